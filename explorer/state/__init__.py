@@ -1,0 +1,1 @@
+"""What is looked at, what is running and what is tagged: QtCore, no widgets."""

@@ -1,0 +1,1 @@
+"""Importable data: the demo network, its pictures, icons, and the vocabulary of tags."""
