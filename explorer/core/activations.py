@@ -1,0 +1,60 @@
+"""What every filter of every layer answers on one picture."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.arrays import Maps
+from explorer.core.layers import watching
+from explorer.core.network import Network
+from trainer.input_spec import Box
+
+
+@dataclass(frozen=True)
+class Activations:
+    """`maps`: layer index -> (C, h, w) float32, signed; `logits` (K,) float32; `frame` in the picture's pixels."""
+
+    maps: Mapping[int, Maps]
+    logits: npt.NDArray[np.float32]
+    frame: Box
+
+    @property
+    def probabilities(self) -> npt.NDArray[np.float32]:
+        """Softmax of the logits (K,); the logistic function where there is one logit."""
+        if len(self.logits) == 1:
+            answer: npt.NDArray[np.float32] = 1 / (1 + np.exp(-self.logits))
+            return answer
+        powers = np.exp(self.logits - self.logits.max())
+        return powers / powers.sum()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held by the maps."""
+        return sum(maps.nbytes for maps in self.maps.values())
+
+
+def record(network: Network, rgb: npt.NDArray[np.uint8], *, raw: bool = False) -> Activations:
+    """Run the network once on a picture (H, W, 3) uint8 and keep every layer's maps.
+
+    A map is the convolution's output; where a batch norm takes that output directly, the map is what the norm
+    answers, because sign and size mean nothing before it. `raw` keeps the convolution's own output instead.
+    """
+    wanted = {
+        (layer.module, layer.run) if raw or not layer.norm else (layer.norm, layer.norm_run): layer.index
+        for layer in network.layers
+    }
+    maps: dict[int, Maps] = {}
+
+    def keep(name: str, run: int, _source: torch.Tensor, output: torch.Tensor) -> None:
+        index = wanted.get((name, run))
+        if index is not None:
+            # A copy: an in-place ReLU that follows would otherwise write over what is kept.
+            maps[index] = output[0].to("cpu", torch.float32, copy=True).numpy()
+
+    batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
+    with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
+        logits = network.logits(batch)[0].float().cpu().numpy()
+    return Activations(dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]))

@@ -1,0 +1,130 @@
+"""A map drawn over the picture: transparent where the filter says nothing, darker where it answers more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from explorer.core.arrays import RGB, RGBA
+from trainer.input_spec import Box
+
+LEVELS = 256
+
+
+@dataclass(frozen=True)
+class ColorMap:
+    """Colors from low to high, each (red, green, blue), and the opacity (0..1) at the top of the scale."""
+
+    title: str
+    stops: tuple[tuple[int, int, int], ...]
+    opacity: float
+
+
+COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
+    {
+        # Lightness falls from stop to stop, so that "darker = higher" holds in print and for every eye.
+        "green": ColorMap("green", ((184, 228, 166), (96, 186, 108), (24, 124, 62), (0, 66, 30)), 0.92),
+        "blue": ColorMap("blue (safe for color blindness)", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
+    }
+)  # fmt: skip
+
+
+@lru_cache(maxsize=8)
+def _table(color_map: str) -> RGBA:
+    """(256, 4) straight alpha; entry 0 is fully transparent."""
+    chosen = COLOR_MAPS[color_map]
+    level = np.linspace(0, 1, LEVELS)
+    places = np.linspace(0, 1, len(chosen.stops))
+    table = np.empty((LEVELS, 4))
+    for channel in range(3):
+        table[:, channel] = np.interp(level, places, [stop[channel] for stop in chosen.stops])
+    # The root lets weak answers be seen at all; it rises strictly, so the order of values survives.
+    table[:, 3] = 255 * chosen.opacity * np.sqrt(level)
+    answer = np.rint(table).astype(np.uint8)
+    answer.flags.writeable = False
+    return answer
+
+
+def scaled(maps: npt.NDArray[np.floating[Any]], foot: float, peak: float) -> npt.NDArray[np.uint8]:
+    """Levels 0..255 of values of any shape: 0 at `foot` and below, 255 at `peak` and above."""
+    foot = max(foot, 0.0)
+    if not peak > foot:
+        return np.zeros(maps.shape, np.uint8)
+    levels = (maps - np.float32(foot)) * np.float32((LEVELS - 1) / (peak - foot))
+    np.nan_to_num(levels, copy=False, nan=0.0)
+    return np.clip(levels, 0, LEVELS - 1, out=levels).astype(np.uint8)
+
+
+def resize(values: npt.NDArray[np.floating[Any]], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """A map (h, w) resized bilinearly to `size` (height, width), pixel centres kept, edges repeated."""
+    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+
+
+def overlay(
+    map: npt.NDArray[np.floating[Any]],
+    size: tuple[int, int],
+    *,
+    peak: float | None = None,
+    foot: float = 0.0,
+    color_map: str = "green",
+) -> RGBA:
+    """Draw the positive part of a map (h, w) at `size` (height, width): (H, W, 4) uint8, straight alpha.
+
+    The scale runs from `foot` (transparent) to `peak` (darkest); without a peak, to the map's own maximum.
+    A map without positive values is fully transparent.
+    """
+    positive = np.maximum(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), 0).astype(np.float32)
+    top = float(positive.max(initial=0.0)) if peak is None else peak
+    return _table(color_map)[scaled(resize(positive, size), foot, top)]
+
+
+def outline(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], level: float) -> RGBA:
+    """The line around everything above `level`, at `size` (height, width): white beside black, (H, W, 4) uint8.
+
+    Two tones, so that the line is seen on dark and on pale pictures alike.
+    """
+    above = resize(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), size) >= max(level, 1e-12)
+    inner, outer = np.zeros_like(above), np.zeros_like(above)
+    for axis in (0, 1):
+        ahead, behind = (slice(1, None), slice(None, -1)) if axis == 0 else (np.s_[:, 1:], np.s_[:, :-1])
+        step = above[ahead] != above[behind]
+        for side in (ahead, behind):
+            inner[side] |= step & above[side]
+            outer[side] |= step & ~above[side]
+    answer = np.zeros((*size, 4), np.uint8)
+    answer[inner] = (255, 255, 255, 255)
+    answer[outer] = (0, 0, 0, 200)
+    return answer
+
+
+def in_picture(drawn: RGBA, frame: Box, size: tuple[int, int]) -> RGBA:
+    """Lay an overlay of the frame into a picture of `size` (height, width): transparent outside of the frame."""
+    top, left = round(frame.top), round(frame.left)
+    height, width = (max(1, round(side)) for side in (frame.height, frame.width))
+    resized = drawn
+    if drawn.shape[:2] != (height, width):
+        resized = np.asarray(Image.fromarray(drawn).resize((width, height), Image.Resampling.BILINEAR))
+    answer = np.zeros((*size, 4), np.uint8)
+    rows, columns = (slice(max(0, first), min(whole, first + side)) for first, side, whole in
+                     ((top, height, size[0]), (left, width, size[1])))  # fmt: skip
+    answer[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return answer
+
+
+def compose(rgb: RGB, drawn: RGBA, opacity: float = 1.0) -> RGB:
+    """Blend an overlay (H, W, 4) over a picture (H, W, 3) of the same size; (H, W, 3) uint8."""
+    alpha = drawn[..., 3:].astype(np.float32) * np.float32(opacity / 255)
+    below = rgb.astype(np.float32)
+    return np.rint(below + (drawn[..., :3] - below) * alpha).astype(np.uint8)
+
+
+def color_bar(height: int, color_map: str = "green") -> RGBA:
+    """The scale as a column (height, 1, 4), highest value at the top."""
+    levels = np.linspace(LEVELS - 1, 0, height).astype(np.uint8)
+    return _table(color_map)[levels][:, None]
