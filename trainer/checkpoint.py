@@ -1,8 +1,6 @@
 """One self-describing safetensors file per network."""
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
 from trainer.errors import UserError
+from trainer.files import cannot_write, replace_file
 from trainer.input_spec import Box, InputSpec
 
 __all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
@@ -38,7 +37,7 @@ class Checkpoint:
 
 
 def save(path: Path | str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; the file at `path` is replaced whole or not at all; OSError where it cannot be."""
+    """Write a checkpoint; the file at `path` is replaced whole or not at all; UserError where it cannot be."""
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -50,21 +49,10 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
         "licence": checkpoint.licence,
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
-    replace_file(Path(path), serialise(weights, metadata={"network": json.dumps(description)}))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put `content` at `path` through a flushed file beside it, so that no reader ever sees half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        replace_file(Path(path), serialise(weights, metadata={"network": json.dumps(description)}))
+    except OSError as error:
+        raise cannot_write(Path(path), error) from error
 
 
 def load(path: Path | str) -> Checkpoint:
