@@ -28,7 +28,8 @@ class Activations:
             answer: npt.NDArray[np.float32] = 1 / (1 + np.exp(-self.logits))
             return answer
         powers = np.exp(self.logits - self.logits.max())
-        return powers / powers.sum()
+        softmax: npt.NDArray[np.float32] = powers / powers.sum()
+        return softmax
 
     @property
     def nbytes(self) -> int:
@@ -58,3 +59,11 @@ def record(network: Network, rgb: npt.NDArray[np.uint8], *, raw: bool = False) -
     with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
         logits = network.logits(batch)[0].float().cpu().numpy()
     return Activations(dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]))
+
+
+def predict(network: Network, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The probabilities (K,) of a picture (H, W, 3) uint8, without keeping any map."""
+    batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
+    with torch.inference_mode():
+        logits = network.logits(batch)[0].float().cpu().numpy()
+    return Activations({}, logits, network.input.frame(*rgb.shape[:2])).probabilities

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from explorer.core.arrays import RGB, RGBA
+from explorer.core.arrays import RGB, RGBA, Maps
 from trainer.input_spec import Box
 
 LEVELS = 256
@@ -29,9 +29,10 @@ COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
     {
         # Lightness falls from stop to stop, so that "darker = higher" holds in print and for every eye.
         "green": ColorMap("green", ((184, 228, 166), (96, 186, 108), (24, 124, 62), (0, 66, 30)), 0.92),
-        "blue": ColorMap("blue (safe for color blindness)", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
+        # For people who cannot tell greens apart from the browns and pinks of skin.
+        "blue": ColorMap("blue", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
     }
-)  # fmt: skip
+)
 
 
 @lru_cache(maxsize=8)
@@ -43,8 +44,8 @@ def _table(color_map: str) -> RGBA:
     table = np.empty((LEVELS, 4))
     for channel in range(3):
         table[:, channel] = np.interp(level, places, [stop[channel] for stop in chosen.stops])
-    # The root lets weak answers be seen at all; it rises strictly, so the order of values survives.
-    table[:, 3] = 255 * chosen.opacity * np.sqrt(level)
+    # A power under 1 lets weak answers be seen at all; it rises strictly, so the order of values survives.
+    table[:, 3] = 255 * chosen.opacity * level**0.7
     answer = np.rint(table).astype(np.uint8)
     answer.flags.writeable = False
     return answer
@@ -64,6 +65,19 @@ def resize(values: npt.NDArray[np.floating[Any]], size: tuple[int, int]) -> npt.
     """A map (h, w) resized bilinearly to `size` (height, width), pixel centres kept, edges repeated."""
     picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
     return np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BILINEAR))
+
+
+def reduced(maps: Maps, longest: int) -> Maps:
+    """Maps (C, h, w) averaged over equal blocks until no side is longer than `longest`; always a copy."""
+    _, height, width = maps.shape
+    block = -(-max(height, width) // longest)
+    if block <= 1:
+        return maps.copy()
+    tall, wide = max(1, height // block), max(1, width // block)
+    down, across = min(block, height), min(block, width)
+    cut = maps[:, : tall * down, : wide * across]
+    answer: Maps = cut.reshape(len(maps), tall, down, wide, across).mean((2, 4), dtype=np.float32)
+    return answer
 
 
 def overlay(

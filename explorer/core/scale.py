@@ -1,6 +1,5 @@
 """From which value to which a map is drawn."""
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,44 +31,53 @@ class Scale:
 
 
 class SeenValues:
-    """A sample of what each filter answered on the pictures looked at so far; bounded in memory.
+    """A fair sample of what each filter answered on the pictures looked at so far; bounded in memory.
 
-    Each picture of a layer adds at most `samples` values a filter, on a regular grid; when more than `limit`
-    bytes are held, the picture that was added first is forgotten.
+    Of each layer `pool` values a filter are held (fewer where a layer has very many filters). Once the pool is
+    full, the n-th picture replaces a random n-th part of it, so that every picture keeps the same weight
+    (reservoir sampling in blocks; Vitter, 1985).
     """
 
-    def __init__(self, samples: int = 1024, limit: int = 64 << 20) -> None:
-        self._samples, self._limit = samples, limit
-        self._held: OrderedDict[tuple[int, str], Maps] = OrderedDict()
-        self._bytes = 0
-        self._known: dict[tuple[int, int], Scale] = {}
+    def __init__(self, pool: int = 4096, limit: int = 1 << 21) -> None:
+        self._pool, self._limit = pool, limit
+        self._held: dict[int, Maps] = {}
+        self._seen: dict[int, set[str]] = {}
+        self._known: dict[int, npt.NDArray[np.float32]] = {}
+        self._random = np.random.default_rng(0)
 
     def add(self, layer: int, picture: str, maps: Maps) -> None:
-        """Take a sample of the maps (C, h, w) of one layer on one picture; again for the same picture is nothing."""
-        if (layer, picture) in self._held:
+        """Sample the maps (C, h, w) of one layer on one picture; again for the same picture is nothing."""
+        seen = self._seen.setdefault(layer, set())
+        if picture in seen:
             return
-        step = max(1, int(np.ceil(np.sqrt(maps.shape[1] * maps.shape[2] / self._samples))))
-        sample = maps[:, step // 2 :: step, step // 2 :: step].reshape(len(maps), -1).copy()
-        self._held[layer, picture] = sample
-        self._bytes += sample.nbytes
-        while self._bytes > self._limit and len(self._held) > 1:
-            self._bytes -= self._held.popitem(last=False)[1].nbytes
-        self._known.clear()
+        seen.add(picture)
+        size = min(self._pool, max(64, self._limit // len(maps)))
+        values = maps.reshape(len(maps), -1)
+        held = self._held.get(layer)
+        share = max(1, size // 4) if held is None or held.shape[1] < size else max(1, size // len(seen))
+        if values.shape[1] > share:
+            values = values[:, np.sort(self._random.choice(values.shape[1], share, replace=False))]
+        if held is None:
+            self._held[layer] = values.copy()
+        elif held.shape[1] < size:
+            self._held[layer] = np.concatenate([held, values], axis=1)[:, -size:]
+        else:
+            held[:, self._random.choice(held.shape[1], values.shape[1], replace=False)] = values
+        self._known.pop(layer, None)
 
     def pictures(self, layer: int) -> int:
-        """How many pictures of a layer the sample holds."""
-        return sum(held == layer for held, _ in self._held)
+        """How many pictures of a layer were sampled."""
+        return len(self._seen.get(layer, ()))
 
     def scale(self, layer: int, filter: int) -> Scale:
         """Median to 0.995 quantile of a filter's values; an empty scale where nothing was seen."""
-        known = self._known.get((layer, filter))
-        if known is None:
-            parts = [sample[filter] for (held, _), sample in self._held.items() if held == layer]
-            values = np.concatenate(parts) if parts else np.zeros(1, np.float32)
-            low, high = np.quantile(values, [LOW, HIGH])
-            known = Scale(max(0.0, float(low)), max(0.0, float(high)))
-            self._known[layer, filter] = known
-        return known
+        held = self._held.get(layer)
+        if held is None:
+            return Scale(0.0, 0.0)
+        if layer not in self._known:
+            self._known[layer] = np.maximum(np.quantile(held, [LOW, HIGH], axis=1), 0).astype(np.float32)
+        low, high = self._known[layer][:, filter]
+        return Scale(float(low), float(high))
 
 
 def scale_of(

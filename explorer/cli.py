@@ -1,0 +1,87 @@
+"""`feature-explorer`: the window without a subcommand, everything else without Qt."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from explorer import __version__
+from explorer.commands import export, layers, tags
+from explorer.core.errors import UserError
+from explorer.core.progress import Cancelled
+
+NAME = "feature-explorer"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
+    arguments = parser().parse_args(words)
+    try:
+        return int(arguments.run(arguments))
+    except UserError as error:
+        return _say(str(error), 1)
+    except OSError as error:
+        return _say(f"{error.strerror or error}: {error.filename or ''}", 1)
+    except (KeyboardInterrupt, Cancelled):
+        return _say("interrupted", 130)
+    except Exception as error:
+        logging.getLogger("explorer").debug("internal error", exc_info=True)
+        return _say(f"something in the program failed ({type(error).__name__}: {error}); please report it", 1)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line: options of the window, and one subcommand for each thing that needs none."""
+    top = argparse.ArgumentParser(
+        prog=NAME,
+        description="Look at what every filter of a trained CNN answers to, tag it, and export figures. "
+        "Without a subcommand the window opens.",
+    )
+    top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    top.add_argument("--model", type=Path, help="the network: .safetensors, a state dict, or a folder with config.json")
+    top.add_argument("--images", type=Path, help="the folder of pictures")
+    top.add_argument("--labels", type=Path, help="CSV of the pictures' classes")
+    top.add_argument("--tags", type=Path, help="the tags file (.h5)")
+    top.add_argument("--architecture", help="a name, or file.py:factory, which runs the code of that file")
+    top.add_argument("--classes", help="names of the classes in order, with commas")
+    top.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
+    top.set_defaults(run=run_window)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for module in (layers, export, tags):
+        module.add_parser(commands)
+    return top
+
+
+def run_window(arguments: argparse.Namespace) -> int:
+    """Open the window; one line where there is no display for it."""
+    from platformdirs import user_data_path
+
+    from explorer.display import obstacle
+
+    reason = obstacle()
+    if reason:
+        raise UserError(reason)
+    for path in (arguments.model, arguments.images, arguments.labels):
+        if path is not None and not path.exists():
+            raise UserError(f"{path} does not exist.")
+
+    from explorer.app import run_window as run
+    from explorer.state.opening import Start
+
+    start = Start(
+        model=arguments.model,
+        images=arguments.images,
+        labels=arguments.labels,
+        tags=arguments.tags,
+        architecture=arguments.architecture,
+        classes=tuple(arguments.classes.split(",")) if arguments.classes else None,
+        device=arguments.device,
+        demo=arguments.demo,
+    )
+    return run(start, user_data_path("feature-map-explorer", appauthor=False))
+
+
+def _say(text: str, code: int) -> int:
+    print(f"{NAME}: {' '.join(text.split())}", file=sys.stderr)
+    return code

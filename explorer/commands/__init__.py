@@ -1,0 +1,1 @@
+"""The subcommands of `feature-explorer`, one module each; none needs a window."""

@@ -1,0 +1,215 @@
+"""`feature-explorer export`: overlays and sheets of chosen filters on chosen pictures, with a manifest."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.commands.common import (
+    add_images_argument,
+    add_network_arguments,
+    images_of,
+    network_of,
+    progress,
+)
+from explorer.core.errors import UserError
+
+if TYPE_CHECKING:
+    from explorer.core.export import ExportPlan, ExportReport
+    from explorer.core.figures import Style
+    from explorer.core.network import Network
+    from explorer.core.tags import TagBook
+
+# Written out, since the modules that know them take half a second to load; a test holds them equal.
+FORMATS = ("png", "pdf", "svg", "tiff")
+SCALES = ("map", "layer", "seen", "fixed")
+COLOR_MAPS = ("green", "blue")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `export` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "export",
+        help="export overlays as figures, with a manifest",
+        description="Export overlays of filters on pictures. A run that was interrupted goes on where it stopped: "
+        "figures that are there and right are skipped.",
+    )
+    add_network_arguments(parser)
+    what = parser.add_argument_group("what")
+    add_images_argument(what)
+    what.add_argument(
+        "--filters",
+        required=True,
+        metavar="LIST",
+        help="layers and filters, such as 7 or 7:8 or 7:3-12 or 5-7, tag:hair, all; several with commas",
+    )
+    some = what.add_mutually_exclusive_group()
+    some.add_argument(
+        "--pictures",
+        action="append",
+        metavar="NAME,...",
+        help="only these pictures, by file name or end of path",
+    )
+    some.add_argument("--first", type=_count, metavar="N", help="only the first N pictures")
+    what.add_argument(
+        "--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest"
+    )
+
+    where = parser.add_argument_group("files")
+    where.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
+    where.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
+    where.add_argument("--format", choices=FORMATS, default="png")
+    where.add_argument(
+        "--width",
+        type=float,
+        metavar="MM",
+        help="of the whole figure; else the picture's pixels, and 170 for sheets",
+    )
+    where.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    where.add_argument(
+        "--force",
+        action="store_true",
+        help="draw everything again, and replace files that are not this export's",
+    )
+    where.add_argument("--jobs", type=_count, metavar="N", help="threads (all cores)")
+    where.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+    look = parser.add_argument_group("look")
+    look.add_argument(
+        "--scale",
+        choices=SCALES,
+        help="each map's own range (default), the layer's on each picture, the filter's over all these pictures, "
+        "or --foot to --peak",
+    )
+    look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
+    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest")
+    look.add_argument("--color-map", choices=COLOR_MAPS, default="green")
+    look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
+    look.add_argument("--outline", action="store_true", help="a line at half of the scale")
+    look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
+    look.add_argument(
+        "--raw", action="store_true", help="the convolution's own output, before its batch norm"
+    )
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0 done, 130 interrupted, or a UserError where nothing came of it."""
+    fixed = arguments.foot is not None or arguments.peak is not None
+    if fixed and arguments.scale not in (None, "fixed"):
+        arguments.wrong_usage(f"--foot and --peak belong to --scale fixed, not to --scale {arguments.scale}")
+    if (fixed or arguments.scale == "fixed") and arguments.peak is None:
+        arguments.wrong_usage("--scale fixed needs --peak")
+
+    from explorer.core.export import run_export
+
+    plan = _plan(arguments, _style(arguments))
+    done = 0
+    try:
+        with progress("exporting") as bar:
+
+            def on_step(now: int, total: int) -> None:
+                nonlocal done
+                done = now
+                bar(now, total)
+
+            report = run_export(plan, on_step=on_step, jobs=arguments.jobs)
+    except KeyboardInterrupt:
+        total = sum(figure.cells for figure in plan.figures)
+        _say(
+            f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on"
+        )
+        return 130
+    return _tell(plan, report, arguments.json)
+
+
+def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
+    from explorer.core.export import plan_export
+    from explorer.core.selection import choose_filters, choose_pictures, parse_filters
+
+    selectors = parse_filters(arguments.filters)
+    pictures = images_of(arguments)
+    names = [name.strip() for text in arguments.pictures or () for name in text.split(",") if name.strip()]
+    pictures = choose_pictures(pictures, names, arguments.first)
+    network = network_of(arguments)
+    book = _tags(arguments.tags, network) if arguments.tags else None
+    return plan_export(
+        network,
+        pictures,
+        choose_filters(selectors, network.layers, book),
+        arguments.out,
+        style,
+        format=arguments.format,
+        sheet=arguments.sheet,
+        tags=book,
+        force=arguments.force,
+    )
+
+
+def _style(arguments: argparse.Namespace) -> "Style":
+    from explorer.core.figures import Style
+    from explorer.core.scale import Scale
+
+    fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
+    return Style(
+        scale="fixed" if fixed else arguments.scale or "map",
+        fixed=fixed,
+        color_map=arguments.color_map,
+        opacity=arguments.opacity,
+        outline=arguments.outline,
+        beside=arguments.beside,
+        raw=arguments.raw,
+        width_mm=arguments.width,
+        dpi=arguments.dpi,
+    )
+
+
+def _tags(path: Path, network: "Network") -> "TagBook":
+    from explorer.core.tag_store import load_tags
+
+    book = load_tags(path)
+    if book.network_digest and book.network_digest != network.digest:
+        raise UserError(
+            f"{path.name} holds the tags of another network: {book.network_name or 'unnamed'} "
+            f"({book.network_digest[:12]}), not {network.name} ({network.digest[:12]}); name the file of this one."
+        )
+    return book
+
+
+def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
+    pictures = len(plan.pictures) + len(plan.left_out)
+    reasons = [reason for _, reason in report.failed]
+    what = f"{len(reasons):,} of {pictures:,} pictures could not be read"
+    if reasons and not report.written and not report.skipped:
+        raise UserError(f"{what}: {' '.join(reasons[:3])}{' ...' if len(reasons) > 3 else ''}")
+    if as_json:
+        values = {
+            "out": str(plan.out),
+            "written": report.written,
+            "skipped": report.skipped,
+            "failed": [{"picture": name, "reason": reason} for name, reason in report.failed],
+        }
+        print(json.dumps(values))
+    else:
+        written, skipped = len(report.written), len(report.skipped)
+        there = f", {skipped:,} were there already" if skipped else ""
+        print(
+            f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them"
+        )
+    if reasons:
+        _say(f"{what}:")
+        for reason in reasons:
+            print(f"  {reason}", file=sys.stderr)
+    return 0
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _say(sentence: str) -> None:
+    print(f"feature-explorer: {sentence}", file=sys.stderr)

@@ -1,0 +1,67 @@
+"""`feature-explorer layers`: the convolutional layers of a network."""
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of
+
+if TYPE_CHECKING:
+    from explorer.core.network import Network
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `layers` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser("layers", help="list the convolutional layers of a network")
+    add_network_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what the arguments of `add_parser` ask for; 0, or a UserError where the network cannot be opened."""
+    network = network_of(arguments)
+    print(json.dumps(values(network)) if arguments.json else table(network))
+    return 0
+
+
+def values(network: "Network") -> dict[str, Any]:
+    """The network's layers as plain JSON values."""
+    return {
+        "digest": network.digest,
+        "classes": list(network.classes),
+        "input": asdict(network.input),
+        "layers": [
+            {
+                "index": layer.index,
+                "name": layer.name,
+                "filters": layer.filters,
+                "height": layer.height,
+                "width": layer.width,
+            }
+            for layer in network.layers
+        ],
+        "assumed": list(network.assumed),
+    }
+
+
+def table(network: "Network") -> str:
+    """The network's layers for a person."""
+    spec = network.input
+    classes = ", ".join(network.classes[:8]) + (", ..." if len(network.classes) > 8 else "")
+    rows = [("layer", "name", "filters", "map")]
+    rows += [
+        (str(layer.index), layer.name, str(layer.filters), f"{layer.height} x {layer.width}")
+        for layer in network.layers
+    ]
+    first, second, third, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+    lines = [f"{a:>{first}}  {b:<{second}}  {c:>{third}}  {d}" for a, b, c, d in rows]
+    filters = sum(layer.filters for layer in network.layers)
+    head = [
+        f"{network.name} ({network.architecture}), digest {network.digest[:12]}",
+        f"input {spec.size[0]} x {spec.size[1]} {'RGB' if spec.channels == 3 else 'grey'}, {spec.resize}",
+        f"{len(network.classes):,} classes: {classes}",
+        f"{len(network.layers)} layers, {filters:,} filters",
+    ]
+    return "\n".join([*head, "", *lines])

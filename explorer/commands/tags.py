@@ -1,0 +1,172 @@
+"""`feature-explorer tags`: list, export, import and merge tags files."""
+
+import argparse
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from explorer.core.errors import UserError
+from explorer.core.tag_exchange import compare, export_csv, import_csv, merge
+from explorer.core.tag_lock import TagLock
+from explorer.core.tag_store import load_tags, save_tags
+from explorer.core.tags import TagBook
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `tags` with its four actions to the explorer's subcommands; the chosen `run` is set as a default."""
+    parser = subparsers.add_parser("tags", help="list, export, import and merge the tags of filters")
+    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="print every tag of a file")
+    listing.add_argument("file", type=Path, metavar="FILE", help="a tags file (.h5)")
+
+    export = actions.add_parser("export", help="write the tags of a file as CSV")
+    export.add_argument("file", type=Path, metavar="FILE", help="a tags file (.h5)")
+    export.add_argument("--out", type=Path, required=True, metavar="CSV", help="the file to write")
+
+    importing = actions.add_parser(
+        "import", help="add the tags of a CSV to a file; the old one stays as .bak"
+    )
+    importing.add_argument("file", type=Path, metavar="FILE", help="the tags file (.h5) that grows")
+    importing.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        required=True,
+        metavar="CSV",
+        help="columns layer, filter, tag; also detail, note, annotator, created, confidence, evidence",
+    )
+
+    merging = actions.add_parser("merge", help="put the tags of two files into a third one")
+    merging.add_argument("first", type=Path, metavar="A", help="a tags file (.h5)")
+    merging.add_argument("second", type=Path, metavar="B", help="another tags file (.h5) of the same network")
+    merging.add_argument("--out", type=Path, required=True, metavar="C", help="the tags file (.h5) to write")
+    merging.add_argument(
+        "--different-networks", action="store_true", help="merge although the files name different networks"
+    )
+    for action in (export, merging):
+        action.add_argument("--force", action="store_true", help="replace the output file where it exists")
+    for action in (listing, export, importing, merging):
+        action.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, or a UserError where it could not be done."""
+    action = {"list": _list, "export": _export, "import": _import, "merge": _merge}[arguments.action]
+    values, text = action(arguments)
+    if arguments.json:
+        print(json.dumps(values))
+    else:
+        encoding = sys.stdout.encoding or "utf-8"  # a console that cannot write a letter gets a ? for it
+        print(text.encode(encoding, "replace").decode(encoding))
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    book = load_tags(arguments.file)
+    head = f"{book.network_name or 'an unnamed network'} {book.network_digest[:12]}".rstrip()
+    every = sum(filters for _, filters in book.layers)
+    count = f"{len(book)} of {every} filters tagged" if every else f"{len(book)} filters tagged"
+    rows = [
+        (str(key), _plain(tag.tag), _plain(tag.detail), _plain(tag.annotator), tag.created, _plain(tag.note))
+        for key, tag in book.entries()
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return _values(book), "\n".join([f"{_plain(head)}: {count}, {book.total} tags", *lines])
+
+
+def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    book = load_tags(arguments.file)
+    _make_room(arguments.out, arguments.force, arguments.file)
+    count = export_csv(book, arguments.out)
+    return {"out": str(arguments.out), "tags": count}, f"{count} tags written to {arguments.out}"
+
+
+def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    load_tags(arguments.file)  # says what is wrong with the file before a lock is laid beside it
+    with TagLock(arguments.file):
+        book = load_tags(arguments.file)
+        report = import_csv(arguments.source, book)
+        if report.problems and not report.added + report.changed + report.unchanged:
+            line, why = report.problems[0]
+            raise UserError(f"No row of {arguments.source} could be imported; line {line}: {why}.")
+        if report.added or report.changed:
+            save_tags(arguments.file, book)
+    problems = [{"line": line, "problem": why} for line, why in report.problems]
+    if not arguments.json:
+        for line, why in report.problems:
+            print(f"{arguments.source}, line {line}: {_plain(why)}", file=sys.stderr)
+    counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged}
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return counts | {"problems": problems}, f"{arguments.file}: {text}, {len(problems)} refused"
+
+
+def _merge(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    first, second = load_tags(arguments.first), load_tags(arguments.second)
+    book = merge(first, second, different_networks=arguments.different_networks)
+    counts = compare(first, second)
+    _make_room(arguments.out, arguments.force)
+    with TagLock(arguments.out):
+        save_tags(arguments.out, book)
+    differ = [str(key) for key in counts.disagreements]
+    values = {
+        "out": str(arguments.out),
+        "tags": book.total,
+        "filters": len(book),
+        "agreed": counts.agreed,
+        "disagreed": counts.disagreed,
+        "only_first": counts.only_first,
+        "only_second": counts.only_second,
+        "disagreements": differ,
+    }
+    text = (
+        f"{book.total} tags on {len(book)} filters written to {arguments.out}\n"
+        f"both tagged {counts.agreed + counts.disagreed} filters: {counts.agreed} with the same words, "
+        f"{counts.disagreed} with different ones; only the first {counts.only_first}, "
+        f"only the second {counts.only_second}"
+    )
+    return values, f"{text}\ndifferent: {' '.join(differ)}" if differ else text
+
+
+def _make_room(out: Path, force: bool, source: Path | None = None) -> None:
+    if source is not None and out.exists() and source.exists() and out.samefile(source):
+        raise UserError(f"{out} is the tags file itself; choose another name for the output.")
+    if out.exists() and not force:
+        raise UserError(f"{out} exists already; choose another name, or add --force to replace it.")
+
+
+def _values(book: TagBook) -> dict[str, Any]:
+    return {
+        "digest": book.network_digest,
+        "name": book.network_name,
+        "architecture": book.architecture,
+        "layers": [
+            {"index": index, "name": name, "filters": filters}
+            for index, (name, filters) in enumerate(book.layers)
+        ],
+        "tags": [
+            {
+                "layer": key.layer,
+                "filter": key.filter,
+                "tag": tag.tag,
+                "detail": tag.detail,
+                "note": tag.note,
+                "annotator": tag.annotator,
+                "created": tag.created,
+                "confidence": None if math.isnan(tag.confidence) else tag.confidence,
+                "evidence": tag.evidence,
+            }
+            for key, tag in book.entries()
+        ],
+    }
+
+
+def _plain(text: str) -> str:
+    """Text of a file without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,193 @@
+"""The tags file: HDF5 that is built in memory, replaced whole, and read in a process of its own."""
+
+import json
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from explorer.core import tag_reader
+from explorer.core.errors import UserError
+from explorer.core.tag_reader import ATTRIBUTES, COLUMNS, NUMBERS, TEXTS, Columns, Damaged, read_columns
+from explorer.core.tags import FilterKey, Tag, TagBook
+from trainer.files import cannot_write, replace_file
+
+FORMAT = "feature-map-explorer tags"
+VERSION = 1
+
+PATIENCE = 10.0
+"""Seconds after which a file that HDF5 still reads is given up."""
+
+LARGEST = 256 << 20
+"""Bytes of the largest tags file that is opened."""
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def save_tags(path: Path | str, book: TagBook) -> None:
+    """Replace the tags file at `path` whole; the previous one stays as `.bak`.
+
+    UserError where it cannot be saved; then the old file is unchanged.
+    """
+    path = Path(path)
+    image = image_of(book)
+    try:
+        replace_file(path, image, backup=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def load_tags(path: Path | str, *, patience: float = PATIENCE) -> TagBook:
+    """Read a tags file; UserError where it is missing, damaged, newer than this program, or no tags file.
+
+    A process of its own parses it and is given up after `patience` seconds.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Damaged("it is far too large")
+        columns = _read_apart(path.read_bytes(), patience)
+        return book_of(columns)
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist.{_hint(path)}") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Damaged as error:
+        raise UserError(f"{path.name} is damaged or no tags file: {error}.{_hint(path)}") from error
+    except NewerFormat as error:
+        raise UserError(
+            f"{path.name} was written by a newer version of this program; update it to open the file."
+        ) from error
+
+
+class NewerFormat(Exception):  # noqa: N818 - nothing is wrong with the file
+    """The file's version is above ours."""
+
+
+def image_of(book: TagBook) -> bytes:
+    """The bytes of the book's tags file, read back and compared; equal books give equal bytes."""
+    written = columns_of(book)
+    # No file of this name is made; two open ones of the same name would be taken for one.
+    with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False, block_size=1 << 16) as file:
+        for name in ATTRIBUTES:
+            file.attrs[name] = written[name]
+        group = file.create_group("tags")
+        for name in COLUMNS:
+            group.create_dataset(name, data=_array(name, written[name]))
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    try:
+        same = read_columns(image) == written
+    except Damaged:
+        same = False
+    if not same:
+        raise UserError(
+            "The tags could not be put into a file rightly; nothing was saved, the old file is unchanged."
+        )
+    return image
+
+
+def columns_of(book: TagBook) -> Columns:
+    """The attributes and columns of the book's tags file; a confidence of nan is None."""
+    entries = list(book.entries())
+    tags = [tag for _, tag in entries]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "network_digest": book.network_digest,
+        "network_name": book.network_name,
+        "architecture": book.architecture,
+        "layers": json.dumps([{"name": name, "filters": filters} for name, filters in book.layers]),
+        "layer": [key.layer for key, _ in entries],
+        "filter": [key.filter for key, _ in entries],
+        "confidence": [
+            None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags
+        ],
+        "evidence": [tag.evidence_text for tag in tags],
+        **{name: [getattr(tag, name) for tag in tags] for name in TEXTS if name != "evidence"},
+    }
+
+
+def book_of(columns: Columns) -> TagBook:
+    """The book that a file's columns hold; Damaged where they hold none, NewerFormat where the version is too high."""
+    if columns["format"] != FORMAT:
+        raise Damaged(f'its format is "{columns["format"]:.40}"')
+    if columns["version"] > VERSION:
+        raise NewerFormat
+    try:
+        layers = [(layer["name"], layer["filters"]) for layer in json.loads(columns["layers"])]
+        if any(type(filters) is not int for _, filters in layers):
+            raise TypeError("filters")
+        book = TagBook(columns["network_digest"], columns["network_name"], columns["architecture"], layers)
+    except (KeyError, TypeError, ValueError, RecursionError, UserError) as error:
+        raise Damaged(f"it does not describe its network: {error!s:.100}") from error
+    filters: dict[FilterKey, list[Tag]] = {}
+    for number, row in enumerate(zip(*(columns[name] for name in COLUMNS), strict=True)):
+        key, tag = _row(number, dict(zip(COLUMNS, row, strict=True)))
+        filters.setdefault(key, []).append(tag)
+    for key, tags in filters.items():
+        try:
+            book.replace(key, tags)
+        except UserError as error:
+            raise Damaged(str(error).rstrip(".")) from error
+    return book
+
+
+def _row(number: int, values: dict[str, Any]) -> tuple[FilterKey, Tag]:
+    try:
+        texts = {name: values[name] for name in TEXTS if name not in ("evidence", "created")}
+        if not values["created"]:
+            raise UserError("the time is missing")
+        return FilterKey(values["layer"], values["filter"]), Tag(
+            **texts,
+            created=values["created"],
+            confidence=float("nan") if values["confidence"] is None else values["confidence"],
+            evidence=json.loads(values["evidence"] or "{}"),
+        )
+    except (UserError, ValueError, RecursionError) as error:
+        raise Damaged(f"row {number}: {str(error).rstrip('.')[:200]}") from error
+
+
+def _array(name: str, values: list[Any]) -> Any:
+    if name in NUMBERS:
+        return np.array(values, np.int32)
+    if name == "confidence":
+        return np.array([np.nan if value is None else value for value in values], np.float32)
+    return np.array(values, h5py.string_dtype("utf-8"))
+
+
+def _read_apart(image: bytes, patience: float) -> Columns:
+    """What `read_columns` gives in a process of its own, whatever the bytes do to HDF5."""
+    starts = [0, *(512 << power for power in range(20))]  # HDF5 lets other data precede its own
+    if not any(image.startswith(_SIGNATURE, start) for start in starts):
+        raise Damaged("it is no HDF5 file" if image else "it is empty")
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", tag_reader.__file__],
+            input=image,
+            capture_output=True,
+            timeout=patience,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise UserError(
+            f"No process could be started to read the tags: {error.strerror or error}."
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise Damaged("HDF5 cannot make sense of it") from error
+    try:
+        columns: Columns = json.loads(child.stdout)
+    except ValueError as error:
+        raise Damaged("HDF5 cannot make sense of it") from error
+    if "problem" in columns:
+        raise Damaged(columns["problem"])
+    return columns
+
+
+def _hint(path: Path) -> str:
+    backup = path.with_name(f"{path.name}.bak")
+    return f" The version before the last change is beside it: {backup.name}." if backup.exists() else ""

@@ -1,0 +1,70 @@
+"""Everything that one window works on, built and connected in one place."""
+
+import getpass
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from explorer import __version__
+from explorer.core.errors import UserError
+from explorer.core.images import ENDINGS
+from explorer.core.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.library import Library
+from explorer.state.opening import Opening
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session, View
+from explorer.state.settings import Settings
+from explorer.state.tagging import Tagging
+
+
+class Desk(QObject):
+    """The session, its workers, its tags and what is remembered; `home` is the person's folder for settings,
+    `bundled` that of what comes with the program.
+
+    `troubles` are sentences about what could not be read at the start.
+    """
+
+    version = __version__
+    picture_endings = ENDINGS
+
+    def __init__(self, home: Path, bundled: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.icons = bundled / "icons"
+        home.mkdir(parents=True, exist_ok=True)
+        self.settings = Settings(home / "settings.ini")
+        self.vocabulary_path = home / "tags.toml"
+        self.troubles: list[str] = []
+        self.vocabulary = self._vocabulary()
+        self.session = Session(View(look=self.settings.look()), self)
+        self.library = Library(self)
+        self.pipeline = Pipeline(self.session, self.library.interactive, self)
+        self.tagging = Tagging(self.settings.text("annotator") or user_name(), self)
+        self.opening = Opening(
+            self.session, self.library, self.pipeline, self.tagging, self.settings, bundled / "demo", self
+        )
+
+    def set_annotator(self, name: str) -> None:
+        """Give tags under this name from now on."""
+        self.tagging.annotator = name
+        self.settings.set_text("annotator", name)
+
+    def close(self) -> None:
+        """Remember the session, save the tags, end the workers and wait for them."""
+        self.opening.remember()
+        self.tagging.close()
+        self.library.close()
+
+    def _vocabulary(self) -> Vocabulary:
+        try:
+            return read_vocabulary(self.vocabulary_path)
+        except UserError as error:
+            self.troubles.append(str(error))
+            return read_vocabulary()
+
+
+def user_name() -> str:
+    """The name under which a person works on this computer."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # some systems have no user database
+        return "me"

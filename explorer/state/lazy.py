@@ -1,0 +1,84 @@
+"""Values that are computed when somebody looks at them: thumbnails, predictions, maps of other pictures."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.core.progress import OnStep
+from explorer.state.jobs import Jobs
+
+Compute = Callable[[Sequence[Any], OnStep], dict[Any, Any]]
+
+
+class LazyStore(QObject):
+    """Answers `get(key)` at once, with None until the worker has computed the value; then `arrived(keys)`.
+
+    `compute(keys, on_step)` runs on the worker; it should leave out what it cannot compute, which is then not asked
+    for again. The newest wishes are served first, `chunk` at a time; at most `keep` values are held, the least
+    recently asked for going first.
+    """
+
+    arrived = Signal(list)
+
+    def __init__(self, jobs: Jobs, slot: str, keep: int, chunk: int = 8, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._jobs, self._slot, self._keep, self._chunk = jobs, slot, keep, chunk
+        self._held: OrderedDict[Hashable, Any] = OrderedDict()
+        self._wanted: OrderedDict[Hashable, None] = OrderedDict()
+        self._compute: Compute | None = None
+        # One request for all cells that are painted in the same pass.
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._submit)
+
+    def reset(self, compute: Compute | None) -> None:
+        """Forget everything and compute with this function from now on; None for nothing to compute."""
+        self._jobs.cancel(self._slot)
+        self._held.clear()
+        self._wanted.clear()
+        self._compute = compute
+
+    def get(self, key: Hashable) -> Any:
+        """The value, or None while it is not there; asking is what makes it be computed."""
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        self._wanted[key] = None
+        self._wanted.move_to_end(key)
+        while len(self._wanted) > self._keep // 2:
+            self._wanted.popitem(last=False)
+        if not self._later.isActive() and not self._jobs.busy(self._slot):
+            self._later.start()
+        return None
+
+    def peek(self, key: Hashable) -> Any:
+        """The value if it is there, without asking for it."""
+        return self._held.get(key)
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Take a value that somebody else computed anyway."""
+        self._hold({key: value})
+        self.arrived.emit([key])
+
+    def _hold(self, values: dict[Any, Any]) -> None:
+        for key, value in values.items():
+            self._held[key] = value
+            self._held.move_to_end(key)
+            self._wanted.pop(key, None)
+        while len(self._held) > self._keep:
+            self._held.popitem(last=False)
+
+    def _submit(self) -> None:
+        compute = self._compute
+        if compute is None or not self._wanted or self._jobs.busy(self._slot):
+            return
+        keys = list(reversed(self._wanted))[: self._chunk]
+
+        def done(values: dict[Any, Any]) -> None:
+            self._hold({key: values.get(key) for key in keys})
+            self.arrived.emit(keys)
+            if self._wanted:
+                self._later.start()
+
+        self._jobs.submit(self._slot, lambda on_step: compute(keys, on_step), done)

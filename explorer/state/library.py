@@ -1,0 +1,225 @@
+"""The open network and the open folder: opened on the worker, announced when they are there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.arrays import RGB, Maps
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.state.jobs import Jobs
+from explorer.state.lazy import LazyStore
+
+if TYPE_CHECKING:
+    from explorer.core.labels import Labels
+    from explorer.core.network import Network
+    from trainer.input_spec import InputSpec
+
+THUMBNAIL = 128
+LARGEST_MAP = 64
+"""Maps of other pictures are kept at this size at most: they are drawn small, and there are many of them."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked to open, with the answers given so far to what the file does not say."""
+
+    path: Path
+    architecture: str | None = None
+    classes: Sequence[str] | None = None
+    input: "InputSpec | None" = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The pictures of a folder in their order, and the classes that are known of them."""
+
+    path: Path
+    pictures: tuple[Path, ...]
+    labels: "Labels | None" = None
+    problems: tuple[str, ...] = ()
+    positions: Mapping[Path, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OverPicture:
+    """A layer's maps on another picture than the one on show, and what the network sees of that picture."""
+
+    maps: Maps
+    crop: RGB
+
+
+class Library(QObject):
+    """Opens networks and folders.
+
+    Three workers: `interactive` for what the person waits for, `batch` (with a network of its own, because two
+    threads in one hooked module mix their maps) for everything that may take long, `reading` for thumbnails.
+    """
+
+    network_opened = Signal(object)
+    folder_opened = Signal(object)
+    question = Signal(object, object)
+    problem = Signal(object)
+    unreadable = Signal(object, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.interactive = Jobs("interactive", self)
+        self.batch = Jobs("batch", self)
+        self.reading = Jobs("reading", self)
+        self.thumbnails = LazyStore(self.reading, "thumbnails", keep=600, parent=self)
+        self.predictions = LazyStore(self.batch, "predictions", keep=20_000, chunk=4, parent=self)
+        self.over = LazyStore(self.batch, "over pictures", keep=48, chunk=4, parent=self)
+        self.network: Network | None = None
+        self.folder: Folder | None = None
+        self.bad: dict[Path, str] = {}
+        self._batch_network: Network | None = None
+        self._over_key: tuple[int, bool] = (0, False)
+        self.thumbnails.reset(self._read_thumbnails)
+
+    @property
+    def workers(self) -> tuple[Jobs, Jobs, Jobs]:
+        """The three workers, to listen to their progress."""
+        return self.interactive, self.batch, self.reading
+
+    def close(self) -> None:
+        """End the workers and wait for them."""
+        for jobs in self.workers:
+            jobs.close()
+
+    def open_network(self, request: Request) -> None:
+        """Open a network file; `network_opened`, `question(request, question)` or `problem` follows."""
+
+        def work(on_step: OnStep) -> "tuple[Network, Network]":
+            on_step(0, 0)
+            from explorer.core.network import open_network
+
+            network = open_network(
+                request.path,
+                architecture=request.architecture,
+                device=request.device,
+                classes=request.classes,
+                input=request.input,
+            )
+            return network, network.copy()
+
+        def done(opened: "tuple[Network, Network]") -> None:
+            self.network, self._batch_network = opened
+            self._predict_anew()
+            self.look_over(*self._over_key)
+            self.network_opened.emit(self.network)
+
+        def failed(error: BaseException) -> None:
+            if getattr(error, "about", ""):
+                self.question.emit(request, error)
+            else:
+                self.problem.emit(error)
+
+        self.interactive.submit("open network", work, done, failed)
+
+    def open_folder(self, path: Path, labels: Path | None = None) -> None:
+        """List a folder and read its classes; `folder_opened` or `problem` follows."""
+
+        def work(on_step: OnStep) -> Folder:
+            from explorer.core.images import list_images
+            from explorer.core.labels import folder_labels, read_labels
+
+            problems: list[str] = []
+            pictures = list_images(path, on_step=on_step, on_problem=problems.append)
+            if not pictures:
+                raise UserError(f"{path} holds no pictures (jpg, png, tif, bmp, webp); choose another folder.")
+            known = read_labels(labels, pictures) if labels is not None else folder_labels(path, pictures)
+            rows = {picture: row for row, picture in enumerate(pictures)}
+            return Folder(path, pictures, known, (*problems, *known.problems), rows)
+
+        def done(folder: Folder) -> None:
+            self.folder = folder
+            self.bad = {}
+            self.thumbnails.reset(self._read_thumbnails)
+            self._predict_anew()
+            self.look_over(*self._over_key)
+            self.folder_opened.emit(folder)
+
+        self.reading.submit("open folder", work, done, self.problem.emit)
+
+    def note_bad(self, picture: Path, reason: str) -> None:
+        """Keep a picture that cannot be read, with its reason."""
+        if picture not in self.bad:
+            self.bad[picture] = reason
+            self.unreadable.emit(picture, reason)
+
+    def on_batch(
+        self,
+        slot: str,
+        work: "Callable[[Network, OnStep], Any]",
+        on_done: Callable[[Any], None],
+        on_failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Run long work with the batch worker's own network; UserError where no network is open."""
+        network = self._batch_network
+        if network is None:
+            raise UserError("No network is open; open one first (Ctrl+O).")
+        self.batch.submit(slot, lambda on_step: work(network, on_step), on_done, on_failed)
+
+    def look_over(self, layer: int, raw: bool) -> None:
+        """Let `over` compute the maps of this layer on the pictures that somebody looks at."""
+        self._over_key = (layer, raw)
+        network = self._batch_network
+        if network is None:
+            self.over.reset(None)
+            return
+
+        def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, OverPicture]:
+            from explorer.core.activations import record
+            from explorer.core.images import read_image
+            from explorer.core.overlay import reduced
+
+            found = {}
+            for done, picture in enumerate(pictures):
+                on_step(done, len(pictures))
+                try:
+                    rgb = read_image(picture)
+                except UserError:
+                    continue
+                maps = reduced(record(network, rgb, raw=raw).maps[layer], LARGEST_MAP)
+                found[picture] = OverPicture(maps, network.input.crop(rgb))
+            return found
+
+        self.over.reset(compute if layer < len(network.layers) else None)
+
+    def _predict_anew(self) -> None:
+        network = self._batch_network
+        if network is None:
+            self.predictions.reset(None)
+            return
+
+        def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, Any]:
+            from explorer.core.activations import predict
+            from explorer.core.images import read_image
+
+            found = {}
+            for done, picture in enumerate(pictures):
+                on_step(done, len(pictures))
+                try:
+                    found[picture] = predict(network, read_image(picture))
+                except UserError:
+                    continue
+            return found
+
+        self.predictions.reset(compute)
+
+    def _read_thumbnails(self, pictures: Sequence[Path], on_step: OnStep) -> dict[Path, RGB | str]:
+        from explorer.core.images import thumbnail
+
+        found: dict[Path, RGB | str] = {}
+        for done, picture in enumerate(pictures):
+            on_step(done, len(pictures))
+            try:
+                found[picture] = thumbnail(picture, THUMBNAIL)
+            except UserError as error:
+                found[picture] = str(error)
+        return found

@@ -1,0 +1,188 @@
+"""What follows when a network, a folder or a tags file is opened, and what is opened when the program starts."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.core.tags import TagBook
+from explorer.state.library import Folder, Library, Request
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session
+from explorer.state.settings import Settings
+from explorer.state.tagging import Tagging
+
+if TYPE_CHECKING:
+    from explorer.core.network import Network
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the command line asks to open; `demo` names the folder of the bundled demo."""
+
+    model: Path | None = None
+    images: Path | None = None
+    labels: Path | None = None
+    tags: Path | None = None
+    architecture: str | None = None
+    classes: Sequence[str] | None = None
+    device: str = "auto"
+    demo: bool = False
+
+
+class Opening(QObject):
+    """Connects what is opened with the view, the tags and what is remembered.
+
+    `foreign_tags(path, book, network)`: the tags belong to another network; call `accept_tags` to open them still.
+    """
+
+    foreign_tags = Signal(object, object, object)
+    problem = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        pipeline: Pipeline,
+        tagging: Tagging,
+        settings: Settings,
+        bundled: Path,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._pipeline = session, library, pipeline
+        self._tagging, self._settings, self._bundled = tagging, settings, bundled
+        self._request: Request | None = None
+        self._tags_wanted: Path | None = None
+        self._picture_wanted: Path | None = None
+        self._key_wanted: tuple[int, int] | None = None
+        library.network_opened.connect(self._network_opened)
+        library.folder_opened.connect(self._folder_opened)
+        library.problem.connect(self.problem)
+
+    @property
+    def request(self) -> Request | None:
+        """How the open network was asked for."""
+        return self._request
+
+    def begin_tags(self, path: Path) -> None:
+        """Begin a new tags file for the open network."""
+        if self._library.network is not None:
+            self.accept_tags(path, empty_book(self._library.network))
+
+    def start(self, start: Start) -> None:
+        """Open what the command line names; without a word of it, what was open last time."""
+        demo = self._bundled
+        model, images, labels = start.model, start.images, start.labels
+        if start.demo:
+            model = model or demo / "demo-scratch-cnn.safetensors"
+            if images is None:
+                images, labels = demo / "pictures", labels or demo / "pictures" / "labels.csv"
+        elif not (model or images or start.tags):
+            model, images, labels = (self._last(name) for name in ("model", "images", "labels"))
+            self._picture_wanted = self._last("picture")
+            layer, _, filter = self._settings.text("last/filter").partition(":")
+            if layer.isdecimal() and filter.isdecimal():
+                self._key_wanted = int(layer), int(filter)
+        self._tags_wanted = start.tags
+        if images is not None:
+            self.open_folder(images, labels)
+        if model is not None:
+            self.open_model(Request(model, architecture=start.architecture, classes=start.classes, device=start.device))
+
+    def open_model(self, request: Request) -> None:
+        """Open a network; its tags follow."""
+        self._request = request
+        self._library.open_network(request)
+
+    def open_folder(self, path: Path, labels: Path | None = None) -> None:
+        """Open a folder of pictures, with a CSV of their classes where there is one."""
+        self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
+        self._library.open_folder(path, labels)
+
+    def open_labels(self, labels: Path) -> None:
+        """Read the open folder's classes from a CSV."""
+        if self._library.folder is None:
+            raise UserError("Open a folder of pictures first (Ctrl+Shift+O), then the CSV of their classes.")
+        self._picture_wanted = self._session.view.picture
+        self.open_folder(self._library.folder.path, labels)
+
+    def open_tags(self, path: Path) -> None:
+        """Open a tags file for the open network, or begin a new one there."""
+        network = self._library.network
+        if network is None:
+            raise UserError(f"Open the network first that the tags in {path.name} are about (Ctrl+O).")
+
+        def work(on_step: OnStep) -> TagBook | None:
+            from explorer.core.tag_store import load_tags
+
+            return load_tags(path) if path.exists() else None
+
+        def done(book: TagBook | None) -> None:
+            if book is not None and book.network_digest not in ("", network.digest):
+                self.foreign_tags.emit(path, book, network)
+            else:
+                self.accept_tags(path, book or empty_book(network))
+
+        self._library.reading.submit("tags", work, done, self.problem.emit)
+
+    def accept_tags(self, path: Path, book: TagBook) -> None:
+        """Show these tags from now on."""
+        self._tagging.open(path, book)
+        self._settings.remember("tags", path)
+
+    def default_tags_path(self, model: Path) -> Path:
+        """Beside the network's file, where a person finds it; in the settings' folder where that is not writable."""
+        name = f"{model.stem if model.is_file() else model.name}.tags.h5"
+        folder = model.absolute().parent
+        inside_program = self._bundled.absolute() in model.absolute().parents
+        if inside_program or not os.access(folder, os.W_OK):
+            folder = self._settings.folder / "tags"
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def remember(self) -> None:
+        """Keep what is open for the next session."""
+        view, request, folder = self._session.view, self._request, self._library.folder
+        asks_nothing = request is not None and request.architecture is None
+        self._settings.set_text("last/model", str(request.path.absolute()) if request and asks_nothing else "")
+        self._settings.set_text("last/images", str(folder.path.absolute()) if folder else "")
+        self._settings.set_text("last/picture", str(view.picture or ""))
+        self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
+        self._settings.set_look(view.look)
+        self._settings.save()
+
+    def _last(self, name: str) -> Path | None:
+        text = self._settings.text(f"last/{name}")
+        return Path(text) if text and Path(text).exists() else None
+
+    def _network_opened(self, network: "Network") -> None:
+        request = self._request
+        assert request is not None
+        self._settings.remember("models", request.path)
+        self._tagging.close()
+        layer, filter = self._key_wanted or (len(network.layers) - 1, 0)
+        self._key_wanted = None
+        if layer >= len(network.layers) or filter >= network.layers[layer].filters:
+            layer, filter = len(network.layers) - 1, 0
+        self._session.update(layer=layer, filter=filter)
+        self._pipeline.set_network(network)
+        self.open_tags(self._tags_wanted or self.default_tags_path(request.path))
+        self._tags_wanted = None
+
+    def _folder_opened(self, folder: Folder) -> None:
+        self._settings.remember("folders", folder.path)
+        self._pipeline.forget_seen()
+        wanted, self._picture_wanted = self._picture_wanted, None
+        self._session.update(picture=wanted if wanted in folder.positions else folder.pictures[0])
+
+
+def empty_book(network: "Network") -> TagBook:
+    """A book without tags for this network."""
+    layers = [(layer.name, layer.filters) for layer in network.layers]
+    return TagBook(network.digest, network.name, network.architecture, layers)

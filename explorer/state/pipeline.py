@@ -1,0 +1,209 @@
+"""When the view changes, what has to be computed again: the picture, its maps, or only the overlay."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.arrays import RGB, RGBA, Map, Maps
+from explorer.core.overlay import outline, overlay
+from explorer.core.progress import OnStep
+from explorer.core.scale import Scale, SeenValues, scale_of
+from explorer.state.jobs import Jobs
+from explorer.state.session import Look, Session, View
+
+if TYPE_CHECKING:
+    from explorer.core.activations import Activations
+    from explorer.core.network import Network
+
+CACHE_BYTES = 128 << 20
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture that was read, and what the network sees of it (h, w, channels) uint8, None without a network."""
+
+    picture: Path
+    rgb: RGB
+    crop: RGB | None
+
+
+class Pipeline(QObject):
+    """Keeps what belongs to the current view.
+
+    `picture_changed` when the picture on show is another one (or none), `maps_changed` when its maps have come or
+    gone, `picture_failed(path, error)` when it cannot be read, `recording_failed(error)` when the network fails.
+    """
+
+    picture_changed = Signal()
+    maps_changed = Signal()
+    picture_failed = Signal(object, object)
+    recording_failed = Signal(object)
+
+    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._jobs = session, jobs
+        self._network: Network | None = None
+        self._shown: Shown | None = None
+        self._activations: Activations | None = None
+        self._cache: OrderedDict[tuple[Path, bool], Activations] = OrderedDict()
+        self._seen = SeenValues()
+        session.changed.connect(self._view_changed)
+
+    @property
+    def shown(self) -> Shown | None:
+        """The picture on show; None while none is chosen or it is being read."""
+        return self._shown
+
+    @property
+    def activations(self) -> "Activations | None":
+        """The maps of the picture on show; None while they are being recorded."""
+        return self._activations
+
+    def set_network(self, network: "Network | None") -> None:
+        """Look through another network: everything that came from the old one is forgotten."""
+        self._network = network
+        self._cache.clear()
+        self._seen = SeenValues()
+        self._set_activations(None)
+        self._read()
+
+    def forget_seen(self) -> None:
+        """Begin the scale "over the pictures seen" anew: with another folder, or with raw maps."""
+        self._seen = SeenValues()
+
+    def maps(self, layer: int) -> Maps | None:
+        """The maps of a layer on the picture on show."""
+        return None if self._activations is None else self._activations.maps.get(layer)
+
+    def map(self, layer: int, filter: int) -> Map | None:
+        """One filter's map on the picture on show."""
+        maps = self.maps(layer)
+        return maps[filter] if maps is not None and filter < len(maps) else None
+
+    def scale(self, layer: int, filter: int) -> Scale:
+        """From what to what value this filter is drawn in the current look."""
+        maps, look = self.maps(layer), self._session.view.look
+        if maps is None:
+            return Scale(0.0, 0.0)
+        fixed = Scale(look.foot, look.peak)
+        return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=fixed)
+
+    def scale_over_pictures(self, maps: Maps, layer: int, filter: int) -> Scale:
+        """The scale of a filter on another picture, whose maps of this layer are given."""
+        look = self._session.view.look
+        return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=Scale(look.foot, look.peak))
+
+    def pictures_seen(self, layer: int) -> int:
+        """How many pictures the scale "over the pictures seen" of a layer stands on."""
+        return self._seen.pictures(layer)
+
+    def overlay(self, layer: int, filter: int, longest: int) -> RGBA | None:
+        """The overlay of one filter on the picture on show, in the proportions of the input."""
+        map = self.map(layer, filter)
+        if map is None or self._network is None:
+            return None
+        return draw(map, self.scale(layer, filter), self._session.view.look, fit(self._network.input.size, longest))
+
+    def evidence(self, layer: int, filter: int) -> dict[str, object]:
+        """On which picture a filter is being looked at, and where its map is highest: [top, left, height, width]."""
+        map, shown, activations = self.map(layer, filter), self._shown, self._activations
+        if map is None or shown is None or activations is None:
+            return {}
+        row, column = divmod(int(map.argmax()), map.shape[1])
+        frame = activations.frame
+        down, across = frame.height / map.shape[0], frame.width / map.shape[1]
+        box = [frame.top + row * down, frame.left + column * across, down, across]
+        return {"picture": shown.picture.name, "box": [round(side, 2) for side in box], "value": float(map.max())}
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if after.picture != before.picture:
+            self._read()
+        elif after.look.raw != before.look.raw:
+            self.forget_seen()
+            self._set_activations(None)
+            self._record()
+        elif after.layer != before.layer:
+            self._note_seen()
+
+    def _read(self) -> None:
+        """Read the picture of the view, then record its maps; fast walking ends on the last picture."""
+        picture, network = self._session.view.picture, self._network
+        self._jobs.cancel("maps")
+        if picture is None:
+            self._jobs.cancel("picture")
+            self._set_shown(None)
+            return
+
+        def work(on_step: OnStep) -> Shown:
+            from explorer.core.images import read_image
+
+            rgb = read_image(picture)
+            return Shown(picture, rgb, network.input.crop(rgb) if network is not None else None)
+
+        if self._activations is not None:
+            self._set_activations(None)
+        self._jobs.submit("picture", work, self._set_shown, lambda error: self._could_not_read(picture, error))
+
+    def _set_shown(self, shown: Shown | None) -> None:
+        self._shown = shown
+        self._activations = None
+        self.picture_changed.emit()
+        if shown is not None:
+            self._record()
+
+    def _could_not_read(self, picture: Path, error: BaseException) -> None:
+        self._set_shown(None)
+        self.picture_failed.emit(picture, error)
+
+    def _record(self) -> None:
+        network, shown, raw = self._network, self._shown, self._session.view.look.raw
+        if network is None or shown is None:
+            return
+        known = self._cache.get((shown.picture, raw))
+        if known is not None:
+            self._cache.move_to_end((shown.picture, raw))
+            self._set_activations(known)
+            return
+
+        def work(on_step: OnStep) -> "Activations":
+            from explorer.core.activations import record
+
+            return record(network, shown.rgb, raw=raw)
+
+        def done(activations: "Activations") -> None:
+            self._cache[shown.picture, raw] = activations
+            while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
+                self._cache.popitem(last=False)
+            self._set_activations(activations)
+
+        self._jobs.submit("maps", work, done, self.recording_failed.emit)
+
+    def _set_activations(self, activations: "Activations | None") -> None:
+        self._activations = activations
+        self._note_seen()
+        self.maps_changed.emit()
+
+    def _note_seen(self) -> None:
+        layer = self._session.view.layer
+        maps = self.maps(layer)
+        if maps is not None and self._shown is not None:
+            self._seen.add(layer, str(self._shown.picture), maps)
+
+
+def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """(height, width) with the proportions of `size`, its longer side `longest`."""
+    height, width = size
+    factor = longest / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def draw(map: Map, scale: Scale, look: Look, size: tuple[int, int]) -> RGBA:
+    """A map in a look: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
+    drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=look.color_map)
+    if look.outline and scale.peak > scale.foot:
+        line = outline(map, size, (scale.foot + scale.peak) / 2)
+        drawn[line[..., 3] > 0] = line[line[..., 3] > 0]
+    return drawn

@@ -1,0 +1,57 @@
+"""What is looked at: one immutable view, and one signal when it changes."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are drawn: a key of `SCALES`, the fixed foot and peak, a key of `COLOR_MAPS`, and what stands beside."""
+
+    scale: str = "seen"
+    foot: float = 0.0
+    peak: float = 1.0
+    color_map: str = "green"
+    opacity: float = 1.0
+    outline: bool = False
+    beside: bool = False
+    raw: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """Which picture (None before a folder is open), layer and filter are looked at, and how."""
+
+    picture: Path | None = None
+    layer: int = 0
+    filter: int = 0
+    look: Look = Look()
+
+
+class Session(QObject):
+    """Holds the current `View`; everything that depends on it listens to `changed(before, after)`."""
+
+    changed = Signal(object, object)
+
+    def __init__(self, view: View | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._view = view or View()
+
+    @property
+    def view(self) -> View:
+        """The current view."""
+        return self._view
+
+    def update(self, **values: Any) -> None:
+        """Replace some fields of the view; listeners hear of it only where something differs."""
+        before, after = self._view, replace(self._view, **values)
+        if after != before:
+            self._view = after
+            self.changed.emit(before, after)
+
+    def update_look(self, **values: Any) -> None:
+        """Replace some fields of the view's look."""
+        self.update(look=replace(self._view.look, **values))

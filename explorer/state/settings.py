@@ -1,0 +1,69 @@
+"""What the program remembers from one session to the next."""
+
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from explorer.state.session import Look
+
+RECENT = 8
+
+
+class Settings:
+    """Window state, recent files, the last session, the annotator's name and the consent to run code.
+
+    Kept in an INI file at `path`; a damaged or foreign value counts as not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A remembered text."""
+        value = self._store.value(name, default)
+        return value if isinstance(value, str) else default
+
+    def set_text(self, name: str, value: str) -> None:
+        """Remember a text."""
+        self._store.setValue(name, value)
+
+    def blob(self, name: str) -> QByteArray:
+        """Remembered bytes, such as a window's geometry; empty where there are none."""
+        value = self._store.value(name)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_blob(self, name: str, value: QByteArray) -> None:
+        """Remember bytes."""
+        self._store.setValue(name, value)
+
+    def recent(self, kind: str) -> list[Path]:
+        """Recently opened things of a kind ("models", "folders", "tags") that are still there, newest first."""
+        return [Path(line) for line in self.text(f"recent/{kind}").split("\n") if line and Path(line).exists()]
+
+    def remember(self, kind: str, path: Path) -> None:
+        """Put a path at the top of the recent ones of its kind."""
+        others = [known for known in self.recent(kind) if known != path.absolute()]
+        self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
+
+    def look(self) -> Look:
+        """The remembered look."""
+        found = {}
+        for part in fields(Look):
+            default = getattr(Look(), part.name)
+            text = self.text(f"look/{part.name}", str(default))
+            try:
+                found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
+            except ValueError:
+                found[part.name] = default
+        return Look(**found)
+
+    def set_look(self, look: Look) -> None:
+        """Remember the look."""
+        for name, value in asdict(look).items():
+            self.set_text(f"look/{name}", str(value))
+
+    def save(self) -> None:
+        """Write everything to disk now."""
+        self._store.sync()

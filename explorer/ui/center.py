@@ -1,0 +1,183 @@
+"""The middle of the window: the picture with its overlay above the grids."""
+
+import math
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedLayout, QTabWidget, QWidget
+
+from explorer.core.scale import Scale
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session, View
+from explorer.ui.display_bar import DisplayBar
+from explorer.ui.image_view import ImageView
+from explorer.ui.lists import ORDERS, FilterModel, OverPicturesModel
+from explorer.ui.overlay_grid import OverlayGrid
+from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
+from explorer.ui.theme import SPACE
+
+RESOLUTION = 448
+"""Longer side of the overlay over the picture; what is beyond that Qt enlarges smoothly."""
+
+
+class Viewer(QWidget):
+    """The picture in view with the overlay of the filter in view, and the color scale."""
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self.image = ImageView()
+        self.bar = ColorBar()
+        self.display = DisplayBar(session)
+        self.setLayout(column(self.display, row(self.image, self.bar, gap=0), gap=SPACE))
+        pipeline.picture_changed.connect(self._picture_changed)
+        pipeline.maps_changed.connect(self._draw)
+        session.changed.connect(self._view_changed)
+        self.image.hovered.connect(self._hovered)
+        self._apply(session.view)
+
+    def _picture_changed(self) -> None:
+        shown = self._pipeline.shown
+        self.image.set_picture(shown.rgb if shown else None)
+        network = self._library.network
+        if shown is not None and network is not None:
+            self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))
+        self._draw()
+
+    def _view_changed(self, before: View, after: View) -> None:
+        self._apply(after)
+        if (after.layer, after.filter) != (before.layer, before.filter) or after.look != before.look:
+            self._draw()
+
+    def _apply(self, view: View) -> None:
+        self.image.set_opacity(view.look.opacity)
+        self.image.set_beside(view.look.beside)
+
+    def _draw(self) -> None:
+        view, activations = self._session.view, self._pipeline.activations
+        drawn = self._pipeline.overlay(view.layer, view.filter, RESOLUTION)
+        self.image.set_overlay(drawn, activations.frame if activations is not None else None)
+        scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
+        self.bar.show_scale(scale, view.look.color_map, view.look.outline)
+
+    def _hovered(self, x: float, y: float) -> None:
+        if math.isnan(x):
+            self.image.set_readout("")
+            return
+        text = f"x {int(x)}  y {int(y)}"
+        view, activations = self._session.view, self._pipeline.activations
+        map = self._pipeline.map(view.layer, view.filter)
+        if map is not None and activations is not None:
+            frame = activations.frame
+            row_, column_ = (y - frame.top) / frame.height, (x - frame.left) / frame.width
+            if 0 <= row_ < 1 and 0 <= column_ < 1:
+                value = map[int(row_ * map.shape[0]), int(column_ * map.shape[1])]
+                text += f"   {view.layer}:{view.filter} = {value:.4g}"
+            else:
+                text += "   outside of what the network sees"
+        self.image.set_readout(text)
+
+
+class Center(QWidget):
+    """Viewer above the tabs, or the empty place that says what to open first.
+
+    `filter_picked(filter)` and `picture_picked(path)` come from the two grids.
+    """
+
+    filter_picked = Signal(int)
+    picture_picked = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        library: Library,
+        filters: FilterModel,
+        over: OverPicturesModel,
+        empty: EmptyPlace,
+    ) -> None:
+        super().__init__()
+        self._session, self._library, self.filters = session, library, filters
+        self.viewer = Viewer(session, pipeline, library)
+        self.grid = OverlayGrid(filters, "Filters of the layer on this picture")
+        self.over = OverlayGrid(over, "The chosen filter on the pictures of the folder", cell=112)
+        self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
+        self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
+        self._order = QComboBox()
+        for key, title in ORDERS.items():
+            self._order.addItem(title, key)
+        self._order.setAccessibleName("Order of the filters")
+        self._order.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._order.activated.connect(lambda index: self._arrange())
+        self.only_tagged = QCheckBox("only tagged")
+        self.only_tagged.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.only_tagged.toggled.connect(lambda on: self._arrange())
+        self._count = label("", "quiet")
+        filters.modelReset.connect(self._follow)
+        filters.dataChanged.connect(lambda *changed: self._show_count())
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.grid, "Filters")
+        self.tabs.addTab(self.over, "One filter over pictures")
+        self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        corner = QWidget()
+        corner.setLayout(row(self._count, self._order, self.only_tagged))
+        self.tabs.setCornerWidget(corner)
+        self._corner = corner
+        self.tabs.currentChanged.connect(lambda tab: corner.setVisible(tab == 0))
+        self.split = QSplitter(Qt.Orientation.Vertical)
+        self.split.addWidget(panel(column(self.viewer, margin=SPACE)))
+        self.split.addWidget(panel(column(self.tabs, margin=SPACE)))
+        self.split.setHandleWidth(SPACE)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 2)
+        self.split.setSizes([430, 350])
+        self.split.setChildrenCollapsible(False)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(empty)
+        self._stack.addWidget(self.split)
+        self.setLayout(self._stack)
+        session.changed.connect(self._view_changed)
+        library.network_opened.connect(lambda network: self._opened())
+        library.folder_opened.connect(lambda folder: self._opened())
+        self.grid.set_opacity(session.view.look.opacity)
+        self.over.set_opacity(session.view.look.opacity)
+
+    def choose_order(self, order: str) -> None:
+        """Sort the grid by a key of `ORDERS`."""
+        self._order.setCurrentIndex(self._order.findData(order))
+        self._arrange()
+
+    def next_order(self) -> None:
+        """Go through the orders."""
+        self._order.setCurrentIndex((self._order.currentIndex() + 1) % self._order.count())
+        self._arrange()
+
+    def _opened(self) -> None:
+        self._stack.setCurrentIndex(1)
+        self._follow()
+
+    def _arrange(self) -> None:
+        self.filters.arrange(self._order.currentData(), self.only_tagged.isChecked())
+        self._follow()
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.filter) != (before.layer, before.filter):
+            self._follow()
+        if after.look.opacity != before.look.opacity:
+            self.grid.set_opacity(after.look.opacity)
+            self.over.set_opacity(after.look.opacity)
+
+    def _follow(self) -> None:
+        view = self._session.view
+        self.grid.choose(self.filters.row_of(view.filter))
+        self.tabs.setTabText(0, f"Filters of layer {view.layer}")
+        self.tabs.setTabText(1, f"Filter {view.layer}:{view.filter} over pictures")
+        self._show_count()
+
+    def _show_count(self) -> None:
+        network, layer = self._library.network, self._session.view.layer
+        if network is None or layer >= len(network.layers):
+            return
+        shown, there = len(self.filters.rows), network.layers[layer].filters
+        none = "  no filter of this layer has a tag yet" if self.only_tagged.isChecked() and not shown else ""
+        self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))

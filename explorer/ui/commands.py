@@ -1,0 +1,230 @@
+"""What the commands of the window do: each asks what it must and forwards to the state."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
+
+from explorer.core.tags import FilterKey
+from explorer.core.vocabulary import add_word
+from explorer.state.walking import beside, next_untagged
+from explorer.ui.actions import Command, window_keys
+from explorer.ui.file_commands import FileCommands
+from explorer.ui.key_sheet import KeySheet
+from explorer.ui.scale_dialog import ScaleDialog
+from explorer.ui.tag_panel import WordDialog
+from explorer.ui.theme import apply_theme
+
+if TYPE_CHECKING:
+    from explorer.ui.main_window import MainWindow
+
+FILE, VIEW, WALK, TAGS, HELP = "&File", "&View", "&Go", "&Tags", "&Help"
+
+
+class Commands:
+    """The commands of one window."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window, self._desk = window, window.desk
+        self.files = FileCommands(window)
+        self._guard = self.files.guard
+
+    def table(self) -> list[Command]:
+        """All commands with their keys; words of the vocabulary come on top of the menu of tags."""
+        step, look = self._step, self._switch
+        return [
+            Command(FILE, "Open a network …", "Ctrl+O", self.files.open_model),
+            Command(FILE, "Open a network's folder …", "", self.files.open_model_folder),
+            Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", self.files.open_folder),
+            Command(FILE, "Open the pictures' classes (CSV) …", "Ctrl+L", self.files.open_labels),
+            Command(FILE, "Open tags …", "Ctrl+T", self.files.open_tags),
+            Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", self.files.save_tags_as),
+            Command(FILE, "-", "", self.show_keys),
+            Command(FILE, "Export figures …", "Ctrl+E", self.files.export),
+            Command(FILE, "-", "", self.show_keys),
+            Command(FILE, "Open the demo", "", self.files.open_demo),
+            Command(FILE, "Quit", "Ctrl+Q", self._window.close),
+            Command(WALK, "Next filter", "Right", lambda: step("filter", 1)),
+            Command(WALK, "Previous filter", "Left", lambda: step("filter", -1)),
+            Command(WALK, "Next picture", "Down", lambda: step("picture", 1)),
+            Command(WALK, "Previous picture", "Up", lambda: step("picture", -1)),
+            Command(WALK, "Next layer", "PgDown", lambda: step("layer", 1)),
+            Command(WALK, "Previous layer", "PgUp", lambda: step("layer", -1)),
+            Command(WALK, "Next filter without a tag", "N", lambda: self.go_untagged(1)),
+            Command(WALK, "Previous filter without a tag", "Shift+N", lambda: self.go_untagged(-1)),
+            Command(WALK, "Find pictures", "Ctrl+F", lambda: self._window.pictures.focus_search()),
+            Command(TAGS, "-", "", self.new_word),
+            Command(TAGS, "Another word …", "", self.new_word),
+            Command(TAGS, "Who tags …", "", self.ask_annotator),
+            Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._desk.tagging.undo)),
+            Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: self._guard(self._desk.tagging.redo)),
+            Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline")),
+            Command(VIEW, "Untouched picture beside", "V", lambda: look("beside")),
+            Command(VIEW, "Raw convolution", "R", lambda: look("raw")),
+            Command(VIEW, "Other color map", "M", self._next_color_map),
+            Command(VIEW, "Scale: this map", "1", lambda: self._desk.session.update_look(scale="map")),
+            Command(VIEW, "Scale: the layer", "2", lambda: self._desk.session.update_look(scale="layer")),
+            Command(VIEW, "Scale: pictures seen", "3", lambda: self._desk.session.update_look(scale="seen")),
+            Command(VIEW, "Scale: fixed values …", "4", self.choose_scale),
+            Command(VIEW, "Next order of the grid", "G", lambda: self._window.center.next_order()),
+            Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.only_tagged.toggle()),
+            Command(VIEW, "Grid or pictures", "P", self._next_tab),
+            Command(VIEW, "Fit the picture", "F", lambda: self._window.center.viewer.image.fit()),
+            Command(VIEW, "Enlarge", "+ or =", lambda: self._window.center.viewer.image.zoom(1.25)),
+            Command(VIEW, "Reduce", "-", lambda: self._window.center.viewer.image.zoom(0.8)),
+            Command(VIEW, "-", "", self.show_keys),
+            Command(VIEW, "Light", "", lambda: self._theme("light")),
+            Command(VIEW, "Dark", "", lambda: self._theme("dark")),
+            Command(VIEW, "As the system", "", lambda: self._theme("system")),
+            Command(HELP, "Keys", "? or F1", self.show_keys),
+            Command(HELP, "Unreadable pictures", "", self.show_unreadable),
+            Command(HELP, "About", "", self.about),
+        ]
+
+    def offer_words(self) -> None:
+        """Bring the vocabulary into the menu, the panel and the grid."""
+        vocabulary = self._desk.vocabulary
+        self._window.actions_.offer_words(TAGS, vocabulary, self.toggle)
+        self._window.tags.set_vocabulary(vocabulary)
+        self._window.filters.vocabulary = vocabulary
+        self._window.filters.repaint_all()
+
+    def go_to_layer(self, layer: int) -> None:
+        """Look at a layer; at its first filter."""
+        self._desk.session.update(layer=layer, filter=0)
+
+    def go_untagged(self, step: int) -> None:
+        """Look at the next filter without a tag."""
+        network, view = self._desk.library.network, self._desk.session.view
+        if network is None:
+            return
+        found = next_untagged(network.layers, self._desk.tagging.book, FilterKey(view.layer, view.filter), step)
+        if found is None:
+            self._window.problems.show_text("Every filter of this network has a tag.", calm=True)
+        else:
+            self._desk.session.update(layer=found.layer, filter=found.filter)
+
+    def toggle(self, word: str) -> None:
+        """Tag the filter in view with a word, or take the word away."""
+        view = self._desk.session.view
+        key = FilterKey(view.layer, view.filter)
+        evidence = self._desk.pipeline.evidence(key.layer, key.filter)
+        if self._guard(lambda: self._desk.tagging.toggle(key, word, evidence)):
+            self._window.tags.describe(word)
+
+    def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
+        """Write the detail and the note of a tag."""
+        self._guard(lambda: self._desk.tagging.describe(key, word, detail, note))
+
+    def new_word(self) -> None:
+        """Add a word to the person's own vocabulary."""
+        dialog = WordDialog(self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self._guard(lambda: self._add_word(dialog))
+
+    def _add_word(self, dialog: WordDialog) -> None:
+        self._desk.vocabulary = add_word(self._desk.vocabulary_path, dialog.entry(), reserved=window_keys(self.table()))
+        self.offer_words()
+
+    def ask_annotator(self) -> None:
+        """Ask under which name tags are given."""
+        name, given = QInputDialog.getText(
+            self._window,
+            "Who tags",
+            "Your name, as it shall stand beside your tags:",
+            text=self._desk.tagging.annotator,
+        )
+        if given and name.strip():
+            self._desk.set_annotator(name.strip())
+            self._window.tags.refresh()
+
+    def choose_scale(self) -> None:
+        """Choose fixed values for the scale."""
+        view, pipeline = self._desk.session.view, self._desk.pipeline
+        map, scale = pipeline.map(view.layer, view.filter), pipeline.scale(view.layer, view.filter)
+        ScaleDialog(self._desk.session, map, scale, self._window).show()
+
+    def show_unreadable(self) -> None:
+        """List the pictures that cannot be read, with the reasons."""
+        bad = self._desk.library.bad
+        lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
+        box = QMessageBox(
+            QMessageBox.Icon.Information,
+            "Unreadable pictures",
+            f"{len(bad)} of the pictures looked at",
+            parent=self._window,
+        )
+        box.setDetailedText(lines)
+        box.setInformativeText("\n".join(list(bad.values())[:5]))
+        box.exec()
+
+    def show_facts(self) -> None:
+        """Say in numbers what the filter answers on this picture."""
+        view, pipeline = self._desk.session.view, self._desk.pipeline
+        map = pipeline.map(view.layer, view.filter)
+        if map is None:
+            self._window.tags.set_facts("")
+            return
+        highest = float(map.max())
+        share = float((map > 0).mean())
+        text = (
+            f"highest {highest:.3g}, positive on {share:.0%} of this picture"
+            if highest > 0
+            else "no answer on this picture"
+        )
+        self._window.tags.set_facts(text)
+
+    def show_keys(self) -> None:
+        """Show the sheet of keys."""
+        KeySheet(self._window.actions_.groups, self._window).open()
+
+    def about(self) -> None:
+        """Say what this program is."""
+        QMessageBox.about(
+            self._window,
+            "About",
+            f"<b>Feature-map explorer</b> {self._desk.version}<p>Shows what every filter of a trained network answers to "
+            "on dermoscopy pictures, after Van Molle et al. (2018).<p>For research. Not a medical device.",
+        )
+
+    def _step(self, what: str, step: int) -> None:
+        session, window, network = self._desk.session, self._window, self._desk.library.network
+        view = session.view
+        if what == "picture":
+            picture = window.pictures.beside(view.picture, step)
+            if picture is not None:
+                session.update(picture=picture)
+        elif network is None:
+            return
+        elif what == "layer":
+            layer = max(0, min(view.layer + step, len(network.layers) - 1))
+            if layer != view.layer:
+                self.go_to_layer(layer)
+        else:
+            filter = beside(window.filters.rows, view.filter, step)
+            if filter is not None:
+                session.update(filter=filter)
+
+    def _switch(self, name: str) -> None:
+        look: Any = self._desk.session.view.look
+        self._desk.session.update_look(**{name: not getattr(look, name)})
+
+    def _next_color_map(self) -> None:
+        from explorer.core.overlay import COLOR_MAPS
+
+        names = list(COLOR_MAPS)
+        place = (
+            names.index(self._desk.session.view.look.color_map)
+            if self._desk.session.view.look.color_map in names
+            else 0
+        )
+        self._desk.session.update_look(color_map=names[(place + 1) % len(names)])
+
+    def _next_tab(self) -> None:
+        tabs = self._window.center.tabs
+        tabs.setCurrentIndex((tabs.currentIndex() + 1) % tabs.count())
+
+    def _theme(self, scheme: str) -> None:
+        self._desk.settings.set_text("scheme", scheme)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        apply_theme(application, scheme, self._desk.icons)

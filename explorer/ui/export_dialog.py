@@ -1,0 +1,187 @@
+"""Chooses what to export and how; the work runs in the background, with progress in the status bar."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.core.scale import Scale
+from explorer.core.tags import FilterKey, TagBook
+from explorer.state.desk import Desk
+from explorer.ui.parts import column, label, row
+from explorer.ui.problems import Problems
+from explorer.ui.theme import SPACE
+
+if TYPE_CHECKING:
+    from explorer.core.export import ExportReport
+    from explorer.core.figures import Style
+    from explorer.core.network import Network
+
+FORMATS = ("png", "pdf", "svg", "tiff")
+
+
+class ExportDialog(QDialog):
+    """Figures of chosen filters on chosen pictures, in the look that is on show."""
+
+    def __init__(self, desk: Desk, problems: Problems, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export figures")
+        self.setMinimumWidth(520)
+        self._desk, self._problems = desk, problems
+        view, folder = desk.session.view, desk.library.folder
+        self._filters = QComboBox(editable=True)
+        self._filters.addItems([str(view.layer), f"{view.layer}:{view.filter}", "all"])
+        words = dict.fromkeys(tag.tag for _, tag in desk.tagging.book.entries())
+        self._filters.addItems([f"tag:{word}" for word in words])
+        self._filters.setAccessibleName("Filters to export")
+        self._pictures = QComboBox()
+        every = folder.pictures if folder else ()
+        start = pictures_found.index(view.picture) if view.picture in pictures_found else 0
+        for title, chosen in (
+            ("this picture", (view.picture,) if view.picture else ()),
+            ("ten pictures from this one on", pictures_found[start : start + 10]),
+            (f"the {len(pictures_found):,} pictures in the list", pictures_found),
+            (f"all {len(every):,} pictures of the folder", every),
+        ):
+            self._pictures.addItem(title, chosen)
+        self._kind, self._format = QComboBox(), QComboBox()
+        self._kind.addItem("one figure for each filter and picture", False)
+        self._kind.addItem("sheets: filters down, pictures across", True)
+        self._format.addItems(list(FORMATS))
+        self._own_size = QCheckBox("the picture's own pixels")
+        self._own_size.setChecked(True)
+        self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
+        self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
+        self._out = QLineEdit(str(Path.home() / "feature-maps"))
+        browse = QPushButton("Choose …")
+        browse.clicked.connect(self._browse)
+        self._says = label("", "quiet", wrap=True)
+        form = QFormLayout(spacing=SPACE)
+        form.addRow("Filters", self._filters)
+        form.addRow("", label("7 a layer, 7:8 a filter, 7:0-15 some, 5-7 layers, tag:hair, all", "quiet"))
+        form.addRow("Pictures", self._pictures)
+        form.addRow("As", self._kind)
+        form.addRow("Format", self._format)
+        form.addRow("Width", row(self._width, self._dpi, self._own_size, 1))
+        form.addRow("Into the folder", row(self._out, browse))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._go = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self._export)
+        buttons.rejected.connect(self.reject)
+        hint = label("Scale, colors, opacity and outline are those of the window.", "quiet")
+        self.setLayout(column(form, hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
+        for box in (self._pictures, self._kind, self._format):
+            box.currentIndexChanged.connect(lambda index: self._count())
+        self._filters.editTextChanged.connect(lambda text: self._count())
+        self._own_size.toggled.connect(lambda on: self._count())
+        self._count()
+
+    def _count(self) -> None:
+        """Say how much it is before it is begun."""
+        own = self._own_size.isChecked() and not self._kind.currentData()
+        self._own_size.setEnabled(not self._kind.currentData())
+        self._width.setEnabled(not own)
+        try:
+            filters, pictures = len(self._chosen()), len(self._pictures.currentData())
+        except UserError as error:
+            self._says.setText(str(error))
+            self._go.setEnabled(False)
+            return
+        maps = f"{filters:,} filters × {pictures:,} pictures"
+        self._says.setText(f"{maps} = {filters * pictures:,} " + ("maps" if self._kind.currentData() else "files"))
+        self._go.setEnabled(filters * pictures > 0)
+
+    def _chosen(self) -> tuple[FilterKey, ...]:
+        from explorer.core.selection import choose_filters, parse_filters
+
+        network = self._desk.library.network
+        if network is None:
+            raise UserError("No network is open.")
+        selectors = parse_filters(self._filters.currentText())
+        return tuple(choose_filters(selectors, network.layers, self._desk.tagging.book))
+
+    def _style(self) -> "Style":
+        from explorer.core.figures import Style
+
+        look = self._desk.session.view.look
+        own = self._own_size.isChecked() and not self._kind.currentData()
+        return Style(
+            scale=look.scale,
+            fixed=Scale(look.foot, look.peak) if look.scale == "fixed" else None,
+            color_map=look.color_map,
+            opacity=look.opacity,
+            outline=look.outline,
+            beside=look.beside and not self._kind.currentData(),
+            raw=look.raw,
+            width_mm=None if own else float(self._width.value()),
+            dpi=self._dpi.value(),
+        )
+
+    def _browse(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Into which folder?", self._out.text())
+        if name:
+            self._out.setText(name)
+
+    def _export(self) -> None:
+        out = Path(self._out.text()).expanduser()
+        try:
+            settings: dict[str, Any] = {
+                "pictures": self._pictures.currentData(),
+                "filters": self._chosen(),
+                "style": self._style(),
+                "format": self._format.currentText(),
+                "sheet": self._kind.currentData(),
+                "tags": self._desk.tagging.book.copy(),
+            }
+            self._desk.library.on_batch(
+                "export",
+                lambda network, on_step: exported(network, out, on_step, **settings),
+                lambda report: self._tell(report, out),
+                self._problems.show_error,
+            )
+        except UserError as error:
+            self._says.setText(str(error))
+            return
+        self.accept()
+
+    def _tell(self, report: "ExportReport", out: Path) -> None:
+        written, skipped = len(report.written), len(report.skipped)
+        text = f"{written:,} figures written to {out}" + (f", {skipped:,} were there already" if skipped else "")
+        if report.failed:
+            text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
+        url = QUrl.fromLocalFile(str(out))
+        self._problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
+
+
+def exported(
+    network: "Network",
+    out: Path,
+    on_step: OnStep,
+    *,
+    pictures: tuple[Path, ...],
+    filters: tuple[FilterKey, ...],
+    style: "Style",
+    format: str,
+    sheet: bool,
+    tags: TagBook,
+) -> "ExportReport":
+    """Plan and run an export; runs on the batch worker."""
+    from explorer.core.export import plan_export, run_export
+
+    plan = plan_export(network, pictures, filters, out, style, format=format, sheet=sheet, tags=tags)
+    return run_export(plan, on_step=on_step)

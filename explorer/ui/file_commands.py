@@ -1,0 +1,179 @@
+"""The commands that open, save and export files, and the questions that come with them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from explorer.core.errors import UserError
+from explorer.core.tags import TagBook
+from explorer.state.library import Request
+from explorer.state.opening import Start
+from explorer.ui.questions import ask, change_assumed, confirm_code, confirm_foreign_tags
+
+if TYPE_CHECKING:
+    from explorer.core.network import Network
+    from explorer.state.library import Folder
+    from explorer.ui.main_window import MainWindow
+
+NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"
+TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
+
+
+class FileCommands:
+    """Opens what a person chooses or drops; asks where a file does not say enough."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window, self._desk = window, window.desk
+
+    def open_model(self, path: Path | None = None) -> None:
+        """Open a network's file or folder."""
+        if path is None:
+            name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", self._last("models"), NETWORKS)
+            path = Path(name) if name else None
+        if path is not None:
+            self._desk.opening.open_model(Request(path))
+
+    def open_model_folder(self) -> None:
+        """Open a folder with config.json and weights, as timm and the Hugging Face hub write it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a network's folder", self._last("models"))
+        if name:
+            self.open_model(Path(name))
+
+    def open_folder(self, path: Path | None = None) -> None:
+        """Open a folder of pictures."""
+        if path is None:
+            name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures", self._last("folders"))
+            path = Path(name) if name else None
+        if path is not None:
+            self._desk.opening.open_folder(path)
+
+    def open_demo(self) -> None:
+        """Open the bundled network and its drawn pictures."""
+        self._desk.opening.start(Start(demo=True))
+
+    def open_labels(self) -> None:
+        """Open a CSV of classes."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
+        )
+        if name:
+            self.guard(lambda: self._desk.opening.open_labels(Path(name)))
+
+    def open_tags(self) -> None:
+        """Open a tags file."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open tags", self._last("tags"), TAGS_FILES)
+        if name:
+            self.guard(lambda: self._desk.opening.open_tags(Path(name)))
+
+    def save_tags_as(self) -> bool:
+        """Go on with the tags in another file; whether that was done."""
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save tags", str(self._desk.tagging.path or ""), TAGS_FILES)
+        return bool(name) and self.guard(lambda: self._desk.tagging.move_to(Path(name)))
+
+    def drop(self, path: Path) -> None:
+        """Open what was dropped on the window, whatever it is."""
+        if path.suffix.lower() in (".h5", ".hdf5"):
+            self.guard(lambda: self._desk.opening.open_tags(path))
+        elif path.suffix.lower() in (".csv", ".tsv"):
+            self.guard(lambda: self._desk.opening.open_labels(path))
+        elif path.is_dir() and not (path / "config.json").exists():
+            self.open_folder(path)
+        elif path.suffix.lower().removeprefix(".") in self._desk.picture_endings:
+            self.open_folder(path.parent)
+        else:
+            self.open_model(path)
+
+    def export(self) -> None:
+        """Ask what to export and do it in the background."""
+        from explorer.ui.export_dialog import ExportDialog
+
+        if self._desk.library.network is None or self._desk.library.folder is None:
+            self._window.problems.show_text(
+                "Open a network and a folder of pictures first; then there is something to export."
+            )
+            return
+        found = tuple(self._window.pictures.model.rows)
+        ExportDialog(self._desk, self._window.problems, found, self._window).open()
+
+    def answer_question(self, request: Request, error: UserError) -> None:
+        """Ask what a network's file does not say, and open it again with the answer."""
+        try:
+            answered = ask(request, error, self._window)
+        except UserError as problem:
+            self._window.problems.show_error(problem)
+            return
+        if answered is None:
+            return
+        if answered.architecture and ":" in answered.architecture and not self._may_run(answered.architecture):
+            return
+        self._desk.opening.open_model(answered)
+
+    def _may_run(self, architecture: str) -> bool:
+        from explorer.core.own_architecture import digest_of
+
+        path = Path(architecture.rpartition(":")[0])
+        try:
+            digest = digest_of(path)
+        except (OSError, UserError) as error:
+            self._window.problems.show_error(UserError(f"{path} cannot be read: {error}"))
+            return False
+        known = self._desk.settings.text("consent").split()
+        if digest not in known:
+            if not confirm_code(path, self._window):
+                return False
+            self._desk.settings.set_text("consent", " ".join([*known, digest]))
+        return True
+
+    def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:
+        """Open another network's tags only when the person says so."""
+        theirs = f"{book.network_name or 'an unnamed network'} ({book.architecture}, digest {book.network_digest[:12]})"
+        ours = f"{network.name} ({network.architecture}, digest {network.digest[:12]})"
+        if confirm_foreign_tags(path, theirs, ours, self._window):
+            self._desk.opening.accept_tags(path, book)
+        elif self._desk.tagging.path is None:
+            self._window.problems.show_text(
+                f"{path.name} was not opened. Tags go nowhere until you choose a file: Ctrl+T opens one, "
+                "Ctrl+Shift+S begins one."
+            )
+            self._desk.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
+
+    def say_assumed(self, network: "Network") -> None:
+        """Say what the file did not say and what was taken instead, with a way to change it."""
+        if network.assumed:
+            self._window.problems.show_text(" ".join(network.assumed), "Change …", self._change_assumed, calm=True)
+        else:
+            self._window.problems.hide()
+
+    def _change_assumed(self) -> None:
+        network, request = self._desk.library.network, self._desk.opening.request
+        if network is not None and request is not None:
+            answered = change_assumed(request, network.classes, network.input, self._window)
+            if answered is not None:
+                self._desk.opening.open_model(answered)
+
+    def say_folder_problems(self, folder: "Folder") -> None:
+        """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
+        if folder.problems:
+            more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
+            self._window.problems.show_text(" ".join(folder.problems[:3]) + more, calm=True)
+
+    def picture_failed(self, picture: Path, error: BaseException) -> None:
+        """Keep a picture that cannot be read in the list of those, and go on."""
+        if isinstance(error, UserError):
+            self._desk.library.note_bad(picture, str(error))
+        self._window.problems.show_error(error)
+
+    def _last(self, kind: str) -> str:
+        recent = self._desk.settings.recent(kind)
+        return str(recent[0].parent) if recent else ""
+
+    def guard(self, run: Callable[[], object]) -> bool:
+        """Run something and show what goes wrong with it; whether nothing did."""
+        try:
+            run()
+        except UserError as error:
+            self._window.problems.show_error(error)
+            return False
+        return True

@@ -1,0 +1,138 @@
+"""The picture with its overlay: zoom with the wheel, pan by dragging, the untouched picture beside it."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
+
+from explorer.core.arrays import RGB, RGBA
+from explorer.ui.pixels import pixmap_of
+from trainer.input_spec import Box
+
+MAX_ZOOM = 64.0
+
+
+class ImageView(QGraphicsView):
+    """Shows one picture in its own pixels as scene coordinates; `hovered(x, y)` in them, or (nan, nan) outside."""
+
+    hovered = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Picture with the overlay of the chosen filter")
+        self.setScene(QGraphicsScene(self))
+        self._picture, self._beside, self._overlay = (QGraphicsPixmapItem() for _ in range(3))
+        self._frame = QGraphicsRectItem()
+        for item in (self._picture, self._beside, self._overlay):
+            item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        for item in (self._beside, self._picture, self._overlay, self._frame):
+            self.scene().addItem(item)
+        self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
+        self._frame.hide()
+        self._beside.hide()
+        self._hidden = False
+        self._fitted = True
+        self.readout = QLabel(self)
+        self.readout.setObjectName("quiet")
+        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.readout.hide()
+        self.setFrameShape(QGraphicsView.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        self.setMinimumSize(160, 120)
+
+    def set_picture(self, rgb: RGB | None) -> None:
+        """Show a picture (H, W, 3) uint8 without overlay, or nothing."""
+        pixmap = pixmap_of(rgb) if rgb is not None else QPixmap()
+        same_size = pixmap.size() == self._picture.pixmap().size()
+        self._picture.setPixmap(pixmap)
+        self._beside.setPixmap(pixmap)
+        self._beside.setPos(-pixmap.width() * 1.03, 0)
+        self.set_overlay(None, None)
+        self.set_frame(None)
+        if not same_size:
+            self.fit()
+
+    def set_overlay(self, drawn: RGBA | None, frame: Box | None) -> None:
+        """Lay an overlay of any resolution over `frame` of the picture."""
+        if drawn is None or frame is None:
+            self._overlay.setPixmap(QPixmap())
+            return
+        self._overlay.setPixmap(pixmap_of(drawn))
+        across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
+        self._overlay.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))
+
+    def set_frame(self, frame: Box | None) -> None:
+        """Draw the rectangle that the network sees, where it is not the whole picture."""
+        whole = self._picture.pixmap().rect()
+        if frame is None or (frame.left, frame.top, frame.width, frame.height) == whole.getRect():
+            self._frame.hide()
+            return
+        self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
+        self._frame.show()
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of the overlay, 0 to 1."""
+        self._overlay.setOpacity(opacity)
+
+    def set_beside(self, wanted: bool) -> None:
+        """Show the untouched picture at the left of the one with the overlay."""
+        if wanted != self._beside.isVisible():
+            self._beside.setVisible(wanted)
+            self.fit()
+
+    def hide_overlay(self, hidden: bool) -> None:
+        """Take the overlay away for as long as a key is held."""
+        self._overlay.setVisible(not hidden)
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        self._fitted = True
+        shown = self._picture.mapRectToScene(QRectF(self._picture.pixmap().rect()))
+        if self._beside.isVisible():
+            shown = shown.united(self._beside.mapRectToScene(QRectF(self._beside.pixmap().rect())))
+        margin = 2 * max(shown.width(), shown.height())
+        self.setSceneRect(shown.adjusted(-margin, -margin, margin, margin))
+        if not shown.isEmpty():
+            self.fitInView(shown, Qt.AspectRatioMode.KeepAspectRatio)
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge by a factor about the mouse."""
+        scale = self.transform().m11() * factor
+        if 0.02 < scale < MAX_ZOOM:
+            self._fitted = False
+            self.scale(factor, factor)
+
+    def set_readout(self, text: str) -> None:
+        """A line of text in the corner: what is under the mouse."""
+        self.readout.setText(text)
+        self.readout.adjustSize()
+        self.readout.move(8, self.height() - self.readout.height() - 6)
+        self.readout.setVisible(bool(text))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom(1.0015 ** event.angleDelta().y())
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.fit()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        place: QPointF = self.mapToScene(event.position().toPoint())
+        inside = QRectF(self._picture.pixmap().rect()).contains(place)
+        self.hovered.emit(*((place.x(), place.y()) if inside else (float("nan"), float("nan"))))
+
+    def leaveEvent(self, event: object) -> None:
+        self.hovered.emit(float("nan"), float("nan"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+        self.set_readout(self.readout.text())

@@ -1,0 +1,46 @@
+"""All keys on one page."""
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
+
+from explorer.ui.parts import column, label, row
+from explorer.ui.theme import SPACE
+
+COLUMNS = 3
+
+
+class KeySheet(QDialog):
+    """Lists the actions that have a key, group by group."""
+
+    def __init__(self, groups: Sequence[tuple[str, Sequence[QAction]]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        columns = [column(gap=2 * SPACE) for _ in range(COLUMNS)]
+        filled = [0] * COLUMNS
+        for title, actions in groups:
+            shown = [(action.text().replace("&", ""), keys_of(action)) for action in actions if action.shortcuts()]
+            if not shown:
+                continue
+            grid = QGridLayout(horizontalSpacing=2 * SPACE, verticalSpacing=4)
+            for line, (text, keys) in enumerate(shown):
+                name = QLabel(keys)
+                name.setStyleSheet("font-weight: 600")
+                grid.addWidget(name, line, 0)
+                grid.addWidget(QLabel(text), line, 1)
+            grid.setColumnStretch(1, 1)
+            emptiest = filled.index(min(filled))
+            columns[emptiest].addLayout(column(label(title, "title"), grid, gap=SPACE))
+            filled[emptiest] += len(shown) + 2
+        for one in columns:
+            one.addStretch(1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        hold = label("Hold Space to take the overlay away. Wheel: zoom; drag: move; double click: fit.", "quiet")
+        self.setLayout(column(row(*columns, gap=4 * SPACE), row(hold, 1, buttons), margin=3 * SPACE, gap=2 * SPACE))
+
+
+def keys_of(action: QAction) -> str:
+    """An action's keys as a person writes them."""
+    return " or ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())

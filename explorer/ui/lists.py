@@ -1,0 +1,268 @@
+"""Qt models over the state: pictures, the filters of a layer, one filter over the pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QPixmap
+
+from explorer.core.tags import FilterKey
+from explorer.core.vocabulary import Vocabulary
+from explorer.state.library import Library, OverPicture
+from explorer.state.pipeline import Pipeline, draw, fit
+from explorer.state.session import Session, View
+from explorer.state.tagging import Tagging
+from explorer.ui.overlay_grid import BASE, MARKS, NAME, OVERLAY
+from explorer.ui.pixels import pixmap_of
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+CELL = 96
+"""Resolution at which overlays of cells are drawn, in pixels."""
+
+ORDERS = {"number": "by number", "answer": "strongest first", "untagged": "untagged first"}
+CLASS, PREDICTION, PATH, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 14))
+
+
+def mark_of(vocabulary: Vocabulary, word: str) -> str:
+    """The letter or two that stand for a tag where there is no room for the word."""
+    return vocabulary.entry(word).key or word[:2]
+
+
+class ListModel(QAbstractListModel):
+    """A list of rows that is replaced whole or repainted whole."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: Sequence[Any] = ()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def set_rows(self, rows: Sequence[Any]) -> None:
+        """Replace the rows; where they are the same, only repaint them."""
+        if list(rows) == list(self.rows):
+            self.repaint_all()
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def repaint_all(self) -> None:
+        """Tell the views that every row may look different."""
+        if self.rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
+
+
+class FilterModel(ListModel):
+    """The filters of the layer in view, in the chosen order, each with its overlay on the picture in view."""
+
+    def __init__(
+        self, session: Session, pipeline: Pipeline, library: Library, tagging: Tagging, vocabulary: Vocabulary
+    ) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._tagging, self.vocabulary = tagging, vocabulary
+        self._base: QPixmap | None = None
+        self._overlays: dict[int, QPixmap | None] = {}
+        self.order, self.only_tagged = "number", False
+        pipeline.picture_changed.connect(self._picture_changed)
+        pipeline.maps_changed.connect(self.refresh)
+        session.changed.connect(self._view_changed)
+        tagging.changed.connect(self._tags_changed)
+        tagging.reset.connect(self.refresh)
+
+    def arrange(self, order: str, only_tagged: bool) -> None:
+        """Sort by a key of `ORDERS`; with `only_tagged` show only filters that have a tag."""
+        self.order, self.only_tagged = order, only_tagged
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find the rows again and draw them anew."""
+        self._overlays.clear()
+        self.set_rows(self._arranged())
+
+    def row_of(self, filter: int) -> int:
+        """The row of a filter; -1 where it is not shown."""
+        return self.rows.index(filter) if filter in self.rows else -1
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        filter = self.rows[index.row()]
+        layer = self._session.view.layer
+        if role == BASE:
+            return self._base
+        if role == OVERLAY:
+            if filter not in self._overlays:
+                drawn = self._pipeline.overlay(layer, filter, CELL)
+                self._overlays[filter] = None if drawn is None else pixmap_of(drawn)
+            return self._overlays[filter]
+        if role == NAME:
+            return str(filter)
+        tags = self._tagging.book.tags(FilterKey(layer, filter))
+        if role == MARKS:
+            return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            words = ", ".join(dict.fromkeys(tag.tag for tag in tags)) or "no tag"
+            return f"filter {layer}:{filter} · {words}"
+        return None
+
+    def _arranged(self) -> list[int]:
+        network, layer = self._library.network, self._session.view.layer
+        if network is None or layer >= len(network.layers):
+            return []
+        filters = list(range(network.layers[layer].filters))
+        tagged = {key.filter for key in self._tagging.book.keys() if key.layer == layer}
+        if self.only_tagged:
+            filters = [filter for filter in filters if filter in tagged]
+        maps = self._pipeline.maps(layer)
+        if self.order == "untagged":
+            filters.sort(key=lambda filter: filter in tagged)
+        elif self.order == "answer" and maps is not None:
+            strength = maps.max(axis=(1, 2))
+            filters.sort(key=lambda filter: -strength[filter])
+        return filters
+
+    def _picture_changed(self) -> None:
+        shown = self._pipeline.shown
+        self._base = pixmap_of(shown.crop) if shown is not None and shown.crop is not None else None
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if after.layer != before.layer or after.look != before.look:
+            self.refresh()
+
+    def _tags_changed(self, key: FilterKey) -> None:
+        if key.layer != self._session.view.layer:
+            return
+        if self.only_tagged or self.order == "untagged":
+            self.set_rows(self._arranged())
+        row = self.row_of(key.filter)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+
+class OverPicturesModel(ListModel):
+    """The filter in view on the pictures of the folder; only what is looked at is computed."""
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._overlays: dict[Path, QPixmap] = {}
+        library.folder_opened.connect(lambda folder: self.set_rows(folder.pictures))
+        library.network_opened.connect(lambda network: self._redraw())
+        library.over.arrived.connect(lambda keys: self.repaint_all())
+        session.changed.connect(self._view_changed)
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        picture = self.rows[index.row()]
+        if role == NAME:
+            return picture.stem
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self._library.bad.get(picture, picture.name)
+        if role not in (BASE, OVERLAY):
+            return None
+        found: OverPicture | None = self._library.over.get(picture)
+        if found is None:
+            return None
+        return pixmap_of(found.crop) if role == BASE else self._overlay(picture, found)
+
+    def _overlay(self, picture: Path, found: OverPicture) -> QPixmap:
+        view = self._session.view
+        if picture not in self._overlays and view.filter < len(found.maps):
+            scale = self._pipeline.scale_over_pictures(found.maps, view.layer, view.filter)
+            size = fit(found.crop.shape[:2], 2 * CELL)
+            self._overlays[picture] = pixmap_of(draw(found.maps[view.filter], scale, view.look, size))
+        return self._overlays.get(picture, QPixmap())
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.look.raw) != (before.layer, before.look.raw):
+            self._library.look_over(after.layer, after.look.raw)
+        if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._overlays.clear()
+        self.repaint_all()
+
+
+class PictureModel(ListModel):
+    """The pictures of the folder that match a search, with thumbnail, class and prediction."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self._pixmaps: dict[Path, QPixmap] = {}
+        self._search = ""
+        self._positions: dict[Path, int] = {}
+        library.folder_opened.connect(lambda folder: self.search(self._search))
+        library.network_opened.connect(lambda network: self.repaint_all())
+        library.thumbnails.arrived.connect(self._thumbnails_arrived)
+        library.predictions.arrived.connect(self._repaint)
+        library.unreadable.connect(lambda picture, reason: self._repaint([picture]))
+
+    def search(self, text: str) -> None:
+        """Show pictures whose name holds the text, or with `class:NAME` those of that class."""
+        self._search = text = text.strip().lower()
+        folder = self._library.folder
+        if folder is None:
+            return
+        if text.startswith("class:") and folder.labels is not None:
+            wanted, labels = text.removeprefix("class:").strip(), folder.labels
+            rows = [picture for picture in folder.pictures if labels.of(picture).lower().startswith(wanted)]
+        else:
+            rows = [picture for picture in folder.pictures if text in picture.name.lower()]
+        self._positions = {picture: row for row, picture in enumerate(rows)}
+        self._pixmaps.clear()
+        self.set_rows(rows)
+
+    def row_of(self, picture: Path | None) -> int:
+        """The row of a picture; -1 where it is not shown."""
+        return self._positions.get(picture, -1) if picture is not None else -1
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        picture: Path = self.rows[index.row()]
+        bad = self._library.bad.get(picture)
+        if role == PATH:
+            return picture
+        if role == PROBLEM:
+            return bad
+        if role == Qt.ItemDataRole.DisplayRole:
+            return picture.stem
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnail(picture)
+        if role == CLASS:
+            folder = self._library.folder
+            return folder.labels.of(picture) if folder is not None and folder.labels is not None else ""
+        if role == PREDICTION and bad is None:
+            network, found = self._library.network, self._library.predictions.get(picture)
+            if network is None or found is None:
+                return ""
+            best = int(found.argmax())
+            name = network.classes[best] if best < len(network.classes) else str(best)
+            return f"{name} {found[best]:.2f}"
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return bad or f"{picture.name}\n{picture.parent}"
+        return None
+
+    def _thumbnail(self, picture: Path) -> QPixmap | None:
+        known = self._pixmaps.get(picture)
+        if known is None:
+            found = self._library.thumbnails.get(picture)
+            if found is None or isinstance(found, str):
+                return None
+            while len(self._pixmaps) > 200:
+                del self._pixmaps[next(iter(self._pixmaps))]
+            known = self._pixmaps[picture] = pixmap_of(found)
+        return known
+
+    def _thumbnails_arrived(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            found = self._library.thumbnails.peek(picture)
+            if isinstance(found, str):
+                self._library.note_bad(picture, found)
+        self._repaint(pictures)
+
+    def _repaint(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            row = self.row_of(picture)
+            if row >= 0:
+                self.dataChanged.emit(self.index(row), self.index(row))

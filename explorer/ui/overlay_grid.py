@@ -1,0 +1,115 @@
+"""Many small pictures with overlays: the filters of a layer, or one filter over many pictures."""
+
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+BASE = Qt.ItemDataRole.UserRole + 1
+"""QPixmap: what the network sees of the picture; None while it is not there."""
+OVERLAY = Qt.ItemDataRole.UserRole + 2
+"""QPixmap: the overlay in the same proportions; None while it is not there."""
+NAME = Qt.ItemDataRole.UserRole + 3
+"""Text of the badge in the upper corner."""
+MARKS = Qt.ItemDataRole.UserRole + 4
+"""Letters of the tags, shown in the lower corner."""
+
+GAP = 6
+AnyIndex = QModelIndex | QPersistentModelIndex
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws one cell: picture, overlay, badge, marks, and a ring around the chosen one."""
+
+    def __init__(self, cell: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cell = cell
+        self.overlay_opacity = 1.0
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(self.cell + GAP, self.cell + GAP)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        area = QRect(0, 0, self.cell, self.cell)
+        area.moveCenter(option.rect.center())
+        painter.save()
+        base, drawn = index.data(BASE), index.data(OVERLAY)
+        if isinstance(base, QPixmap):
+            target = QRect(0, 0, *base.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
+            target.moveCenter(area.center())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(target, base)
+            if isinstance(drawn, QPixmap):
+                painter.setOpacity(self.overlay_opacity)
+                painter.drawPixmap(target, drawn)
+                painter.setOpacity(1.0)
+        else:
+            painter.fillRect(area, option.palette.alternateBase())
+        self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
+        self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(QPen(option.palette.accent().color(), 3))
+            painter.drawRect(area.adjusted(1, 1, -2, -2))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(option.palette.placeholderText().color(), 1))
+            painter.drawRect(area.adjusted(0, 0, -1, -1))
+        painter.restore()
+
+    def _badge(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, text: str, *, top: bool) -> None:
+        if not text:
+            return
+        font = QFont(option.font)
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        font.setBold(not top)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width() - 12)
+        box = QRect(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 1)
+        if top:
+            box.moveTopLeft(area.topLeft())
+            painter.fillRect(box, QColor(0, 0, 0, 150))
+            painter.setPen(QColor("white"))
+        else:
+            box.moveBottomRight(area.bottomRight())
+            painter.fillRect(box, option.palette.accent().color())
+            painter.setPen(option.palette.base().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class OverlayGrid(QListView):
+    """A grid of cells over a model with the roles of this module; `picked(row)` when a person chooses a cell."""
+
+    picked = Signal(int)
+
+    def __init__(self, model: QAbstractItemModel, name: str, cell: int = 88, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setModel(model)
+        self._delegate = CellDelegate(cell, self)
+        self.setItemDelegate(self._delegate)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(cell // 3)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.clicked.connect(lambda index: self.picked.emit(index.row()))
+
+    def choose(self, row: int) -> None:
+        """Mark a row as the chosen one and bring it into sight; a negative row marks none."""
+        index = self.model().index(row, 0) if row >= 0 else QModelIndex()
+        self.setCurrentIndex(index)
+        if index.isValid():
+            self.scrollTo(index)
+        else:
+            self.clearSelection()
+
+    def columns(self) -> int:
+        """How many cells stand in one row of the grid."""
+        return max(1, self.viewport().width() // (self._delegate.cell + GAP))
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of the overlays, 0 to 1."""
+        self._delegate.overlay_opacity = opacity
+        self.viewport().update()

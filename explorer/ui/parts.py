@@ -1,0 +1,182 @@
+"""Small widgets that several panels are made of."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.core.overlay import color_bar
+from explorer.core.scale import Scale
+from explorer.ui.pixels import image_of
+from explorer.ui.theme import SPACE
+
+
+def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
+    """A label; `kind` is "title", "quiet" or "warning"."""
+    made = QLabel(text)
+    made.setObjectName(kind)
+    made.setWordWrap(wrap)
+    return made
+
+
+def column(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QVBoxLayout:
+    """A column of widgets and layouts; a number is a stretch."""
+    box = QVBoxLayout()
+    _fill(box, parts, margin, gap)
+    return box
+
+
+def row(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QHBoxLayout:
+    """A row of widgets and layouts; a number is a stretch."""
+    box = QHBoxLayout()
+    _fill(box, parts, margin, gap)
+    return box
+
+
+def _fill(box: QBoxLayout, parts: tuple[QWidget | QLayout | int, ...], margin: int, gap: int) -> None:
+    box.setContentsMargins(margin, margin, margin, margin)
+    box.setSpacing(gap)
+    for part in parts:
+        if isinstance(part, int):
+            box.addStretch(part)
+        elif isinstance(part, QLayout):
+            box.addLayout(part)
+        else:
+            box.addWidget(part)
+
+
+def panel(layout: QLayout) -> QFrame:
+    """A framed part of the window."""
+    frame = QFrame()
+    frame.setObjectName("panel")
+    frame.setLayout(layout)
+    return frame
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in "..." where it has no room; the whole text is its tooltip."""
+
+    def __init__(self, text: str = "", kind: str = "", width: int = 0) -> None:
+        super().__init__(text)
+        self.setObjectName(kind)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        if width:
+            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+            self.setFixedWidth(width)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setToolTip(text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            painter, self.rect(), int(self.alignment()), self.palette(), True, text, self.foregroundRole()
+        )
+
+
+class ColorBar(QWidget):
+    """The scale in force: which color means which value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Color scale")
+        self.setFixedWidth(64)
+        self._scale: Scale | None = None
+        self._color_map = "green"
+        self._outline = False
+
+    def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
+        """Show a scale, or nothing."""
+        self._scale, self._color_map, self._outline = scale, color_map, outline
+        if scale is not None:
+            self.setToolTip(f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(64, 200)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._scale is None:
+            return
+        painter = QPainter(self)
+        line = self.fontMetrics().height()
+        bar = QRect(6, line + 6, 14, max(40, self.height() - 2 * line - 12))
+        painter.fillRect(bar, Qt.GlobalColor.white)
+        painter.drawImage(bar, image_of(color_bar(bar.height(), self._color_map)))
+        painter.setPen(self.palette().mid().color())
+        painter.drawRect(bar)
+        painter.setPen(self.palette().text().color())
+        foot, peak = self._scale.foot, self._scale.peak
+        painter.drawText(6, line, f"{peak:.3g}" if peak > foot else "no answer")
+        painter.drawText(6, bar.bottom() + line, f"{foot:.3g}")
+        if self._outline and peak > foot:
+            middle = bar.center().y()
+            painter.drawLine(bar.left() - 3, middle, bar.right() + 3, middle)
+            painter.drawText(bar.right() + 6, middle + line // 3, f"{(foot + peak) / 2:.2g}")
+
+
+class Bars(QWidget):
+    """Names with bars and numbers between 0 and 1: the probabilities of a prediction."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self._names = [ElidedLabel(width=104) for _ in range(lines)]
+        self._bars = [QProgressBar() for _ in range(lines)]
+        self._numbers = [label() for _ in range(lines)]
+        for bar in self._bars:
+            bar.setRange(0, 1000)
+            bar.setTextVisible(False)
+            bar.setFixedWidth(72)
+        for number in self._numbers:
+            number.setFixedWidth(34)
+        self.setFixedWidth(104 + 72 + 34 + 12)
+        self.setLayout(
+            column(
+                1,
+                *(row(*parts, gap=6) for parts in zip(self._names, self._bars, self._numbers, strict=True)),
+                1,
+                gap=0,
+            )
+        )
+
+    def show_values(self, values: list[tuple[str, float]]) -> None:
+        """Show the first of these (name, value) pairs; an empty list clears all."""
+        for place, (name, bar, number) in enumerate(zip(self._names, self._bars, self._numbers, strict=True)):
+            there = place < len(values)
+            for part in (name, bar, number):
+                part.setVisible(there)
+            if there:
+                text, value = values[place]
+                name.setText(text)
+                bar.setValue(round(1000 * value))
+                number.setText(f"{value:.2f}")
+
+
+class EmptyPlace(QWidget):
+    """What an empty part of the window says: what is missing, and the buttons that bring it."""
+
+    def __init__(self, title: str, hint: str, buttons: list[tuple[str, Callable[[], object]]]) -> None:
+        super().__init__()
+        heading, below = label(title, "title"), label(hint, "quiet", wrap=True)
+        for text in (heading, below):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        made = []
+        for name, run in buttons:
+            button = QPushButton(name)
+            button.clicked.connect(lambda checked=False, run=run: run())
+            made.append(button)
+        self.setLayout(column(1, heading, below, row(1, *made, 1), 1, margin=3 * SPACE))

@@ -1,0 +1,107 @@
+"""The pictures of the folder: search, thumbnails, class and prediction."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.state.library import Library
+from explorer.state.session import Session
+from explorer.ui.lists import CLASS, PATH, PREDICTION, PROBLEM, PictureModel
+from explorer.ui.parts import column
+from explorer.ui.theme import SPACE
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+THUMB = 56
+
+
+class PictureDelegate(QStyledItemDelegate):
+    """A thumbnail with three short lines beside it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(160, THUMB + 8)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        area, palette = option.rect, option.palette
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, palette.highlight())
+            painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(area, palette.alternateBase())
+        square = QRect(area.left() + 8, area.top() + 4, THUMB, THUMB)
+        thumbnail, problem = index.data(Qt.ItemDataRole.DecorationRole), index.data(PROBLEM)
+        if isinstance(thumbnail, QPixmap):
+            target = QRect(0, 0, *thumbnail.size().scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
+            target.moveCenter(square.center())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(target, thumbnail)
+        else:
+            painter.fillRect(square, palette.alternateBase())
+            if problem:
+                painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "✕")
+        lines = [str(index.data(Qt.ItemDataRole.DisplayRole))]
+        if problem:
+            lines.append("cannot be read")
+        else:
+            lines += [text for text in (index.data(CLASS), index.data(PREDICTION)) if text]
+        height = option.fontMetrics.height()
+        top = square.center().y() - height * len(lines) // 2
+        for place, text in enumerate(lines):
+            line = QRect(square.right() + 9, top + place * height, area.right() - square.right() - 13, height)
+            painter.setPen((palette.text() if place == 0 else palette.placeholderText()).color())
+            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
+
+
+class PicturePanel(QWidget):
+    """`picked(path)` when a person chooses a picture."""
+
+    picked = Signal(object)
+
+    def __init__(self, session: Session, library: Library) -> None:
+        super().__init__()
+        self._session = session
+        self.model = PictureModel(library)
+        self.model.setParent(self)
+        self._search = QLineEdit(clearButtonEnabled=True)
+        self._search.setPlaceholderText("search, or class:malignant")
+        self._search.setAccessibleName("Search pictures by name or class")
+        self._search.textChanged.connect(self._find)
+        self.list = QListView()
+        self.list.setAccessibleName("Pictures")
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(PictureDelegate(self.list))
+        self.list.setUniformItemSizes(True)
+        self.list.setMouseTracking(True)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.clicked.connect(lambda index: self.picked.emit(index.data(PATH)))
+        self.setLayout(column(self._search, self.list, gap=SPACE))
+        self.setMinimumWidth(170)
+        session.changed.connect(lambda before, after: self._follow(after.picture))
+        library.folder_opened.connect(lambda folder: self._follow(session.view.picture))
+
+    def beside(self, picture: Path | None, step: int) -> Path | None:
+        """The picture `step` rows further down; None where the list ends."""
+        row = self.model.row_of(picture)
+        wanted = max(0, min(row + step, len(self.model.rows) - 1)) if row >= 0 else 0
+        return self.model.rows[wanted] if self.model.rows else None
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search line."""
+        self._search.setFocus()
+        self._search.selectAll()
+
+    def _find(self, text: str) -> None:
+        self.model.search(text)
+        self._follow(self._session.view.picture)
+
+    def _follow(self, picture: Path | None) -> None:
+        row = self.model.row_of(picture)
+        index = self.model.index(row, 0) if row >= 0 else QModelIndex()
+        if index != self.list.currentIndex():
+            self.list.setCurrentIndex(index)
+            if index.isValid():
+                self.list.scrollTo(index)

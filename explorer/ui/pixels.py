@@ -1,0 +1,20 @@
+"""Arrays as Qt pictures."""
+
+import numpy as np
+from PySide6.QtGui import QImage, QPixmap
+
+from explorer.core.arrays import RGB, RGBA
+
+
+def image_of(values: RGB | RGBA) -> QImage:
+    """A QImage of (H, W, 1), (H, W, 3) or straight-alpha (H, W, 4) uint8; it owns its pixels."""
+    values = np.ascontiguousarray(values)
+    height, width, channels = values.shape
+    formats = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
+    # The QImage made here only borrows the array's memory: the copy is what may outlive it.
+    return QImage(values.data, width, height, width * channels, formats[channels]).copy()
+
+
+def pixmap_of(values: RGB | RGBA) -> QPixmap:
+    """A QPixmap of the same arrays as `image_of` takes."""
+    return QPixmap.fromImage(image_of(values))

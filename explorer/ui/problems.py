@@ -1,0 +1,91 @@
+"""The one door for messages to the person: a banner that can be read in peace and put away."""
+
+import logging
+import sys
+import threading
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton
+
+from explorer.core.errors import UserError
+from explorer.ui.parts import label, row
+from explorer.ui.theme import SPACE
+
+logger = logging.getLogger("explorer")
+
+
+class Problems(QFrame):
+    """Shows one message at a time, the newest; `show_error` takes any exception."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._sign = label("", "warning")
+        self._text = QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._action = QPushButton()
+        close = QToolButton(text="✕")
+        close.setObjectName("flat")
+        close.setAccessibleName("Put this message away")
+        close.clicked.connect(self.hide)
+        layout = row(self._sign, self._text, self._action, close, gap=SPACE)
+        layout.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        self.setLayout(layout)
+        self._run: object = None
+        self._action.clicked.connect(self._act)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The message on show, "" where there is none."""
+        return self._text.text() if self.isVisibleTo(self.parentWidget()) else ""
+
+    def show_error(self, error: BaseException) -> None:
+        """A `UserError` shows its text; anything else is logged whole and shown as internal."""
+        if isinstance(error, UserError):
+            self.show_text(str(error))
+            return
+        logger.error("internal error\n%s", "".join(traceback.format_exception(error)))
+        self.show_text(
+            f"Something in the program failed ({type(error).__name__}: {error}). Nothing you saved is lost; the log has the details."
+        )
+
+    def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False) -> None:
+        """Show a sentence, with a button that runs something where one is given."""
+        self._sign.setText("i" if calm else "!")
+        self._text.setText(text)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._run = run
+        self.show()
+
+    def _act(self) -> None:
+        self.hide()
+        if callable(self._run):
+            self._run()
+
+
+class UncaughtErrors(QObject):
+    """Brings exceptions that nobody caught, of any thread, into the window's thread; restore with `uninstall`."""
+
+    caught = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._former = sys.excepthook, threading.excepthook
+        sys.excepthook = self._hook
+        threading.excepthook = lambda arguments: self._hook(
+            arguments.exc_type, arguments.exc_value or arguments.exc_type(), arguments.exc_traceback
+        )
+
+    def uninstall(self) -> None:
+        """Give the former hooks back."""
+        sys.excepthook, threading.excepthook = self._former
+
+    def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            self.caught.emit(error)
