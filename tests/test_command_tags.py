@@ -17,9 +17,7 @@ LAYERS = (("features.0", 8), ("features.17", 64))
 @pytest.fixture
 def file(tmp_path):
     book = TagBook("ab" * 32, "demo.safetensors", "scratch", LAYERS)
-    book.add(
-        FilterKey(1, 8), "hair", annotator="me", note="\x1b[2J\nnote", created="2026-01-01", confidence=0.5
-    )
+    book.add(FilterKey(1, 8), "hair", annotator="me", note="\x1b[2J\nnote", created="2026-01-01", confidence=0.5)
     book.add(FilterKey(0, 1), "none", annotator="me", created="2026-01-01")
     save_tags(tmp_path / "tags.h5", book)
     return tmp_path / "tags.h5"
@@ -138,9 +136,7 @@ def test_different_networks_are_merged_only_when_told(file, tmp_path):
     with pytest.raises(UserError, match=r"demo\.safetensors .* and other\.pt"):
         run("merge", file, tmp_path / "other.h5", "--out", tmp_path / "both.h5")
     assert not (tmp_path / "both.h5").exists()
-    assert (
-        run("merge", file, tmp_path / "other.h5", "--out", tmp_path / "both.h5", "--different-networks") == 0
-    )
+    assert run("merge", file, tmp_path / "other.h5", "--out", tmp_path / "both.h5", "--different-networks") == 0
 
 
 def test_neither_qt_nor_torch_is_needed(file):

@@ -25,11 +25,9 @@ class Activations:
     def probabilities(self) -> npt.NDArray[np.float32]:
         """Softmax of the logits (K,); the logistic function where there is one logit."""
         if len(self.logits) == 1:
-            answer: npt.NDArray[np.float32] = 1 / (1 + np.exp(-self.logits))
-            return answer
+            return np.asarray(1 / (1 + np.exp(-self.logits)), np.float32)
         powers = np.exp(self.logits - self.logits.max())
-        softmax: npt.NDArray[np.float32] = powers / powers.sum()
-        return softmax
+        return np.asarray(powers / powers.sum(), np.float32)
 
     @property
     def nbytes(self) -> int:

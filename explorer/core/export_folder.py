@@ -125,8 +125,11 @@ def _may_replace(
             return path.is_file() and path.stat().st_size == 0
         if lines and lines[0].settings == about.get("settings"):
             return False  # drawn by this program, and changed by someone afterwards
-        networks = {str(about.get("network_digest"))}
-        shows = {(key, picture["digest"]) for key in about["filters"] for picture in about["pictures"]}
+        try:
+            networks = {str(about["network_digest"])}
+            shows = {(str(key), picture["digest"]) for key in about["filters"] for picture in about["pictures"]}
+        except (KeyError, TypeError):
+            return False
     if networks != {plan.network.digest}:
         return False
     wanted = {(str(key), digests.get(number, "")) for key in figure.filters for number in figure.pictures}

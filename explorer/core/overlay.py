@@ -14,6 +14,8 @@ from explorer.core.arrays import RGB, RGBA, Maps
 from trainer.input_spec import Box
 
 LEVELS = 256
+SMALLEST_RANGE = 1e-30
+"""A scale that is shorter than this is none: single precision could not divide by it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def _table(color_map: str) -> RGBA:
 def scaled(maps: npt.NDArray[np.floating[Any]], foot: float, peak: float) -> npt.NDArray[np.uint8]:
     """Levels 0..255 of values of any shape: 0 at `foot` and below, 255 at `peak` and above."""
     foot = max(foot, 0.0)
-    if not peak > foot:
+    if not peak - foot > SMALLEST_RANGE:
         return np.zeros(maps.shape, np.uint8)
     levels = (maps - np.float32(foot)) * np.float32((LEVELS - 1) / (peak - foot))
     np.nan_to_num(levels, copy=False, nan=0.0)

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BAR = (30.0, 2.2)
-"""Millimetres (wide, high) of the color bar."""
+_SHORTEST = 8.0
+"""Millimetres (wide, high) of the color bar, and its width on a narrow page."""
 
 _SMALL = 6.0
 """Points."""
@@ -44,8 +45,8 @@ _GREY = "#555555"
 
 ENDS = {
     "map": ("0", "maximum of each map"),
-    "layer": ("0", "maximum of the layer on each picture"),
-    "seen": ("median", "0.995 quantile of each filter over these pictures"),
+    "layer": ("0", "maximum of the layer"),
+    "seen": ("median", "0.995 quantile of each filter"),
 }
 """What stands beside the color bar, for each scale whose numbers differ from panel to panel."""
 
@@ -108,11 +109,7 @@ def draw_page(
                 sheet.text(
                     start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY
                 )
-        sheet.bar(left + layout.caption, height - MARGIN - 0.8 - _BAR[1])
-        if note:
-            sheet.text(
-                left + body, height - MARGIN - 0.8 - _BAR[1] / 2, note, _SMALL, "right", "center", _GREY
-            )
+        sheet.footer(left + layout.caption, left + body, height - MARGIN - 0.8 - _BAR[1], note)
         return sheet.figure
 
 
@@ -122,7 +119,7 @@ class _Sheet:
     def __init__(self, width: float, height: float, style: Style) -> None:
         from matplotlib.figure import Figure
 
-        self._style = style
+        self._style, self._width = style, width
         self._scale = style.dpi / MM_PER_INCH
         across, down = style.pixels(width), style.pixels(height)
         self.figure = Figure(
@@ -163,18 +160,26 @@ class _Sheet:
         top, left = top + (down - height) // 2, left + (across - width) // 2
         self._image(rgb, left, top, left + width, top + height)
 
-    def bar(self, x: float, y: float) -> None:
-        """The color scale with its ends named; a mark where an outline is drawn."""
+    def footer(self, left: float, right: float, y: float, note: str) -> None:
+        """The color scale with its ends named, and the note; a mark on the scale where an outline is drawn."""
         fixed = self._style.fixed
         low, high = (f"{fixed.foot:g}", f"{fixed.peak:g}") if fixed else ENDS[self._style.scale]
-        x += text_width(low, _SMALL) + 1.0
+        words = sum(text_width(part, _SMALL) for part in (low, high, note)) + 5.0
+        if words + _BAR[0] > right - left:  # a narrow page: the margins are used too, then a shorter bar
+            left, right = MARGIN, self._width - MARGIN
+        bar = max(_SHORTEST, min(_BAR[0], right - left - words))
+        size = _SMALL * min(1.0, (right - left - bar - 5.0) / (words - 5.0))
+        x, middle = left + text_width(low, size) + 1.0, y + _BAR[1] / 2
+        self._bar(x, y, bar)
+        self.text(x - 1.0, middle, low, size, "right", "center")
+        self.text(x + bar + 1.0, middle, high, size, "left", "center")
+        self.text(right, middle, note, size, "right", "center", _GREY)
+
+    def _bar(self, x: float, y: float, width: float) -> None:
         colors = color_bar(256, self._style.color_map)[::-1].reshape(1, 256, 4)
-        left, top, right, bottom = (round(side * self._scale) for side in (x, y, x + _BAR[0], y + _BAR[1]))
+        left, top, right, bottom = (round(side * self._scale) for side in (x, y, x + width, y + _BAR[1]))
         self._image(colors, left, top, right, bottom)
         self._line([left, right, right, left, left], [top, top, bottom, bottom, top], 0.4, _GREY)
-        middle = y + _BAR[1] / 2
-        self.text(x - 1.0, middle, low, _SMALL, "right", "center")
-        self.text(x + _BAR[0] + 1.0, middle, high, _SMALL, "left", "center")
         if self._style.outline:
             half = (left + right) / 2
             self._line([half, half], [top, bottom], 1.5, "black")

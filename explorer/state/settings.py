@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -49,7 +50,7 @@ class Settings:
 
     def look(self) -> Look:
         """The remembered look."""
-        found = {}
+        found: dict[str, Any] = {}
         for part in fields(Look):
             default = getattr(Look(), part.name)
             text = self.text(f"look/{part.name}", str(default))

@@ -182,8 +182,9 @@ class Commands:
         QMessageBox.about(
             self._window,
             "About",
-            f"<b>Feature-map explorer</b> {self._desk.version}<p>Shows what every filter of a trained network answers to "
-            "on dermoscopy pictures, after Van Molle et al. (2018).<p>For research. Not a medical device.",
+            f"<b>Feature-map explorer</b> {self._desk.version}"
+            "<p>Shows what every filter of a trained network answers to on dermoscopy pictures, "
+            "after Van Molle et al. (2018).<p>For research. Not a medical device.",
         )
 
     def _step(self, what: str, step: int) -> None:

@@ -111,7 +111,7 @@ class FilterModel(ListModel):
         if network is None or layer >= len(network.layers):
             return []
         filters = list(range(network.layers[layer].filters))
-        tagged = {key.filter for key in self._tagging.book.keys() if key.layer == layer}
+        tagged = {key.filter for key, _ in self._tagging.book.entries() if key.layer == layer}
         if self.only_tagged:
             filters = [filter for filter in filters if filter in tagged]
         maps = self._pipeline.maps(layer)

@@ -48,9 +48,8 @@ class Problems(QFrame):
             self.show_text(str(error))
             return
         logger.error("internal error\n%s", "".join(traceback.format_exception(error)))
-        self.show_text(
-            f"Something in the program failed ({type(error).__name__}: {error}). Nothing you saved is lost; the log has the details."
-        )
+        what = f"{type(error).__name__}: {error}"
+        self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
 
     def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False) -> None:
         """Show a sentence, with a button that runs something where one is given."""

@@ -178,7 +178,8 @@ def confirm_foreign_tags(path: Path, theirs: str, ours: str, parent: QWidget) ->
         QMessageBox.warning(
             parent,
             "Tags of another network",
-            f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\nThe open network is\n\n    {ours}\n\n"
+            f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
+            f"The open network is\n\n    {ours}\n\n"
             "The same filter number means something else there. Open them still?",
             QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,

@@ -12,7 +12,7 @@ from explorer.ui.theme import SPACE
 
 
 class TagPanel(QWidget):
-    """`toggled(word)` when a word is pressed, `described(key, word, detail, note)` when its detail or note was edited."""
+    """`toggled(word)` when a word is pressed, `described(key, word, detail, note)` when a detail or note was."""
 
     toggled = Signal(str)
     described = Signal(object, str, str, str)

@@ -52,12 +52,13 @@ def test_every_classification_network_of_torchvision_is_found(name: str) -> None
     assert name in found.input_note
 
 
-def randomised(module: nn.Module, seed: int) -> nn.Module:
-    """Counters and running statistics that differ from the fresh ones, as after training."""
-    generator = torch.Generator().manual_seed(seed)
-    for name, tensor in module.named_buffers():
-        if name.endswith(("running_mean", "running_var")):
-            tensor.copy_(torch.rand(tensor.shape, generator=generator) * 0.5 + 0.75)
+def trained(module: nn.Module, channels: int = 3, side: int = 224) -> nn.Module:
+    """The module with the running statistics of some pictures: in a fresh one, deep maps fade to nothing."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = None
+    with torch.no_grad():
+        module.train()(torch.rand(2, channels, side, side))
     return module.eval()
 
 
@@ -100,7 +101,8 @@ def test_an_opened_network_computes_what_torchvisions_does(
     name: str, classes: int, options: dict[str, Any], tmp_path: Path
 ) -> None:
     torch.manual_seed(classes)
-    real = randomised(oracle(name, num_classes=classes, **options), classes)
+    side = models.get_model_weights(name).DEFAULT.transforms().crop_size[0]
+    real = trained(oracle(name, num_classes=classes, **options), side=side)
     path = tmp_path / "net.pth"
     torch.save(real.state_dict(), path)
     network = open_network(path, device="cpu")
@@ -158,7 +160,7 @@ def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
 def test_a_grey_network_computes_what_it_should(tmp_path: Path) -> None:
     real = oracle("resnet18", num_classes=2)
     real.conv1 = nn.Conv2d(1, 64, 7, 2, 3)
-    randomised(real, 1)
+    trained(real, 1)
     torch.save(real.state_dict(), tmp_path / "net.pt")
     network = open_network(tmp_path / "net.pt", device="cpu")
     picture = torch.rand(2, 1, 224, 224)

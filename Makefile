@@ -1,0 +1,46 @@
+# make run    opens the window on the demo          make test    sets everything up and passes the tests
+# make bench  measures, prints ratios               make soak    the long reliability runs
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: run test lint bench soak clean
+
+run: $(VENV)/.runs
+	$(BIN)/python -m explorer --demo
+
+test: $(VENV)/.tests lint
+	$(BIN)/python -m pytest -m "not soak and not bench" --ignore=tests/e2e --cov --cov-report=
+	$(BIN)/python -m tests.screen $(BIN)/python -m pytest tests/e2e -m "not soak" \
+		--cov --cov-append --cov-report=term --cov-fail-under=90
+
+lint: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tests
+	$(BIN)/python -m tests.screen $(BIN)/python -m tests.bench
+
+soak: $(VENV)/.tests
+	$(BIN)/python -m pytest -m soak --timeout=5400
+
+$(VENV)/.runs: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q -e .
+	$(BIN)/python -m explorer.display
+	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
+
+$(VENV)/.tests: $(VENV)/.runs
+	$(PIP) install -q -e ".[test]"
+	$(BIN)/python -m tests.screen --install
+	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,52 @@
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from explorer.core.scale import Scale, SeenValues, scale_of
+
+
+def maps(seed: int, filters: int = 3, side: int = 20) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(filters, side, side)).astype(np.float32)
+
+
+def test_own_range_and_layer_range() -> None:
+    found = maps(0)
+    assert scale_of(found, 2, 1, "map") == Scale(0.0, float(found[1].max()))
+    assert scale_of(found, 2, 1, "layer") == Scale(0.0, float(found.max()))
+    assert scale_of(found, 2, 1, "fixed", fixed=Scale(1, 2)) == Scale(1, 2)
+    assert scale_of(-np.abs(found), 2, 1, "map") == Scale(0.0, 0.0)
+
+
+def test_over_the_pictures_seen_is_median_to_quantile() -> None:
+    seen = SeenValues(pool=100_000)
+    every = [np.abs(maps(seed)) for seed in range(4)]
+    for number, found in enumerate(every):
+        seen.add(5, f"picture{number}", found)
+        seen.add(5, f"picture{number}", found)  # looked at again: counted once
+    pooled = np.concatenate([found[1].ravel() for found in every])
+    scale = seen.scale(5, 1)
+    np.testing.assert_allclose([scale.foot, scale.peak], np.quantile(pooled, [0.5, 0.995]), rtol=1e-5)
+    assert seen.pictures(5) == 4
+    assert seen.pictures(4) == 0
+
+
+def test_a_full_pool_keeps_the_weight_of_every_picture() -> None:
+    seen = SeenValues(pool=2000)
+    for number in range(200):
+        seen.add(0, str(number), np.full((1, 30, 30), number, np.float32))
+    scale = seen.scale(0, 0)
+    assert 80 < scale.foot < 120
+    assert scale.peak > 190
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 12))
+def test_memory_is_bounded(filters: int, pictures: int) -> None:
+    seen = SeenValues(pool=256, limit=1 << 16)
+    for number in range(pictures):
+        seen.add(0, str(number), np.zeros((filters, 7, 7), np.float32))
+    assert seen._held[0].nbytes <= max(4 << 16, 4 * filters * 64)
+
+
+def test_nothing_seen_is_an_empty_scale() -> None:
+    assert SeenValues().scale(0, 0) == Scale(0.0, 0.0)
