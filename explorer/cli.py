@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--tags", type=Path, help="the tags file (.h5)")
     top.add_argument("--architecture", help="a name, or file.py:factory, which runs the code of that file")
     top.add_argument("--classes", help="names of the classes in order, with commas")
+    top.add_argument("--input", help="the network's input: 224x224, grey:28x28, or JSON")
     top.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
     top.set_defaults(run=run_window)
@@ -67,6 +68,7 @@ def run_window(arguments: argparse.Namespace) -> int:
             raise UserError(f"{path} does not exist.")
 
     from explorer.app import run_window as run
+    from explorer.commands.common import input_of
     from explorer.state.opening import Start
 
     start = Start(
@@ -76,6 +78,7 @@ def run_window(arguments: argparse.Namespace) -> int:
         tags=arguments.tags,
         architecture=arguments.architecture,
         classes=tuple(arguments.classes.split(",")) if arguments.classes else None,
+        input=input_of(arguments.input) if arguments.input else None,
         device=arguments.device,
         demo=arguments.demo,
     )

@@ -27,9 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     export.add_argument("file", type=Path, metavar="FILE", help="a tags file (.h5)")
     export.add_argument("--out", type=Path, required=True, metavar="CSV", help="the file to write")
 
-    importing = actions.add_parser(
-        "import", help="add the tags of a CSV to a file; the old one stays as .bak"
-    )
+    importing = actions.add_parser("import", help="add the tags of a CSV to a file; the old one stays as .bak")
     importing.add_argument("file", type=Path, metavar="FILE", help="the tags file (.h5) that grows")
     importing.add_argument(
         "--from",
@@ -75,9 +73,7 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         for key, tag in book.entries()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return _values(book), "\n".join([f"{_plain(head)}: {count}, {book.total} tags", *lines])
 
 
@@ -147,8 +143,7 @@ def _values(book: TagBook) -> dict[str, Any]:
         "name": book.network_name,
         "architecture": book.architecture,
         "layers": [
-            {"index": index, "name": name, "filters": filters}
-            for index, (name, filters) in enumerate(book.layers)
+            {"index": index, "name": name, "filters": filters} for index, (name, filters) in enumerate(book.layers)
         ],
         "tags": [
             {

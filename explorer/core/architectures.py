@@ -38,9 +38,7 @@ def find(weights: Weights) -> Blueprint:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
         return replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed))
     shortest = list(weights.variants())[-1]
-    own = (
-        ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
-    )
+    own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
     close = (*tv.nearest(shortest), *own)
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
     raise Question(
@@ -54,9 +52,7 @@ def find(weights: Weights) -> Blueprint:
 def named(name: str, weights: Weights) -> Blueprint:
     """The architecture that the person named, around the weights; UserError where they do not fit it."""
     if name.startswith("timm/"):
-        return replace(
-            timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config), file=weights.file
-        )
+        return replace(timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config), file=weights.file)
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
@@ -64,9 +60,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     best: list[str] | None = None
     for variant in weights.variants():
         found = _scratch(variant) if name == "scratch_cnn" else tv.blueprint(name, variant)
-        problems = (
-            found.differences() if found else ["their names or shapes are not those of convolution blocks"]
-        )
+        problems = found.differences() if found else ["their names or shapes are not those of convolution blocks"]
         if found and not problems:
             return replace(found, file=weights.file)
         if best is None or len(problems) < len(best):
@@ -97,21 +91,15 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
             (),
         )
     if found.classes != count or not count:
-        raise UserError(
-            f"{name} names {count} classes, but its network has {found.classes} outputs; save it again."
-        )
-    return replace(
-        found, file=name, names=checkpoint.classes, input=checkpoint.input, input_note="", assumed=()
-    )
+        raise UserError(f"{name} names {count} classes, but its network has {found.classes} outputs; save it again.")
+    return replace(found, file=name, names=checkpoint.classes, input=checkpoint.input, input_note="", assumed=())
 
 
 def from_config(weights: Weights) -> Blueprint:
     """The network of a folder that timm or the Hugging Face hub wrote."""
     name = weights.config.get("architecture")
     if not isinstance(name, str):
-        inside = (
-            weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
-        )
+        inside = weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
         inside = ", ".join(map(str, inside)) if isinstance(inside, list) else str(inside)
         raise UserError(
             f"{weights.file} is a network of the transformers library ({inside[:80]}), which this program does not "
@@ -172,14 +160,10 @@ def _scratch(tensors: Tensors) -> Blueprint | None:
     )
 
 
-def _numbered(
-    shapes: dict[str, tuple[int, ...]], part: str, dimensions: int
-) -> list[tuple[int, tuple[int, ...]]]:
+def _numbered(shapes: dict[str, tuple[int, ...]], part: str, dimensions: int) -> list[tuple[int, tuple[int, ...]]]:
     """(number, shape) of the weights `part`.N.weight in order; empty where one has not so many dimensions."""
     found = {
-        int(match[1]): shapes[key]
-        for key in shapes
-        if (match := re.fullmatch(rf"{part}\.(\d{{1,4}})\.weight", key))
+        int(match[1]): shapes[key] for key in shapes if (match := re.fullmatch(rf"{part}\.(\d{{1,4}})\.weight", key))
     }
     return sorted(found.items()) if all(len(shape) == dimensions for shape in found.values()) else []
 
@@ -192,7 +176,5 @@ def _plausible(arguments: dict[str, Any], name: str) -> dict[str, Any]:
             isinstance(item, bool | int | float | str) and (isinstance(item, str) or abs(item) <= _LARGEST)
             for item in items
         ):
-            raise UserError(
-                f"{name}: the arguments of the architecture in it are not plausible; save it again."
-            )
+            raise UserError(f"{name}: the arguments of the architecture in it are not plausible; save it again.")
     return arguments

@@ -79,9 +79,7 @@ class Blueprint:
             module.load_state_dict(filled(module, self.tensors))
             return module
         except Exception as error:
-            raise UserError(
-                f"{self.file}: {self.name} cannot be filled with its weights ({brief(error)})."
-            ) from error
+            raise UserError(f"{self.file}: {self.name} cannot be filled with its weights ({brief(error)}).") from error
 
 
 def refuse(file: str, name: str, problems: list[str]) -> None:
@@ -98,9 +96,7 @@ def differences(expected: Tensors, given: Tensors) -> list[str]:
     """What `given` lacks, has besides, or has in another shape or kind than `expected`."""
     wanted = [name for name in expected if name not in given and not name.endswith(COUNTER)]
     problems = [f"{name} is missing" for name in wanted]
-    problems += [
-        f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)
-    ]
+    problems += [f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)]
     for name, tensor in expected.items():
         if name in given and given[name].shape != tensor.shape:
             problems.append(f"{name} is {tuple(given[name].shape)}, not {tuple(tensor.shape)}")
@@ -116,9 +112,7 @@ def filled(module: nn.Module, tensors: Tensors) -> dict[str, Any]:
     """
     state = copy.copy(module.state_dict())
     for name in state:
-        state[name] = (
-            tensors[name] if name in tensors else torch.zeros(state[name].shape, dtype=state[name].dtype)
-        )
+        state[name] = tensors[name] if name in tensors else torch.zeros(state[name].shape, dtype=state[name].dtype)
     return state
 
 

@@ -62,7 +62,11 @@ def run_export(plan: ExportPlan, *, on_step: OnStep = no_step, jobs: int | None 
     """
     workers = jobs or cores()
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="export") as pool:
-        return _Run(plan, pool, max(1, workers), on_step).go()
+        try:
+            return _Run(plan, pool, max(1, workers), on_step).go()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def cores() -> int:
@@ -142,10 +146,10 @@ class _Run:
                     continue
                 for figure in of_picture:
                     while len(pending) >= _AHEAD * self._workers:
-                        self._collect(pending.popleft())
+                        self._collect(pending)
                     pending.append(self._pool.submit(self._single, figure, recorded, drawn_on))
             while pending:
-                self._collect(pending.popleft())
+                self._collect(pending)
         except BaseException:
             # What is being written is finished, so that the manifest can list it; the rest is dropped.
             for future in [future for future in pending if not future.cancel()]:
@@ -163,8 +167,10 @@ class _Run:
         content = encode(rgb, self._plan.format, style.dpi, records.description(), style.width_mm)
         return self._put(records, content)
 
-    def _collect(self, future: "Future[list[Row]]") -> None:
-        self._keep(future.result())
+    def _collect(self, pending: "deque[Future[list[Row]]]") -> None:
+        # It leaves the queue only when it is kept: Ctrl-C may come while its result is waited for.
+        self._keep(pending[0].result())
+        pending.popleft()
         self._step(1)
 
     def _sheet(self, figure: Figure) -> None:

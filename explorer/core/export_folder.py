@@ -127,7 +127,9 @@ def _may_replace(
             return False  # drawn by this program, and changed by someone afterwards
         try:
             networks = {str(about["network_digest"])}
-            shows = {(str(key), picture["digest"]) for key in about["filters"] for picture in about["pictures"]}
+            shows = {
+                (str(key), picture["digest"]) for key in about["filters"] for picture in about["pictures"]
+            }
         except (KeyError, TypeError):
             return False
     if networks != {plan.network.digest}:

@@ -104,8 +104,7 @@ def plan_export(
     _check(network, filters)
     if len(pictures) * len(filters) > MOST:
         raise UserError(
-            f"{len(filters):,} filters on {len(pictures):,} pictures are more than {MOST:,} maps; "
-            f"choose fewer of them."
+            f"{len(filters):,} filters on {len(pictures):,} pictures are more than {MOST:,} maps; choose fewer of them."
         )
     words = (
         None

@@ -50,9 +50,7 @@ def _text(path: Path, name: str) -> tuple[str, str]:
     """The file's text, and what there is to say about its encoding."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UserError(
-                f"{name} is too large for a table of classes; choose the CSV that belongs to the pictures."
-            )
+            raise UserError(f"{name} is too large for a table of classes; choose the CSV that belongs to the pictures.")
         raw = path.read_bytes()
     except FileNotFoundError as error:
         raise UserError(f"{name} does not exist; choose the CSV with the classes again.") from error
@@ -93,9 +91,7 @@ def _form(name: str, text: str, column: str) -> _Form:
             for needed in (picture, *classes):
                 if low.count(needed) > 1:
                     raise UserError(f'{name} has two columns "{shown(needed)}"; remove one of them.')
-            return _Form(
-                title, delimiter, header, low.index(picture), [low.index(needed) for needed in classes]
-            )
+            return _Form(title, delimiter, header, low.index(picture), [low.index(needed) for needed in classes])
     wanted = "isic_id and diagnosis_1, image_id and dx, image and label, or image and MEL, NV, .."
     if column:
         wanted = f'"{shown(column)}" and isic_id, image_id or image'
@@ -116,11 +112,7 @@ def _recognised(header: list[str], column: str) -> tuple[str, str, list[str]] | 
     """Title, the picture's column and the class's columns of a header in lower case; None where it is unknown."""
     if column:
         named = [name for name in ("isic_id", "image_name", "image_id", "image") if name in header]
-        return (
-            (f"column {column}", named[0], [column.casefold()])
-            if named and column.casefold() in header
-            else None
-        )
+        return (f"column {column}", named[0], [column.casefold()]) if named and column.casefold() in header else None
     if "image_id" in header and "dx" in header:
         return "HAM10000", "image_id", ["dx"]
     classes = [name for name in ISIC_CLASSES if name in header]
@@ -149,9 +141,7 @@ def _rows(name: str, text: str, form: _Form) -> Iterator[tuple[str, str]]:
             line = rows.line_num + 1
     except (CsvError, ValueError) as error:
         reason = shown(str(error))[:100]
-        raise UserError(
-            f"{name} is damaged in line {line} ({reason}); correct it or save it again."
-        ) from error
+        raise UserError(f"{name} is damaged in line {line} ({reason}); correct it or save it again.") from error
 
 
 def _marked(classes: list[str], cells: list[str]) -> str:

@@ -75,9 +75,7 @@ def open_network(
     weights = read_weights(Path(path))
     own = architecture is not None and own_architecture.is_own(architecture)
     if own and not allow_code:
-        raise UserError(
-            f"{architecture} runs code, which was not allowed; open the network again and agree to it."
-        )
+        raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
     draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False)
     digest = weights_digest(module)
@@ -89,19 +87,13 @@ def open_network(
         raise
     except Exception as error:
         size = f"{draft.input.size[0]} x {draft.input.size[1]}"
-        why = (
-            own_architecture.explain(own_architecture.split(architecture or "")[0], error)
-            if own
-            else brief(error)
-        )
+        why = own_architecture.explain(own_architecture.split(architecture or "")[0], error) if own else brief(error)
         raise UserError(
             f"{weights.file} ({draft.architecture}) does not run on a picture of {size} with {draft.input.channels} "
             f"channels ({why}); give another size (--input) or architecture (--architecture)."
         ) from error
     if not layers:
-        raise UserError(
-            f"{weights.file} ({draft.architecture}) has no convolutional layer (Conv2d) to look at."
-        )
+        raise UserError(f"{weights.file} ({draft.architecture}) has no convolutional layer (Conv2d) to look at.")
     names, assumed = class_names(draft.architecture, outputs, classes, (draft.classes, weights.classes))
     # The note belongs to the names only where they were used.
     notes = (weights.classes_note if names == weights.classes else "", *weights.notes)
@@ -176,9 +168,7 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         )
     if max(spec.size) > _LARGEST_SIDE:
         _refuse_giant(found, spec, weights.file)
-    assumed = (
-        (*found.assumed, found.input_note) if spec is found.input and found.input_note else found.assumed
-    )
+    assumed = (*found.assumed, found.input_note) if spec is found.input and found.input_note else found.assumed
     return _Draft(found.module(), found.name, spec, found.names, assumed)
 
 
@@ -210,9 +200,7 @@ def _tried(module: nn.Module, name: str, path: Path) -> InputSpec:
         raise UserError(f"{name} has no convolutional layer (Conv2d) to look at.")
     channels = first.in_channels
     if channels not in (1, 3):
-        raise UserError(
-            f"{name} takes {channels} channels; only RGB and grey pictures can be shown to a network."
-        )
+        raise UserError(f"{name} takes {channels} channels; only RGB and grey pictures can be shown to a network.")
     problem = _runs(module, channels, 224, path)
     if problem:
         fitting = tuple(f"{side}x{side}" for side in _SIDES if not _runs(module, channels, side, path))

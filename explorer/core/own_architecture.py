@@ -60,9 +60,7 @@ def load_factory(spec: str) -> Callable[[], Any]:
     run(path, lambda: exec(compile(source, str(path), "exec"), module.__dict__))
     factory = getattr(module, name, None)
     if not callable(factory):
-        callables = [
-            key for key, value in vars(module).items() if callable(value) and not key.startswith("_")
-        ]
+        callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UserError(f"{path.name} has no function {name} (it has: {', '.join(callables[:8]) or 'none'}).")
     made: Callable[[], Any] = factory
     return made
@@ -122,9 +120,7 @@ def _said(error: BaseException) -> str:
 def _place(path: Path, error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{Path(error.filename).name}, line {error.lineno}"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return f"{path.name}, line {lines[-1]}" if lines else path.name
 
 

@@ -72,9 +72,7 @@ _INERT = (
         for name in ("Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath")
     )
     + " "
-    + " ".join(
-        f"numpy.dtypes.{name}DType" for name in ("Float16", "Float32", "Float64", "Int32", "Int64", "Bool")
-    )
+    + " ".join(f"numpy.dtypes.{name}DType" for name in ("Float16", "Float32", "Float64", "Int32", "Int64", "Bool"))
 )
 STAND_INS: dict[str, Any] = {name: Inert for name in _INERT.split()} | {
     "numpy.dtype": NumberKind,
@@ -138,18 +136,14 @@ def _foreign_in_archive(path: Path) -> list[str]:
             total = sum(entry.file_size for entry in archive.infolist())
             # torch.save stores without compression: more content than file means a bomb, or a file packed again.
             if total > path.stat().st_size or any(entry.file_size > LARGEST_PICKLE for entry in pickles):
-                raise UserError(
-                    f"{path.name} unpacks to more than it holds; unpack it first, or {SAVE_AGAIN}"
-                )
+                raise UserError(f"{path.name} unpacks to more than it holds; unpack it first, or {SAVE_AGAIN}")
             if len(pickles) != 1:
                 raise UserError(f"{path.name} is a zip archive without one set of weights; {SAVE_AGAIN}")
             return foreign_globals(io.BytesIO(archive.read(pickles[0])))
     except UserError:
         raise
     except Exception as error:  # zipfile raises a dozen kinds for damaged archives
-        raise UserError(
-            f"{path.name} is a damaged archive ({brief(error)}); copy or save it again."
-        ) from error
+        raise UserError(f"{path.name} is a damaged archive ({brief(error)}); copy or save it again.") from error
 
 
 def _foreign_in_stream(path: Path) -> list[str]:

@@ -95,15 +95,11 @@ def import_csv(path: Path | str, book: TagBook) -> ImportReport:
             old = present.get((key, tag.tag, tag.annotator))
             mine = {other.tag for other in draft.tags(key) if other.annotator == tag.annotator}
             if mine and (tag.tag == NONE) != (NONE in mine):
-                raise UserError(
-                    f'"{tag.annotator}" said "{NONE}" and another word about filter {key}; decide which'
-                )
+                raise UserError(f'"{tag.annotator}" said "{NONE}" and another word about filter {key}; decide which')
             newer = old is None or (tag.rank() > old.rank() and _differ(row, tag, old))
             if newer:
                 others = (
-                    other
-                    for other in draft.tags(key)
-                    if (other.tag, other.annotator) != (tag.tag, tag.annotator)
+                    other for other in draft.tags(key) if (other.tag, other.annotator) != (tag.tag, tag.annotator)
                 )
                 draft.replace(key, (*others, tag))
                 present[key, tag.tag, tag.annotator] = tag
@@ -138,9 +134,7 @@ def compare(first: TagBook, second: TagBook) -> Comparison:
     """Count the filters on which two books agree, whoever the annotators are."""
     keys, others = set(first.keys()), set(second.keys())
     differ = sorted(
-        key
-        for key in keys & others
-        if {tag.tag for tag in first.tags(key)} != {tag.tag for tag in second.tags(key)}
+        key for key in keys & others if {tag.tag for tag in first.tags(key)} != {tag.tag for tag in second.tags(key)}
     )
     both = len(keys & others)
     return Comparison(both - len(differ), len(differ), len(keys - others), len(others - keys), tuple(differ))
@@ -181,13 +175,9 @@ def _rows(path: Path, problems: list[tuple[int, str]]) -> Iterator[tuple[int, di
         names = [name.strip().lower() for name in next(table, [])]
         missing = [name for name in _NEEDED if name not in names]
         if missing or len(set(names)) < len(names):
-            raise UserError(
-                f"{path.name} is no table of tags: its first line must name {', '.join(COLUMNS)}."
-            )
+            raise UserError(f"{path.name} is no table of tags: its first line must name {', '.join(COLUMNS)}.")
         problems += [
-            (1, f'the column "{name[:40]}" is not known and left out')
-            for name in names
-            if name not in COLUMNS
+            (1, f'the column "{name[:40]}" is not known and left out') for name in names if name not in COLUMNS
         ]
         start = table.line_num + 1
         for cells in table:

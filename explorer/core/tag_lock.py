@@ -65,9 +65,7 @@ class TagLock:
         if mine and sys.platform != "win32":
             _remove_if_same(handle, self.path)
         os.close(handle)
-        if (
-            mine and sys.platform == "win32"
-        ):  # an open file cannot be removed there, nor the one of a newer holder
+        if mine and sys.platform == "win32":  # an open file cannot be removed there, nor the one of a newer holder
             with contextlib.suppress(OSError):
                 self.path.unlink()
 
@@ -110,9 +108,7 @@ class TagLock:
 
     def _refuse(self, holder: dict[str, Any]) -> None:
         self.owner = _said(holder)
-        self.problem = (
-            f"{self.tags.name} is being tagged in another window ({self.owner}); close it there first."
-        )
+        self.problem = f"{self.tags.name} is being tagged in another window ({self.owner}); close it there first."
         if holder.get("host") != _host():
             self.problem += f" If that one is gone, remove {self.path}."
 

@@ -85,9 +85,7 @@ def image_of(book: TagBook) -> bytes:
     except Damaged:
         same = False
     if not same:
-        raise UserError(
-            "The tags could not be put into a file rightly; nothing was saved, the old file is unchanged."
-        )
+        raise UserError("The tags could not be put into a file rightly; nothing was saved, the old file is unchanged.")
     return image
 
 
@@ -104,9 +102,7 @@ def columns_of(book: TagBook) -> Columns:
         "layers": json.dumps([{"name": name, "filters": filters} for name, filters in book.layers]),
         "layer": [key.layer for key, _ in entries],
         "filter": [key.filter for key, _ in entries],
-        "confidence": [
-            None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags
-        ],
+        "confidence": [None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags],
         "evidence": [tag.evidence_text for tag in tags],
         **{name: [getattr(tag, name) for tag in tags] for name in TEXTS if name != "evidence"},
     }
@@ -174,9 +170,7 @@ def _read_apart(image: bytes, patience: float) -> Columns:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except OSError as error:
-        raise UserError(
-            f"No process could be started to read the tags: {error.strerror or error}."
-        ) from error
+        raise UserError(f"No process could be started to read the tags: {error.strerror or error}.") from error
     except subprocess.TimeoutExpired as error:
         raise Damaged("HDF5 cannot make sense of it") from error
     try:

@@ -33,9 +33,7 @@ def clean_text(text: object, what: str) -> str:
     if len(text) > TEXT_LENGTH:
         raise UserError(f"The {what} is too long ({len(text)} characters); write at most {TEXT_LENGTH}.")
     if "\0" in text or _surrogates(text):
-        raise UserError(
-            f"The {what} {text[:40]!r} holds characters that cannot be saved; write it without them."
-        )
+        raise UserError(f"The {what} {text[:40]!r} holds characters that cannot be saved; write it without them.")
     return text
 
 
@@ -76,9 +74,7 @@ def clean_evidence(evidence: object) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"The evidence {evidence!r:.60} does not consist of plain values.") from error
     if not isinstance(plain, dict) or len(text) > EVIDENCE_LENGTH:
-        raise UserError(
-            f"The evidence {text:.60} is not a JSON object of at most {EVIDENCE_LENGTH} characters."
-        )
+        raise UserError(f"The evidence {text:.60} is not a JSON object of at most {EVIDENCE_LENGTH} characters.")
     if any(not isinstance(plain.get(name, ""), str) for name in ("picture", "picture_digest")):
         raise UserError(f"The evidence {text:.60} names its picture in an unknown way.")
     box = plain.get("box", [0, 0, 0, 0])
@@ -92,9 +88,7 @@ def evidence_text(values: dict[str, Any]) -> str:
     if not values:
         return "{}"
     text = json.dumps(values, ensure_ascii=False, sort_keys=True)
-    return (
-        json.dumps(values, sort_keys=True) if _surrogates(text) else text
-    )  # names that are no text stay escaped
+    return json.dumps(values, sort_keys=True) if _surrogates(text) else text  # names that are no text stay escaped
 
 
 def _surrogates(text: str) -> bool:

@@ -114,9 +114,7 @@ class TagBook:
         # A file's name may hold bytes that are no text; that must not keep its filters from being tagged.
         self.network_name = clean_text(network_name.encode("utf-8", "replace").decode(), "network name")
         self.architecture = clean_text(architecture, "architecture")
-        self.layers: Layers = tuple(
-            (clean_text(name, "layer name"), int(filters)) for name, filters in layers
-        )
+        self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
         self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
 
     def add(
@@ -139,9 +137,7 @@ class TagBook:
     def remove(self, key: FilterKey, tag: str, annotator: str | None = None) -> None:
         """Take a word from a filter, of one annotator or (None) of all; nothing happens where it is not there."""
         word = clean_word(tag)
-        self.replace(
-            key, [old for old in self.tags(key) if old.tag != word or annotator not in (None, old.annotator)]
-        )
+        self.replace(key, [old for old in self.tags(key) if old.tag != word or annotator not in (None, old.annotator)])
 
     def tags(self, key: FilterKey) -> tuple[Tag, ...]:
         """The tags of a filter, by word and then by annotator."""
@@ -213,9 +209,7 @@ class TagBook:
         if not self.layers:
             return
         if key.layer >= len(self.layers):
-            raise UserError(
-                f"There is no filter {key}: the layers of this network are 0 to {len(self.layers) - 1}."
-            )
+            raise UserError(f"There is no filter {key}: the layers of this network are 0 to {len(self.layers) - 1}.")
         name, filters = self.layers[key.layer]
         if key.filter >= filters:
             raise UserError(

@@ -59,9 +59,7 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
     known = dict(vars(defaults)) if defaults is not None else {}
     first = tensors.get(f"{_one(settings.get('first_conv') or known.get('first_conv'))}.weight")
     last = tensors.get(f"{_one(settings.get('classifier') or known.get('classifier'))}.weight")
-    classes = (
-        last.shape[0] if last is not None and last.dim() > 0 else _whole(settings.get("num_classes"), 1000)
-    )
+    classes = last.shape[0] if last is not None and last.dim() > 0 else _whole(settings.get("num_classes"), 1000)
     channels = first.shape[1] if first is not None and first.dim() == 4 else 3
 
     def make() -> nn.Module:
@@ -98,17 +96,13 @@ def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, t
     assumed = []
     if channels == 1 and len(mean) == 3:
         mean, std = (math.fsum(mean) / 3,), (math.fsum(std) / 3,)
-        assumed.append(
-            "The network takes grey pictures: mean and std are the averages of the three colours'."
-        )
+        assumed.append("The network takes grey pictures: mean and std are the averages of the three colours'.")
     squash = settings.get("crop_mode") == "squash"
     if settings.get("interpolation", "bilinear") != "bilinear":
         assumed.append(
             f"Pictures are resized bilinearly, not {str(settings['interpolation'])[:20]} as in the network's training."
         )
-    return InputSpec((height, width), "squash" if squash else "shortest", resize_to, mean, std), tuple(
-        assumed
-    )
+    return InputSpec((height, width), "squash" if squash else "shortest", resize_to, mean, std), tuple(assumed)
 
 
 def _object(value: object) -> dict[str, Any]:

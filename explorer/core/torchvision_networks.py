@@ -37,9 +37,7 @@ def table() -> dict[str, dict[str, Any]]:
 def candidates(tensors: Tensors) -> list[str]:
     """The architectures whose weights have exactly these names."""
     tensors = modern(tensors)
-    return [
-        name for name, entry in table().items() if _names(tensors, name, entry["first"]) == entry["names"]
-    ]
+    return [name for name, entry in table().items() if _names(tensors, name, entry["first"]) == entry["names"]]
 
 
 def nearest(tensors: Tensors, count: int = 5) -> list[str]:
@@ -49,9 +47,7 @@ def nearest(tensors: Tensors, count: int = 5) -> list[str]:
     for name, entry in table().items():
         # The smallest hashes of the union are a fair sample of it (Broder 1997).
         sample = sorted(own | set(entry["sketch"]))[:_SKETCH]
-        scores[name] = sum(number in own and number in set(entry["sketch"]) for number in sample) / len(
-            sample
-        )
+        scores[name] = sum(number in own and number in set(entry["sketch"]) for number in sample) / len(sample)
     return [name for name in sorted(scores, key=lambda name: -scores[name]) if scores[name] > 0][:count]
 
 
@@ -139,9 +135,7 @@ def _input(name: str, channels: int, side: int) -> tuple[InputSpec, str]:
     if channels == 1:
         mean, std = (round(math.fsum(mean) / 3, 4),), (round(math.fsum(std) / 3, 4),)
     elif channels != 3:
-        raise UserError(
-            f"This {name} takes {channels} channels; only RGB and grey pictures can be shown to a network."
-        )
+        raise UserError(f"This {name} takes {channels} channels; only RGB and grey pictures can be shown to a network.")
     spec = InputSpec((cut, cut), "shortest", shorter, mean, std)
     return spec, (
         f"The file does not say how pictures become input: proposed as for torchvision's {name}, shorter side to "
@@ -152,13 +146,7 @@ def _input(name: str, channels: int, side: int) -> tuple[InputSpec, str]:
 def _picture_side(name: str, tensors: Tensors) -> int:
     """The input size that a vision transformer's position embedding was made for; 0 for other networks."""
     places, patches = tensors.get("encoder.pos_embedding"), tensors.get("conv_proj.weight")
-    if (
-        not name.startswith("vit_")
-        or places is None
-        or patches is None
-        or places.dim() != 3
-        or patches.dim() != 4
-    ):
+    if not name.startswith("vit_") or places is None or patches is None or places.dim() != 3 or patches.dim() != 4:
         return 0
     return math.isqrt(max(0, places.shape[1] - 1)) * patches.shape[2]
 
@@ -166,9 +154,9 @@ def _picture_side(name: str, tensors: Tensors) -> int:
 def _names(names: Iterable[str], architecture: str, first: str) -> str:
     skipped = _AUXILIARY.get(architecture, ()) or "\0"
     kept = (name for name in names if not name.startswith(skipped) and name != f"{first}.bias")
-    return hashlib.sha256(
-        "\n".join(sorted(name for name in kept if not name.endswith(COUNTER))).encode()
-    ).hexdigest()[:16]
+    return hashlib.sha256("\n".join(sorted(name for name in kept if not name.endswith(COUNTER))).encode()).hexdigest()[
+        :16
+    ]
 
 
 def _sketch(entries: Iterable[tuple[str, tuple[int, ...]]]) -> list[int]:
@@ -190,9 +178,7 @@ def make_table() -> dict[str, dict[str, Any]]:
         state = module.state_dict()
         first = next(key for key, part in module.named_modules() if isinstance(part, nn.Conv2d))
         last = next(key for key in state if state[key].shape != other[key].shape).rpartition(".")[0]
-        fixed = [
-            (key, tuple(state[key].shape)) for key in state if not key.startswith((f"{first}.", f"{last}."))
-        ]
+        fixed = [(key, tuple(state[key].shape)) for key in state if not key.startswith((f"{first}.", f"{last}."))]
         entries[name] = {
             "first": first,
             "last": last,

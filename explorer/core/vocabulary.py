@@ -113,9 +113,7 @@ def _with(entries: list[Entry], entry: Entry, source: str, reserved: Collection[
             more = tuple(detail for detail in entry.details if detail not in known.details)
             return [*entries[:place], replace(known, details=known.details + more), *entries[place + 1 :]]
     if entry.key and entry.key in reserved:
-        raise UserError(
-            f'{source}: the window uses the key {entry.key} itself; give the tag "{entry.word}" another.'
-        )
+        raise UserError(f'{source}: the window uses the key {entry.key} itself; give the tag "{entry.word}" another.')
     for known in entries:
         if entry.key and known.key == entry.key:
             raise UserError(
@@ -148,9 +146,7 @@ def _entry(table: Any) -> Entry:
         raise UserError("every [[tag]] needs a word")
     unknown = sorted(set(table) - set(_FIELDS))
     if unknown:
-        raise UserError(
-            f'the tag "{table["word"]}" has an unknown line "{unknown[0]}"; known are {", ".join(_FIELDS)}'
-        )
+        raise UserError(f'the tag "{table["word"]}" has an unknown line "{unknown[0]}"; known are {", ".join(_FIELDS)}')
     return Entry(**table)
 
 

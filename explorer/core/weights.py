@@ -44,9 +44,7 @@ class Weights:
         """The tensors under their own names, then with each prefix removed that all of them have."""
         tensors = self.tensors
         yield tensors
-        while prefix := next(
-            (start for start in PREFIXES if all(key.startswith(start) for key in tensors)), ""
-        ):
+        while prefix := next((start for start in PREFIXES if all(key.startswith(start) for key in tensors)), ""):
             tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
             if "" in tensors:
                 return
@@ -175,11 +173,7 @@ def _archive_kind(path: Path) -> str:
     tails = {name.split("/", 1)[-1] for name in names}
     if "constants.pkl" in tails or any(tail.startswith("code/") for tail in tails):
         return _SCRIPT
-    if (
-        "archive_format" in tails
-        or "serialized_exported_program.json" in tails
-        or path.suffix.lower() == ".pt2"
-    ):
+    if "archive_format" in tails or "serialized_exported_program.json" in tails or path.suffix.lower() == ".pt2":
         return _EXPORTED
     if "model.weights.h5" in tails or path.suffix.lower() == ".keras":
         return f"is a Keras model{_NOT_PYTORCH}"

@@ -13,12 +13,13 @@ from explorer.core.progress import OnStep
 from explorer.core.tags import TagBook
 from explorer.state.library import Folder, Library, Request
 from explorer.state.pipeline import Pipeline
-from explorer.state.session import Session
+from explorer.state.session import Session, View
 from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
+    from trainer.input_spec import InputSpec
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Start:
     tags: Path | None = None
     architecture: str | None = None
     classes: Sequence[str] | None = None
+    input: "InputSpec | None" = None
     device: str = "auto"
     demo: bool = False
 
@@ -64,6 +66,7 @@ class Opening(QObject):
         library.network_opened.connect(self._network_opened)
         library.folder_opened.connect(self._folder_opened)
         library.problem.connect(self.problem)
+        session.changed.connect(self._view_changed)
 
     @property
     def request(self) -> Request | None:
@@ -156,6 +159,10 @@ class Opening(QObject):
         self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
         self._settings.set_look(view.look)
         self._settings.save()
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.look.raw) != (before.layer, before.look.raw):
+            self._library.look_over(after.layer, after.look.raw)
 
     def _last(self, name: str) -> Path | None:
         text = self._settings.text(f"last/{name}")

@@ -88,6 +88,14 @@ class Tagging(QObject):
         self.reset.emit()
         self.saved.emit()
 
+    def take_over(self) -> None:
+        """Get the right to write although a lock file of another computer is there; UserError where it is held."""
+        if self._lock is None or self._lock.held:
+            return
+        self._refusal = "" if self._lock.acquire(take_over=True) else self._lock.problem
+        self.saved.emit()
+        self._check_writable()
+
     def close(self) -> None:
         """Let go of the file; what could not be saved is tried once more."""
         self._save_quietly()

@@ -153,7 +153,10 @@ class Center(QWidget):
         self._arrange()
 
     def _opened(self) -> None:
-        self._stack.setCurrentIndex(1)
+        if self._stack.currentIndex() == 0:
+            self._stack.setCurrentIndex(1)
+            # Letters are tags: the keyboard must not begin in the search line.
+            self.grid.setFocus()
         self._follow()
 
     def _arrange(self) -> None:

@@ -1,11 +1,12 @@
 """What the commands of the window do: each asks what it must and forwards to the state."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
 
 from explorer.core.tags import FilterKey
-from explorer.core.vocabulary import add_word
+from explorer.core.vocabulary import Vocabulary, add_word
 from explorer.state.walking import beside, next_untagged
 from explorer.ui.actions import Command, window_keys
 from explorer.ui.file_commands import FileCommands
@@ -54,7 +55,9 @@ class Commands:
             Command(WALK, "Find pictures", "Ctrl+F", lambda: self._window.pictures.focus_search()),
             Command(TAGS, "-", "", self.new_word),
             Command(TAGS, "Another word …", "", self.new_word),
+            Command(TAGS, "Detail of the tag", "D", lambda: self._window.tags.focus_detail()),
             Command(TAGS, "Who tags …", "", self.ask_annotator),
+            Command(TAGS, "Write although another computer's lock is there …", "", self.take_over),
             Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._desk.tagging.undo)),
             Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: self._guard(self._desk.tagging.redo)),
             Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline")),
@@ -82,7 +85,11 @@ class Commands:
 
     def offer_words(self) -> None:
         """Bring the vocabulary into the menu, the panel and the grid."""
-        vocabulary = self._desk.vocabulary
+        taken = window_keys(self.table())
+        # A key that stands for two things would do neither: the window's own commands win.
+        vocabulary = Vocabulary(
+            tuple(replace(word, key="") if word.key in taken else word for word in self._desk.vocabulary.entries)
+        )
         self._window.actions_.offer_words(TAGS, vocabulary, self.toggle)
         self._window.tags.set_vocabulary(vocabulary)
         self._window.filters.vocabulary = vocabulary
@@ -136,6 +143,16 @@ class Commands:
         if given and name.strip():
             self._desk.set_annotator(name.strip())
             self._window.tags.refresh()
+
+    def take_over(self) -> None:
+        """Ask, then write to a tags file that another computer seems to have open."""
+        tagging, button = self._desk.tagging, QMessageBox.StandardButton
+        if not tagging.read_only:
+            self._window.problems.show_text("Nothing keeps this window from writing its tags.", calm=True)
+            return
+        text = f"{tagging.read_only}\n\nWrite here still? Only if nobody tags there any more: their tags would be lost."
+        if QMessageBox.warning(self._window, "Take the tags over", text, button.Yes | button.Cancel) == button.Yes:
+            self._guard(tagging.take_over)
 
     def choose_scale(self) -> None:
         """Choose fixed values for the scale."""

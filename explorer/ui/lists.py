@@ -174,8 +174,6 @@ class OverPicturesModel(ListModel):
         return self._overlays.get(picture, QPixmap())
 
     def _view_changed(self, before: View, after: View) -> None:
-        if (after.layer, after.look.raw) != (before.layer, before.look.raw):
-            self._library.look_over(after.layer, after.look.raw)
         if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
             self._redraw()
 

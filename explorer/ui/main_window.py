@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.errors import UserError
 from explorer.state.desk import Desk
 from explorer.ui.actions import Actions
 from explorer.ui.center import Center
@@ -84,6 +83,8 @@ class MainWindow(QMainWindow):
         self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize()))
         QApplication.instance().installEventFilter(self)
         self._show_title()
+        self.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.center.setFocus()
 
     def restore(self) -> None:
         """Give the window the size and the docks of the last session."""
@@ -125,6 +126,7 @@ class MainWindow(QMainWindow):
         self.tags.toggled.connect(commands.toggle)
         self.tags.described.connect(commands.describe)
         self.tags.new_word.connect(commands.new_word)
+        self.tags.finished.connect(self.center.grid.setFocus)
         self.status.help.clicked.connect(commands.show_keys)
         self.status.bad.clicked.connect(commands.show_unreadable)
 
@@ -172,8 +174,6 @@ class MainWindow(QMainWindow):
         settings.set_blob("window/geometry", self.saveGeometry())
         settings.set_blob("window/state", self.saveState(STATE_VERSION))
         QApplication.instance().removeEventFilter(self)
-        try:
-            self.desk.close()
-        except UserError as error:
-            self.problems.show_error(error)
+        self.hide()  # a forward pass that is under way ends first, and nobody should look at that
+        self.desk.close()
         event.accept()

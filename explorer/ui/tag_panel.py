@@ -12,11 +12,12 @@ from explorer.ui.theme import SPACE
 
 
 class TagPanel(QWidget):
-    """`toggled(word)` when a word is pressed, `described(key, word, detail, note)` when a detail or note was."""
+    """Signals: `toggled(word)`, `described(key, word, detail, note)`, `new_word`, and `finished` when typing ended."""
 
     toggled = Signal(str)
     described = Signal(object, str, str, str)
     new_word = Signal()
+    finished = Signal()
 
     def __init__(self, session: Session, tagging: Tagging, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -36,6 +37,8 @@ class TagPanel(QWidget):
         self._note.setAccessibleName("Note on the tag")
         self._note.setPlaceholderText("note")
         self._note.editingFinished.connect(self._describe)
+        for line in (self._detail.lineEdit(), self._note):
+            line.returnPressed.connect(self.finished)
         self._others = label("", "quiet", wrap=True)
         self._locked = label("", "warning", wrap=True)
         add = QPushButton("Another word …")
@@ -111,6 +114,12 @@ class TagPanel(QWidget):
         """Let detail and note be those of this word."""
         self._word = word
         self.refresh()
+
+    def focus_detail(self) -> None:
+        """Put the keyboard into the detail of the tag, where there is one."""
+        if self._detail.isVisible():
+            self._detail.setFocus()
+            self._detail.lineEdit().selectAll()
 
     def _filter_changed(self, before: View, after: View) -> None:
         if (before.layer, before.filter) == (after.layer, after.filter):

@@ -4,7 +4,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,11 +44,9 @@ def measure(repeats: int = 3) -> dict[str, object]:
         for number in range(repeats):
             out = folder / f"ours{number}"
             plan = plan_export(network, pictures, filters, out)
-            ours.append(_seconds(lambda plan=plan: run_export(plan)))
-            baseline.append(_seconds(lambda number=number: _write(finished, folder / f"plain{number}", None)))
-            same_level.append(
-                _seconds(lambda number=number: _write(finished, folder / f"same{number}", PNG_LEVEL))
-            )
+            ours.append(_seconds(partial(run_export, plan)))
+            baseline.append(_seconds(partial(_write, finished, folder / f"plain{number}", None)))
+            same_level.append(_seconds(partial(_write, finished, folder / f"same{number}", PNG_LEVEL)))
     return {
         "what": f"exporting {len(finished)} overlays of {SIDE} x {SIDE}, times the speed of Pillow on {cores()} cores",
         "ours": min(ours),
@@ -65,7 +65,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _write(finished: list[RGB], folder: Path, level: int | None) -> None:
     folder.mkdir()
-    options = {} if level is None else {"compress_level": level}
+    options: dict[str, Any] = {} if level is None else {"compress_level": level}
 
     def write(one: tuple[int, RGB]) -> None:
         Image.fromarray(one[1]).save(folder / f"{one[0]}.png", **options)

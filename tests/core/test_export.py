@@ -26,6 +26,7 @@ from explorer.core.images import picture_digest, read_image
 from explorer.core.layers import trace_layers
 from explorer.core.network import Network, weights_digest
 from explorer.core.progress import Cancelled
+from explorer.core.recorder import Recorder
 from explorer.core.scale import Scale
 from explorer.core.tags import FilterKey, TagBook
 from trainer.checkpoint import InputSpec
@@ -204,6 +205,38 @@ def test_the_scale_seen_is_that_of_all_pictures_of_the_export(
     assert float(rows[0]["peak"]) == pytest.approx(np.quantile(every, 0.995), abs=1e-3)
 
 
+def test_more_pictures_change_the_scale_seen_of_all(
+    network: Network, pictures: tuple[Path, ...], tmp_path: Path
+) -> None:
+    rgb = read_image(pictures[3]).copy()
+    rgb[..., 0] //= 2
+    Image.fromarray(rgb).save(pictures[3])
+    out = tmp_path / "out"
+    run_export(plan_export(network, pictures[3:], ALL[:1], out, Style("seen")))
+    before = rows_of(out)[0]["peak"]
+    report = run_export(plan_export(network, pictures, ALL[:1], out, Style("seen")))
+    assert len(report.written) == 4
+    assert before not in {row["peak"] for row in rows_of(out)}
+
+
+def test_the_scale_seen_of_a_filter_does_not_depend_on_the_other_layers(
+    network: Network, tmp_path: Path
+) -> None:
+    wide = replace(network, input=InputSpec(size=(96, 96), resize_to=96))
+    paths = []
+    for number in range(3):
+        paths.append(tmp_path / f"{number}.png")
+        rgb = np.random.default_rng(number).integers(0, 255, (96, 96, 3))
+        Image.fromarray(rgb.astype(np.uint8)).save(paths[-1])
+    scales = []
+    for layers in ([1], [0, 1]):
+        recorder = Recorder(wide, paths, layers, raw=False)
+        for number in range(3):
+            recorder.sample(number)
+        scales.append(recorder.seen(1).scale(1, 0))
+    assert scales[0] == scales[1]
+
+
 def test_names_sort_by_layer_filter_and_picture(network: Network, tmp_path: Path) -> None:
     wide = replace(network, layers=tuple(replace(layer, filters=2048) for layer in network.layers))
     keys = [FilterKey(layer, number) for layer in (0, 1) for number in (9, 10, 100, 2047)]
@@ -324,7 +357,7 @@ def test_a_figure_changed_by_hand_is_not_lost(
     with Image.open(path) as opened:  # an editor that keeps the description
         about = opened.info["feature-map explorer"]
         edited = np.asarray(opened).copy()
-    edited[:2] = 0
+    edited[:2] = 7
     path.write_bytes(encode(edited, "png", 300, about))
     refused(plan, "changed after being exported")
 
@@ -449,11 +482,21 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
         run_export(plan_export(network, pictures, ALL, tmp_path / "out"))
 
 
-def test_a_write_that_fails_leaves_nothing_beside(tmp_path: Path) -> None:
-    (tmp_path / "a.png").mkdir()
+def test_a_write_that_fails_leaves_the_old_figure_and_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "a.png", Path.write_bytes
+    path.write_bytes(b"old")
+
+    def half(self: Path, content: bytes) -> int:
+        write(self, content[:3])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(OSError):
-        export.put(tmp_path / "a.png", b"content")
-    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+        export.put(path, b"content")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,99 @@
+"""A real window, driven as a person drives it: with the mouse and the keyboard."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from explorer.state.desk import Desk
+from explorer.state.opening import Start
+from explorer.ui.main_window import MainWindow
+from explorer.ui.theme import apply_theme
+from tests.conftest import ROOT
+
+DEMO = ROOT / "resources" / "demo"
+
+
+class Person:
+    """What a person does with the window, and what they see."""
+
+    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
+        self.window, self.desk, self.qtbot = window, window.desk, qtbot
+
+    def press(self, *keys: Qt.Key | str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """Press keys wherever the keyboard is."""
+        for key in keys:
+            target = QApplication.focusWidget() or self.window
+            self.qtbot.keyClick(target, getattr(Qt.Key, f"Key_{key}") if isinstance(key, str) else key, modifier)
+
+    def control(self, *keys: str, shift: bool = False) -> None:
+        """Press keys with Ctrl."""
+        both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+        self.press(*keys, modifier=both if shift else Qt.KeyboardModifier.ControlModifier)
+
+    def click(self, widget: QWidget, at: QPoint | None = None) -> None:
+        """Click a widget."""
+        self.qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at or widget.rect().center())
+
+    def click_row(self, view: QWidget, row: int) -> None:
+        """Click a row or cell of a list."""
+        self.click(view.viewport(), view.visualRect(view.model().index(row, 0)).center())
+
+    def until(self, condition: Callable[[], object], timeout: int = 20_000) -> None:
+        """Wait until something is so."""
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
+
+    def wait_for_maps(self) -> None:
+        """Wait until the picture in view has its overlay and the tags are there."""
+        self.until(lambda: self.desk.pipeline.activations is not None and self.desk.tagging.path is not None)
+
+    @property
+    def view(self) -> object:
+        """What is looked at."""
+        return self.desk.session.view
+
+    @property
+    def message(self) -> str:
+        """The message on show."""
+        return self.window.problems.text
+
+
+Open = Callable[..., Person]
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
+    """Opens windows of one person, with settings that outlive each of them; closes those that are still open."""
+    windows: list[MainWindow] = []
+
+    def opened(start: Start | None = None, home: str = "home") -> Person:
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        desk = Desk(tmp_path / home, ROOT / "resources")
+        apply_theme(application, desk.settings.text("scheme", "dark"), desk.icons)
+        window = MainWindow(desk)
+        qtbot.addWidget(window, before_close_func=lambda window: None)
+        windows.append(window)
+        window.restore()
+        window.show()
+        qtbot.waitExposed(window)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow, timeout=5000)
+        desk.opening.start(start if start is not None else Start())
+        return Person(window, qtbot)
+
+    yield opened
+    for window in windows:
+        if window.isVisible():
+            window.close()
+
+
+@pytest.fixture
+def demo(open_window: Open, tmp_path: Path) -> Person:
+    """A window on the demo network and its pictures; its tags go into the person's own folder."""
+    person = open_window(Start(demo=True, device="cpu"))
+    person.wait_for_maps()
+    return person

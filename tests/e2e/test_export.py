@@ -1,0 +1,68 @@
+"""Story: a person exports layer 7 on ten pictures, as PNGs and as a PDF sheet."""
+
+import csv
+from pathlib import Path
+
+from PIL import Image
+
+from explorer.ui.export_dialog import ExportDialog
+from tests.e2e.conftest import Person
+
+
+def dialog_of(person: Person, out: Path) -> ExportDialog:
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._out.setText(str(out))
+    return dialog
+
+
+def test_figures_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
+    demo.press("H")
+    dialog = dialog_of(demo, tmp_path / "figures")
+    dialog._filters.setEditText("7:0-4")
+    dialog._pictures.setCurrentIndex(1)
+    assert "5 filters × 10 pictures = 50 files" in dialog._says.text()
+    demo.click(dialog._go)
+    demo.until(lambda: "50 figures" in demo.message, timeout=60_000)
+    names = sorted(path.name for path in (tmp_path / "figures").glob("*.png"))
+    assert len(names) == 50
+    assert names[0] == "layer07_filter000_drawn_01.png"
+    with Image.open(tmp_path / "figures" / names[0]) as picture:
+        assert picture.size == (448, 448)
+    with (tmp_path / "figures" / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 50
+    assert any("hair" in row["tags"] for row in rows)
+
+
+def test_a_sheet_as_pdf(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "sheet")
+    dialog._filters.setEditText("7")
+    dialog._pictures.setCurrentIndex(1)
+    dialog._kind.setCurrentIndex(1)
+    dialog._format.setCurrentText("pdf")
+    demo.click(dialog._go)
+    demo.until(lambda: "1 figure written" in demo.message, timeout=120_000)
+    (path,) = (tmp_path / "sheet").glob("*.pdf")
+    assert path.read_bytes().startswith(b"%PDF")
+
+
+def test_a_wrong_choice_is_said_before_anything_runs(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "x")
+    dialog._filters.setEditText("7:99")
+    assert not dialog._go.isEnabled()
+    assert "7" in dialog._says.text()
+    dialog.reject()
+
+
+def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "long")
+    dialog._filters.setEditText("all")
+    dialog._pictures.setCurrentIndex(3)
+    demo.click(dialog._go)
+    demo.until(lambda: demo.window.status._stop.isVisible() and demo.window.status._bar.value() > 3, timeout=60_000)
+    demo.press("Right")
+    assert demo.view.filter == 1
+    demo.click(demo.window.status._stop)
+    demo.until(lambda: not demo.window.status._stop.isVisible())
+    assert not list((tmp_path / "long").glob("*.part"))

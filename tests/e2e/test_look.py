@@ -1,0 +1,187 @@
+"""Story: a person opens the demo and looks around."""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import QApplication
+
+from explorer.state.opening import Start
+from tests.e2e.conftest import Open, Person
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).astype(int).copy()
+
+
+def picture_of(person: Person) -> np.ndarray:
+    return pixels(person.window.center.viewer.image.grab().toImage())
+
+
+def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
+    person = open_window()
+    empty = person.window.center._stack.currentWidget()
+    texts = [label.text() for label in empty.findChildren(type(person.window.top._layer))]
+    assert any("Open a trained network" in text for text in texts)
+    assert person.window.windowTitle() == "Feature-map explorer"
+
+
+def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
+    assert len(demo.desk.library.folder.pictures) == 24
+    assert demo.view.layer == 7
+    assert demo.window.center.filters.rowCount() == 64
+    names = [name.text() for name in demo.window.top._bars._names]
+    assert set(names) == {"benign", "malignant"}
+    assert "layer 7" in demo.window.top._layer.text()
+    assert "features.17" in demo.window.top._about.text()
+
+
+def test_arrow_keys_walk_filters_pictures_and_layers(demo: Person) -> None:
+    first = demo.view.picture
+    demo.press("Right", "Right", "Left")
+    assert demo.view.filter == 1
+    demo.press("Down", "Down", "Up")
+    assert demo.view.picture == demo.desk.library.folder.pictures[1] != first
+    demo.press("PageUp")
+    assert (demo.view.layer, demo.view.filter) == (6, 0)
+    demo.press("PageDown", "PageDown")
+    assert demo.view.layer == 7
+    demo.wait_for_maps()
+
+
+def test_the_mouse_chooses_too(demo: Person) -> None:
+    demo.click_row(demo.window.center.grid, 3)
+    assert demo.view.filter == 3
+    demo.click_row(demo.window.pictures.list, 2)
+    assert demo.view.picture == demo.desk.library.folder.pictures[2]
+    demo.click_row(demo.window.layers, 2)
+    assert demo.view.layer == 2
+    demo.wait_for_maps()
+
+
+def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
+    strengths = demo.desk.pipeline.maps(7).max((1, 2))
+    demo.desk.session.update(filter=int(strengths.argmax()))
+    demo.desk.session.update_look(scale="map")
+    demo.window.center.viewer.image.grab()
+    with_overlay = picture_of(demo)
+    demo.desk.session.update_look(opacity=0.0)
+    without = picture_of(demo)
+    difference = with_overlay - without
+    changed = np.abs(difference).sum(2) > 60
+    assert changed.mean() > 0.002
+    # Where it is drawn, green falls least: the picture turns green and darker.
+    assert (difference[changed].mean(0)[1] > difference[changed].mean(0)[[0, 2]]).all()
+    assert difference[changed].sum(1).mean() < 0
+
+
+def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
+    demo.desk.session.update(filter=int(demo.desk.pipeline.maps(7).max((1, 2)).argmax()))
+    image = demo.window.center.viewer.image
+    for kind, visible in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
+        event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ")
+        QApplication.sendEvent(QApplication.focusWidget(), event)
+        assert image._overlay.isVisible() == visible
+
+
+def test_keys_change_the_look(demo: Person) -> None:
+    before = demo.view.look
+    demo.press("O", "V", "M", "2")
+    look = demo.view.look
+    assert (look.outline, look.beside, look.color_map, look.scale) == (True, True, "blue", "layer")
+    assert demo.window.center.viewer.image._beside.isVisible()
+    demo.press("O", "V", "M", "3")
+    assert demo.view.look == before
+
+
+def test_the_grid_sorts_and_filters(demo: Person) -> None:
+    demo.press("G")
+    strengths = demo.desk.pipeline.maps(7).max((1, 2))
+    assert demo.window.center.filters.rows[0] == int(strengths.argmax())
+    demo.click_row(demo.window.center.grid, 0)
+    demo.press("Right")
+    assert demo.view.filter == demo.window.center.filters.rows[1]
+    demo.press("T")
+    assert demo.window.center.filters.rowCount() == 0
+    demo.press("T", "G", "G")
+    assert list(demo.window.center.filters.rows) == list(range(64))
+
+
+def test_the_value_under_the_mouse(demo: Person) -> None:
+    image = demo.window.center.viewer.image
+    image.hovered.emit(10.0, 20.0)
+    map = demo.desk.pipeline.map(7, 0)
+    assert f"7:0 = {map[int(20 / 448 * 28), int(10 / 448 * 28)]:.4g}" in image.readout.text()
+    demo.qtbot.mouseMove(image.viewport(), QPoint(2, 2))
+    image.hovered.emit(float("nan"), float("nan"))
+    assert image.readout.text() == ""
+
+
+def test_one_filter_over_the_pictures(demo: Person) -> None:
+    demo.press("P")
+    assert demo.window.center.tabs.currentIndex() == 1
+    first = demo.desk.library.folder.pictures[0]
+    demo.until(lambda: demo.desk.library.over.peek(first) is not None)
+    demo.click_row(demo.window.center.over, 3)
+    assert demo.view.picture == demo.desk.library.folder.pictures[3]
+    demo.wait_for_maps()
+
+
+def test_search_finds_names_and_classes(demo: Person) -> None:
+    demo.control("F")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "class:mal")
+    model = demo.window.pictures.model
+    labels = demo.desk.library.folder.labels
+    assert {labels.of(picture) for picture in model.rows} == {"malignant"}
+    assert 0 < len(model.rows) < 24
+    assert len(demo.desk.tagging.book) == 0  # letters of the search are no tags
+
+
+def test_zoom_and_fit(demo: Person) -> None:
+    image = demo.window.center.viewer.image
+    before = image.transform().m11()
+    demo.press("Plus")
+    assert image.transform().m11() > before
+    demo.press("F")
+    assert abs(image.transform().m11() - before) < 1e-6
+
+
+def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:
+    demo.window.commands.show_keys()
+    from explorer.ui.key_sheet import KeySheet
+
+    sheet = demo.window.findChild(KeySheet)
+    assert sheet is not None
+    assert sheet.isVisible()
+    sheet.close()
+    demo.window.commands._theme("light")
+    assert demo.window.palette().window().color().lightness() > 200
+    demo.window.commands._theme("dark")
+
+
+def test_dropped_things_open(open_window: Open, tmp_path: Path, pictures: Path) -> None:
+    from tests.networks import save_small
+
+    person = open_window()
+    person.window.commands.files.drop(pictures)
+    person.until(lambda: person.desk.library.folder is not None)
+    person.window.commands.files.drop(save_small(tmp_path / "n.safetensors"))
+    person.wait_for_maps()
+    assert person.desk.library.network.name == "n"
+
+
+def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> None:
+    from tests.e2e.conftest import DEMO
+
+    start = Start(DEMO / "demo-scratch-cnn.safetensors", ham10000 / "images", ham10000 / "HAM10000_metadata.csv")
+    person = open_window(start)
+    person.wait_for_maps()
+    assert len(person.desk.library.folder.pictures) == 2831
+    person.press(*["Down"] * 10)
+    person.wait_for_maps()
+    assert person.window.top._given.text().startswith("given: ")
+    person.press(*["Right"] * 63)
+    assert (person.view.layer, person.view.filter) == (7, 63)

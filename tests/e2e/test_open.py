@@ -1,0 +1,128 @@
+"""Story: a person opens what they have: state dicts, folders, damaged and hostile files."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from PySide6.QtWidgets import QDialog, QMessageBox
+
+from explorer.state.opening import Start
+from explorer.ui import questions
+from tests.e2e.conftest import DEMO, Open, Person
+from tests.networks import save_small
+
+
+class Evil:
+    """Writes a marker file when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (exec, (f"open({str(self.marker)!r}, 'w').close()",))
+
+
+def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path: Path) -> None:
+    torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pt")
+    person = open_window(Start(model=tmp_path / "resnet18.pt", images=DEMO / "pictures"))
+    person.wait_for_maps()
+    assert person.window.layers.model().rowCount() == 20
+    for layer in range(20):
+        person.desk.session.update(layer=layer, filter=0)
+        assert person.desk.pipeline.overlay(layer, 0, 64) is not None
+        person.window.center.grid.grab()
+    assert "ImageNet" in person.message  # what was assumed is said
+
+
+def test_what_cannot_be_opened_is_one_sentence_and_the_window_lives(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(Start(demo=True))
+    person.wait_for_maps()
+    marker = tmp_path / "marker"
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps({"w": Evil(marker)}))
+    torch.save({"w": Evil(marker)}, tmp_path / "evil2.pt")
+    (tmp_path / "empty.pt").touch()
+    torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "unknown.pth")
+    for name in ("evil.pt", "evil2.pt", "empty.pt"):
+        person.window.problems.hide()
+        person.window.commands.files.open_model(tmp_path / name)
+        person.until(lambda name=name: name in person.message)
+        assert person.desk.library.network.name == "demo-scratch-cnn"
+    assert not marker.exists()
+    person.press("Right")
+    assert person.view.filter == 1
+
+
+def test_an_unknown_architecture_is_asked_for(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.py").write_text(
+        "import torch\n\ndef make_network():\n"
+        "    m = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())\n"
+        "    m.classes = list('abcde')\n    return m\n"
+    )
+    module = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
+    torch.save(module.state_dict(), tmp_path / "own.pt")
+    warned: list[str] = []
+
+    def answer(dialog: questions.ArchitectureQuestion) -> int:
+        dialog._name.setEditText(f"{tmp_path / 'own.py'}:make_network")
+        return QDialog.DialogCode.Accepted
+
+    def warning(parent: object, title: str, text: str, *buttons: object) -> QMessageBox.StandardButton:
+        warned.append(text)
+        return QMessageBox.StandardButton.Yes
+
+    monkeypatch.setattr(questions.ArchitectureQuestion, "exec", answer)
+    monkeypatch.setattr(QMessageBox, "warning", warning)
+    person = open_window(Start(model=tmp_path / "own.pt", images=pictures))
+    person.wait_for_maps()
+    assert [layer.filters for layer in person.desk.library.network.layers] == [5]
+    assert len(warned) == 1
+    assert "runs the code" in warned[0]
+    person.window.commands.files.open_model(tmp_path / "own.pt")
+    person.until(lambda: person.desk.library.interactive.busy() is False)
+    assert len(warned) == 1  # the consent is remembered by the file's digest
+
+
+def test_a_correction_of_what_was_assumed(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(torchvision.models.squeezenet1_1(num_classes=2).state_dict(), tmp_path / "s.pt")
+    person = open_window(Start(model=tmp_path / "s.pt", images=pictures))
+    person.wait_for_maps()
+    assert person.desk.library.network.classes == ("class 0", "class 1")
+
+    def answer(dialog: questions.InputQuestion) -> int:
+        dialog._classes.setText("benign, malignant")
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(questions.InputQuestion, "exec", answer)
+    person.click(person.window.problems._action)
+    person.until(lambda: person.desk.library.network.classes == ("benign", "malignant"))
+    person.wait_for_maps()
+
+
+def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_path: Path, pictures: Path) -> None:
+    for number in range(3):
+        (pictures / f"a{number}.jpg").write_bytes(b"\xff\xd8\xff damaged")
+    person = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures))
+    person.until(lambda: len(person.desk.library.bad) == 3)
+    assert person.window.status.bad.text() == "3 unreadable"
+    assert "a0.jpg" in person.message
+    person.press("Down", "Down", "Down")
+    person.wait_for_maps()
+    assert person.view.picture.name.startswith("picture")
+
+
+def test_the_last_session_comes_back(open_window: Open, tmp_path: Path, pictures: Path) -> None:
+    first = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures))
+    first.wait_for_maps()
+    first.press("Down", "PageUp", "Right")
+    first.wait_for_maps()
+    view = first.view
+    first.window.close()
+    second = open_window()
+    second.wait_for_maps()
+    assert second.view == view

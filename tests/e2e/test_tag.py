@@ -1,0 +1,184 @@
+"""Story: a person says what filters answer to, closes the window, and finds it all again."""
+
+from pathlib import Path
+
+import h5py
+import pytest
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+
+from explorer.core.tag_store import load_tags, save_tags
+from explorer.core.tags import FilterKey, TagBook
+from explorer.state.opening import Start
+from explorer.ui.tag_panel import WordDialog
+from tests.e2e.conftest import Open, Person
+from tests.networks import save_small
+
+
+def words(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
+    return [tag.tag for tag in person.desk.tagging.book.tags(FilterKey(layer, filter))]
+
+
+def test_press_h_close_open_again(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(Start(demo=True, tags=tmp_path / "mine.h5"))
+    person.wait_for_maps()
+    assert "mine.h5 · saved" in person.window.windowTitle()
+    person.press("Right", "H")
+    assert words(person, 7, 1) == ["hair"]
+    person.window.close()
+    with h5py.File(tmp_path / "mine.h5") as file:
+        assert dict(zip(file["tags/filter"][:], file["tags/tag"].asstr()[:], strict=True)) == {1: "hair"}
+        assert '"picture": "drawn_01.jpg"' in file["tags/evidence"].asstr()[0]
+        assert file.attrs["network_digest"] == person.desk.library.network.digest
+    again = open_window(Start(demo=True, tags=tmp_path / "mine.h5"))
+    again.wait_for_maps()
+    assert words(again, 7, 1) == ["hair"]
+
+
+def test_every_word_has_its_key(demo: Person) -> None:
+    for key in ("B", "C", "S", "H", "A"):
+        demo.press(key)
+    assert words(demo) == ["artifact", "border", "color", "hair", "skin type"]
+    demo.press("0")
+    assert words(demo) == ["none"]
+    demo.control("Z")
+    assert len(words(demo)) == 5
+    demo.control("Z", shift=True)
+    assert words(demo) == ["none"]
+    demo.press("0")
+    assert words(demo) == []
+
+
+def test_buttons_do_the_same_and_show_it(demo: Person) -> None:
+    button = demo.window.tags._buttons["hair"]
+    demo.click(button)
+    assert words(demo) == ["hair"]
+    assert button.isChecked()
+    assert "✓" in button.text()  # not by color alone
+    demo.press("Right")
+    assert not demo.window.tags._buttons["hair"].isChecked()
+    assert "H" in str(demo.window.center.filters.data(demo.window.center.filters.index(0), 0x0104))
+
+
+def test_n_walks_over_what_has_no_tag(demo: Person) -> None:
+    demo.press("H", "Right", "Right", "B", "Left", "C", "Left")
+    demo.press("N")
+    assert demo.view.filter == 3
+    demo.desk.session.update(filter=63)
+    demo.press("N")
+    assert (demo.view.layer, demo.view.filter) == (0, 0)
+    demo.wait_for_maps()
+
+
+def test_a_detail_and_a_note(demo: Person) -> None:
+    demo.press("B", "D")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "left")
+    demo.press("Return")
+    demo.window.tags._note.setFocus()
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "hair and border")
+    demo.press("Return")
+    (tag,) = load_tags(demo.desk.tagging.path).tags(FilterKey(7, 0))
+    assert (tag.tag, tag.detail, tag.note) == ("border", "left", "hair and border")
+    demo.press("Right", "Left")
+    assert demo.window.tags._detail.currentText() == "left"
+
+
+def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> None:
+    demo.press("B", "D")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "top")
+    demo.click_row(demo.window.center.grid, 2)
+    (tag,) = demo.desk.tagging.book.tags(FilterKey(7, 0))
+    assert tag.detail == "top"
+    assert words(demo, 7, 2) == []
+
+
+def test_the_layers_count_along(demo: Person) -> None:
+    from explorer.ui.layer_panel import TAGGED
+
+    demo.press("H", "Right", "0")
+    assert demo.window.layers.model().index(7).data(TAGGED) == 2
+    assert "2 of 240" in demo.window.status._tags.text()
+
+
+def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(dialog: WordDialog) -> int:
+        dialog._word.setText("pigment network")
+        dialog._key.setText("w")
+        dialog._details.setText("coarse, fine")
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(WordDialog, "exec", fill)
+    demo.window.commands.new_word()
+    demo.press("W")
+    assert words(demo) == ["pigment network"]
+    assert "pigment network" in demo.desk.vocabulary_path.read_text()
+    monkeypatch.setattr(WordDialog, "exec", lambda dialog: dialog._word.setText("x") or dialog._key.setText("O") or 1)
+    demo.window.commands.new_word()
+    assert "O" in demo.message  # the window's own key
+
+
+def test_a_second_window_is_read_only_and_says_so(demo: Person, open_window: Open, tmp_path: Path) -> None:
+    second = open_window(Start(demo=True, tags=demo.desk.tagging.path), home="other")
+    second.wait_for_maps()
+    assert "read-only" in second.window.windowTitle()
+    second.window.activateWindow()
+    second.until(second.window.isActiveWindow)
+    second.press("H")
+    assert words(second) == []
+    assert not second.window.tags._buttons["hair"].isEnabled()
+    assert demo.desk.tagging.path.name in second.window.tags._locked.text()
+
+
+def test_tags_of_another_network_are_named(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = TagBook("d" * 64, "their network", "resnet18", [("conv1", 64)])
+    other.add(FilterKey(0, 5), "hair", annotator="them")
+    save_tags(tmp_path / "theirs.h5", other)
+    said: list[str] = []
+    answers = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Open]
+
+    def warning(parent: object, title: str, text: str, *buttons: object) -> QMessageBox.StandardButton:
+        said.append(text)
+        return answers.pop(0)
+
+    monkeypatch.setattr(QMessageBox, "warning", warning)
+    person = open_window(Start(model=save_small(tmp_path / "ours.safetensors"), images=pictures))
+    person.wait_for_maps()
+    person.window.commands.files.drop(tmp_path / "theirs.h5")
+    person.until(lambda: said)
+    assert "their network" in said[0]
+    assert "ours" in said[0]
+    assert person.desk.tagging.path.name == "ours.tags.h5"
+    person.window.commands.files.drop(tmp_path / "theirs.h5")
+    person.until(lambda: person.desk.tagging.path.name == "theirs.h5")
+    assert words(person, 0, 5) == ["hair"]
+
+
+def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import explorer.state.tagging as tagging
+    from explorer.core.errors import UserError
+
+    def full(path: Path, book: TagBook) -> None:
+        raise UserError(f"{path} could not be saved: the disk is full.")
+
+    demo.press("H")
+    monkeypatch.setattr(tagging, "save_tags", full)
+    demo.press("B")
+    assert "the disk is full" in demo.message
+    assert "NOT SAVED" in demo.window.windowTitle()
+    asked: list[str] = []
+
+    def cancel(parent: object, title: str, text: str, *buttons: object) -> QMessageBox.StandardButton:
+        asked.append(text)
+        return QMessageBox.StandardButton.Cancel
+
+    monkeypatch.setattr(QMessageBox, "warning", cancel)
+    demo.window.close()
+    assert asked
+    assert demo.window.isVisible()
+    assert words(demo) == ["border", "hair"]
+    monkeypatch.undo()
+    demo.press("C")
+    assert "NOT SAVED" not in demo.window.windowTitle()
+    saved = load_tags(demo.desk.tagging.path).tags(FilterKey(7, 0))
+    assert [tag.tag for tag in saved] == ["border", "color", "hair"]
