@@ -36,9 +36,7 @@ def model(tmp_path: Path) -> Path:
     arguments = {"filters": [4, 4], "hidden": [5], "size": 16}
     save(
         path,
-        Checkpoint(
-            "scratch_cnn", ("a", "b"), InputSpec((16, 16), "squash", 16), module.state_dict(), arguments
-        ),
+        Checkpoint("scratch_cnn", ("a", "b"), InputSpec((16, 16), "squash", 16), module.state_dict(), arguments),
     )
     return path
 
@@ -104,9 +102,7 @@ def test_every_option_reaches_the_figure(model: Path, images: Path, tmp_path: Pa
         *look,
         *size,
     )
-    assert sorted(path.name for path in out.glob("*.tiff")) == [
-        f"layer01_filter002_p{n}.tiff" for n in (1, 2)
-    ]
+    assert sorted(path.name for path in out.glob("*.tiff")) == [f"layer01_filter002_p{n}.tiff" for n in (1, 2)]
     with Image.open(out / "layer01_filter002_p1.tiff") as opened:
         assert opened.size[0] == round(60 / 25.4 * 150)
         style = json.loads(opened.getexif()[270])["style"]

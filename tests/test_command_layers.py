@@ -23,9 +23,7 @@ def model(tmp_path: Path) -> Path:
     path = tmp_path / "small.safetensors"
     save(
         path,
-        Checkpoint(
-            "scratch_cnn", ("a", "b"), InputSpec((16, 16), "squash", 16), module.state_dict(), arguments
-        ),
+        Checkpoint("scratch_cnn", ("a", "b"), InputSpec((16, 16), "squash", 16), module.state_dict(), arguments),
     )
     return path
 

@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --model and what a file may leave unsaid about it."""
     group = parser.add_argument_group("network")
-    group.add_argument(
-        "--model", type=Path, required=True, metavar="FILE", help="the file or folder of the network"
-    )
-    group.add_argument(
-        "--architecture", metavar="NAME", help="its architecture, or file.py:factory, which runs code"
-    )
+    group.add_argument("--model", type=Path, required=True, metavar="FILE", help="the file or folder of the network")
+    group.add_argument("--architecture", metavar="NAME", help="its architecture, or file.py:factory, which runs code")
     group.add_argument("--classes", metavar="A,B", help="names of its classes, in the order of its outputs")
     group.add_argument(
         "--input",

@@ -52,9 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="only these pictures, by file name or end of path",
     )
     some.add_argument("--first", type=_count, metavar="N", help="only the first N pictures")
-    what.add_argument(
-        "--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest"
-    )
+    what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest")
 
     where = parser.add_argument_group("files")
     where.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
@@ -88,9 +86,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
-    look.add_argument(
-        "--raw", action="store_true", help="the convolution's own output, before its batch norm"
-    )
+    look.add_argument("--raw", action="store_true", help="the convolution's own output, before its batch norm")
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
 
@@ -117,9 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
             report = run_export(plan, on_step=on_step, jobs=arguments.jobs)
     except KeyboardInterrupt:
         total = sum(figure.cells for figure in plan.figures)
-        _say(
-            f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on"
-        )
+        _say(f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on")
         return 130
     return _tell(plan, report, arguments.json)
 
@@ -194,9 +188,7 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
     else:
         written, skipped = len(report.written), len(report.skipped)
         there = f", {skipped:,} were there already" if skipped else ""
-        print(
-            f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them"
-        )
+        print(f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them")
     if reasons:
         _say(f"{what}:")
         for reason in reasons:

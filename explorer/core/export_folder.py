@@ -46,9 +46,7 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     for figure in plan.figures:
         own: list[Any] = [list(map(str, figure.filters)), [every[number] for number in figure.pictures]]
         if plan.layout:
-            pages = [
-                (list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages
-            ]
+            pages = [(list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages]
             own += [
                 plan.layout.panel,
                 plan.layout.caption,
@@ -127,9 +125,7 @@ def _may_replace(
             return False  # drawn by this program, and changed by someone afterwards
         try:
             networks = {str(about["network_digest"])}
-            shows = {
-                (str(key), picture["digest"]) for key in about["filters"] for picture in about["pictures"]
-            }
+            shows = {(str(key), picture["digest"]) for key in about["filters"] for picture in about["pictures"]}
         except (KeyError, TypeError):
             return False
     if networks != {plan.network.digest}:

@@ -64,11 +64,7 @@ class ExportPlan:
     def captions(self) -> tuple[str, ...]:
         """The pictures' names without their endings; without their folders too where that leaves them different."""
         plain = tuple(PurePosixPath(name).stem for name in self.names)
-        return (
-            plain
-            if len(set(plain)) == len(plain)
-            else tuple(name.rpartition(".")[0] or name for name in self.names)
-        )
+        return plain if len(set(plain)) == len(plain) else tuple(name.rpartition(".")[0] or name for name in self.names)
 
     def __str__(self) -> str:
         files, filters, pictures = len(self.figures), len(self.filters), len(self.pictures)
@@ -106,11 +102,7 @@ def plan_export(
         raise UserError(
             f"{len(filters):,} filters on {len(pictures):,} pictures are more than {MOST:,} maps; choose fewer of them."
         )
-    words = (
-        None
-        if tags is None
-        else {key: ";".join(sorted({tag.tag for tag in tags.tags(key)})) for key in filters}
-    )
+    words = None if tags is None else {key: ";".join(sorted({tag.tag for tag in tags.tags(key)})) for key in filters}
     layout: Layout | None = None
     left_out: list[tuple[str, str]] = []
     if sheet:

@@ -66,9 +66,7 @@ class Records:
                 "settings": self.settings,
                 "network_digest": plan.network.digest,
                 "network_name": plan.network.name,
-                "layers": {
-                    str(key.layer): plan.network.layers[key.layer].name for key in self.figure.filters
-                },
+                "layers": {str(key.layer): plan.network.layers[key.layer].name for key in self.figure.filters},
                 "filters": [str(key) for key in self.figure.filters],
                 "pictures": [
                     {"name": plan.names[number], "digest": self.digests[number], "frame": frame}
@@ -76,8 +74,7 @@ class Records:
                 ],
                 "style": plan.style.as_dict(),
                 "scales": [
-                    [str(key), places.index(number), scale.foot, scale.peak]
-                    for key, number, scale in self._scales
+                    [str(key), places.index(number), scale.foot, scale.peak] for key, number, scale in self._scales
                 ],
             }
         )

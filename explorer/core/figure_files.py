@@ -44,9 +44,7 @@ _SETTINGS: Any = {
 
 def describe(values: Mapping[str, Any]) -> str:
     """The description of a figure as JSON in ASCII, which every one of the formats can hold."""
-    return json.dumps(
-        {"program": PROGRAM, "version": __version__, **values}, sort_keys=True, separators=(",", ":")
-    )
+    return json.dumps({"program": PROGRAM, "version": __version__, **values}, sort_keys=True, separators=(",", ":"))
 
 
 def encode(rgb: RGB, format: str, dpi: int, description: str, width_mm: float | None = None) -> bytes:

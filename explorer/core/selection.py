@@ -67,9 +67,7 @@ def choose_filters(
     return tuple(found)
 
 
-def choose_pictures(
-    pictures: Sequence[Path], names: Sequence[str] = (), first: int | None = None
-) -> tuple[Path, ...]:
+def choose_pictures(pictures: Sequence[Path], names: Sequence[str] = (), first: int | None = None) -> tuple[Path, ...]:
     """The pictures of these names in their order, each once; without names the first ones, or all.
 
     A name is a file name, with or without its ending, or the end of a path (`benign/a.jpg`), whatever the case.
@@ -116,9 +114,7 @@ def _written(numbers: Range) -> str:
 def _numbered(selector: Selector, layers: Sequence[LayerInfo]) -> list[FilterKey]:
     first, last = selector.layers or (0, len(layers) - 1)
     if last >= len(layers):
-        raise UserError(
-            f"{selector}: there is no layer {last}; the layers of this network are 0 to {len(layers) - 1}."
-        )
+        raise UserError(f"{selector}: there is no layer {last}; the layers of this network are 0 to {len(layers) - 1}.")
     keys = []
     for layer in layers[first : last + 1]:
         low, high = selector.filters or (0, layer.filters - 1)

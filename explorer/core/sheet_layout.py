@@ -80,9 +80,7 @@ def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Style
     down = across * min(_TALLEST, max(aspects))
     space = _PAGE_HEIGHT - 2 * MARGIN - HEADER - FOOTER
     rows = max(1, int((space + GAP) / (down + GAP)) - style.beside)
-    blocks = [
-        tuple(range(start, min(start + columns, len(aspects)))) for start in range(0, len(aspects), columns)
-    ]
+    blocks = [tuple(range(start, min(start + columns, len(aspects)))) for start in range(0, len(aspects), columns)]
     pages = []
     for part in _parts(filters, rows * groups):
         used = min(groups, len(part))

@@ -106,9 +106,7 @@ def draw_page(
             if style.scale == "seen" and scale:
                 ends = f"{scale.foot:.2g} – {scale.peak:.2g}"
                 small = fitting([ends], layout.caption - BESIDE, 2.0)
-                sheet.text(
-                    start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY
-                )
+                sheet.text(start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY)
         sheet.footer(left + layout.caption, left + body, height - MARGIN - 0.8 - _BAR[1], note)
         return sheet.figure
 
@@ -122,18 +120,14 @@ class _Sheet:
         self._style, self._width = style, width
         self._scale = style.dpi / MM_PER_INCH
         across, down = style.pixels(width), style.pixels(height)
-        self.figure = Figure(
-            figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white"
-        )
+        self.figure = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white")
         self._axes = self.figure.add_axes((0, 0, 1, 1))
         self._axes.set_axis_off()
         self._axes.set_autoscale_on(False)
         self._axes.set_xlim(0, across)
         self._axes.set_ylim(down, 0)
 
-    def text(
-        self, x: float, y: float, words: str, size: float, across: str, down: str, color: str = "black"
-    ) -> None:
+    def text(self, x: float, y: float, words: str, size: float, across: str, down: str, color: str = "black") -> None:
         # Names may hold dollar signs, which matplotlib would take for formulas.
         options: dict[str, Any] = {"ha": across, "va": down, "parse_math": False, "color": color}
         self._axes.text(x * self._scale, y * self._scale, words, fontsize=size, fontfamily=FONT, **options)
@@ -186,9 +180,7 @@ class _Sheet:
             self._line([half, half], [top, bottom], 0.7, "white")
 
     def _image(self, pixels: RGB | RGBA, left: int, top: int, right: int, bottom: int) -> None:
-        self._axes.imshow(
-            pixels, extent=(left, right, bottom, top), aspect="auto", interpolation="none", zorder=0
-        )
+        self._axes.imshow(pixels, extent=(left, right, bottom, top), aspect="auto", interpolation="none", zorder=0)
 
     def _line(self, across: Sequence[float], down: Sequence[float], width: float, color: str) -> None:
         self._axes.plot(across, down, color=color, linewidth=width, solid_capstyle="butt")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.arrays import RGB, RGBA, Map, Maps
 from explorer.core.overlay import outline, overlay
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.core.network import Network
 
 CACHE_BYTES = 128 << 20
+PATIENCE_MS = 60
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Pipeline(QObject):
         self._session, self._jobs = session, jobs
         self._network: Network | None = None
         self._shown: Shown | None = None
+        self._next: Shown | None = None
+        self._late = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
         self._cache: OrderedDict[tuple[Path, bool], Activations] = OrderedDict()
         self._seen = SeenValues()
@@ -67,7 +71,7 @@ class Pipeline(QObject):
         self._network = network
         self._cache.clear()
         self._seen = SeenValues()
-        self._set_activations(None)
+        self._show(self._shown, None)
         self._read()
 
     def forget_seen(self) -> None:
@@ -123,18 +127,24 @@ class Pipeline(QObject):
             self._read()
         elif after.look.raw != before.look.raw:
             self.forget_seen()
-            self._set_activations(None)
+            self._show(self._shown, None)
             self._record()
         elif after.layer != before.layer:
             self._note_seen()
 
     def _read(self) -> None:
-        """Read the picture of the view, then record its maps; fast walking ends on the last picture."""
+        """Read the picture of the view, then record its maps; fast walking ends on the last picture.
+
+        What is on show stays until the new picture can be shown with its maps, or for `PATIENCE_MS`: painting a
+        picture without its overlay first would take the processor away from the forward pass.
+        """
         picture, network = self._session.view.picture, self._network
         self._jobs.cancel("maps")
+        self._late.stop()
+        self._next = None
         if picture is None:
             self._jobs.cancel("picture")
-            self._set_shown(None)
+            self._show(None, None)
             return
 
         def work(on_step: OnStep) -> Shown:
@@ -143,29 +153,29 @@ class Pipeline(QObject):
             rgb = read_image(picture)
             return Shown(picture, rgb, network.input.crop(rgb) if network is not None else None)
 
-        if self._activations is not None:
-            self._set_activations(None)
-        self._jobs.submit("picture", work, self._set_shown, lambda error: self._could_not_read(picture, error))
+        self._jobs.submit("picture", work, self._was_read, lambda error: self._could_not_read(picture, error))
 
-    def _set_shown(self, shown: Shown | None) -> None:
-        self._shown = shown
-        self._activations = None
-        self.picture_changed.emit()
-        if shown is not None:
-            self._record()
+    def _was_read(self, shown: Shown) -> None:
+        self._next = shown
+        self._late.start()
+        self._record()
 
     def _could_not_read(self, picture: Path, error: BaseException) -> None:
-        self._set_shown(None)
+        self._show(None, None)
         self.picture_failed.emit(picture, error)
 
     def _record(self) -> None:
-        network, shown, raw = self._network, self._shown, self._session.view.look.raw
-        if network is None or shown is None:
+        """Record the maps of the picture that was read last."""
+        network, shown, raw = self._network, self._next or self._shown, self._session.view.look.raw
+        if shown is None:
+            return
+        if network is None:
+            self._show(shown, None)
             return
         known = self._cache.get((shown.picture, raw))
         if known is not None:
             self._cache.move_to_end((shown.picture, raw))
-            self._set_activations(known)
+            self._show(shown, known)
             return
 
         def work(on_step: OnStep) -> "Activations":
@@ -177,12 +187,25 @@ class Pipeline(QObject):
             self._cache[shown.picture, raw] = activations
             while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
                 self._cache.popitem(last=False)
-            self._set_activations(activations)
+            self._show(shown, activations)
 
-        self._jobs.submit("maps", work, done, self.recording_failed.emit)
+        self._jobs.submit("maps", work, done, self._could_not_record)
 
-    def _set_activations(self, activations: "Activations | None") -> None:
-        self._activations = activations
+    def _could_not_record(self, error: BaseException) -> None:
+        self._show_late()
+        self.recording_failed.emit(error)
+
+    def _show_late(self) -> None:
+        if self._next is not None:
+            self._show(self._next, None)
+
+    def _show(self, shown: Shown | None, activations: "Activations | None") -> None:
+        """Put a picture on show together with its own maps, never with another's."""
+        self._late.stop()
+        self._next = None
+        another, self._shown, self._activations = shown is not self._shown, shown, activations
+        if another:
+            self.picture_changed.emit()
         self._note_seen()
         self.maps_changed.emit()
 

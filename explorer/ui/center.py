@@ -42,7 +42,6 @@ class Viewer(QWidget):
         network = self._library.network
         if shown is not None and network is not None:
             self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))
-        self._draw()
 
     def _view_changed(self, before: View, after: View) -> None:
         self._apply(after)
@@ -117,7 +116,7 @@ class Center(QWidget):
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self.tabs = QTabWidget()
         self.tabs.addTab(self.grid, "Filters")
-        self.tabs.addTab(self.over, "One filter over pictures")
+        self.tabs.addTab(self.over, "This filter over pictures")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         corner = QWidget()
         corner.setLayout(row(self._count, self._order, self.only_tagged))
@@ -173,8 +172,9 @@ class Center(QWidget):
     def _follow(self) -> None:
         view = self._session.view
         self.grid.choose(self.filters.row_of(view.filter))
-        self.tabs.setTabText(0, f"Filters of layer {view.layer}")
-        self.tabs.setTabText(1, f"Filter {view.layer}:{view.filter} over pictures")
+        title = f"Filters of layer {view.layer}"
+        if self.tabs.tabText(0) != title:  # setting it lays out and paints the whole tab again
+            self.tabs.setTabText(0, title)
         self._show_count()
 
     def _show_count(self) -> None:

@@ -161,7 +161,9 @@ class ExportDialog(QDialog):
 
     def _tell(self, report: "ExportReport", out: Path) -> None:
         written, skipped = len(report.written), len(report.skipped)
-        text = f"{written:,} figure{'s' * (written != 1)} written to {out}" + (f", {skipped:,} were there already" if skipped else "")
+        text = f"{written:,} figure{'s' * (written != 1)} written to {out}" + (
+            f", {skipped:,} were there already" if skipped else ""
+        )
         if report.failed:
             text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
         url = QUrl.fromLocalFile(str(out))

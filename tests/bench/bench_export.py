@@ -36,9 +36,7 @@ def measure(repeats: int = 3) -> dict[str, object]:
         network = open_network(_network(folder), device="cpu")
         filters = choose_filters(parse_filters("7"), network.layers)
         run_export(plan_export(network, pictures, filters, folder / "first"))
-        finished = [
-            np.asarray(Image.open(path).convert("RGB")) for path in sorted((folder / "first").glob("*.png"))
-        ]
+        finished = [np.asarray(Image.open(path).convert("RGB")) for path in sorted((folder / "first").glob("*.png"))]
 
         ours, baseline, same_level = [], [], []
         for number in range(repeats):
@@ -83,9 +81,7 @@ def _pictures(folder: Path) -> list[Path]:
         middle, size = random.uniform(120, 180, 2), random.uniform(50, 90)
         lesion = np.hypot(rows - middle[0], columns - middle[1]) < size
         skin = np.array([214, 158, 140]) - lesion[..., None] * np.array([90, 85, 70])
-        rgb = np.clip(
-            skin + random.normal(0, 4, (SIDE, SIDE, 1)) + random.normal(0, 1.5, (SIDE, SIDE, 3)), 0, 255
-        )
+        rgb = np.clip(skin + random.normal(0, 4, (SIDE, SIDE, 1)) + random.normal(0, 1.5, (SIDE, SIDE, 3)), 0, 255)
         paths.append(folder / f"picture{number}.png")
         Image.fromarray(rgb.astype(np.uint8)).save(paths[-1])
     return paths

@@ -25,7 +25,7 @@ def live(path: Path) -> None:
     if not lock.acquire():
         say(f"locked: {lock.problem}")
         return
-    left = [name for name in os.listdir(path.parent) if name.startswith(f".{path.name}.")]
+    left = [found.name for found in path.parent.iterdir() if found.name.startswith(f".{path.name}.")]
     say(f"left: {left}" if left else f"born {os.getpid()}")
     book = book_of(read_columns(path.read_bytes())) if path.exists() else TagBook("digest")
     while True:

@@ -62,16 +62,12 @@ def trained(module: nn.Module, channels: int = 3, side: int = 224) -> nn.Module:
     return module.eval()
 
 
-def convolutions(
-    module: nn.Module, picture: torch.Tensor
-) -> tuple[list[tuple[str, tuple[int, ...]]], torch.Tensor]:
+def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[str, tuple[int, ...]]], torch.Tensor]:
     """The convolutions in the order in which they ran, with their outputs' shapes, and the logits."""
     seen: list[tuple[str, tuple[int, ...]]] = []
     for name, part in module.named_modules():
         if isinstance(part, nn.Conv2d):
-            part.register_forward_hook(
-                lambda _m, _i, out, name=name: seen.append((name, tuple(out.shape[1:])))
-            )
+            part.register_forward_hook(lambda _m, _i, out, name=name: seen.append((name, tuple(out.shape[1:]))))
     with torch.inference_mode():
         return seen, module(picture)
 
@@ -140,9 +136,7 @@ def test_a_vision_transformer_of_another_size_is_found() -> None:
 
 
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize(
-    "name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"]
-)
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"])
 def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
     tensors = skeleton(name, num_classes=2)
     first = torchvision_networks.table()[name]["first"]

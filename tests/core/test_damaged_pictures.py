@@ -72,9 +72,7 @@ def attempt(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Calla
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_picture_that_is_cut_short_is_refused_or_loses_nothing(
-    form: str, attempt: Callable[[bytes], Any]
-) -> None:
+def test_a_picture_that_is_cut_short_is_refused_or_loses_nothing(form: str, attempt: Callable[[bytes], Any]) -> None:
     content = whole(form)
     pixels = attempt(content)
     assert pixels is not None
@@ -139,11 +137,7 @@ def png(width: int, height: int, *extra: bytes) -> bytes:
 
 
 def bmp(width: int, height: int) -> bytes:
-    return (
-        b"BM"
-        + struct.pack("<IIIIiiHHIIiiII", 90, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
-        + bytes(36)
-    )
+    return b"BM" + struct.pack("<IIIIiiHHIIiiII", 90, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0) + bytes(36)
 
 
 def tiff(tags: dict[int, int]) -> bytes:
@@ -181,9 +175,7 @@ def grey(width: int, height: int, **more: int) -> bytes:
         png(3, 3, chunk(b"eXIf", b"MM\0*" + b"\xff" * 40)),
         png(3, 3, chunk(b"acTL", b"\0")),
         png(3, 3, chunk(b"acTL", bytes(8))),
-        whole("jpg").replace(
-            b"\xff\xc0\x00\x11\x08\x00\x28\x00\x38", b"\xff\xc0\x00\x11\x08\xff\xff\xff\xff"
-        ),
+        whole("jpg").replace(b"\xff\xc0\x00\x11\x08\x00\x28\x00\x38", b"\xff\xc0\x00\x11\x08\xff\xff\xff\xff"),
         whole("jpg").replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc0\x00\x11\x0c"),
     ],
     ids=range(24),

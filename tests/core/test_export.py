@@ -98,9 +98,7 @@ def contents(out: Path) -> dict[str, bytes]:
 # What is written
 
 
-def test_every_filter_on_every_picture_is_a_file(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_every_filter_on_every_picture_is_a_file(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     plan = plan_export(network, pictures, ALL, tmp_path / "deep" / "out")
     assert str(plan) == "4 filters x 4 pictures = 16 files"
@@ -114,9 +112,7 @@ def test_every_filter_on_every_picture_is_a_file(
     assert sorted(figure.name for figure in plan.figures) == sorted(report.written)
 
 
-def test_the_manifest_says_what_is_known_on_paper(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_the_manifest_says_what_is_known_on_paper(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     book = TagBook()
     book.add(FilterKey(0, 1), "hair", annotator="a")
     book.add(FilterKey(0, 1), "color", annotator="b")
@@ -219,9 +215,7 @@ def test_more_pictures_change_the_scale_seen_of_all(
     assert before not in {row["peak"] for row in rows_of(out)}
 
 
-def test_the_scale_seen_of_a_filter_does_not_depend_on_the_other_layers(
-    network: Network, tmp_path: Path
-) -> None:
+def test_the_scale_seen_of_a_filter_does_not_depend_on_the_other_layers(network: Network, tmp_path: Path) -> None:
     wide = replace(network, input=InputSpec(size=(96, 96), resize_to=96))
     paths = []
     for number in range(3):
@@ -285,9 +279,7 @@ def test_pictures_of_one_name_in_two_folders_do_not_collide(network: Network, tm
 # Again
 
 
-def test_what_is_there_and_right_is_skipped(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_what_is_there_and_right_is_skipped(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     plan = plan_export(network, pictures, ALL, tmp_path / "out", Style("seen"))
     run_export(plan)
     manifest = (plan.out / "manifest.csv").read_bytes()
@@ -337,9 +329,7 @@ def refused(plan: ExportPlan, reason: str) -> None:
     assert run_export(replace(plan, force=True)).written
 
 
-def test_files_of_others_are_never_overwritten(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_files_of_others_are_never_overwritten(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     plan = plan_export(network, pictures, ALL[:1], out)
@@ -348,9 +338,7 @@ def test_files_of_others_are_never_overwritten(
     assert len(rows_of(out)) == 4
 
 
-def test_a_figure_changed_by_hand_is_not_lost(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_a_figure_changed_by_hand_is_not_lost(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     plan = plan_export(network, pictures, ALL[:1], tmp_path / "out")
     run_export(plan)
     path = plan.out / "layer00_filter000_ISIC_0.png"
@@ -511,9 +499,7 @@ def test_a_write_that_fails_leaves_the_old_figure_and_nothing_beside(
         ({"sheet": True, "pictures": [Path("nowhere.png")]}, "None of the pictures can be read"),
     ],
 )
-def test_impossible_plans_are_refused(
-    values: dict[str, Any], reason: str, network: Network, tmp_path: Path
-) -> None:
+def test_impossible_plans_are_refused(values: dict[str, Any], reason: str, network: Network, tmp_path: Path) -> None:
     options: dict[str, Any] = {"pictures": [Path("a.png")], "filters": ALL[:1], "out": tmp_path, **values}
     with pytest.raises(UserError, match=reason):
         plan_export(network, **options)
@@ -522,9 +508,7 @@ def test_impossible_plans_are_refused(
 # Sheets
 
 
-def test_a_sheet_is_one_pdf_of_exact_width(
-    network: Network, pictures: tuple[Path, ...], tmp_path: Path
-) -> None:
+def test_a_sheet_is_one_pdf_of_exact_width(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     plan = plan_export(network, pictures, ALL, tmp_path / "out", Style(width_mm=90), format="pdf", sheet=True)
     report = run_export(plan)
     assert report.written == ("sheet_layers00-01.pdf",)

@@ -107,8 +107,7 @@ def test_the_outline_lies_at_half_of_the_scale() -> None:
     map = np.zeros((4, 6), np.float32)
     map[1:3, 2:4] = 1
     plain, lined = (
-        draw(canvas(picture(), WHOLE, style), map, Scale(0, 1), style)
-        for style in (Style(), Style(outline=True))
+        draw(canvas(picture(), WHOLE, style), map, Scale(0, 1), style) for style in (Style(), Style(outline=True))
     )
     changed = (plain != lined).any(axis=-1)
     assert changed[20, 19:22].any()  # the edge of the square, between the middles of its cells and the next
@@ -270,16 +269,12 @@ def page_of(
     height, width = panel_pixels(layout, style, (40, 60), most=False)
     random = np.random.default_rng(1)
     panels = {
-        (key, number): Panel(
-            random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345)
-        )
+        (key, number): Panel(random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345))
         for key in page.filters
         for number in page.pictures
         if number not in missing
     }
-    untouched = {
-        number: np.full((height, width, 3), 90, np.uint8) for number in page.pictures if number not in missing
-    }
+    untouched = {number: np.full((height, width, 3), 90, np.uint8) for number in page.pictures if number not in missing}
     return draw_page(layout, page, names, panels, untouched, style, note), panels
 
 
@@ -326,9 +321,7 @@ LONG = [
         (keys(1), 1, Style("fixed", Scale(0.001, 123.456), width_mm=50, dpi=100)),
     ],
 )
-def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(
-    filters: list[FilterKey], pictures: int, style: Style
-) -> None:
+def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(filters: list[FilterKey], pictures: int, style: Style) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     layout = lay_out(filters, [40 / 60] * pictures, style)
@@ -346,9 +339,7 @@ def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(
         assert box.y0 >= -0.5, words
         assert box.y1 <= whole.y1 + 0.5, words
         for other, near in boxes[number + 1 :] + images:
-            apart = (
-                box.x1 <= near.x0 or near.x1 <= box.x0 or box.y1 <= near.y0 + 0.5 or near.y1 <= box.y0 + 0.5
-            )
+            apart = box.x1 <= near.x0 or near.x1 <= box.x0 or box.y1 <= near.y0 + 0.5 or near.y1 <= box.y0 + 0.5
             assert apart, (words, other)
 
 

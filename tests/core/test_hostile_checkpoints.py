@@ -80,27 +80,21 @@ def gadgets(marker: Path) -> dict[str, bytes]:
         "compile": call("code", "interact", door),
         "open": call("builtins", "open", text(str(marker)), text("w")),
         "io.open": call("io", "open", text(str(marker)), text("w")),
-        "getattr": call(
-            "builtins", "getattr", call("importlib", "import_module", text("os")), text("system")
-        ),
+        "getattr": call("builtins", "getattr", call("importlib", "import_module", text("os")), text("system")),
         "import": call("builtins", "__import__", text("this")),
         "runpy": call("runpy", "run_path", text(str(marker))),
         "pathlib": call("pathlib", "Path.touch", call("pathlib", "PosixPath", text(str(marker)))),
         "touch": call("pathlib", "PosixPath.touch", call("pathlib", "Path", text(str(marker)))),
         "partial": call("functools", "partial", b"cbuiltins\nexec\n", door),
         "default factory": call("collections", "defaultdict", b"cbuiltins\nexec\n") + door + b"K\x01s",
-        "numpy object": call(
-            "numpy.core.multiarray", "_reconstruct", b"cbuiltins\nexec\n", b"K\x00\x85", door
-        ),
+        "numpy object": call("numpy.core.multiarray", "_reconstruct", b"cbuiltins\nexec\n", b"K\x00\x85", door),
         "numpy loads": call("numpy", "load", text(str(marker))),
         "torch.load": call("torch", "load", text(str(marker))),
         "torch.save": call("torch", "save", b"K\x01", text(str(marker))),
         "torch hub": call("torch.hub", "load", text("x/y"), text("z")),
         "storage": call("torch.storage", "_load_from_bytes", text(str(marker))),
         "subclass": call("torch._utils", "_rebuild_wrapper_subclass", b"cos\nsystem\n", text(shell)),
-        "type": call(
-            "torch._tensor", "_rebuild_from_type_v2", b"cbuiltins\nexec\n", b"cbuiltins\nstr\n", door
-        ),
+        "type": call("torch._tensor", "_rebuild_from_type_v2", b"cbuiltins\nexec\n", b"cbuiltins\nstr\n", door),
         "bytearray": call("builtins", "bytearray", b"\x8a\x06" + struct.pack("<Q", 2**40)[:6]),
         "browser": call("webbrowser", "open", text("about:blank")),
         "instance": b"(" + text(shell) + b"ios\nsystem\n",
@@ -181,23 +175,10 @@ def tensor_program(size: int, *, stride: int = 1, stored: int = 4) -> bytes:
     """A pickle of {"features.0.weight": tensor of `size` numbers over a storage of `stored`}."""
     number = b"\x8a\x07" + struct.pack("<Q", size)[:7]
     storage = (
-        b"("
-        + text("storage")
-        + b"ctorch\nFloatStorage\n"
-        + text("0")
-        + text("cpu")
-        + b"K"
-        + bytes([stored])
-        + b"tQ"
+        b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K" + bytes([stored]) + b"tQ"
     )
     shape = b"(" + number + b"t" + b"(K" + bytes([stride]) + b"t"
-    made = (
-        b"ctorch._utils\n_rebuild_tensor_v2\n("
-        + storage
-        + b"K\0"
-        + shape
-        + b"\x89ccollections\nOrderedDict\n)RtR"
-    )
+    made = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0" + shape + b"\x89ccollections\nOrderedDict\n)RtR"
     return program(b"}" + text("features.0.weight") + made + b"s")
 
 
@@ -232,9 +213,7 @@ DAMAGED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "safetensors with a giant head": ("a.safetensors", lambda: struct.pack("<Q", 2**39) + b'{"x":1}'),
     "safetensors overlapping": (
         "a.safetensors",
-        lambda: safetensors_head(
-            {k: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for k in "ab"}, bytes(8)
-        ),
+        lambda: safetensors_head({k: {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]} for k in "ab"}, bytes(8)),
     ),
     "safetensors without tensors": ("a.safetensors", lambda: safetensors_head({})),
     "safetensors of one number": ("a.safetensors", lambda: safetensors_bytes({"x": torch.zeros(1)})),
@@ -393,9 +372,7 @@ def test_a_mutated_file_opens_or_is_refused_in_one_line(kind: str, tmp_path: Pat
         {"filters": [2, 2], "hidden": [3], "size": 8, "bottleneck": 2**23},
     ],
 )
-def test_arguments_of_our_own_format_cannot_make_it_build_giants(
-    arguments: dict[str, object], tmp_path: Path
-) -> None:
+def test_arguments_of_our_own_format_cannot_make_it_build_giants(arguments: dict[str, object], tmp_path: Path) -> None:
     path = tmp_path / "own.safetensors"
     weights = small().state_dict()
     save(path, Checkpoint("scratch_cnn", ("a", "b"), InputSpec((8, 8), resize_to=8), weights, arguments))

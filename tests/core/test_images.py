@@ -129,9 +129,7 @@ def test_a_locked_subfolder_is_named_and_stops_nothing(tmp_path: Path) -> None:
         (tmp_path / "locked").chmod(0o700)
 
 
-def test_a_subfolder_that_fails_is_named_and_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_subfolder_that_fails_is_named_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     touch(tmp_path, "fine/1.png", "broken/2.png")
     scan = os.scandir
 
@@ -277,9 +275,7 @@ def test_an_unreadable_exif_costs_nothing_but_the_turn(tmp_path: Path) -> None:
 
 @LAW
 @given(SHAPES.flatmap(lambda shape: arrays.arrays(np.uint16, shape)), st.sampled_from("<>"), st.booleans())
-def test_sixteen_bit_grey_keeps_its_order_and_its_ends(
-    tmp_path: Path, grey: np.ndarray, order: str, png: bool
-) -> None:
+def test_sixteen_bit_grey_keeps_its_order_and_its_ends(tmp_path: Path, grey: np.ndarray, order: str, png: bool) -> None:
     grey[0, 0] = 65535
     grey[-1, -1] = 0 if grey.size > 1 else 65535
     path = tmp_path / ("x.png" if png else "x.tif")
@@ -390,9 +386,7 @@ def test_signed_bytes_are_refused_because_pillow_takes_minus_one_for_white(tmp_p
 @pytest.mark.parametrize("planes", ["contig", "separate"])
 @pytest.mark.parametrize("packing", [None, "zlib"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_sixteen_bit_colour_is_right_or_refused(
-    tmp_path: Path, planes: str, packing: str | None, order: str
-) -> None:
+def test_sixteen_bit_colour_is_right_or_refused(tmp_path: Path, planes: str, packing: str | None, order: str) -> None:
     colour = np.random.default_rng(1).integers(0, 65536, (9, 7, 3), dtype=np.uint16)
     laid = colour if planes == "contig" else np.ascontiguousarray(colour.transpose(2, 0, 1))
     tifffile.imwrite(
@@ -407,9 +401,7 @@ def test_sixteen_bit_colour_is_right_or_refused(
 
 def png(depth: int, kind: int, width: int, row: bytes, *, clear: bytes = b"") -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        )
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -442,9 +434,7 @@ def png(depth: int, kind: int, width: int, row: bytes, *, clear: bytes = b"") ->
     ],
     ids=range(13),
 )
-def test_every_depth_of_png_and_transparent_shows_white(
-    tmp_path: Path, content: bytes, expected: list[Any]
-) -> None:
+def test_every_depth_of_png_and_transparent_shows_white(tmp_path: Path, content: bytes, expected: list[Any]) -> None:
     (tmp_path / "x.png").write_bytes(content)
     assert read_image(tmp_path / "x.png")[0].tolist() == expected
 
@@ -621,8 +611,7 @@ def test_several_threads_leave_the_warning_filters_as_they_are(tmp_path: Path) -
         read_image(tmp_path / "x.jpg")
         before = list(warnings.filters)
         readers = [
-            threading.Thread(target=lambda: [read_image(tmp_path / "x.jpg") for _ in range(30)])
-            for _ in range(4)
+            threading.Thread(target=lambda: [read_image(tmp_path / "x.jpg") for _ in range(30)]) for _ in range(4)
         ]
         for reader in readers:
             reader.start()

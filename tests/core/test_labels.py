@@ -41,9 +41,7 @@ FORMS = {
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_every_form_in_every_dress(
-    tmp_path: Path, form: str, delimiter: str, ends: str, encoding: str
-) -> None:
+def test_every_form_in_every_dress(tmp_path: Path, form: str, delimiter: str, ends: str, encoding: str) -> None:
     text = FORMS[form].replace(",", delimiter).replace("\n", ends)
     labels = read_labels(table(tmp_path, text.encode(encoding)), pictures("a.jpg", "sub/b.PNG"))
     benign, malignant = ("NV", "MEL") if form == "one-hot" else ("benign", "malignant")
@@ -56,9 +54,7 @@ def test_every_form_in_every_dress(
 
 
 def test_quotes_spaces_and_capitals_do_not_matter(tmp_path: Path) -> None:
-    path = table(
-        tmp_path, '"Image", "Label",note\n" a, b.jpg ","  nv ","two\nlines"\nC.JPG,mel,"say ""hi"""\n,,\n\n'
-    )
+    path = table(tmp_path, '"Image", "Label",note\n" a, b.jpg ","  nv ","two\nlines"\nC.JPG,mel,"say ""hi"""\n,,\n\n')
     labels = read_labels(path.as_posix())
     assert (labels.of("x/a, b.png"), labels.of("x/c.jpg")) == ("nv", "mel")
     assert labels.problems == ()
@@ -168,9 +164,7 @@ NAMES = st.text("abcxyz019_-. ", min_size=1, max_size=6).map(str.strip).filter(l
     st.sampled_from([",", ";", "\t"]),
 )
 def test_every_row_is_found_again(tmp_path: Path, rows: dict[str, str], ending: str, delimiter: str) -> None:
-    lines = [
-        f'"{name}{ending}"{delimiter}"{label.replace(chr(34), chr(34) * 2)}"' for name, label in rows.items()
-    ]
+    lines = [f'"{name}{ending}"{delimiter}"{label.replace(chr(34), chr(34) * 2)}"' for name, label in rows.items()]
     path = table(tmp_path, "\n".join([f"image{delimiter}label", *lines]))
     found = [tmp_path / f"{name}.png" for name in rows]
     labels = read_labels(path, found)

@@ -75,20 +75,15 @@ def test_a_copy_shares_nothing(network: Network) -> None:
     assert not torch.equal(next(network.module.parameters()), next(other.module.parameters()))
 
 
-def test_the_same_weights_have_one_digest_whatever_file_they_came_in(
-    network: Network, tmp_path: Path
-) -> None:
+def test_the_same_weights_have_one_digest_whatever_file_they_came_in(network: Network, tmp_path: Path) -> None:
     weights = scratch().state_dict()
     weights |= {name: torch.tensor(7) for name in weights if "num_batches" in name}
     torch.save(weights, tmp_path / "a.pt")
-    torch.save(
-        {"state_dict": {f"module.{name}": tensor for name, tensor in weights.items()}}, tmp_path / "b.ckpt"
-    )
+    torch.save({"state_dict": {f"module.{name}": tensor for name, tensor in weights.items()}}, tmp_path / "b.ckpt")
     torch.save({name: tensor.double() for name, tensor in reversed(weights.items())}, tmp_path / "c.pth")
     save_file(weights, tmp_path / "d.safetensors")
     found = {
-        open_network(tmp_path / name, device="cpu").digest
-        for name in ("a.pt", "b.ckpt", "c.pth", "d.safetensors")
+        open_network(tmp_path / name, device="cpu").digest for name in ("a.pt", "b.ckpt", "c.pth", "d.safetensors")
     }
     assert found == {network.digest}
     assert len(network.digest) == 64
@@ -112,9 +107,7 @@ def test_whatever_was_proposed_is_said(tmp_path: Path) -> None:
     assert network.classes == ("class 0", "class 1")
     said = " ".join(network.assumed)
     assert all(words in said for words in ("scratch_cnn was found", "16 x 16 RGB in [0, 1]", '"class 1"'))
-    told = open_network(
-        tmp_path / "net.pt", device="cpu", architecture="scratch_cnn", classes=["a", "b"], input=SPEC
-    )
+    told = open_network(tmp_path / "net.pt", device="cpu", architecture="scratch_cnn", classes=["a", "b"], input=SPEC)
     assert told.classes == ("a", "b")
     assert told.assumed == ()
 
@@ -156,9 +149,7 @@ def test_another_number_of_classes_is_asked_about(tmp_path: Path) -> None:
         ({"weights": {"features.0.weight": torch.zeros(2, 3, 3, 3)}}, "missing"),
     ],
 )
-def test_a_checkpoint_that_contradicts_itself_is_refused(
-    changes: dict[str, Any], words: str, tmp_path: Path
-) -> None:
+def test_a_checkpoint_that_contradicts_itself_is_refused(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=words):
         open_network(checkpoint(tmp_path / "net.safetensors", **changes), device="cpu")
 
@@ -254,9 +245,7 @@ def test_a_factory_may_say_classes_and_input(own: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "model.", "module.model."])
 def test_prefixes_follow_what_a_persons_module_calls_its_weights(prefix: str, own: Path) -> None:
-    torch.save(
-        {f"{prefix}0.weight": torch.ones(4, 3, 3, 3), f"{prefix}0.bias": torch.ones(4)}, own.with_name("w.pt")
-    )
+    torch.save({f"{prefix}0.weight": torch.ones(4, 3, 3, 3), f"{prefix}0.bias": torch.ones(4)}, own.with_name("w.pt"))
     spec = InputSpec((8, 8), resize_to=8)
     if prefix:
         network = open_network(own.with_name("w.pt"), architecture=f"{own}:wrapped", device="cpu", input=spec)
@@ -351,9 +340,7 @@ def test_logits_are_found_in_whatever_a_module_answers(wrap: Any, network: Netwo
     torch.testing.assert_close(network.logits(picture), wanted, atol=1e-3, rtol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "answer", [None, "text", (), {}, torch.zeros(1, 2, 8, 8), torch.zeros(2, 0), torch.zeros(())]
-)
+@pytest.mark.parametrize("answer", [None, "text", (), {}, torch.zeros(1, 2, 8, 8), torch.zeros(2, 0), torch.zeros(())])
 def test_an_answer_without_scores_is_refused(answer: object, network: Network) -> None:
     network.module.register_forward_hook(lambda _module, _inputs, _out: (answer, None))
     with pytest.raises(UserError, match="one score for each class"):
@@ -409,9 +396,7 @@ def test_timm_is_asked_for_where_it_is_needed(tmp_path: Path, monkeypatch: pytes
         open_network(path, device="cpu")
 
 
-@pytest.mark.parametrize(
-    "name", ["test_resnet", "mobilenetv3_small_050", "resnet10t", "vit_tiny_patch16_224"]
-)
+@pytest.mark.parametrize("name", ["test_resnet", "mobilenetv3_small_050", "resnet10t", "vit_tiny_patch16_224"])
 def test_a_network_of_timm_computes_what_it_does_there(name: str, tmp_path: Path) -> None:
     timm = pytest.importorskip("timm")
     torch.manual_seed(0)

@@ -102,9 +102,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert parse_filters(format_filters(again)) == again
 
 
-PICTURES = tuple(
-    map(Path, ("set/benign/a.jpg", "set/malignant/a.jpg", "set/benign/B10.JPG", "set/benign/b2.png"))
-)
+PICTURES = tuple(map(Path, ("set/benign/a.jpg", "set/malignant/a.jpg", "set/benign/B10.JPG", "set/benign/b2.png")))
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,7 @@ def test_merging_does_not_depend_on_order_or_repetition(first, second, third):
     assert both == merge(two, one)
     assert merge(both, two) == both
     assert merge(both, three) == merge(one, merge(two, three))
-    named = {
-        (key, tag.annotator, tag.tag)
-        for book in (one, two)
-        for key, tag in book.entries()
-        if tag.tag != "none"
-    }
+    named = {(key, tag.annotator, tag.tag) for book in (one, two) for key, tag in book.entries() if tag.tag != "none"}
     assert named <= {(key, tag.annotator, tag.tag) for key, tag in both.entries()}
 
 

@@ -17,9 +17,7 @@ FORKS = hasattr(os, "fork")
 
 
 def begin(path: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(VICTIM), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    return subprocess.Popen([sys.executable, str(VICTIM), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def end(victim: subprocess.Popen[bytes]) -> None:

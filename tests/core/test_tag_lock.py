@@ -111,9 +111,7 @@ def test_two_names_of_one_file_have_one_lock(tags, tmp_path):
 
 def test_unfinished_files_of_killed_runs_are_removed_and_no_others(tags):
     ours = tags.with_name(".tags.h5.0123456789ab.part")
-    others = [
-        tags.with_name(name) for name in (".other.h5.0123456789ab.part", "tags.h5.part", ".tags.h5.mine.part")
-    ]
+    others = [tags.with_name(name) for name in (".other.h5.0123456789ab.part", "tags.h5.part", ".tags.h5.mine.part")]
     for path in (ours, *others):
         path.touch()
     with TagLock(tags):

@@ -226,9 +226,7 @@ except UserError as error:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of file sizes")
 def test_a_full_disk_is_said_and_the_old_file_stays(tmp_path):
     path = tmp_path / "tags.h5"
-    child = subprocess.run(
-        [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60
-    )
+    child = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, timeout=60)
     assert child.returncode == 0, child.stderr
     assert "could not be saved" in child.stdout
     assert "make room" in child.stdout
@@ -440,9 +438,7 @@ def test_two_hundred_damaged_files_open_or_are_refused_in_one_line(tmp_path):
     for seed, path in enumerate(paths):
         path.write_bytes(_mutated(image, seed))
     names = "".join(f"{path}\n" for path in paths)
-    child = subprocess.run(
-        [sys.executable, "-c", POOL], input=names, capture_output=True, text=True, timeout=120
-    )
+    child = subprocess.run([sys.executable, "-c", POOL], input=names, capture_output=True, text=True, timeout=120)
     answers = [json.loads(line) for line in child.stdout.splitlines()]
     assert sum("ended" in answer for answer in answers) == 200
     opened = refused = 0

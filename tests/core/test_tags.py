@@ -189,9 +189,7 @@ def test_no_annotator_says_none_and_something_at_once(actions):
     for key in book:
         said = [(tag.annotator, tag.tag) for tag in book.tags(key)]
         assert len(set(said)) == len(said)
-        assert not {who for who, word in said if word == "none"} & {
-            who for who, word in said if word != "none"
-        }
+        assert not {who for who, word in said if word == "none"} & {who for who, word in said if word != "none"}
 
 
 def test_replace_refuses_what_add_could_not_have_made():

@@ -67,9 +67,7 @@ def test_a_known_word_only_gains_details(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip),
-    st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), max_size=3
-    ),
+    st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), max_size=3),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30),
 )
 def test_any_text_is_written_as_it_is(tmp_path_factory, word, details, description):

@@ -61,9 +61,7 @@ def test_a_prefix_that_some_names_lack_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_floats_become_float32(dtype: torch.dtype, tmp_path: Path) -> None:
-    path = saved(
-        tmp_path / "net.pt", {"weight": torch.tensor([1.5, -2.25], dtype=dtype), "count": torch.tensor(3)}
-    )
+    path = saved(tmp_path / "net.pt", {"weight": torch.tensor([1.5, -2.25], dtype=dtype), "count": torch.tensor(3)})
     found = read_weights(path).tensors
     assert found["weight"].dtype == torch.float32
     assert found["weight"].tolist() == [1.5, -2.25]
@@ -110,9 +108,7 @@ def test_harmless_extras_do_not_matter(name: str, new: bool, tmp_path: Path) -> 
 @pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])
 @pytest.mark.parametrize("kind", ["PosixPath", "WindowsPath"])
 def test_a_path_of_another_system_is_harmless_too(module: str, kind: str, tmp_path: Path) -> None:
-    path = saved(
-        tmp_path / "net.pt", {"state_dict": STATE, "out": Path("x")}, _use_new_zipfile_serialization=False
-    )
+    path = saved(tmp_path / "net.pt", {"state_dict": STATE, "out": Path("x")}, _use_new_zipfile_serialization=False)
     own = type(Path("x")).__name__
     path.write_bytes(path.read_bytes().replace(f"pathlib\n{own}".encode(), f"{module}\n{kind}".encode()))
     assert same(read_weights(path).tensors)
@@ -129,9 +125,7 @@ def test_a_path_of_another_system_is_harmless_too(module: str, kind: str, tmp_pa
         ("idx_to_class", {"1": "malignant", "0": "benign"}),
     ],
 )
-def test_class_names_in_a_training_checkpoint_are_used_and_said(
-    key: str, value: object, tmp_path: Path
-) -> None:
+def test_class_names_in_a_training_checkpoint_are_used_and_said(key: str, value: object, tmp_path: Path) -> None:
     found = read_weights(saved(tmp_path / "net.pt", {"model": STATE, key: value}))
     assert found.classes == ("benign", "malignant")
     assert key in found.classes_note

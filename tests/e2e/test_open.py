@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QMessageBox
 
 from explorer.state.opening import Start
 from explorer.ui import questions
-from tests.e2e.conftest import DEMO, Open, Person
+from tests.e2e.conftest import DEMO, Open
 from tests.networks import save_small
 
 

@@ -54,11 +54,41 @@ def test_fast_walking_ends_on_the_last_picture(qtbot: QtBot, desk: Desk, tmp_pat
     np.testing.assert_array_equal(desk.pipeline.maps(0), expected.maps[0])
 
 
-def test_a_new_picture_takes_the_old_overlay_away(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
+def test_no_overlay_ever_lies_over_another_picture(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
-    assert desk.pipeline.overlay(3, 0, 64).shape == (64, 64, 4)
+    alone = desk.library.network.copy()
+    expected = {picture: record(alone, read_image(picture)).maps[3] for picture in desk.library.folder.pictures}
+    looked: list[Path] = []
+
+    def look() -> None:
+        maps = desk.pipeline.maps(3)
+        if maps is not None:
+            np.testing.assert_array_equal(maps, expected[desk.pipeline.shown.picture])
+            looked.append(desk.pipeline.shown.picture)
+
+    desk.pipeline.picture_changed.connect(look)
+    desk.pipeline.maps_changed.connect(look)
+    for picture in desk.library.folder.pictures[1:]:
+        desk.session.update(picture=picture)
+        qtbot.wait(3)
+    qtbot.waitUntil(lambda: desk.pipeline.shown.picture == desk.library.folder.pictures[-1])
+    assert looked
+
+
+def test_a_slow_network_does_not_keep_the_picture_back(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import time
+
+    import explorer.core.activations as activations
+
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    quick = activations.record
+    monkeypatch.setattr(activations, "record", lambda *a, **k: time.sleep(0.5) or quick(*a, **k))
     desk.session.update(picture=desk.library.folder.pictures[5])
+    qtbot.waitUntil(lambda: desk.pipeline.shown.picture == desk.library.folder.pictures[5], timeout=400)
     assert desk.pipeline.overlay(3, 0, 64) is None
+    qtbot.waitUntil(lambda: desk.pipeline.overlay(3, 0, 64) is not None)
 
 
 def test_raw_maps_are_recorded_anew(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -24,7 +26,7 @@ def test_the_papers_network_is_exact() -> None:
 def test_every_hidden_layer_is_followed_by_relu() -> None:
     for part in (ScratchCNN().features, ScratchCNN().classifier):
         layers = [layer for layer in part if not isinstance(layer, nn.Dropout | nn.Flatten | nn.MaxPool2d)]
-        for layer, following in zip(layers, layers[1:], strict=False):
+        for layer, following in pairwise(layers):
             if isinstance(layer, nn.Conv2d | nn.Linear):
                 assert isinstance(following, nn.ReLU)
 

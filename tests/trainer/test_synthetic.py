@@ -121,9 +121,7 @@ def test_darker_skin_types_are_drawn_darker():
 def test_the_border_is_the_ring_around_the_outline():
     for seed in range(3):
         masks = draw(seed, size=200, concepts=frozenset()).masks
-        inside, outside = (
-            isotropic_dilation(side, BORDER * 200) for side in (masks["lesion"], ~masks["lesion"])
-        )
+        inside, outside = (isotropic_dilation(side, BORDER * 200) for side in (masks["lesion"], ~masks["lesion"]))
         assert (masks["border"] == (inside & outside)).all()
 
 
@@ -144,9 +142,7 @@ def test_a_concept_that_is_asked_for_can_be_seen_even_behind_dark_corners(name):
 
 def test_the_label_shapes_the_lesion_only():
     for seed in range(4):
-        benign, malignant = (
-            draw(seed, size=200, label=label, concepts=frozenset(ARTIFACTS)) for label in LABELS
-        )
+        benign, malignant = (draw(seed, size=200, label=label, concepts=frozenset(ARTIFACTS)) for label in LABELS)
         assert benign.skin == malignant.skin
         for name in ARTIFACTS:
             assert (benign.masks[name] == malignant.masks[name]).all()
@@ -164,9 +160,7 @@ def test_malignant_lesions_are_larger_and_less_regular():
         rings = np.array([masks["border"].mean() for masks in lesions])
         return areas.mean(), (rings / np.sqrt(areas)).mean()
 
-    assert np.all(
-        np.array(area_and_outline("malignant")) > np.array([1.5, 1.03]) * area_and_outline("benign")
-    )
+    assert np.all(np.array(area_and_outline("malignant")) > np.array([1.5, 1.03]) * area_and_outline("benign"))
 
 
 def test_artifacts_come_by_chance_whatever_the_label():
@@ -206,9 +200,7 @@ def test_a_picture_takes_less_than_a_quarter_of_a_second():
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("drawn") / "new" / "set"
     steps = []
-    write_folder(
-        out, 25, 7, malignant=0.4, size=64, planted=("ruler", 0.8), on_step=lambda *step: steps.append(step)
-    )
+    write_folder(out, 25, 7, malignant=0.4, size=64, planted=("ruler", 0.8), on_step=lambda *step: steps.append(step))
     assert steps == [(done, 25) for done in range(1, 26)]
     assert [path.name for path in out.parent.iterdir()] == ["set"]
     return out
@@ -219,9 +211,7 @@ def test_a_folder_has_the_shares_that_were_asked_for(folder):
     rulers = {label: [row["ruler"] for row in rows if row["label"] == label] for label in LABELS}
     assert rulers["benign"] == ["0"] * 15
     assert sorted(rulers["malignant"]) == ["0"] * 2 + ["1"] * 8
-    assert {
-        label: sum(row["split"] == "test" for row in rows if row["label"] == label) for label in LABELS
-    } == {
+    assert {label: sum(row["split"] == "test" for row in rows if row["label"] == label) for label in LABELS} == {
         "benign": 3,
         "malignant": 2,
     }
@@ -256,9 +246,7 @@ def test_planting_changes_nothing_but_the_planted_artifact(folder, tmp_path):
     write_folder(tmp_path / "free", 25, 7, malignant=0.4, size=64)
     for planted, free in zip(rows_of(folder), rows_of(tmp_path / "free"), strict=True):
         if planted["ruler"] == free["ruler"]:
-            assert (folder / planted["image"]).read_bytes() == (
-                tmp_path / "free" / free["image"]
-            ).read_bytes()
+            assert (folder / planted["image"]).read_bytes() == (tmp_path / "free" / free["image"]).read_bytes()
         else:
             assert (planted["label"], planted["hair"], planted["dark"]) == (
                 free["label"],

@@ -1,0 +1,111 @@
+"""Time to a usable window, and memory with a large folder; each in processes of its own."""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tests.bench.row import Row
+from tests.conftest import ROOT
+
+BARE = """
+import sys
+from PySide6.QtWidgets import QApplication, QMainWindow, QListWidget
+application = QApplication([])
+class Window(QMainWindow):
+    def paintEvent(self, event):
+        print("painted", flush=True)
+window = Window(); window.setCentralWidget(QListWidget()); window.resize(1440, 900); window.show()
+application.exec()
+"""
+OURS = """
+import sys
+from pathlib import Path
+from explorer import app
+from explorer.state.opening import Start
+from explorer.ui.main_window import MainWindow
+class Window(MainWindow):
+    def paintEvent(self, event):
+        print("painted", flush=True)
+app.MainWindow = Window
+app.run_window(Start(demo=True), Path(sys.argv[1]))
+"""
+MEMORY = """
+import resource, sys, time
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from explorer.state.desk import Desk
+from explorer.state.opening import Start
+from explorer.ui.main_window import MainWindow
+root, home, folder = map(Path, sys.argv[1:])
+application = QApplication([])
+desk = Desk(home, root / "resources")
+window = MainWindow(desk); window.show()
+desk.opening.start(Start(model=root / "resources/demo/demo-scratch-cnn.safetensors", images=folder, device="cpu"))
+def run(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        application.processEvents(); time.sleep(0.005)
+while desk.pipeline.activations is None: run(0.05)
+bar = window.pictures.list.verticalScrollBar()
+window.center.tabs.setCurrentIndex(1)
+for step in range(60):
+    bar.setValue(bar.maximum() * step // 60)
+    window.center.over.verticalScrollBar().setValue(window.center.over.verticalScrollBar().maximum() * step // 60)
+    pictures = desk.library.folder.pictures
+    desk.session.update(picture=pictures[len(pictures) * step // 60])
+    run(0.1)
+run(2)
+for line in open("/proc/self/status"):
+    if line.startswith("VmRSS"): print(int(line.split()[1]) / 1024)
+window.close()
+"""
+
+
+def measure() -> list[Row]:
+    """Two rows of the issue's table: the start, and the memory of 20,000 pictures (in MB)."""
+    ours, bare = [], []
+    for _ in range(7):
+        bare.append(first_paint(BARE))
+        with tempfile.TemporaryDirectory() as home:
+            ours.append(first_paint(OURS, home))
+    own, plain = statistics.median(ours), statistics.median(bare)
+    rows = [Row("time to a usable window / bare PySide6 window", own, plain, own / plain, 2.0)]
+    if sys.platform.startswith("linux"):
+        small, large = memory(20), memory(20_000)
+        rows.append(Row("MB more with 20,000 pictures than with 20", large, small, large - small, 200))
+    return rows
+
+
+def first_paint(code: str, *words: str) -> float:
+    """Seconds from the start of the process to its first painted window."""
+    start = time.perf_counter()
+    with subprocess.Popen([sys.executable, "-c", code, *words], stdout=subprocess.PIPE, cwd=ROOT, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == "painted"
+        seconds = time.perf_counter() - start
+        child.kill()
+    return seconds
+
+
+def memory(count: int) -> float:
+    """Resident MB after walking through a folder of `count` pictures."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "pictures"
+        folder.mkdir()
+        noise = np.random.default_rng(0).integers(0, 255, (30, 30, 3), np.uint8)
+        first = folder / "picture0.jpg"
+        Image.fromarray(noise).resize((300, 300)).save(first)
+        for number in range(1, count):
+            shutil.copyfile(first, folder / f"picture{number}.jpg")
+        words = [str(ROOT), str(Path(name) / "home"), str(folder)]
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, *words], capture_output=True, text=True, cwd=ROOT, check=True
+        )
+        return float(done.stdout.split()[-1])

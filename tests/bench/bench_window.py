@@ -1,0 +1,132 @@
+"""Changing filter, picture and grid in the real window, against forward passes of the paper's network."""
+
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer.core.images import read_image
+from explorer.state.desk import Desk
+from explorer.state.opening import Start
+from explorer.ui.main_window import MainWindow
+from explorer.ui.theme import apply_theme
+from tests.bench.row import Row, side_by_side
+from tests.conftest import ROOT
+from trainer.checkpoint import Checkpoint, InputSpec, save
+from trainer.network import ScratchCNN, initialise
+
+
+def measure() -> list[Row]:
+    """Three rows of the issue's table: filter, picture, grid."""
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        torch.manual_seed(0)
+        module = ScratchCNN()
+        initialise(module)
+        model = home / "paper.safetensors"
+        save(model, Checkpoint("scratch_cnn", ("benign", "malignant"), InputSpec(), module.state_dict()))
+        del module
+        desk = Desk(home, ROOT / "resources")
+        apply_theme(application, "dark", desk.icons)
+        window = MainWindow(desk)
+        window.resize(1440, 900)
+        window.show()
+        desk.opening.start(Start(model=model, images=ROOT / "resources" / "demo" / "pictures", device="cpu"))
+        wait(application, lambda: desk.pipeline.activations is not None and desk.tagging.path is not None)
+        settle(application, 3.0)
+        try:
+            return [_filter(application, window), _picture(application, window), _grid(application, window)]
+        finally:
+            window.close()
+
+
+def wait(application: QApplication, condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something is so; it sleeps between events, as it does for a person."""
+    loop, check = QEventLoop(), QTimer(interval=1)
+    check.timeout.connect(lambda: loop.quit() if condition() else None)
+    check.start()
+    if not condition():
+        loop.exec()
+
+
+def settle(application: QApplication, seconds: float) -> None:
+    """Let thumbnails and predictions end."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        application.processEvents()
+        time.sleep(0.005)
+
+
+def _forward(window: MainWindow) -> Callable[[], None]:
+    network = window.desk.library.network
+    shown = window.desk.pipeline.shown
+    assert network is not None
+    assert shown is not None
+    batch = network.input.prepare(shown.rgb)[None]
+
+    def run() -> None:
+        with torch.inference_mode():
+            network.module(batch)
+
+    return run
+
+
+def _filter(application: QApplication, window: MainWindow) -> Row:
+    filters = itertools.cycle(range(64))
+
+    def change() -> None:
+        window.desk.session.update(filter=next(filters))
+        application.processEvents()  # everything that the change made dirty is painted here
+
+    forward = _forward(window)
+    ours, baseline = side_by_side(change, forward, 40)
+    return Row("change of filter, selection to painted / forward pass", ours, baseline, ours / baseline, 1.0)
+
+
+def _picture(application: QApplication, window: MainWindow) -> Row:
+    desk = window.desk
+    network = desk.library.network
+    folder = desk.library.folder
+    assert network is not None
+    assert folder is not None
+    pictures = itertools.cycle(folder.pictures)
+    plain = itertools.cycle(folder.pictures)
+
+    def change() -> None:
+        desk.pipeline._cache.clear()
+        picture = next(pictures)
+        desk.session.update(picture=picture)
+        wait(application, lambda: desk.pipeline.activations is not None and desk.pipeline.shown.picture == picture)
+        assert len(desk.pipeline.activations.maps) == 8
+
+    def decode_and_forward() -> None:
+        batch = network.input.prepare(read_image(next(plain)))[None]
+        with torch.inference_mode():
+            network.module(batch)
+
+    ours, baseline = side_by_side(change, decode_and_forward, 40)
+    return Row("change of picture, 240 maps / decode + forward pass", ours, baseline, ours / baseline, 1.5)
+
+
+def _grid(application: QApplication, window: MainWindow) -> Row:
+    window.center.split.setSizes([150, 700])
+    window.center.grid._delegate.cell = 72  # all 64 in sight
+    window.center.grid.setGridSize(window.center.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
+    settle(application, 0.3)
+    window.center.grid.viewport().repaint()
+    assert len(window.filters._overlays) == 64, len(window.filters._overlays)
+
+    def change() -> None:
+        window.filters.refresh()
+        window.center.grid.viewport().repaint()
+        assert len(window.filters._overlays) == 64
+
+    ours, baseline = side_by_side(change, _forward(window), 40)
+    return Row("grid of 64 overlays, drawn and painted / forward pass", ours, baseline, ours / baseline, 2.0)

@@ -1,0 +1,36 @@
+"""One line of the table of measurements."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """`ours` and `baseline` in seconds (or MB), `ratio` of them, and what it should be at most or at least."""
+
+    what: str
+    ours: float
+    baseline: float
+    ratio: float
+    target: float
+    at_most: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """Whether the target was reached."""
+        return self.ratio <= self.target if self.at_most else self.ratio >= self.target
+
+
+def side_by_side(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Median seconds of two things measured in turns, so that a noisy machine disturbs both alike."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for work in (first, second) * 3:
+        work()
+    for _ in range(repeats):
+        for work, kept in zip((first, second), times, strict=True):
+            start = time.perf_counter()
+            work()
+            kept.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
