@@ -105,9 +105,13 @@ class InputSpec:
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> "torch.Tensor":
         """The network's input (channels, h, w) float32 of a picture (H, W, 3) uint8."""
+        return self.normalise(self.crop(rgb))
+
+    def normalise(self, crop: npt.NDArray[np.uint8]) -> "torch.Tensor":
+        """The network's input (channels, h, w) float32 of what `crop` gave, (h, w, channels) uint8."""
         import torch  # here, because a window that only needs frames must not wait for torch
 
-        values = torch.from_numpy(self.crop(rgb).copy()).permute(2, 0, 1).float().div_(255)
+        values = torch.from_numpy(crop.copy()).permute(2, 0, 1).float().div_(255)
         if self.mean == (0.0,) * self.channels and self.std == (1.0,) * self.channels:
             return values
         mean, std = (torch.tensor(numbers).reshape(-1, 1, 1) for numbers in (self.mean, self.std))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from explorer.core.arrays import Maps
+from explorer.core.arrays import RGB, Maps
 from explorer.core.layers import watching
 from explorer.core.network import Network
 from trainer.input_spec import Box
@@ -35,11 +35,12 @@ class Activations:
         return sum(maps.nbytes for maps in self.maps.values())
 
 
-def record(network: Network, rgb: npt.NDArray[np.uint8], *, raw: bool = False) -> Activations:
+def record(network: Network, rgb: RGB, *, raw: bool = False, crop: RGB | None = None) -> Activations:
     """Run the network once on a picture (H, W, 3) uint8 and keep every layer's maps.
 
     A map is the convolution's output; where a batch norm takes that output directly, the map is what the norm
     answers, because sign and size mean nothing before it. `raw` keeps the convolution's own output instead.
+    `crop` is `network.input.crop(rgb)` where the caller has it already.
     """
     wanted = {
         (layer.module, layer.run) if raw or not layer.norm else (layer.norm, layer.norm_run): layer.index
@@ -53,13 +54,14 @@ def record(network: Network, rgb: npt.NDArray[np.uint8], *, raw: bool = False) -
             # A copy: an in-place ReLU that follows would otherwise write over what is kept.
             maps[index] = output[0].to("cpu", torch.float32, copy=True).numpy()
 
-    batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
+    seen = network.input.crop(rgb) if crop is None else crop
+    batch = network.input.normalise(seen).unsqueeze(0).to(network.device)
     with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
         logits = network.logits(batch)[0].float().cpu().numpy()
     return Activations(dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]))
 
 
-def predict(network: Network, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def predict(network: Network, rgb: RGB) -> npt.NDArray[np.float32]:
     """The probabilities (K,) of a picture (H, W, 3) uint8, without keeping any map."""
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
     with torch.inference_mode():

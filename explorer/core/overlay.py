@@ -97,7 +97,8 @@ def overlay(
     """
     positive = np.maximum(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), 0).astype(np.float32)
     top = float(positive.max(initial=0.0)) if peak is None else peak
-    return _table(color_map)[scaled(resize(positive, size), foot, top)]
+    # `take` is several times faster than indexing with the array.
+    return _table(color_map).take(scaled(resize(positive, size), foot, top), axis=0)
 
 
 def outline(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], level: float) -> RGBA:

@@ -95,4 +95,4 @@ def scale_of(
     if kind == "fixed" and fixed is not None:
         return fixed
     values: npt.NDArray[np.float32] = maps if kind == "layer" else maps[filter]
-    return Scale(0.0, max(0.0, float(np.nanmax(values, initial=0.0))))
+    return Scale(0.0, float(np.max(values, initial=0.0, where=np.isfinite(values))))

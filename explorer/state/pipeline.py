@@ -48,7 +48,7 @@ class Pipeline(QObject):
         self._session, self._jobs = session, jobs
         self._network: Network | None = None
         self._shown: Shown | None = None
-        self._next: Shown | None = None
+        self._read_so_far: list[Shown] = []
         self._late = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
@@ -128,81 +128,74 @@ class Pipeline(QObject):
         elif after.look.raw != before.look.raw:
             self.forget_seen()
             self._show(self._shown, None)
-            self._record()
+            if after.picture is not None:
+                there = self._shown is not None and self._shown.picture == after.picture
+                self._submit(after.picture, self._shown if there else None)
         elif after.layer != before.layer:
             self._note_seen()
 
     def _read(self) -> None:
-        """Read the picture of the view, then record its maps; fast walking ends on the last picture.
+        """Read the picture of the view and record its maps; fast walking ends on the last picture.
 
         What is on show stays until the new picture can be shown with its maps, or for `PATIENCE_MS`: painting a
         picture without its overlay first would take the processor away from the forward pass.
         """
-        picture, network = self._session.view.picture, self._network
-        self._jobs.cancel("maps")
+        picture = self._session.view.picture
         self._late.stop()
-        self._next = None
         if picture is None:
             self._jobs.cancel("picture")
             self._show(None, None)
-            return
+        else:
+            self._submit(picture, None)
+            self._late.start()
 
-        def work(on_step: OnStep) -> Shown:
-            from explorer.core.images import read_image
+    def _submit(self, picture: Path, shown: Shown | None) -> None:
+        """Record a picture that was read already, or read it first; one job, so that no time is lost between."""
+        network, raw = self._network, self._session.view.look.raw
+        known = self._cache.get((picture, raw))
+        read = [shown] if shown is not None else []
+        self._read_so_far = read
 
-            rgb = read_image(picture)
-            return Shown(picture, rgb, network.input.crop(rgb) if network is not None else None)
-
-        self._jobs.submit("picture", work, self._was_read, lambda error: self._could_not_read(picture, error))
-
-    def _was_read(self, shown: Shown) -> None:
-        self._next = shown
-        self._late.start()
-        self._record()
-
-    def _could_not_read(self, picture: Path, error: BaseException) -> None:
-        self._show(None, None)
-        self.picture_failed.emit(picture, error)
-
-    def _record(self) -> None:
-        """Record the maps of the picture that was read last."""
-        network, shown, raw = self._network, self._next or self._shown, self._session.view.look.raw
-        if shown is None:
-            return
-        if network is None:
-            self._show(shown, None)
-            return
-        known = self._cache.get((shown.picture, raw))
-        if known is not None:
-            self._cache.move_to_end((shown.picture, raw))
-            self._show(shown, known)
-            return
-
-        def work(on_step: OnStep) -> "Activations":
+        def work(on_step: OnStep) -> "Activations | None":
+            if not read:
+                read.append(_read_picture(picture, network))
+                on_step(1, 2)
+            if network is None or known is not None:
+                return known
             from explorer.core.activations import record
 
-            return record(network, shown.rgb, raw=raw)
+            return record(network, read[0].rgb, raw=raw, crop=read[0].crop)
 
-        def done(activations: "Activations") -> None:
-            self._cache[shown.picture, raw] = activations
-            while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
-                self._cache.popitem(last=False)
-            self._show(shown, activations)
+        def done(activations: "Activations | None") -> None:
+            if activations is not None:
+                self._hold(picture, raw, activations)
+            self._show(read[0], activations)
 
-        self._jobs.submit("maps", work, done, self._could_not_record)
+        def failed(error: BaseException) -> None:
+            self._show(read[0] if read else None, None)
+            if read:
+                self.recording_failed.emit(error)
+            else:
+                self.picture_failed.emit(picture, error)
 
-    def _could_not_record(self, error: BaseException) -> None:
-        self._show_late()
-        self.recording_failed.emit(error)
+        self._jobs.submit("picture", work, done, failed)
+
+    def _hold(self, picture: Path, raw: bool, activations: "Activations") -> None:
+        self._cache[picture, raw] = activations
+        self._cache.move_to_end((picture, raw))
+        while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
+            self._cache.popitem(last=False)
 
     def _show_late(self) -> None:
-        if self._next is not None:
-            self._show(self._next, None)
+        """Show the picture without its maps, because these take long."""
+        if not self._read_so_far:
+            self._late.start()
+        elif self._read_so_far[0] is not self._shown:
+            self._show(self._read_so_far[0], None)
 
     def _show(self, shown: Shown | None, activations: "Activations | None") -> None:
         """Put a picture on show together with its own maps, never with another's."""
         self._late.stop()
-        self._next = None
         another, self._shown, self._activations = shown is not self._shown, shown, activations
         if another:
             self.picture_changed.emit()
@@ -214,6 +207,13 @@ class Pipeline(QObject):
         maps = self.maps(layer)
         if maps is not None and self._shown is not None:
             self._seen.add(layer, str(self._shown.picture), maps)
+
+
+def _read_picture(picture: Path, network: "Network | None") -> Shown:
+    from explorer.core.images import read_image
+
+    rgb = read_image(picture)
+    return Shown(picture, rgb, network.input.crop(rgb) if network is not None else None)
 
 
 def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:

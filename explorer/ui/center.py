@@ -16,7 +16,7 @@ from explorer.ui.overlay_grid import OverlayGrid
 from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
 from explorer.ui.theme import SPACE
 
-RESOLUTION = 448
+RESOLUTION = 384
 """Longer side of the overlay over the picture; what is beyond that Qt enlarges smoothly."""
 
 

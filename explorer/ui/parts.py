@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -130,40 +129,40 @@ class ColorBar(QWidget):
 
 
 class Bars(QWidget):
-    """Names with bars and numbers between 0 and 1: the probabilities of a prediction."""
+    """Names with bars and numbers between 0 and 1: the probabilities of a prediction.
+
+    Paints itself: labels would lay the whole window out again with every picture.
+    """
+
+    NAME, BAR, NUMBER, GAP = 104, 72, 34, 6
 
     def __init__(self, lines: int) -> None:
         super().__init__()
-        self._names = [ElidedLabel(width=104) for _ in range(lines)]
-        self._bars = [QProgressBar() for _ in range(lines)]
-        self._numbers = [label() for _ in range(lines)]
-        for bar in self._bars:
-            bar.setRange(0, 1000)
-            bar.setTextVisible(False)
-            bar.setFixedWidth(72)
-        for number in self._numbers:
-            number.setFixedWidth(34)
-        self.setFixedWidth(104 + 72 + 34 + 12)
-        self.setLayout(
-            column(
-                1,
-                *(row(*parts, gap=6) for parts in zip(self._names, self._bars, self._numbers, strict=True)),
-                1,
-                gap=0,
-            )
-        )
+        self._lines = lines
+        self.values: list[tuple[str, float]] = []
+        self.setFixedWidth(self.NAME + self.BAR + self.NUMBER + 2 * self.GAP)
 
     def show_values(self, values: list[tuple[str, float]]) -> None:
         """Show the first of these (name, value) pairs; an empty list clears all."""
-        for place, (name, bar, number) in enumerate(zip(self._names, self._bars, self._numbers, strict=True)):
-            there = place < len(values)
-            for part in (name, bar, number):
-                part.setVisible(there)
-            if there:
-                text, value = values[place]
-                name.setText(text)
-                bar.setValue(round(1000 * value))
-                number.setText(f"{value:.2f}")
+        self.values = values[: self._lines]
+        self.setAccessibleDescription(", ".join(f"{name} {value:.2f}" for name, value in self.values))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, metrics = QPainter(self), self.fontMetrics()
+        height = metrics.height() + 2
+        top = (self.height() - height * len(self.values)) // 2
+        middle = Qt.AlignmentFlag.AlignVCenter
+        for place, (name, value) in enumerate(self.values):
+            line = QRect(0, top + place * height, self.width(), height)
+            painter.setPen(self.palette().text().color())
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
+            painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+            bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
+            painter.fillRect(bar, self.palette().mid())
+            bar.setWidth(round(self.BAR * min(1.0, max(0.0, value))))
+            painter.fillRect(bar, self.palette().accent())
 
 
 class EmptyPlace(QWidget):

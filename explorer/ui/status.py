@@ -7,7 +7,7 @@ from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.ui.parts import label
 
-QUIET = {"picture", "maps", "thumbnails", "predictions", "over pictures", "tags"}
+QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
 """Slots whose work is too short, or too much in the background, to be announced."""
 
 

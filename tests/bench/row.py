@@ -23,13 +23,22 @@ class Row:
         return self.ratio <= self.target if self.at_most else self.ratio >= self.target
 
 
-def side_by_side(first: Callable[[], object], second: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median seconds of two things measured in turns, so that a noisy machine disturbs both alike."""
+def side_by_side(
+    first: Callable[[], object],
+    second: Callable[[], object],
+    repeats: int,
+    between: Callable[[], object] = lambda: None,
+) -> tuple[float, float]:
+    """Median seconds of two things measured in turns, so that a noisy machine disturbs both alike.
+
+    `between` runs before each of them, outside of the measured time.
+    """
     times: tuple[list[float], list[float]] = ([], [])
     for work in (first, second) * 3:
         work()
     for _ in range(repeats):
         for work, kept in zip((first, second), times, strict=True):
+            between()
             start = time.perf_counter()
             work()
             kept.append(time.perf_counter() - start)

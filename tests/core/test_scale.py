@@ -17,6 +17,13 @@ def test_own_range_and_layer_range() -> None:
     assert scale_of(-np.abs(found), 2, 1, "map") == Scale(0.0, 0.0)
 
 
+def test_an_infinite_value_is_no_top() -> None:
+    found = maps(0)
+    found[1, 0, :2] = np.inf, np.nan
+    finite = found[1][np.isfinite(found[1])]
+    assert scale_of(found, 2, 1, "map") == Scale(0.0, float(finite.max()))
+
+
 def test_over_the_pictures_seen_is_median_to_quantile() -> None:
     seen = SeenValues(pool=100_000)
     every = [np.abs(maps(seed)) for seed in range(4)]

@@ -33,8 +33,7 @@ def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
     assert len(demo.desk.library.folder.pictures) == 24
     assert demo.view.layer == 7
     assert demo.window.center.filters.rowCount() == 64
-    names = [name.text() for name in demo.window.top._bars._names]
-    assert set(names) == {"benign", "malignant"}
+    assert {name for name, value in demo.window.top._bars.values} == {"benign", "malignant"}
     assert "layer 7" in demo.window.top._layer.text()
     assert "features.17" in demo.window.top._about.text()
 
