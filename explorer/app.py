@@ -3,40 +3,37 @@
 import logging
 import signal
 import sys
-from logging.handlers import RotatingFileHandler
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLibraryInfo, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
-from explorer.state.desk import Desk
-from explorer.state.opening import Start
+from explorer.state.settings import Settings
 from explorer.ui.main_window import TITLE, MainWindow
-from explorer.ui.problems import UncaughtErrors
 from explorer.ui.theme import apply_theme
+
+if TYPE_CHECKING:
+    from explorer.state.start import Start
 
 RESOURCES = Path(resources.__file__).parent
 
 
-def run_window(start: Start, home: Path) -> int:
+def run_window(start: "Start", home: Path) -> int:
     """Open the window, then what `start` names; the exit code when it is closed."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName(TITLE)
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
-    _log_to(home / "log.txt")
-    desk = Desk(home, RESOURCES)
-    apply_theme(application, desk.settings.text("scheme", "dark"), desk.icons)
-    window = MainWindow(desk)
-    errors = UncaughtErrors()
-    errors.caught.connect(window.problems.show_error)
-    window.restore()
+    home.mkdir(parents=True, exist_ok=True)
+    settings = Settings(home / "settings.ini")
+    apply_theme(application, settings.text("scheme", "dark"), RESOURCES / "icons")
+    window = MainWindow(settings)
+    kept: list[object] = []
+    window.on_screen.connect(lambda: kept.extend(_fill(window, start, home, settings)))
     window.show()
-    for trouble in desk.troubles:
-        window.problems.show_text(trouble)
-    # After the first paint: torch is imported by the worker while the window is already there.
-    QTimer.singleShot(0, lambda: desk.opening.start(start))
     signal.signal(signal.SIGINT, lambda number, frame: window.close())
     # Python sees a signal only while it runs: Qt's own loop would sleep through Ctrl-C.
     waker = QTimer(interval=250)
@@ -45,11 +42,29 @@ def run_window(start: Start, home: Path) -> int:
     try:
         return application.exec()
     finally:
-        errors.uninstall()
+        sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+
+
+def _fill(window: MainWindow, start: "Start", home: Path, settings: Settings) -> tuple[object, ...]:
+    """Load the rest of the program into the window; what it gives must be kept while the window lives."""
+    from explorer.state.desk import Desk
+    from explorer.ui.problems import UncaughtErrors
+
+    _log_to(home / "log.txt")
+    desk = Desk(settings, RESOURCES)
+    window.furnish(desk)
+    errors = UncaughtErrors()
+    errors.caught.connect(window.problems.show_error)
+    for trouble in desk.troubles:
+        window.problems.show_text(trouble)
+    # torch is imported by the worker when the panels are painted and the window is already in use.
+    QTimer.singleShot(0, lambda: desk.opening.start(start))
+    return desk, errors
 
 
 def _log_to(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    from logging.handlers import RotatingFileHandler
+
     handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.getLogger("explorer")

@@ -69,7 +69,7 @@ def run_window(arguments: argparse.Namespace) -> int:
 
     from explorer.app import run_window as run
     from explorer.commands.common import input_of
-    from explorer.state.opening import Start
+    from explorer.state.start import Start
 
     start = Start(
         model=arguments.model,

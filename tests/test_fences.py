@@ -53,11 +53,18 @@ def test_the_state_knows_no_widgets() -> None:
 
 def test_the_window_comes_up_before_torch() -> None:
     late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage"}
-    assert not late & loaded_by("import explorer.app")
+    assert not late & loaded_by("import explorer.ui.furniture, explorer.state.desk")
+
+
+def test_the_first_paint_waits_for_nothing_else() -> None:
+    assert not {"numpy", "h5py", "PIL", "explorer.state.desk"} & loaded_by(
+        "import explorer.cli, explorer.app, explorer.state.start"
+    )
 
 
 def test_help_is_quick() -> None:
-    assert not {"torch", "PySide6", "matplotlib"} & loaded_by("from explorer.cli import parser; parser()")
+    late = {"torch", "PySide6", "matplotlib", "numpy", "h5py", "PIL"}
+    assert not late & loaded_by("from explorer.cli import parser; parser()")
 
 
 @pytest.mark.parametrize("package", ["explorer", "trainer"])

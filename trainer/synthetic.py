@@ -192,9 +192,7 @@ def write_folder(
                     Image.fromarray(mask).save(folder / "masks" / concept / f"{name}.png")
                 seen[label] += 1
                 split = "test" if seen[label] % 5 == 0 else "train"
-                rows.writerow(
-                    [image, label, split, number, *(int(part in picture.concepts) for part in CONCEPTS)]
-                )
+                rows.writerow([image, label, split, number, *(int(part in picture.concepts) for part in CONCEPTS)])
                 if on_step:
                     on_step(number + 1, count)
         if out.exists():
@@ -204,14 +202,10 @@ def write_folder(
 
 def _check_folder(out: Path, count: int, malignant: float, planted: tuple[str, float] | None) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(
-            f"{out} is there already and not an empty folder; name a new one for the drawn pictures."
-        )
+        raise UserError(f"{out} is there already and not an empty folder; name a new one for the drawn pictures.")
     if count < 1:
         raise UserError(f"A folder needs at least 1 picture, not {count}.")
     if not 0 <= malignant <= 1 or (planted and not 0 <= planted[1] <= 1):
         raise UserError("A share of pictures goes from 0 to 1.")
     if planted and planted[0] not in ARTIFACTS:
-        raise UserError(
-            f'Only an artifact can be planted, not "{planted[0]}"; there are {", ".join(ARTIFACTS)}.'
-        )
+        raise UserError(f'Only an artifact can be planted, not "{planted[0]}"; there are {", ".join(ARTIFACTS)}.')

@@ -45,9 +45,7 @@ def hair(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     light = rng.random() < (0.22 if skin_type < 5 else 0.08)
     count = int(rng.integers(4, 17))
     width, main = rng.uniform(0.0030, 0.0050 if light else 0.0070), rng.uniform(0, 2 * np.pi)
-    colour = np.array(
-        [0.93, 0.86, 0.74] if light else rng.choice([[0.10, 0.06, 0.06], [0.26, 0.15, 0.09]]), np.float32
-    )
+    colour = np.array([0.93, 0.86, 0.74] if light else rng.choice([[0.10, 0.06, 0.06], [0.26, 0.15, 0.09]]), np.float32)
     stencil = Stencil(size)
     for _ in range(count):
         heading = main + rng.normal(0, 0.45 if rng.random() < 0.8 else 1.6)
@@ -95,9 +93,7 @@ def ruler(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     if baseline:
         stencil.stroke(np.stack([place(-0.1, 0), place(1.1, 0)]), weight)
     coverage = stencil.coverage()
-    return _mix(
-        rgb, np.array([0.07, 0.06, 0.08], np.float32), coverage * np.float32(rng.uniform(0.72, 0.92))
-    ), coverage
+    return _mix(rgb, np.array([0.07, 0.06, 0.08], np.float32), coverage * np.float32(rng.uniform(0.72, 0.92))), coverage
 
 
 def gel(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -122,9 +118,7 @@ def gel(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         outer = np.exp(-(((reach - radius + wide * 0.6) / wide) ** 2))
         inner = np.exp(-(((reach - radius + wide * 2.3) / (wide * 1.1)) ** 2))
         facing = 0.65 + 0.35 * (-dy - dx) / np.maximum(reach, 1e-6) / np.float32(2**0.5)
-        glint = np.exp(
-            -(((dy + 0.42 * radius) ** 2 + (dx + 0.42 * radius) ** 2) / (0.16 * radius + 0.4 * fine) ** 2)
-        )
+        glint = np.exp(-(((dy + 0.42 * radius) ** 2 + (dx + 0.42 * radius) ** 2) / (0.16 * radius + 0.4 * fine) ** 2))
         part = rgb[window] * (1 + 0.06 * disc)[..., None] * (1 - 0.42 * outer * disc)[..., None]
         bright = np.clip(0.62 * inner * facing + 0.95 * glint, 0, 1) * disc
         rgb[window] = _mix(part, np.ones(3, np.float32), bright.astype(np.float32))
@@ -139,9 +133,7 @@ def reflection(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     near = np.zeros((size, size), np.float32)
     for _ in range(int(rng.integers(2, 5))):
         place, wide = 0.5 + rng.normal(0, 0.17, 2), rng.uniform(0.03, 0.075, 2)
-        near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(
-            np.float32
-        )
+        near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(np.float32)
     spots = fractal(rng, size, 42, 3, gain=0.8)
     level = np.minimum(near, 1.0) * 2.3 + spots - 3.2
     coverage = _in_mask(smoothstep(-0.14, 0.34, level))
@@ -181,12 +173,8 @@ def ink(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
             near = 0.5 + 0.50 * np.array([np.sin(side), np.cos(side)]) * rng.uniform(0.66, 0.88)
             away = near + rng.choice([-1, 1], 2) * rng.uniform(0.08, 0.24, 2)
             bend = rng.normal(0, 0.03, (2, 2))
-            points = curve(
-                near, near + (away - near) / 3 + bend[0], near + (away - near) * 0.67 + bend[1], away, 24
-            )
-        stencil.stroke(
-            points, width * (1 + 0.12 * np.sin(np.linspace(0, 9, len(points)) + rng.uniform(0, 6)))
-        )
+            points = curve(near, near + (away - near) / 3 + bend[0], near + (away - near) * 0.67 + bend[1], away, 24)
+        stencil.stroke(points, width * (1 + 0.12 * np.sin(np.linspace(0, 9, len(points)) + rng.uniform(0, 6))))
     drawn = _blurred(stencil.coverage(), size * 0.004)
     ragged = np.float32(0.16) * fractal(rng, size, 40, 2) * smoothstep(0.0, 0.3, drawn)
     coverage = _in_mask(smoothstep(0.22, 0.62, drawn + ragged))
@@ -202,9 +190,7 @@ def patch(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     side, radius = rng.uniform(0, 2 * np.pi), rng.uniform(0.16, 0.25)
     reach = 0.5 + radius * rng.uniform(0.0, 0.35)
     middle = 0.5 + reach * np.array([np.sin(side), np.cos(side)])
-    level = np.hypot(
-        y - np.float32(middle[0]), (x - np.float32(middle[1])) * np.float32(rng.uniform(0.85, 1.15))
-    )
+    level = np.hypot(y - np.float32(middle[0]), (x - np.float32(middle[1])) * np.float32(rng.uniform(0.85, 1.15)))
     level = level - np.float32(radius)
     fine = 1.2 / size
     coverage = smoothstep(fine, -fine, level)
@@ -215,12 +201,7 @@ def patch(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         [0.80, 0.36, 0.14],
         [0.70, 0.16, 0.22],
     ]
-    tone = (
-        1
-        + 0.05 * fractal(rng, size, 3, 3)
-        + 0.02 * field(rng, size, 80)
-        - 0.25 * smoothstep(-0.05, 0.0, level)
-    )
+    tone = 1 + 0.05 * fractal(rng, size, 3, 3) + 0.02 * field(rng, size, 80) - 0.25 * smoothstep(-0.05, 0.0, level)
     colour = np.array(rng.choice(colours), np.float32) * np.clip(tone, 0.5, 1.2)[..., None].astype(np.float32)
     rgb = rgb * (1 - 0.35 * smoothstep(0.022, -0.004, level))[..., None]
     return _mix(rgb, colour, coverage * np.float32(0.97)), coverage

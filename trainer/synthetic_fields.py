@@ -100,9 +100,7 @@ def near(mask: Mask, reach: float) -> Mask:
 def curve(start: Points, bend: Points, bend_again: Points, end: Points, steps: int = 48) -> Points:
     """(steps, 2) points (y, x) of a cubic Bezier curve."""
     t = np.linspace(0, 1, steps)[:, None]
-    points: Points = (
-        (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * bend + 3 * (1 - t) * t**2 * bend_again + t**3 * end
-    )
+    points: Points = (1 - t) ** 3 * start + 3 * (1 - t) ** 2 * t * bend + 3 * (1 - t) * t**2 * bend_again + t**3 * end
     return points
 
 

@@ -59,9 +59,7 @@ def lesion(rng: np.random.Generator, size: int, *, malignant: bool, dark: bool) 
     deep = np.zeros_like(y)
     veil = np.zeros_like(y)
 
-    chances = (
-        {"veil": 0.62, "pink": 0.55, "pale": 0.4} if malignant else {"veil": 0.0, "pink": 0.10, "pale": 0.12}
-    )
+    chances = {"veil": 0.62, "pink": 0.55, "pale": 0.4} if malignant else {"veil": 0.0, "pink": 0.10, "pale": 0.12}
     parts = {name: rng.random() < chance for name, chance in chances.items()}
     if malignant and not any(parts.values()):
         parts["veil"] = True
@@ -113,9 +111,7 @@ def _outline(
     wave = np.zeros_like(y)
     for order in range(1, 12):
         size_of = strength * order**-0.9 * rng.standard_normal() * 1.5
-        wave += np.float32(size_of) * np.cos(
-            np.float32(order) * angle + np.float32(rng.uniform(0, 2 * np.pi))
-        )
+        wave += np.float32(size_of) * np.cos(np.float32(order) * angle + np.float32(rng.uniform(0, 2 * np.pi)))
     limit = np.float32(radius) * (1 + np.clip(wave, -0.5, 0.5))
     reach = np.hypot(along, across)
     ragged = (0.115 if malignant else 0.065) * fractal(rng, size, int(1.0 / radius), 5, gain=0.72)
@@ -132,9 +128,7 @@ def _structure(
 
     A benign lesion has one structure everywhere, a malignant one two of them in different parts.
     """
-    kinds = rng.permutation(["network", "network", "globules", "dots", "streaks", "even"])[
-        : 2 if malignant else 1
-    ]
+    kinds = rng.permutation(["network", "network", "globules", "dots", "streaks", "even"])[: 2 if malignant else 1]
     where = smoothstep(-0.5, 0.5, field(rng, size, 3)) if malignant else np.ones_like(v)
     total = np.zeros_like(v)
     for kind, share in zip(kinds, (where, 1 - where), strict=False):

@@ -5,13 +5,12 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.core.errors import UserError
-from explorer.core.tag_exchange import compare, export_csv, import_csv, merge
-from explorer.core.tag_lock import TagLock
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import TagBook
+
+if TYPE_CHECKING:
+    from explorer.core.tags import TagBook
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,7 +62,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+# h5py and numpy are imported where they are used: the window's start and every --help pass through this module.
+
+
 def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from explorer.core.tag_store import load_tags
+
     book = load_tags(arguments.file)
     head = f"{book.network_name or 'an unnamed network'} {book.network_digest[:12]}".rstrip()
     every = sum(filters for _, filters in book.layers)
@@ -78,6 +82,9 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from explorer.core.tag_exchange import export_csv
+    from explorer.core.tag_store import load_tags
+
     book = load_tags(arguments.file)
     _make_room(arguments.out, arguments.force, arguments.file)
     count = export_csv(book, arguments.out)
@@ -85,6 +92,10 @@ def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from explorer.core.tag_exchange import import_csv
+    from explorer.core.tag_lock import TagLock
+    from explorer.core.tag_store import load_tags, save_tags
+
     load_tags(arguments.file)  # says what is wrong with the file before a lock is laid beside it
     with TagLock(arguments.file):
         book = load_tags(arguments.file)
@@ -104,6 +115,10 @@ def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _merge(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    from explorer.core.tag_exchange import compare, merge
+    from explorer.core.tag_lock import TagLock
+    from explorer.core.tag_store import load_tags, save_tags
+
     first, second = load_tags(arguments.first), load_tags(arguments.second)
     book = merge(first, second, different_networks=arguments.different_networks)
     counts = compare(first, second)
@@ -137,7 +152,7 @@ def _make_room(out: Path, force: bool, source: Path | None = None) -> None:
         raise UserError(f"{out} exists already; choose another name, or add --force to replace it.")
 
 
-def _values(book: TagBook) -> dict[str, Any]:
+def _values(book: "TagBook") -> dict[str, Any]:
     return {
         "digest": book.network_digest,
         "name": book.network_name,

@@ -18,8 +18,8 @@ from explorer.state.tagging import Tagging
 
 
 class Desk(QObject):
-    """The session, its workers, its tags and what is remembered; `home` is the person's folder for settings,
-    `bundled` that of what comes with the program.
+    """The session, its workers, its tags and what is remembered; `bundled` is the folder of what comes with
+    the program.
 
     `troubles` are sentences about what could not be read at the start.
     """
@@ -27,12 +27,11 @@ class Desk(QObject):
     version = __version__
     picture_endings = ENDINGS
 
-    def __init__(self, home: Path, bundled: Path, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, bundled: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.icons = bundled / "icons"
-        home.mkdir(parents=True, exist_ok=True)
-        self.settings = Settings(home / "settings.ini")
-        self.vocabulary_path = home / "tags.toml"
+        self.settings = settings
+        self.vocabulary_path = settings.folder / "tags.toml"
         self.troubles: list[str] = []
         self.vocabulary = self._vocabulary()
         self.session = Session(View(look=self.settings.look()), self)
@@ -52,6 +51,7 @@ class Desk(QObject):
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
         self.tagging.close()
+        self.pipeline.close()
         self.library.close()
 
     def _vocabulary(self) -> Vocabulary:

@@ -35,6 +35,7 @@ class LazyStore(QObject):
     def reset(self, compute: Compute | None) -> None:
         """Forget everything and compute with this function from now on; None for nothing to compute."""
         self._jobs.cancel(self._slot)
+        self._later.stop()
         self._held.clear()
         self._wanted.clear()
         self._compute = compute

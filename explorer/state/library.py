@@ -88,6 +88,8 @@ class Library(QObject):
 
     def close(self) -> None:
         """End the workers and wait for them."""
+        for store in (self.thumbnails, self.predictions, self.over):
+            store.reset(None)
         for jobs in self.workers:
             jobs.close()
 

@@ -1,8 +1,6 @@
 """What follows when a network, a folder or a tags file is opened, and what is opened when the program starts."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,26 +13,11 @@ from explorer.state.library import Folder, Library, Request
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.settings import Settings
+from explorer.state.start import Start
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
-    from trainer.input_spec import InputSpec
-
-
-@dataclass(frozen=True)
-class Start:
-    """What the command line asks to open; `demo` names the folder of the bundled demo."""
-
-    model: Path | None = None
-    images: Path | None = None
-    labels: Path | None = None
-    tags: Path | None = None
-    architecture: str | None = None
-    classes: Sequence[str] | None = None
-    input: "InputSpec | None" = None
-    device: str = "auto"
-    demo: bool = False
 
 
 class Opening(QObject):

@@ -74,6 +74,11 @@ class Pipeline(QObject):
         self._show(self._shown, None)
         self._read()
 
+    def close(self) -> None:
+        """Announce nothing any more: what listens may be gone."""
+        self._late.stop()
+        self.blockSignals(True)
+
     def forget_seen(self) -> None:
         """Begin the scale "over the pictures seen" anew: with another folder, or with raw maps."""
         self._seen = SeenValues()

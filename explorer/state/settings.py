@@ -19,6 +19,7 @@ class Settings:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
     def text(self, name: str, default: str = "") -> str:

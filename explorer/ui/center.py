@@ -16,8 +16,8 @@ from explorer.ui.overlay_grid import OverlayGrid
 from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
 from explorer.ui.theme import SPACE
 
-RESOLUTION = 384
-"""Longer side of the overlay over the picture; what is beyond that Qt enlarges smoothly."""
+RESOLUTION, RESOLUTION_OF_LINES = 256, 512
+"""Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
 
 
 class Viewer(QWidget):
@@ -54,7 +54,8 @@ class Viewer(QWidget):
 
     def _draw(self) -> None:
         view, activations = self._session.view, self._pipeline.activations
-        drawn = self._pipeline.overlay(view.layer, view.filter, RESOLUTION)
+        longest = RESOLUTION_OF_LINES if view.look.outline else RESOLUTION
+        drawn = self._pipeline.overlay(view.layer, view.filter, longest)
         self.image.set_overlay(drawn, activations.frame if activations is not None else None)
         scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
         self.bar.show_scale(scale, view.look.color_map, view.look.outline)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
 
 from explorer.core.tags import FilterKey
 from explorer.core.vocabulary import Vocabulary, add_word
+from explorer.state.session import View
 from explorer.state.walking import beside, next_untagged
 from explorer.ui.actions import Command, window_keys
 from explorer.ui.file_commands import FileCommands
@@ -173,6 +174,11 @@ class Commands:
         box.setDetailedText(lines)
         box.setInformativeText("\n".join(list(bad.values())[:5]))
         box.exec()
+
+    def filter_changed(self, before: View, after: View) -> None:
+        """Say the facts anew where another filter is in view; another picture's come with its maps."""
+        if (after.layer, after.filter) != (before.layer, before.filter):
+            self.show_facts()
 
     def show_facts(self) -> None:
         """Say in numbers what the filter answers on this picture."""

@@ -61,7 +61,7 @@ class DisplayBar(QWidget):
                 gap=SPACE,
             )
         )
-        session.changed.connect(lambda before, after: self._show(after.look))
+        session.changed.connect(lambda before, after: self._show(after.look) if after.look != before.look else None)
         self._show(session.view.look)
 
     def _scale_chosen(self, index: int) -> None:

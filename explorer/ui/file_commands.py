@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 from explorer.core.errors import UserError
 from explorer.core.tags import TagBook
 from explorer.state.library import Request
-from explorer.state.opening import Start
+from explorer.state.start import Start
 from explorer.ui.questions import ask, change_assumed, confirm_code, confirm_foreign_tags
 
 if TYPE_CHECKING:

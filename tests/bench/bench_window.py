@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.core.images import read_image
 from explorer.state.desk import Desk
-from explorer.state.opening import Start
+from explorer.state.settings import Settings
+from explorer.state.start import Start
 from explorer.ui.main_window import MainWindow
 from explorer.ui.theme import apply_theme
 from tests.bench.row import Row, side_by_side
@@ -33,9 +34,11 @@ def measure() -> list[Row]:
         model = home / "paper.safetensors"
         save(model, Checkpoint("scratch_cnn", ("benign", "malignant"), InputSpec(), module.state_dict()))
         del module
-        desk = Desk(home, ROOT / "resources")
+        settings = Settings(home / "settings.ini")
+        desk = Desk(settings, ROOT / "resources")
         apply_theme(application, "dark", desk.icons)
-        window = MainWindow(desk)
+        window = MainWindow(settings)
+        window.furnish(desk)
         window.resize(1440, 900)
         window.show()
         desk.opening.start(Start(model=model, images=ROOT / "resources" / "demo" / "pictures", device="cpu"))

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from explorer.state.desk import Desk
-from explorer.state.opening import Start
+from explorer.state.settings import Settings
+from explorer.state.start import Start
 from explorer.ui.main_window import MainWindow
 from explorer.ui.theme import apply_theme
 from tests.conftest import ROOT
@@ -72,13 +73,14 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
     def opened(start: Start | None = None, home: str = "home") -> Person:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        desk = Desk(tmp_path / home, ROOT / "resources")
-        apply_theme(application, desk.settings.text("scheme", "dark"), desk.icons)
-        window = MainWindow(desk)
+        settings = Settings(tmp_path / home / "settings.ini")
+        desk = Desk(settings, ROOT / "resources")
+        apply_theme(application, settings.text("scheme", "dark"), desk.icons)
+        window = MainWindow(settings)
         qtbot.addWidget(window, before_close_func=lambda window: None)
         windows.append(window)
-        window.restore()
         window.show()
+        window.furnish(desk)
         qtbot.waitExposed(window)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow, timeout=5000)

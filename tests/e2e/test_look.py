@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from explorer.state.opening import Start
+from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 
 

@@ -8,7 +8,7 @@ import torch
 import torchvision
 from PySide6.QtWidgets import QDialog, QMessageBox
 
-from explorer.state.opening import Start
+from explorer.state.start import Start
 from explorer.ui import questions
 from tests.e2e.conftest import DEMO, Open
 from tests.networks import save_small

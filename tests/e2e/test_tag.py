@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
 from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, TagBook
-from explorer.state.opening import Start
+from explorer.state.start import Start
 from explorer.ui.tag_panel import WordDialog
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small

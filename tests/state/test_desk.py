@@ -14,8 +14,8 @@ from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.desk import Desk
 from explorer.state.library import Request
-from explorer.state.opening import Start
 from explorer.state.settings import Settings
+from explorer.state.start import Start
 from explorer.state.walking import beside, next_untagged
 from tests.conftest import ROOT
 from tests.networks import save_small
@@ -136,14 +136,14 @@ def test_class_folders_are_classes(qtbot: QtBot, desk: Desk, tmp_path: Path, pic
 
 def test_the_last_session_comes_back(qtbot: QtBot, tmp_path: Path, pictures: Path) -> None:
     model = save_small(tmp_path / "n.safetensors")
-    first = Desk(tmp_path / "home", ROOT / "resources")
+    first = Desk(Settings(tmp_path / "home" / "settings.ini"), ROOT / "resources")
     open_both(qtbot, first, model, pictures)
     chosen = first.library.folder.pictures[7]
     first.session.update(picture=chosen, layer=1, filter=2)
     first.session.update_look(outline=True, scale="layer", opacity=0.5)
     first.tagging.toggle(FilterKey(1, 2), "hair")
     first.close()
-    second = Desk(tmp_path / "home", ROOT / "resources")
+    second = Desk(Settings(tmp_path / "home" / "settings.ini"), ROOT / "resources")
     second.opening.start(Start())
     ready(qtbot, second)
     view = second.session.view
@@ -230,7 +230,7 @@ def test_a_damaged_vocabulary_is_said_and_the_bundled_one_used(qtbot: QtBot, tmp
     home = tmp_path / "home"
     home.mkdir()
     (home / "tags.toml").write_text("[[tag]\nword=")
-    desk = Desk(home, ROOT / "resources")
+    desk = Desk(Settings(home / "settings.ini"), ROOT / "resources")
     assert "tags.toml" in desk.troubles[0]
     assert "hair" in desk.vocabulary.words
     desk.close()
