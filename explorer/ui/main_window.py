@@ -53,7 +53,8 @@ class MainWindow(QMainWindow):
         self._furnished, self._painted = False, False
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
-        self.resize(QSize(1440, 900).boundedTo(self.screen().availableSize()))
+        room = self.screen().availableSize() - QSize(16, 56)  # for the frame that the desktop puts around it
+        self.resize(QSize(1440, 900).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
 
     def furnish(self, desk: "Desk") -> None:
