@@ -82,4 +82,9 @@ class LazyStore(QObject):
             if self._wanted:
                 self._later.start()
 
-        self._jobs.submit(self._slot, lambda on_step: compute(keys, on_step), done)
+        def failed(error: BaseException) -> None:
+            # Held as nothing, so that a network that fails on every picture is not asked for ever.
+            self._hold(dict.fromkeys(keys))
+            self._jobs.failed.emit(error)
+
+        self._jobs.submit(self._slot, lambda on_step: compute(keys, on_step), done, failed)

@@ -1,6 +1,7 @@
 """The open network and the open folder: opened on the worker, announced when they are there."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from explorer.core.arrays import RGB, Maps
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.jobs import Jobs
-from explorer.state.lazy import LazyStore
+from explorer.state.lazy import Compute, LazyStore
 
 if TYPE_CHECKING:
     from explorer.core.labels import Labels
@@ -79,7 +80,7 @@ class Library(QObject):
         self.bad: dict[Path, str] = {}
         self._batch_network: Network | None = None
         self._over_key: tuple[int, bool] = (0, False)
-        self.thumbnails.reset(self._read_thumbnails)
+        self.thumbnails.reset(each(read_thumbnail))
 
     @property
     def workers(self) -> tuple[Jobs, Jobs, Jobs]:
@@ -141,7 +142,7 @@ class Library(QObject):
         def done(folder: Folder) -> None:
             self.folder = folder
             self.bad = {}
-            self.thumbnails.reset(self._read_thumbnails)
+            self.thumbnails.reset(each(read_thumbnail))
             self._predict_anew()
             self.look_over(*self._over_key)
             self.folder_opened.emit(folder)
@@ -175,23 +176,17 @@ class Library(QObject):
             self.over.reset(None)
             return
 
-        def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, OverPicture]:
+        def look(picture: Path) -> OverPicture:
             from explorer.core.activations import record
             from explorer.core.images import read_image
             from explorer.core.overlay import reduced
 
-            found = {}
-            for done, picture in enumerate(pictures):
-                on_step(done, len(pictures))
-                try:
-                    rgb = read_image(picture)
-                except UserError:
-                    continue
-                maps = reduced(record(network, rgb, raw=raw).maps[layer], LARGEST_MAP)
-                found[picture] = OverPicture(maps, network.input.crop(rgb))
-            return found
+            rgb = read_image(picture)
+            crop = network.input.crop(rgb)
+            maps = record(network, rgb, raw=raw, crop=crop).maps[layer]
+            return OverPicture(reduced(maps, LARGEST_MAP), crop)
 
-        self.over.reset(compute if layer < len(network.layers) else None)
+        self.over.reset(each(look) if layer < len(network.layers) else None)
 
     def _predict_anew(self) -> None:
         network = self._batch_network
@@ -199,29 +194,34 @@ class Library(QObject):
             self.predictions.reset(None)
             return
 
-        def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, Any]:
+        def look(picture: Path) -> Any:
             from explorer.core.activations import predict
             from explorer.core.images import read_image
 
-            found = {}
-            for done, picture in enumerate(pictures):
-                on_step(done, len(pictures))
-                try:
-                    found[picture] = predict(network, read_image(picture))
-                except UserError:
-                    continue
-            return found
+            return predict(network, read_image(picture))
 
-        self.predictions.reset(compute)
+        self.predictions.reset(each(look))
 
-    def _read_thumbnails(self, pictures: Sequence[Path], on_step: OnStep) -> dict[Path, RGB | str]:
-        from explorer.core.images import thumbnail
 
-        found: dict[Path, RGB | str] = {}
+def each(look: Callable[[Path], Any]) -> Compute:
+    """Look at pictures one by one; one that cannot be read is left out."""
+
+    def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, Any]:
+        found = {}
         for done, picture in enumerate(pictures):
             on_step(done, len(pictures))
-            try:
-                found[picture] = thumbnail(picture, THUMBNAIL)
-            except UserError as error:
-                found[picture] = str(error)
+            with suppress(UserError):
+                found[picture] = look(picture)
         return found
+
+    return compute
+
+
+def read_thumbnail(picture: Path) -> RGB | str:
+    """A small picture, or the sentence that says why there is none."""
+    from explorer.core.images import thumbnail
+
+    try:
+        return thumbnail(picture, THUMBNAIL)
+    except UserError as error:
+        return str(error)

@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.core.tags import FilterKey
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.state.tagging import Tagging
 from explorer.ui.lists import ListModel
+from explorer.ui.parts import paint_row
 
 if TYPE_CHECKING:
     from explorer.core.layers import LayerInfo
@@ -66,11 +67,7 @@ class LayerDelegate(QStyledItemDelegate):
         tagged: int = index.data(TAGGED)
         area, palette = option.rect, option.palette
         painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, palette.highlight())
-            painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, palette.alternateBase())
+        paint_row(painter, option)
         middle = Qt.AlignmentFlag.AlignVCenter
         count = f"{tagged} of {layer.filters}"
         metrics = option.fontMetrics

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -62,6 +64,16 @@ def panel(layout: QLayout) -> QFrame:
     frame.setObjectName("panel")
     frame.setLayout(layout)
     return frame
+
+
+def paint_row(painter: QPainter, option: QStyleOptionViewItem) -> None:
+    """The ground of a row of a list: marked at its left where it is chosen, lighter under the mouse."""
+    area, palette = option.rect, option.palette
+    if option.state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(area, palette.highlight())
+        painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
+    elif option.state & QStyle.StateFlag.State_MouseOver:
+        painter.fillRect(area, palette.alternateBase())
 
 
 class ElidedLabel(QLabel):

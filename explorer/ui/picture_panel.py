@@ -4,12 +4,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.ui.lists import CLASS, PATH, PREDICTION, PROBLEM, PictureModel
-from explorer.ui.parts import column
+from explorer.ui.parts import column, paint_row
 from explorer.ui.theme import SPACE
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -25,11 +25,7 @@ class PictureDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         area, palette = option.rect, option.palette
         painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, palette.highlight())
-            painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(area, palette.alternateBase())
+        paint_row(painter, option)
         square = QRect(area.left() + 8, area.top() + 4, THUMB, THUMB)
         thumbnail, problem = index.data(Qt.ItemDataRole.DecorationRole), index.data(PROBLEM)
         if isinstance(thumbnail, QPixmap):

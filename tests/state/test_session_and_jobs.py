@@ -185,3 +185,18 @@ def test_a_lazy_store_holds_no_more_than_it_may(qtbot: QtBot, jobs: Jobs) -> Non
     assert len(store._held) <= 10
     store.reset(None)
     assert store.get(Path("x")) is None
+
+
+def test_what_fails_is_not_asked_for_again(qtbot: QtBot, jobs: Jobs) -> None:
+    store, calls = LazyStore(jobs, "lazy", keep=10), []
+
+    def compute(keys: Any, on_step: OnStep) -> dict[int, int]:
+        calls.append(keys)
+        raise RuntimeError("out of memory")
+
+    store.reset(compute)
+    with qtbot.waitSignal(jobs.failed):
+        store.get(1)
+    assert store.get(1) is None
+    qtbot.wait(50)
+    assert len(calls) == 1
