@@ -3,15 +3,16 @@
 import math
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QSplitter, QStackedLayout, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QSplitter, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.scale import Scale
+from explorer.core.vocabulary import Vocabulary
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.ui.display_bar import DisplayBar
 from explorer.ui.image_view import ImageView
-from explorer.ui.lists import ORDERS, FilterModel, OverPicturesModel
+from explorer.ui.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
 from explorer.ui.overlay_grid import OverlayGrid
 from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
 from explorer.ui.theme import SPACE
@@ -109,9 +110,10 @@ class Center(QWidget):
         self._order.setAccessibleName("Order of the filters")
         self._order.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._order.activated.connect(lambda index: self._arrange())
-        self.only_tagged = QCheckBox("only tagged")
-        self.only_tagged.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.only_tagged.toggled.connect(lambda on: self._arrange())
+        self._shown = QComboBox()
+        self._shown.setAccessibleName("Which filters are shown")
+        self._shown.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._shown.activated.connect(lambda index: self._arrange())
         self._count = label("", "quiet")
         filters.modelReset.connect(self._follow)
         filters.dataChanged.connect(lambda *changed: self._show_count())
@@ -120,7 +122,7 @@ class Center(QWidget):
         self.tabs.addTab(self.over, "This filter over pictures")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         corner = QWidget()
-        corner.setLayout(row(self._count, self._order, self.only_tagged))
+        corner.setLayout(row(self._count, self._shown, self._order))
         self.tabs.setCornerWidget(corner)
         self._corner = corner
         self.tabs.currentChanged.connect(lambda tab: corner.setVisible(tab == 0))
@@ -142,9 +144,20 @@ class Center(QWidget):
         self.grid.set_opacity(session.view.look.opacity)
         self.over.set_opacity(session.view.look.opacity)
 
-    def choose_order(self, order: str) -> None:
-        """Sort the grid by a key of `ORDERS`."""
-        self._order.setCurrentIndex(self._order.findData(order))
+    def offer_words(self, vocabulary: Vocabulary) -> None:
+        """Let a person show only the filters that have one of these words."""
+        chosen = self._shown.currentData()
+        self._shown.clear()
+        for key, title in SHOWN.items():
+            self._shown.addItem(title, key)
+        for entry in vocabulary.entries:
+            self._shown.addItem(f"tagged {entry.word}", entry.word)
+        self._shown.setCurrentIndex(max(0, self._shown.findData(chosen)))
+
+    def toggle_tagged(self) -> None:
+        """Show only the filters with a tag, or all of them again."""
+        wanted = ALL if self._shown.currentData() == TAGGED else TAGGED
+        self._shown.setCurrentIndex(self._shown.findData(wanted))
         self._arrange()
 
     def next_order(self) -> None:
@@ -160,7 +173,7 @@ class Center(QWidget):
         self._follow()
 
     def _arrange(self) -> None:
-        self.filters.arrange(self._order.currentData(), self.only_tagged.isChecked())
+        self.filters.arrange(self._order.currentData(), self._shown.currentData())
         self._follow()
 
     def _view_changed(self, before: View, after: View) -> None:
@@ -183,5 +196,5 @@ class Center(QWidget):
         if network is None or layer >= len(network.layers):
             return
         shown, there = len(self.filters.rows), network.layers[layer].filters
-        none = "  no filter of this layer has a tag yet" if self.only_tagged.isChecked() and not shown else ""
+        none = "" if shown else f"no filter of layer {layer} is {self._shown.currentText()}"
         self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))

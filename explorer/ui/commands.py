@@ -70,7 +70,7 @@ class Commands:
             Command(VIEW, "Scale: pictures seen", "3", lambda: self._desk.session.update_look(scale="seen")),
             Command(VIEW, "Scale: fixed values …", "4", self.choose_scale),
             Command(VIEW, "Next order of the grid", "G", lambda: self._window.center.next_order()),
-            Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.only_tagged.toggle()),
+            Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.toggle_tagged()),
             Command(VIEW, "Grid or pictures", "P", self._next_tab),
             Command(VIEW, "Fit the picture", "F", lambda: self._window.center.viewer.image.fit()),
             Command(VIEW, "Enlarge", "+ or =", lambda: self._window.center.viewer.image.zoom(1.25)),
@@ -93,6 +93,7 @@ class Commands:
         )
         self._window.actions_.offer_words(TAGS, vocabulary, self.toggle)
         self._window.tags.set_vocabulary(vocabulary)
+        self._window.center.offer_words(vocabulary)
         self._window.filters.vocabulary = vocabulary
         self._window.filters.repaint_all()
 

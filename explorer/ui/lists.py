@@ -21,6 +21,9 @@ CELL = 96
 """Resolution at which overlays of cells are drawn, in pixels."""
 
 ORDERS = {"number": "by number", "answer": "strongest first", "untagged": "untagged first"}
+ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
+SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
+"""Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
 CLASS, PREDICTION, PATH, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 14))
 
 
@@ -65,16 +68,16 @@ class FilterModel(ListModel):
         self._tagging, self.vocabulary = tagging, vocabulary
         self._base: QPixmap | None = None
         self._overlays: dict[int, QPixmap | None] = {}
-        self.order, self.only_tagged = "number", False
+        self.order, self.shown = "number", ALL
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self.refresh)
         session.changed.connect(self._view_changed)
         tagging.changed.connect(self._tags_changed)
         tagging.reset.connect(self.refresh)
 
-    def arrange(self, order: str, only_tagged: bool) -> None:
-        """Sort by a key of `ORDERS`; with `only_tagged` show only filters that have a tag."""
-        self.order, self.only_tagged = order, only_tagged
+    def arrange(self, order: str, shown: str) -> None:
+        """Sort by a key of `ORDERS`; show a key of `SHOWN`, or only the filters that have a certain word."""
+        self.order, self.shown = order, shown
         self.refresh()
 
     def refresh(self) -> None:
@@ -111,9 +114,13 @@ class FilterModel(ListModel):
         if network is None or layer >= len(network.layers):
             return []
         filters = list(range(network.layers[layer].filters))
-        tagged = {key.filter for key, _ in self._tagging.book.entries() if key.layer == layer}
-        if self.only_tagged:
-            filters = [filter for filter in filters if filter in tagged]
+        words: dict[int, set[str]] = {}
+        for key, tag in self._tagging.book.entries():
+            if key.layer == layer:
+                words.setdefault(key.filter, set()).add(tag.tag)
+        tagged = words.keys()
+        if self.shown != ALL:
+            filters = [filter for filter in filters if self._is_shown(words.get(filter, set()))]
         maps = self._pipeline.maps(layer)
         if self.order == "untagged":
             filters.sort(key=lambda filter: filter in tagged)
@@ -121,6 +128,9 @@ class FilterModel(ListModel):
             strength = maps.max(axis=(1, 2))
             filters.sort(key=lambda filter: -strength[filter])
         return filters
+
+    def _is_shown(self, words: set[str]) -> bool:
+        return {TAGGED: bool(words), UNTAGGED: not words}.get(self.shown, self.shown in words)
 
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
@@ -133,7 +143,7 @@ class FilterModel(ListModel):
     def _tags_changed(self, key: FilterKey) -> None:
         if key.layer != self._session.view.layer:
             return
-        if self.only_tagged or self.order == "untagged":
+        if self.shown != ALL or self.order == "untagged":
             self.set_rows(self._arranged())
         row = self.row_of(key.filter)
         if row >= 0:

@@ -109,6 +109,18 @@ def test_the_grid_sorts_and_filters(demo: Person) -> None:
     assert list(demo.window.center.filters.rows) == list(range(64))
 
 
+def test_the_grid_shows_only_one_word(demo: Person) -> None:
+    demo.desk.session.update(filter=5)
+    demo.press("H", "Right", "B", "T")
+    assert list(demo.window.center.filters.rows) == [5, 6]
+    box = demo.window.center._shown
+    for word, rows in (("hair", [5]), ("border", [6]), ("color", [])):
+        box.setCurrentIndex(box.findData(word))
+        box.activated.emit(box.currentIndex())
+        assert list(demo.window.center.filters.rows) == rows
+    assert "tagged color" in demo.window.center._count.text()
+
+
 def test_the_value_under_the_mouse(demo: Person) -> None:
     image = demo.window.center.viewer.image
     image.hovered.emit(10.0, 20.0)
