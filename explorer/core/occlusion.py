@@ -1,0 +1,202 @@
+"""Occlusion sensitivity: cover a part of the picture and see how a class's score or a filter's answer changes.
+
+Zeiler and Fergus (2014), section 4.2. Exact: only what a patch can change is computed again, from the unoccluded pass;
+where a network has no fixed graph, every patch runs through the whole network, and the result says so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.arrays import RGB
+from explorer.core.graph import Graph, Untraceable, trace
+from explorer.core.incremental import propagate, without_rule
+from explorer.core.layers import watching
+from explorer.core.network import Network
+from explorer.core.occluder import Occluder, averaged
+from explorer.core.occlusion_target import Target, answers, parse_target
+from explorer.core.progress import OnStep, no_step
+from explorer.core.windows import Starts, Window
+
+MEMORY = 512 << 20
+"""Bytes that the changes of one batch of positions may take."""
+
+LOOP_BATCH = 16
+
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """The result of one sweep over a picture.
+
+    `drops` (rows, columns) or for target "all" (rows, columns, filters) float32: the unoccluded value less the value
+    with the patch at (tops[i], lefts[j]) of the network's input; positive = covering this lowers the target. `map`
+    (H, W) is their mean for each pixel of the input; None for "all", whose filters are picked by `filter_map`.
+    `unoccluded` is the value, or the values (filters,). `method` says how it was computed.
+    """
+
+    target: str
+    occluder: Occluder
+    drops: Scores
+    unoccluded: Scores
+    tops: Starts
+    lefts: Starts
+    size: tuple[int, int]
+    layers: Mapping[int, slice]
+    method: str
+
+    @property
+    def map(self) -> Scores | None:
+        """The mean drop for each pixel of the network's input (H, W) float32."""
+        return averaged(self.drops, self.tops, self.lefts, self.occluder, self.size) if self.drops.ndim == 2 else None
+
+    def filter_map(self, layer: int, filter: int) -> Scores:
+        """The map of one filter of a sweep over all filters."""
+        drops = self.drops[:, :, self.layers[layer]][:, :, filter]
+        return averaged(drops, self.tops, self.lefts, self.occluder, self.size)
+
+
+def occlude(
+    network: Network,
+    rgb: RGB,
+    target: str,
+    occluder: Occluder | None = None,
+    *,
+    on_step: OnStep = no_step,
+    on_rough: Callable[[Occlusion], None] | None = None,
+    memory: int = MEMORY,
+) -> Occlusion:
+    """Cover every part of a picture (H, W, 3) uint8 in turn and measure a target.
+
+    `target`: "class:NAME" the class's logit, "probability:NAME", "filter:7:8" the peak of a filter's map,
+    "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
+    `on_rough` gets a first map after about a tenth of the positions. UserError for a target that the network lacks.
+    """
+    occluder = occluder or Occluder()
+    wanted = parse_target(target, network)
+    batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
+    sweep = _Sweep(network, batch, occluder, wanted, memory)
+    tops, lefts = (occluder.starts(side) for side in network.input.size)
+    total = len(tops) * len(lefts)
+    drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
+    done = 0
+
+    def result(chosen_rows: slice = slice(None), chosen_columns: slice = slice(None)) -> Occlusion:
+        part = drops[chosen_rows, chosen_columns]
+        single = not wanted.every
+        return Occlusion(
+            target,
+            occluder,
+            part[..., 0] if single else part,
+            sweep.unoccluded[0] if single else sweep.unoccluded,
+            tops[chosen_rows],
+            lefts[chosen_columns],
+            network.input.size,
+            wanted.layers,
+            sweep.method,
+        )
+
+    for rows, columns in _parts(len(tops), len(lefts), sweep.positions_at_once, rough=on_rough is not None):
+        on_step(done, total)
+        found = sweep.measure(tops[rows], lefts[columns])
+        drops[rows, columns] = sweep.unoccluded - found
+        done += found.shape[0] * found.shape[1]
+        if on_rough is not None and done >= total / 10:
+            on_rough(result(slice(1, None, 3), slice(1, None, 3)))
+            on_rough = None
+    on_step(total, total)
+    return result()
+
+
+def _parts(rows: int, columns: int, most: int, *, rough: bool) -> Iterator[tuple[slice, slice]]:
+    """Sub-lattices of at most `most` positions; with `rough` every third row and column come first."""
+    if rough and rows > 3 and columns > 3:
+        order = [(1, 1), *((i, j) for i in range(3) for j in range(3) if (i, j) != (1, 1))]
+        lattices = [(range(i, rows, 3), range(j, columns, 3)) for i, j in order]
+    else:
+        lattices = [(range(rows), range(columns))]
+    for down, across in lattices:
+        wide = min(len(across), most)
+        tall = max(1, most // wide)
+        for i in range(0, len(down), tall):
+            for j in range(0, len(across), wide):
+                yield _slice(down[i : i + tall]), _slice(across[j : j + wide])
+
+
+def _slice(places: range) -> slice:
+    return slice(places.start, places.stop, places.step)
+
+
+class _Sweep:
+    """Measures one target for lattices of positions, incrementally where the network has a graph."""
+
+    def __init__(self, network: Network, batch: torch.Tensor, occluder: Occluder, target: Target, memory: int) -> None:
+        self._network, self._batch, self._occluder, self._target = network, batch, occluder, target
+        self._graph: Graph | None = None
+        try:
+            self._graph = trace(network.module, batch)
+            self._nodes = target.nodes(self._graph, network)
+        except Untraceable as error:
+            self._graph = None
+            self.method = f"batched loop: {error}"
+        if self._graph is not None:
+            whole = without_rule(self._graph)
+            self.method = "incremental" + (f"; computed whole: {', '.join(whole)}" if whole else "")
+        self.unoccluded = self._of_loop(batch)[0]
+        self.positions_at_once = self._affordable(memory)
+
+    def measure(self, tops: Starts, lefts: Starts) -> Scores:
+        """The target's values (rows, columns, targets) with patches at these places."""
+        spec = self._network.input
+        changes = self._occluder.changes(self._batch, tops, lefts, spec.mean, spec.std)  # type: ignore[arg-type]
+        if self._graph is None:
+            return self._loop(changes, tops, lefts)
+        found = self._propagated(Window(changes.contiguous(), tops, lefts, spec.size))
+        return found.reshape(len(tops), len(lefts), -1)
+
+    def _propagated(self, window: Window, sizes: list[int] | None = None) -> Scores:
+        assert self._graph is not None
+        graph, count = self._graph, len(window.tops) * len(window.lefts)
+        found = propagate(graph, window, self._nodes, sizes)
+        columns = [
+            answers(self._target, place, found[node], graph.base[node], count) for place, node in enumerate(self._nodes)
+        ]
+        return torch.cat(columns, 1).float().cpu().numpy()
+
+    def _affordable(self, memory: int) -> int:
+        """How many positions one batch may hold, judged by the largest values of one in the middle."""
+        spec, size = self._network.input, self._occluder.size
+        if self._graph is None:
+            return LOOP_BATCH
+        tops, lefts = (((side - min(size, side)) // 2,) for side in spec.size)
+        sizes: list[int] = []
+        changes = self._occluder.changes(self._batch, tops, lefts, spec.mean, spec.std)  # type: ignore[arg-type]
+        self._propagated(Window(changes.contiguous(), tops, lefts, spec.size), sizes)
+        return max(1, memory // (4 * 4 * max(sizes)))  # float32; source, surround, result and one to spare
+
+    def _loop(self, changes: torch.Tensor, tops: Starts, lefts: Starts) -> Scores:
+        pictures = Window(changes, tops, lefts, self._network.input.size).full(self._batch)
+        found = [self._of_loop(part) for part in torch.split(pictures, LOOP_BATCH)]
+        return np.concatenate(found).reshape(len(tops), len(lefts), -1)
+
+    def _of_loop(self, pictures: torch.Tensor) -> Scores:
+        """The target's values (N, targets) of whole pictures (N, C, H, W)."""
+        kept: dict[tuple[str, int], torch.Tensor] = {}
+        sources = self._target.sources(self._network)
+
+        def keep(name: str, run: int, _source: torch.Tensor, output: torch.Tensor) -> None:
+            if (name, run) in sources:
+                kept[name, run] = output.clone()  # an in-place activation may follow
+
+        with torch.inference_mode(), watching(self._network.module, {name for name, _ in sources}, keep):
+            logits = self._network.logits(pictures)
+            values = [kept[source] for source in sources] or [logits]
+            columns = [answers(self._target, place, value, value, len(pictures)) for place, value in enumerate(values)]
+        return torch.cat(columns, 1).float().cpu().numpy()
+
+
+__all__ = ["Occluder", "Occlusion", "occlude"]
