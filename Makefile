@@ -33,6 +33,7 @@ soak: $(VENV)/.tests
 
 $(VENV)/.runs: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing torch, Qt and the rest: about 6 GB, some minutes. It happens once."
 	$(PIP) install -q -e .
 	$(BIN)/python -m explorer.display
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"

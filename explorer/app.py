@@ -52,7 +52,12 @@ def _fill(window: MainWindow, start: "Start", home: Path, settings: Settings) ->
 
     _log_to(home / "log.txt")
     desk = Desk(settings, RESOURCES)
-    window.furnish(desk)
+    try:
+        window.furnish(desk)
+    except BaseException:
+        desk.close()  # without it the workers would keep the process alive behind a dead window
+        window.close()
+        raise
     errors = UncaughtErrors()
     errors.caught.connect(window.problems.show_error)
     for trouble in desk.troubles:

@@ -16,7 +16,11 @@ NAME = "feature-explorer"
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
-    arguments = parser().parse_args(words)
+    words = sys.argv[1:] if words is None else list(words)
+    top = parser()
+    arguments = top.parse_args(words)
+    if arguments.command is not None and words[0] != arguments.command:
+        top.error(f"the options before {arguments.command} are those of the window; give its own after it")
     try:
         return int(arguments.run(arguments))
     except UserError as error:

@@ -147,7 +147,7 @@ def _style(arguments: argparse.Namespace) -> "Style":
 
     fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
     return Style(
-        scale="fixed" if fixed else arguments.scale or "map",
+        scale="fixed" if fixed else arguments.scale or "seen",
         fixed=fixed,
         color_map=arguments.color_map,
         opacity=arguments.opacity,

@@ -57,8 +57,9 @@ class SeenValues:
         share = max(1, size // 4) if held is None or held.shape[1] < size else max(1, size // len(seen))
         if values.shape[1] > share:
             values = values[:, np.sort(self._random.choice(values.shape[1], share, replace=False))]
+        values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
         if held is None:
-            self._held[layer] = values.copy()
+            self._held[layer] = values
         elif held.shape[1] < size:
             self._held[layer] = np.concatenate([held, values], axis=1)[:, -size:]
         else:

@@ -1,14 +1,17 @@
 """The open network and the open folder: opened on the worker, announced when they are there."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from explorer.core.arrays import RGB, Maps
+from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.jobs import Jobs
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
     from trainer.input_spec import InputSpec
 
 THUMBNAIL = 128
-LARGEST_MAP = 64
-"""Maps of other pictures are kept at this size at most: they are drawn small, and there are many of them."""
+LARGEST_MAP, VALUES_EACH = 64, 100_000
+"""Side and number of values of a layer's maps on another picture: they are drawn small, and hundreds are in sight."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Request:
     classes: Sequence[str] | None = None
     input: "InputSpec | None" = None
     device: str = "auto"
+    tags: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Folder:
 class OverPicture:
     """A layer's maps on another picture than the one on show, and what the network sees of that picture."""
 
-    maps: Maps
+    maps: npt.NDArray[np.float16]
     crop: RGB
 
 
@@ -61,6 +65,7 @@ class Library(QObject):
     threads in one hooked module mix their maps) for everything that may take long, `reading` for thumbnails.
     """
 
+    network_opening = Signal(object)
     network_opened = Signal(object)
     folder_opened = Signal(object)
     question = Signal(object, object)
@@ -74,8 +79,9 @@ class Library(QObject):
         self.reading = Jobs("reading", self)
         self.thumbnails = LazyStore(self.reading, "thumbnails", keep=600, parent=self)
         self.predictions = LazyStore(self.batch, "predictions", keep=20_000, chunk=4, parent=self)
-        self.over = LazyStore(self.batch, "over pictures", keep=48, chunk=4, parent=self)
+        self.over = LazyStore(self.batch, "over pictures", keep=512, chunk=4, parent=self)
         self.network: Network | None = None
+        self.request: Request | None = None
         self.folder: Folder | None = None
         self.bad: dict[Path, str] = {}
         self._batch_network: Network | None = None
@@ -112,6 +118,7 @@ class Library(QObject):
 
         def done(opened: "tuple[Network, Network]") -> None:
             self.network, self._batch_network = opened
+            self.request = request
             self._predict_anew()
             self.look_over(*self._over_key)
             self.network_opened.emit(self.network)
@@ -122,6 +129,7 @@ class Library(QObject):
             else:
                 self.problem.emit(error)
 
+        self.network_opening.emit(request.path)
         self.interactive.submit("open network", work, done, failed)
 
     def open_folder(self, path: Path, labels: Path | None = None) -> None:
@@ -184,7 +192,8 @@ class Library(QObject):
             rgb = read_image(picture)
             crop = network.input.crop(rgb)
             maps = record(network, rgb, raw=raw, crop=crop).maps[layer]
-            return OverPicture(reduced(maps, LARGEST_MAP), crop)
+            side = max(8, min(LARGEST_MAP, math.isqrt(VALUES_EACH // len(maps))))
+            return OverPicture(reduced(maps, side).astype(np.float16), crop)
 
         self.over.reset(each(look) if layer < len(network.layers) else None)
 

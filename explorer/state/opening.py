@@ -42,8 +42,6 @@ class Opening(QObject):
         super().__init__(parent)
         self._session, self._library, self._pipeline = session, library, pipeline
         self._tagging, self._settings, self._bundled = tagging, settings, bundled
-        self._request: Request | None = None
-        self._tags_wanted: Path | None = None
         self._picture_wanted: Path | None = None
         self._key_wanted: tuple[int, int] | None = None
         library.network_opened.connect(self._network_opened)
@@ -54,12 +52,12 @@ class Opening(QObject):
     @property
     def request(self) -> Request | None:
         """How the open network was asked for."""
-        return self._request
+        return self._library.request
 
     def begin_tags(self, path: Path) -> None:
-        """Begin a new tags file for the open network."""
+        """Go on in a tags file of the open network's own, a new one where there is none yet."""
         if self._library.network is not None:
-            self.accept_tags(path, empty_book(self._library.network))
+            self.open_tags(path)
 
     def start(self, start: Start) -> None:
         """Open what the command line names; without a word of it, what was open last time."""
@@ -75,15 +73,18 @@ class Opening(QObject):
             layer, _, filter = self._settings.text("last/filter").partition(":")
             if layer.isdecimal() and filter.isdecimal():
                 self._key_wanted = int(layer), int(filter)
-        self._tags_wanted = start.tags
         if images is not None:
             self.open_folder(images, labels)
         if model is not None:
-            self.open_model(Request(model, architecture=start.architecture, classes=start.classes, device=start.device))
+            self.open_model(Request(model, start.architecture, start.classes, start.input, start.device, start.tags))
 
     def open_model(self, request: Request) -> None:
-        """Open a network; its tags follow."""
-        self._request = request
+        """Open a network; its tags follow. Not while tags are unsaved: they would be gone with their network."""
+        try:
+            self._tagging.check_saved()
+        except UserError as error:
+            self.problem.emit(error)
+            return
         self._library.open_network(request)
 
     def open_folder(self, path: Path, labels: Path | None = None) -> None:
@@ -103,6 +104,9 @@ class Opening(QObject):
         network = self._library.network
         if network is None:
             raise UserError(f"Open the network first that the tags in {path.name} are about (Ctrl+O).")
+        if self._tagging.path is not None and os.path.realpath(path) == os.path.realpath(self._tagging.path):
+            return  # loading it again would throw away what is tagged meanwhile
+        self._tagging.check_saved()
 
         def work(on_step: OnStep) -> TagBook | None:
             from explorer.core.tag_store import load_tags
@@ -115,7 +119,12 @@ class Opening(QObject):
             else:
                 self.accept_tags(path, book or empty_book(network))
 
-        self._library.reading.submit("tags", work, done, self.problem.emit)
+        def failed(error: BaseException) -> None:
+            if self._tagging.path is None:
+                self._tagging.wait_for_file(empty_book(network), f"{path.name} could not be read.")
+            self.problem.emit(error)
+
+        self._library.reading.submit("tags", work, done, failed)
 
     def accept_tags(self, path: Path, book: TagBook) -> None:
         """Show these tags from now on."""
@@ -134,7 +143,7 @@ class Opening(QObject):
 
     def remember(self) -> None:
         """Keep what is open for the next session."""
-        view, request, folder = self._session.view, self._request, self._library.folder
+        view, request, folder = self._session.view, self._library.request, self._library.folder
         asks_nothing = request is not None and request.architecture is None
         self._settings.set_text("last/model", str(request.path.absolute()) if request and asks_nothing else "")
         self._settings.set_text("last/images", str(folder.path.absolute()) if folder else "")
@@ -152,7 +161,7 @@ class Opening(QObject):
         return Path(text) if text and Path(text).exists() else None
 
     def _network_opened(self, network: "Network") -> None:
-        request = self._request
+        request = self._library.request
         assert request is not None
         self._settings.remember("models", request.path)
         self._tagging.close()
@@ -162,8 +171,8 @@ class Opening(QObject):
             layer, filter = len(network.layers) - 1, 0
         self._session.update(layer=layer, filter=filter)
         self._pipeline.set_network(network)
-        self.open_tags(self._tags_wanted or self.default_tags_path(request.path))
-        self._tags_wanted = None
+        self._library.look_over(layer, self._session.view.look.raw)
+        self.open_tags(request.tags or self.default_tags_path(request.path))
 
     def _folder_opened(self, folder: Folder) -> None:
         self._settings.remember("folders", folder.path)

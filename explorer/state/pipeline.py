@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.arrays import RGB, RGBA, Map, Maps
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 128 << 20
 PATIENCE_MS = 60
+
+Key = tuple[Path, tuple[int, int], bool]
+"""A picture, the state of its file, and whether the maps are raw."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Pipeline(QObject):
         self._late = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
-        self._cache: OrderedDict[tuple[Path, bool], Activations] = OrderedDict()
+        self._cache: OrderedDict[Key, Activations] = OrderedDict()
         self._seen = SeenValues()
         session.changed.connect(self._view_changed)
 
@@ -82,6 +86,9 @@ class Pipeline(QObject):
     def forget_seen(self) -> None:
         """Begin the scale "over the pictures seen" anew: with another folder, or with raw maps."""
         self._seen = SeenValues()
+        self._cache.clear()
+        self._note_seen()
+        self.maps_changed.emit()
 
     def maps(self, layer: int) -> Maps | None:
         """The maps of a layer on the picture on show."""
@@ -121,18 +128,20 @@ class Pipeline(QObject):
         map, shown, activations = self.map(layer, filter), self._shown, self._activations
         if map is None or shown is None or activations is None:
             return {}
-        row, column = divmod(int(map.argmax()), map.shape[1])
+        finite = np.where(np.isfinite(map), map, -np.inf)
+        row, column = divmod(int(finite.argmax()), map.shape[1])
         frame = activations.frame
         down, across = frame.height / map.shape[0], frame.width / map.shape[1]
         box = [frame.top + row * down, frame.left + column * across, down, across]
-        return {"picture": shown.picture.name, "box": [round(side, 2) for side in box], "value": float(map.max())}
+        found: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
+        return found | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
 
     def _view_changed(self, before: View, after: View) -> None:
         if after.picture != before.picture:
             self._read()
         elif after.look.raw != before.look.raw:
-            self.forget_seen()
             self._show(self._shown, None)
+            self.forget_seen()
             if after.picture is not None:
                 there = self._shown is not None and self._shown.picture == after.picture
                 self._submit(after.picture, self._shown if there else None)
@@ -157,7 +166,8 @@ class Pipeline(QObject):
     def _submit(self, picture: Path, shown: Shown | None) -> None:
         """Record a picture that was read already, or read it first; one job, so that no time is lost between."""
         network, raw = self._network, self._session.view.look.raw
-        known = self._cache.get((picture, raw))
+        key = (picture, stamp(picture), raw)
+        known = self._cache.get(key)
         read = [shown] if shown is not None else []
         self._read_so_far = read
 
@@ -173,7 +183,7 @@ class Pipeline(QObject):
 
         def done(activations: "Activations | None") -> None:
             if activations is not None:
-                self._hold(picture, raw, activations)
+                self._hold(key, activations)
             self._show(read[0], activations)
 
         def failed(error: BaseException) -> None:
@@ -185,9 +195,9 @@ class Pipeline(QObject):
 
         self._jobs.submit("picture", work, done, failed)
 
-    def _hold(self, picture: Path, raw: bool, activations: "Activations") -> None:
-        self._cache[picture, raw] = activations
-        self._cache.move_to_end((picture, raw))
+    def _hold(self, key: Key, activations: "Activations") -> None:
+        self._cache[key] = activations
+        self._cache.move_to_end(key)
         while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
             self._cache.popitem(last=False)
 
@@ -212,6 +222,15 @@ class Pipeline(QObject):
         maps = self.maps(layer)
         if maps is not None and self._shown is not None:
             self._seen.add(layer, str(self._shown.picture), maps)
+
+
+def stamp(picture: Path) -> tuple[int, int]:
+    """When a file was written, and its size: another file under the same name has other maps."""
+    try:
+        status = picture.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_mtime_ns, status.st_size
 
 
 def _read_picture(picture: Path, network: "Network | None") -> Shown:

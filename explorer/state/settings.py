@@ -1,5 +1,6 @@
 """What the program remembers from one session to the next."""
 
+import math
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ class Settings:
 
     def look(self) -> Look:
         """The remembered look."""
+        # Here, because the first paint needs the settings but no numpy.
+        from explorer.core.overlay import COLOR_MAPS
+        from explorer.core.scale import SCALES
+
         found: dict[str, Any] = {}
         for part in fields(Look):
             default = getattr(Look(), part.name)
@@ -59,7 +64,9 @@ class Settings:
                 found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
             except ValueError:
                 found[part.name] = default
-        return Look(**found)
+        look = Look(**found)
+        fine = look.scale in SCALES and look.color_map in COLOR_MAPS and 0 <= look.opacity <= 1
+        return look if fine and 0 <= look.foot <= look.peak < math.inf else Look()
 
     def set_look(self, look: Look) -> None:
         """Remember the look."""

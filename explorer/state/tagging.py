@@ -9,7 +9,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.core.errors import UserError
 from explorer.core.tag_lock import TagLock
-from explorer.core.tag_store import save_tags
+from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, Tag, TagBook
 
 RETRY_MS = 5000
@@ -74,7 +74,7 @@ class Tagging(QObject):
     def read_only(self) -> str:
         """Why tags cannot be changed here, for a person to read; "" where they can."""
         if self._path is None:
-            return "No network is open."
+            return self._refusal or "No network is open."
         return "" if self._lock is not None and self._lock.held else self._refusal
 
     def open(self, path: Path, book: TagBook) -> None:
@@ -92,9 +92,31 @@ class Tagging(QObject):
         """Get the right to write although a lock file of another computer is there; UserError where it is held."""
         if self._lock is None or self._lock.held:
             return
+        path = self._path
         self._refusal = "" if self._lock.acquire(take_over=True) else self._lock.problem
-        self.saved.emit()
         self._check_writable()
+        if path is not None and path.exists():
+            # What the other one wrote since this window read the file must not be lost.
+            self._book = load_tags(path)
+        self.stack.clear()
+        self.reset.emit()
+        self.saved.emit()
+
+    def check_saved(self) -> None:
+        """Try once more to save; UserError while the last tags are in no file."""
+        self._save_quietly()
+        if self._unsaved:
+            raise UserError(
+                f"The last tags are not in {self._path} yet. Save them in another file first (Ctrl+Shift+S), "
+                "or free that one."
+            )
+
+    def wait_for_file(self, book: TagBook, reason: str) -> None:
+        """Show a book that has no file yet; it can be moved to one."""
+        self.close()
+        self._book, self._refusal = book, f"{reason} Open another tags file (Ctrl+T), or begin one (Ctrl+Shift+S)."
+        self.reset.emit()
+        self.saved.emit()
 
     def close(self) -> None:
         """Let go of the file; what could not be saved is tried once more."""
@@ -103,7 +125,10 @@ class Tagging(QObject):
         if self._lock is not None:
             self._lock.release()
         self._lock, self._path, self._book, self._unsaved = None, None, TagBook(), False
+        self._refusal = ""
         self.stack.clear()
+        self.reset.emit()
+        self.saved.emit()
 
     def move_to(self, path: Path) -> None:
         """Go on in another file: the tags of now are written there first. UserError where that fails."""
@@ -124,6 +149,10 @@ class Tagging(QObject):
     def mine(self, key: FilterKey, word: str) -> Tag | None:
         """This annotator's tag of that word on a filter."""
         return next((tag for tag in self._book.tags(key) if (tag.tag, tag.annotator) == (word, self.annotator)), None)
+
+    def words(self, key: FilterKey) -> tuple[str, ...]:
+        """This annotator's words on a filter."""
+        return tuple(tag.tag for tag in self._book.tags(key) if tag.annotator == self.annotator)
 
     def toggle(self, key: FilterKey, word: str, evidence: dict[str, Any] | None = None) -> None:
         """Give a filter a word, or take this annotator's away again."""

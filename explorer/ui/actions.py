@@ -20,6 +20,8 @@ class Command:
     text: str
     keys: str
     run: Run
+    checked: Callable[[], bool] | None = None
+    """Whether a check mark stands before it; asked when the menu opens."""
 
 
 def window_keys(commands: Sequence[Command]) -> frozenset[str]:
@@ -43,7 +45,7 @@ class Actions:
             if command.text == "-":
                 self.menus[command.menu].addSeparator()
                 continue
-            self._add(command.menu, command.text, command.keys, command.run)
+            self._add(command)
 
     def offer_words(self, menu: str, vocabulary: Vocabulary, toggle: Callable[[str], object]) -> None:
         """Put the words of the vocabulary at the top of a menu, each with its key."""
@@ -62,10 +64,14 @@ class Actions:
             self._words.append(action)
             group.insert(place, action)
 
-    def _add(self, menu: str, text: str, keys: str, run: Run) -> None:
-        action = self._made(text, keys, run)
-        self.menus[menu].addAction(action)
-        next(actions for title, actions in self.groups if title == menu.replace("&", "")).append(action)
+    def _add(self, command: Command) -> None:
+        action, menu = self._made(command.text, command.keys, command.run), self.menus[command.menu]
+        if command.checked is not None:
+            checked = command.checked
+            action.setCheckable(True)
+            menu.aboutToShow.connect(lambda: action.setChecked(checked()))
+        menu.addAction(action)
+        next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
 
     def _made(self, text: str, keys: str, run: Run) -> QAction:
         action = QAction(text, self._window)

@@ -1,6 +1,7 @@
 """The middle of the window: the picture with its overlay above the grids."""
 
 import math
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSplitter, QStackedLayout, QTabWidget, QWidget
@@ -17,6 +18,7 @@ from explorer.ui.overlay_grid import OverlayGrid
 from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
 from explorer.ui.theme import SPACE
 
+EMPTY, PANELS, OPENING = range(3)
 RESOLUTION, RESOLUTION_OF_LINES = 256, 512
 """Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
 
@@ -137,10 +139,15 @@ class Center(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(empty)
         self._stack.addWidget(self.split)
+        self._opening = EmptyPlace("Opening", "The first network of a session takes some seconds.", [])
+        self._stack.addWidget(self._opening)
         self.setLayout(self._stack)
         session.changed.connect(self._view_changed)
+        library.network_opening.connect(self._say_opening)
         library.network_opened.connect(lambda network: self._opened())
         library.folder_opened.connect(lambda folder: self._opened())
+        library.problem.connect(lambda error: self._opened())
+        library.question.connect(lambda request, error: self._opened())
         self.grid.set_opacity(session.view.look.opacity)
         self.over.set_opacity(session.view.look.opacity)
 
@@ -165,9 +172,17 @@ class Center(QWidget):
         self._order.setCurrentIndex((self._order.currentIndex() + 1) % self._order.count())
         self._arrange()
 
+    def _say_opening(self, path: Path) -> None:
+        if self._library.network is None:
+            self._opening.say(f"Opening {path.name} …")
+            self._stack.setCurrentIndex(OPENING)
+
     def _opened(self) -> None:
-        if self._stack.currentIndex() == 0:
-            self._stack.setCurrentIndex(1)
+        busy = self._library.interactive.busy("open network")
+        something = self._library.network is not None or self._library.folder is not None
+        wanted = OPENING if busy and self._library.network is None else PANELS if something else EMPTY
+        if self._stack.currentIndex() != wanted:
+            self._stack.setCurrentIndex(wanted)
             # Letters are tags: the keyboard must not begin in the search line.
             self.grid.setFocus()
         self._follow()

@@ -1,8 +1,10 @@
 """What the commands of the window do: each asks what it must and forwards to the state."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
 
 from explorer.core.tags import FilterKey
@@ -29,6 +31,8 @@ class Commands:
         self._window, self._desk = window, window.desk
         self.files = FileCommands(window)
         self._guard = self.files.guard
+        self._places_of = ""
+        self._places: dict[int, int] = {}
 
     def table(self) -> list[Command]:
         """All commands with their keys; words of the vocabulary come on top of the menu of tags."""
@@ -61,14 +65,32 @@ class Commands:
             Command(TAGS, "Write although another computer's lock is there …", "", self.take_over),
             Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._desk.tagging.undo)),
             Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: self._guard(self._desk.tagging.redo)),
-            Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline")),
-            Command(VIEW, "Untouched picture beside", "V", lambda: look("beside")),
-            Command(VIEW, "Raw convolution", "R", lambda: look("raw")),
+            Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), self._is("outline", True)),
+            Command(VIEW, "Untouched picture beside", "V", lambda: look("beside"), self._is("beside", True)),
+            Command(VIEW, "Raw convolution", "R", lambda: look("raw"), self._is("raw", True)),
             Command(VIEW, "Other color map", "M", self._next_color_map),
-            Command(VIEW, "Scale: this map", "1", lambda: self._desk.session.update_look(scale="map")),
-            Command(VIEW, "Scale: the layer", "2", lambda: self._desk.session.update_look(scale="layer")),
-            Command(VIEW, "Scale: pictures seen", "3", lambda: self._desk.session.update_look(scale="seen")),
-            Command(VIEW, "Scale: fixed values …", "4", self.choose_scale),
+            Command(
+                VIEW,
+                "Scale: this map",
+                "1",
+                lambda: self._desk.session.update_look(scale="map"),
+                self._is("scale", "map"),
+            ),
+            Command(
+                VIEW,
+                "Scale: the layer",
+                "2",
+                lambda: self._desk.session.update_look(scale="layer"),
+                self._is("scale", "layer"),
+            ),
+            Command(
+                VIEW,
+                "Scale: pictures seen",
+                "3",
+                lambda: self._desk.session.update_look(scale="seen"),
+                self._is("scale", "seen"),
+            ),
+            Command(VIEW, "Scale: fixed values …", "4", self.choose_scale, self._is("scale", "fixed")),
             Command(VIEW, "Next order of the grid", "G", lambda: self._window.center.next_order()),
             Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.toggle_tagged()),
             Command(VIEW, "Grid or pictures", "P", self._next_tab),
@@ -76,9 +98,9 @@ class Commands:
             Command(VIEW, "Enlarge", "+ or =", lambda: self._window.center.viewer.image.zoom(1.25)),
             Command(VIEW, "Reduce", "-", lambda: self._window.center.viewer.image.zoom(0.8)),
             Command(VIEW, "-", "", self.show_keys),
-            Command(VIEW, "Light", "", lambda: self._theme("light")),
-            Command(VIEW, "Dark", "", lambda: self._theme("dark")),
-            Command(VIEW, "As the system", "", lambda: self._theme("system")),
+            Command(VIEW, "Light", "", lambda: self._theme("light"), lambda: self._scheme() == "light"),
+            Command(VIEW, "Dark", "", lambda: self._theme("dark"), lambda: self._scheme() == "dark"),
+            Command(VIEW, "As the system", "", lambda: self._theme("system"), lambda: self._scheme() == "system"),
             Command(HELP, "Keys", "? or F1", self.show_keys),
             Command(HELP, "Unreadable pictures", "", self.show_unreadable),
             Command(HELP, "About", "", self.about),
@@ -98,8 +120,14 @@ class Commands:
         self._window.filters.repaint_all()
 
     def go_to_layer(self, layer: int) -> None:
-        """Look at a layer; at its first filter."""
-        self._desk.session.update(layer=layer, filter=0)
+        """Look at a layer, at the filter that was looked at there last."""
+        view, network = self._desk.session.view, self._desk.library.network
+        if network is None or layer == view.layer:
+            return
+        if self._places_of != network.digest:
+            self._places_of, self._places = network.digest, {}
+        self._places[view.layer] = view.filter
+        self._desk.session.update(layer=layer, filter=self._places.get(layer, 0))
 
     def go_untagged(self, step: int) -> None:
         """Look at the next filter without a tag."""
@@ -116,9 +144,15 @@ class Commands:
         """Tag the filter in view with a word, or take the word away."""
         view = self._desk.session.view
         key = FilterKey(view.layer, view.filter)
+        tagging = self._desk.tagging
         evidence = self._desk.pipeline.evidence(key.layer, key.filter)
-        if self._guard(lambda: self._desk.tagging.toggle(key, word, evidence)):
+        before = tagging.words(key)
+        if self._guard(lambda: tagging.toggle(key, word, evidence)):
             self._window.tags.describe(word)
+            gone = [other for other in before if other != word and other not in tagging.words(key)]
+            if gone:
+                text = f'"{word}" took {" and ".join(gone)} away from filter {key}. Ctrl+Z brings it back.'
+                self._window.problems.show_text(text, calm=True)
 
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Write the detail and the note of a tag."""
@@ -188,6 +222,9 @@ class Commands:
         if map is None:
             self._window.tags.set_facts("")
             return
+        if not np.isfinite(map).all():
+            self._window.tags.set_facts("answers with values that are no numbers on this picture")
+            return
         highest = float(map.max())
         share = float((map > 0).mean())
         text = (
@@ -232,6 +269,12 @@ class Commands:
     def _switch(self, name: str) -> None:
         look: Any = self._desk.session.view.look
         self._desk.session.update_look(**{name: not getattr(look, name)})
+
+    def _is(self, name: str, value: object) -> Callable[[], bool]:
+        return lambda: bool(getattr(self._desk.session.view.look, name) == value)
+
+    def _scheme(self) -> str:
+        return self._desk.settings.text("scheme", "dark")
 
     def _next_color_map(self) -> None:
         from explorer.core.overlay import COLOR_MAPS

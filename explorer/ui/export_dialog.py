@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -41,6 +41,7 @@ class ExportDialog(QDialog):
     def __init__(self, desk: Desk, problems: Problems, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export figures")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._desk, self._problems = desk, problems
         view, folder = desk.session.view, desk.library.folder
@@ -94,7 +95,7 @@ class ExportDialog(QDialog):
     def _count(self) -> None:
         """Say how much it is before it is begun."""
         own = self._own_size.isChecked() and not self._kind.currentData()
-        self._own_size.setEnabled(not self._kind.currentData())
+        self._own_size.setVisible(not self._kind.currentData())
         self._width.setEnabled(not own)
         try:
             filters, pictures = len(self._chosen()), len(self._pictures.currentData())
@@ -102,7 +103,7 @@ class ExportDialog(QDialog):
             self._says.setText(str(error))
             self._go.setEnabled(False)
             return
-        maps = f"{filters:,} filters × {pictures:,} pictures"
+        maps = f"{filters:,} filter{'s' * (filters != 1)} × {pictures:,} picture{'s' * (pictures != 1)}"
         self._says.setText(f"{maps} = {filters * pictures:,} " + ("maps" if self._kind.currentData() else "files"))
         self._go.setEnabled(filters * pictures > 0)
 
@@ -138,8 +139,10 @@ class ExportDialog(QDialog):
             self._out.setText(name)
 
     def _export(self) -> None:
-        out = Path(self._out.text()).expanduser()
+        out, problems = Path(self._out.text()).expanduser(), self._problems
         try:
+            if self._desk.library.batch.busy("export"):
+                raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
             settings: dict[str, Any] = {
                 "pictures": self._pictures.currentData(),
                 "filters": self._chosen(),
@@ -151,23 +154,25 @@ class ExportDialog(QDialog):
             self._desk.library.on_batch(
                 "export",
                 lambda network, on_step: exported(network, out, on_step, **settings),
-                lambda report: self._tell(report, out),
-                self._problems.show_error,
+                lambda report: tell(problems, report, out),
+                problems.show_error,
             )
         except UserError as error:
             self._says.setText(str(error))
             return
         self.accept()
 
-    def _tell(self, report: "ExportReport", out: Path) -> None:
-        written, skipped = len(report.written), len(report.skipped)
-        text = f"{written:,} figure{'s' * (written != 1)} written to {out}" + (
-            f", {skipped:,} were there already" if skipped else ""
-        )
-        if report.failed:
-            text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
-        url = QUrl.fromLocalFile(str(out))
-        self._problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
+
+def tell(problems: Problems, report: "ExportReport", out: Path) -> None:
+    """Say what an export wrote, and offer to show it."""
+    written, skipped = len(report.written), len(report.skipped)
+    text = f"{report.written[0] if written == 1 else f'{written:,} figures'} written to {out}"
+    if skipped:
+        text += f", {skipped:,} were there already"
+    if report.failed:
+        text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
+    url = QUrl.fromLocalFile(str(out))
+    problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
 
 
 def exported(

@@ -106,7 +106,13 @@ class FileCommands:
             return
         if answered is None:
             return
-        if answered.architecture and ":" in answered.architecture and not self._may_run(answered.architecture):
+        self._open_answered(answered)
+
+    def _open_answered(self, answered: Request) -> None:
+        """Open a network with its answers; code of the person's own runs only with consent to that very file."""
+        from explorer.core.own_architecture import is_own
+
+        if answered.architecture and is_own(answered.architecture) and not self._may_run(answered.architecture):
             return
         self._desk.opening.open_model(answered)
 
@@ -130,7 +136,10 @@ class FileCommands:
         """Open another network's tags only when the person says so."""
         theirs = f"{book.network_name or 'an unnamed network'} ({book.architecture}, digest {book.network_digest[:12]})"
         ours = f"{network.name} ({network.architecture}, digest {network.digest[:12]})"
-        if confirm_foreign_tags(path, theirs, ours, self._window):
+        accepted = confirm_foreign_tags(path, theirs, ours, self._window)
+        if network is not self._desk.library.network:
+            return  # another network was opened while the question stood: these tags are not about it
+        if accepted:
             self._desk.opening.accept_tags(path, book)
         elif self._desk.tagging.path is None:
             self._window.problems.show_text(
@@ -142,7 +151,10 @@ class FileCommands:
     def say_assumed(self, network: "Network") -> None:
         """Say what the file did not say and what was taken instead, with a way to change it."""
         if network.assumed:
-            self._window.problems.show_text(" ".join(network.assumed), "Change …", self._change_assumed, calm=True)
+            first, *more = network.assumed
+            text = f"{first} And {len(more)} more: rest the mouse here." if more else first
+            tip = "\n".join(network.assumed)
+            self._window.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
         else:
             self._window.problems.hide()
 
@@ -150,8 +162,8 @@ class FileCommands:
         network, request = self._desk.library.network, self._desk.opening.request
         if network is not None and request is not None:
             answered = change_assumed(request, network.classes, network.input, self._window)
-            if answered is not None:
-                self._desk.opening.open_model(answered)
+            if answered is not None and network is self._desk.library.network:
+                self._open_answered(answered)
 
     def say_folder_problems(self, folder: "Folder") -> None:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""

@@ -109,5 +109,6 @@ def _connect(window: MainWindow) -> None:
     window.tags.described.connect(commands.describe)
     window.tags.new_word.connect(commands.new_word)
     window.tags.finished.connect(window.center.grid.setFocus)
+    window.pictures.left.connect(window.center.grid.setFocus)
     window.status.help.clicked.connect(commands.show_keys)
     window.status.bad.clicked.connect(commands.show_unreadable)

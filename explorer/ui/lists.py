@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPixmap
 
@@ -124,7 +125,7 @@ class FilterModel(ListModel):
         maps = self._pipeline.maps(layer)
         if self.order == "untagged":
             filters.sort(key=lambda filter: filter in tagged)
-        elif self.order == "answer" and maps is not None:
+        elif self.order == "answer" and maps is not None and len(maps) == network.layers[layer].filters:
             strength = maps.max(axis=(1, 2))
             filters.sort(key=lambda filter: -strength[filter])
         return filters
@@ -157,8 +158,9 @@ class OverPicturesModel(ListModel):
         super().__init__()
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
-        library.folder_opened.connect(lambda folder: self.set_rows(folder.pictures))
+        library.folder_opened.connect(lambda folder: (self._redraw(), self.set_rows(folder.pictures)))
         library.network_opened.connect(lambda network: self._redraw())
+        pipeline.maps_changed.connect(self._scale_changed)
         library.over.arrived.connect(lambda keys: self.repaint_all())
         session.changed.connect(self._view_changed)
 
@@ -178,13 +180,18 @@ class OverPicturesModel(ListModel):
     def _overlay(self, picture: Path, found: OverPicture) -> QPixmap:
         view = self._session.view
         if picture not in self._overlays and view.filter < len(found.maps):
-            scale = self._pipeline.scale_over_pictures(found.maps, view.layer, view.filter)
+            maps = found.maps.astype(np.float32)
+            scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
             size = fit(found.crop.shape[:2], 2 * CELL)
-            self._overlays[picture] = pixmap_of(draw(found.maps[view.filter], scale, view.look, size))
+            self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))
         return self._overlays.get(picture, QPixmap())
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
+            self._redraw()
+
+    def _scale_changed(self) -> None:
+        if self._session.view.look.scale == "seen":  # every picture that is looked at moves that scale
             self._redraw()
 
     def _redraw(self) -> None:

@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
         room = self.screen().availableSize() - QSize(16, 56)  # for the frame that the desktop puts around it
-        self.resize(QSize(1440, 900).boundedTo(room))
+        self.resize(QSize(max(1440, room.width() * 3 // 4), max(900, room.height() * 4 // 5)).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
 
     def furnish(self, desk: "Desk") -> None:
@@ -70,6 +70,12 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.on_screen.emit)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self._furnished and not self.isActiveWindow():
+            # The release of Space goes to whatever came in front.
+            self.center.viewer.image.hide_overlay(False)
 
     def show_title(self) -> None:
         """Say in the title which tags file is open and whether it is saved."""

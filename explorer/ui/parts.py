@@ -1,5 +1,6 @@
 """Small widgets that several panels are made of."""
 
+import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -28,8 +29,14 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
     """A label; `kind` is "title", "quiet" or "warning"."""
     made = QLabel(text)
     made.setObjectName(kind)
+    made.setTextFormat(Qt.TextFormat.PlainText)  # file names and notes may look like markup
     made.setWordWrap(wrap)
     return made
+
+
+def as_html(text: str) -> str:
+    """Text for a tooltip or a message box, which would take a file's own "<" for markup."""
+    return html.escape(text).replace("\n", "<br>")
 
 
 def column(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QVBoxLayout:
@@ -182,12 +189,16 @@ class EmptyPlace(QWidget):
 
     def __init__(self, title: str, hint: str, buttons: list[tuple[str, Callable[[], object]]]) -> None:
         super().__init__()
-        heading, below = label(title, "title"), label(hint, "quiet", wrap=True)
-        for text in (heading, below):
+        self._heading, below = label(title, "title"), label(hint, "quiet", wrap=True)
+        for text in (self._heading, below):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         made = []
         for name, run in buttons:
             button = QPushButton(name)
             button.clicked.connect(lambda checked=False, run=run: run())
             made.append(button)
-        self.setLayout(column(1, heading, below, row(1, *made, 1), 1, margin=3 * SPACE))
+        self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))
+
+    def say(self, title: str) -> None:
+        """Change the heading."""
+        self._heading.setText(title)

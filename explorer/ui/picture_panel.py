@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QAction, QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.ui.lists import CLASS, PATH, PREDICTION, PROBLEM, PictureModel
-from explorer.ui.parts import column, paint_row
+from explorer.ui.parts import column, label, paint_row
 from explorer.ui.theme import SPACE
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -56,6 +56,8 @@ class PicturePanel(QWidget):
     """`picked(path)` when a person chooses a picture."""
 
     picked = Signal(object)
+    left = Signal()
+    """The search was left with Escape or Enter."""
 
     def __init__(self, session: Session, library: Library) -> None:
         super().__init__()
@@ -66,6 +68,12 @@ class PicturePanel(QWidget):
         self._search.setPlaceholderText("search, or class:malignant")
         self._search.setAccessibleName("Search pictures by name or class")
         self._search.textChanged.connect(self._find)
+        self._search.returnPressed.connect(self.left)
+        leave = QAction(self._search, shortcut="Esc", shortcutContext=Qt.ShortcutContext.WidgetShortcut)
+        leave.triggered.connect(self._leave)
+        self._search.addAction(leave)
+        self._nothing = label("No picture matches. Search by name, or class:malignant.", "quiet", wrap=True)
+        self._nothing.hide()
         self.list = QListView()
         self.list.setAccessibleName("Pictures")
         self.list.setModel(self.model)
@@ -74,7 +82,7 @@ class PicturePanel(QWidget):
         self.list.setMouseTracking(True)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.clicked.connect(lambda index: self.picked.emit(index.data(PATH)))
-        self.setLayout(column(self._search, self.list, gap=SPACE))
+        self.setLayout(column(self._search, self._nothing, self.list, gap=SPACE))
         self.setMinimumWidth(170)
         session.changed.connect(lambda before, after: self._follow(after.picture))
         library.folder_opened.connect(lambda folder: self._follow(session.view.picture))
@@ -90,8 +98,13 @@ class PicturePanel(QWidget):
         self._search.setFocus()
         self._search.selectAll()
 
+    def _leave(self) -> None:
+        self._search.clear()
+        self.left.emit()
+
     def _find(self, text: str) -> None:
         self.model.search(text)
+        self._nothing.setVisible(bool(text) and not self.model.rows)
         self._follow(self._session.view.picture)
 
     def _follow(self, picture: Path | None) -> None:

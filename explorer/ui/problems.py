@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton
 
 from explorer.core.errors import UserError
-from explorer.ui.parts import label, row
+from explorer.ui.parts import as_html, label, row
 from explorer.ui.theme import SPACE
 
 logger = logging.getLogger("explorer")
@@ -25,6 +25,7 @@ class Problems(QFrame):
         self._sign = label("", "warning")
         self._text = QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._action = QPushButton()
         close = QToolButton(text="✕")
         close.setObjectName("flat")
@@ -51,8 +52,9 @@ class Problems(QFrame):
         what = f"{type(error).__name__}: {error}"
         self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
 
-    def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False) -> None:
-        """Show a sentence, with a button that runs something where one is given."""
+    def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False, tip: str = "") -> None:
+        """Show a sentence, with a button that runs something where one is given, and more in a tooltip."""
+        self._text.setToolTip(as_html(tip))
         self._sign.setText("i" if calm else "!")
         self._text.setText(text)
         self._action.setText(action)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from explorer.core.errors import UserError
 from explorer.state.library import Request
-from explorer.ui.parts import column, label, row
+from explorer.ui.parts import as_html, column, label, row
 from explorer.ui.theme import SPACE
 from trainer.input_spec import InputSpec
 
@@ -92,6 +92,7 @@ class InputQuestion(Question):
     ) -> None:
         super().__init__("Which input?", text, parent)
         self._classes = QLineEdit(", ".join(classes or ()))
+        self._classes.setCursorPosition(0)
         if classes is not None:
             self.form.addRow("Classes, in order", self._classes)
         self._size, self._to = QSpinBox(minimum=8, maximum=2048), QSpinBox(minimum=8, maximum=4096)
@@ -109,9 +110,13 @@ class InputQuestion(Question):
         self._range.addItem("0 to 1", ((0.0,) * 3, (1.0,) * 3))
         self._range.addItem("ImageNet's mean and deviation", IMAGENET)
         self._range.addItem("-1 to 1", ((0.5,) * 3, (0.5,) * 3))
+        self._proposal, self._given = proposal, classes
         known = [self._range.itemData(place) for place in range(self._range.count())]
-        if (proposal.mean, proposal.std) in known:
-            self._range.setCurrentIndex(known.index((proposal.mean, proposal.std)))
+        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in known]
+        if (proposal.mean, proposal.std) not in of_channels:
+            self._range.addItem("as it is now", (proposal.mean, proposal.std))
+            of_channels.append((proposal.mean, proposal.std))
+        self._range.setCurrentIndex(of_channels.index((proposal.mean, proposal.std)))
         for name, part in (
             ("Side in pixels", self._size),
             ("Resize", self._way),
@@ -125,12 +130,14 @@ class InputQuestion(Question):
         """The request with the input that was chosen; UserError where it is not usable."""
         mean, std = self._range.currentData()
         channels = self._channels.currentData()
-        classes = [name.strip() for name in self._classes.text().split(",") if name.strip()]
+        side, text = self._size.value(), self._classes.text()
+        untouched = self._given is not None and text == ", ".join(self._given)
+        classes = self._given if untouched else [name.strip() for name in text.split(",") if name.strip()]
         return replace(
             request,
             classes=classes or request.classes,
             input=InputSpec(
-                size=(self._size.value(), self._size.value()),
+                size=self._proposal.size if side == self._proposal.size[0] else (side, side),
                 resize=self._way.currentData(),
                 resize_to=self._to.value(),
                 mean=mean[:channels],
@@ -164,7 +171,7 @@ def confirm_code(path: Path, parent: QWidget) -> bool:
         QMessageBox.warning(
             parent,
             "This runs code",
-            f"{path.name}\n\n{RUNS_CODE}",
+            as_html(f"{path.name}\n\n{RUNS_CODE}"),
             QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )
@@ -178,9 +185,11 @@ def confirm_foreign_tags(path: Path, theirs: str, ours: str, parent: QWidget) ->
         QMessageBox.warning(
             parent,
             "Tags of another network",
-            f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
-            f"The open network is\n\n    {ours}\n\n"
-            "The same filter number means something else there. Open them still?",
+            as_html(
+                f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
+                f"The open network is\n\n    {ours}\n\n"
+                "The same filter number means something else there. Open them still?"
+            ),
             QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel,
             QMessageBox.StandardButton.Cancel,
         )

@@ -1,6 +1,9 @@
 """Chooses fixed values for the scale on the distribution of what the filter answers."""
 
+import math
+
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QWidget
 
 from explorer.core.arrays import Map
@@ -18,14 +21,16 @@ class ScaleDialog(QDialog):
         import pyqtgraph  # here: it takes as long to import as the rest of the window takes to open
 
         self.setWindowTitle("Fixed scale")
-        self._session = session
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._session, self._before = session, session.view.look
+        # Four digits of whatever size the map's values have.
+        decimals = min(12, max(3, 4 - math.floor(math.log10(scale.peak)))) if scale.peak > 0 else 4
         self._foot, self._peak = (
             QDoubleSpinBox(
-                decimals=4,
+                decimals=decimals,
                 minimum=0,
                 maximum=1e6,
-                singleStep=0.01,
-                buttonSymbols=QDoubleSpinBox.ButtonSymbols.NoButtons,
+                singleStep=10.0 ** (1 - decimals),
             )
             for _ in range(2)
         )
@@ -39,11 +44,11 @@ class ScaleDialog(QDialog):
         for side in ("bottom", "left"):
             plot.getAxis(side).setTextPen(text)
             plot.getAxis(side).enableAutoSIPrefix(False)
-        positive = np.zeros(0, np.float32) if map is None else map[map > 0]
+        positive = np.zeros(0, np.float32) if map is None else map[np.isfinite(map) & (map > 0)]
         counts, edges = np.histogram(positive, bins=60)
         plot.addItem(pyqtgraph.BarGraphItem(x0=edges[:-1], x1=edges[1:], height=counts, brush=accent, pen=accent))
         self._region = pyqtgraph.LinearRegionItem(
-            (scale.foot, max(scale.peak, scale.foot + 1e-4)), brush=(*accent.getRgb()[:3], 40)
+            (scale.foot, max(scale.peak, scale.foot + 10.0**-decimals)), brush=(*accent.getRgb()[:3], 40)
         )
         plot.addItem(self._region)
         for box, value in ((self._foot, scale.foot), (self._peak, scale.peak)):
@@ -51,11 +56,17 @@ class ScaleDialog(QDialog):
             box.setValue(value)
             box.valueChanged.connect(self._typed)
         self._region.sigRegionChanged.connect(self._dragged)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         numbers = row(label("nothing up to"), self._foot, label("darkest from"), self._peak, 1, buttons)
         self.setLayout(column(plot, numbers, margin=2 * SPACE))
         self._typed()
+
+    def reject(self) -> None:
+        """Give the former scale back."""
+        self._session.update_look(scale=self._before.scale, foot=self._before.foot, peak=self._before.peak)
+        super().reject()
 
     def _typed(self) -> None:
         foot, peak = self._foot.value(), max(self._peak.value(), self._foot.value())

@@ -59,6 +59,9 @@ class Status(QStatusBar):
             self._tags.setText(f"·  {len(self._tagging.book)} of {there:,} filters tagged")
             self._saved.setText(f"·  {self.saved_text()}")
             self._saved.setToolTip(str(self._tagging.path))
+        else:
+            self._tags.clear()
+            self._saved.clear()
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""

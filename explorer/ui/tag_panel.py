@@ -61,6 +61,7 @@ class TagPanel(QWidget):
             )
         )
         self._word = ""
+        self._shown = ("", "")
         self.set_vocabulary(vocabulary)
         session.changed.connect(self._filter_changed)
         tagging.changed.connect(lambda key: self.refresh())
@@ -80,7 +81,7 @@ class TagPanel(QWidget):
             button.setToolTip(entry.description)
             button.setAccessibleName(f"Tag: {entry.title}")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda checked=False, word=entry.word: self.toggled.emit(word))
+            button.clicked.connect(lambda checked=False, word=entry.word: self._toggle(word))
             self._words.addWidget(button)
             self._buttons[entry.word] = button
         self.refresh()
@@ -92,7 +93,7 @@ class TagPanel(QWidget):
     def refresh(self) -> None:
         """Show the chosen filter's tags as they are now."""
         key = FilterKey(self._session.view.layer, self._session.view.filter)
-        self._title.setText(f"Filter {key}")
+        self._title.setText(f"Filter {key}" if self._tagging.path is not None else "Filter")
         mine = {tag.tag: tag for tag in self._tagging.book.tags(key) if tag.annotator == self._tagging.annotator}
         others = [tag for tag in self._tagging.book.tags(key) if tag.annotator != self._tagging.annotator]
         locked = self._tagging.read_only
@@ -112,8 +113,13 @@ class TagPanel(QWidget):
 
     def describe(self, word: str) -> None:
         """Let detail and note be those of this word."""
+        self._describe()
         self._word = word
         self.refresh()
+
+    def _toggle(self, word: str) -> None:
+        self._describe()  # the buttons take no focus: what is typed would not be noticed otherwise
+        self.toggled.emit(word)
 
     def focus_detail(self) -> None:
         """Put the keyboard into the detail of the tag, where there is one."""
@@ -139,6 +145,9 @@ class TagPanel(QWidget):
         self._about.setText(
             f"{tag.tag}: {tag.annotator or 'somebody'}, {tag.created[:16].replace('T', ' ')} UTC{where}"
         )
+        shown, self._shown = self._shown, (self._title.text(), tag.tag)
+        if shown == self._shown and (self._detail.lineEdit().hasFocus() or self._note.hasFocus()):
+            return  # somebody is typing
         with QSignalBlocker(self._detail), QSignalBlocker(self._note):
             if [self._detail.itemText(row) for row in range(self._detail.count())] != list(
                 self._vocabulary.entry(tag.tag).details

@@ -96,6 +96,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
             padding: 3px 8px; min-height: 18px; }}
         QLineEdit, QSpinBox, QDoubleSpinBox {{ background: {colors.panel}; selection-background-color: {colors.accent};
             selection-color: {colors.panel}; }}
+        QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
         QComboBox::drop-down {{ border: none; width: 18px; }}
         QComboBox::down-arrow {{ image: url("{arrow}"); width: 12px; height: 12px; }}
         QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {colors.quiet}; border-radius: 3px;

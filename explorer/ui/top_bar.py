@@ -9,10 +9,10 @@ from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings import Settings
-from explorer.ui.parts import Bars, ElidedLabel, column, label, row
+from explorer.ui.parts import Bars, ElidedLabel, as_html, column, label, row
 from explorer.ui.theme import SPACE
 
-LINES = 2
+LINES = 3
 
 
 class TopBar(QWidget):
@@ -43,7 +43,7 @@ class TopBar(QWidget):
         line.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
         self.setLayout(line)
         self._given.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.setFixedHeight(54)
+        self.setFixedHeight(58)
         session.changed.connect(lambda before, after: self._show_layer())
         library.network_opened.connect(lambda network: self._network_opened())
         library.folder_opened.connect(lambda folder: self._folder_opened())
@@ -85,7 +85,7 @@ class TopBar(QWidget):
             lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")
         if network.licence:
             lines.append(f"terms: {network.licence}")
-        self._model.setToolTip("\n".join(lines))
+        self._model.setToolTip(as_html("\n".join(lines)))
         self._show_layer()
 
     def _folder_opened(self) -> None:
@@ -106,12 +106,13 @@ class TopBar(QWidget):
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations
         if network is None or activations is None:
-            return  # the last prediction stays until the next one is there: no flicker while walking
+            self._bars.show_values([])  # never the prediction of another picture
+            return
         values = activations.probabilities
         order = sorted(range(len(values)), key=lambda place: -values[place])
         named = [(network.classes[place], float(values[place])) for place in order if place < len(network.classes)]
         self._bars.show_values(named[:LINES])
-        self._bars.setToolTip("\n".join(f"{name}  {value:.4f}" for name, value in named[:25]))
+        self._bars.setToolTip(as_html("\n".join(f"{name}  {value:.4f}" for name, value in named[:25])))
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown

@@ -42,7 +42,7 @@ def test_a_sheet_as_pdf(demo: Person, tmp_path: Path) -> None:
     dialog._kind.setCurrentIndex(1)
     dialog._format.setCurrentText("pdf")
     demo.click(dialog._go)
-    demo.until(lambda: "1 figure written" in demo.message, timeout=120_000)
+    demo.until(lambda: ".pdf written to" in demo.message, timeout=120_000)
     (path,) = (tmp_path / "sheet").glob("*.pdf")
     assert path.read_bytes().startswith(b"%PDF")
 

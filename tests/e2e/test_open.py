@@ -33,7 +33,8 @@ def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path
         person.desk.session.update(layer=layer, filter=0)
         assert person.desk.pipeline.overlay(layer, 0, 64) is not None
         person.window.center.grid.grab()
-    assert "ImageNet" in person.message  # what was assumed is said
+    assert person.message  # what was assumed is said, and all of it under the mouse
+    assert "ImageNet" in person.window.problems._text.toolTip()
 
 
 def test_what_cannot_be_opened_is_one_sentence_and_the_window_lives(open_window: Open, tmp_path: Path) -> None:

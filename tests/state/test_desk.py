@@ -125,7 +125,7 @@ def test_thumbnails_predictions_and_other_pictures_come_when_asked_for(
         qtbot.waitUntil(lambda store=store: store.get(picture) is not None)
     expected = record(desk.library.network.copy(), read_image(picture))
     np.testing.assert_allclose(desk.library.predictions.get(picture), expected.probabilities, rtol=1e-5)
-    np.testing.assert_array_equal(desk.library.over.get(picture).maps, expected.maps[3])
+    np.testing.assert_allclose(desk.library.over.get(picture).maps, expected.maps[3], rtol=2e-3, atol=1e-4)
 
 
 def test_class_folders_are_classes(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
