@@ -1,0 +1,149 @@
+"""Ways in which tags could be lost or end up on another network, each of them closed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+import explorer.state.tagging as tagging_module
+from explorer.core.errors import UserError
+from explorer.core.scale import Scale
+from explorer.core.tag_store import load_tags, save_tags
+from explorer.core.tags import FilterKey, TagBook
+from explorer.state.desk import Desk
+from explorer.state.library import Request
+from explorer.state.settings import Settings
+from explorer.state.start import Start
+from tests.networks import save_small
+from tests.state.test_desk import open_both, ready
+
+KEY = FilterKey(3, 0)
+
+
+def words(book: TagBook, key: FilterKey = KEY) -> list[str]:
+    return [tag.tag for tag in book.tags(key)]
+
+
+def test_going_on_in_a_file_of_its_own_keeps_what_is_there(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    book = TagBook(desk.library.network.digest, "n", "scratch_cnn")
+    book.add(KEY, "hair", annotator="before")
+    save_tags(tmp_path / "own.h5", book)
+    desk.opening.begin_tags(tmp_path / "own.h5")
+    qtbot.waitUntil(lambda: desk.tagging.path == tmp_path / "own.h5")
+    assert words(desk.tagging.book) == ["hair"]
+
+
+def test_unsaved_tags_keep_another_network_out(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+
+    def full(path: Path, book: TagBook) -> None:
+        raise UserError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tagging_module, "save_tags", full)
+        desk.tagging.toggle(KEY, "hair")
+        with qtbot.waitSignal(desk.opening.problem) as caught:
+            desk.opening.open_model(Request(save_small(tmp_path / "m.safetensors", seed=1), device="cpu"))
+        assert "not in" in str(caught.args[0])
+    assert desk.library.network.name == "n"
+    assert words(desk.tagging.book) == ["hair"]
+
+
+def test_opening_the_open_tags_file_again_changes_nothing(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    desk.tagging.toggle(KEY, "hair")
+    desk.opening.open_tags(desk.tagging.path)
+    desk.tagging.toggle(KEY, "border")
+    qtbot.wait(400)
+    assert words(desk.tagging.book) == words(load_tags(desk.tagging.path)) == ["border", "hair"]
+
+
+def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "a.safetensors"), pictures)
+    desk.tagging.toggle(KEY, "hair")
+    (tmp_path / "b.tags.h5").write_bytes(b"damaged")
+    with qtbot.waitSignal(desk.opening.problem, timeout=20_000):
+        desk.opening.open_model(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    assert words(desk.tagging.book) == []
+    assert "b.tags.h5" in desk.tagging.read_only
+    desk.tagging.move_to(tmp_path / "new.h5")
+    desk.tagging.toggle(KEY, "border")
+    found = load_tags(tmp_path / "new.h5")
+    assert found.network_digest == desk.library.network.digest
+    assert len(found.layers) == 4
+    assert (tmp_path / "b.tags.h5").read_bytes() == b"damaged"
+
+
+def test_a_named_tags_file_belongs_to_the_network_it_was_named_with(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    (tmp_path / "broken.pt").write_bytes(b"nothing")
+    with qtbot.waitSignal(desk.opening.problem, timeout=20_000):
+        desk.opening.start(Start(model=tmp_path / "broken.pt", images=pictures, tags=tmp_path / "mine.h5"))
+    desk.opening.open_model(Request(save_small(tmp_path / "n.safetensors"), device="cpu"))
+    ready(qtbot, desk)
+    assert desk.tagging.path == tmp_path / "n.tags.h5"
+    assert desk.opening.request.path.name == "n.safetensors"
+
+
+def test_taking_over_reads_what_the_other_one_wrote(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
+    model = save_small(tmp_path / "n.safetensors")
+    open_both(qtbot, desk, model, pictures)
+    other = Desk(Settings(tmp_path / "other" / "settings.ini"), desk.icons.parent)
+    open_both(qtbot, other, model, pictures)
+    assert other.tagging.read_only
+    desk.tagging.toggle(KEY, "hair")
+    desk.tagging.close()
+    other.tagging.take_over()
+    other.tagging.toggle(KEY, "border")
+    assert words(load_tags(other.tagging.path)) == ["border", "hair"]
+    other.close()
+
+
+def test_maps_that_are_no_numbers_can_be_tagged(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    desk.pipeline.maps(3)[0] = np.nan
+    desk.tagging.toggle(KEY, "none", desk.pipeline.evidence(3, 0))
+    assert words(load_tags(desk.tagging.path)) == ["none"]
+
+
+def test_the_same_folder_again_keeps_the_overlay(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    with qtbot.waitSignal(desk.library.folder_opened):
+        desk.opening.open_folder(pictures)
+    qtbot.wait(20)
+    assert desk.pipeline.scale(3, 0) != Scale(0.0, 0.0)
+
+
+def test_another_file_under_the_same_name_has_maps_of_its_own(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    first, second = desk.library.folder.pictures[:2]
+    before = desk.pipeline.maps(3).copy()
+    Image.new("RGB", (50, 20), "red").save(first)
+    for picture in (second, first):
+        desk.session.update(picture=picture)
+        qtbot.waitUntil(lambda picture=picture: desk.pipeline.shown.picture == picture)
+        ready(qtbot, desk)
+    assert desk.pipeline.shown.rgb.shape == (20, 50, 3)
+    assert desk.pipeline.activations.frame.width == 50
+    assert not np.array_equal(desk.pipeline.maps(3), before)
+
+
+@pytest.mark.parametrize("line", ["opacity=inf", "opacity=nan", "color_map=purple", "scale=none", "peak=-1"])
+def test_senseless_settings_count_as_none(tmp_path: Path, line: str) -> None:
+    (tmp_path / "settings.ini").write_text(f"[look]\n{line}\n")
+    look = Settings(tmp_path / "settings.ini").look()
+    assert (look.opacity, look.color_map, look.scale) == (1.0, "green", "seen")
