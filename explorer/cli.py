@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from explorer import __version__
-from explorer.commands import export, layers, tags
+from explorer.commands import export, layers, occlude, tags
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
 
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
     top.set_defaults(run=run_window)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (layers, export, tags):
+    for module in (layers, export, occlude, tags):
         module.add_parser(commands)
     return top
 

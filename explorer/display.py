@@ -50,7 +50,7 @@ def obstacle() -> str:
     displays = ("DISPLAY", "WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return (
-            "there is no display to open a window on; the commands layers, export and tags "
+            "there is no display to open a window on; the commands layers, export, occlude and tags "
             "need none: feature-explorer layers --help"
         )
     missing = missing_packages()

@@ -153,7 +153,7 @@ class Bars(QWidget):
     Paints itself: labels would lay the whole window out again with every picture.
     """
 
-    NAME, BAR, NUMBER, GAP = 104, 72, 34, 6
+    NAME, BAR, NUMBER, GAP = 88, 56, 34, 6
 
     def __init__(self, lines: int) -> None:
         super().__init__()

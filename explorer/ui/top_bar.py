@@ -31,7 +31,7 @@ class TopBar(QWidget):
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
         self._about = ElidedLabel("", "quiet")
-        self._given = ElidedLabel("", "quiet", width=110)
+        self._given = ElidedLabel("", "quiet", width=104)
         self._bars = Bars(LINES)
         self._bars.setAccessibleName("Prediction")
         self._bars.show_values([])
@@ -101,7 +101,8 @@ class TopBar(QWidget):
         layer = network.layers[view.layer]
         self._layer.setText(f"layer {view.layer}")
         norm = f" · after {layer.norm}" if layer.norm and not view.look.raw else ""
-        self._about.setText(f"{layer.name} · {layer.height} × {layer.width}{norm}")
+        self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
+        self._about.setToolTip(f"{layer.name} · {layer.height} × {layer.width}{norm}")
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations

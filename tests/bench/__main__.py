@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from tests.bench import bench_export, bench_start, bench_window
+from tests.bench import bench_export, bench_occlusion, bench_start, bench_window
 from tests.bench.row import Row
 
 
@@ -25,6 +25,7 @@ def main() -> int:
             at_most=False,
         )
     )
+    rows += bench_occlusion.measure()
     width = max(len(row.what) for row in rows)
     print(f"{'what':{width}}      ours  baseline   ratio  target")
     for row in rows:

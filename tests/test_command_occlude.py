@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.cli import main
+from explorer.core.images import read_image
+from explorer.core.occluder import Occluder
+from explorer.core.occlusion import occlude
+from tests.networks import open_small, save_small
+
+
+def words(tmp_path: Path, *more: str) -> list[str]:
+    model = save_small(tmp_path / "n.safetensors")
+    return ["occlude", "--model", str(model), "--device", "cpu", "--size", "8", "--stride", "4", *more]
+
+
+def test_one_picture(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image, out = pictures / "benign" / "picture1.png", tmp_path / "x.npz"
+    target = ["--target", "class:malignant", "--image", str(image), "--out", str(out)]
+    assert main(words(tmp_path, *target, "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "incremental"
+    expected = occlude(open_small(tmp_path), read_image(image), "class:malignant", Occluder(8, 4))
+    with np.load(out) as found:
+        np.testing.assert_allclose(found["map"], expected.map, atol=1e-6)
+        np.testing.assert_allclose(found["unoccluded"], expected.unoccluded)
+        assert json.loads(str(found["settings"]))["fill"] == "mean"
+    assert main(words(tmp_path, *target)) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_folder_goes_on_where_it_stopped(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (pictures / "benign" / "broken.png").write_bytes(b"\x89PNG")
+    target = ["--target", "all", "--images", str(pictures), "--out", str(tmp_path / "out"), "--json"]
+    assert main(words(tmp_path, *target)) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert len(first["written"]) == 12
+    assert "broken.png" in first["failed"][0]
+    (tmp_path / "out" / "benign" / "picture3.png.npz").unlink()
+    (pictures / "benign" / "broken.png").unlink()
+    assert main(words(tmp_path, *target)) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert [Path(name).name for name in again["written"]] == ["picture3.png.npz"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--target", "class:nevus"],
+        ["--target", "filter:99:0"],
+        ["--target", "all", "--fill", "pink"],
+        ["--target", "all", "--fill", "1,2,3"],
+        ["--target", "all", "--stride", "99"],
+    ],
+)
+def test_a_mistake_is_one_line(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+) -> None:
+    image = str(pictures / "benign" / "picture1.png")
+    assert main(words(tmp_path, *more, "--image", image, "--out", str(tmp_path / "x.npz"))) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "x.npz").exists()
