@@ -57,11 +57,6 @@ class LazyStore(QObject):
         """The value if it is there, without asking for it."""
         return self._held.get(key)
 
-    def put(self, key: Hashable, value: Any) -> None:
-        """Take a value that somebody else computed anyway."""
-        self._hold({key: value})
-        self.arrived.emit([key])
-
     def _hold(self, values: dict[Any, Any]) -> None:
         for key, value in values.items():
             self._held[key] = value

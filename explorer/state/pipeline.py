@@ -112,10 +112,6 @@ class Pipeline(QObject):
         look = self._session.view.look
         return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=Scale(look.foot, look.peak))
 
-    def pictures_seen(self, layer: int) -> int:
-        """How many pictures the scale "over the pictures seen" of a layer stands on."""
-        return self._seen.pictures(layer)
-
     def overlay(self, layer: int, filter: int, longest: int) -> RGBA | None:
         """The overlay of one filter on the picture on show, in the proportions of the input."""
         map = self.map(layer, filter)
