@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.core.tags import FilterKey
@@ -103,6 +103,11 @@ class LayerList(QListView):
         self.clicked.connect(lambda index: self.picked.emit(index.row()))
         session.changed.connect(lambda before, after: self._follow(after.layer))
         library.network_opened.connect(lambda network: self._follow(session.view.layer))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.currentIndex().isValid():  # the tag panel above grows and shrinks
+            self.scrollTo(self.currentIndex())
 
     def _follow(self, layer: int) -> None:
         index = self.model().index(layer, 0)
