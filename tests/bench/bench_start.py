@@ -1,6 +1,5 @@
 """Time to a usable window, and memory with a large folder; each in processes of its own."""
 
-import math
 import shutil
 import statistics
 import subprocess
@@ -82,7 +81,10 @@ def measure() -> list[Row]:
                 kept.append(seconds_until(word, OURS, home))
     plain = statistics.median(bare)
     rows = []
-    for what, own, target in (("a window on the screen", shown, 2.0), ("a window with all its panels", full, math.inf)):
+    for what, own, target in (
+        ("a window on the screen", shown, 2.0),
+        ("a usable window, all panels painted", full, 2.0),
+    ):
         median = statistics.median(own)
         rows.append(Row(f"time to {what} / bare PySide6 window", median, plain, median / plain, target))
     if sys.platform.startswith("linux"):
