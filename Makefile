@@ -30,11 +30,13 @@ bench: $(VENV)/.tests
 
 soak: $(VENV)/.tests
 	$(BIN)/python -m pytest -m soak --timeout=5400
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -m "hypothesis and not soak" --timeout=1800
 
 $(VENV)/.runs: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing torch, Qt and the rest: about 6 GB, some minutes. It happens once."
 	$(PIP) install -q -e .
+	$(BIN)/python -m compileall -q explorer trainer resources
 	$(BIN)/python -m explorer.display
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
 

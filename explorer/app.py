@@ -1,6 +1,5 @@
 """Builds the objects of the window, connects them, and runs it."""
 
-import logging
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 import resources
 from explorer.state.settings import Settings
 from explorer.ui.main_window import TITLE, MainWindow
-from explorer.ui.theme import apply_theme
+from explorer.ui.theme import apply_colors, apply_theme
 
 if TYPE_CHECKING:
     from explorer.state.start import Start
@@ -29,7 +28,7 @@ def run_window(start: "Start", home: Path) -> int:
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home / "settings.ini")
-    apply_theme(application, settings.text("scheme", "dark"), RESOURCES / "icons")
+    apply_colors(application, settings.text("scheme", "dark"))
     window = MainWindow(settings)
     kept: list[object] = []
     window.on_screen.connect(lambda: kept.extend(_fill(window, start, home, settings)))
@@ -50,7 +49,6 @@ def _fill(window: MainWindow, start: "Start", home: Path, settings: Settings) ->
     from explorer.state.desk import Desk
     from explorer.ui.problems import UncaughtErrors
 
-    _log_to(home / "log.txt")
     desk = Desk(settings, RESOURCES)
     try:
         window.furnish(desk)
@@ -58,16 +56,20 @@ def _fill(window: MainWindow, start: "Start", home: Path, settings: Settings) ->
         desk.close()  # without it the workers would keep the process alive behind a dead window
         window.close()
         raise
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    apply_theme(application, settings.text("scheme", "dark"), RESOURCES / "icons")
     errors = UncaughtErrors()
     errors.caught.connect(window.problems.show_error)
     for trouble in desk.troubles:
         window.problems.show_text(trouble)
     # torch is imported by the worker when the panels are painted and the window is already in use.
-    QTimer.singleShot(0, lambda: desk.opening.start(start))
+    QTimer.singleShot(0, lambda: (_log_to(home / "log.txt"), desk.opening.start(start)))
     return desk, errors
 
 
 def _log_to(path: Path) -> None:
+    import logging
     from logging.handlers import RotatingFileHandler
 
     handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True)

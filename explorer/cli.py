@@ -64,12 +64,12 @@ def run_window(arguments: argparse.Namespace) -> int:
 
     from explorer.display import obstacle
 
-    reason = obstacle()
-    if reason:
-        raise UserError(reason)
     for path in (arguments.model, arguments.images, arguments.labels):
         if path is not None and not path.exists():
             raise UserError(f"{path} does not exist.")
+    reason = obstacle()
+    if reason:
+        raise UserError(reason)
 
     from explorer.app import run_window as run
     from explorer.commands.common import input_of

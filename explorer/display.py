@@ -6,8 +6,6 @@ may, and otherwise prints the one line to run.
 
 import ctypes
 import os
-import shutil
-import subprocess
 import sys
 
 PACKAGES = {
@@ -59,6 +57,9 @@ def obstacle() -> str:
 
 def main() -> int:
     """Install what is missing where this person may, or print the line that does; 0 where nothing is missing."""
+    import shutil
+    import subprocess
+
     missing = missing_packages()
     if not missing:
         return 0

@@ -1,5 +1,6 @@
 """What all tests share: an offscreen Qt, a folder of pictures, a window, and no leaked thread."""
 
+import functools
 import os
 import threading
 from collections.abc import Iterator
@@ -7,13 +8,30 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
+from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 30_000  # milliseconds; what takes that long on a busy machine is not slow but stuck
 SHARED = ROOT.parent / "shared" / "data"
+
+# `make test` tries the same examples whenever it runs, `make soak` looks for new ones. A busy machine fails no law.
+EXAMPLES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.register_profile("steady", EXAMPLES, derandomize=True)
+settings.register_profile("search", EXAMPLES, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot) -> QtBot:
+    """pytest-qt's, with patience."""
+    qtbot.waitUntil = functools.partial(qtbot.waitUntil, timeout=PATIENCE)
+    qtbot.waitSignal = functools.partial(qtbot.waitSignal, timeout=PATIENCE)
+    return qtbot
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +41,17 @@ def no_leaked_thread() -> Iterator[None]:
     yield
     left = [thread.name for thread in threading.enumerate() if thread not in before and thread.name.startswith("jobs-")]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: small networks only wait for each other on two."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

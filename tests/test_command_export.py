@@ -14,12 +14,11 @@ import pytest
 import torch
 from PIL import Image
 
+from explorer import cli
 from explorer.commands import export
 from explorer.core.errors import UserError
-from explorer.core.figure_files import FORMATS
+from explorer.core.looks import FORMATS
 from explorer.core.network import open_network
-from explorer.core.overlay import COLOR_MAPS
-from explorer.core.scale import SCALES
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from trainer.checkpoint import Checkpoint, InputSpec, save
@@ -188,9 +187,10 @@ def test_wrong_usage_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixt
 
 
 def test_the_choices_are_those_of_the_core() -> None:
-    assert tuple(FORMATS) == export.FORMATS
-    assert tuple(SCALES) == export.SCALES
-    assert tuple(COLOR_MAPS) == export.COLOR_MAPS
+    start = ["export", "--model", "m", "--images", "i", "--filters", "1", "--out", "o", "--format"]
+    assert [cli.parser().parse_args([*start, format]).format for format in FORMATS] == list(FORMATS)
+    with pytest.raises(SystemExit):
+        cli.parser().parse_args([*start, "gif"])
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -205,7 +205,9 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 CHILD = """
-import argparse, sys
+import argparse, signal, sys
+from explorer import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 from explorer.commands import export
 parser = argparse.ArgumentParser()
 export.add_parser(parser.add_subparsers())
@@ -232,15 +234,14 @@ def test_ctrl_c_ends_with_130_and_leaves_whole_figures(model: Path, images: Path
         200,
     ]
     command = [sys.executable, "-c", CHILD, "export", *map(str, words), "--dpi", "600", "--jobs", "1"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-    try:
-        deadline = time.monotonic() + 60
-        while not list(out.glob("*.png")) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=60)
-    finally:
-        child.kill()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        try:
+            while not list(out.glob("*.png")) and child.poll() is None:
+                time.sleep(0.02)
+            child.send_signal(signal.SIGINT)
+            _, errors = child.communicate(timeout=120)
+        finally:
+            child.kill()
     assert child.returncode == 130
     assert "the same command goes on" in errors
     assert "Traceback" not in errors

@@ -4,8 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.cli import main
+from explorer.cli import main, parser
+from explorer.core.figure_files import read_description
 from explorer.core.images import read_image
+from explorer.core.looks import FORMATS
 from explorer.core.occluder import Occluder
 from explorer.core.occlusion import occlude
 from tests.networks import open_small, save_small
@@ -61,3 +63,58 @@ def test_a_mistake_is_one_line(
     assert main(words(tmp_path, *more, "--image", image, "--out", str(tmp_path / "x.npz"))) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_figures_say_how_they_are_made_again(tmp_path: Path, pictures: Path, format: str) -> None:
+    out = tmp_path / "out"
+    target = ["--target", "class:malignant", "--images", str(pictures / "benign"), "--out", str(out)]
+    assert main(words(tmp_path, *target, "--figures", format, "--dpi", "100", "--limit", "0.5")) == 0
+    figure = out / f"picture1.png.{format}"
+    about = read_description(figure)
+    assert about is not None
+    assert (about["target"], about["size"], about["limit"], about["picture"]) == (
+        "class:malignant",
+        8,
+        0.5,
+        "picture1.png",
+    )
+    with np.load(out / "picture1.png.npz") as found:
+        np.testing.assert_allclose(about["unoccluded"], found["unoccluded"])
+
+
+def test_figures_are_drawn_from_what_is_there(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--target", "filter:3:1", "--images", str(pictures / "benign"), "--out", str(tmp_path / "out"), "--json"]
+    assert main(words(tmp_path, *target)) == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.npz")}
+    assert main(words(tmp_path, *target, "--figures", "png", "--dpi", "80")) == 0
+    assert main(words(tmp_path, *target, "--figures", "png", "--dpi", "80")) == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.npz")} == before
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [len(line["written"]) for line in lines] == [len(before), len(before), 0]
+
+
+def test_what_was_made_otherwise_is_not_taken_for_this(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--target", "filter:3:1", "--images", str(pictures / "benign"), "--out", str(tmp_path / "out")]
+    assert main(words(tmp_path, *target)) == 0
+    assert main(words(tmp_path, *target, "--fill", "0")) == 1
+    assert "other settings" in capsys.readouterr().err
+    assert main(words(tmp_path, *target, "--fill", "0", "--force")) == 0
+
+
+def test_formats_are_those_of_figures() -> None:
+    start = ["occlude", "--model", "m", "--image", "i", "--target", "all", "--out", "o", "--figures"]
+    assert [parser().parse_args([*start, format]).figures for format in FORMATS] == list(FORMATS)
+    with pytest.raises(SystemExit):
+        parser().parse_args([*start, "gif"])
+
+
+@pytest.mark.parametrize("more", [["--figures", "png", "--target", "all"], ["--limit", "0", "--target", "all"]])
+def test_wrong_usage(tmp_path: Path, pictures: Path, more: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(words(tmp_path, *more, "--images", str(pictures), "--out", str(tmp_path / "out")))
+    assert stopped.value.code == 2

@@ -52,12 +52,12 @@ def test_the_state_knows_no_widgets() -> None:
 
 
 def test_the_window_comes_up_before_torch() -> None:
-    late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage"}
+    late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage", "numpy", "h5py", "PIL"}
     assert not late & loaded_by("import explorer.ui.furniture, explorer.state.desk")
 
 
 def test_the_first_paint_waits_for_nothing_else() -> None:
-    assert not {"numpy", "h5py", "PIL", "explorer.state.desk"} & loaded_by(
+    assert not {"explorer.state.desk", "explorer.ui.parts"} & loaded_by(
         "import explorer.cli, explorer.app, explorer.state.start"
     )
 

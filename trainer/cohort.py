@@ -1,121 +1,160 @@
-"""Pictures with their classes and groups, split so that no group stands on two sides."""
+"""A cohort: pictures decoded once, with their classes, groups and parts, in one file (docs/cohort.md)."""
 
-import csv
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from sklearn.model_selection import StratifiedGroupKFold
 
-from trainer.checkpoint import InputSpec
+from trainer import cohort_file
 from trainer.errors import UserError
 
-PICTURE_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp"}
-NAME_COLUMNS = ("image", "image_id", "isic_id")
-CLASS_COLUMNS = ("label", "dx", "benign_malignant")
-GROUP_COLUMNS = ("patient_id", "lesion_id", "group")
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Case:
-    """One picture, the class it was given, and the group (patient, else lesion) that must stay together."""
+class Cohort:
+    """An opened cohort of N pictures; the pictures stay on the disk.
 
-    picture: Path
-    label: str
-    group: str
-
-
-@dataclass(frozen=True)
-class Split:
-    """Positions of the cases of each part."""
-
-    train: npt.NDArray[np.intp]
-    validation: npt.NDArray[np.intp]
-    test: npt.NDArray[np.intp]
-
-
-def read_cases(images: Path, labels: Path | None, *, malignant: Sequence[str] = ()) -> list[Case]:
-    """Pair the pictures of a folder with the rows of a CSV, or with the names of their class folders.
-
-    With `malignant`, those classes become "malignant" and every other one "benign". UserError where the
-    folder or the CSV gives nothing to train on.
+    `names` are paths relative to the pictures' folder with "/"; `labels` (N) are positions in `classes`;
+    `splits` (N) are "train", "validation" or "test"; `groups` (patient, else lesion, else near-duplicates joined)
+    never stand on two sides, unless a given split tore them; `lesions` are what a bootstrap draws; `digests` are
+    SHA-256 in hexadecimal of the picture files. "" and NaN in `diagnoses`, `sexes`, `sites` and `ages` (years) mean
+    not known; `folds` (N) are -1 where there are none. `left_out` holds (picture, reason), `flow` the counts from the
+    pictures found to the pictures kept, in order; `settings` what `prepare` was told. `seal` is the file's checksum.
     """
-    if not images.is_dir():
-        raise UserError(f"{images} is not a folder; give the folder of the pictures to --images.")
-    pictures = sorted(path for path in images.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS)
-    if not pictures:
-        raise UserError(f"{images} holds no pictures ({', '.join(sorted(PICTURE_ENDINGS))}).")
-    if labels is None:
-        cases = [Case(path, path.parent.name, path.stem) for path in pictures]
-    else:
-        rows = _read_rows(labels)
-        cases = [Case(path, *rows[path.stem]) for path in pictures if path.stem in rows]
-        if not cases:
-            raise UserError(f"{labels.name} names none of the {len(pictures)} pictures in {images}.")
-    if malignant:
-        unknown = set(malignant) - {case.label for case in cases}
-        if unknown:
-            raise UserError(f"No picture has the class {', '.join(sorted(unknown))} that --malignant names.")
-        cases = [Case(case.picture, "malignant" if case.label in malignant else "benign", case.group) for case in cases]
-    if len({case.label for case in cases}) < 2:
-        raise UserError(f"All {len(cases)} pictures have one class, {cases[0].label!r}; training needs two or more.")
-    return cases
+
+    path: Path
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    labels: npt.NDArray[np.int64]
+    splits: npt.NDArray[np.str_]
+    groups: tuple[str, ...]
+    lesions: tuple[str, ...]
+    digests: tuple[str, ...]
+    diagnoses: tuple[str, ...]
+    sexes: tuple[str, ...]
+    sites: tuple[str, ...]
+    ages: npt.NDArray[np.float32]
+    folds: npt.NDArray[np.int64]
+    left_out: tuple[tuple[str, str], ...]
+    flow: dict[str, int]
+    source: str
+    side: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    seal: str = ""
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal over every picture's name, digest, class and part."""
+        rows = zip(self.names, self.digests, self.labels, self.splits, strict=True)
+        lines = [f"{name}\t{digest}\t{self.classes[label]}\t{part}\n" for name, digest, label, part in rows]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def positions(self, part: str) -> npt.NDArray[np.intp]:
+        """Positions of the pictures of "train", "validation" or "test"; UserError where there are none."""
+        if part not in PARTS:
+            raise UserError(f'A cohort has the parts {", ".join(PARTS)}, not "{part}".')
+        found = np.flatnonzero(self.splits == part)
+        if not len(found):
+            raise UserError(f"{self.path.name} has no {part} pictures; prepare it again with another split.")
+        return found
+
+    def fold(self, number: int) -> "Cohort":
+        """The same cohort with fold `number` (0 ..) as test part and the next fold for validation.
+
+        UserError where the cohort was not split into folds, or has fewer.
+        """
+        count = int(self.folds.max()) + 1
+        if count < 2:
+            raise UserError(f"{self.path.name} was not split into folds; prepare it again with --folds 5.")
+        if not 0 <= number < count:
+            raise UserError(f"{self.path.name} has the folds 0 to {count - 1}, not {number}.")
+        return replace(self, splits=parts_of_folds(self.folds, number))
+
+    def pictures(self, positions: npt.NDArray[np.intp] | Sequence[int] | slice) -> npt.NDArray[np.uint8]:
+        """The pictures at these positions, (n, side, side, 3) uint8 RGB, read from the disk.
+
+        UserError where the file has gone or was replaced since the cohort was opened.
+        """
+        return np.array(self._store[positions])
+
+    @cached_property
+    def _store(self) -> npt.NDArray[np.uint8]:
+        return cohort_file.pictures_of(self.path, len(self), self.side, self.seal)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the mapped pictures, which pickling would read whole into memory."""
+        return {name: value for name, value in vars(self).items() if name != "_store"}
 
 
-def _read_rows(labels: Path) -> dict[str, tuple[str, str]]:
-    """(class, group) of each picture's stem."""
-    try:
-        with labels.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = reader.fieldnames or []
-            name, label = (_first(columns, known, labels) for known in (NAME_COLUMNS, CLASS_COLUMNS))
-            group = next((column for column in GROUP_COLUMNS if column in columns), name)
-            return {Path(row[name]).stem: (row[label], row[group] or Path(row[name]).stem) for row in reader}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{labels} cannot be read: {error}.") from error
+def parts_of_folds(folds: npt.NDArray[np.int64], number: int) -> npt.NDArray[np.str_]:
+    """The parts (N) where fold `number` is the test part and the next one, after the last the first, validation."""
+    count = int(folds.max()) + 1
+    parts = np.where(folds == number, "test", "train")
+    return np.where(folds == (number + 1) % count, "validation", parts) if count > 2 else parts
 
 
-def _first(columns: Sequence[str], known: Sequence[str], labels: Path) -> str:
-    for column in known:
-        if column in columns:
-            return column
-    raise UserError(f"{labels.name} has no column {' or '.join(known)}; its columns are {', '.join(columns)}.")
+def open_cohort(path: Path | str) -> Cohort:
+    """Read everything of a cohort but its pictures.
+
+    UserError where the file is missing, no cohort, cut short, damaged, or written by a newer version.
+    """
+    path = Path(path)
+    columns, attributes, seal = cohort_file.read(path)
+    return Cohort(
+        path=path,
+        classes=tuple(attributes["classes"]),
+        names=tuple(columns["name"]),
+        labels=columns["label"],
+        splits=np.array(columns["split"], dtype=np.str_),
+        groups=tuple(columns["group"]),
+        lesions=tuple(columns["lesion"]),
+        digests=tuple(columns["digest"]),
+        diagnoses=tuple(columns["diagnosis"]),
+        sexes=tuple(columns["sex"]),
+        sites=tuple(columns["site"]),
+        ages=columns["age"],
+        folds=columns["fold"],
+        left_out=tuple(zip(columns["left_out_name"], columns["left_out_reason"], strict=True)),
+        flow=dict(attributes["flow"]),
+        source=attributes["source"],
+        side=attributes["side"],
+        settings=attributes["settings"],
+        seal=seal,
+    )
 
 
-def split_cases(cases: Sequence[Case], seed: int) -> Split:
-    """Split 64 / 16 / 20 %, stratified by class, no group on two sides."""
-    labels = np.array([case.label for case in cases])
-    groups = np.array([case.group for case in cases])
-    try:
-        rest, test = next(StratifiedGroupKFold(5, shuffle=True, random_state=seed).split(labels, labels, groups))
-        inner = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
-        train, validation = next(inner.split(labels[rest], labels[rest], groups[rest]))
-    except ValueError as error:
-        raise UserError(f"{len(cases)} pictures are too few to split: {error}.") from error
-    return Split(rest[train], rest[validation], test)
-
-
-def decode(
-    cases: Sequence[Case], input_spec: InputSpec, on_step: Callable[[int, int], None] | None = None
-) -> npt.NDArray[np.uint8]:
-    """What the network sees of every picture: (N, h, w, 3) uint8. UserError names the first unreadable file."""
-    store = np.empty((len(cases), *input_spec.size, 3), np.uint8)
-
-    def read(position: int) -> None:
-        path = cases[position].picture
-        try:
-            with Image.open(path, formats=PICTURE_FORMATS) as picture:
-                store[position] = input_spec.crop(np.asarray(picture.convert("RGB")))
-        except (OSError, SyntaxError, ValueError) as error:
-            raise UserError(f"{path} cannot be read ({error}); take it out of the folder.") from error
-
-    with ThreadPoolExecutor() as pool:
-        for done, _ in enumerate(pool.map(read, range(len(cases))), 1):
-            if on_step:
-                on_step(done, len(cases))
-    return store
+def seal_cohort(part: Path, cohort: Cohort) -> None:
+    """Turn a file of decoded pictures, one for each case of the cohort, into the whole cohort at `cohort.path`."""
+    columns = {
+        "name": cohort.names,
+        "label": cohort.labels,
+        "split": tuple(map(str, cohort.splits)),
+        "group": cohort.groups,
+        "lesion": cohort.lesions,
+        "digest": cohort.digests,
+        "diagnosis": cohort.diagnoses,
+        "sex": cohort.sexes,
+        "site": cohort.sites,
+        "age": cohort.ages,
+        "fold": cohort.folds,
+        "left_out_name": tuple(name for name, _ in cohort.left_out),
+        "left_out_reason": tuple(reason for _, reason in cohort.left_out),
+    }
+    attributes = {
+        "classes": cohort.classes,
+        "flow": cohort.flow,
+        "source": cohort.source,
+        "side": cohort.side,
+        "settings": cohort.settings,
+        "digest": cohort.digest,
+    }
+    cohort_file.seal(part, cohort.path, columns, attributes)

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import time
 from pathlib import Path
 
@@ -55,6 +54,15 @@ def replace_file(path: Path, content: bytes, *, backup: bool = False) -> None:
     _flush_folder(path.parent)
 
 
+def move_into_place(new: Path, path: Path) -> None:
+    """Let a whole, flushed file beside `path` take its place; OSError where it cannot be, then both are unchanged."""
+    path = Path(os.path.realpath(path))
+    if path.exists():
+        os.close(os.open(path, os.O_WRONLY))  # as in `replace_file`
+    _rename(new, path)
+    _flush_folder(path.parent)
+
+
 def sweep(path: Path) -> int:
     """Remove what killed runs of `replace_file` left beside `path`; the number of files removed.
 
@@ -73,7 +81,7 @@ def sweep(path: Path) -> int:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
 
 
 def _write(path: Path, content: bytes) -> None:

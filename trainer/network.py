@@ -55,20 +55,82 @@ class ScratchCNN(nn.Module):
         return logits
 
 
-def initialise(module: nn.Module) -> None:
-    """Draw He-normal weights for every ReLU layer and a plain small one for the last (He et al., 2015)."""
+class LeNet(nn.Module):
+    """LeNet-5 with ReLU and max pooling: 5 x 5 convolutions of 6 and 16 filters, then 120 and 84 units.
+
+    LeCun et al. (1998), section II.B, whose input is 32 x 32; here `size` is free.
+    Input (N, channels, size, size) float32; output (N, classes) logits.
+    """
+
+    def __init__(self, classes: int = 2, *, channels: int = 3, size: int = 32) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *(nn.Conv2d(channels, 6, 5), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
+            *(nn.Conv2d(6, 16, 5), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
+        )
+        side = ((size - 4) // 2 - 4) // 2
+        if side < 1:
+            raise ValueError(f"LeNet needs pictures of 16 x 16 or more, not {size} x {size}")
+        self.classifier = nn.Sequential(
+            *(nn.Flatten(), nn.Linear(16 * side * side, 120), nn.ReLU(inplace=True)),
+            *(nn.Linear(120, 84), nn.ReLU(inplace=True), nn.Linear(84, classes)),
+        )
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Logits (N, classes) of pictures (N, channels, size, size)."""
+        logits: torch.Tensor = self.classifier(self.features(pictures))
+        return logits
+
+
+def initialise(module: nn.Module, how: str = "he") -> None:
+    """Draw the weights anew: "he" (2015) for ReLU layers and a plain small last one, "glorot" (2010), or "torch".
+
+    "torch" leaves what PyTorch drew when the module was built.
+    """
+    if how == "torch":
+        return
     layers = [part for part in module.modules() if isinstance(part, nn.Conv2d | nn.Linear)]
     for part in layers:
-        nn.init.kaiming_normal_(part.weight, nonlinearity="relu" if part is not layers[-1] else "linear")
+        if how == "glorot":
+            nn.init.xavier_uniform_(part.weight)
+        else:
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu" if part is not layers[-1] else "linear")
         if part.bias is not None:
             nn.init.zeros_(part.bias)
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"scratch_cnn": ScratchCNN}
-"""Architectures by the name that stands in a checkpoint; called with `classes` and the checkpoint's arguments."""
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {"scratch_cnn": ScratchCNN, "lenet": LeNet}
+"""Our architectures by the name that stands in a checkpoint; called with `classes` and the checkpoint's arguments."""
+
+_AUXILIARY = ("googlenet", "inception_v3")
+
+
+def known() -> tuple[str, ...]:
+    """The names that `build` takes: ours, and torchvision's classification networks."""
+    import torchvision
+
+    return (*ARCHITECTURES, *torchvision.models.list_models(module=torchvision.models))
 
 
 def build(architecture: str, classes: int, arguments: dict[str, Any] | None = None) -> nn.Module:
-    """Build an architecture of `ARCHITECTURES` with random weights; KeyError for an unknown name."""
+    """Build a network with random weights; KeyError for a name that is not `known`.
+
+    torchvision's come without auxiliary classifiers, which our training does not use.
+    """
     plain = {name: tuple(value) if isinstance(value, list) else value for name, value in (arguments or {}).items()}
-    return ARCHITECTURES[architecture](classes, **plain)
+    if architecture in ARCHITECTURES:
+        return ARCHITECTURES[architecture](classes, **plain)
+    if architecture not in known():
+        raise KeyError(architecture)
+    import torchvision
+
+    if architecture in _AUXILIARY:
+        plain |= {"aux_logits": False, "init_weights": True}
+    module: nn.Module = torchvision.models.get_model(architecture, weights=None, num_classes=classes, **plain)
+    return module
+
+
+def head(module: nn.Module) -> str:
+    """The name of the layer that gives the classes: the last convolution or linear layer."""
+    names: list[str] = [name for name, part in module.named_modules() if isinstance(part, nn.Conv2d | nn.Linear)]
+    return names[-1]

@@ -1,190 +1,256 @@
-"""The training loop, read from top to bottom."""
+"""A training run, read from top to bottom."""
 
-import copy
 import math
-import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
-from sklearn.metrics import roc_auc_score
-from torch import nn
+from sklearn.metrics import log_loss
 
-from trainer.augment import Augmentation
-from trainer.checkpoint import Checkpoint, InputSpec
-from trainer.cohort import Split
+from trainer.batches import Pictures, Preparation, epoch, steps_of
+from trainer.cohort import Cohort
+from trainer.distributed import World
 from trainer.errors import UserError
-from trainer.network import build, initialise
+from trainer.input_spec import InputSpec
+from trainer.metrics import auc
+from trainer.outcome import Outcome, finish, input_spec_of, show_progress
+from trainer.predict import softmax
+from trainer.recipe import Recipe
+from trainer.run_folder import HOW_TO_GO_ON, RunFolder, State
+from trainer.schedules import factor
+from trainer.steps import Average, Step, logits_in_training, median_frequency, optimiser_of
+from trainer.weights import set_training, started
+
+_LOOK = 20
+"""Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
+_REPORT_SHARE = 0.05
+"""How much of a run's time may go into drawing its curves again."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Every setting of a run; all of it is written into the checkpoint.
-
-    `learning_rate` falls along a half cosine to zero; `average` is the decay of the moving average of the
-    weights that is kept (0 keeps the last weights); classes are drawn equally often.
+class Watch:
+    """Who is told what: a sentence; pictures read, of how many; epoch, its pictures so far, of how many, and the loss;
+    a finished epoch.
     """
 
-    epochs: int = 30
-    batch: int = 32
-    learning_rate: float = 5e-4
-    weight_decay: float = 0.02
-    smoothing: float = 0.05
-    average: float = 0.99
-    seed: int = 0
-    architecture: str = "scratch_cnn"
-    architecture_arguments: dict[str, Any] = field(default_factory=dict)
-    augmentation: Augmentation = Augmentation()
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch measured: mean training loss, and the AUC of the averaged weights on the validation part."""
-
-    number: int
-    loss: float
-    auc: float
-    pictures_per_second: float
+    say: Callable[[str], None] = lambda text: None
+    on_read: Callable[[int, int], None] = lambda done, total: None
+    on_step: Callable[[int, int, int, float], None] = lambda epoch, done, pictures, loss: None
+    on_epoch: Callable[[dict[str, Any]], None] = lambda record: None
 
 
 def train(
-    store: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.int64],
-    split: Split,
-    classes: tuple[str, ...],
-    input_spec: InputSpec,
+    cohort: Cohort,
     recipe: Recipe,
+    out: Path,
     device: torch.device,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
-) -> Checkpoint:
-    """Train on pictures (N, h, w, 3) uint8 with classes (N,); keep the epoch with the best validation AUC.
+    *,
+    licence: str = "",
+    watch: Watch | None = None,
+    world: World | None = None,
+) -> Outcome | None:
+    """Train on the cohort, or go on with the run that was interrupted in `out`; leave network and report there.
 
-    The checkpoint's weights are half precision; its `training` holds the AUC of those very weights on the
-    test part, with a 95 % bootstrap interval. UserError where the loss is no longer a number.
+    Everything that is drawn in an epoch follows from the seed and the epoch's number, so that a run that was killed
+    and taken up again ends with the same weights, bit for bit on a CPU. None in all processes but the first.
+    UserError for a cohort, settings or a folder that cannot be used, and where the loss is no longer a number.
     """
-    generator = torch.Generator().manual_seed(recipe.seed)
-    torch.manual_seed(recipe.seed)
-    module = build(recipe.architecture, len(classes), recipe.architecture_arguments)
-    initialise(module)
-    module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(module).eval()
-    optimiser = torch.optim.AdamW(module.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    pictures = torch.from_numpy(store).permute(0, 3, 1, 2)
-    targets = torch.from_numpy(labels)
-    steps = math.ceil(len(split.train) / recipe.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        recipe.learning_rate,
-        total_steps=steps * recipe.epochs,
-        pct_start=0.1,
-        cycle_momentum=False,
-    )
-    share = 1 / np.bincount(labels[split.train], minlength=len(classes))
-    weights = torch.from_numpy(share[labels[split.train]])
-    best, kept, history = -1.0, module, []
-    for number in range(recipe.epochs):
-        started, losses = time.perf_counter(), []
-        module.train()
-        order = torch.multinomial(weights, steps * recipe.batch, replacement=True, generator=generator)
-        for chosen in order.view(steps, recipe.batch):
-            positions = torch.from_numpy(split.train)[chosen]
-            batch = input_batch(pictures[positions], input_spec, device, recipe.augmentation, generator)
-            with torch.autocast(device.type, torch.bfloat16):
-                loss = F.cross_entropy(module(batch), targets[positions].to(device), label_smoothing=recipe.smoothing)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            losses.append(loss.detach())
-            # Early on the average would still be made of random weights: let it follow quickly.
-            step = number * steps + len(losses)
-            decay = min(recipe.average, step / (step + 10))
-            with torch.no_grad():
-                for slow, fast in zip(average.parameters(), module.parameters(), strict=True):
-                    slow.lerp_(fast, 1 - decay)
-        mean = torch.stack(losses).mean().item()
-        if not math.isfinite(mean):
-            raise UserError(f"The loss is no longer a number in epoch {number + 1}; lower --learning-rate.")
-        scores = predict(average, pictures[split.validation], input_spec, device)
-        measured = auc(labels[split.validation], scores)
-        history.append(Epoch(number + 1, mean, measured, steps * recipe.batch / (time.perf_counter() - started)))
-        on_epoch(history[-1])
-        if measured > best:
-            best, kept = measured, copy.deepcopy(average)
-    kept = kept.half().float()
-    scores = predict(kept, pictures[split.test], input_spec, device)
-    low, high = auc_interval(labels[split.test], scores, recipe.seed)
-    return Checkpoint(
-        architecture=recipe.architecture,
-        architecture_arguments=recipe.architecture_arguments,
-        classes=classes,
-        input=input_spec,
-        weights={name: tensor.half().cpu() for name, tensor in kept.state_dict().items()},
-        training={
-            "recipe": asdict(recipe),
-            "seed": recipe.seed,
-            "parts": {part: len(positions) for part, positions in vars(split).items()},
-            "auc_validation": round(best, 4),
-            "auc_test": round(auc(labels[split.test], scores), 4),
-            "auc_test_interval": [round(low, 4), round(high, 4)],
-            "epochs": [asdict(epoch) for epoch in history],
-            "versions": {"torch": torch.__version__, "python": platform.python_version()},
-            "device": str(device),
-        },
-    )
+    world = world or World()
+    if recipe.data.fold >= 0:
+        cohort = cohort.fold(recipe.data.fold)
+    training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
+    training.run()
+    if not world.first:
+        return None
+    return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
 
 
-def input_batch(
-    pictures: torch.Tensor,
-    input_spec: InputSpec,
-    device: torch.device,
-    augmentation: Augmentation | None = None,
-    generator: torch.Generator | None = None,
-) -> torch.Tensor:
-    """Pictures (N, 3, h, w) uint8 as the network's input on `device`, changed where an augmentation is given."""
-    batch = pictures.to(device).float().div_(255)
-    if augmentation is not None and generator is not None:
-        batch = augmentation(batch, generator)
-    mean, std = (torch.tensor(numbers, device=device).view(-1, 1, 1) for numbers in (input_spec.mean, input_spec.std))
-    return ((batch - mean) / std).contiguous(memory_format=torch.channels_last)
+class Training:
+    """A run between its first and its last epoch."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        recipe: Recipe,
+        out: Path,
+        device: torch.device,
+        licence: str,
+        watch: Watch,
+        world: World,
+    ) -> None:
+        self.cohort, self.recipe, self.device, self.licence = cohort, recipe, device, licence
+        self.watch, self.world = watch, world
+        spec, counts = input_spec_of(recipe, cohort), check(cohort, recipe)
+        self.folder = RunFolder(out, recipe, cohort.digest, write=world.first)
+        self.state = self.folder.load() or State()
+
+        torch.manual_seed(recipe.learning.seed)
+        self.module, says = started(recipe, cohort.classes)
+        order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
+        self.module.to(device, memory_format=order)  # type: ignore[call-overload]
+        self.average = Average(self.module, recipe.learning.average)
+        self.optimiser = optimiser_of(self.module, recipe, device)
+        if self.state.epoch:
+            self.module.load_state_dict(self.state.weights)
+            if recipe.learning.average:
+                self.average.module.load_state_dict(self.state.average)
+            self.optimiser.load_state_dict(self.state.optimiser)
+            says = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
+        watch.say(says)
+        event = "resumed" if self.state.epoch else "started"
+        self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
+
+        side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
+        stored = InputSpec((side, side), "squash", side)
+        train, validation = cohort.positions("train"), cohort.positions("validation")
+        self.pictures = Pictures(cohort, train, stored, device, keep=keep, on_step=watch.on_read)
+        self.shown = Pictures(cohort, validation, spec, device, keep=keep)
+        self.preparation = Preparation(recipe, device)
+        self.step = Step(
+            world.wrapped(self.module, device),
+            self.optimiser,
+            recipe,
+            device,
+            self.preparation,
+            len(cohort.classes),
+            median_frequency(counts) if recipe.learning.imbalance == "weights" else None,
+            self._say,
+            alone=world.size == 1,
+        )
+        self.steps, self.batch = steps_of(len(self.pictures), recipe), min(recipe.learning.batch, len(self.pictures))
+        self.share = world.share(self.batch)
+        self.saved_epoch, self.saved, self.drawn, self.cost = self.state.epoch, 0.0, 0.0, 0.0
+
+    def run(self) -> None:
+        """Go through the epochs that are left."""
+        learning, state = self.recipe.learning, self.state
+        try:
+            for number in range(state.epoch + 1, learning.epochs + 1):
+                if learning.patience and state.best_epoch and number > state.best_epoch + learning.patience:
+                    self._say(f"stopped after epoch {state.epoch}: no better AUC in {learning.patience} epochs")
+                    break
+                self._epoch(number)
+        except KeyboardInterrupt as error:
+            self.folder.log("interrupted", epoch=self.saved_epoch)
+            kept = f"what was learnt up to epoch {self.saved_epoch}" if self.saved_epoch else "nothing yet"
+            raise KeyboardInterrupt(f"interrupted; {kept} is kept in {self.folder.path}; {HOW_TO_GO_ON}") from error
+
+    def _epoch(self, number: int) -> None:
+        begun = time.perf_counter()
+        loss, rate = self._learn(number)
+        trained = time.perf_counter() - begun
+        auc_, validation_loss = self._validate(number)
+        record = {
+            "epoch": number,
+            "loss": loss,
+            "auc": auc_,
+            "validation_loss": validation_loss,
+            "learning_rate": rate,
+            "pictures_per_second": self.steps * self.batch / trained,
+            "seconds": time.perf_counter() - begun,
+        }
+        self._keep(number, auc_, record)
+        self.folder.log("epoch", **record)
+        self.watch.on_epoch(record)
+
+    def _learn(self, number: int) -> tuple[float, float]:
+        """One pass over the training pictures: the mean loss and the last learning rate."""
+        learning = self.recipe.learning
+        torch.manual_seed((learning.seed * 100_003 + number) * 1_009 + self.world.rank)  # dropout's
+        set_training(self.module)
+        losses: list[torch.Tensor] = []
+        rate = 0.0
+        for batch in epoch(self.pictures, self.recipe, self.preparation, self.device, number, self.share):
+            done = (number - 1) * self.steps + len(losses)
+            rate = learning.learning_rate * factor(learning, done, self.steps)
+            losses.append(self.step(batch, rate))
+            self.average.follow(done + 1)
+            if self.device.type == "cpu" or len(losses) % _LOOK == 0:
+                done, pictures = len(losses) * self.batch, self.steps * self.batch
+                self.watch.on_step(number, done, pictures, self._finite(losses[-1], number))
+        return self._finite(self.world.mean(torch.stack(losses).mean()), number), rate
+
+    def _validate(self, number: int) -> tuple[float, float]:
+        """AUC and loss of the averaged weights on the validation part."""
+        if not self.world.first:
+            return self.world.told(0.0, self.device), self.world.told(0.0, self.device)
+        labels = self.shown.labels.numpy()
+        logits = logits_in_training(
+            self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
+        )
+        if not np.isfinite(logits).all():
+            raise self._not_a_number(number)
+        probabilities = softmax(logits)
+        measured = auc(labels, probabilities, self.cohort.classes)
+        loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
+        return self.world.told(measured, self.device), self.world.told(loss, self.device)
+
+    def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:
+        """Remember the epoch; write what an interrupted run needs, and what a person wants to see meanwhile."""
+        state, learning = self.state, self.recipe.learning
+        state.epoch, state.seconds = number, state.seconds + record["seconds"]
+        state.history.append(record)
+        if learning.chosen == "last" or measured > state.best_auc:
+            state.best_epoch, state.best_auc = number, measured
+            state.best_weights = copied(self.average.module)
+        if not self.world.first:
+            return
+        now = time.perf_counter()
+        if number == learning.epochs or now - self.saved >= self.recipe.machine.save_every:
+            state.weights = copied(self.module)
+            state.average = copied(self.average.module) if learning.average else {}
+            state.optimiser = self.optimiser.state_dict()
+            self.folder.save(state)
+            self.saved, self.saved_epoch = now, number
+        if self.cost <= _REPORT_SHARE * (now - self.drawn):
+            self.drawn = time.perf_counter()
+            show_progress(self.folder, state, self.cohort, self.recipe, self.device, self.licence)
+            self.cost = time.perf_counter() - self.drawn
+
+    def _finite(self, loss: torch.Tensor, number: int) -> float:
+        value = loss.item()
+        if not math.isfinite(value):
+            raise self._not_a_number(number)
+        return value
+
+    def _not_a_number(self, number: int) -> UserError:
+        self.folder.log("loss is not a number", epoch=number)
+        return UserError(
+            f"The loss is no longer a number in epoch {number}; train with a lower --learning-rate into another --out"
+            f"{f' (epoch {self.saved_epoch} stays in {self.folder.path})' if self.saved_epoch else ''}."
+        )
+
+    def _say(self, text: str) -> None:
+        self.watch.say(text)
+        self.folder.log("note", text=text)
 
 
-def predict(
-    module: nn.Module, pictures: torch.Tensor, input_spec: InputSpec, device: torch.device, batch: int = 64
-) -> npt.NDArray[np.float32]:
-    """Probabilities (N, classes) of pictures (N, 3, h, w) uint8, in float32."""
-    module.eval()
-    with torch.inference_mode():
-        parts = [
-            module(input_batch(pictures[start : start + batch], input_spec, device)).softmax(1).cpu()
-            for start in range(0, len(pictures), batch)
-        ]
-    answer: npt.NDArray[np.float32] = torch.cat(parts).numpy()
-    return answer
+def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
+    """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
+    side = recipe.data.resize_to or cohort.side
+    if side < recipe.data.size:
+        raise UserError(
+            f"The pictures of {cohort.path.name} are {side} x {side}, smaller than the network's input of "
+            f"{recipe.data.size}; lower --size, raise --resize-to, or prepare the cohort with larger pictures."
+        )
+    if len(cohort.classes) < 2:
+        raise UserError(f"All pictures of {cohort.path.name} are {cohort.classes[0]}; training needs two classes.")
+    for part in ("train", "validation", "test"):
+        counts = np.bincount(cohort.labels[cohort.positions(part)], minlength=len(cohort.classes))
+        empty = [name for name, count in zip(cohort.classes, counts, strict=True) if not count]
+        if empty and (part == "train" or len(empty) > len(counts) - 2):
+            raise UserError(
+                f"{cohort.path.name} has no {part} picture of the class {' or '.join(empty)}; "
+                "prepare it with more pictures of it, or with other parts."
+            )
+    return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
 
 
-def auc(labels: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]) -> float:
-    """Area under the ROC curve: of the last class for two classes, the macro mean of one against the rest else."""
-    if scores.shape[1] == 2:
-        return float(roc_auc_score(labels, scores[:, 1]))
-    return float(roc_auc_score(labels, scores, multi_class="ovr", labels=np.arange(scores.shape[1])))
-
-
-def auc_interval(
-    labels: npt.NDArray[np.int64], scores: npt.NDArray[np.float32], seed: int, draws: int = 2000
-) -> tuple[float, float]:
-    """The 2.5 and 97.5 % points of the AUC over bootstrap draws of the pictures (one picture a lesion)."""
-    random = np.random.default_rng(seed)
-    found: list[float] = []
-    while len(found) < draws:
-        chosen = random.integers(0, len(labels), len(labels))
-        if len(np.unique(labels[chosen])) == scores.shape[1]:
-            found.append(auc(labels[chosen], scores[chosen]))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return float(low), float(high)
+def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The module's weights as they are now, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}

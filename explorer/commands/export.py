@@ -1,7 +1,6 @@
 """`feature-explorer export`: overlays and sheets of chosen filters on chosen pictures, with a manifest."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,17 +13,13 @@ from explorer.commands.common import (
     progress,
 )
 from explorer.core.errors import UserError
+from explorer.core.looks import COLOR_MAPS, FORMATS, SCALES
 
 if TYPE_CHECKING:
     from explorer.core.export import ExportPlan, ExportReport
     from explorer.core.figures import Style
     from explorer.core.network import Network
     from explorer.core.tags import TagBook
-
-# Written out, since the modules that know them take half a second to load; a test holds them equal.
-FORMATS = ("png", "pdf", "svg", "tiff")
-SCALES = ("map", "layer", "seen", "fixed")
-COLOR_MAPS = ("green", "blue")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,7 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     where = parser.add_argument_group("files")
     where.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
     where.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
-    where.add_argument("--format", choices=FORMATS, default="png")
+    where.add_argument("--format", choices=tuple(FORMATS), default="png")
     where.add_argument(
         "--width",
         type=float,
@@ -76,13 +71,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look = parser.add_argument_group("look")
     look.add_argument(
         "--scale",
-        choices=SCALES,
+        choices=tuple(SCALES),
         help="each map's own range (default), the layer's on each picture, the filter's over all these pictures, "
         "or --foot to --peak",
     )
     look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
     look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest")
-    look.add_argument("--color-map", choices=COLOR_MAPS, default="green")
+    look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
     look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
@@ -143,7 +138,7 @@ def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
 
 def _style(arguments: argparse.Namespace) -> "Style":
     from explorer.core.figures import Style
-    from explorer.core.scale import Scale
+    from explorer.core.looks import Scale
 
     fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
     return Style(
@@ -184,6 +179,8 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
             "skipped": report.skipped,
             "failed": [{"picture": name, "reason": reason} for name, reason in report.failed],
         }
+        import json
+
         print(json.dumps(values))
     else:
         written, skipped = len(report.written), len(report.skipped)

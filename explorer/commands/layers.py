@@ -1,7 +1,6 @@
 """`feature-explorer layers`: the convolutional layers of a network."""
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Print what the arguments of `add_parser` ask for; 0, or a UserError where the network cannot be opened."""
     network = network_of(arguments)
+    import json
+
     print(json.dumps(values(network)) if arguments.json else table(network))
     return 0
 

@@ -1,15 +1,19 @@
 """`feature-explorer occlude`: what covering parts of a picture does to a class or to filters."""
 
 import argparse
-import json
+import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of, progress
 from explorer.core.errors import UserError
+from explorer.core.looks import FORMATS
 
 if TYPE_CHECKING:
+    from explorer.core.figures import Style
+    from explorer.core.network import Network
     from explorer.core.occluder import Occluder
 
 
@@ -35,41 +39,51 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--stride", type=int, default=8, help="of its walk (8)")
     parser.add_argument("--fill", default="mean", help="mean, blur, surround, a number, or a color: 0.8,0.6,0.5")
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    figures = parser.add_argument_group("figures")
+    figures.add_argument("--figures", choices=tuple(FORMATS), help="draw each map over its picture, beside the .npz")
+    figures.add_argument("--width", type=float, metavar="MM", help="of the figure (120)")
+    figures.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    figures.add_argument("--limit", type=float, help="where the color scale ends; else each map's own largest value")
     parser.add_argument("--force", action="store_true", help="replace what is there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where nothing came of it."""
+    from explorer.core.figures import Style
     from explorer.core.images import list_images
     from explorer.core.occluder import Occluder
 
+    if arguments.figures and arguments.target == "all":
+        arguments.wrong_usage("--figures needs a target of one number, not all")
+    if arguments.limit is not None and not 0 < arguments.limit < math.inf:
+        arguments.wrong_usage("--limit is a number above 0")
+    style = Style(width_mm=arguments.width, dpi=arguments.dpi)
     occluder = Occluder(arguments.size, arguments.stride, fill_of(arguments.fill))
     network = network_of(arguments)
+    job = _Job(network, arguments.target, occluder, arguments.figures, style, arguments.limit, arguments.force)
     if arguments.image is not None:
-        if arguments.out.exists() and not arguments.force:
-            raise UserError(f"{arguments.out} exists already; choose another name, or add --force to replace it.")
         todo = [(arguments.image, arguments.out)]
     else:
-        folder = arguments.images
-        found = [(path, _place(path, folder, arguments.out)) for path in list_images(folder)]
-        todo = [(path, out) for path, out in found if arguments.force or not out.exists()]
-    written, failed, method = [], [], ""
+        todo = [(path, _place(path, arguments.images, arguments.out)) for path in list_images(arguments.images)]
+    written: list[str] = []
+    failed: list[str] = []
     with progress("occluding") as bar:
         for place, (path, out) in enumerate(todo):
             bar(place, len(todo))
             try:
-                method = _one(network, path, out, arguments.target, occluder)
-                written.append(str(out))
+                written += job.do(path, out, again=arguments.image is None)
             except UserError as error:
                 if arguments.image is not None or (not written and place == len(todo) - 1):
                     raise
                 failed.append(str(error))
     if arguments.json:
-        print(json.dumps({"written": written, "failed": failed, "method": method}))
+        import json
+
+        print(json.dumps({"written": written, "failed": failed, "method": job.method}))
     else:
-        print(f"{len(written)} written to {arguments.out}" + (f" ({method})" if method else ""))
+        print(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
     for reason in failed:
         print(f"feature-explorer: {reason}", file=sys.stderr)
     return 0
@@ -80,44 +94,72 @@ def _place(path: Path, folder: Path, out: Path) -> Path:
     return out / path.relative_to(folder).with_name(f"{path.name}.npz")
 
 
-def _one(network: Any, path: Path, out: Path, target: str, occluder: "Occluder") -> str:
-    import io
+@dataclass
+class _Job:
+    """What is done with every picture; `method` says how the last sweep was computed."""
 
-    import numpy as np
+    network: "Network"
+    target: str
+    occluder: "Occluder"
+    figures: str | None
+    style: "Style"
+    limit: float | None
+    force: bool
+    method: str = ""
 
-    from explorer.core.images import picture_digest, read_image
-    from explorer.core.occlusion import occlude
+    def do(self, path: Path, out: Path, *, again: bool) -> list[str]:
+        """Sweep a picture and draw it; what was written.
+
+        With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
+        """
+        from explorer.core.images import picture_digest, read_image
+        from explorer.core.occlusion import occlude
+        from explorer.core.occlusion_file import kept_settings, packed, settings_of
+
+        figure = out.with_suffix(f".{self.figures}") if self.figures else None
+        there = [place for place in (out, figure) if place is not None and place.exists()]
+        if there and not (again or self.force):
+            raise UserError(f"{there[0]} exists already; choose another name, or add --force to replace it.")
+        settings = settings_of(self.network, self.target, self.occluder, path.name, picture_digest(path))
+        written = []
+        if self.force or not out.exists():
+            rgb = read_image(path)
+            found = occlude(self.network, rgb, self.target, self.occluder)
+            self.method = found.method
+            _write(out, packed(found, settings))
+            written.append(str(out))
+        else:
+            kept = kept_settings(out)
+            if kept is None or any(kept.get(name) != value for name, value in settings.items()):
+                raise UserError(
+                    f"{out} was made with other settings or from another picture; choose another folder, or add "
+                    "--force to replace it."
+                )
+        if figure is not None and (written or not figure.exists()):
+            self._draw(path, out, figure, settings)
+            written.append(str(figure))
+        return written
+
+    def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
+        from explorer.core.images import read_image
+        from explorer.core.occlusion_figure import Shown, occlusion_figure
+        from explorer.core.occlusion_file import kept_map
+
+        assert self.figures is not None
+        rgb = read_image(path)
+        map, unoccluded = kept_map(out)
+        shown = Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
+        _write(figure, occlusion_figure(shown, self.figures, self.style))
+
+
+def _write(path: Path, content: bytes) -> None:
     from trainer.files import cannot_write, replace_file
 
-    found = occlude(network, read_image(path), target, occluder)
-    settings = {
-        "target": target,
-        "size": occluder.size,
-        "stride": occluder.stride,
-        "fill": occluder.fill,
-        "method": found.method,
-        "network_digest": network.digest,
-        "picture": path.name,
-        "picture_digest": picture_digest(path),
-        "layers": {str(layer): [part.start, part.stop] for layer, part in found.layers.items()},
-    }
-    columns = {
-        "drops": found.drops,
-        "unoccluded": found.unoccluded,
-        "tops": np.array(found.tops),
-        "lefts": np.array(found.lefts),
-        "settings": np.array(json.dumps(settings)),
-    }
-    if found.map is not None:
-        columns["map"] = found.map
-    content = io.BytesIO()
-    np.savez_compressed(content, **columns)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out, content.getvalue())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, content)
     except OSError as error:
-        raise cannot_write(out, error) from error
-    return found.method
+        raise cannot_write(path, error) from error
 
 
 def fill_of(text: str) -> str | float | tuple[float, float, float]:

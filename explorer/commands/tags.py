@@ -1,7 +1,6 @@
 """`feature-explorer tags`: list, export, import and merge tags files."""
 
 import argparse
-import json
 import math
 import sys
 from pathlib import Path
@@ -55,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     action = {"list": _list, "export": _export, "import": _import, "merge": _merge}[arguments.action]
     values, text = action(arguments)
     if arguments.json:
+        import json
+
         print(json.dumps(values))
     else:
         encoding = sys.stdout.encoding or "utf-8"  # a console that cannot write a letter gets a ? for it

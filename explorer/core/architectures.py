@@ -59,7 +59,7 @@ def named(name: str, weights: Weights) -> Blueprint:
         raise Question(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
     best: list[str] | None = None
     for variant in weights.variants():
-        found = _scratch(variant) if name == "scratch_cnn" else tv.blueprint(name, variant)
+        found = _OURS[name](variant) if name in _OURS else tv.blueprint(name, variant)
         problems = found.differences() if found else ["their names or shapes are not those of convolution blocks"]
         if found and not problems:
             return replace(found, file=weights.file)
@@ -109,9 +109,10 @@ def from_config(weights: Weights) -> Blueprint:
 
 
 def _candidates(tensors: Tensors) -> Iterable[Blueprint]:
-    scratch = _scratch(tensors)
-    if scratch and not scratch.differences():
-        yield scratch
+    for read in _OURS.values():
+        ours = read(tensors)
+        if ours and not ours.differences():
+            yield ours
     for name in tv.candidates(tensors):
         try:
             found = tv.blueprint(name, tensors)
@@ -158,6 +159,33 @@ def _scratch(tensors: Tensors) -> Blueprint | None:
             f"{'grey' if channels == 1 else 'RGB'} in [0, 1], from the size of the first fully connected layer."
         ),
     )
+
+
+def _lenet(tensors: Tensors) -> Blueprint | None:
+    """LeNet, the size of its pictures read off the first fully connected layer; None for weights of another kind."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    convolutions, connected = _numbered(shapes, "features", 4), _numbered(shapes, "classifier", 2)
+    if [place for place, _ in convolutions] != [0, 3] or [place for place, _ in connected] != [1, 3, 5]:
+        return None
+    channels, columns, classes = convolutions[0][1][1], connected[0][1][1], connected[2][1][0]
+    size = 4 * math.isqrt(columns // 16) + 12
+    if channels not in (1, 3) or size > 8192:
+        return None
+    return Blueprint(
+        name="lenet",
+        tensors=tensors,
+        build=lambda: build("lenet", classes, {"channels": channels, "size": size}),
+        classes=classes,
+        input=InputSpec((size, size), "squash", size, (0.0,) * channels, (1.0,) * channels),
+        input_note=(
+            f"The file does not say how pictures become input: proposed {size} x {size} "
+            f"{'grey' if channels == 1 else 'RGB'} in [0, 1], from the size of the first fully connected layer."
+        ),
+    )
+
+
+_OURS = {"scratch_cnn": _scratch, "lenet": _lenet}
+"""How the arguments of each of the trainer's own architectures are read off its weights."""
 
 
 def _numbered(shapes: dict[str, tuple[int, ...]], part: str, dimensions: int) -> list[tuple[int, tuple[int, ...]]]:

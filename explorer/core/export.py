@@ -19,10 +19,11 @@ from explorer.core.export_records import Records
 from explorer.core.figure_files import encode, encode_pages, put
 from explorer.core.figures import Canvas, canvas, draw, draw_single, fit
 from explorer.core.images import picture_digest, shown
+from explorer.core.looks import Scale
 from explorer.core.manifest import Row, write_manifest
 from explorer.core.progress import OnStep, no_step
 from explorer.core.recorder import Recorded, Recorder
-from explorer.core.scale import Scale, scale_of
+from explorer.core.scale import scale_of
 from explorer.core.sheet_layout import Layout, Page, panel_pixels
 from explorer.core.sheets import Panel, draw_page
 from explorer.core.tags import FilterKey

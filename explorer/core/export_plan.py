@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from explorer.core.errors import UserError
-from explorer.core.figure_files import FORMATS
 from explorer.core.figures import Style
 from explorer.core.images import read_image, shown
+from explorer.core.looks import FORMATS
 from explorer.core.network import Network
 from explorer.core.sheet_layout import Layout, Page, lay_out
 from explorer.core.tags import FilterKey, TagBook

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from explorer.core.export_plan import ExportPlan, Figure
 from explorer.core.figure_files import describe
 from explorer.core.figures import statistics
+from explorer.core.looks import Scale
 from explorer.core.manifest import Row, numbers
 from explorer.core.recorder import Recorded
-from explorer.core.scale import Scale
 from explorer.core.tags import FilterKey
 from trainer.input_spec import Box
 

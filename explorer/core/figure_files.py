@@ -19,9 +19,6 @@ from explorer.core.figures import MM_PER_INCH
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS: Mapping[str, str] = {"png": "PNG", "pdf": "PDF", "svg": "SVG", "tiff": "TIFF"}
-"""Endings of the files that can be written, with their titles."""
-
 PROGRAM = "feature-map explorer"
 KEY = "feature-map explorer"
 PNG_LEVEL = 2

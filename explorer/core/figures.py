@@ -10,8 +10,8 @@ from PIL import Image
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.errors import UserError
-from explorer.core.overlay import COLOR_MAPS, compose, in_picture, outline, overlay
-from explorer.core.scale import SCALES, Scale
+from explorer.core.looks import COLOR_MAPS, SCALES, Scale
+from explorer.core.overlay import compose, in_picture, outline, overlay
 from trainer.input_spec import Box
 
 MM_PER_INCH = 25.4

@@ -1,11 +1,16 @@
 """The graph of a module: its operations in order, and what each answered on the unoccluded picture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 from torch import fx, nn
+
+from explorer.core.network import Network
+from explorer.core.windows import Frame, Surround, margin
+
+KEPT = "graph"
 
 
 class Untraceable(Exception):  # noqa: N818 - a property of the module
@@ -14,11 +19,16 @@ class Untraceable(Exception):  # noqa: N818 - a property of the module
 
 @dataclass(frozen=True)
 class Graph:
-    """A traced module with the values of its unoccluded pass, and the nodes that depend on the picture."""
+    """A traced module with the values of its unoccluded pass, and the nodes that depend on the picture.
+
+    `cells` holds what `cell_weights` made, and is handed on to the graph of another picture.
+    """
 
     module: fx.GraphModule
     base: Mapping[fx.Node, Any]
     dependent: frozenset[fx.Node]
+    cells: dict[str, tuple[object, torch.Tensor]] = field(default_factory=dict)
+    _surrounds: dict[tuple[fx.Node, float], Surround] = field(default_factory=dict)
 
     @property
     def output(self) -> fx.Node:
@@ -33,11 +43,53 @@ class Graph:
         """The nodes of a module, in the order in which it runs."""
         return [node for node in self.module.graph.nodes if node.op == "call_module" and node.target == name]
 
+    def run_of(self, name: str, run: int) -> fx.Node:
+        """One run of a module, counted from 0; Untraceable where the graph does not show it."""
+        runs = self.runs_of(name)
+        if run >= len(runs):
+            raise Untraceable(f"the graph does not show run {run + 1} of {name}")
+        return runs[run]
 
-def trace(module: nn.Module, batch: torch.Tensor) -> Graph:
-    """Trace a module in eval mode and run it once on `batch` (1, C, H, W); Untraceable where it has no fixed graph."""
+    def around(self, node: fx.Node, frame: Frame, outside: float = 0.0) -> Surround:
+        """The unoccluded map of a node, to be looked at in windows that may reach beyond it."""
+        height, width = self.base[node].shape[2:]
+        need = margin(frame, (height, width))
+        found = self._surrounds.get((node, outside))
+        if found is None or found.margin[0] < need[0] or found.margin[1] < need[1]:
+            found = self._surrounds[node, outside] = Surround(self.base[node], need, outside)
+        return found
+
+    def cell_weights(self, node: fx.Node, height: int, width: int) -> torch.Tensor:
+        """The weights (height, width, C, outputs) of the linear module of a node that takes a flattened map.
+
+        A copy that is kept: in the module's own order, the weights of one cell lie far from each other.
+        """
+        weight: torch.Tensor = module_of(self.module, node).weight  # type: ignore[assignment]
+        state = (weight.data_ptr(), 0 if weight.is_inference() else weight._version)
+        found = self.cells.get(str(node.target))
+        if found is None or found[0] != state:
+            cells = weight.view(len(weight), -1, height, width).permute(2, 3, 1, 0)
+            copy = torch.empty_like(cells, memory_format=torch.contiguous_format)
+            for channel in range(cells.shape[2]):  # twice as fast as one copy
+                copy[:, :, channel] = cells[:, :, channel]
+            found = self.cells[str(node.target)] = (state, copy)
+        return found[1]
+
+
+def graph_of(network: Network, batch: torch.Tensor) -> Graph:
+    """The graph of a network over a picture, as `trace` draws it; what depends on the network alone is kept with it."""
+    graph = trace(network.module, batch, network.kept.get(KEPT))
+    network.kept[KEPT] = replace(graph, base={}, dependent=frozenset(), _surrounds={})
+    return graph
+
+
+def trace(module: nn.Module, batch: torch.Tensor, like: Graph | None = None) -> Graph:
+    """Trace a module in eval mode and run it once on `batch` (1, C, H, W); Untraceable where it has no fixed graph.
+
+    `like` is the graph of the same module over another picture, where there is one: that is much faster.
+    """
     try:
-        traced = fx.symbolic_trace(module)
+        traced = fx.symbolic_trace(module) if like is None else like.module
     except Exception as error:  # tracing runs the module's own code, which may fail in any way
         raise Untraceable(str(error)) from error
     base: dict[fx.Node, Any] = {}
@@ -45,17 +97,17 @@ def trace(module: nn.Module, batch: torch.Tensor) -> Graph:
     with torch.inference_mode():
         for node in traced.graph.nodes:
             if node.op == "placeholder":
-                base[node] = batch
+                base[node] = batch.contiguous(memory_format=torch.channels_last)
                 dependent.add(node)
             elif node.op != "output":
                 base[node] = run(traced, node, base)
                 if any(source in dependent for source in node.all_input_nodes):
                     dependent.add(node)
-    return Graph(traced, base, frozenset(dependent))
+    return Graph(traced, base, frozenset(dependent), {} if like is None else like.cells)
 
 
-def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
-    """Run one node on plain values, without writing into them."""
+def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *, own: bool = False) -> Any:
+    """Run one node on plain values; it may write into them only where they are its `own`."""
     arguments: tuple[Any, ...]
     options: dict[str, Any]
     arguments, options = (fx.node.map_arg(part, lambda source: values[source]) for part in (node.args, node.kwargs))  # type: ignore[assignment]
@@ -64,26 +116,38 @@ def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any]) ->
         for name in str(node.target).split("."):
             found = getattr(found, name)
         return found
-    if node.op == "call_module":
-        part = traced.get_submodule(str(node.target))
-        if getattr(part, "inplace", False):
-            arguments = (arguments[0].clone(), *arguments[1:])
-        return part(*arguments, **options)
-    if options.get("inplace"):
-        options = {**options, "inplace": False}
-    if node.op == "call_method":
-        owner = arguments[0]
-        if str(node.target).endswith("_") and isinstance(owner, torch.Tensor):
-            owner = owner.clone()
-        return getattr(owner, str(node.target))(*arguments[1:], **options)
-    if operation(traced, node) in ("iadd", "imul", "isub"):
+    if not own and writes(traced, node) and isinstance(arguments[0], torch.Tensor):
         arguments = (arguments[0].clone(), *arguments[1:])
+    if node.op == "call_module":
+        return module_of(traced, node)(*arguments, **options)
+    if node.op == "call_method":
+        return getattr(arguments[0], str(node.target))(*arguments[1:], **options)
     assert callable(node.target)
     return node.target(*arguments, **options)
+
+
+def writes(traced: fx.GraphModule, node: fx.Node) -> bool:
+    """Whether a node writes into its first argument."""
+    if node.op == "call_module":
+        return bool(getattr(module_of(traced, node), "inplace", False))
+    name = operation(traced, node)
+    if node.op == "call_method":
+        return name.endswith("_")
+    said = node.kwargs.get("inplace") or any(part is True for part in node.args[1:])
+    return bool(said) or name in ("iadd", "imul", "isub", "itruediv") or name.endswith("_")
+
+
+def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module:
+    """The module that a node calls; found once, because walking its name costs as much as a small window."""
+    found = node.meta.get("module")
+    if found is None:
+        found = node.meta["module"] = traced.get_submodule(str(node.target))
+    part: nn.Module = found
+    return part
 
 
 def operation(traced: fx.GraphModule, node: fx.Node) -> str:
     """The name of a node's operation: of its module's class, its function or its method."""
     if node.op == "call_module":
-        return type(traced.get_submodule(str(node.target))).__name__
+        return type(module_of(traced, node)).__name__
     return str(node.target) if node.op == "call_method" else str(getattr(node.target, "__name__", node.target))

@@ -1,26 +1,24 @@
 """Pictures of a folder: list them, read them as 8-bit RGB, make thumbnails; every refusal says why."""
 
-import ctypes
 import hashlib
-import logging
 import os
 import re
 import stat
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError, _imaging
+from PIL import Image, UnidentifiedImageError
 
 # Importing these five keeps Pillow from loading its 40 other parsers to look for them.
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 # isort: skip
 
 from explorer.core.errors import UserError
-from explorer.core.pixels import Rgb, Unsupported, to_rgb
 from explorer.core.progress import OnStep, no_step
+from trainer.pixels import Rgb, Unsupported, to_rgb, turned
 
 ENDINGS = frozenset({"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"})
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
@@ -32,20 +30,6 @@ _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0
 _DOTTED = tuple(f".{ending}" for ending in ENDINGS)
 _DIGITS = re.compile("([0-9]+)")
 _PILLOW = r"PIL\."
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# What a decoder logs belongs in the program's log where there is one; without a handler it would be printed.
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-# libtiff prints the fault of a damaged file from C; the refusal says it. On Windows Pillow hides the function.
-with suppress(AttributeError, ImportError, OSError):
-    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 def natural_key(name: str) -> NaturalKey:
@@ -141,19 +125,19 @@ def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Rgb:
     Pillow's own limit of 179 million are never read), holds values outside the ranges above, or cannot be read.
     """
     with _opened(Path(path), max_pixels) as picture:
-        return np.array(_turned(picture, to_rgb(picture)))
+        return np.array(turned(picture, to_rgb(picture)))
 
 
 def thumbnail(path: Path | str, side: int = 96) -> Rgb:
     """The picture made small: (h, w, 3) uint8 RGB, its longer side `side` pixels; UserError as `read_image`."""
     with _opened(Path(path), MAX_PIXELS) as picture:
-        # A JPEG is decoded at an eighth to a half of its size where that suffices.
+        longer = max(picture.size)
+        width, height = (max(1, round(length * side / longer)) for length in picture.size)
+        # A JPEG is decoded at an eighth to a half of its size, rounded up, where that suffices.
         picture.draft(None, (2 * side, 2 * side))
         rgb = to_rgb(picture)
-        longer = max(rgb.size)
-        width, height = (max(1, round(length * side / longer)) for length in rgb.size)
         small = rgb.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        return np.array(_turned(picture, small))
+        return np.array(turned(picture, small))
 
 
 def picture_digest(path: Path | str) -> str:
@@ -240,12 +224,3 @@ def _brief(error: Exception) -> str:
 def shown(name: str) -> str:
     """A file name fit for one line: line breaks and bytes that no encoding knows become question marks."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
-def _turned(source: Image.Image, rgb: Image.Image) -> Image.Image:
-    """`rgb` turned as the EXIF of its decoded source says; Pillow has turned a TIFF by then and forgotten the tag."""
-    try:
-        turn = _TURNS.get(source.getexif().get(0x0112, 1))
-    except Exception:  # unreadable EXIF says nothing about the pixels, which are whole
-        return rgb
-    return rgb if turn is None else rgb.transpose(turn)

@@ -4,18 +4,24 @@ The module is traced with torch.fx; `rules.py` says for every operation how a ch
 without a rule runs whole, on the whole batch: that is always right, only slower.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import fx
 
+from explorer.core.changes import Changed, Flat, dense
 from explorer.core.graph import Graph, operation, run
-from explorer.core.rules import RULES, Changed, Flat, dense
-from explorer.core.windows import Window
+from explorer.core.rules import RULES
+from explorer.core.windows import Window, side_by_side
 
 DENSE_SHARE = 0.7
 """From this share of a map on, its whole computation is cheaper than cutting and pasting windows."""
+
+FRESH = ("Conv2d", "BatchNorm2d", "Linear")
+"""Operations whose answer is a tensor of its own, into which the one that follows may write."""
+
+OnValue = Callable[[fx.Node, Changed], None]
 
 
 def without_rule(graph: Graph) -> tuple[str, ...]:
@@ -25,12 +31,16 @@ def without_rule(graph: Graph) -> tuple[str, ...]:
     return tuple(name for name in names if name not in RULES)
 
 
+def nothing(node: fx.Node, value: Changed) -> None:
+    """Watch no values."""
+
+
 def propagate(
-    graph: Graph, change: Window, wanted: Iterable[fx.Node], sizes: list[int] | None = None
+    graph: Graph, change: Window, wanted: Iterable[fx.Node], on_value: OnValue = nothing
 ) -> dict[fx.Node, Changed | None]:
     """Pass a change of the input through the graph; what `wanted` nodes became, None where nothing changed.
 
-    `sizes` gets the number of values of every step, for judging the memory of many positions by that of one.
+    `on_value` is called with every node and what it became; it may raise to end the work.
     """
     keep = set(wanted)
     values: dict[fx.Node, Changed] = {}
@@ -39,11 +49,11 @@ def propagate(
     with torch.inference_mode():
         for node in graph.module.graph.nodes:
             if node.op == "placeholder":
-                values[node] = change
+                values[node] = Window(side_by_side(change.delta), change.tops, change.lefts, change.size)
             elif node.op != "output" and any(source in values for source in node.all_input_nodes):
-                values[node] = _step(graph, node, values)
-                if sizes is not None:
-                    sizes.append(volume(values[node]))
+                values[node] = _step(graph, node, values, found, change.count)
+            if node in values:
+                on_value(node, values[node])
             if node in keep:
                 found[node] = values.get(node)
                 keep.discard(node)
@@ -56,40 +66,41 @@ def propagate(
     return found
 
 
-def _step(graph: Graph, node: fx.Node, values: Mapping[fx.Node, Changed]) -> Changed:
+def _step(
+    graph: Graph, node: fx.Node, values: Mapping[fx.Node, Changed], wanted: Mapping[fx.Node, object], count: int
+) -> Changed:
+    sources = {source: values[source] for source in node.all_input_nodes if source in values}
     rule = RULES.get(operation(graph.module, node))
-    if rule is not None:
-        sources = {source: values[source] for source in node.all_input_nodes if source in values}
-        if not any(isinstance(value, torch.Tensor) for value in sources.values()):
-            answer = rule(graph.module, node, sources, graph.base)
-            if answer is not None:
-                if isinstance(answer, Window) and answer.fills(DENSE_SHARE):
-                    return answer.full(graph.base[node])
-                return answer
-    count = positions(next(values[source] for source in node.all_input_nodes if source in values))
+    if rule is not None and all(isinstance(value, Window | Flat) for value in sources.values()):
+        answer = rule(graph, node, sources)
+        if isinstance(answer, Window) and answer.fills(DENSE_SHARE):
+            return answer.full(graph.base[node])
+        if answer is not None:
+            return answer
+    return _whole(graph, node, sources, wanted, count)
+
+
+def _whole(
+    graph: Graph, node: fx.Node, sources: Mapping[fx.Node, Changed], wanted: Mapping[fx.Node, object], count: int
+) -> torch.Tensor:
+    """The node's values of all positions, computed as the module itself would."""
     plain: dict[fx.Node, Any] = {}
     for source in node.all_input_nodes:
         base = graph.base[source]
-        if source in values:
-            plain[source] = dense(values[source], base)
-        elif isinstance(base, torch.Tensor) and base.dim() > 1 and base.shape[0] == 1 and source.op != "get_attr":
+        if source in sources:
+            plain[source] = dense(sources[source], base)
+        elif source in graph.dependent and isinstance(base, torch.Tensor) and base.dim() > 1 and base.shape[0] == 1:
             plain[source] = base.expand(count, *base.shape[1:])
         else:
             plain[source] = base
-    answer_of_all: torch.Tensor = run(graph.module, node, plain)
-    return answer_of_all
-
-
-def volume(value: Changed) -> int:
-    """How many numbers a changed value holds."""
-    if isinstance(value, torch.Tensor):
-        return value.numel()
-    return (value.window if isinstance(value, Flat) else value).delta.numel()
-
-
-def positions(value: Changed) -> int:
-    """How many positions a changed value holds."""
-    if isinstance(value, torch.Tensor):
-        return value.shape[0]
-    window = value.window if isinstance(value, Flat) else value
-    return len(window.tops) * len(window.lefts)
+    first = node.args[0] if node.args else None
+    # Nobody else looks at what the node may write into.
+    own = (
+        isinstance(first, fx.Node)
+        and len(first.users) == 1
+        and first in sources
+        and first not in wanted
+        and (not isinstance(sources[first], torch.Tensor) or operation(graph.module, first) in FRESH)
+    )
+    answer: torch.Tensor = run(graph.module, node, plain, own=own)
+    return answer

@@ -9,7 +9,7 @@ from pathlib import Path
 from explorer.core.errors import UserError
 from explorer.core.figures import MapStatistics
 from explorer.core.images import natural_key
-from explorer.core.scale import Scale
+from explorer.core.looks import Scale
 from trainer.files import cannot_write, replace_file
 
 NAME = "manifest.csv"

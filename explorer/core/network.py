@@ -32,7 +32,8 @@ class Network:
     """An opened model: `module` is in eval mode on `device` and needs no gradients.
 
     `digest` is the SHA-256 (hex) of the weights in the module, whatever file they came in. `assumed` holds one
-    sentence for everything that the file did not say and that was proposed; show them.
+    sentence for everything that the file did not say and that was proposed; show them. `kept` is for what is costly
+    to find out about this very module, such as its graph.
     """
 
     module: nn.Module
@@ -46,6 +47,7 @@ class Network:
     training: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     assumed: tuple[str, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def copy(self) -> "Network":
         """The same network around a deep copy of the module: two threads in one hooked module mix their maps."""

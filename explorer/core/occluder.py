@@ -44,34 +44,44 @@ class Occluder:
         regular = list(range(0, last + 1, self.stride))
         return tuple(regular if regular[-1] == last else [*regular, last])
 
-    def patches(
-        self, batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], mean: Color, std: Color
-    ) -> torch.Tensor:
-        """What covers the patches (rows, columns, C, h, w) of an input (1, C, H, W); `mean`, `std` of the input."""
+
+class Cover:
+    """An occluder over one input (1, C, H, W): what covers its patches; `mean` and `std` are those of the input.
+
+    What a fill needs of the whole picture is computed once.
+    """
+
+    def __init__(
+        self, occluder: Occluder, batch: torch.Tensor, mean: tuple[float, ...], std: tuple[float, ...]
+    ) -> None:
+        self._batch = batch
         _, channels, height, width = batch.shape
-        tall, wide = min(self.size, height), min(self.size, width)
-        shape = (len(tops), len(lefts), channels, tall, wide)
-        if self.fill == "blur":
-            return _cut(_blurred(batch, self.size), tops, lefts, tall, wide)
-        if self.fill == "surround":
-            return _surround(batch, tops, lefts, tall, wide)[..., None, None].expand(shape)
-        if self.fill == "mean":
-            value = batch.mean((2, 3))[0]
-        elif isinstance(self.fill, tuple):
-            color = torch.tensor(self.fill, device=batch.device)
+        self._tall, self._wide = min(occluder.size, height), min(occluder.size, width)
+        self._blurred = _blurred(batch, occluder.size) if occluder.fill == "blur" else None
+        self._sums = _sums(batch) if occluder.fill == "surround" else None
+        if isinstance(occluder.fill, str):
+            self._value = batch.mean((2, 3))[0]
+        elif isinstance(occluder.fill, tuple):
+            color = batch.new_tensor(occluder.fill)
             if channels == 1:
                 color = color.mean(0, keepdim=True)
-            value = (color - torch.tensor(mean, device=batch.device)) / torch.tensor(std, device=batch.device)
+            self._value = (color - batch.new_tensor(mean)) / batch.new_tensor(std)
         else:
-            value = batch.new_full((channels,), float(self.fill))
-        return value[:, None, None].expand(shape)
+            self._value = batch.new_full((channels,), float(occluder.fill))
 
-    def changes(
-        self, batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], mean: Color, std: Color
-    ) -> torch.Tensor:
+    def patches(self, tops: tuple[int, ...], lefts: tuple[int, ...]) -> torch.Tensor:
+        """What covers the patches (rows, columns, C, h, w) that begin at these places."""
+        if self._blurred is not None:
+            return _cut(self._blurred, tops, lefts, self._tall, self._wide)
+        shape = (len(tops), len(lefts), self._batch.shape[1], self._tall, self._wide)
+        if self._sums is not None:
+            ring = _surround(self._batch, self._sums, tops, lefts, self._tall, self._wide)
+            return ring[..., None, None].expand(shape)
+        return self._value[:, None, None].expand(shape)
+
+    def changes(self, tops: tuple[int, ...], lefts: tuple[int, ...]) -> torch.Tensor:
         """What covering changes (rows, columns, C, h, w): the fill less the picture."""
-        tall, wide = min(self.size, batch.shape[2]), min(self.size, batch.shape[3])
-        return self.patches(batch, tops, lefts, mean, std) - _cut(batch, tops, lefts, tall, wide)
+        return self.patches(tops, lefts) - _cut(self._batch, tops, lefts, self._tall, self._wide)
 
 
 def _cut(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int) -> torch.Tensor:
@@ -90,10 +100,16 @@ def _blurred(batch: torch.Tensor, size: int) -> torch.Tensor:
     return batch
 
 
-def _surround(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int) -> torch.Tensor:
+def _sums(batch: torch.Tensor) -> torch.Tensor:
+    """The sums (C, H + 1, W + 1) of everything above and left of each place."""
+    return F.pad(batch[0].double().cumsum(1).cumsum(2), (1, 0, 1, 0))
+
+
+def _surround(
+    batch: torch.Tensor, sums: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int
+) -> torch.Tensor:
     """Mean (rows, columns, C) of the ring around each patch, of the picture where there is none; by sums over boxes."""
     _, _, height, width = batch.shape
-    sums = F.pad(batch[0].double().cumsum(1).cumsum(2), (1, 0, 1, 0))
     ring_y, ring_x = max(1, tall // 2), max(1, wide // 2)
 
     def inside(above: torch.Tensor, below: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
@@ -110,7 +126,7 @@ def _surround(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...]
     )
     area = (outer[1] - outer[0])[:, None] * (outer[3] - outer[2])[None] - tall * wide
     ring = inside(*outer) - inside(top, top + tall, left, left + wide)
-    whole = batch[0].double().mean((1, 2))[:, None, None].expand_as(ring)
+    whole = (sums[:, -1, -1] / (height * width))[:, None, None].expand_as(ring)
     found = torch.where(area > 0, ring / area.clamp(min=1), whole)
     return found.permute(1, 2, 0).to(batch.dtype)
 

@@ -6,27 +6,20 @@ where a network has no fixed graph, every patch runs through the whole network, 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from explorer.core.arrays import RGB
-from explorer.core.graph import Graph, Untraceable, trace
-from explorer.core.incremental import propagate, without_rule
-from explorer.core.layers import watching
+from explorer.core.lattice import Starts
 from explorer.core.network import Network
 from explorer.core.occluder import Occluder, averaged
-from explorer.core.occlusion_target import Target, answers, parse_target
+from explorer.core.occlusion_target import parse_target
 from explorer.core.progress import OnStep, no_step
-from explorer.core.windows import Starts, Window
+from explorer.core.sweep import Scores, Sweep
 
 MEMORY = 512 << 20
 """Bytes that the changes of one batch of positions may take."""
-
-LOOP_BATCH = 16
-
-Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Occlusion:
     layers: Mapping[int, slice]
     method: str
 
-    @property
+    @cached_property
     def map(self) -> Scores | None:
         """The mean drop for each pixel of the network's input (H, W) float32."""
         return averaged(self.drops, self.tops, self.lefts, self.occluder, self.size) if self.drops.ndim == 2 else None
@@ -79,7 +72,7 @@ def occlude(
     occluder = occluder or Occluder()
     wanted = parse_target(target, network)
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
-    sweep = _Sweep(network, batch, occluder, wanted, memory)
+    sweep = Sweep(network, batch, occluder, wanted, memory)
     tops, lefts = (occluder.starts(side) for side in network.input.size)
     total = len(tops) * len(lefts)
     drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
@@ -129,74 +122,6 @@ def _parts(rows: int, columns: int, most: int, *, rough: bool) -> Iterator[tuple
 
 def _slice(places: range) -> slice:
     return slice(places.start, places.stop, places.step)
-
-
-class _Sweep:
-    """Measures one target for lattices of positions, incrementally where the network has a graph."""
-
-    def __init__(self, network: Network, batch: torch.Tensor, occluder: Occluder, target: Target, memory: int) -> None:
-        self._network, self._batch, self._occluder, self._target = network, batch, occluder, target
-        self._graph: Graph | None = None
-        try:
-            self._graph = trace(network.module, batch)
-            self._nodes = target.nodes(self._graph, network)
-        except Untraceable as error:
-            self._graph = None
-            self.method = f"batched loop: {error}"
-        if self._graph is not None:
-            whole = without_rule(self._graph)
-            self.method = "incremental" + (f"; computed whole: {', '.join(whole)}" if whole else "")
-        self.unoccluded = self._of_loop(batch)[0]
-        self.positions_at_once = self._affordable(memory)
-
-    def measure(self, tops: Starts, lefts: Starts) -> Scores:
-        """The target's values (rows, columns, targets) with patches at these places."""
-        spec = self._network.input
-        changes = self._occluder.changes(self._batch, tops, lefts, spec.mean, spec.std)  # type: ignore[arg-type]
-        if self._graph is None:
-            return self._loop(changes, tops, lefts)
-        found = self._propagated(Window(changes.contiguous(), tops, lefts, spec.size))
-        return found.reshape(len(tops), len(lefts), -1)
-
-    def _propagated(self, window: Window, sizes: list[int] | None = None) -> Scores:
-        assert self._graph is not None
-        graph, count = self._graph, len(window.tops) * len(window.lefts)
-        found = propagate(graph, window, self._nodes, sizes)
-        columns = [
-            answers(self._target, place, found[node], graph.base[node], count) for place, node in enumerate(self._nodes)
-        ]
-        return torch.cat(columns, 1).float().cpu().numpy()
-
-    def _affordable(self, memory: int) -> int:
-        """How many positions one batch may hold, judged by the largest values of one in the middle."""
-        spec, size = self._network.input, self._occluder.size
-        if self._graph is None:
-            return LOOP_BATCH
-        tops, lefts = (((side - min(size, side)) // 2,) for side in spec.size)
-        sizes: list[int] = []
-        changes = self._occluder.changes(self._batch, tops, lefts, spec.mean, spec.std)  # type: ignore[arg-type]
-        self._propagated(Window(changes.contiguous(), tops, lefts, spec.size), sizes)
-        return max(1, memory // (4 * 4 * max(sizes)))  # float32; source, surround, result and one to spare
-
-    def _loop(self, changes: torch.Tensor, tops: Starts, lefts: Starts) -> Scores:
-        pictures = Window(changes, tops, lefts, self._network.input.size).full(self._batch)
-        found = [self._of_loop(part) for part in torch.split(pictures, LOOP_BATCH)]
-        return np.concatenate(found).reshape(len(tops), len(lefts), -1)
-
-    def _of_loop(self, pictures: torch.Tensor) -> Scores:
-        """The target's values (N, targets) of whole pictures (N, C, H, W)."""
-        kept: dict[tuple[str, int], torch.Tensor] = {}
-        sources = self._target.sources(self._network)
-
-        def keep(name: str, run: int, _source: torch.Tensor, output: torch.Tensor) -> None:
-            if (name, run) in sources:
-                kept[name, run] = output.clone()  # an in-place activation may follow
-
-        with torch.inference_mode(), watching(self._network.module, {name for name, _ in sources}, keep):
-            logits = self._network.logits(pictures)
-            values = [kept[source] for source in sources] or [logits]
-            columns = [answers(self._target, place, value, value, len(pictures)) for place, value in enumerate(values)]
-        return torch.cat(columns, 1).float().cpu().numpy()
 
 
 __all__ = ["Occluder", "Occlusion", "occlude"]

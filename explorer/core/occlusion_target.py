@@ -8,12 +8,14 @@ from types import MappingProxyType
 import torch
 from torch import fx
 
+from explorer.core.changes import Changed, dense
 from explorer.core.errors import UserError
-from explorer.core.graph import Graph, Untraceable
+from explorer.core.graph import Graph
 from explorer.core.layers import LayerInfo
 from explorer.core.network import Network
-from explorer.core.rules import Changed, dense
-from explorer.core.windows import Window
+from explorer.core.peaks import Outside
+from explorer.core.whole_pass import source
+from explorer.core.windows import Surround, Window, margin, side_by_side
 
 FORMS = "class:NAME, probability:NAME, filter:7:8, filter:7:8:mean, filter:7:8:at:3,4, or all"
 
@@ -37,21 +39,11 @@ class Target:
         """Whether all filters are measured."""
         return self.output is None and self.filter is None
 
-    def sources(self, network: Network) -> list[tuple[str, int]]:
-        """(module name, run) of what gives each layer's map, in order; empty for an output."""
-        return [(info.norm, info.norm_run) if info.norm else (info.module, info.run) for info in self.infos]
-
-    def nodes(self, graph: Graph, network: Network) -> list[fx.Node]:
+    def nodes(self, graph: Graph) -> list[fx.Node]:
         """The graph's nodes to read from; Untraceable where the graph does not show them."""
         if self.output is not None:
             return [graph.output]
-        found = []
-        for name, run in self.sources(network):
-            runs = graph.runs_of(name)
-            if run >= len(runs):
-                raise Untraceable(f"the graph does not show run {run + 1} of {name}")
-            found.append(runs[run])
-        return found
+        return [graph.run_of(*source(info)) for info in self.infos]
 
 
 def parse_target(text: str, network: Network) -> Target:
@@ -96,8 +88,8 @@ def answers(target: Target, place: int, changed: Changed | None, base: torch.Ten
     if changed is None:
         return _read(base[:, chosen], target.reading).expand(count, -1)
     if isinstance(changed, Window):
-        picked = Window(changed.delta[:, :, chosen], changed.tops, changed.lefts, changed.size)
-        return _read_window(picked, base[:, chosen], target.reading)
+        delta = side_by_side(changed.delta[:, :, chosen])
+        return _read_window(Window(delta, changed.tops, changed.lefts, changed.size), base[:, chosen], target.reading)
     return _read(dense(changed, base)[:, chosen], target.reading)
 
 
@@ -115,23 +107,4 @@ def _read_window(window: Window, base: torch.Tensor, reading: str | tuple[int, i
         return whole
     if isinstance(reading, tuple):
         return window.full(base)[:, :, reading[0], reading[1]]
-    inside = (window.base(base, outside=-torch.inf) + window.flat).amax((2, 3))
-    return torch.maximum(inside, _peak_outside(window, base[0]).flatten(0, 1))
-
-
-def _peak_outside(window: Window, maps: torch.Tensor) -> torch.Tensor:
-    """The highest unoccluded value outside of every window: (rows, columns, C)."""
-    down = _outside(maps.amax(2), window.tops, window.height)
-    across = _outside(maps.amax(1), window.lefts, window.width)
-    return torch.maximum(down[:, None], across[None, :])
-
-
-def _outside(lines: torch.Tensor, starts: tuple[int, ...], length: int) -> torch.Tensor:
-    """The maxima (starts, C) of values (C, n) before and after each stretch of `length`."""
-    nothing = lines.new_full((len(lines), 1), -torch.inf)
-    before = torch.cat([nothing, lines.cummax(1).values], 1)
-    after = torch.cat([lines.flip(1).cummax(1).values.flip(1), nothing], 1)
-    count = lines.shape[1]
-    first = torch.tensor([min(max(start, 0), count) for start in starts], device=lines.device)
-    last = torch.tensor([min(max(start + length, 0), count) for start in starts], device=lines.device)
-    return torch.maximum(before[:, first], after[:, last]).T
+    return Outside(base[0]).peaks(window, Surround(base, margin(window.frame, window.size), -torch.inf))

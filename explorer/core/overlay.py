@@ -1,9 +1,6 @@
 """A map drawn over the picture: transparent where the filter says nothing, darker where it answers more."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,30 +8,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from explorer.core.arrays import RGB, RGBA, Maps
+from explorer.core.looks import COLOR_MAPS
 from trainer.input_spec import Box
 
 LEVELS = 256
 SMALLEST_RANGE = 1e-30
 """A scale that is shorter than this is none: single precision could not divide by it."""
-
-
-@dataclass(frozen=True)
-class ColorMap:
-    """Colors from low to high, each (red, green, blue), and the opacity (0..1) at the top of the scale."""
-
-    title: str
-    stops: tuple[tuple[int, int, int], ...]
-    opacity: float
-
-
-COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
-    {
-        # Lightness falls from stop to stop, so that "darker = higher" holds in print and for every eye.
-        "green": ColorMap("green", ((184, 228, 166), (96, 186, 108), (24, 124, 62), (0, 66, 30)), 0.92),
-        # For people who cannot tell greens apart from the browns and pinks of skin.
-        "blue": ColorMap("blue", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
-    }
-)
 
 
 @lru_cache(maxsize=8)

@@ -1,33 +1,13 @@
 """From which value to which a map is drawn."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-
 import numpy as np
 import numpy.typing as npt
 
 from explorer.core.arrays import Maps
+from explorer.core.looks import Scale
 
 LOW, HIGH = 0.5, 0.995
 """Quantiles of a filter's values that separate best a strong answer from one that is everywhere a little."""
-
-SCALES: Mapping[str, str] = MappingProxyType(
-    {
-        "map": "this map's own range",
-        "layer": "the layer's range on this picture",
-        "seen": "this filter over the pictures seen",
-        "fixed": "fixed values",
-    }
-)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """`foot` is drawn as nothing, `peak` as the darkest color; both in the units of the map, foot >= 0."""
-
-    foot: float
-    peak: float
 
 
 class SeenValues:
@@ -43,6 +23,8 @@ class SeenValues:
         self._held: dict[int, Maps] = {}
         self._seen: dict[int, set[str]] = {}
         self._known: dict[int, npt.NDArray[np.float32]] = {}
+        self._first: dict[int, tuple[int, Scale]] = {}
+        self._highest: dict[int, npt.NDArray[np.float32]] = {}
         self._random = np.random.default_rng(0)
 
     def add(self, layer: int, picture: str, maps: Maps) -> None:
@@ -53,6 +35,8 @@ class SeenValues:
         seen.add(picture)
         size = min(self._pool, max(64, self._limit // len(maps)))
         values = maps.reshape(len(maps), -1)
+        highest = np.nan_to_num(values.max(axis=1), nan=0.0, posinf=0.0, neginf=0.0)
+        self._highest[layer] = np.maximum(self._highest.get(layer, highest), highest)
         held = self._held.get(layer)
         share = max(1, size // 4) if held is None or held.shape[1] < size else max(1, size // len(seen))
         if values.shape[1] > share:
@@ -65,20 +49,39 @@ class SeenValues:
         else:
             held[:, self._random.choice(held.shape[1], values.shape[1], replace=False)] = values
         self._known.pop(layer, None)
+        self._first.pop(layer, None)
 
     def pictures(self, layer: int) -> int:
         """How many pictures of a layer were sampled."""
         return len(self._seen.get(layer, ()))
 
     def scale(self, layer: int, filter: int) -> Scale:
-        """Median to 0.995 quantile of a filter's values; an empty scale where nothing was seen."""
+        """Median to 0.995 quantile of a filter's values; an empty scale where nothing was seen.
+
+        Up to the highest value for a filter that answers so rarely (to a ruler, say) that the quantile misses it.
+        """
         held = self._held.get(layer)
         if held is None:
             return Scale(0.0, 0.0)
         if layer not in self._known:
-            self._known[layer] = np.maximum(np.quantile(held, [LOW, HIGH], axis=1), 0).astype(np.float32)
-        low, high = self._known[layer][:, filter]
-        return Scale(float(low), float(high))
+            # The picture in view asks for one filter, and should not wait for those of the grid below it.
+            if layer not in self._first:
+                self._first[layer] = filter, self._scale(layer, filter, _limits(held[filter]))
+            first, known = self._first[layer]
+            if first == filter:
+                return known
+            self._known[layer] = _limits(held)
+        return self._scale(layer, filter, self._known[layer][:, filter])
+
+    def _scale(self, layer: int, filter: int, limits: npt.NDArray[np.float32]) -> Scale:
+        low, high = map(float, limits)
+        return Scale(low, high if high > low else max(low, float(self._highest[layer][filter])))
+
+
+def _limits(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Where scales begin and end (2, ...) for values (..., N)."""
+    limits: npt.NDArray[np.float32] = np.maximum(np.quantile(values, [LOW, HIGH], axis=-1), 0).astype(np.float32)
+    return limits
 
 
 def scale_of(

@@ -9,8 +9,8 @@ import numpy as np
 from explorer.core.arrays import RGB, RGBA
 from explorer.core.figure_files import MATPLOTLIB
 from explorer.core.figures import MM_PER_INCH, Style
+from explorer.core.looks import Scale
 from explorer.core.overlay import color_bar
-from explorer.core.scale import Scale
 from explorer.core.sheet_layout import (
     BESIDE,
     CAPTION,

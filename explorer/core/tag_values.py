@@ -1,12 +1,9 @@
 """What a tag's word, texts, time, confidence and evidence may be: the clean value, or a UserError."""
 
-import json
 import math
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
-
-import numpy as np
 
 from explorer.core.errors import UserError
 
@@ -61,6 +58,8 @@ def clean_confidence(value: object) -> float:
         return math.nan
     if not 0 <= number <= 1:
         raise UserError(f"The confidence {number:g} is not within 0 to 1.")
+    import numpy as np  # here, because a window starts without it
+
     return float(str(np.float32(number))) + 0.0  # 0.8 stays 0.8 through a column of float32
 
 
@@ -68,6 +67,8 @@ def clean_evidence(evidence: object) -> dict[str, Any]:
     """Evidence as plain JSON values of its own (tuples become lists); UserError where it is not such a thing."""
     if isinstance(evidence, dict) and not evidence:
         return {}
+    import json  # here, because a window starts without it
+
     try:
         text = json.dumps(evidence, allow_nan=False)
         plain = json.loads(text)
@@ -87,6 +88,8 @@ def evidence_text(values: dict[str, Any]) -> str:
     """Clean evidence as JSON text that every UTF-8 file can hold."""
     if not values:
         return "{}"
+    import json
+
     text = json.dumps(values, ensure_ascii=False, sort_keys=True)
     return json.dumps(values, sort_keys=True) if _surrogates(text) else text  # names that are no text stay escaped
 

@@ -1,14 +1,13 @@
 """The words that are offered as tags: the bundled file, and what a person adds to it in a file of their own."""
 
-import json
 import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import resources
 from explorer.core.errors import UserError
 from explorer.core.tag_values import clean_text, clean_word
 from trainer.files import cannot_write, replace_file
@@ -78,7 +77,7 @@ def read_vocabulary(*paths: Path | str, reserved: Collection[str] = RESERVED_KEY
     A word that is there already gains the file's details and keeps its own title, key and looks. UserError where a
     file cannot be read or gives a key that is taken or reserved.
     """
-    bundled = files("resources").joinpath("tags.toml").read_text("utf-8")
+    bundled = Path(resources.__file__).with_name("tags.toml").read_text("utf-8")
     entries = _parse(bundled, "tags.toml")
     for path in map(Path, paths):
         for entry in _parse(_text(path), path.name):
@@ -158,4 +157,6 @@ def _block(entry: Entry) -> str:
 
 def _toml(value: str | tuple[str, ...]) -> str:
     """A value as TOML writes it; its strings differ from JSON's only in the character DEL."""
+    import json  # here, because every window start reads words, and none writes them
+
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,22 +6,22 @@ Geometry after Nakandala et al. (2019), "Incremental and Approximate Inference f
 Explanations", section 4.2, here for any kernel, stride, padding and dilation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
+
+from explorer.core.lattice import Part, Starts, matching, views
 
 Pair = tuple[int, int]
-Starts = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Window:
     """Changes (rows, columns, C, h, w) of a map (1, C, H, W): position (i, j) begins at (tops[i], lefts[j]).
 
-    A window may reach beyond the map; there its changes are zero.
+    A window may reach beyond the map; there its changes are zero. In memory the channels of a cell lie side by side,
+    so that a row of a window is one piece.
     """
 
     delta: torch.Tensor
@@ -40,13 +40,18 @@ class Window:
         return self.delta.shape[4]
 
     @property
+    def count(self) -> int:
+        """How many positions there are."""
+        return len(self.tops) * len(self.lefts)
+
+    @property
     def flat(self) -> torch.Tensor:
         """The changes with all positions in one batch: (rows * columns, C, h, w)."""
         return self.delta.flatten(0, 1)
 
     def like(self, flat: torch.Tensor) -> "Window":
         """Other changes in the same places, given as one batch."""
-        return Window(flat.reshape(*self.delta.shape[:2], *flat.shape[1:]), self.tops, self.lefts, self.size)
+        return Window(flat.view(*self.delta.shape[:2], *flat.shape[1:]), self.tops, self.lefts, self.size)
 
     def fills(self, share: float) -> bool:
         """Whether a window is at least this share of the map, so that the whole map may as well be computed."""
@@ -59,39 +64,20 @@ class Window:
             (1, self.lefts, self.width, self.size[1]),
         ):
             for place, start in enumerate(starts):
+                if start >= 0 and start + length <= whole:
+                    continue
                 part = self.delta.select(axis, place)
-                rows = axis + 2  # one dimension is gone, the other lattice dimension and C stand before
-                if start < 0:
-                    part.narrow(rows, 0, min(-start, length)).zero_()
-                if start + length > whole:
-                    beyond = min(start + length - whole, length)
-                    part.narrow(rows, length - beyond, beyond).zero_()
+                cells = axis + 2  # one dimension is gone, the other lattice dimension and C stand before
+                part.narrow(cells, 0, min(max(-start, 0), length)).zero_()
+                beyond = min(max(start + length - whole, 0), length)
+                part.narrow(cells, length - beyond, beyond).zero_()
         return self
-
-    def base(self, values: torch.Tensor, outside: float = 0.0) -> torch.Tensor:
-        """What the unoccluded map (1, C, H, W) holds in every window: (rows * columns, C, h, w)."""
-        above, below = max(0, -min(self.tops)), max(0, max(self.tops) + self.height - self.size[0])
-        before, after = max(0, -min(self.lefts)), max(0, max(self.lefts) + self.width - self.size[1])
-        padded = F.pad(values, (before, after, above, below), value=outside)[0]
-        down, across = step(self.tops), step(self.lefts)
-        tops, lefts = (tuple(s + shift for s in starts) for starts, shift in ((self.tops, above), (self.lefts, before)))
-        if down is not None and across is not None:
-            plane, line, cell = padded.stride()
-            view = padded.as_strided(
-                (len(tops), len(lefts), len(padded), self.height, self.width),
-                (down * line, across * cell, plane, line, cell),
-                tops[0] * line + lefts[0] * cell,
-            )
-            return view.flatten(0, 1)
-        rows = torch.tensor(tops, device=padded.device)[:, None] + torch.arange(self.height, device=padded.device)
-        columns = torch.tensor(lefts, device=padded.device)[:, None] + torch.arange(self.width, device=padded.device)
-        found = padded[:, rows[:, None, :, None], columns[None, :, None, :]]
-        return found.permute(1, 2, 0, 3, 4).flatten(0, 1)
 
     def full(self, values: torch.Tensor) -> torch.Tensor:
         """The whole changed maps (rows * columns, C, H, W) on the unoccluded map (1, C, H, W)."""
         rows, columns = len(self.tops), len(self.lefts)
-        whole = values.expand(rows * columns, -1, -1, -1).clone().view(rows, columns, *values.shape[1:])
+        whole = values.new_empty(rows, columns, *values.shape[1:])
+        whole.copy_(values[None].expand_as(whole))
         for i, top in enumerate(self.tops):
             first, last = max(0, top), min(self.size[0], top + self.height)
             for j, left in enumerate(self.lefts):
@@ -101,41 +87,91 @@ class Window:
                     whole[i, j, :, first:last, start:end] += part
         return whole.flatten(0, 1)
 
-    def moved(self, tops: Starts, lefts: Starts, height: int, width: int) -> "Window":
+    def moved(self, frame: "Frame") -> "Window":
         """The same changes in windows that begin elsewhere and hold the old ones as far as these lie on the map."""
-        if (tops, lefts, height, width) == (self.tops, self.lefts, self.height, self.width):
+        if frame == Frame(self.tops, self.lefts, self.height, self.width):
             return self
-        delta = self.delta.new_zeros(len(tops), len(lefts), self.delta.shape[2], height, width)
-        downs, acrosses = (
-            {old - new for old, new in zip(mine, theirs, strict=True)}
-            for mine, theirs in ((self.tops, tops), (self.lefts, lefts))
-        )
-        if len(downs) == len(acrosses) == 1:
-            to_rows, from_rows = overlap(downs.pop(), self.height, height)
-            to_columns, from_columns = overlap(acrosses.pop(), self.width, width)
-            delta[..., to_rows, to_columns] = self.delta[..., from_rows, from_columns]
-            return Window(delta, tops, lefts, self.size)
-        for rows, down in runs([old - new for old, new in zip(self.tops, tops, strict=True)]):
-            to_rows, from_rows = overlap(down, self.height, height)
-            for columns, across in runs([old - new for old, new in zip(self.lefts, lefts, strict=True)]):
-                to_columns, from_columns = overlap(across, self.width, width)
-                part = self.delta[rows][:, columns][..., from_rows, from_columns]
-                delta[rows[:, None], columns[None, :], :, to_rows, to_columns] = part
-        return Window(delta, tops, lefts, self.size)
+        delta = room(self.delta, self.delta.shape[2], frame).zero_()
+        for new, old in self.places(frame):
+            delta[new] = self.delta[old]
+        return Window(delta, frame.tops, frame.lefts, self.size)
+
+    def on(self, around: "Surround", frame: "Frame") -> "Window":
+        """The changed values, not the changes, in windows that hold the old ones; unchanged values around them."""
+        values = around.cut(frame)
+        for new, old in self.places(frame):
+            values[new] += self.delta[old]
+        return Window(values, frame.tops, frame.lefts, self.size)
+
+    def places(self, frame: "Frame") -> Iterator[tuple[Part, Part]]:
+        """Which cells of a tensor of that frame are which cells of this one's."""
+        for rows, down in matching(self.tops, frame.tops):
+            to_rows, from_rows = overlap(down, self.height, frame.height)
+            for columns, across in matching(self.lefts, frame.lefts):
+                to_columns, from_columns = overlap(across, self.width, frame.width)
+                every = slice(None)
+                yield (rows, columns, every, to_rows, to_columns), (rows, columns, every, from_rows, from_columns)
+
+    @property
+    def frame(self) -> "Frame":
+        """Where the windows lie."""
+        return Frame(self.tops, self.lefts, self.height, self.width)
 
 
-def step(starts: Sequence[int]) -> int | None:
-    """The common distance of the starts; None where they have none."""
-    steps = {after - before for before, after in pairwise(starts)}
-    return 0 if not steps else steps.pop() if len(steps) == 1 else None
+@dataclass(frozen=True)
+class Frame:
+    """Where windows lie: position (i, j) begins at (tops[i], lefts[j]) and is `height` x `width`."""
+
+    tops: Starts
+    lefts: Starts
+    height: int
+    width: int
 
 
-def runs(offsets: Sequence[int]) -> list[tuple[torch.Tensor, int]]:
-    """(places, offset) for every different offset."""
-    return [
-        (torch.tensor([place for place, value in enumerate(offsets) if value == offset]), offset)
-        for offset in sorted(set(offsets))
-    ]
+def margin(frame: Frame, size: Pair) -> Pair:
+    """How wide the `Surround` of a map of this size must be; wide enough for such windows wherever they touch it."""
+    down, across = (
+        max(length, -min(starts), max(starts) + length - side)
+        for starts, length, side in ((frame.tops, frame.height, size[0]), (frame.lefts, frame.width, size[1]))
+    )
+    return down, across
+
+
+def room(like: torch.Tensor, channels: int, frame: Frame) -> torch.Tensor:
+    """An unfilled tensor (rows, columns, C, h, w) for windows, the channels of a cell side by side."""
+    shape = (len(frame.tops), len(frame.lefts), frame.height, frame.width, channels)
+    return like.new_empty(shape).permute(0, 1, 4, 2, 3)
+
+
+def side_by_side(delta: torch.Tensor) -> torch.Tensor:
+    """Changes (rows, columns, C, h, w) with the channels of a cell side by side in memory."""
+    return delta.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
+
+
+class Surround:
+    """An unoccluded map (1, C, H, W) with `outside` all around it, wide enough for windows of `margin` (rows, columns)
+    that touch the map: from it, windows are looked at without copying.
+    """
+
+    def __init__(self, values: torch.Tensor, margin: Pair, outside: float) -> None:
+        (down, across), (_, channels, height, width) = margin, values.shape
+        self.margin = margin
+        self._cells = values.new_full((height + 2 * down, width + 2 * across, channels), outside)
+        self._cells[down : down + height, across : across + width] = values[0].permute(1, 2, 0)
+
+    def views(self, frame: Frame) -> Iterator[tuple[Part, torch.Tensor]]:
+        """Parts of a tensor (rows, columns, C, h, w) with what the map holds there."""
+        tops = tuple(start + self.margin[0] for start in frame.tops)
+        lefts = tuple(start + self.margin[1] for start in frame.lefts)
+        for part, found in views(self._cells, tops, lefts, (frame.height, frame.width)):
+            yield part, found.permute(0, 1, 4, 2, 3)
+
+    def cut(self, frame: Frame) -> torch.Tensor:
+        """A copy of what the map holds in every window: (rows, columns, C, h, w)."""
+        found = room(self._cells, self._cells.shape[2], frame)
+        for part, view in self.views(frame):
+            found[part] = view
+        return found
 
 
 def overlap(offset: int, old: int, new: int) -> tuple[slice, slice]:
@@ -153,9 +189,10 @@ class Sliding:
     padding: int
 
     def output(self, starts: Starts, length: int) -> tuple[Starts, int]:
-        """Where the outputs begin that windows of `length` inputs can change, and how many they are."""
+        """Where the outputs begin that windows of `length` inputs can change, and how many they are at most."""
         first = tuple(-((self.reach - 1 - start - self.padding) // self.stride) for start in starts)
-        return first, (length + self.reach - 2) // self.stride + 1
+        last = ((start + length - 1 + self.padding) // self.stride for start in starts)
+        return first, max(1, *(end - start + 1 for start, end in zip(first, last, strict=True)))
 
     def source(self, starts: Starts, length: int) -> tuple[Starts, int]:
         """Where the inputs begin that windows of `length` outputs look at, and how many they are."""
@@ -163,25 +200,19 @@ class Sliding:
         return first, (length - 1) * self.stride + self.reach
 
 
-def slid(window: Window, down: Sliding, across: Sliding) -> tuple[Window, Starts, Starts]:
-    """The window widened to all inputs that the changed outputs look at, and where these outputs begin."""
+def slid(window: Window, down: Sliding, across: Sliding) -> tuple[Frame, Frame]:
+    """Where the outputs lie that a window can change, and all inputs that these outputs look at."""
     tops, height = down.output(window.tops, window.height)
     lefts, width = across.output(window.lefts, window.width)
     source_tops, source_height = down.source(tops, height)
     source_lefts, source_width = across.source(lefts, width)
-    return window.moved(source_tops, source_lefts, source_height, source_width), tops, lefts
+    return Frame(tops, lefts, height, width), Frame(source_tops, source_lefts, source_height, source_width)
 
 
-def union(first: Window, second: Window) -> tuple[Window, Window]:
-    """Two windows over the same map, both widened to what either of them holds."""
-    tops = tuple(map(min, first.tops, second.tops))
-    lefts = tuple(map(min, first.lefts, second.lefts))
-    height = max(
-        start + window.height - top for window in (first, second) for start, top in zip(window.tops, tops, strict=True)
-    )
-    width = max(
-        start + window.width - left
-        for window in (first, second)
-        for start, left in zip(window.lefts, lefts, strict=True)
-    )
-    return first.moved(tops, lefts, height, width), second.moved(tops, lefts, height, width)
+def union(windows: Sequence[Window]) -> Frame:
+    """The frame that holds all of these windows over the same map."""
+    tops = tuple(map(min, zip(*(window.tops for window in windows), strict=True)))
+    lefts = tuple(map(min, zip(*(window.lefts for window in windows), strict=True)))
+    height = max(start + one.height - top for one in windows for start, top in zip(one.tops, tops, strict=True))
+    width = max(start + one.width - left for one in windows for start, left in zip(one.lefts, lefts, strict=True))
+    return Frame(tops, lefts, height, width)

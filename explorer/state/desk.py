@@ -7,9 +7,9 @@ from PySide6.QtCore import QObject
 
 from explorer import __version__
 from explorer.core.errors import UserError
-from explorer.core.images import ENDINGS
 from explorer.core.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.library import Library
+from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
@@ -25,7 +25,6 @@ class Desk(QObject):
     """
 
     version = __version__
-    picture_endings = ENDINGS
 
     def __init__(self, settings: Settings, bundled: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +36,7 @@ class Desk(QObject):
         self.session = Session(View(look=self.settings.look()), self)
         self.library = Library(self)
         self.pipeline = Pipeline(self.session, self.library.interactive, self)
+        self.occluding = Occluding(self.session, self.pipeline, self.library, self)
         self.tagging = Tagging(self.settings.text("annotator") or user_name(), self)
         self.opening = Opening(
             self.session, self.library, self.pipeline, self.tagging, self.settings, bundled / "demo", self
@@ -51,6 +51,7 @@ class Desk(QObject):
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
         self.tagging.close()
+        self.occluding.close()
         self.pipeline.close()
         self.library.close()
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
-from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.jobs import Jobs
 from explorer.state.lazy import Compute, LazyStore
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from explorer.core.arrays import RGB
     from explorer.core.labels import Labels
     from explorer.core.network import Network
     from trainer.input_spec import InputSpec
@@ -54,8 +55,8 @@ class Folder:
 class OverPicture:
     """A layer's maps on another picture than the one on show, and what the network sees of that picture."""
 
-    maps: npt.NDArray[np.float16]
-    crop: RGB
+    maps: "npt.NDArray[np.float16]"
+    crop: "RGB"
 
 
 class Library(QObject):
@@ -193,7 +194,7 @@ class Library(QObject):
             crop = network.input.crop(rgb)
             maps = record(network, rgb, raw=raw, crop=crop).maps[layer]
             side = max(8, min(LARGEST_MAP, math.isqrt(VALUES_EACH // len(maps))))
-            return OverPicture(reduced(maps, side).astype(np.float16), crop)
+            return OverPicture(reduced(maps, side).astype("float16"), crop)
 
         self.over.reset(each(look) if layer < len(network.layers) else None)
 
@@ -226,7 +227,7 @@ def each(look: Callable[[Path], Any]) -> Compute:
     return compute
 
 
-def read_thumbnail(picture: Path) -> RGB | str:
+def read_thumbnail(picture: Path) -> "RGB | str":
     """A small picture, or the sentence that says why there is none."""
     from explorer.core.images import thumbnail
 

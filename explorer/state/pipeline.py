@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from explorer.core.arrays import RGB, RGBA, Map, Maps
-from explorer.core.overlay import outline, overlay
+from explorer.core.looks import Scale
 from explorer.core.progress import OnStep
-from explorer.core.scale import Scale, SeenValues, scale_of
 from explorer.state.jobs import Jobs
 from explorer.state.session import Look, Session, View
 
 if TYPE_CHECKING:
     from explorer.core.activations import Activations
+    from explorer.core.arrays import RGB, RGBA, Map, Maps
     from explorer.core.network import Network
+    from explorer.core.scale import SeenValues
 
 CACHE_BYTES = 128 << 20
 PATIENCE_MS = 60
@@ -31,8 +30,8 @@ class Shown:
     """A picture that was read, and what the network sees of it (h, w, channels) uint8, None without a network."""
 
     picture: Path
-    rgb: RGB
-    crop: RGB | None
+    rgb: "RGB"
+    crop: "RGB | None"
 
 
 class Pipeline(QObject):
@@ -57,7 +56,7 @@ class Pipeline(QObject):
         self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
         self._cache: OrderedDict[Key, Activations] = OrderedDict()
-        self._seen = SeenValues()
+        self._seen: SeenValues | None = None
         session.changed.connect(self._view_changed)
 
     @property
@@ -74,7 +73,7 @@ class Pipeline(QObject):
         """Look through another network: everything that came from the old one is forgotten."""
         self._network = network
         self._cache.clear()
-        self._seen = SeenValues()
+        self._seen = None
         self._show(self._shown, None)
         self._read()
 
@@ -85,34 +84,37 @@ class Pipeline(QObject):
 
     def forget_seen(self) -> None:
         """Begin the scale "over the pictures seen" anew: with another folder, or with raw maps."""
-        self._seen = SeenValues()
+        self._seen = None
         self._cache.clear()
         self._note_seen()
         self.maps_changed.emit()
 
-    def maps(self, layer: int) -> Maps | None:
+    def maps(self, layer: int) -> "Maps | None":
         """The maps of a layer on the picture on show."""
         return None if self._activations is None else self._activations.maps.get(layer)
 
-    def map(self, layer: int, filter: int) -> Map | None:
+    def map(self, layer: int, filter: int) -> "Map | None":
         """One filter's map on the picture on show."""
         maps = self.maps(layer)
         return maps[filter] if maps is not None and filter < len(maps) else None
 
     def scale(self, layer: int, filter: int) -> Scale:
         """From what to what value this filter is drawn in the current look."""
-        maps, look = self.maps(layer), self._session.view.look
+        maps = self.maps(layer)
         if maps is None:
             return Scale(0.0, 0.0)
-        fixed = Scale(look.foot, look.peak)
-        return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=fixed)
+        return self.scale_over_pictures(maps, layer, filter)
 
-    def scale_over_pictures(self, maps: Maps, layer: int, filter: int) -> Scale:
+    def scale_over_pictures(self, maps: "Maps", layer: int, filter: int) -> Scale:
         """The scale of a filter on another picture, whose maps of this layer are given."""
+        from explorer.core.scale import scale_of
+
         look = self._session.view.look
+        if look.scale == "seen" and self._seen is None:
+            return Scale(0.0, 0.0)
         return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=Scale(look.foot, look.peak))
 
-    def overlay(self, layer: int, filter: int, longest: int) -> RGBA | None:
+    def overlay(self, layer: int, filter: int, longest: int) -> "RGBA | None":
         """The overlay of one filter on the picture on show, in the proportions of the input."""
         map = self.map(layer, filter)
         if map is None or self._network is None:
@@ -124,6 +126,8 @@ class Pipeline(QObject):
         map, shown, activations = self.map(layer, filter), self._shown, self._activations
         if map is None or shown is None or activations is None:
             return {}
+        import numpy as np
+
         finite = np.where(np.isfinite(map), map, -np.inf)
         row, column = divmod(int(finite.argmax()), map.shape[1])
         frame = activations.frame
@@ -217,6 +221,9 @@ class Pipeline(QObject):
         layer = self._session.view.layer
         maps = self.maps(layer)
         if maps is not None and self._shown is not None:
+            from explorer.core.scale import SeenValues
+
+            self._seen = self._seen or SeenValues()
             self._seen.add(layer, str(self._shown.picture), maps)
 
 
@@ -243,8 +250,10 @@ def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def draw(map: Map, scale: Scale, look: Look, size: tuple[int, int]) -> RGBA:
+def draw(map: "Map", scale: Scale, look: Look, size: tuple[int, int]) -> "RGBA":
     """A map in a look: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
+    from explorer.core.overlay import outline, overlay
+
     drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=look.color_map)
     if look.outline and scale.peak > scale.foot:
         line = outline(map, size, (scale.foot + scale.peak) / 2)

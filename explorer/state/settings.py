@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from explorer.core.looks import COLOR_MAPS, SCALES
 from explorer.state.session import Look
 
 RECENT = 8
@@ -52,10 +53,6 @@ class Settings:
 
     def look(self) -> Look:
         """The remembered look."""
-        # Here, because the first paint needs the settings but no numpy.
-        from explorer.core.overlay import COLOR_MAPS
-        from explorer.core.scale import SCALES
-
         found: dict[str, Any] = {}
         for part in fields(Look):
             default = getattr(Look(), part.name)

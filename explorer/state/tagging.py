@@ -2,15 +2,16 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.core.errors import UserError
-from explorer.core.tag_lock import TagLock
-from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, Tag, TagBook
+
+if TYPE_CHECKING:
+    from explorer.core.tag_lock import TagLock
 
 RETRY_MS = 5000
 
@@ -79,6 +80,8 @@ class Tagging(QObject):
 
     def open(self, path: Path, book: TagBook) -> None:
         """Show a book and write its changes to `path`; read-only where another window holds that file."""
+        from explorer.core.tag_lock import TagLock
+
         self.close()
         lock = TagLock(path)
         self._refusal = "" if lock.acquire() else lock.problem
@@ -97,6 +100,8 @@ class Tagging(QObject):
         self._check_writable()
         if path is not None and path.exists():
             # What the other one wrote since this window read the file must not be lost.
+            from explorer.core.tag_store import load_tags
+
             self._book = load_tags(path)
         self.stack.clear()
         self.reset.emit()
@@ -132,6 +137,9 @@ class Tagging(QObject):
 
     def move_to(self, path: Path) -> None:
         """Go on in another file: the tags of now are written there first. UserError where that fails."""
+        from explorer.core.tag_lock import TagLock
+        from explorer.core.tag_store import save_tags
+
         lock = TagLock(path)
         if not lock.acquire():
             raise UserError(lock.problem)
@@ -219,6 +227,8 @@ class Tagging(QObject):
     def _save(self) -> None:
         if self._path is None or self.read_only:
             return
+        from explorer.core.tag_store import save_tags
+
         try:
             save_tags(self._path, self._book)
             self._unsaved = False

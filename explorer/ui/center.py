@@ -1,84 +1,28 @@
 """The middle of the window: the picture with its overlay above the grids."""
 
-import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSplitter, QStackedLayout, QTabWidget, QWidget
 
-from explorer.core.scale import Scale
 from explorer.core.vocabulary import Vocabulary
 from explorer.state.library import Library
+from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
-from explorer.ui.display_bar import DisplayBar
-from explorer.ui.image_view import ImageView
 from explorer.ui.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
 from explorer.ui.overlay_grid import OverlayGrid
-from explorer.ui.parts import ColorBar, EmptyPlace, column, label, panel, row
+from explorer.ui.parts import EmptyPlace, column, label, panel, row
 from explorer.ui.theme import SPACE
+from explorer.ui.viewer import Viewer
+
+if TYPE_CHECKING:
+    from explorer.ui.occlusion_panel import OcclusionPanel
 
 EMPTY, PANELS, OPENING = range(3)
-RESOLUTION, RESOLUTION_OF_LINES = 256, 512
-"""Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
-
-
-class Viewer(QWidget):
-    """The picture in view with the overlay of the filter in view, and the color scale."""
-
-    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
-        super().__init__()
-        self._session, self._pipeline, self._library = session, pipeline, library
-        self.image = ImageView()
-        self.bar = ColorBar()
-        self.display = DisplayBar(session)
-        self.setLayout(column(self.display, row(self.image, self.bar, gap=0), gap=SPACE))
-        pipeline.picture_changed.connect(self._picture_changed)
-        pipeline.maps_changed.connect(self._draw)
-        session.changed.connect(self._view_changed)
-        self.image.hovered.connect(self._hovered)
-        self._apply(session.view)
-
-    def _picture_changed(self) -> None:
-        shown = self._pipeline.shown
-        self.image.set_picture(shown.rgb if shown else None)
-        network = self._library.network
-        if shown is not None and network is not None:
-            self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))
-
-    def _view_changed(self, before: View, after: View) -> None:
-        self._apply(after)
-        if (after.layer, after.filter) != (before.layer, before.filter) or after.look != before.look:
-            self._draw()
-
-    def _apply(self, view: View) -> None:
-        self.image.set_opacity(view.look.opacity)
-        self.image.set_beside(view.look.beside)
-
-    def _draw(self) -> None:
-        view, activations = self._session.view, self._pipeline.activations
-        longest = RESOLUTION_OF_LINES if view.look.outline else RESOLUTION
-        drawn = self._pipeline.overlay(view.layer, view.filter, longest)
-        self.image.set_overlay(drawn, activations.frame if activations is not None else None)
-        scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
-        self.bar.show_scale(scale, view.look.color_map, view.look.outline)
-
-    def _hovered(self, x: float, y: float) -> None:
-        if math.isnan(x):
-            self.image.set_readout("")
-            return
-        text = f"x {int(x)}  y {int(y)}"
-        view, activations = self._session.view, self._pipeline.activations
-        map = self._pipeline.map(view.layer, view.filter)
-        if map is not None and activations is not None:
-            frame = activations.frame
-            row_, column_ = (y - frame.top) / frame.height, (x - frame.left) / frame.width
-            if 0 <= row_ < 1 and 0 <= column_ < 1:
-                value = map[int(row_ * map.shape[0]), int(column_ * map.shape[1])]
-                text += f"   {view.layer}:{view.filter} = {value:.4g}"
-            else:
-                text += "   outside of what the network sees"
-        self.image.set_readout(text)
+OCCLUSION = 2
+"""The tab of occlusion."""
 
 
 class Center(QWidget):
@@ -95,13 +39,16 @@ class Center(QWidget):
         session: Session,
         pipeline: Pipeline,
         library: Library,
+        occluding: Occluding,
         filters: FilterModel,
         over: OverPicturesModel,
         empty: EmptyPlace,
     ) -> None:
         super().__init__()
         self._session, self._library, self.filters = session, library, filters
-        self.viewer = Viewer(session, pipeline, library)
+        self.viewer = Viewer(session, pipeline, library, occluding)
+        self._occlusion: OcclusionPanel | None = None
+        self._place_of_occlusion = QWidget()
         self.grid = OverlayGrid(filters, "Filters of the layer on this picture")
         self.over = OverlayGrid(over, "The chosen filter on the pictures of the folder", cell=112)
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
@@ -122,12 +69,14 @@ class Center(QWidget):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.grid, "Filters")
         self.tabs.addTab(self.over, "This filter over pictures")
+        self.tabs.addTab(self._place_of_occlusion, "Occlusion")
         self.tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         corner = QWidget()
         corner.setLayout(row(self._count, self._shown, self._order))
         self.tabs.setCornerWidget(corner)
         self._corner = corner
-        self.tabs.currentChanged.connect(lambda tab: corner.setVisible(tab == 0))
+        self._occluding = occluding
+        self.tabs.currentChanged.connect(self._tab_changed)
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.addWidget(panel(column(self.viewer, margin=SPACE)))
         self.split.addWidget(panel(column(self.tabs, margin=SPACE)))
@@ -150,6 +99,21 @@ class Center(QWidget):
         library.question.connect(lambda request, error: self._opened())
         self.grid.set_opacity(session.view.look.opacity)
         self.over.set_opacity(session.view.look.opacity)
+        self.grid.hint = self.over.hint = (
+            "Open a network (Ctrl+O), or drop one here: its filters are drawn on the picture."
+        )
+
+    @property
+    def occlusion(self) -> "OcclusionPanel":
+        """The tab of occlusion, built when somebody first looks at it."""
+        if self._occlusion is None:
+            from explorer.ui.occlusion_panel import OcclusionPanel
+
+            self._occlusion = OcclusionPanel(self._session, self._library, self._occluding)
+            self._occlusion.filter_picked.connect(self.filter_picked)
+            self._occlusion.dragging.connect(self.viewer.drag_patch)
+            self._place_of_occlusion.setLayout(column(self._occlusion))
+        return self._occlusion
 
     def offer_words(self, vocabulary: Vocabulary) -> None:
         """Let a person show only the filters that have one of these words."""
@@ -171,6 +135,21 @@ class Center(QWidget):
         """Go through the orders."""
         self._order.setCurrentIndex((self._order.currentIndex() + 1) % self._order.count())
         self._arrange()
+
+    def toggle_occlusion(self) -> None:
+        """Show the tab of occlusion, or the filters again."""
+        self.tabs.setCurrentIndex(0 if self.tabs.currentIndex() == OCCLUSION else OCCLUSION)
+
+    def toggle_drag(self) -> None:
+        """Let the patch follow the mouse, or not any more."""
+        self.tabs.setCurrentIndex(OCCLUSION)
+        self.occlusion.drag.toggle()
+
+    def _tab_changed(self, tab: int) -> None:
+        self._corner.setVisible(tab == 0)
+        if tab == OCCLUSION or self._occlusion is not None:
+            self.occlusion.drag.setChecked(self.occlusion.drag.isChecked() and tab == OCCLUSION)
+        self._occluding.activate(tab == OCCLUSION)
 
     def _say_opening(self, path: Path) -> None:
         if self._library.network is None:
@@ -210,6 +189,8 @@ class Center(QWidget):
         network, layer = self._library.network, self._session.view.layer
         if network is None or layer >= len(network.layers):
             return
+        self.over.hint = "Open a folder of pictures (Ctrl+Shift+O), or drop one here."
         shown, there = len(self.filters.rows), network.layers[layer].filters
+        self.grid.hint = f"No filter of layer {layer} is {self._shown.currentText()}."
         none = "" if shown else f"no filter of layer {layer} is {self._shown.currentText()}"
         self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))

@@ -1,20 +1,20 @@
 """What the commands of the window do: each asks what it must and forwards to the state."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
 
+from explorer.core.looks import COLOR_MAPS
 from explorer.core.tags import FilterKey
 from explorer.core.vocabulary import Vocabulary, add_word
 from explorer.state.session import View
 from explorer.state.walking import beside, next_untagged
 from explorer.ui.actions import Command, window_keys
 from explorer.ui.file_commands import FileCommands
-from explorer.ui.key_sheet import KeySheet
-from explorer.ui.scale_dialog import ScaleDialog
 from explorer.ui.tag_panel import WordDialog
 from explorer.ui.theme import apply_theme
 
@@ -69,31 +69,21 @@ class Commands:
             Command(VIEW, "Untouched picture beside", "V", lambda: look("beside"), self._is("beside", True)),
             Command(VIEW, "Raw convolution", "R", lambda: look("raw"), self._is("raw", True)),
             Command(VIEW, "Other color map", "M", self._next_color_map),
-            Command(
-                VIEW,
-                "Scale: this map",
-                "1",
-                lambda: self._desk.session.update_look(scale="map"),
-                self._is("scale", "map"),
-            ),
-            Command(
-                VIEW,
-                "Scale: the layer",
-                "2",
-                lambda: self._desk.session.update_look(scale="layer"),
-                self._is("scale", "layer"),
-            ),
-            Command(
-                VIEW,
-                "Scale: pictures seen",
-                "3",
-                lambda: self._desk.session.update_look(scale="seen"),
-                self._is("scale", "seen"),
+            *(
+                Command(VIEW, text, key, partial(self._desk.session.update_look, scale=scale), self._is("scale", scale))
+                for text, key, scale in (
+                    ("Scale: this map", "1", "map"),
+                    ("Scale: the layer", "2", "layer"),
+                    ("Scale: pictures seen", "3", "seen"),
+                )
             ),
             Command(VIEW, "Scale: fixed values …", "4", self.choose_scale, self._is("scale", "fixed")),
             Command(VIEW, "Next order of the grid", "G", lambda: self._window.center.next_order()),
             Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.toggle_tagged()),
-            Command(VIEW, "Grid or pictures", "P", self._next_tab),
+            Command(VIEW, "Next tab", "P", self._next_tab),
+            Command(VIEW, "Occlusion", "X", lambda: self._window.center.toggle_occlusion()),
+            Command(VIEW, "Drag the patch", "Y", lambda: self._window.center.toggle_drag()),
+            Command(VIEW, "Take the patch away", "Escape", lambda: self._desk.occluding.uncover()),
             Command(VIEW, "Fit the picture", "F", lambda: self._window.center.viewer.image.fit()),
             Command(VIEW, "Enlarge", "+ or =", lambda: self._window.center.viewer.image.zoom(1.25)),
             Command(VIEW, "Reduce", "-", lambda: self._window.center.viewer.image.zoom(0.8)),
@@ -192,6 +182,8 @@ class Commands:
 
     def choose_scale(self) -> None:
         """Choose fixed values for the scale."""
+        from explorer.ui.scale_dialog import ScaleDialog
+
         view, pipeline = self._desk.session.view, self._desk.pipeline
         map, scale = pipeline.map(view.layer, view.filter), pipeline.scale(view.layer, view.filter)
         ScaleDialog(self._desk.session, map, scale, self._window).show()
@@ -222,10 +214,10 @@ class Commands:
         if map is None:
             self._window.tags.set_facts("")
             return
-        if not np.isfinite(map).all():
+        highest = float(map.max())
+        if not math.isfinite(highest) or not math.isfinite(float(map.min())):
             self._window.tags.set_facts("answers with values that are no numbers on this picture")
             return
-        highest = float(map.max())
         share = float((map > 0).mean())
         text = (
             f"highest {highest:.3g}, positive on {share:.0%} of this picture"
@@ -236,6 +228,8 @@ class Commands:
 
     def show_keys(self) -> None:
         """Show the sheet of keys."""
+        from explorer.ui.key_sheet import KeySheet
+
         KeySheet(self._window.actions_.groups, self._window).open()
 
     def about(self) -> None:
@@ -277,8 +271,6 @@ class Commands:
         return self._desk.settings.text("scheme", "dark")
 
     def _next_color_map(self) -> None:
-        from explorer.core.overlay import COLOR_MAPS
-
         names = list(COLOR_MAPS)
         place = (
             names.index(self._desk.session.view.look.color_map)

@@ -1,10 +1,9 @@
 """How maps are drawn: scale, colors, opacity, outline, the untouched picture beside, the raw convolution."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QToolButton, QWidget
 
-from explorer.core.overlay import COLOR_MAPS
-from explorer.core.scale import SCALES
+from explorer.core.looks import COLOR_MAPS, SCALES
 from explorer.state.session import Look, Session
 from explorer.ui.parts import label, row
 from explorer.ui.theme import SPACE
@@ -33,6 +32,11 @@ class DisplayBar(QWidget):
                 box.addItem(title, key)
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # The longest title is as wide as a panel: where there is no room it may be cut, and the list shows it whole.
+        self._scale.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._scale.setMinimumContentsLength(14)
+        self._scale.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._scale.setMaximumWidth(self._scale.fontMetrics().horizontalAdvance(max(SCALES.values(), key=len)) + 56)
         self._scale.setToolTip("from which value to which a map is drawn; 1 to 4 choose")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_look(color_map=self._colors.itemData(index)))
@@ -49,20 +53,21 @@ class DisplayBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_look(**{name: on}))
             self._switches[name] = button
-        self.setLayout(
-            row(
-                label("Scale", "quiet"),
-                self._scale,
-                self._colors,
-                label("Opacity", "quiet"),
-                self._opacity,
-                1,
-                *self._switches.values(),
-                gap=SPACE,
-            )
+        line = row(
+            label("Scale", "quiet"), self._scale, self._colors, label("Opacity", "quiet"), self._opacity, gap=SPACE
         )
+        line.addStretch(1)
+        for button in self._switches.values():
+            line.addWidget(button)
+        line.setStretch(1, 100)  # what is left goes to the scale first
+        self.setLayout(line)
         session.changed.connect(lambda before, after: self._show(after.look) if after.look != before.look else None)
         self._show(session.view.look)
+
+    def show_only_picture(self, only: bool) -> None:
+        """Leave only what concerns the picture, while no filter's map is drawn over it."""
+        for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
+            part.setEnabled(not only)
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import UserError
+from explorer.core.looks import FORMATS, Scale
 from explorer.core.progress import OnStep
-from explorer.core.scale import Scale
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.desk import Desk
 from explorer.ui.parts import column, label, row
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from explorer.core.export import ExportReport
     from explorer.core.figures import Style
     from explorer.core.network import Network
-
-FORMATS = ("png", "pdf", "svg", "tiff")
 
 
 class ExportDialog(QDialog):

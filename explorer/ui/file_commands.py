@@ -10,7 +10,6 @@ from explorer.core.errors import UserError
 from explorer.core.tags import TagBook
 from explorer.state.library import Request
 from explorer.state.start import Start
-from explorer.ui.questions import ask, change_assumed, confirm_code, confirm_foreign_tags
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
@@ -26,6 +25,7 @@ class FileCommands:
 
     def __init__(self, window: "MainWindow") -> None:
         self._window, self._desk = window, window.desk
+        self._assumed_text = ""
 
     def open_model(self, path: Path | None = None) -> None:
         """Open a network's file or folder."""
@@ -74,13 +74,15 @@ class FileCommands:
 
     def drop(self, path: Path) -> None:
         """Open what was dropped on the window, whatever it is."""
+        from explorer.core.images import ENDINGS
+
         if path.suffix.lower() in (".h5", ".hdf5"):
             self.guard(lambda: self._desk.opening.open_tags(path))
         elif path.suffix.lower() in (".csv", ".tsv"):
             self.guard(lambda: self._desk.opening.open_labels(path))
         elif path.is_dir() and not (path / "config.json").exists():
             self.open_folder(path)
-        elif path.suffix.lower().removeprefix(".") in self._desk.picture_endings:
+        elif path.suffix.lower().removeprefix(".") in ENDINGS:
             self.open_folder(path.parent)
         else:
             self.open_model(path)
@@ -100,6 +102,8 @@ class FileCommands:
     def answer_question(self, request: Request, error: UserError) -> None:
         """Ask what a network's file does not say, and open it again with the answer."""
         try:
+            from explorer.ui.questions import ask
+
             answered = ask(request, error, self._window)
         except UserError as problem:
             self._window.problems.show_error(problem)
@@ -127,6 +131,8 @@ class FileCommands:
             return False
         known = self._desk.settings.text("consent").split()
         if digest not in known:
+            from explorer.ui.questions import confirm_code
+
             if not confirm_code(path, self._window):
                 return False
             self._desk.settings.set_text("consent", " ".join([*known, digest]))
@@ -136,6 +142,8 @@ class FileCommands:
         """Open another network's tags only when the person says so."""
         theirs = f"{book.network_name or 'an unnamed network'} ({book.architecture}, digest {book.network_digest[:12]})"
         ours = f"{network.name} ({network.architecture}, digest {network.digest[:12]})"
+        from explorer.ui.questions import confirm_foreign_tags
+
         accepted = confirm_foreign_tags(path, theirs, ours, self._window)
         if network is not self._desk.library.network:
             return  # another network was opened while the question stood: these tags are not about it
@@ -155,12 +163,15 @@ class FileCommands:
             text = f"{first} And {len(more)} more: rest the mouse here." if more else first
             tip = "\n".join(network.assumed)
             self._window.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
-        else:
-            self._window.problems.hide()
+            self._assumed_text = text
+        elif self._window.problems.text == self._assumed_text:
+            self._window.problems.hide()  # it was about the network before; any other message stays
 
     def _change_assumed(self) -> None:
         network, request = self._desk.library.network, self._desk.opening.request
         if network is not None and request is not None:
+            from explorer.ui.questions import change_assumed
+
             answered = change_assumed(request, network.classes, network.input, self._window)
             if answered is not None and network is self._desk.library.network:
                 self._open_answered(answered)

@@ -32,7 +32,13 @@ def furnish(window: MainWindow, desk: Desk) -> None:
     window.status = Status(desk.library, desk.tagging)
     window.commands = Commands(window)
     window.center = Center(
-        desk.session, desk.pipeline, desk.library, window.filters, window.over, _empty_place(window.commands)
+        desk.session,
+        desk.pipeline,
+        desk.library,
+        desk.occluding,
+        window.filters,
+        window.over,
+        _empty_place(window.commands),
     )
     for model in (window.filters, window.over):
         model.setParent(window)
@@ -68,6 +74,7 @@ def _place(window: MainWindow) -> None:
     pictures = panel(column(window.pictures, margin=SPACE))
     beside = column(window.tags, label("Layers", "title"), window.layers, margin=SPACE + 4)
     beside.setStretch(2, 1)
+    window.tags.setMinimumWidth(232)
     _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
     _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
 
@@ -100,6 +107,7 @@ def _connect(window: MainWindow) -> None:
     desk.session.changed.connect(commands.filter_changed)
     window.top.model_asked.connect(commands.files.open_model)
     window.top.folder_asked.connect(commands.files.open_folder)
+    window.pictures.model.modelReset.connect(lambda: window.over.show_pictures(window.pictures.model.rows))
     window.pictures.picked.connect(lambda picture: desk.session.update(picture=picture))
     window.center.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
     window.center.picture_picked.connect(lambda picture: desk.session.update(picture=picture))

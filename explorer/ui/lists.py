@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPixmap
 
@@ -158,7 +157,7 @@ class OverPicturesModel(ListModel):
         super().__init__()
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
-        library.folder_opened.connect(lambda folder: (self._redraw(), self.set_rows(folder.pictures)))
+        library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._scale_changed)
         library.over.arrived.connect(lambda keys: self.repaint_all())
@@ -177,10 +176,15 @@ class OverPicturesModel(ListModel):
             return None
         return pixmap_of(found.crop) if role == BASE else self._overlay(picture, found)
 
+    def show_pictures(self, pictures: Sequence[Path]) -> None:
+        """Show the filter on these pictures: those that the list of pictures shows."""
+        self._overlays.clear()
+        self.set_rows(pictures)
+
     def _overlay(self, picture: Path, found: OverPicture) -> QPixmap:
         view = self._session.view
         if picture not in self._overlays and view.filter < len(found.maps):
-            maps = found.maps.astype(np.float32)
+            maps = found.maps.astype("float32")
             scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
             size = fit(found.crop.shape[:2], 2 * CELL)
             self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))

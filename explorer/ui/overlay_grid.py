@@ -1,7 +1,7 @@
 """Many small pictures with overlays: the filters of a layer, or one filter over many pictures."""
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 BASE = Qt.ItemDataRole.UserRole + 1
@@ -95,6 +95,8 @@ class OverlayGrid(QListView):
         self.verticalScrollBar().setSingleStep(cell // 3)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.clicked.connect(lambda index: self.picked.emit(index.row()))
+        self.hint = ""
+        """What stands in an empty grid: why it is empty, and what to do."""
 
     def choose(self, row: int) -> None:
         """Mark a row as the chosen one and bring it into sight; a negative row marks none."""
@@ -104,6 +106,14 @@ class OverlayGrid(QListView):
             self.scrollTo(index)
         else:
             self.clearSelection()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hint and not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().placeholderText().color())
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(GAP, GAP, -GAP, -GAP), flags, self.hint)
 
     def columns(self) -> int:
         """How many cells stand in one row of the grid."""

@@ -1,6 +1,5 @@
 """Small widgets that several panels are made of."""
 
-import html
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -19,8 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.overlay import color_bar
-from explorer.core.scale import Scale
+from explorer.core.looks import Scale
 from explorer.ui.pixels import image_of
 from explorer.ui.theme import SPACE
 
@@ -36,6 +34,8 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
 
 def as_html(text: str) -> str:
     """Text for a tooltip or a message box, which would take a file's own "<" for markup."""
+    import html
+
     return html.escape(text).replace("\n", "<br>")
 
 
@@ -116,20 +116,33 @@ class ColorBar(QWidget):
         self._scale: Scale | None = None
         self._color_map = "green"
         self._outline = False
+        self._change: float | None = None
 
     def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
         """Show a scale, or nothing."""
-        self._scale, self._color_map, self._outline = scale, color_map, outline
+        self._scale, self._color_map, self._outline, self._change = scale, color_map, outline, None
         if scale is not None:
             self.setToolTip(f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+        self.update()
+
+    def show_change(self, limit: float | None) -> None:
+        """Show the scale of an occlusion map, which ends at `limit` on both sides, or nothing."""
+        self._scale, self._change = None, limit
+        if limit is not None:
+            self.setToolTip("orange: covering lowers what is measured; blue: covering raises it; nothing: no change")
         self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(64, 200)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._change is not None:
+            self._paint_change(self._change)
+            return
         if self._scale is None:
             return
+        from explorer.core.overlay import color_bar
+
         painter = QPainter(self)
         line = self.fontMetrics().height()
         bar = QRect(6, line + 6, 14, max(40, self.height() - 2 * line - 12))
@@ -139,12 +152,29 @@ class ColorBar(QWidget):
         painter.drawRect(bar)
         painter.setPen(self.palette().text().color())
         foot, peak = self._scale.foot, self._scale.peak
-        painter.drawText(6, line, f"{peak:.3g}" if peak > foot else "no answer")
+        painter.drawText(6, line, f"{peak:.3g}" if peak > foot else "nothing")
         painter.drawText(6, bar.bottom() + line, f"{foot:.3g}")
         if self._outline and peak > foot:
             middle = bar.center().y()
             painter.drawLine(bar.left() - 3, middle, bar.right() + 3, middle)
             painter.drawText(bar.right() + 6, middle + line // 3, f"{(foot + peak) / 2:.2g}")
+
+    def _paint_change(self, limit: float) -> None:
+        from explorer.core.occlusion_overlay import occlusion_bar
+
+        painter = QPainter(self)
+        line = self.fontMetrics().height()
+        bar = QRect(6, 2 * line + 6, 14, max(40, self.height() - 4 * line - 14))
+        painter.fillRect(bar, Qt.GlobalColor.white)
+        painter.drawImage(bar, image_of(occlusion_bar(bar.height())))
+        painter.setPen(self.palette().mid().color())
+        painter.drawRect(bar)
+        painter.setPen(self.palette().text().color())
+        number = f"{limit:.3g}" if limit > 0 else "nothing"
+        for top, word in ((line, "lowers"), (bar.bottom() + line, "raises")):
+            painter.drawText(6, top, word)
+            painter.drawText(6, top + line, number)
+        painter.drawText(bar.right() + 6, bar.center().y() + line // 3, "0")
 
 
 class Bars(QWidget):

@@ -64,7 +64,7 @@ class PicturePanel(QWidget):
         self._session = session
         self.model = PictureModel(library)
         self.model.setParent(self)
-        self._search = QLineEdit(clearButtonEnabled=True)
+        self._search = QLineEdit()
         self._search.setPlaceholderText("search, or class:malignant")
         self._search.setAccessibleName("Search pictures by name or class")
         self._search.textChanged.connect(self._find)
@@ -83,7 +83,7 @@ class PicturePanel(QWidget):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.clicked.connect(lambda index: self.picked.emit(index.data(PATH)))
         self.setLayout(column(self._search, self._nothing, self.list, gap=SPACE))
-        self.setMinimumWidth(170)
+        self.setMinimumWidth(206)
         session.changed.connect(lambda before, after: self._follow(after.picture))
         library.folder_opened.connect(lambda folder: self._follow(session.view.picture))
 
@@ -103,6 +103,8 @@ class PicturePanel(QWidget):
         self.left.emit()
 
     def _find(self, text: str) -> None:
+        # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.
+        self._search.setClearButtonEnabled(bool(text))
         self.model.search(text)
         self._nothing.setVisible(bool(text) and not self.model.rows)
         self._follow(self._session.view.picture)

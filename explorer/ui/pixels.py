@@ -1,13 +1,17 @@
 """Arrays as Qt pictures."""
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 from PySide6.QtGui import QImage, QPixmap
 
-from explorer.core.arrays import RGB, RGBA
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB, RGBA
 
 
-def image_of(values: RGB | RGBA) -> QImage:
+def image_of(values: "RGB | RGBA") -> QImage:
     """A QImage of (H, W, 1), (H, W, 3) or straight-alpha (H, W, 4) uint8; it owns its pixels."""
+    import numpy as np  # here, because a window without pictures needs none
+
     values = np.ascontiguousarray(values)
     height, width, channels = values.shape
     formats = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
@@ -15,6 +19,6 @@ def image_of(values: RGB | RGBA) -> QImage:
     return QImage(values.data, width, height, width * channels, formats[channels]).copy()
 
 
-def pixmap_of(values: RGB | RGBA) -> QPixmap:
+def pixmap_of(values: "RGB | RGBA") -> QPixmap:
     """A QPixmap of the same arrays as `image_of` takes."""
     return QPixmap.fromImage(image_of(values))

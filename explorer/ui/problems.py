@@ -13,8 +13,6 @@ from explorer.core.errors import UserError
 from explorer.ui.parts import as_html, label, row
 from explorer.ui.theme import SPACE
 
-logger = logging.getLogger("explorer")
-
 
 class Problems(QFrame):
     """Shows one message at a time, the newest; `show_error` takes any exception."""
@@ -48,7 +46,7 @@ class Problems(QFrame):
         if isinstance(error, UserError):
             self.show_text(str(error))
             return
-        logger.error("internal error\n%s", "".join(traceback.format_exception(error)))
+        logging.getLogger("explorer").error("internal error\n%s", "".join(traceback.format_exception(error)))
         what = f"{type(error).__name__}: {error}"
         self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QWidget
 
 from explorer.core.arrays import Map
-from explorer.core.scale import Scale
+from explorer.core.looks import Scale
 from explorer.state.session import Session
 from explorer.ui.parts import column, label, row
 from explorer.ui.theme import SPACE

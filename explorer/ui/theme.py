@@ -44,12 +44,21 @@ def colors_of(application: QApplication, scheme: str) -> Colors:
     return LIGHT if wanted == Qt.ColorScheme.Light else DARK
 
 
-def apply_theme(application: QApplication, scheme: str, icons: Path) -> None:
-    """Dress the application in a scheme, a key of `SCHEMES`; `icons` is the folder of the arrows and check marks."""
+def apply_colors(application: QApplication, scheme: str) -> Colors:
+    """Give the application the style and the palette of a scheme, a key of `SCHEMES`."""
     application.setStyle("Fusion")
     application.styleHints().setColorScheme(SCHEMES.get(scheme, Qt.ColorScheme.Unknown))
     colors = colors_of(application, scheme)
     application.setPalette(_palette(colors))
+    return colors
+
+
+def apply_theme(application: QApplication, scheme: str, icons: Path) -> None:
+    """Dress the application in a scheme, a key of `SCHEMES`; `icons` is the folder of the arrows and check marks.
+
+    Call it when the widgets are there: every one that is added later is measured and dressed again by itself.
+    """
+    colors = apply_colors(application, scheme)
     kind = "light" if colors is LIGHT else "dark"
     application.setStyleSheet(
         _sheet(colors, (icons / f"down-{kind}.svg").as_posix(), (icons / f"check-{kind}.svg").as_posix())
@@ -89,6 +98,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QFrame#banner {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QLabel#title {{ font-weight: 600; font-size: 12pt; }}
         QLabel#quiet {{ color: {colors.quiet}; }}
+        QLabel#readout {{ background: rgba(0, 0, 0, 170); color: white; padding: 2px 6px; border-radius: 3px; }}
         QLabel#warning {{ color: {colors.warning}; }}
         QListView {{ background: {colors.panel}; border: none; outline: none; }}
         QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{

@@ -81,6 +81,8 @@ class TopBar(QWidget):
             f"classes: {', '.join(network.classes[:12])}{' …' if len(network.classes) > 12 else ''}",
             f"digest {network.digest[:12]}",
         ]
+        if network.training.get("meaning"):
+            lines.append(str(network.training["meaning"]))
         if auc is not None:
             lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")
         if network.licence:

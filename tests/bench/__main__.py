@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 
-from tests.bench import bench_export, bench_occlusion, bench_start, bench_window
+from tests.bench import bench_export, bench_files, bench_occlusion, bench_start, bench_trainer, bench_window
 from tests.bench.row import Row
 
 
 def main() -> int:
     """Run every measurement; 0 where all targets were reached."""
-    rows: list[Row] = [*bench_window.measure(), *bench_start.measure()]
+    rows: list[Row] = [*bench_window.measure(), *bench_start.measure(), *bench_files.measure()]
     found = bench_export.measure()
     rows.append(
         Row(
@@ -26,6 +26,7 @@ def main() -> int:
         )
     )
     rows += bench_occlusion.measure()
+    rows += bench_trainer.measure()
     width = max(len(row.what) for row in rows)
     print(f"{'what':{width}}      ours  baseline   ratio  target")
     for row in rows:

@@ -231,7 +231,7 @@ def test_a_misspelt_architecture_brings_the_nearest_names() -> None:
     assert "resnet18" in caught.value.choices
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     classes=st.integers(1, 9),
     filters=st.lists(st.integers(1, 6), min_size=1, max_size=4),

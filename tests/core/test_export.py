@@ -24,10 +24,10 @@ from explorer.core.figure_files import encode, read_description
 from explorer.core.figures import Style, canvas, draw_single
 from explorer.core.images import picture_digest, read_image
 from explorer.core.layers import trace_layers
+from explorer.core.looks import Scale
 from explorer.core.network import Network, weights_digest
 from explorer.core.progress import Cancelled
 from explorer.core.recorder import Recorder
-from explorer.core.scale import Scale
 from explorer.core.tags import FilterKey, TagBook
 from trainer.checkpoint import InputSpec
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from explorer.core.errors import UserError
-from explorer.core.figure_files import FORMATS, describe, encode, encode_pages, read_description
+from explorer.core.figure_files import describe, encode, encode_pages, read_description
 from explorer.core.figures import Style, canvas, draw, draw_single, statistics
+from explorer.core.looks import FORMATS, Scale
 from explorer.core.overlay import compose, overlay
-from explorer.core.scale import Scale
 from explorer.core.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
 from explorer.core.sheets import Panel, draw_page
 from explorer.core.tags import FilterKey
@@ -235,7 +235,7 @@ def keys(count: int, layer: int = 7) -> list[FilterKey]:
     return [FilterKey(layer, number) for number in range(count)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 40), min_size=1, max_size=4),
     st.lists(st.floats(0.4, 2.5), min_size=1, max_size=25),

@@ -6,22 +6,25 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-import explorer.core.occlusion as occlusion
+import explorer.core.sweep as sweep
+from explorer.core.changes import dense
 from explorer.core.errors import UserError
 from explorer.core.graph import Untraceable, trace
 from explorer.core.incremental import propagate, without_rule
 from explorer.core.network import Network, open_network
-from explorer.core.occluder import Occluder, averaged
+from explorer.core.occluder import Cover, Occluder, averaged
 from explorer.core.occlusion import occlude
 from explorer.core.progress import Cancelled
-from explorer.core.rules import dense
 from explorer.core.windows import Window
 from tests.conftest import ROOT
 from tests.networks import open_small
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
@@ -107,14 +110,14 @@ def networks(draw: st.DrawFn) -> tuple[nn.Module, tuple[int, int]]:
     return nn.Sequential(*parts).eval(), size
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300)
 @given(networks(), st.integers(1, 12), st.integers(1, 5), st.integers(0, 100))
 def test_incremental_is_exact(network: tuple[nn.Module, tuple[int, int]], size: int, stride: int, seed: int) -> None:
     module, (height, width) = network
     batch = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
     occluder = Occluder(size, min(stride, size), 0.0)
     tops, lefts = occluder.starts(height), occluder.starts(width)
-    changes = occluder.changes(batch, tops, lefts, (0, 0, 0), (1, 1, 1))
+    changes = Cover(occluder, batch, (0, 0, 0), (1, 1, 1)).changes(tops, lefts)
     window = Window(changes.contiguous(), tops, lefts, (height, width))
     graph = trace(module, batch)
     nodes = [node for node in graph.module.graph.nodes if node.op not in ("placeholder", "output")]
@@ -133,7 +136,7 @@ def by_loop(monkeypatch: pytest.MonkeyPatch, network: Network, rgb: np.ndarray, 
         raise Untraceable("no graph in this test")
 
     with monkeypatch.context() as patch:
-        patch.setattr(occlusion, "trace", no_graph)
+        patch.setattr(sweep, "graph_of", no_graph)
         found = occlude(network, rgb, target, occluder)
     assert found.method.startswith("batched loop")
     return found
@@ -185,7 +188,7 @@ def test_torchvision_networks(name: str) -> None:
     batch = torch.rand(1, 3, 64, 64)
     occluder = Occluder(16, 16, 0.0)
     tops = occluder.starts(64)
-    window = Window(occluder.changes(batch, tops, tops, (0,) * 3, (1,) * 3).contiguous(), tops, tops, (64, 64))
+    window = Window(Cover(occluder, batch, (0,) * 3, (1,) * 3).changes(tops, tops).contiguous(), tops, tops, (64, 64))
     graph = trace(module, batch)
     found = dense(propagate(graph, window, [graph.output])[graph.output], graph.base[graph.output])
     with torch.inference_mode():

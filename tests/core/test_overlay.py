@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from explorer.core.overlay import COLOR_MAPS, color_bar, compose, in_picture, outline, overlay, reduced, resize
+from explorer.core.looks import COLOR_MAPS
+from explorer.core.overlay import color_bar, compose, in_picture, outline, overlay, reduced, resize
 from trainer.input_spec import Box
 
 maps = arrays.arrays(
@@ -21,7 +22,7 @@ def luminance(rgb: np.ndarray) -> np.ndarray:
     return rgb.astype(float) @ [0.2126, 0.7152, 0.0722]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(maps, st.tuples(st.integers(1, 40), st.integers(1, 40)))
 def test_shape_type_and_transparency(map: np.ndarray, size: tuple[int, int]) -> None:
     drawn = overlay(map, size)
@@ -31,7 +32,7 @@ def test_shape_type_and_transparency(map: np.ndarray, size: tuple[int, int]) -> 
         assert not drawn[..., 3].any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(maps, names)
 def test_a_higher_answer_is_darker_over_anything(map: np.ndarray, name: str) -> None:
     """On white and on skin the picture never gets lighter where the answer rises."""
@@ -44,13 +45,13 @@ def test_a_higher_answer_is_darker_over_anything(map: np.ndarray, name: str) -> 
     assert (np.diff(drawn[..., 3].ravel()[order].astype(int)) >= 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(maps, st.floats(0.01, 5))
 def test_negative_answers_are_nothing(map: np.ndarray, peak: float) -> None:
     np.testing.assert_array_equal(overlay(map, (12, 12), peak=peak), overlay(np.maximum(map, 0), (12, 12), peak=peak))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(maps, st.floats(0.1, 5), st.floats(0.2, 3))
 def test_a_peak_scales_the_map(map: np.ndarray, peak: float, factor: float) -> None:
     scaled = (map * np.float32(factor)).astype(np.float32)
@@ -65,7 +66,7 @@ def test_the_foot_is_drawn_as_nothing() -> None:
     assert alpha[2] > 200
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(maps, st.integers(1, 5))
 def test_resizing_is_bilinear(map: np.ndarray, factor: int) -> None:
     size = (map.shape[0] * factor, map.shape[1] * factor)
@@ -106,7 +107,7 @@ def test_the_outline_runs_around_what_is_above_the_level() -> None:
     assert not outline(np.zeros((4, 4), np.float32), (4, 4), 0.0).any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 4), st.integers(1, 70), st.integers(1, 70), st.integers(1, 30))
 def test_reduced_maps_are_small_and_keep_the_mean(count: int, height: int, width: int, longest: int) -> None:
     maps = np.random.default_rng(0).random((count, height, width), np.float32)

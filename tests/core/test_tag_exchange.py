@@ -45,7 +45,7 @@ def write(tmp_path, text: str, encoding: str = "utf-8"):
     return path
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(ROWS)
 def test_a_csv_brings_back_every_tag(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "round.csv"
@@ -161,7 +161,7 @@ CLOSE = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(CLOSE, CLOSE, CLOSE)
 def test_merging_does_not_depend_on_order_or_repetition(first, second, third):
     one, two, three = map(book_of, (first, second, third))

@@ -123,7 +123,7 @@ TAGS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**31 - 1), TAGS), max_size=6), TEXT)
 def test_any_text_survives(rows, name):
     book = TagBook("digest", name, "", [("a b", 2**31 - 1)] * 4)

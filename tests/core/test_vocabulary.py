@@ -64,7 +64,7 @@ def test_a_known_word_only_gains_details(tmp_path):
     assert (hair.title, hair.key) == (bundled.title, "H")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip),
     st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20), max_size=3),

@@ -43,9 +43,9 @@ class Person:
         """Click a row or cell of a list."""
         self.click(view.viewport(), view.visualRect(view.model().index(row, 0)).center())
 
-    def until(self, condition: Callable[[], object], timeout: int = 20_000) -> None:
+    def until(self, condition: Callable[[], object]) -> None:
         """Wait until something is so."""
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
+        self.qtbot.waitUntil(lambda: bool(condition()))
 
     def wait_for_maps(self) -> None:
         """Wait until the picture in view has its overlay and the tags are there."""
@@ -83,7 +83,7 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
         window.furnish(desk)
         qtbot.waitExposed(window)
         window.activateWindow()
-        qtbot.waitUntil(window.isActiveWindow, timeout=5000)
+        qtbot.waitUntil(window.isActiveWindow)
         desk.opening.start(start if start is not None else Start())
         return Person(window, qtbot)
 

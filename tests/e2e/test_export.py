@@ -23,7 +23,7 @@ def test_figures_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
     dialog._pictures.setCurrentIndex(1)
     assert "5 filters × 10 pictures = 50 files" in dialog._says.text()
     demo.click(dialog._go)
-    demo.until(lambda: "50 figures" in demo.message, timeout=60_000)
+    demo.until(lambda: "50 figures" in demo.message)
     names = sorted(path.name for path in (tmp_path / "figures").glob("*.png"))
     assert len(names) == 50
     assert names[0] == "layer07_filter000_drawn_01.png"
@@ -42,7 +42,7 @@ def test_a_sheet_as_pdf(demo: Person, tmp_path: Path) -> None:
     dialog._kind.setCurrentIndex(1)
     dialog._format.setCurrentText("pdf")
     demo.click(dialog._go)
-    demo.until(lambda: ".pdf written to" in demo.message, timeout=120_000)
+    demo.until(lambda: ".pdf written to" in demo.message)
     (path,) = (tmp_path / "sheet").glob("*.pdf")
     assert path.read_bytes().startswith(b"%PDF")
 
@@ -60,12 +60,12 @@ def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_pa
     dialog._filters.setEditText("all")
     dialog._pictures.setCurrentIndex(3)
     demo.click(dialog._go)
-    demo.until(lambda: demo.window.status._stop.isVisible() and demo.window.status._bar.value() > 3, timeout=60_000)
+    demo.until(lambda: demo.window.status._stop.isVisible() and demo.window.status._bar.value() > 3)
     demo.until(demo.window.isActiveWindow)  # the window manager gives the keyboard back when the dialog is gone
     demo.press("Right")
     assert demo.view.filter == 1
     demo.click(demo.window.status._stop)
     demo.until(lambda: not demo.window.status._stop.isVisible())
     # The figures that were being written are finished or taken away; then no half of one is left.
-    demo.until(lambda: not list((tmp_path / "long").glob("*.part")), timeout=5000)
+    demo.until(lambda: not list((tmp_path / "long").glob("*.part")))
     assert list((tmp_path / "long").glob("*.png"))

@@ -72,9 +72,11 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
     difference = with_overlay - without
     changed = np.abs(difference).sum(2) > 60
     assert changed.mean() > 0.002
-    # Where it is drawn, green falls least: the picture turns green and darker.
+    # Where it is drawn, green falls least, and bright skin turns darker (a dark lesion cannot).
     assert (difference[changed].mean(0)[1] > difference[changed].mean(0)[[0, 2]]).all()
-    assert difference[changed].sum(1).mean() < 0
+    skin = changed & (without.sum(2) > 450)
+    assert skin.any()
+    assert difference[skin].sum(1).mean() < 0
 
 
 def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
@@ -196,3 +198,12 @@ def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> N
     assert person.window.top._given.text().startswith("given: ")
     person.press(*["Right"] * 63)
     assert (person.view.layer, person.view.filter) == (7, 63)
+
+
+def test_one_filter_is_shown_over_the_pictures_that_are_listed(demo: Person) -> None:
+    demo.press("P")
+    demo.control("F")
+    demo.qtbot.keyClicks(demo.window.pictures._search, "class:malignant")
+    listed = list(demo.window.pictures.model.rows)
+    assert 0 < len(listed) < 24
+    assert list(demo.window.over.rows) == listed

@@ -155,14 +155,14 @@ def test_tags_of_another_network_are_named(
 
 
 def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import explorer.state.tagging as tagging
+    import explorer.core.tag_store as store
     from explorer.core.errors import UserError
 
     def full(path: Path, book: TagBook) -> None:
         raise UserError(f"{path} could not be saved: the disk is full.")
 
     demo.press("H")
-    monkeypatch.setattr(tagging, "save_tags", full)
+    monkeypatch.setattr(store, "save_tags", full)
     demo.press("B")
     assert "the disk is full" in demo.message
     assert "NOT SAVED" in demo.window.windowTitle()

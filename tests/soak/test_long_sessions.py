@@ -43,7 +43,7 @@ def test_twenty_thousand_qt_calls() -> None:
 
 
 WORDS = "Right Left Up Down PageUp PageDown N O V R M G T P F H B C S A 0 1 2 3 Plus Minus"
-KEYS = [*WORDS.split(), *["Right", "Down", "H"] * 3]
+KEYS = [*WORDS.split(), "X", "X", "Y", *["Right", "Down", "H"] * 3]
 
 
 def memory() -> float:
@@ -69,7 +69,13 @@ def act(chance: random.Random, window: MainWindow, models: list[Path], folders: 
         rows = grid.model().rowCount()
         if rows:
             grid.clicked.emit(grid.model().index(chance.randrange(rows), 0))
-    elif what < 0.93:
+    elif what < 0.90:
+        place = chance.random(), chance.random()
+        desk.occluding.cover(int(300 * place[0]) - 40, int(300 * place[1]) - 40)
+        window.center.viewer._hovered(200 * place[0], 200 * place[1])
+        if chance.random() < 0.2:
+            window.center.viewer._clicked(200 * place[0], 200 * place[1])
+    elif what < 0.94:
         window.commands._guard(chance.choice([desk.tagging.undo, desk.tagging.redo]))
     elif what < 0.96:
         window.resize(chance.randint(900, 1600), chance.randint(600, 1000))

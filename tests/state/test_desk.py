@@ -28,7 +28,7 @@ def open_both(qtbot: QtBot, desk: Desk, model: Path, pictures: Path) -> None:
 
 def ready(qtbot: QtBot, desk: Desk) -> None:
     """Wait until the picture in view has its maps and the tags are there."""
-    qtbot.waitUntil(lambda: desk.pipeline.activations is not None and desk.tagging.path is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: desk.pipeline.activations is not None and desk.tagging.path is not None)
 
 
 def test_the_last_layer_of_the_first_picture_comes_first(
@@ -78,16 +78,18 @@ def test_no_overlay_ever_lies_over_another_picture(qtbot: QtBot, desk: Desk, tmp
 def test_a_slow_network_does_not_keep_the_picture_back(
     qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import time
+    import threading
 
     import explorer.core.activations as activations
 
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
     quick = activations.record
-    monkeypatch.setattr(activations, "record", lambda *a, **k: time.sleep(0.5) or quick(*a, **k))
+    may_end = threading.Event()
+    monkeypatch.setattr(activations, "record", lambda *a, **k: may_end.wait(60) and quick(*a, **k))
     desk.session.update(picture=desk.library.folder.pictures[5])
-    qtbot.waitUntil(lambda: desk.pipeline.shown.picture == desk.library.folder.pictures[5], timeout=400)
+    qtbot.waitUntil(lambda: desk.pipeline.shown.picture == desk.library.folder.pictures[5])
     assert desk.pipeline.overlay(3, 0, 64) is None
+    may_end.set()
     qtbot.waitUntil(lambda: desk.pipeline.overlay(3, 0, 64) is not None)
 
 
@@ -97,7 +99,7 @@ def test_raw_maps_are_recorded_anew(qtbot: QtBot, desk: Desk, tmp_path: Path, pi
     assert len(desk.library.network.layers) == 20
     normed = desk.pipeline.maps(19).copy()
     desk.session.update_look(raw=True)
-    qtbot.waitUntil(lambda: desk.pipeline.maps(19) is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: desk.pipeline.maps(19) is not None)
     assert not np.array_equal(desk.pipeline.maps(19), normed)
     desk.session.update_look(raw=False)
     qtbot.waitUntil(lambda: desk.pipeline.maps(19) is not None)
@@ -172,7 +174,7 @@ def test_tags_of_another_network_open_only_when_accepted(
 def test_a_damaged_tags_file_is_a_sentence_and_stays(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
     model = save_small(tmp_path / "n.safetensors")
     (tmp_path / "n.tags.h5").write_bytes(b"no HDF5 at all")
-    with qtbot.waitSignal(desk.opening.problem, timeout=20_000) as caught:
+    with qtbot.waitSignal(desk.opening.problem) as caught:
         desk.opening.start(Start(model=model, images=pictures, device="cpu"))
     assert "n.tags.h5" in str(caught.args[0])
     assert (tmp_path / "n.tags.h5").read_bytes() == b"no HDF5 at all"
@@ -182,7 +184,7 @@ def test_a_damaged_tags_file_is_a_sentence_and_stays(qtbot: QtBot, desk: Desk, t
 def test_opening_another_network_forgets_the_first(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
     desk.tagging.toggle(FilterKey(3, 0), "hair")
-    with qtbot.waitSignal(desk.library.network_opened, timeout=10_000):
+    with qtbot.waitSignal(desk.library.network_opened):
         desk.opening.open_model(Request(save_small(tmp_path / "m.safetensors", seed=1), device="cpu"))
     qtbot.waitUntil(lambda: desk.tagging.path == tmp_path / "m.tags.h5")
     assert len(desk.tagging.book) == 0
@@ -191,7 +193,7 @@ def test_opening_another_network_forgets_the_first(qtbot: QtBot, desk: Desk, tmp
 
 @pytest.mark.parametrize("what", ["model", "images"])
 def test_what_is_not_there_is_a_sentence(qtbot: QtBot, desk: Desk, tmp_path: Path, what: str) -> None:
-    with qtbot.waitSignal(desk.opening.problem, timeout=20_000) as caught:
+    with qtbot.waitSignal(desk.opening.problem) as caught:
         desk.opening.start(Start(**{what: tmp_path / "nowhere"}))
     assert "nowhere" in str(caught.args[0])
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-import explorer.state.tagging as tagging_module
+import explorer.core.tag_store as store
 from explorer.core.errors import UserError
-from explorer.core.scale import Scale
+from explorer.core.looks import Scale
 from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.desk import Desk
@@ -47,7 +47,7 @@ def test_unsaved_tags_keep_another_network_out(
         raise UserError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tagging_module, "save_tags", full)
+        patch.setattr(store, "save_tags", full)
         desk.tagging.toggle(KEY, "hair")
         with qtbot.waitSignal(desk.opening.problem) as caught:
             desk.opening.open_model(Request(save_small(tmp_path / "m.safetensors", seed=1), device="cpu"))
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
     open_both(qtbot, desk, save_small(tmp_path / "a.safetensors"), pictures)
     desk.tagging.toggle(KEY, "hair")
     (tmp_path / "b.tags.h5").write_bytes(b"damaged")
-    with qtbot.waitSignal(desk.opening.problem, timeout=20_000):
+    with qtbot.waitSignal(desk.opening.problem):
         desk.opening.open_model(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     assert words(desk.tagging.book) == []
     assert "b.tags.h5" in desk.tagging.read_only
@@ -89,7 +89,7 @@ def test_a_named_tags_file_belongs_to_the_network_it_was_named_with(
     qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
 ) -> None:
     (tmp_path / "broken.pt").write_bytes(b"nothing")
-    with qtbot.waitSignal(desk.opening.problem, timeout=20_000):
+    with qtbot.waitSignal(desk.opening.problem):
         desk.opening.start(Start(model=tmp_path / "broken.pt", images=pictures, tags=tmp_path / "mine.h5"))
     desk.opening.open_model(Request(save_small(tmp_path / "n.safetensors"), device="cpu"))
     ready(qtbot, desk)

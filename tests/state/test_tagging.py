@@ -5,7 +5,7 @@ from pathlib import Path
 
 import h5py
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
@@ -54,7 +54,7 @@ def test_undo_and_redo_go_into_the_file(qtbot: QtBot, tmp_path: Path) -> None:
     tagging.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["hair", "border", "none"])), min_size=1, max_size=8))
 def test_undoing_everything_gives_the_book_back(qtbot: QtBot, tmp_path: Path, steps: list[tuple[int, str]]) -> None:
     tagging = opened(tmp_path / "law.h5")

@@ -16,7 +16,7 @@ def picture(height: int, width: int) -> np.ndarray:
     return np.random.default_rng(height * 100 + width).integers(0, 255, (height, width, 3), np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, st.integers(16, 60), st.integers(16, 60))
 def test_shortest_agrees_with_torchvision(height: int, width: int, to: int, size: int) -> None:
     rgb = picture(height, width)
@@ -32,7 +32,7 @@ def test_shortest_agrees_with_torchvision(height: int, width: int, to: int, size
     assert torch.allclose(spec.prepare(rgb), oracle(Image.fromarray(rgb)), atol=1e-6)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(sides, sides)
 def test_squash_agrees_with_torchvision(height: int, width: int) -> None:
     rgb = picture(height, width)
@@ -42,7 +42,7 @@ def test_squash_agrees_with_torchvision(height: int, width: int) -> None:
     assert spec.frame(height, width) == (0, 0, height, width)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sides, sides, st.integers(16, 60), st.integers(16, 60), st.sampled_from(["squash", "shortest"]))
 def test_the_frame_is_what_the_network_sees(height: int, width: int, to: int, size: int, resize: str) -> None:
     """A gradient cut out by hand at the frame's place has the values that the network gets."""

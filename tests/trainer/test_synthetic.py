@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +42,7 @@ def rows_of(folder):
 
 
 @given(seeds)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_the_same_seed_draws_the_same_bytes(seed):
     first = draw(seed, size=96)
     np.random.seed(0)  # nothing but the argument may matter
@@ -58,7 +57,7 @@ def test_other_seeds_draw_other_pictures():
 
 
 @given(seeds, st.sampled_from([32, 97, 224]), st.sampled_from([None, "benign", "malignant"]))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_picture_has_the_size_asked_for_and_a_mask_for_every_concept(seed, size, label):
     picture = draw(seed, size=size, label=label)
     assert picture.rgb.shape == (size, size, 3)
@@ -101,7 +100,7 @@ def test_an_artifact_changes_the_picture_where_its_mask_says_and_nowhere_else(na
 
 
 @given(seeds, st.sampled_from(LABELS), st.integers(1, 6))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_lesion_is_darker_than_skin_and_its_dark_regions_darker_still(seed, label, skin):
     picture = draw(seed, size=128, label=label, skin=skin, concepts=frozenset({"dark"}))
     grey, masks = picture.rgb.mean(axis=2), picture.masks
@@ -185,15 +184,6 @@ def test_artifacts_come_by_chance_whatever_the_label():
 def test_arguments_that_make_no_sense_are_refused_in_a_sentence(wrong):
     with pytest.raises(UserError, match=r"\w+ .*\."):
         draw(**{"seed": 0} | wrong)
-
-
-def test_a_picture_takes_less_than_a_quarter_of_a_second():
-    def seconds(seed):
-        start = time.process_time()
-        draw(seed)
-        return time.process_time() - start
-
-    assert np.median([seconds(seed) for seed in range(5)]) < 0.25
 
 
 @pytest.fixture(scope="module")

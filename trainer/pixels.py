@@ -1,15 +1,32 @@
 """Any mode and depth that Pillow decodes, made 8-bit RGB."""
 
+import ctypes
+import logging
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, PngImagePlugin, TiffImagePlugin
+from PIL import Image, PngImagePlugin, TiffImagePlugin, _imaging
 
 Rgb = npt.NDArray[np.uint8]
 Grey = npt.NDArray[np.uint8]
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANES, _SAMPLE_FORMAT = 258, 259, 262, 284, 339  # TIFF 6.0 tags
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What a decoder logs belongs in the program's log where there is one; without a handler it would be printed.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+# libtiff prints the fault of a damaged file from C; the refusal says it. On Windows Pillow hides the function.
+with suppress(AttributeError, ImportError, OSError):
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 class Unsupported(Exception):  # noqa: N818 - the file may be whole
@@ -17,7 +34,7 @@ class Unsupported(Exception):  # noqa: N818 - the file may be whole
 
 
 def to_rgb(picture: Image.Image) -> Image.Image:
-    """Decode an opened picture fully and convert it to RGB over white, as `images.read_image` describes.
+    """Decode an opened picture fully and convert it to RGB over white, as `explorer.core.images.read_image` describes.
 
     Turned only where it is a TIFF: Pillow does that while decoding. Unsupported where the pixels would be wrong.
     """
@@ -85,3 +102,12 @@ def _from_floats(values: npt.NDArray[np.float32]) -> Grey:
     scale = 255 / (high - low) if high > low else 255.0
     scaled = np.clip((values.astype(np.float64) - low) * scale, 0, 255)
     return np.nan_to_num(np.rint(scaled), nan=0.0).astype(np.uint8)
+
+
+def turned(source: Image.Image, rgb: Image.Image) -> Image.Image:
+    """`rgb` turned as the EXIF of its decoded source says; Pillow has turned a TIFF by then and forgotten the tag."""
+    try:
+        turn = _TURNS.get(source.getexif().get(0x0112, 1))
+    except Exception:  # unreadable EXIF says nothing about the pixels, which are whole
+        return rgb
+    return rgb if turn is None else rgb.transpose(turn)

@@ -1,0 +1,45 @@
+"""What a map can be drawn with and saved as: scales, color maps, formats. Imports nothing, so that all starts fast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+SCALES: Mapping[str, str] = MappingProxyType(
+    {
+        "map": "this map's own range",
+        "layer": "the layer's range on this picture",
+        "seen": "this filter over the pictures seen",
+        "fixed": "fixed values",
+    }
+)
+
+
+FORMATS: Mapping[str, str] = MappingProxyType({"png": "PNG", "pdf": "PDF", "svg": "SVG", "tiff": "TIFF"})
+"""Endings of the figures that can be written, with their titles."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """`foot` is drawn as nothing, `peak` as the darkest color; both in the units of the map, foot >= 0."""
+
+    foot: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class ColorMap:
+    """Colors from low to high, each (red, green, blue), and the opacity (0..1) at the top of the scale."""
+
+    title: str
+    stops: tuple[tuple[int, int, int], ...]
+    opacity: float
+
+
+COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
+    {
+        # Lightness falls from stop to stop, so that "darker = higher" holds in print and for every eye.
+        "green": ColorMap("green", ((184, 228, 166), (96, 186, 108), (24, 124, 62), (0, 66, 30)), 0.92),
+        # For people who cannot tell greens apart from the browns and pinks of skin.
+        "blue": ColorMap("blue", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
+    }
+)

@@ -1,0 +1,277 @@
+"""Occlusion over the picture on show: which map is wanted, the last maps, and a patch that a person moves."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from explorer.core.progress import OnStep
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline, stamp
+from explorer.state.session import Session, View
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB
+    from explorer.core.covering import Covered, Covering
+    from explorer.core.network import Network
+    from explorer.core.occlusion import Occlusion
+
+PREDICTED, FILTER, CLASS = "predicted", "filter", "class:"
+"""What is measured: the class that the network predicts, the filter in view, or `CLASS` and a class's name."""
+
+FILLS = {
+    "mean": "the picture's mean",
+    "surround": "the skin around",
+    "blur": "the picture blurred",
+    "black": "black",
+    "grey": "grey",
+}
+COLORS = {"black": (0.0, 0.0, 0.0), "grey": (0.5, 0.5, 0.5)}
+"""Fills that are colors, (red, green, blue) in [0, 1]."""
+
+SIZES, STRIDES = (8, 16, 24, 32, 48, 64), (4, 8, 16, 32)
+KEPT = 32
+PAUSE_MS = 120
+"""How long walking must rest before a sweep begins."""
+
+Key = tuple[Path, tuple[int, int], str, "Wish"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a sweep measures and with what patch.
+
+    `target` as above; `score` of a class is "probability" or "logit"; `reading` of a filter's map "peak" or "mean";
+    `size` and `stride` in pixels of the network's input; `fill` a key of `FILLS`.
+    """
+
+    target: str = PREDICTED
+    score: str = "probability"
+    reading: str = "peak"
+    size: int = 16
+    stride: int = 8
+    fill: str = "mean"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch on the picture on show: its colors (h, w, 3) uint8 at (`top`, `left`) of the picture's own pixels,
+    and what the network says with it (`covered`) and without it (`before`)."""
+
+    colors: "RGB"
+    top: int
+    left: int
+    covered: "Covered"
+    before: "Covered"
+
+
+class Occluding(QObject):
+    """Sweeps on the batch worker, while it is `active`; the last maps are kept.
+
+    `changed` when the map, the wish or the target is another one; `patch_changed` when the patch that a person put
+    on the picture has moved, came or went. A patch is measured by the interactive worker, newest place first.
+    """
+
+    changed = Signal()
+    patch_changed = Signal()
+    _rough = Signal(object, object)
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self.wish = Wish()
+        self._active = False
+        self._kept: OrderedDict[Key, Occlusion] = OrderedDict()
+        self._found: Occlusion | None = None
+        self.rough = False
+        """Whether the map on show is only the first, coarse one."""
+        self._patch: Patch | None = None
+        self._covering: list[Covering] = []
+        self._place: tuple[int, int] | None = None
+        self._sweeping: Key | None = None
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self._sweep)
+        self._rough.connect(self._show_rough, Qt.ConnectionType.QueuedConnection)
+        session.changed.connect(self._view_changed)
+        library.network_opened.connect(lambda network: self._forget_network())
+        pipeline.maps_changed.connect(self._ask)
+        pipeline.picture_changed.connect(self._forget_picture)
+
+    @property
+    def active(self) -> bool:
+        """Whether somebody looks at occlusion."""
+        return self._active
+
+    @property
+    def found(self) -> "Occlusion | None":
+        """The map for the picture on show and the wish; None while it is computed."""
+        return self._found
+
+    @property
+    def patch(self) -> Patch | None:
+        """The patch that a person put on the picture."""
+        return self._patch
+
+    @property
+    def target(self) -> str:
+        """What is measured on the picture on show, as `occlude` takes it; "" while nothing can be."""
+        network, activations, view = self._library.network, self._pipeline.activations, self._session.view
+        if network is None or activations is None:
+            return ""
+        kind = "class" if self.wish.score == "logit" else "probability"
+        if self.wish.target == PREDICTED:
+            place = int(activations.probabilities.argmax())
+            return f"{kind}:{network.classes[place]}" if place < len(network.classes) else ""
+        if self.wish.target == FILTER:
+            return f"filter:{view.layer}:{view.filter}:{self.wish.reading}"
+        name = self.wish.target.removeprefix(CLASS)
+        return f"{kind}:{name}" if name in network.classes else ""
+
+    def _forget_network(self) -> None:
+        self._kept.clear()
+        self._forget_picture()
+        self._ask()
+
+    def activate(self, active: bool) -> None:
+        """Begin or end looking at occlusion; nothing is computed while nobody looks."""
+        if active == self._active:
+            return
+        self._active = active
+        if not active:
+            self._library.batch.cancel("occlusion")
+            self._pause.stop()
+            self._found, self._sweeping = None, None
+            self._forget_picture()
+            self.changed.emit()
+        self._ask()
+
+    def wish_for(self, **values: Any) -> None:
+        """Change fields of the wish; a stride beyond the size would leave gaps and is held at it."""
+        wish = replace(self.wish, **values)
+        wish = replace(wish, stride=min(wish.stride, wish.size))
+        if wish != self.wish:
+            other_patch = (wish.size, wish.fill) != (self.wish.size, self.wish.fill)
+            self.wish = wish
+            self._ask()
+            if other_patch and self._place is not None:
+                self._measure()
+
+    def cover(self, top: int, left: int) -> None:
+        """Put the patch at (`top`, `left`) of the network's input, in pixels; it stays on the input."""
+        if self._active and (top, left) != self._place:
+            self._place = (top, left)
+            self._measure()
+
+    def uncover(self) -> None:
+        """Take the patch away."""
+        self._place = None
+        self._library.interactive.cancel("patch")
+        if self._patch is not None:
+            self._patch = None
+            self.patch_changed.emit()
+
+    def close(self) -> None:
+        """Announce nothing any more: what listens may be gone."""
+        self._pause.stop()
+        self.blockSignals(True)
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.filter) != (before.layer, before.filter) and after.picture == before.picture:
+            if self.wish.target == FILTER:
+                self._ask()
+            if after.layer != before.layer and self._place is not None:
+                self._measure()
+
+    def _forget_picture(self) -> None:
+        self._covering = []
+        self.uncover()
+
+    def _key(self) -> Key | None:
+        shown, target = self._pipeline.shown, self.target
+        if shown is None or not target:
+            return None
+        return (shown.picture, stamp(shown.picture), target, self.wish)
+
+    def _ask(self) -> None:
+        """Show the kept map, or have it computed once the person rests."""
+        if not self._active:
+            return
+        key = self._key()
+        if key is not None and key == self._sweeping and self._library.batch.busy("occlusion"):
+            return
+        self._found, self.rough = (self._kept.get(key) if key is not None else None), False
+        self._pause.stop()
+        self._sweeping = None
+        self._library.batch.cancel("occlusion")
+        if key is not None and self._found is None:
+            self._pause.start()
+        self.changed.emit()
+
+    def _sweep(self) -> None:
+        key, shown, wish = self._key(), self._pipeline.shown, self.wish
+        if key is None or shown is None:
+            return
+        target, rgb = key[2], shown.rgb
+        self._sweeping = key
+
+        def work(network: "Network", on_step: OnStep) -> "Occlusion":
+            from explorer.core.occlusion import occlude
+
+            return occlude(
+                network,
+                rgb,
+                target,
+                occluder_of(wish),
+                on_step=on_step,
+                on_rough=lambda map: self._rough.emit(key, map),
+            )
+
+        def done(found: "Occlusion") -> None:
+            self._kept[key] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            if key == self._key():
+                self._found, self.rough = found, False
+                self.changed.emit()
+
+        self._library.on_batch("occlusion", work, done)
+
+    def _show_rough(self, key: Key, found: "Occlusion") -> None:
+        if key == self._key() and self._found is None:
+            self._found, self.rough = found, True
+            self.changed.emit()
+
+    def _measure(self) -> None:
+        """Measure the patch at its place; while one is measured the newest place waits for its turn."""
+        network, shown, place, wish = self._library.network, self._pipeline.shown, self._place, self.wish
+        if network is None or shown is None or place is None or self._library.interactive.busy("patch"):
+            return
+        rgb, layer, held = shown.rgb, self._session.view.layer, self._covering
+
+        def work(on_step: OnStep) -> Patch:
+            from explorer.core.covering import Covering
+
+            if not held:
+                held.append(Covering(network, rgb))
+            occluder = occluder_of(wish)
+            covered = held[0].at(occluder, *place, layers=[layer])
+            return Patch(*held[0].patch(occluder, *place), covered, held[0].unoccluded)
+
+        def done(patch: Patch) -> None:
+            if self._place is None:
+                return
+            self._patch = patch
+            self.patch_changed.emit()
+            if (self._place, self.wish, self._session.view.layer) != (place, wish, layer):
+                self._measure()
+
+        self._library.interactive.submit("patch", work, done)
+
+
+def occluder_of(wish: Wish) -> Any:
+    """The core's occluder of a wish."""
+    from explorer.core.occluder import Occluder
+
+    return Occluder(wish.size, wish.stride, COLORS.get(wish.fill, wish.fill))

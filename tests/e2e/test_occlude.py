@@ -1,0 +1,131 @@
+"""Story: a person covers parts of the picture and watches what changes."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QCursor
+from PySide6.QtTest import QTest
+
+from explorer.core.covering import Covering
+from explorer.core.occluder import Occluder
+from explorer.core.occlusion import occlude
+from explorer.state.occluding import CLASS, FILTER
+from tests.e2e.conftest import Person
+from tests.e2e.test_look import pixels
+
+
+def at(person: Person, row: float, column: float) -> QPoint:
+    """Where a place of the picture, in shares of its sides, is in the view."""
+    image = person.window.center.viewer.image
+    height, width = person.desk.pipeline.shown.rgb.shape[:2]
+    return image.mapFromScene(QPointF(column * width, row * height))
+
+
+def move(person: Person, row: float, column: float) -> None:
+    viewport = person.window.center.viewer.image.viewport()
+    QTest.mouseMove(viewport, at(person, row, column))
+
+
+def cover(person: Person, row: float, column: float) -> None:
+    person.click(person.window.center.viewer.image.viewport(), at(person, row, column))
+
+
+@pytest.fixture
+def looking(demo: Person) -> Person:
+    demo.press("X")
+    occluding = demo.desk.occluding
+    demo.until(lambda: occluding.found is not None and not occluding.rough)
+    return demo
+
+
+def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) -> None:
+    found, network = looking.desk.occluding.found, looking.desk.library.network
+    shown, predicted = looking.desk.pipeline.shown, looking.desk.pipeline.activations.probabilities.argmax()
+    expected = occlude(network, shown.rgb, f"probability:{network.classes[predicted]}", Occluder())
+    np.testing.assert_allclose(found.map, expected.map, atol=1e-5)
+    image = looking.window.center.viewer.image
+    drawn = pixels(image.grab().toImage())
+    image.hide_overlay(True)
+    assert np.abs(pixels(image.grab().toImage()) - drawn).max() > 40
+    image.hide_overlay(False)
+    assert network.classes[predicted] in looking.window.center.occlusion._said.text()
+
+
+def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> None:
+    looking.press("X")
+    assert looking.desk.occluding.found is None
+    scale = looking.window.center.viewer.bar._scale
+    assert scale is not None
+    looking.press("Right")
+    assert looking.view.filter == 1
+
+
+def test_the_mouse_outlines_the_patch_and_reads_the_value(looking: Person) -> None:
+    QCursor.setPos(0, 0)
+    move(looking, 0.5, 0.5)
+    image = looking.window.center.viewer.image
+    looking.until(lambda: "covering here" in image.readout.text())
+    assert image._outlined.isVisible()
+    side = looking.desk.pipeline.shown.rgb.shape[0]
+    assert image._outlined.rect().width() == pytest.approx(side * 16 / 224, abs=0.1)
+
+
+def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
+    cover(looking, 0.4, 0.5)
+    looking.until(lambda: looking.desk.occluding.patch is not None)
+    patch, network = looking.desk.occluding.patch, looking.desk.library.network
+    rgb, place = looking.desk.pipeline.shown.rgb, (patch.covered.top, patch.covered.left)
+    covered = Covering(network, rgb).picture(Occluder(), *place)
+    logits = network.logits(network.input.prepare(covered)[None])
+    assert abs(patch.covered.probabilities - logits.softmax(1)[0].numpy()).max() < 0.02  # the picture is 8 bit
+    panel = looking.window.center.occlusion
+    assert {row.name for row in panel._classes.model_.rows} == set(network.classes)
+    changes = [abs(row.after - row.before) for row in panel._filters.model_.rows]
+    assert len(changes) == 64
+    assert changes == sorted(changes, reverse=True)
+    assert changes[0] > 0
+    looking.click_row(panel._filters, 1)
+    assert looking.view.filter == panel._filters.model_.rows[1].filter
+    cover(looking, 0.4, 0.5)
+    assert looking.desk.occluding.patch is None
+    assert panel._filters.isHidden()
+
+
+def test_the_patch_follows_the_mouse(looking: Person) -> None:
+    looking.press("Y")
+    QCursor.setPos(0, 0)
+    occluding, places = looking.desk.occluding, set()
+    for step in range(8):
+        move(looking, 0.3 + 0.05 * step, 0.5)
+        looking.until(
+            lambda step=step: (
+                occluding.patch is not None and abs(occluding.patch.covered.top + 8 - (0.3 + 0.05 * step) * 224) < 3
+            )
+        )
+        places.add(occluding.patch.covered.top)
+    assert len(places) == 8
+    looking.press("Y")
+    assert occluding.patch is None
+
+
+def test_another_picture_takes_the_patch_away_and_old_maps_are_kept(looking: Person) -> None:
+    occluding, first = looking.desk.occluding, looking.desk.occluding.found
+    cover(looking, 0.4, 0.5)
+    looking.until(lambda: occluding.patch is not None)
+    looking.press("Down")
+    looking.until(lambda: occluding.found is not None and occluding.found is not first and not occluding.rough)
+    assert occluding.patch is None
+    looking.press("Up")
+    looking.until(lambda: occluding.found is first)
+
+
+def test_filters_and_classes_can_be_asked_for(looking: Person) -> None:
+    occluding, network = looking.desk.occluding, looking.desk.library.network
+    occluding.wish_for(target=FILTER)
+    looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:0:peak")
+    looking.press("Right")
+    looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:1:peak")
+    occluding.wish_for(target=CLASS + network.classes[0], score="logit", size=32, stride=64, fill="black")
+    assert occluding.wish.stride == 32
+    looking.until(lambda: occluding.found is not None and occluding.found.target == f"class:{network.classes[0]}")
+    assert occluding.found.occluder == Occluder(32, 32, (0.0, 0.0, 0.0))

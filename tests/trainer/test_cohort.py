@@ -1,0 +1,150 @@
+"""What a cohort file promises to those who train and evaluate on it."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.trainer.cohorts import drawn_cohort
+from trainer.cohort import Cohort, open_cohort
+from trainer.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return drawn_cohort(tmp_path_factory.mktemp("cohort") / "cohort.h5")
+
+
+@pytest.fixture(scope="module")
+def cohort(path: Path) -> Cohort:
+    return open_cohort(path)
+
+
+def test_any_program_that_reads_hdf5_sees_the_same(path: Path, cohort: Cohort) -> None:
+    with h5py.File(path) as file:
+        assert file.attrs["format"] == "feature-trainer cohort"
+        assert tuple(json.loads(file.attrs["classes"])) == cohort.classes
+        names = [name.decode() for name in file["cases/name"][()]]
+        assert tuple(names) == cohort.names
+        assert (file["cases/label"][()] == cohort.labels).all()
+        assert [part.decode() for part in file["cases/split"][()]] == cohort.splits.tolist()
+        assert (file["pictures"][()] == cohort.pictures(np.arange(24))).all()
+        assert file["left_out/name"][0].decode() == cohort.left_out[0][0]
+        assert file["pictures"].chunks is None
+
+
+def test_pictures_come_in_the_order_asked_for(cohort: Cohort) -> None:
+    everything = cohort.pictures(np.arange(len(cohort)))
+    assert everything.shape == (24, 32, 32, 3)
+    assert everything.dtype == np.uint8
+    assert everything.flags.writeable
+    order = np.array([5, 0, 23, 5])
+    assert (cohort.pictures(order) == everything[order]).all()
+    red = everything[..., 0].mean((1, 2))
+    assert red[cohort.labels == 1].min() > red[cohort.labels == 0].max()
+
+
+def test_the_parts_hold_every_picture_once_and_every_class(cohort: Cohort) -> None:
+    parts = [cohort.positions(part) for part in ("train", "validation", "test")]
+    assert sorted(np.concatenate(parts)) == list(range(24))
+    assert all(set(cohort.labels[part]) == {0, 1} for part in parts)
+    with pytest.raises(UserError, match='not "holdout"'):
+        cohort.positions("holdout")
+
+
+def test_a_part_without_pictures_is_said(tmp_path: Path) -> None:
+    few = open_cohort(drawn_cohort(tmp_path / "few.h5", count=4))
+    with pytest.raises(UserError, match="no test pictures"):
+        few.positions("test")
+
+
+def test_a_worker_gets_the_cohort_without_its_pictures(cohort: Cohort) -> None:
+    before = cohort.pictures([3])
+    sent = pickle.dumps(cohort)
+    assert len(sent) < 24 * 32 * 32
+    assert (pickle.loads(sent).pictures([3]) == before).all()
+
+
+def test_the_digest_follows_the_split(tmp_path: Path, cohort: Cohort) -> None:
+    again = open_cohort(drawn_cohort(tmp_path / "again.h5"))
+    assert again.digest == cohort.digest
+    again.splits[0] = "test"
+    moved = Cohort(**{name: value for name, value in vars(again).items() if name not in ("digest", "_store")})
+    assert moved.digest != cohort.digest
+
+
+def test_a_cohort_without_folds_says_so(cohort: Cohort) -> None:
+    with pytest.raises(UserError, match="--folds"):
+        cohort.fold(0)
+
+
+@settings(max_examples=60)
+@given(share=st.floats(0, 0.999))
+def test_a_file_cut_short_anywhere_is_one_sentence(tmp_path: Path, path: Path, share: float) -> None:
+    whole = path.read_bytes()
+    cut = tmp_path / "cut.h5"
+    cut.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(UserError, match=r"cut short|no cohort") as caught:
+        open_cohort(cut)
+    assert "\n" not in str(caught.value)
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_no_changed_byte_outside_the_pictures_goes_unnoticed(tmp_path: Path, path: Path, data: st.DataObject) -> None:
+    content = bytearray(path.read_bytes())
+    line = json.loads(content[:512])
+    end = line["first_byte"] + 24 * 32 * 32 * 3
+    around = st.one_of(
+        st.integers(0, 200), st.integers(512, line["first_byte"] - 1), st.integers(end, line["bytes"] - 1)
+    )
+    content[data.draw(around)] ^= data.draw(st.integers(1, 255))
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(content)
+    with pytest.raises(UserError):
+        open_cohort(damaged)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89HDF\r\n\x1a\n" + bytes(900), b"[1, 2]" + b" " * 600, b"null", b"\xff" * 700]
+)
+def test_another_file_is_no_cohort(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.h5").write_bytes(content)
+    with pytest.raises(UserError, match="is no cohort"):
+        open_cohort(tmp_path / "x.h5")
+
+
+def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        open_cohort(tmp_path / "none.h5")
+    with pytest.raises(UserError, match="cannot be read"):
+        open_cohort(tmp_path)
+
+
+def test_a_newer_version_is_told_apart_from_damage(tmp_path: Path, path: Path) -> None:
+    content = path.read_bytes()
+    newer = tmp_path / "newer.h5"
+    newer.write_bytes(content[:512].replace(b'"version": 1', b'"version": 2') + content[512:])
+    with pytest.raises(UserError, match="newer version"):
+        open_cohort(newer)
+
+
+def test_a_file_that_was_replaced_is_not_mixed_with_the_old_one(tmp_path: Path) -> None:
+    old = open_cohort(drawn_cohort(tmp_path / "cohort.h5"))
+    other = drawn_cohort(tmp_path / "other.h5", seed=1)
+    shutil.move(other, tmp_path / "cohort.h5")
+    with pytest.raises(UserError, match="was replaced"):
+        old.pictures([0])
+
+
+def test_an_opened_cohort_survives_its_replacement(tmp_path: Path) -> None:
+    old = open_cohort(drawn_cohort(tmp_path / "cohort.h5"))
+    before = old.pictures([0])
+    shutil.move(drawn_cohort(tmp_path / "other.h5", seed=1), tmp_path / "cohort.h5")
+    assert (old.pictures([0]) == before).all()

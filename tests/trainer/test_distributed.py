@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.trainer.runs import cohort_in, small, trained
+from trainer.checkpoint import load
+from trainer.distributed import World
+from trainer.errors import UserError
+from trainer.recipe import write_settings
+
+SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
+
+
+def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
+    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
+    settings = tmp_path / "settings.toml"
+    settings.write_text(write_settings(recipe), encoding="utf-8")
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer", "train"]
+    words += ["--data", str(cohort.path), "--out", str(tmp_path / "two"), "--settings", str(settings)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, *words, "--device", "cpu"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    trained(cohort, tmp_path / "one", recipe)
+    one, two = (load(tmp_path / name / "network.safetensors").training for name in ("one", "two"))
+    for name in ("loss", "validation_loss", "auc"):
+        assert [row[name] for row in two["epochs"]] == pytest.approx([row[name] for row in one["epochs"]], rel=1e-4)
+    assert two["auc_test"] == pytest.approx(one["auc_test"], abs=0.02)
+    assert done.stdout.count("epoch 1  loss") == 1
+
+
+def test_a_batch_is_shared_out_whole() -> None:
+    worlds = [World(rank, 4) for rank in range(4)]
+    assert [place for world in worlds for place in list(range(96))[world.share(96)]] == list(range(96))
+    with pytest.raises(UserError, match="cannot be divided among 4 processes; change --batch"):
+        worlds[0].share(30)

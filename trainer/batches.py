@@ -1,0 +1,188 @@
+"""From a cohort's stored pictures to batches on the device that trains."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainer.augment import augment, draw
+from trainer.cohort import Cohort
+from trainer.input_spec import InputSpec
+from trainer.recipe import Augmentation, Data, Recipe
+
+Item = TypeVar("Item")
+Positions = npt.NDArray[np.intp]
+
+CHUNK = 64
+"""Pictures that are read from the disk at a time."""
+_SHARE = 0.6
+"""How much of a device's free memory the decoded pictures may take."""
+_CACHED = 2
+"""Pictures that a CPU changes at a time: so few stay in its cache, which halves the time."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`pictures` (n, 3, side, side) uint8, or with `ready` the network's input (n, 3, size, size); all on the device.
+
+    `draws` (n, columns) are the augmentation's random numbers, `targets` (n) the classes, int64.
+    """
+
+    pictures: torch.Tensor
+    draws: torch.Tensor
+    targets: torch.Tensor
+    ready: bool
+
+
+class Pictures:
+    """A part of a cohort, resized as `spec` says and cut to its size: in the device's memory, or read as needed."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        positions: Positions,
+        spec: InputSpec,
+        device: torch.device,
+        *,
+        keep: str = "auto",
+        on_step: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        self._cohort, self._positions, self._spec, self._device = cohort, positions, spec, device
+        self.labels = torch.from_numpy(cohort.labels[positions])
+        self._kept: torch.Tensor | None = None
+        needed = len(positions) * 3 * spec.size[0] * spec.size[1]
+        if keep == "yes" or (keep == "auto" and needed <= _SHARE * free_memory(device)):
+            kept = torch.empty(len(positions), 3, *spec.size, dtype=torch.uint8, device=device)
+            for start in range(0, len(positions), CHUNK):
+                part = positions[start : start + CHUNK]
+                kept[start : start + len(part)] = self._read(part)
+                on_step(start + len(part), len(positions))
+            self._kept = kept
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the pictures are read from the disk each time."""
+        return self._kept is None
+
+    def fetch(self, places: torch.Tensor) -> torch.Tensor:
+        """The pictures (n, 3, side, side) uint8 at these places (n) of the part, on the device."""
+        if self._kept is not None:
+            return self._kept[places.to(self._kept.device)]
+        found = self._read(self._positions[places.numpy()])
+        if self._device.type != "cuda":
+            return found.to(self._device)
+        return found.pin_memory().to(self._device, non_blocking=True)
+
+    def _read(self, positions: Positions) -> torch.Tensor:
+        stored = self._cohort.pictures(positions)
+        if stored.shape[1:3] != self._spec.size:
+            stored = np.stack([self._spec.crop(picture) for picture in stored])
+        return torch.from_numpy(stored).permute(0, 3, 1, 2).contiguous()
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on the device; 0 where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, a Mac not this name
+        return 0
+
+
+class Preparation:
+    """Batches of stored pictures as the network's input: augmented, normalised, in the recipe's numbers and order."""
+
+    def __init__(self, recipe: Recipe, device: torch.device) -> None:
+        self._augmentation: Augmentation = recipe.augmentation
+        self._data: Data = recipe.data
+        self._type = torch.bfloat16 if recipe.machine.precision == "bfloat16" else torch.float32
+        self._order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
+        self._scale = tuple(
+            torch.tensor(three, device=device).view(-1, 1, 1) for three in (self._data.mean, self._data.std)
+        )
+        self._plain = set(self._data.mean) == {0.0} and set(self._data.std) == {1.0}
+        self._device = device
+
+    def augmented(self, pictures: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:
+        """The input (n, 3, size, size) of changed pictures (n, 3, side, side) uint8."""
+        size = self._data.size
+        if self._device.type != "cpu":
+            squares = augment(pictures, draws, self._augmentation, size)
+            return self._normalised(squares).to(self._type, memory_format=self._order)
+        inputs = torch.empty(len(pictures), 3, size, size, dtype=self._type, memory_format=self._order)
+        for start in range(0, len(pictures), _CACHED):
+            some = slice(start, start + _CACHED)
+            squares = self._normalised(augment(pictures[some], draws[some], self._augmentation, size))
+            inputs[some] = squares.to(self._type)  # first the numbers, then the order: half the time of both at once
+        return inputs
+
+    def unchanged(self, pictures: torch.Tensor) -> torch.Tensor:
+        """The input of pictures (n, 3, size, size) uint8 as they are."""
+        return self._normalised(pictures.float().div_(255)).to(self._type, memory_format=self._order)
+
+    def _normalised(self, squares: torch.Tensor) -> torch.Tensor:
+        return squares if self._plain else (squares - self._scale[0]) / self._scale[1]
+
+
+def order_of(labels: npt.NDArray[np.int64], recipe: Recipe, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Which pictures an epoch goes through, (steps, batch) places in the part.
+
+    Each once, without the few that fill no batch (others every time), or drawn so that all classes come equally often.
+    """
+    batch = min(recipe.learning.batch, len(labels))
+    if recipe.learning.imbalance == "sampling":
+        steps = -(-len(labels) // batch)
+        counts = np.bincount(labels)
+        share = 1 / counts[labels]
+        return random.choice(len(labels), (steps, batch), p=share / share.sum())
+    steps = len(labels) // batch
+    return random.permutation(len(labels))[: steps * batch].reshape(steps, batch)
+
+
+def steps_of(pictures: int, recipe: Recipe) -> int:
+    """Steps in an epoch over so many pictures."""
+    batch = min(recipe.learning.batch, pictures)
+    return -(-pictures // batch) if recipe.learning.imbalance == "sampling" else pictures // batch
+
+
+def epoch(
+    pictures: Pictures, recipe: Recipe, preparation: Preparation, device: torch.device, number: int, share: slice
+) -> Iterator[Batch]:
+    """The batches of epoch 1, 2, ...; everything that is drawn follows from the seed and this number alone.
+
+    `share` is this process's part of every batch.
+    """
+    random = np.random.default_rng([recipe.learning.seed, number])
+    labels = pictures.labels.numpy()
+    order = order_of(labels, recipe, random)
+    draws = draw(recipe.augmentation, order.size, random).reshape(*order.shape, -1)
+    cpu = device.type == "cpu"
+
+    def batches() -> Iterator[Batch]:
+        for places, drawn in zip(order[:, share], draws[:, share], strict=True):
+            chosen, numbers = torch.from_numpy(places), torch.from_numpy(drawn).to(device)
+            found = pictures.fetch(chosen)
+            inputs = preparation.augmented(found, numbers) if cpu else found
+            yield Batch(inputs, numbers, pictures.labels[chosen].to(device), ready=cpu)
+
+    # Pictures that lie on a GPU are fetched there faster than a thread would hand them over.
+    return ahead(batches()) if recipe.machine.prefetch and (cpu or pictures.streamed) else batches()
+
+
+def ahead(items: Iterator[Item], depth: int = 2) -> Iterator[Item]:
+    """The same items, made by a thread some items ahead."""
+    with ThreadPoolExecutor(1, "batches") as pool:
+        coming = deque(pool.submit(next, items, None) for _ in range(depth))
+        while (item := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, items, None))
+            yield item

@@ -1,0 +1,25 @@
+"""`feature-trainer describe`: what a cohort holds, by class, part, sex, age and site."""
+
+import argparse
+import json
+from pathlib import Path
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("describe", help="count what a cohort holds", description=__doc__)
+    parser.add_argument("cohort", type=Path, help="a file that prepare wrote")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the counts as .svg, .pdf or .png")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the counts, and draw them where asked."""
+    from trainer.cohort import open_cohort
+    from trainer.describe import as_plain, as_text, write_figure
+
+    cohort = open_cohort(arguments.cohort)
+    if arguments.figure:
+        write_figure(cohort, arguments.figure)
+    print(json.dumps(as_plain(cohort), ensure_ascii=False) if arguments.json else as_text(cohort))

@@ -1,0 +1,172 @@
+"""`feature-trainer evaluate`: measure a network on a part of a cohort and write a report."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.commands.common import add_device_argument, device_of, progress
+from trainer.errors import UserError
+
+if TYPE_CHECKING:
+    from trainer.cohort import Cohort
+    from trainer.evaluation import Evaluation
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `evaluate` to the trainer's subcommands."""
+    parser = commands.add_parser("evaluate", help="measure a network on a part of a cohort and write a report")
+    parser.add_argument("--model", type=Path, required=True, metavar="FILE", help="the network, as train writes it")
+    parser.add_argument("--data", type=Path, required=True, metavar="COHORT", help="the cohort, as prepare writes it")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
+    parser.add_argument("--split", choices=("test", "validation", "train"), default="test", help="default: test")
+    parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
+    parser.add_argument("--readers", type=Path, metavar="CSV", help="name,sensitivity,specificity: points in the ROC")
+    parser.add_argument("--taxonomy", type=Path, metavar="TOML", help="adds classes up: malignant = [...]")
+    parser.add_argument(
+        "--level", type=int, metavar="N", help="level of the taxonomy, 1 = the top (default: the deepest that fits)"
+    )
+    parser.add_argument("--draws", type=int, default=2000, metavar="N", help="bootstrap draws of lesions (2000)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap draws (0)")
+    parser.add_argument("--batch", type=int, default=64, metavar="N", help="pictures at once (64)")
+    parser.add_argument(
+        "--even-if-seen", action="store_true", help="evaluate on pictures that the network was trained on, too"
+    )
+    parser.add_argument("--json", action="store_true", help="print report.json on standard output")
+    add_device_argument(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
+    import json
+
+    from trainer.cohort import open_cohort
+    from trainer.report import Run, make_folder, write_report
+
+    _check(arguments)
+    checkpoint_facts, module, checkpoint = _opened(arguments.model)
+    cohort = open_cohort(arguments.data)
+    if arguments.fold is not None:
+        cohort = cohort.fold(arguments.fold)
+    notes = _seen(arguments, checkpoint.training, cohort)
+    evaluation = _evaluated(arguments, module, checkpoint, checkpoint_facts, cohort, notes)
+    make_folder(arguments.out)
+    numbers = write_report(arguments.out, evaluation, Run.of_training(checkpoint.training), cohort)
+    if arguments.json:
+        print(json.dumps(numbers, ensure_ascii=False, allow_nan=False))
+        return
+    from trainer.report_style import spoken
+
+    of = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
+    print(
+        f"{arguments.out / 'report.html'}: AUC {of} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
+        f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
+    )
+    for note in evaluation.notes:
+        print(note)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """UserError for what can be known at once."""
+    for name, least in (("draws", 100), ("batch", 1), ("seed", 0)):
+        if getattr(arguments, name) < least:
+            raise UserError(f"--{name} {getattr(arguments, name)} is too small; give {least} or more.")
+    if arguments.level is not None and not arguments.taxonomy:
+        raise UserError("--level needs a --taxonomy that says how the classes add up.")
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise UserError(f"{arguments.out} is a file; give a folder to --out.")
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], Any, Any]:
+    """Facts about the file, the network, and its checkpoint; UserError where this program did not write it."""
+    import hashlib
+
+    from trainer.checkpoint import load
+    from trainer.network import build
+
+    checkpoint = load(path)
+    try:
+        module = build(checkpoint.architecture, len(checkpoint.classes), checkpoint.architecture_arguments)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f'{path.name} holds a network of the architecture "{checkpoint.architecture}" with settings that this '
+            f"trainer does not build; evaluate a network that feature-trainer trained."
+        ) from error
+    try:
+        module.load_state_dict(checkpoint.weights)
+    except RuntimeError as error:
+        raise UserError(
+            f'The weights in {path.name} do not fit the architecture "{checkpoint.architecture}" that it names; '
+            "copy or save it again."
+        ) from error
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = {
+        "file": path.name,
+        "sha256": digest,
+        "architecture": checkpoint.architecture,
+        "architecture_arguments": checkpoint.architecture_arguments,
+        "classes": list(checkpoint.classes),
+        "trained_on": (checkpoint.training.get("cohort") or {}).get("source", ""),
+        "licence": checkpoint.licence,
+    }
+    return facts, module.eval(), checkpoint
+
+
+def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
+    """What the report must say of pictures that the network knows; UserError where they are too many to go on."""
+    from trainer.evaluation import seen_pictures
+
+    positions = cohort.positions(arguments.split)
+    count = seen_pictures(training, cohort, positions)
+    if count is None:
+        return (
+            f"{arguments.model.name} does not say on which pictures it was trained; if pictures of this part are "
+            "among them, every figure flatters.",
+        )
+    if not count:
+        return ()
+    known = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
+    if not arguments.even_if_seen:
+        raise UserError(
+            f"{arguments.model.name} was trained or chosen on {known}, so that the figures would flatter; "
+            "choose another --split or cohort, or say --even-if-seen."
+        )
+    return (f"The network was trained or chosen on {known}: every figure flatters.",)
+
+
+def _evaluated(
+    arguments: argparse.Namespace,
+    module: Any,
+    checkpoint: Any,
+    facts: dict[str, Any],
+    cohort: "Cohort",
+    notes: tuple[str, ...],
+) -> "Evaluation":
+    from dataclasses import replace
+
+    from trainer.evaluation import evaluate
+    from trainer.readers import read_readers
+    from trainer.taxonomy import read_taxonomy
+
+    readers = read_readers(arguments.readers) if arguments.readers else ()
+    taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
+    device = device_of(arguments.device)
+    with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
+        found = evaluate(
+            module.to(device),
+            checkpoint.classes,
+            checkpoint.input,
+            cohort,
+            arguments.split,
+            device,
+            readers=readers,
+            taxonomy=taxonomy,
+            level=arguments.level,
+            draws=arguments.draws,
+            seed=arguments.seed,
+            batch=arguments.batch,
+            network=facts,
+            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+        )
+    return replace(found, notes=(*notes, *found.notes))

@@ -1,0 +1,94 @@
+"""`feature-trainer prepare`: from a folder of pictures and a table of labels to one cohort file."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer.commands.common import progress
+
+if TYPE_CHECKING:
+    from trainer.prepare import Prepared
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "prepare",
+        help="decode, classify and split a folder of pictures into one cohort file",
+        description=__doc__,
+        epilog="Interrupted and run again, it goes on where it ended. docs/cohort.md describes tables and the file.",
+    )
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of pictures, with subfolders")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="table of an ISIC archive, HAM10000, ISIC 2018/2019 (one column for each class), or "
+        "image,label[,split,group]; without it the names of the class folders are the labels",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="cohort to write, such as cohort.h5")
+    meaning = parser.add_mutually_exclusive_group()
+    meaning.add_argument(
+        "--classes",
+        choices=("malignancy", "diagnosis"),
+        default="malignancy",
+        help="malignancy (default): benign and malignant, by the table of diagnoses; diagnosis: each one a class",
+    )
+    meaning.add_argument("--diagnoses", type=Path, metavar="TOML", help="your own table, instead of the bundled one")
+    meaning.add_argument("--malignant", default="", metavar="A,B", help="these are malignant and all others benign")
+    parser.add_argument("--folds", type=int, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
+    parser.add_argument("--own-split", action="store_true", help="split anew, even if the table or the folders do")
+    parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
+    parser.add_argument("--size", type=int, default=300, metavar="N", help="side of the stored pictures (default 300)")
+    parser.add_argument("--source", default="", help="where the pictures come from; goes into reports and networks")
+    parser.add_argument("--replace", action="store_true", help="write over a cohort of other pictures")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Prepare the cohort and say what became of every picture."""
+    from trainer.decoding import part_of
+    from trainer.describe import as_text
+    from trainer.prepare import Wishes, prepare
+
+    wishes = Wishes(
+        classes=arguments.classes,
+        diagnoses=arguments.diagnoses,
+        malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        source=arguments.source,
+        side=arguments.size,
+        folds=arguments.folds,
+        replace=arguments.replace,
+        seed=arguments.seed,
+        given_split=not arguments.own_split,
+    )
+    bars = {}
+
+    def on_stage(stage: str, done: int, total: int) -> None:
+        if stage not in bars:
+            bars[stage] = progress(stage, total, "pictures", done)
+        bars[stage].update(done - bars[stage].n)
+
+    try:
+        prepared = prepare(arguments.images, arguments.labels, arguments.out, wishes, on_stage)
+    except KeyboardInterrupt as error:
+        if not part_of(arguments.out).exists():
+            raise
+        raise KeyboardInterrupt("interrupted; run the same command again to go on where it ended") from error
+    finally:
+        for bar in bars.values():
+            bar.close()
+    _print_table(prepared)
+    print(as_text(prepared.cohort))
+    for note in prepared.notes:
+        print(f"note: {note}", file=sys.stderr)
+
+
+def _print_table(prepared: "Prepared") -> None:
+    print(f"labels: {prepared.form}")
+    width = max(len(diagnosis) for diagnosis, _ in prepared.table)
+    for (diagnosis, meaning), count in sorted(prepared.table.items(), key=lambda row: (row[0][1], -row[1])):
+        left = "" if meaning in prepared.cohort.classes else ", left out"
+        print(f"  {diagnosis:{width}}  {count:7}  {meaning}{left}")
+    print()

@@ -1,0 +1,40 @@
+"""`feature-trainer rates`: which learning rate suits a recipe."""
+
+import argparse
+from pathlib import Path
+
+from trainer.commands.common import add_device_argument, add_recipe_arguments, device_of, progress, recipe_of
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("rates", help="learning-rate range test: a plot and a suggestion")
+    parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the cohort (.h5)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the plot and its numbers")
+    parser.add_argument("--lowest", type=float, default=1e-6, metavar="X", help="rate to begin with (1e-6)")
+    parser.add_argument("--highest", type=float, default=1.0, metavar="X", help="rate to end with (1)")
+    parser.add_argument("--steps", type=int, default=100, metavar="N", help="steps from the one to the other (100)")
+    add_device_argument(parser)
+    add_recipe_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Try the rates, write the plot, print the suggestion."""
+    recipe = recipe_of(arguments)
+
+    from trainer.cohort import open_cohort
+    from trainer.rate_test import rate_test, write_rates
+
+    with progress("trying rates", arguments.steps, "steps") as bar:
+        found = rate_test(
+            open_cohort(arguments.data),
+            recipe,
+            device_of(arguments.device),
+            arguments.lowest,
+            arguments.highest,
+            arguments.steps,
+            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+        )
+    write_rates(arguments.out, found)
+    print(f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {found.suggested:.1e}")

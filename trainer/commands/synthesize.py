@@ -1,0 +1,39 @@
+"""`feature-trainer synthesize`: a labelled set of drawn pictures with exact masks."""
+
+import argparse
+from pathlib import Path
+
+from trainer.commands.common import progress
+from trainer.errors import UserError
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser("synthesize", help="draw a labelled set of pictures with exact masks")
+    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--planted", help="a shortcut: concept:share, such as ruler:0.8 of the malignant pictures")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw the pictures and their masks."""
+    from trainer.synthetic import write_folder
+
+    planted = None
+    if arguments.planted:
+        concept, _, share = arguments.planted.partition(":")
+        try:
+            planted = (concept, float(share))
+        except ValueError as error:
+            raise UserError(f"--planted {arguments.planted} is not of the form ruler:0.8.") from error
+    with progress("drawing", arguments.count, "pictures") as bar:
+        write_folder(
+            arguments.out,
+            arguments.count,
+            arguments.seed,
+            planted=planted,
+            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+        )
+    print(f"{arguments.count} pictures in {arguments.out}")
