@@ -1,6 +1,8 @@
 """Several processes that train one network: what `torchrun` starts, and nothing beyond what it asks for."""
 
 import contextlib
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,8 +67,13 @@ def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
+    # What DistributedDataParallel imports later would keep the group of that moment in its functions' defaults.
+    importlib.import_module("torch.distributed.nn.functional")
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield World(dist.get_rank(), dist.get_world_size()), device
     finally:
         dist.destroy_process_group()
+        # The parts of a run point at each other and hold the group. Its threads have to be gone when the interpreter
+        # ends: one that releases a tensor then aborts the process.
+        gc.collect()

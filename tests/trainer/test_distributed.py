@@ -40,6 +40,30 @@ def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
     assert done.stdout.count("epoch 1  loss") == 1
 
 
+ALONE = """
+from pathlib import Path
+import torch
+from trainer.distributed import joined
+with joined(torch.device("cpu")) as (world, device):
+    module = world.wrapped(torch.nn.Linear(2, 2), device)
+    if world.size == 1:
+        module = torch.nn.parallel.DistributedDataParallel(module)
+    module.itself = module
+    module(torch.ones(1, 2)).sum().backward()
+    del module
+print([name for task in Path("/proc/self/task").iterdir() if "gloo" in (name := (task / "comm").read_text())])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lists a process's threads as files")
+def test_the_processes_leave_no_thread_that_could_abort_them_at_their_end() -> None:
+    alone = {"WORLD_SIZE": "1", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], cwd=ROOT, env=os.environ | alone, capture_output=True, text=True, timeout=200
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
 def test_a_batch_is_shared_out_whole() -> None:
     worlds = [World(rank, 4) for rank in range(4)]
     assert [place for world in worlds for place in list(range(96))[world.share(96)]] == list(range(96))
