@@ -1,37 +1,46 @@
 """Builds the objects of the window, connects them, and runs it."""
 
+import gc
 import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLibraryInfo, QTimer
+from PySide6.QtCore import QLibraryInfo, QStandardPaths, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
+from explorer.state.desk import Desk
 from explorer.state.settings import Settings
+from explorer.state.start import Start
 from explorer.ui.main_window import TITLE, MainWindow
-from explorer.ui.theme import apply_colors, apply_theme
-
-if TYPE_CHECKING:
-    from explorer.state.start import Start
+from explorer.ui.problems import UncaughtErrors
+from explorer.ui.theme import apply_colors, apply_sheet
 
 RESOURCES = Path(resources.__file__).parent
+NAME_OF_HOME = "feature-map-explorer"
 
 
-def run_window(start: "Start", home: Path) -> int:
+def data_home() -> Path:
+    """The folder in which the program keeps what is one person's: settings, own words, tags, the log."""
+    place = QStandardPaths.StandardLocation.GenericDataLocation
+    return Path(QStandardPaths.writableLocation(place)) / NAME_OF_HOME
+
+
+def run_window(start: Start) -> int:
     """Open the window, then what `start` names; the exit code when it is closed."""
+    home = data_home()
     application = QApplication(sys.argv[:1])
     application.setApplicationName(TITLE)
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home / "settings.ini")
-    apply_colors(application, settings.text("scheme", "dark"))
+    colors = apply_colors(application, settings.text("scheme", "dark"))
     window = MainWindow(settings)
-    kept: list[object] = []
-    window.on_screen.connect(lambda: kept.extend(_fill(window, start, home, settings)))
+    desk = _furnish(window, settings)
+    apply_sheet(application, colors, RESOURCES / "icons")
+    window.on_screen.connect(lambda: _begin(desk, start, home))
     window.show()
     signal.signal(signal.SIGINT, lambda number, frame: window.close())
     # Python sees a signal only while it runs: Qt's own loop would sleep through Ctrl-C.
@@ -44,28 +53,27 @@ def run_window(start: "Start", home: Path) -> int:
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
 
 
-def _fill(window: MainWindow, start: "Start", home: Path, settings: Settings) -> tuple[object, ...]:
-    """Load the rest of the program into the window; what it gives must be kept while the window lives."""
-    from explorer.state.desk import Desk
-    from explorer.ui.problems import UncaughtErrors
-
+def _furnish(window: MainWindow, settings: Settings) -> Desk:
+    """Put a desk into the window; what nobody catches from now on is said there."""
     desk = Desk(settings, RESOURCES)
     try:
         window.furnish(desk)
     except BaseException:
-        desk.close()  # without it the workers would keep the process alive behind a dead window
-        window.close()
+        desk.close()  # without it the workers would keep the process alive without a window
         raise
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    apply_theme(application, settings.text("scheme", "dark"), RESOURCES / "icons")
-    errors = UncaughtErrors()
+    errors = UncaughtErrors(window)
     errors.caught.connect(window.problems.show_error)
     for trouble in desk.troubles:
         window.problems.show_text(trouble)
-    # torch is imported by the worker when the panels are painted and the window is already in use.
-    QTimer.singleShot(0, lambda: (_log_to(home / "log.txt"), desk.opening.start(start)))
-    return desk, errors
+    return desk
+
+
+def _begin(desk: Desk, start: Start, home: Path) -> None:
+    """What can wait until the panels are painted: the log, and the worker that imports torch."""
+    gc.freeze()  # what the start made stays; nobody waits for its collection
+    gc.enable()
+    _log_to(home / "log.txt")
+    desk.opening.start(start)
 
 
 def _log_to(path: Path) -> None:

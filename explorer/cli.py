@@ -1,23 +1,26 @@
 """`feature-explorer`: the window without a subcommand, everything else without Qt."""
 
 import argparse
-import logging
+import gc
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from explorer import __version__
-from explorer.commands import export, layers, occlude, tags
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
 
 NAME = "feature-explorer"
+COMMANDS = ("layers", "export", "occlude", "tags")
+"""What needs no window; each is a module of `explorer.commands`."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
     words = sys.argv[1:] if words is None else list(words)
-    top = parser()
+    asked = any(word in (*COMMANDS, "-h", "--help") for word in words) or not "".join(words[:1]).startswith("-")
+    top = parser(commands=bool(words) and asked)
     arguments = top.parse_args(words)
     if arguments.command is not None and words[0] != arguments.command:
         top.error(f"the options before {arguments.command} are those of the window; give its own after it")
@@ -30,12 +33,17 @@ def main(words: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, Cancelled):
         return _say("interrupted", 130)
     except Exception as error:
+        import logging
+
         logging.getLogger("explorer").debug("internal error", exc_info=True)
         return _say(f"something in the program failed ({type(error).__name__}: {error}); please report it", 1)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line: options of the window, and one subcommand for each thing that needs none."""
+def parser(*, commands: bool = True) -> argparse.ArgumentParser:
+    """The command line: options of the window, and one subcommand for each thing that needs none.
+
+    Without `commands`, whose modules a window would wait for, those of the window alone.
+    """
     top = argparse.ArgumentParser(
         prog=NAME,
         description="Look at what every filter of a trained CNN answers to, tag it, and export figures. "
@@ -51,17 +59,17 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--input", help="the network's input: 224x224, grey:28x28, or JSON")
     top.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
-    top.set_defaults(run=run_window)
-    commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for module in (layers, export, occlude, tags):
-        module.add_parser(commands)
+    top.set_defaults(run=run_window, command=None)
+    if commands:
+        subparsers = top.add_subparsers(dest="command", metavar="COMMAND")
+        for name in COMMANDS:
+            importlib.import_module(f"explorer.commands.{name}").add_parser(subparsers)
     return top
 
 
 def run_window(arguments: argparse.Namespace) -> int:
     """Open the window; one line where there is no display for it."""
-    from platformdirs import user_data_path
-
+    gc.disable()  # a tenth of the start would be spent on collecting what stays; the painted window enables it
     from explorer.display import obstacle
 
     for path in (arguments.model, arguments.images, arguments.labels):
@@ -72,9 +80,13 @@ def run_window(arguments: argparse.Namespace) -> int:
         raise UserError(reason)
 
     from explorer.app import run_window as run
-    from explorer.commands.common import input_of
     from explorer.state.start import Start
 
+    input = None
+    if arguments.input:
+        from explorer.commands.common import input_of
+
+        input = input_of(arguments.input)
     start = Start(
         model=arguments.model,
         images=arguments.images,
@@ -82,11 +94,11 @@ def run_window(arguments: argparse.Namespace) -> int:
         tags=arguments.tags,
         architecture=arguments.architecture,
         classes=tuple(arguments.classes.split(",")) if arguments.classes else None,
-        input=input_of(arguments.input) if arguments.input else None,
+        input=input,
         device=arguments.device,
         demo=arguments.demo,
     )
-    return run(start, user_data_path("feature-map-explorer", appauthor=False))
+    return run(start)
 
 
 def _say(text: str, code: int) -> int:

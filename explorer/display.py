@@ -5,8 +5,10 @@ may, and otherwise prints the one line to run.
 """
 
 import ctypes
+import importlib.util
 import os
 import sys
+from pathlib import Path
 
 PACKAGES = {
     "libEGL.so.1": "libegl1",
@@ -51,8 +53,21 @@ def obstacle() -> str:
             "there is no display to open a window on; the commands layers, export, occlude and tags "
             "need none: feature-explorer layers --help"
         )
-    missing = missing_packages()
+    missing = [] if _plugin_loads() else missing_packages()
     return f"system libraries are missing; run: sudo apt-get install -y {' '.join(missing)}" if missing else ""
+
+
+def _plugin_loads() -> bool:
+    """Whether Qt's X11 plugin loads with all that it needs; Qt loads the same files a moment later."""
+    found = importlib.util.find_spec("PySide6")
+    if not sys.platform.startswith("linux") or found is None or not found.submodule_search_locations:
+        return False
+    plugin = Path(found.submodule_search_locations[0]) / "Qt" / "plugins" / "platforms" / "libqxcb.so"
+    try:
+        ctypes.CDLL(str(plugin))
+    except OSError:  # also where Qt comes from the system and lies elsewhere
+        return False
+    return True
 
 
 def main() -> int:

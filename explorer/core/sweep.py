@@ -83,6 +83,8 @@ class Sweep:
 
     def _of_loop(self, pictures: torch.Tensor) -> Scores:
         """The target's values (N, targets) of whole pictures (N, C, H, W)."""
+        if pictures.device.type == "cpu":  # where convolutions are 1.1 to 1.9 times as fast in this order
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
         logits, maps = whole_pass(self._network, pictures, self._target.infos)
         values = maps or [logits]
         columns = [answers(self._target, place, value, value, len(pictures)) for place, value in enumerate(values)]

@@ -27,10 +27,7 @@ STATE_VERSION = 1
 
 
 class MainWindow(QMainWindow):
-    """Empty at first, so that it is on the screen before the panels' modules are loaded; `furnish` fills it.
-
-    `explorer.ui.furniture.furnish` gives it the attributes that are declared here.
-    """
+    """Empty until `furnish`, which gives it the attributes that are declared here."""
 
     on_screen = Signal()
     """Once, after the first paint."""
@@ -50,7 +47,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._furnished, self._painted = False, False
+        self._painted = False
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
         room = self.screen().availableSize() - QSize(16, 56)  # for the frame that the desktop puts around it
@@ -62,7 +59,6 @@ class MainWindow(QMainWindow):
         from explorer.ui.furniture import furnish
 
         furnish(self, desk)
-        self._furnished = True
         QApplication.instance().installEventFilter(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -73,7 +69,7 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self._furnished and not self.isActiveWindow():
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             # The release of Space goes to whatever came in front.
             self.center.viewer.image.hide_overlay(False)
 
@@ -105,8 +101,6 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._furnished:
-            return
         tagging = self.desk.tagging
         if tagging.unsaved:
             button = QMessageBox.StandardButton

@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.ui.parts import marks_of
 
 BASE = Qt.ItemDataRole.UserRole + 1
 """QPixmap: what the network sees of the picture; None while it is not there."""
@@ -46,10 +48,11 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(area, option.palette.alternateBase())
         self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
         self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
-        if option.state & QStyle.StateFlag.State_Selected:
+        chosen, hovered = marks_of(option)
+        if chosen:
             painter.setPen(QPen(option.palette.accent().color(), 3))
             painter.drawRect(area.adjusted(1, 1, -2, -2))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
+        elif hovered:
             painter.setPen(QPen(option.palette.placeholderText().color(), 1))
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         painter.restore()

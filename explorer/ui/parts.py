@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
-    QStyle,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -73,13 +72,22 @@ def panel(layout: QLayout) -> QFrame:
     return frame
 
 
+def marks_of(option: QStyleOptionViewItem) -> tuple[bool, bool]:
+    """Whether a row or cell is chosen, and whether the mouse is over it."""
+    from PySide6.QtWidgets import QStyle  # 3 ms for which an empty window need not wait
+
+    flags = QStyle.StateFlag
+    return bool(option.state & flags.State_Selected), bool(option.state & flags.State_MouseOver)
+
+
 def paint_row(painter: QPainter, option: QStyleOptionViewItem) -> None:
     """The ground of a row of a list: marked at its left where it is chosen, lighter under the mouse."""
     area, palette = option.rect, option.palette
-    if option.state & QStyle.StateFlag.State_Selected:
+    chosen, hovered = marks_of(option)
+    if chosen:
         painter.fillRect(area, palette.highlight())
         painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
-    elif option.state & QStyle.StateFlag.State_MouseOver:
+    elif hovered:
         painter.fillRect(area, palette.alternateBase())
 
 
@@ -101,9 +109,8 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.style().drawItemText(
-            painter, self.rect(), int(self.alignment()), self.palette(), True, text, self.foregroundRole()
-        )
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), self.alignment(), text)
 
 
 class ColorBar(QWidget):

@@ -1,9 +1,7 @@
 """The one door for messages to the person: a banner that can be read in peace and put away."""
 
-import logging
 import sys
 import threading
-import traceback
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -46,6 +44,9 @@ class Problems(QFrame):
         if isinstance(error, UserError):
             self.show_text(str(error))
             return
+        import logging
+        import traceback
+
         logging.getLogger("explorer").error("internal error\n%s", "".join(traceback.format_exception(error)))
         what = f"{type(error).__name__}: {error}"
         self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")

@@ -54,11 +54,15 @@ def apply_colors(application: QApplication, scheme: str) -> Colors:
 
 
 def apply_theme(application: QApplication, scheme: str, icons: Path) -> None:
-    """Dress the application in a scheme, a key of `SCHEMES`; `icons` is the folder of the arrows and check marks.
+    """Dress the application in a scheme, a key of `SCHEMES`; `icons` is the folder of the arrows and check marks."""
+    apply_sheet(application, apply_colors(application, scheme), icons)
+
+
+def apply_sheet(application: QApplication, colors: Colors, icons: Path) -> None:
+    """Give the widgets their borders, spaces and arrows, in these colors.
 
     Call it when the widgets are there: every one that is added later is measured and dressed again by itself.
     """
-    colors = apply_colors(application, scheme)
     kind = "light" if colors is LIGHT else "dark"
     application.setStyleSheet(
         _sheet(colors, (icons / f"down-{kind}.svg").as_posix(), (icons / f"check-{kind}.svg").as_posix())
