@@ -5,18 +5,19 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLibraryInfo, QStandardPaths, QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QFont, QFontMetrics, QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
-from explorer.state.desk import Desk
-from explorer.state.settings import Settings
-from explorer.state.start import Start
-from explorer.ui.main_window import TITLE, MainWindow
-from explorer.ui.problems import UncaughtErrors
-from explorer.ui.theme import apply_colors, apply_sheet
+
+if TYPE_CHECKING:
+    from explorer.state.desk import Desk
+    from explorer.state.settings import Settings
+    from explorer.state.start import Start
+    from explorer.ui.main_window import MainWindow
 
 RESOURCES = Path(resources.__file__).parent
 NAME_OF_HOME = "feature-map-explorer"
@@ -28,10 +29,17 @@ def data_home() -> Path:
     return Path(QStandardPaths.writableLocation(place)) / NAME_OF_HOME
 
 
-def run_window(start: Start) -> int:
+def run_window(start: "Start") -> int:
     """Open the window, then what `start` names; the exit code when it is closed."""
-    home = data_home()
     application = QApplication(sys.argv[:1])
+    # Qt reads the system's fonts in this thread while Python imports the panels in its own.
+    threading.Thread(target=lambda: QFontMetrics(QFont()).height(), name="fonts").start()
+
+    from explorer.state.settings import Settings
+    from explorer.ui.main_window import TITLE, MainWindow
+    from explorer.ui.theme import apply_colors, apply_sheet
+
+    home = data_home()
     application.setApplicationName(TITLE)
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
     home.mkdir(parents=True, exist_ok=True)
@@ -53,8 +61,11 @@ def run_window(start: Start) -> int:
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
 
 
-def _furnish(window: MainWindow, settings: Settings) -> Desk:
+def _furnish(window: "MainWindow", settings: "Settings") -> "Desk":
     """Put a desk into the window; what nobody catches from now on is said there."""
+    from explorer.state.desk import Desk
+    from explorer.ui.problems import UncaughtErrors
+
     desk = Desk(settings, RESOURCES)
     try:
         window.furnish(desk)
@@ -68,7 +79,7 @@ def _furnish(window: MainWindow, settings: Settings) -> Desk:
     return desk
 
 
-def _begin(desk: Desk, start: Start, home: Path) -> None:
+def _begin(desk: "Desk", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
     gc.freeze()  # what the start made stays; nobody waits for its collection
     gc.enable()

@@ -19,6 +19,7 @@ from explorer.ui.tag_panel import WordDialog
 from explorer.ui.theme import apply_theme
 
 if TYPE_CHECKING:
+    from explorer.ui.browser import Browser
     from explorer.ui.main_window import MainWindow
 
 FILE, VIEW, WALK, TAGS, HELP = "&File", "&View", "&Go", "&Tags", "&Help"
@@ -78,15 +79,15 @@ class Commands:
                 )
             ),
             Command(VIEW, "Scale: fixed values …", "4", self.choose_scale, self._is("scale", "fixed")),
-            Command(VIEW, "Next order of the grid", "G", lambda: self._window.center.next_order()),
-            Command(VIEW, "Only filters with a tag", "T", lambda: self._window.center.toggle_tagged()),
-            Command(VIEW, "Next tab", "P", self._next_tab),
-            Command(VIEW, "Occlusion", "X", lambda: self._window.center.toggle_occlusion()),
-            Command(VIEW, "Drag the patch", "Y", lambda: self._window.center.toggle_drag()),
+            Command(VIEW, "Next order of the grid", "G", lambda: self._browser.next_order()),
+            Command(VIEW, "Only filters with a tag", "T", lambda: self._browser.toggle_tagged()),
+            Command(VIEW, "Next tab", "P", lambda: self._browser.next_tab()),
+            Command(VIEW, "Occlusion", "X", lambda: self._browser.toggle_occlusion()),
+            Command(VIEW, "Drag the patch", "Y", lambda: self._browser.toggle_drag()),
             Command(VIEW, "Take the patch away", "Escape", lambda: self._desk.occluding.uncover()),
-            Command(VIEW, "Fit the picture", "F", lambda: self._window.center.viewer.image.fit()),
-            Command(VIEW, "Enlarge", "+ or =", lambda: self._window.center.viewer.image.zoom(1.25)),
-            Command(VIEW, "Reduce", "-", lambda: self._window.center.viewer.image.zoom(0.8)),
+            Command(VIEW, "Fit the picture", "F", lambda: self._browser.viewer.image.fit()),
+            Command(VIEW, "Enlarge", "+ or =", lambda: self._browser.viewer.image.zoom(1.25)),
+            Command(VIEW, "Reduce", "-", lambda: self._browser.viewer.image.zoom(0.8)),
             Command(VIEW, "-", "", self.show_keys),
             Command(VIEW, "Light", "", lambda: self._theme("light"), lambda: self._scheme() == "light"),
             Command(VIEW, "Dark", "", lambda: self._theme("dark"), lambda: self._scheme() == "dark"),
@@ -95,6 +96,10 @@ class Commands:
             Command(HELP, "Unreadable pictures", "", self.show_unreadable),
             Command(HELP, "About", "", self.about),
         ]
+
+    @property
+    def _browser(self) -> "Browser":
+        return self._window.center.browser
 
     def offer_words(self) -> None:
         """Bring the vocabulary into the menu, the panel and the grid."""
@@ -105,8 +110,9 @@ class Commands:
         )
         self._window.actions_.offer_words(TAGS, vocabulary, self.toggle)
         self._window.tags.set_vocabulary(vocabulary)
-        self._window.center.offer_words(vocabulary)
         self._window.filters.vocabulary = vocabulary
+        if self._window.center.built:
+            self._browser.offer_words(vocabulary)
         self._window.filters.repaint_all()
 
     def go_to_layer(self, layer: int) -> None:
@@ -278,10 +284,6 @@ class Commands:
             else 0
         )
         self._desk.session.update_look(color_map=names[(place + 1) % len(names)])
-
-    def _next_tab(self) -> None:
-        tabs = self._window.center.tabs
-        tabs.setCurrentIndex((tabs.currentIndex() + 1) % tabs.count())
 
     def _theme(self, scheme: str) -> None:
         self._desk.settings.set_text("scheme", scheme)

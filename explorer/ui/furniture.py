@@ -1,5 +1,7 @@
 """What stands in the window: builds the panels, puts them in their places and connects them with the state."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
@@ -18,6 +20,9 @@ from explorer.ui.tag_panel import TagPanel
 from explorer.ui.theme import SPACE
 from explorer.ui.top_bar import TopBar
 
+if TYPE_CHECKING:
+    from explorer.ui.browser import Browser
+
 
 def furnish(window: MainWindow, desk: Desk) -> None:
     """Let an empty window show a desk."""
@@ -31,15 +36,7 @@ def furnish(window: MainWindow, desk: Desk) -> None:
     window.layers = LayerList(desk.session, desk.library, desk.tagging)
     window.status = Status(desk.library, desk.tagging)
     window.commands = Commands(window)
-    window.center = Center(
-        desk.session,
-        desk.pipeline,
-        desk.library,
-        desk.occluding,
-        window.filters,
-        window.over,
-        _empty_place(window.commands),
-    )
+    window.center = Center(desk.library, _empty_place(window.commands), lambda: _browser(window))
     for model in (window.filters, window.over):
         model.setParent(window)
     _place(window)
@@ -64,6 +61,19 @@ def _empty_place(commands: Commands) -> EmptyPlace:
             ("Try the demo", commands.files.open_demo),
         ],
     )
+
+
+def _browser(window: MainWindow) -> "Browser":
+    from explorer.ui.browser import Browser
+
+    desk, filters, over = window.desk, window.filters, window.over
+    made = Browser(
+        desk.session, desk.pipeline, desk.library, desk.occluding, filters, over, vocabulary=filters.vocabulary
+    )
+    made.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
+    made.picture_picked.connect(lambda picture: desk.session.update(picture=picture))
+    made.viewer.display.scale_asked.connect(window.commands.choose_scale)
+    return made
 
 
 def _place(window: MainWindow) -> None:
@@ -109,14 +119,11 @@ def _connect(window: MainWindow) -> None:
     window.top.folder_asked.connect(commands.files.open_folder)
     window.pictures.model.modelReset.connect(lambda: window.over.show_pictures(window.pictures.model.rows))
     window.pictures.picked.connect(lambda picture: desk.session.update(picture=picture))
-    window.center.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
-    window.center.picture_picked.connect(lambda picture: desk.session.update(picture=picture))
-    window.center.viewer.display.scale_asked.connect(commands.choose_scale)
     window.layers.picked.connect(commands.go_to_layer)
     window.tags.toggled.connect(commands.toggle)
     window.tags.described.connect(commands.describe)
     window.tags.new_word.connect(commands.new_word)
-    window.tags.finished.connect(window.center.grid.setFocus)
-    window.pictures.left.connect(window.center.grid.setFocus)
+    window.tags.finished.connect(window.center.take_keyboard)
+    window.pictures.left.connect(window.center.take_keyboard)
     window.status.help.clicked.connect(commands.show_keys)
     window.status.bad.clicked.connect(commands.show_unreadable)

@@ -13,7 +13,6 @@ from explorer.state.library import Library, OverPicture
 from explorer.state.pipeline import Pipeline, draw, fit
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.overlay_grid import BASE, MARKS, NAME, OVERLAY
 from explorer.ui.pixels import pixmap_of
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -24,6 +23,14 @@ ORDERS = {"number": "by number", "answer": "strongest first", "untagged": "untag
 ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
 SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
 """Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
+BASE = Qt.ItemDataRole.UserRole + 1
+"""QPixmap: what the network sees of the picture; None while it is not there."""
+OVERLAY = Qt.ItemDataRole.UserRole + 2
+"""QPixmap: the overlay in the same proportions; None while it is not there."""
+NAME = Qt.ItemDataRole.UserRole + 3
+"""Text of the badge in the upper corner."""
+MARKS = Qt.ItemDataRole.UserRole + 4
+"""Letters of the tags, shown in the lower corner."""
 CLASS, PREDICTION, PATH, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 14))
 
 

@@ -59,19 +59,19 @@ class MainWindow(QMainWindow):
         from explorer.ui.furniture import furnish
 
         furnish(self, desk)
-        QApplication.instance().installEventFilter(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
+            QApplication.instance().installEventFilter(self)  # not before: the start makes a thousand events
             QTimer.singleShot(0, self.on_screen.emit)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
             # The release of Space goes to whatever came in front.
-            self.center.viewer.image.hide_overlay(False)
+            self.center.hide_overlay(False)
 
     def show_title(self) -> None:
         """Say in the title which tags file is open and whether it is saved."""
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
             typing = isinstance(focus, QLineEdit | QTextEdit | QAbstractButton)
             if focus is not None and focus.window() is self and not typing:
                 if not event.isAutoRepeat() and event.type() != QEvent.Type.ShortcutOverride:
-                    self.center.viewer.image.hide_overlay(event.type() == QEvent.Type.KeyPress)
+                    self.center.hide_overlay(event.type() == QEvent.Type.KeyPress)
                 return event.type() != QEvent.Type.ShortcutOverride
         return super().eventFilter(watched, event)
 

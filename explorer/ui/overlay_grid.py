@@ -4,16 +4,8 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from explorer.ui.lists import BASE, MARKS, NAME, OVERLAY
 from explorer.ui.parts import marks_of
-
-BASE = Qt.ItemDataRole.UserRole + 1
-"""QPixmap: what the network sees of the picture; None while it is not there."""
-OVERLAY = Qt.ItemDataRole.UserRole + 2
-"""QPixmap: the overlay in the same proportions; None while it is not there."""
-NAME = Qt.ItemDataRole.UserRole + 3
-"""Text of the badge in the upper corner."""
-MARKS = Qt.ItemDataRole.UserRole + 4
-"""Letters of the tags, shown in the lower corner."""
 
 GAP = 6
 AnyIndex = QModelIndex | QPersistentModelIndex

@@ -44,6 +44,10 @@ class Viewer(QWidget):
         library.network_opened.connect(lambda network: self._say_what_is_missing())
         library.folder_opened.connect(lambda folder: self._say_what_is_missing())
         self._apply(session.view)
+        self._picture_changed()
+        self._draw()
+        if library.network is not None or library.folder is not None:
+            self._say_what_is_missing()
 
     def drag_patch(self, dragging: bool) -> None:
         """Let the patch follow the mouse, or stay where it is clicked."""

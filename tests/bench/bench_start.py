@@ -29,11 +29,12 @@ OURS = """
 import sys
 from pathlib import Path
 from explorer import app, cli
-class Window(app.MainWindow):
+from explorer.ui import main_window
+class Window(main_window.MainWindow):
     def paintEvent(self, event):
         super().paintEvent(event)
         print("painted", flush=True)
-app.MainWindow = Window
+main_window.MainWindow = Window
 app.data_home = lambda: Path(sys.argv[1])
 cli.main(["--demo"])
 """
@@ -57,10 +58,11 @@ def run(seconds):
         application.processEvents(); time.sleep(0.005)
 while desk.pipeline.activations is None: run(0.05)
 bar = window.pictures.list.verticalScrollBar()
-window.center.tabs.setCurrentIndex(1)
+window.center.browser.tabs.setCurrentIndex(1)
 for step in range(60):
     bar.setValue(bar.maximum() * step // 60)
-    window.center.over.verticalScrollBar().setValue(window.center.over.verticalScrollBar().maximum() * step // 60)
+    below = window.center.browser.over.verticalScrollBar()
+    below.setValue(below.maximum() * step // 60)
     pictures = desk.library.folder.pictures
     desk.session.update(picture=pictures[len(pictures) * step // 60])
     run(0.1)

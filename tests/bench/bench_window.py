@@ -128,16 +128,16 @@ def _picture(application: QApplication, window: MainWindow) -> Row:
 
 
 def _grid(application: QApplication, window: MainWindow) -> Row:
-    window.center.split.setSizes([150, 700])
-    window.center.grid._delegate.cell = 72  # all 64 in sight
-    window.center.grid.setGridSize(window.center.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
+    window.center.browser.split.setSizes([150, 700])
+    window.center.browser.grid._delegate.cell = 72  # all 64 in sight
+    window.center.browser.grid.setGridSize(window.center.browser.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
     settle(application, 0.3)
-    window.center.grid.viewport().repaint()
+    window.center.browser.grid.viewport().repaint()
     assert len(window.filters._overlays) == 64, len(window.filters._overlays)
 
     def change() -> None:
         window.filters.refresh()
-        window.center.grid.viewport().repaint()
+        window.center.browser.grid.viewport().repaint()
         assert len(window.filters._overlays) == 64
 
     ours, baseline = side_by_side(change, _forward(window), 40)

@@ -18,7 +18,7 @@ def pixels(image: QImage) -> np.ndarray:
 
 
 def picture_of(person: Person) -> np.ndarray:
-    return pixels(person.window.center.viewer.image.grab().toImage())
+    return pixels(person.window.center.browser.viewer.image.grab().toImage())
 
 
 def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
@@ -32,7 +32,7 @@ def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
 def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
     assert len(demo.desk.library.folder.pictures) == 24
     assert demo.view.layer == 7
-    assert demo.window.center.filters.rowCount() == 64
+    assert demo.window.filters.rowCount() == 64
     assert {name for name, value in demo.window.top._bars.values} == {"benign", "malignant"}
     assert "layer 7" in demo.window.top._layer.text()
     assert "features.17" in demo.window.top._about.text()
@@ -52,7 +52,7 @@ def test_arrow_keys_walk_filters_pictures_and_layers(demo: Person) -> None:
 
 
 def test_the_mouse_chooses_too(demo: Person) -> None:
-    demo.click_row(demo.window.center.grid, 3)
+    demo.click_row(demo.window.center.browser.grid, 3)
     assert demo.view.filter == 3
     demo.click_row(demo.window.pictures.list, 2)
     assert demo.view.picture == demo.desk.library.folder.pictures[2]
@@ -65,7 +65,7 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
     strengths = demo.desk.pipeline.maps(7).max((1, 2))
     demo.desk.session.update(filter=int(strengths.argmax()))
     demo.desk.session.update_look(scale="map")
-    demo.window.center.viewer.image.grab()
+    demo.window.center.browser.viewer.image.grab()
     with_overlay = picture_of(demo)
     demo.desk.session.update_look(opacity=0.0)
     without = picture_of(demo)
@@ -81,7 +81,7 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
 
 def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
     demo.desk.session.update(filter=int(demo.desk.pipeline.maps(7).max((1, 2)).argmax()))
-    image = demo.window.center.viewer.image
+    image = demo.window.center.browser.viewer.image
     for kind, visible in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
         event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ")
         QApplication.sendEvent(QApplication.focusWidget(), event)
@@ -93,7 +93,7 @@ def test_keys_change_the_look(demo: Person) -> None:
     demo.press("O", "V", "M", "2")
     look = demo.view.look
     assert (look.outline, look.beside, look.color_map, look.scale) == (True, True, "blue", "layer")
-    assert demo.window.center.viewer.image._beside.isVisible()
+    assert demo.window.center.browser.viewer.image._beside.isVisible()
     demo.press("O", "V", "M", "3")
     assert demo.view.look == before
 
@@ -101,30 +101,30 @@ def test_keys_change_the_look(demo: Person) -> None:
 def test_the_grid_sorts_and_filters(demo: Person) -> None:
     demo.press("G")
     strengths = demo.desk.pipeline.maps(7).max((1, 2))
-    assert demo.window.center.filters.rows[0] == int(strengths.argmax())
-    demo.click_row(demo.window.center.grid, 0)
+    assert demo.window.filters.rows[0] == int(strengths.argmax())
+    demo.click_row(demo.window.center.browser.grid, 0)
     demo.press("Right")
-    assert demo.view.filter == demo.window.center.filters.rows[1]
+    assert demo.view.filter == demo.window.filters.rows[1]
     demo.press("T")
-    assert demo.window.center.filters.rowCount() == 0
+    assert demo.window.filters.rowCount() == 0
     demo.press("T", "G", "G")
-    assert list(demo.window.center.filters.rows) == list(range(64))
+    assert list(demo.window.filters.rows) == list(range(64))
 
 
 def test_the_grid_shows_only_one_word(demo: Person) -> None:
     demo.desk.session.update(filter=5)
     demo.press("H", "Right", "B", "T")
-    assert list(demo.window.center.filters.rows) == [5, 6]
-    box = demo.window.center._shown
+    assert list(demo.window.filters.rows) == [5, 6]
+    box = demo.window.center.browser._shown
     for word, rows in (("hair", [5]), ("border", [6]), ("color", [])):
         box.setCurrentIndex(box.findData(word))
         box.activated.emit(box.currentIndex())
-        assert list(demo.window.center.filters.rows) == rows
-    assert "tagged color" in demo.window.center._count.text()
+        assert list(demo.window.filters.rows) == rows
+    assert "tagged color" in demo.window.center.browser._count.text()
 
 
 def test_the_value_under_the_mouse(demo: Person) -> None:
-    image = demo.window.center.viewer.image
+    image = demo.window.center.browser.viewer.image
     image.hovered.emit(10.0, 20.0)
     map = demo.desk.pipeline.map(7, 0)
     assert f"7:0 = {map[int(20 / 448 * 28), int(10 / 448 * 28)]:.4g}" in image.readout.text()
@@ -135,10 +135,10 @@ def test_the_value_under_the_mouse(demo: Person) -> None:
 
 def test_one_filter_over_the_pictures(demo: Person) -> None:
     demo.press("P")
-    assert demo.window.center.tabs.currentIndex() == 1
+    assert demo.window.center.browser.tabs.currentIndex() == 1
     first = demo.desk.library.folder.pictures[0]
     demo.until(lambda: demo.desk.library.over.peek(first) is not None)
-    demo.click_row(demo.window.center.over, 3)
+    demo.click_row(demo.window.center.browser.over, 3)
     assert demo.view.picture == demo.desk.library.folder.pictures[3]
     demo.wait_for_maps()
 
@@ -154,7 +154,7 @@ def test_search_finds_names_and_classes(demo: Person) -> None:
 
 
 def test_zoom_and_fit(demo: Person) -> None:
-    image = demo.window.center.viewer.image
+    image = demo.window.center.browser.viewer.image
     before = image.transform().m11()
     demo.press("Plus")
     assert image.transform().m11() > before

@@ -32,7 +32,7 @@ def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path
     for layer in range(20):
         person.desk.session.update(layer=layer, filter=0)
         assert person.desk.pipeline.overlay(layer, 0, 64) is not None
-        person.window.center.grid.grab()
+        person.window.center.browser.grid.grab()
     assert person.message  # what was assumed is said, and all of it under the mouse
     assert "ImageNet" in person.window.problems._text.toolTip()
 

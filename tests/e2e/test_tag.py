@@ -56,7 +56,7 @@ def test_buttons_do_the_same_and_show_it(demo: Person) -> None:
     assert "✓" in button.text()  # not by color alone
     demo.press("Right")
     assert not demo.window.tags._buttons["hair"].isChecked()
-    assert "H" in str(demo.window.center.filters.data(demo.window.center.filters.index(0), 0x0104))
+    assert "H" in str(demo.window.filters.data(demo.window.filters.index(0), 0x0104))
 
 
 def test_n_walks_over_what_has_no_tag(demo: Person) -> None:
@@ -85,7 +85,7 @@ def test_a_detail_and_a_note(demo: Person) -> None:
 def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> None:
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "top")
-    demo.click_row(demo.window.center.grid, 2)
+    demo.click_row(demo.window.center.browser.grid, 2)
     (tag,) = demo.desk.tagging.book.tags(FilterKey(7, 0))
     assert tag.detail == "top"
     assert words(demo, 7, 2) == []

@@ -63,18 +63,20 @@ def act(chance: random.Random, window: MainWindow, models: list[Path], folders: 
         key = getattr(Qt.Key, f"Key_{chance.choice(KEYS)}")
         from PySide6.QtTest import QTest
 
-        QTest.keyClick(window.center.grid, key)
+        QTest.keyClick(window.center.browser.grid, key)
     elif what < 0.88:
-        grid = chance.choice([window.center.grid, window.center.over, window.pictures.list, window.layers])
+        grid = chance.choice(
+            [window.center.browser.grid, window.center.browser.over, window.pictures.list, window.layers]
+        )
         rows = grid.model().rowCount()
         if rows:
             grid.clicked.emit(grid.model().index(chance.randrange(rows), 0))
     elif what < 0.90:
         place = chance.random(), chance.random()
         desk.occluding.cover(int(300 * place[0]) - 40, int(300 * place[1]) - 40)
-        window.center.viewer._hovered(200 * place[0], 200 * place[1])
+        window.center.browser.viewer._hovered(200 * place[0], 200 * place[1])
         if chance.random() < 0.2:
-            window.center.viewer._clicked(200 * place[0], 200 * place[1])
+            window.center.browser.viewer._clicked(200 * place[0], 200 * place[1])
     elif what < 0.94:
         window.commands._guard(chance.choice([desk.tagging.undo, desk.tagging.redo]))
     elif what < 0.96:
