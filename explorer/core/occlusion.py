@@ -59,7 +59,7 @@ def occlude(
     target: str,
     occluder: Occluder | None = None,
     *,
-    on_step: OnStep = no_step,
+    on_step: OnStep | None = None,
     on_rough: Callable[[Occlusion], None] | None = None,
     memory: int = MEMORY,
 ) -> Occlusion:
@@ -69,7 +69,7 @@ def occlude(
     "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
     `on_rough` gets a first map after about a tenth of the positions. UserError for a target that the network lacks.
     """
-    occluder = occluder or Occluder()
+    occluder, on_step = occluder or Occluder(), on_step or no_step
     wanted = parse_target(target, network)
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
     sweep = Sweep(network, batch, occluder, wanted, memory)
