@@ -128,7 +128,7 @@ def _picture(application: QApplication, window: MainWindow) -> Row:
 
 
 def _grid(application: QApplication, window: MainWindow) -> Row:
-    window.center.browser.split.setSizes([150, 700])
+    window.center.browser.setSizes([150, 700])
     window.center.browser.grid._delegate.cell = 72  # all 64 in sight
     window.center.browser.grid.setGridSize(window.center.browser.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
     settle(application, 0.3)
