@@ -28,8 +28,8 @@ SIGNATURE_BYTES = 32 + 16 * 16
 MOST_BITS = 36
 LEAST_CORRELATION = 0.9
 
-_ROWS, _COLUMNS = 512, 16384
-"""Pictures that are compared at a time: 32 MB, whatever the number of pictures."""
+_ROWS, _COLUMNS, _PAIRS = 512, 16384, 16384
+"""Pictures, and pairs of pictures, that are compared at a time: some 50 MB, whatever the number of pictures."""
 
 
 def signature(rgb: npt.NDArray[np.uint8]) -> bytes:
@@ -52,6 +52,15 @@ def read_signature(text: str) -> bytes:
     return found
 
 
+def _correlation(centres: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """Pearson's correlation (n,) of the centres of each pair; 0 where one of them is even, which is like no other."""
+    both = centres[pairs].astype(np.float32)
+    both -= both.mean(2, keepdims=True)
+    both /= np.maximum(np.linalg.norm(both, axis=2, keepdims=True), 1e-6)
+    answer: npt.NDArray[np.float32] = np.einsum("ij,ij->i", both[:, 0], both[:, 1])
+    return answer
+
+
 def near_duplicates(
     signatures: Sequence[bytes], on_step: Callable[[int, int], None] = lambda done, total: None
 ) -> npt.NDArray[np.intp]:
@@ -61,22 +70,19 @@ def near_duplicates(
     """
     count = len(signatures)
     table = np.frombuffer(b"".join(signatures), np.uint8).reshape(count, SIGNATURE_BYTES)
-    signs = np.unpackbits(table[:, :32], axis=1)[:, 1:].astype(np.float32) * 2 - 1  # the mean says nothing
+    signs = np.unpackbits(table[:, :32], axis=1)[:, 1:].view(np.int8) * 2 - 1  # the mean says nothing
     bits = signs.shape[1]
-    centres = table[:, 32:].astype(np.float32)
-    centres -= centres.mean(1, keepdims=True)
-    length = np.linalg.norm(centres, axis=1, keepdims=True)
-    centres /= np.maximum(length, 1e-6)  # an even picture is like no other: its correlation becomes 0
     found = [np.empty((0, 2), np.intp)]
     for top in range(0, count, _ROWS):
-        rows = signs[top : top + _ROWS]
+        rows = signs[top : top + _ROWS].astype(np.float32)
         for left in range(top, count, _COLUMNS):
-            agreement = rows @ signs[left : left + _COLUMNS].T
+            agreement = rows @ signs[left : left + _COLUMNS].astype(np.float32).T
             first, second = np.nonzero(agreement >= bits - 2 * MOST_BITS)
             first, second = first + top, second + left
             first, second = first[later := first < second], second[later]
-            alike = np.einsum("ij,ij->i", centres[first], centres[second]) >= LEAST_CORRELATION
-            found.append(np.stack([first[alike], second[alike]], axis=1))
+            for some in range(0, len(first), _PAIRS):
+                pairs = np.stack([first[some : some + _PAIRS], second[some : some + _PAIRS]], axis=1)
+                found.append(pairs[_correlation(table[:, 32:], pairs) >= LEAST_CORRELATION])
         on_step(min(top + _ROWS, count), count)
     return np.concatenate(found)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +89,16 @@ def test_on_real_pictures_most_that_is_joined_is_known_to_belong_together() -> N
     known = [chosen[one]["group"] == chosen[other]["group"] for one, other in found.tolist()]
     assert sum(known) >= 50
     assert np.mean(known) > 0.9
+
+
+def test_a_folder_full_of_one_picture_does_not_fill_the_memory() -> None:
+    """Placeholders ("image not available") come in thousands; every two of them are a pair."""
+    same = signature(np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8))
+    tracemalloc.start()
+    try:
+        pairs = near_duplicates([same] * 1500)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(pairs) == 1500 * 1499 // 2
+    assert peak < 200 << 20
