@@ -151,14 +151,13 @@ def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> No
     start = len(head)
     end = start + count * side * side * 3
     line = _Line(FORMAT, VERSION, count, side, start, end + len(tail), _checksum(count, side, head[_BLOCK:], tail))
-    block = json.dumps(line._asdict()).encode().ljust(_BLOCK - 1) + b"\n"
     try:
         with part.open("r+b", buffering=0) as file:
             for at, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
                 write_at(file, at, content)
             file.truncate(end + len(tail))
             os.fsync(file.fileno())
-            write_at(file, 0, block)
+            write_at(file, 0, _block(line))
             os.fsync(file.fileno())
         move_into_place(part, path)
     except OSError as error:
@@ -205,6 +204,11 @@ def pictures_of(path: Path, count: int, side: int, checksum: str) -> npt.NDArray
         raise _unreadable(path, error) from error
 
 
+def _block(line: _Line) -> bytes:
+    """The first bytes of a cohort file."""
+    return json.dumps(line._asdict()).encode().ljust(_BLOCK - 1) + b"\n"
+
+
 def _line(path: Path) -> _Line:
     """The first line of a cohort file, checked against the file's size."""
     try:
@@ -231,7 +235,7 @@ def _line(path: Path) -> _Line:
             f"{path} is cut short: {size} of {line.bytes} bytes; copy it again from its source, "
             "or prepare the cohort again."
         )
-    if not whole or size != line.bytes:
+    if not whole or size != line.bytes or block != _block(line):
         raise _damaged(path)
     return line
 
