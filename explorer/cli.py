@@ -3,6 +3,7 @@
 import argparse
 import gc
 import importlib
+import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,11 +20,12 @@ COMMANDS = ("layers", "export", "occlude", "tags")
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
     words = sys.argv[1:] if words is None else list(words)
+    late = late_command(words)
+    if late:
+        parser().error(f"the options before {late} are those of the window; give its own after it")
     asked = any(word in (*COMMANDS, "-h", "--help") for word in words) or not "".join(words[:1]).startswith("-")
     top = parser(commands=bool(words) and asked)
     arguments = top.parse_args(words)
-    if arguments.command is not None and words[0] != arguments.command:
-        top.error(f"the options before {arguments.command} are those of the window; give its own after it")
     try:
         return int(arguments.run(arguments))
     except UserError as error:
@@ -37,6 +39,17 @@ def main(words: Sequence[str] | None = None) -> int:
 
         logging.getLogger("explorer").debug("internal error", exc_info=True)
         return _say(f"something in the program failed ({type(error).__name__}: {error}); please report it", 1)
+
+
+def late_command(words: Sequence[str]) -> str:
+    """The subcommand that stands behind options of the window, where it can be none of their values; else ""."""
+    if not words or words[0] in COMMANDS:
+        return ""
+    takes_nothing = ("--demo", "--version")
+    for before, word in itertools.pairwise(words):
+        if word in COMMANDS and (not before.startswith("-") or "=" in before or before in takes_nothing):
+            return word
+    return ""
 
 
 def parser(*, commands: bool = True) -> argparse.ArgumentParser:

@@ -28,11 +28,26 @@ def test_a_word_that_is_no_command_is_answered_with_those_that_are(
     assert "choose from" in capsys.readouterr().err
 
 
-def test_options_of_the_window_are_not_lost_in_front_of_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--device", "cpu", "layers", "--model", "x"],
+        ["--model", "x", "layers"],
+        ["--demo", "tags"],
+        ["--model=x", "tags"],
+    ],
+)
+def test_options_of_the_window_are_not_lost_in_front_of_a_command(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--device", "cpu", "layers", "--model", "x"])
+        cli.main(words)
     assert ended.value.code == 2
     assert "give its own after it" in capsys.readouterr().err
+
+
+def test_a_folder_may_have_the_name_of_a_command() -> None:
+    assert cli.late_command(["--images", "tags", "--demo"]) == ""
 
 
 @pytest.mark.parametrize("words", [[], ["--demo"]])

@@ -53,6 +53,7 @@ def test_a_folder_goes_on_where_it_stopped(tmp_path: Path, pictures: Path, capsy
         ["--target", "filter:99:0"],
         ["--target", "all", "--fill", "pink"],
         ["--target", "all", "--fill", "1,2,3"],
+        ["--target", "all", "--fill", "nan"],
         ["--target", "all", "--stride", "99"],
     ],
 )
@@ -63,6 +64,27 @@ def test_a_mistake_is_one_line(
     assert main(words(tmp_path, *more, "--image", image, "--out", str(tmp_path / "x.npz"))) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "x.npz").exists()
+
+
+def test_other_settings_are_not_mixed_into_a_folder(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--target", "class:malignant", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    assert main(words(tmp_path, *target)) == 0
+    (tmp_path / "out" / "benign" / "picture3.png.npz").unlink()
+    capsys.readouterr()
+    assert main(words(tmp_path, *target, "--fill", "blur")) == 1
+    assert "other settings" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").rglob("*.npz"))) == 11
+    assert main(words(tmp_path, *target, "--fill", "blur", "--force")) == 0
+    assert len(list((tmp_path / "out").rglob("*.npz"))) == 12
+
+
+def test_a_folder_without_pictures_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    target = ["--target", "all", "--images", str(tmp_path / "empty"), "--out", str(tmp_path / "out")]
+    assert main(words(tmp_path, *target)) == 1
+    assert "no pictures in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", FORMATS)

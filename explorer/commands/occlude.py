@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
         todo = [(arguments.image, arguments.out)]
     else:
         todo = [(path, _place(path, arguments.images, arguments.out)) for path in list_images(arguments.images)]
+        job.check(out for _, out in todo)
+    if not todo:
+        raise UserError(f"There are no pictures in {arguments.images}; choose another folder.")
     written: list[str] = []
     failed: list[str] = []
     with progress("occluding") as bar:
@@ -106,6 +110,19 @@ class _Job:
     limit: float | None
     force: bool
     method: str = ""
+
+    def check(self, places: Iterable[Path]) -> None:
+        """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
+        from explorer.core.occlusion_file import kept_settings, settings_of
+
+        wanted = settings_of(self.network, self.target, self.occluder, "", "")
+        for place in places:
+            kept = None if self.force or not place.exists() else kept_settings(place)
+            if kept is not None and any(kept.get(name) != value for name, value in wanted.items() if value != ""):
+                raise UserError(
+                    f"{place} was made with other settings; choose another folder, or add --force to replace what is "
+                    "there."
+                )
 
     def do(self, path: Path, out: Path, *, again: bool) -> list[str]:
         """Sweep a picture and draw it; what was written.

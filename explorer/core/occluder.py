@@ -1,5 +1,6 @@
 """Where patches lie, what covers them, and how overlapping patches become one map."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,9 @@ class Occluder:
                 f"A patch of {self.size} pixels with a stride of {self.stride} does not work; take a size of 1 or more "
                 "and a stride from 1 to the size, so that every pixel is covered."
             )
+        numbers = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
+        if not all(math.isfinite(number) for number in numbers):
+            raise UserError(f"A fill of {self.fill} is no color; choose finite numbers.")
         if isinstance(self.fill, str) and self.fill not in FILLS:
             raise UserError(
                 f'"{self.fill}" is no fill; choose {", ".join(FILLS)}, a number, or a color like 0.8,0.6,0.5.'

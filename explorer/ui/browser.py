@@ -157,7 +157,7 @@ class Browser(QSplitter):
     def _follow(self) -> None:
         view = self._session.view
         self.grid.choose(self._filters.row_of(view.filter))
-        title = f"Filters of layer {view.layer}"
+        title = f"Filters of layer {view.layer}" if self._library.network is not None else "Filters"
         if self.tabs.tabText(0) != title:  # setting it lays out and paints the whole tab again
             self.tabs.setTabText(0, title)
         self._show_count()

@@ -61,7 +61,7 @@ class Commands:
             Command(WALK, "Find pictures", "Ctrl+F", lambda: self._window.pictures.focus_search()),
             Command(TAGS, "-", "", self.new_word),
             Command(TAGS, "Another word …", "", self.new_word),
-            Command(TAGS, "Detail of the tag", "D", lambda: self._window.tags.focus_detail()),
+            Command(TAGS, "Detail of the tag", "D", self.describe_tag),
             Command(TAGS, "Who tags …", "", self.ask_annotator),
             Command(TAGS, "Write although another computer's lock is there …", "", self.take_over),
             Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._desk.tagging.undo)),
@@ -84,7 +84,7 @@ class Commands:
             Command(VIEW, "Next tab", "P", lambda: self._browser.next_tab()),
             Command(VIEW, "Occlusion", "X", lambda: self._browser.toggle_occlusion()),
             Command(VIEW, "Drag the patch", "Y", lambda: self._browser.toggle_drag()),
-            Command(VIEW, "Take the patch away", "Escape", lambda: self._desk.occluding.uncover()),
+            Command(VIEW, "Leave a line of text, or take the patch away", "Escape", self.leave),
             Command(VIEW, "Fit the picture", "F", lambda: self._browser.viewer.image.fit()),
             Command(VIEW, "Enlarge", "+ or =", lambda: self._browser.viewer.image.zoom(1.25)),
             Command(VIEW, "Reduce", "-", lambda: self._browser.viewer.image.zoom(0.8)),
@@ -93,7 +93,7 @@ class Commands:
             Command(VIEW, "Dark", "", lambda: self._theme("dark"), lambda: self._scheme() == "dark"),
             Command(VIEW, "As the system", "", lambda: self._theme("system"), lambda: self._scheme() == "system"),
             Command(HELP, "Keys", "? or F1", self.show_keys),
-            Command(HELP, "Unreadable pictures", "", self.show_unreadable),
+            Command(HELP, "Unreadable pictures", "", self.files.show_unreadable),
             Command(HELP, "About", "", self.about),
         ]
 
@@ -150,6 +150,16 @@ class Commands:
                 text = f'"{word}" took {" and ".join(gone)} away from filter {key}. Ctrl+Z brings it back.'
                 self._window.problems.show_text(text, calm=True)
 
+    def describe_tag(self) -> None:
+        """Put the keyboard into the detail of the filter's tag."""
+        if not self._window.tags.focus_detail():
+            self._window.problems.show_text("Tag the filter first: a detail says more about a tag.", calm=True)
+
+    def leave(self) -> None:
+        """Give up what is being typed; where nothing is, take the patch from the picture."""
+        if not (self._window.pictures.leave_search() or self._window.tags.leave_description()):
+            self._desk.occluding.uncover()
+
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Write the detail and the note of a tag."""
         self._guard(lambda: self._desk.tagging.describe(key, word, detail, note))
@@ -192,21 +202,10 @@ class Commands:
 
         view, pipeline = self._desk.session.view, self._desk.pipeline
         map, scale = pipeline.map(view.layer, view.filter), pipeline.scale(view.layer, view.filter)
+        if map is None:
+            self._window.problems.show_text("Open a network and a folder first: there is no map to scale.", calm=True)
+            return
         ScaleDialog(self._desk.session, map, scale, self._window).show()
-
-    def show_unreadable(self) -> None:
-        """List the pictures that cannot be read, with the reasons."""
-        bad = self._desk.library.bad
-        lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
-        box = QMessageBox(
-            QMessageBox.Icon.Information,
-            "Unreadable pictures",
-            f"{len(bad)} of the pictures looked at",
-            parent=self._window,
-        )
-        box.setDetailedText(lines)
-        box.setInformativeText("\n".join(list(bad.values())[:5]))
-        box.exec()
 
     def filter_changed(self, before: View, after: View) -> None:
         """Say the facts anew where another filter is in view; another picture's come with its maps."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from explorer.core.errors import UserError
 from explorer.core.tags import TagBook
@@ -175,6 +175,20 @@ class FileCommands:
             answered = change_assumed(request, network.classes, network.input, self._window)
             if answered is not None and network is self._desk.library.network:
                 self._open_answered(answered)
+
+    def show_unreadable(self) -> None:
+        """List the pictures that cannot be read, with the reasons."""
+        bad = self._desk.library.bad
+        lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
+        box = QMessageBox(
+            QMessageBox.Icon.Information,
+            "Unreadable pictures",
+            f"{len(bad)} of the pictures looked at",
+            parent=self._window,
+        )
+        box.setDetailedText(lines)
+        box.setInformativeText("\n".join(list(bad.values())[:5]))
+        box.exec()
 
     def say_folder_problems(self, folder: "Folder") -> None:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""

@@ -126,4 +126,4 @@ def _connect(window: MainWindow) -> None:
     window.tags.finished.connect(window.center.take_keyboard)
     window.pictures.left.connect(window.center.take_keyboard)
     window.status.help.clicked.connect(commands.show_keys)
-    window.status.bad.clicked.connect(commands.show_unreadable)
+    window.status.bad.clicked.connect(files.show_unreadable)

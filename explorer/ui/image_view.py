@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
 
 from explorer.ui.pixels import pixmap_of
@@ -54,7 +54,7 @@ class ImageView(QGraphicsView):
         self.setFrameShape(QGraphicsView.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -137,11 +137,20 @@ class ImageView(QGraphicsView):
             self.fitInView(shown, Qt.AspectRatioMode.KeepAspectRatio)
 
     def zoom(self, factor: float) -> None:
-        """Enlarge by a factor about the mouse."""
+        """Enlarge by a factor about the mouse, or about the middle where the mouse is elsewhere."""
         scale = self.transform().m11() * factor
-        if 0.02 < scale < MAX_ZOOM:
-            self._fitted = False
-            self.scale(factor, factor)
+        if not 0.02 < scale < MAX_ZOOM:
+            return
+        self._fitted = False
+        # Qt's own anchor is where the view saw the mouse last, which may be nowhere or long ago.
+        place = self.viewport().mapFromGlobal(QCursor.pos())
+        if not self.viewport().rect().contains(place):
+            place = self.viewport().rect().center()
+        under = self.mapToScene(place)
+        self.scale(factor, factor)
+        moved = self.mapFromScene(under) - place
+        for bar, pixels in ((self.horizontalScrollBar(), moved.x()), (self.verticalScrollBar(), moved.y())):
+            bar.setValue(bar.value() + pixels)
 
     def set_readout(self, text: str) -> None:
         """A line of text in the corner: what is under the mouse."""

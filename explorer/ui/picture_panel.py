@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
@@ -69,9 +69,6 @@ class PicturePanel(QWidget):
         self._search.setAccessibleName("Search pictures by name or class")
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(self.left)
-        leave = QAction(self._search, shortcut="Esc", shortcutContext=Qt.ShortcutContext.WidgetShortcut)
-        leave.triggered.connect(self._leave)
-        self._search.addAction(leave)
         self._nothing = label("No picture matches. Search by name, or class:malignant.", "quiet", wrap=True)
         self._nothing.hide()
         self.list = QListView()
@@ -98,9 +95,13 @@ class PicturePanel(QWidget):
         self._search.setFocus()
         self._search.selectAll()
 
-    def _leave(self) -> None:
+    def leave_search(self) -> bool:
+        """Take the keyboard out of the search line, and the words in it away; False where it is not there."""
+        if not self._search.hasFocus():
+            return False
         self._search.clear()
         self.left.emit()
+        return True
 
     def _find(self, text: str) -> None:
         # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.

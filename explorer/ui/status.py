@@ -6,6 +6,7 @@ from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.ui.parts import label
+from explorer.ui.theme import SPACE
 
 QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
 """Slots whose work is too short, or too much in the background, to be announced."""
@@ -19,6 +20,7 @@ class Status(QStatusBar):
         self._library, self._tagging = library, tagging
         self._running: dict[str, Jobs] = {}
         self._device, self._pictures, self._tags, self._saved = (label("", "quiet") for _ in range(4))
+        self.setContentsMargins(SPACE // 2, 0, 0, 0)
         self.bad = QToolButton(text="")
         self.bad.setObjectName("flat")
         self.bad.hide()
@@ -69,6 +71,8 @@ class Status(QStatusBar):
             return ""
         if self._tagging.read_only:
             return "read-only"
+        if not len(self._tagging.book) and not self._tagging.unsaved and not self._tagging.path.exists():
+            return "nothing to save yet"
         return "NOT SAVED" if self._tagging.unsaved else f"saved in {self._tagging.path.name}"
 
     def _progressed(self, jobs: Jobs, slot: str, done: int, total: int) -> None:

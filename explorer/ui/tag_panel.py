@@ -121,11 +121,22 @@ class TagPanel(QWidget):
         self._describe()  # the buttons take no focus: what is typed would not be noticed otherwise
         self.toggled.emit(word)
 
-    def focus_detail(self) -> None:
-        """Put the keyboard into the detail of the tag, where there is one."""
-        if self._detail.isVisible():
-            self._detail.setFocus()
-            self._detail.lineEdit().selectAll()
+    def focus_detail(self) -> bool:
+        """Put the keyboard into the detail of the tag; False where there is none."""
+        if not self._detail.isVisible():
+            return False
+        self._detail.setFocus()
+        self._detail.lineEdit().selectAll()
+        return True
+
+    def leave_description(self) -> bool:
+        """Take the keyboard out of detail and note, and what was typed back; False where it is not there."""
+        if not (self._detail.lineEdit().hasFocus() or self._note.hasFocus()):
+            return False
+        self._shown = ("", "")  # nobody is typing any more
+        self.refresh()
+        self.finished.emit()
+        return True
 
     def _filter_changed(self, before: View, after: View) -> None:
         if (before.layer, before.filter) == (after.layer, after.filter):

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QImage, QKeyEvent
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QCursor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication
 
+from explorer.core.tags import FilterKey
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 
@@ -160,6 +162,57 @@ def test_zoom_and_fit(demo: Person) -> None:
     assert image.transform().m11() > before
     demo.press("F")
     assert abs(image.transform().m11() - before) < 1e-6
+
+
+class Deaf(QObject):
+    """Keeps the mouse's moves from a widget, as if the window had come up under it."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        return event.type() == QEvent.Type.MouseMove
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_what_is_enlarged_stays_where_it_is(demo: Person, inside: bool) -> None:
+    image = demo.window.center.browser.viewer.image
+    deaf = Deaf(image)
+    image.viewport().installEventFilter(deaf)
+    room = image.viewport().rect()
+    held = room.center() + QPoint(30, 20) if inside else room.center()
+    QCursor.setPos(image.viewport().mapToGlobal(held) if inside else demo.window.mapToGlobal(QPoint(5, 5)))
+    demo.qtbot.wait(50)
+    before = image.mapToScene(held)
+    for key in ("Plus", "Plus", "Plus", "Plus", "Minus", "Plus"):
+        demo.press(key)
+        moved = image.mapFromScene(before) - held
+        assert abs(moved.x()) <= 4
+        assert abs(moved.y()) <= 4
+
+
+def test_escape_leaves_the_search_and_letters_are_tags_again(demo: Person) -> None:
+    demo.control("F")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "ruler")
+    demo.press("Escape")
+    assert demo.window.pictures._search.text() == ""
+    assert len(demo.window.pictures.model.rows) == 24
+    demo.press("H")
+    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("hair",)
+
+
+def test_escape_takes_back_what_was_typed_into_the_detail(demo: Person) -> None:
+    demo.press("B", "D")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "npx")
+    demo.press("Escape", "Right")
+    assert demo.view.filter == 1
+    (tag,) = demo.desk.tagging.book.tags(FilterKey(7, 0))
+    assert tag.detail == ""
+
+
+def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
+    person = open_window()
+    person.press("4")
+    assert "no map to scale" in person.message
+    person.press("D")
+    assert "Tag the filter first" in person.message
 
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:

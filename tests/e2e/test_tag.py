@@ -21,8 +21,9 @@ def words(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
 def test_press_h_close_open_again(open_window: Open, tmp_path: Path) -> None:
     person = open_window(Start(demo=True, tags=tmp_path / "mine.h5"))
     person.wait_for_maps()
-    assert "mine.h5 · saved" in person.window.windowTitle()
+    assert "mine.h5 · nothing to save yet" in person.window.windowTitle()
     person.press("Right", "H")
+    assert "mine.h5 · saved" in person.window.windowTitle()
     assert words(person, 7, 1) == ["hair"]
     person.window.close()
     with h5py.File(tmp_path / "mine.h5") as file:
