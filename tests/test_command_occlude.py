@@ -87,6 +87,20 @@ def test_a_folder_without_pictures_is_one_line(tmp_path: Path, capsys: pytest.Ca
     assert "no pictures in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["aa.png", "zz.png"])
+def test_a_folder_that_is_done_but_for_a_broken_picture_is_done(tmp_path: Path, pictures: Path, name: str) -> None:
+    (pictures / name).write_bytes(b"no picture")
+    target = ["--target", "class:malignant", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    assert main(words(tmp_path, *target)) == 0
+    assert main(words(tmp_path, *target)) == 0
+
+
+def test_one_file_is_no_folder(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = str(pictures / "benign" / "picture1.png")
+    assert main(words(tmp_path, "--target", "all", "--images", image, "--out", str(tmp_path / "out"))) == 1
+    assert "with --image" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_figures_say_how_they_are_made_again(tmp_path: Path, pictures: Path, format: str) -> None:
     out = tmp_path / "out"

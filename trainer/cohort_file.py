@@ -186,8 +186,11 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
             columns |= {name: _texts(file["cases"][name]) for name in TEXTS}
             columns |= {name: _texts(file["left_out"][name.removeprefix("left_out_")]) for name in LEFT_OUT}
             attributes = dict(file.attrs)
+            moved = file["pictures"].id.get_offset() != start
     except OSError as error:
         raise _unreadable(path, error) from error
+    if moved:  # zeros at both ends hide it from the checksum
+        raise _damaged(path)
     attributes |= {name: json.loads(attributes[name]) for name in JSON_ATTRIBUTES}
     attributes["side"] = int(attributes["side"])
     return columns, attributes, line.checksum
@@ -235,7 +238,7 @@ def _line(path: Path) -> _Line:
             f"{path} is cut short: {size} of {line.bytes} bytes; copy it again from its source, "
             "or prepare the cohort again."
         )
-    if not whole or size != line.bytes or block != _block(line):
+    if not whole or line.version != VERSION or size != line.bytes or block != _block(line):
         raise _damaged(path)
     return line
 

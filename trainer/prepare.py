@@ -100,10 +100,13 @@ def prepare(
     cases = [case for case, _ in kept]
     labels_of = np.array([classes.index(name) for _, name in kept], np.int64)
     digests = tuple(each.digest for each in decoded)
+    _, firsts = np.unique(np.array(digests), return_index=True)  # copies are pairs without being compared
+    firsts.sort()
     pairs = near_duplicates(
-        [read_signature(each.signature) for each in decoded], lambda done, total: on_stage("comparing", done, total)
+        [read_signature(decoded[first].signature) for first in firsts],
+        lambda done, total: on_stage("comparing", done, total),
     )
-    pairs = np.unique(np.concatenate([pairs, _sharing(digests)]), axis=0)
+    pairs = np.unique(np.concatenate([firsts[pairs], _sharing(digests)]), axis=0)
     before = joined(
         [_group(case) for case in cases],
         np.concatenate([_sharing([case.lesion for case in cases]), _sharing([case.group for case in cases])]),

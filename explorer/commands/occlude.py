@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.image is not None:
         todo = [(arguments.image, arguments.out)]
     else:
+        if arguments.images.is_file():
+            raise UserError(f"{arguments.images} is a file; give one picture with --image.")
         todo = [(path, _place(path, arguments.images, arguments.out)) for path in list_images(arguments.images)]
         job.check(out for _, out in todo)
     if not todo:
@@ -79,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             try:
                 written += job.do(path, out, again=arguments.image is None)
             except UserError as error:
-                if arguments.image is not None or (not written and place == len(todo) - 1):
+                if arguments.image is not None:
                     raise
                 failed.append(str(error))
     if arguments.json:
@@ -90,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
     for reason in failed:
         print(f"feature-explorer: {reason}", file=sys.stderr)
-    return 0
+    return 1 if len(failed) == len(todo) else 0
 
 
 def _place(path: Path, folder: Path, out: Path) -> Path:

@@ -49,7 +49,7 @@ class Covering:
     def __init__(self, network: Network, rgb: RGB) -> None:
         self._network, self._rgb = network, rgb
         self._batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
-        logits, maps = whole_pass(network, self._batch, network.layers)
+        logits, maps = whole_pass(network, self._batch.clone(), network.layers)
         self.method = "incremental"
         self._graph: Graph | None = None
         self._exact = True

@@ -92,18 +92,30 @@ def trace(module: nn.Module, batch: torch.Tensor, like: Graph | None = None) -> 
         traced = fx.symbolic_trace(module) if like is None else like.module
     except Exception as error:  # tracing runs the module's own code, which may fail in any way
         raise Untraceable(str(error)) from error
-    base: dict[fx.Node, Any] = {}
+    try:
+        base = _values(traced, batch.contiguous(memory_format=torch.channels_last))
+    except RuntimeError:  # a module may look at memory with `view`, which that order forbids
+        try:
+            base = _values(traced, batch)
+        except Exception as error:
+            raise Untraceable(f"its graph does not run ({error})") from error
     dependent: set[fx.Node] = set()
+    for node in base:
+        if node.op == "placeholder" or any(source in dependent for source in node.all_input_nodes):
+            dependent.add(node)
+    return Graph(traced, base, frozenset(dependent), {} if like is None else like.cells)
+
+
+def _values(traced: fx.GraphModule, batch: torch.Tensor) -> dict[fx.Node, Any]:
+    """What every node answers on a picture."""
+    base: dict[fx.Node, Any] = {}
     with torch.inference_mode():
         for node in traced.graph.nodes:
             if node.op == "placeholder":
-                base[node] = batch.contiguous(memory_format=torch.channels_last)
-                dependent.add(node)
+                base[node] = batch
             elif node.op != "output":
                 base[node] = run(traced, node, base)
-                if any(source in dependent for source in node.all_input_nodes):
-                    dependent.add(node)
-    return Graph(traced, base, frozenset(dependent), {} if like is None else like.cells)
+    return base
 
 
 def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *, own: bool = False) -> Any:

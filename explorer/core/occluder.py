@@ -121,7 +121,7 @@ def _surround(
         total: torch.Tensor = rows[:, :, after] - rows[:, :, before]
         return total
 
-    top, left = torch.tensor(tops), torch.tensor(lefts)
+    top, left = (torch.tensor(places, device=batch.device) for places in (tops, lefts))
     outer = (
         (top - ring_y).clamp(0),
         (top + tall + ring_y).clamp(max=height),

@@ -67,7 +67,8 @@ def occlude(
 
     `target`: "class:NAME" the class's logit, "probability:NAME", "filter:7:8" the peak of a filter's map,
     "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
-    `on_rough` gets a first map after about a tenth of the positions. UserError for a target that the network lacks.
+    `on_rough` gets a first map after a ninth of the positions, where there are enough of them. UserError for a
+    target that the network lacks.
     """
     occluder, on_step = occluder or Occluder(), on_step or no_step
     wanted = parse_target(target, network)
@@ -77,9 +78,10 @@ def occlude(
     total = len(tops) * len(lefts)
     drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
     done = 0
+    coarse = len(range(1, len(tops), 3)) * len(range(1, len(lefts), 3)) if min(len(tops), len(lefts)) > 3 else 0
 
     def result(chosen_rows: slice = slice(None), chosen_columns: slice = slice(None)) -> Occlusion:
-        part = drops[chosen_rows, chosen_columns]
+        part = drops[chosen_rows, chosen_columns].copy()  # the sweep goes on writing while others look at it
         single = not wanted.every
         return Occlusion(
             target,
@@ -98,7 +100,7 @@ def occlude(
         found = sweep.measure(tops[rows], lefts[columns])
         drops[rows, columns] = sweep.unoccluded - found
         done += found.shape[0] * found.shape[1]
-        if on_rough is not None and done >= total / 10:
+        if on_rough is not None and done == coarse:
             on_rough(result(slice(1, None, 3), slice(1, None, 3)))
             on_rough = None
     on_step(total, total)

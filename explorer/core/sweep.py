@@ -27,13 +27,19 @@ class Sweep:
     def __init__(self, network: Network, batch: torch.Tensor, occluder: Occluder, target: Target, memory: int) -> None:
         self._network, self._batch, self._target = network, batch, target
         self._cover = Cover(occluder, batch, network.input.mean, network.input.std)
-        self.unoccluded = self._of_loop(batch)[0]
+        # On processors convolutions are 1.1 to 1.9 times as fast in this order.
+        self._order = torch.channels_last if batch.device.type == "cpu" else torch.preserve_format
+        try:
+            self.unoccluded = self._of_loop(batch.clone())[0]
+        except RuntimeError:  # a module may look at memory with `view`, which the order forbids
+            self._order = torch.preserve_format
+            self.unoccluded = self._of_loop(batch.clone())[0]
         self.positions_at_once = BATCH
         self._graph: Graph | None = None
         try:
             self._plan(graph_of(network, batch), occluder, memory)
         except Untraceable as error:
-            self._graph = None
+            self._graph, self.positions_at_once = None, BATCH
             self.method = f"batched loop: {error}"
 
     def _plan(self, graph: Graph, occluder: Occluder, memory: int) -> None:
@@ -83,7 +89,7 @@ class Sweep:
 
     def _of_loop(self, pictures: torch.Tensor) -> Scores:
         """The target's values (N, targets) of whole pictures (N, C, H, W)."""
-        if pictures.device.type == "cpu":  # where convolutions are 1.1 to 1.9 times as fast in this order
+        if self._order is torch.channels_last:
             pictures = pictures.contiguous(memory_format=torch.channels_last)
         logits, maps = whole_pass(self._network, pictures, self._target.infos)
         values = maps or [logits]

@@ -142,13 +142,15 @@ class Opening(QObject):
         return folder / name
 
     def remember(self) -> None:
-        """Keep what is open for the next session."""
+        """Keep what is open for the next session; what was not opened in this one stays as it was."""
         view, request, folder = self._session.view, self._library.request, self._library.folder
-        asks_nothing = request is not None and request.architecture is None
-        self._settings.set_text("last/model", str(request.path.absolute()) if request and asks_nothing else "")
-        self._settings.set_text("last/images", str(folder.path.absolute()) if folder else "")
-        self._settings.set_text("last/picture", str(view.picture or ""))
-        self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
+        if request is not None:
+            asks_nothing = request.architecture is None
+            self._settings.set_text("last/model", str(request.path.absolute()) if asks_nothing else "")
+            self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
+        if folder is not None:
+            self._settings.set_text("last/images", str(folder.path.absolute()))
+            self._settings.set_text("last/picture", str(view.picture or ""))
         self._settings.set_look(view.look)
         self._settings.save()
 

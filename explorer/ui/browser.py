@@ -86,6 +86,11 @@ class Browser(QSplitter):
             self._place_of_occlusion.setLayout(column(self._occlusion))
         return self._occlusion
 
+    @property
+    def place_of_keyboard(self) -> QWidget:
+        """The grid in view, or the picture: a hidden widget takes no keyboard."""
+        return next((grid for grid in (self.grid, self.over) if grid.isVisible()), self.viewer.image)
+
     def offer_words(self, vocabulary: Vocabulary) -> None:
         """Let a person show only the filters that have one of these words."""
         chosen = self._shown.currentData()

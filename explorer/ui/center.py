@@ -56,7 +56,8 @@ class Center(QWidget):
 
     def take_keyboard(self) -> None:
         """Bring the keyboard to the filters: letters are tags, and must not begin in a search line."""
-        (self._browser.grid if self._browser is not None else self).setFocus()
+        shown = self._browser if self._browser is not None and self._stack.currentWidget() is self._browser else None
+        (shown.place_of_keyboard if shown is not None else self).setFocus()
 
     def _say_opening(self, path: Path) -> None:
         if self._library.network is None:

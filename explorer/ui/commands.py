@@ -37,7 +37,7 @@ class Commands:
 
     def table(self) -> list[Command]:
         """All commands with their keys; words of the vocabulary come on top of the menu of tags."""
-        step, look = self._step, self._switch
+        step, look, there = self._step, self._switch, self._where_it_is
         return [
             Command(FILE, "Open a network …", "Ctrl+O", self.files.open_model),
             Command(FILE, "Open a network's folder …", "", self.files.open_model_folder),
@@ -79,15 +79,15 @@ class Commands:
                 )
             ),
             Command(VIEW, "Scale: fixed values …", "4", self.choose_scale, self._is("scale", "fixed")),
-            Command(VIEW, "Next order of the grid", "G", lambda: self._browser.next_order()),
-            Command(VIEW, "Only filters with a tag", "T", lambda: self._browser.toggle_tagged()),
-            Command(VIEW, "Next tab", "P", lambda: self._browser.next_tab()),
-            Command(VIEW, "Occlusion", "X", lambda: self._browser.toggle_occlusion()),
-            Command(VIEW, "Drag the patch", "Y", lambda: self._browser.toggle_drag()),
+            Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
+            Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
+            Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
+            Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
+            Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
             Command(VIEW, "Leave a line of text, or take the patch away", "Escape", self.leave),
-            Command(VIEW, "Fit the picture", "F", lambda: self._browser.viewer.image.fit()),
-            Command(VIEW, "Enlarge", "+ or =", lambda: self._browser.viewer.image.zoom(1.25)),
-            Command(VIEW, "Reduce", "-", lambda: self._browser.viewer.image.zoom(0.8)),
+            Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
+            Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
+            Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
             Command(VIEW, "-", "", self.show_keys),
             Command(VIEW, "Light", "", lambda: self._theme("light"), lambda: self._scheme() == "light"),
             Command(VIEW, "Dark", "", lambda: self._theme("dark"), lambda: self._scheme() == "dark"),
@@ -97,9 +97,11 @@ class Commands:
             Command(HELP, "About", "", self.about),
         ]
 
-    @property
-    def _browser(self) -> "Browser":
-        return self._window.center.browser
+    def _where_it_is(self, run: Callable[["Browser"], object]) -> Callable[[], object]:
+        """What runs in the browser where it is there; before something is opened, a sentence."""
+        center, say = self._window.center, self._window.problems.show_text
+        nothing = "Open a network or a folder of pictures first."
+        return lambda: run(center.browser) if center.built else say(nothing, calm=True)
 
     def offer_words(self) -> None:
         """Bring the vocabulary into the menu, the panel and the grid."""
@@ -112,7 +114,7 @@ class Commands:
         self._window.tags.set_vocabulary(vocabulary)
         self._window.filters.vocabulary = vocabulary
         if self._window.center.built:
-            self._browser.offer_words(vocabulary)
+            self._window.center.browser.offer_words(vocabulary)
         self._window.filters.repaint_all()
 
     def go_to_layer(self, layer: int) -> None:

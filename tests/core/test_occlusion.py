@@ -12,6 +12,8 @@ from torch import nn
 
 import explorer.core.sweep as sweep
 from explorer.core.changes import dense
+from explorer.core.cost import BATCH
+from explorer.core.covering import Covering
 from explorer.core.errors import UserError
 from explorer.core.graph import Untraceable, trace
 from explorer.core.incremental import propagate, without_rule
@@ -131,10 +133,11 @@ def test_incremental_is_exact(network: tuple[nn.Module, tuple[int, int]], size: 
     assert float((got - expected).abs().max()) <= 1e-5 * max(spread, float(expected.abs().max()) * 0.1)
 
 
-def by_loop(monkeypatch: pytest.MonkeyPatch, network: Network, rgb: np.ndarray, target: str, occluder: Occluder):
-    def no_graph(*_: object) -> None:
-        raise Untraceable("no graph in this test")
+def no_graph(*_: object) -> None:
+    raise Untraceable("no graph in this test")
 
+
+def by_loop(monkeypatch: pytest.MonkeyPatch, network: Network, rgb: np.ndarray, target: str, occluder: Occluder):
     with monkeypatch.context() as patch:
         patch.setattr(sweep, "graph_of", no_graph)
         found = occlude(network, rgb, target, occluder)
@@ -217,6 +220,73 @@ def test_a_network_without_a_graph_says_so(tmp_path: Path) -> None:
     found = occlude(network, picture(), "class:b", Occluder(112, 112, "mean"))
     assert found.method.startswith("batched loop")
     assert found.drops.shape == (2, 2)
+
+
+class Viewing(nn.Module):
+    """Looks at its maps' memory with `view`, as many networks of one's own do; the memory's order is not free then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.line, self.classes = nn.Conv2d(3, 4, 3, 2), nn.Linear(4 * 55 * 55, 2), ("a", "b")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.max_pool2d(torch.relu(self.conv(x)), 2)
+        return self.line(x.view(x.size(0), -1))
+
+
+class Dropping(nn.Module):
+    """Forgets that dropout must rest: its graph never answers as it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.classes = nn.Conv2d(3, 4, 3, 2), ("a", "b", "c", "d")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.dropout(self.conv(x), 0.5, training=True).mean((2, 3))
+
+
+def own(tmp_path: Path, kind: type[nn.Module]) -> Network:
+    torch.manual_seed(0)
+    torch.save(kind().state_dict(), tmp_path / "c.pt")
+    (tmp_path / "own.py").write_text(f"from tests.core.test_occlusion import {kind.__name__} as make\n")
+    return open_network(tmp_path / "c.pt", architecture=f"{tmp_path / 'own.py'}:make", device="cpu")
+
+
+def test_a_network_that_views_its_memory_is_swept_and_covered(tmp_path: Path) -> None:
+    network, occluder = own(tmp_path, Viewing), Occluder(56, 56, 0.0)
+    found = occlude(network, picture(), "class:b", occluder)
+    batch = network.input.prepare(picture())[None]
+    before = float(network.logits(batch)[0, 1])
+    batch = batch.clone()
+    batch[:, :, 56:112, 112:168] = 0
+    np.testing.assert_allclose(found.drops[1, 2], before - float(network.logits(batch)[0, 1]), atol=1e-5)
+    covered = Covering(network, picture()).at(occluder, 56, 112, None)
+    np.testing.assert_allclose(before - covered.logits[1], found.drops[1, 2], atol=1e-5)
+
+
+def test_a_refused_graph_leaves_no_large_batches(tmp_path: Path) -> None:
+    steps: list[int] = []
+    found = occlude(
+        own(tmp_path, Dropping), picture(), "class:b", Occluder(28, 14), on_step=lambda done, total: steps.append(done)
+    )
+    assert found.method.startswith("batched loop")
+    assert max(np.diff(steps)) <= BATCH
+
+
+@pytest.mark.parametrize(("size", "stride"), [(4, 1), (3, 1), (8, 4)])
+def test_a_rough_map_has_no_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, stride: int) -> None:
+    rough: list[np.ndarray] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(sweep, "graph_of", no_graph)
+        occlude(
+            open_small(tmp_path),
+            picture(),
+            "class:malignant",
+            Occluder(size, stride),
+            on_rough=lambda found: rough.append(found.drops),
+        )
+    (drops,) = rough
+    assert np.isfinite(drops).all()
 
 
 def test_the_sign_says_that_covering_lowers(tmp_path: Path) -> None:

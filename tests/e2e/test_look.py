@@ -198,6 +198,16 @@ def test_escape_leaves_the_search_and_letters_are_tags_again(demo: Person) -> No
     assert demo.desk.tagging.words(FilterKey(7, 0)) == ("hair",)
 
 
+@pytest.mark.parametrize("tab", [1, 2])
+def test_escape_gives_the_keyboard_back_whatever_tab_is_in_view(demo: Person, tab: int) -> None:
+    demo.press(*"P" * tab)
+    demo.control("F")
+    demo.press("Escape", "H")
+    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("hair",)
+    demo.press("D", "Escape", "B")
+    assert set(demo.desk.tagging.words(FilterKey(7, 0))) == {"hair", "border"}
+
+
 def test_escape_takes_back_what_was_typed_into_the_detail(demo: Person) -> None:
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "npx")
@@ -213,6 +223,10 @@ def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
     assert "no map to scale" in person.message
     person.press("D")
     assert "Tag the filter first" in person.message
+    for key in "GTPXYF":
+        person.press(key)
+        assert "Open a network" in person.message
+    assert not person.window.center.built
 
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:

@@ -111,6 +111,21 @@ def test_no_changed_byte_outside_the_pictures_goes_unnoticed(tmp_path: Path, pat
         open_cohort(damaged)
 
 
+@pytest.mark.parametrize(("name", "change"), [("first_byte", -80), ("version", -1)])
+def test_a_first_line_that_says_something_else_is_noticed_among_zeros(
+    tmp_path: Path, path: Path, name: str, change: int
+) -> None:
+    content = bytearray(path.read_bytes())
+    line = json.loads(content[:512])
+    start = line["first_byte"]
+    content[start : start + 24 * 32 * 32 * 3] = bytes(24 * 32 * 32 * 3)
+    line[name] += change
+    content[:512] = json.dumps(line).encode().ljust(511) + b"\n"
+    (tmp_path / "moved.h5").write_bytes(content)
+    with pytest.raises(UserError):
+        open_cohort(tmp_path / "moved.h5")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x89HDF\r\n\x1a\n" + bytes(900), b"[1, 2]" + b" " * 600, b"null", b"\xff" * 700]
 )
