@@ -283,7 +283,7 @@ def test_a_rough_map_has_no_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             picture(),
             "class:malignant",
             Occluder(size, stride),
-            on_rough=lambda found: rough.append(found.drops),
+            on_rough=lambda found: rough.append(found.drops.copy()),
         )
     (drops,) = rough
     assert np.isfinite(drops).all()
