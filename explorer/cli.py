@@ -23,9 +23,8 @@ def main(words: Sequence[str] | None = None) -> int:
     late = late_command(words)
     if late:
         parser().error(f"the options before {late} are those of the window; give its own after it")
-    asked = any(word in (*COMMANDS, "-h", "--help") for word in words) or not "".join(words[:1]).startswith("-")
-    top = parser(commands=bool(words) and asked)
-    arguments = top.parse_args(words)
+    asked = bool(words) and (not words[0].startswith("-") or "-h" in words or "--help" in words)
+    arguments = parser(commands=asked).parse_args(words)
     try:
         return int(arguments.run(arguments))
     except UserError as error:
@@ -72,7 +71,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     top.add_argument("--input", help="the network's input: 224x224, grey:28x28, or JSON")
     top.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
-    top.set_defaults(run=run_window, command=None)
+    top.set_defaults(run=run_window)
     if commands:
         subparsers = top.add_subparsers(dest="command", metavar="COMMAND")
         for name in COMMANDS:

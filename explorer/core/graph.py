@@ -94,7 +94,7 @@ def trace(module: nn.Module, batch: torch.Tensor, like: Graph | None = None) -> 
         raise Untraceable(str(error)) from error
     try:
         base = _values(traced, batch.contiguous(memory_format=torch.channels_last))
-    except RuntimeError:  # a module may look at memory with `view`, which that order forbids
+    except Exception:  # a module may look at memory with `view`, which that order forbids
         try:
             base = _values(traced, batch)
         except Exception as error:

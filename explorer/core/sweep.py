@@ -89,9 +89,7 @@ class Sweep:
 
     def _of_loop(self, pictures: torch.Tensor) -> Scores:
         """The target's values (N, targets) of whole pictures (N, C, H, W)."""
-        if self._order is torch.channels_last:
-            pictures = pictures.contiguous(memory_format=torch.channels_last)
-        logits, maps = whole_pass(self._network, pictures, self._target.infos)
+        logits, maps = whole_pass(self._network, pictures.to(memory_format=self._order), self._target.infos)
         values = maps or [logits]
         columns = [answers(self._target, place, value, value, len(pictures)) for place, value in enumerate(values)]
         return torch.cat(columns, 1).float().cpu().numpy()
