@@ -9,6 +9,9 @@ from trainer.synthetic import JPEG_QUALITY, SyntheticPicture, draw
 
 SIZE = 448
 
+# What the demo network calls what `draw` calls malignant and benign: it learned melanoma against everything else.
+CLASSES = {"malignant": "melanoma", "benign": "other"}
+
 # Seed, label, Fitzpatrick type, optional concepts; every type, and every concept on both labels.
 RECIPES: tuple[tuple[int, str, int, str], ...] = (
     (2001, "malignant", 2, "dark ruler"),
@@ -47,7 +50,7 @@ def demo_pictures() -> list[SyntheticPicture]:
 
 
 def write_demo(out: Path) -> None:
-    """Write drawn_01.jpg to drawn_24.jpg and labels.csv (image,label) into the folder `out`."""
+    """Write drawn_01.jpg to drawn_24.jpg and labels.csv (image,label: the demo network's classes) into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -55,4 +58,4 @@ def write_demo(out: Path) -> None:
         for number, picture in enumerate(demo_pictures(), start=1):
             name = f"drawn_{number:02d}.jpg"
             Image.fromarray(picture.rgb).save(out / name, quality=JPEG_QUALITY, optimize=True)
-            rows.writerow([name, picture.label])
+            rows.writerow([name, CLASSES[picture.label]])

@@ -31,7 +31,7 @@ class TopBar(QWidget):
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
         self._about = ElidedLabel("", "quiet")
-        self._given = ElidedLabel("", "quiet", width=104)
+        self._given = ElidedLabel("", "quiet", width=124)
         self._bars = Bars(LINES)
         self._bars.setAccessibleName("Prediction")
         self._bars.show_values([])

@@ -16,6 +16,7 @@ from torch import nn
 from explorer.core import own_architecture
 from explorer.core.errors import UserError
 from explorer.core.network import Network, Question, find_device, open_network
+from tests.conftest import ROOT
 from trainer.checkpoint import Checkpoint, InputSpec, save
 from trainer.network import ScratchCNN
 
@@ -90,6 +91,12 @@ def test_the_same_weights_have_one_digest_whatever_file_they_came_in(network: Ne
     weights["features.0.bias"][0] += 1e-6
     torch.save(weights, tmp_path / "e.pt")
     assert open_network(tmp_path / "e.pt", device="cpu").digest != network.digest
+
+
+def test_the_demo_keeps_its_weights() -> None:
+    """Its tags files know it by this digest; names in its description may change, weights may not."""
+    demo = open_network(ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors", device="cpu")
+    assert demo.digest == "bce40629cbe5dc02855afd91e8467b630b734a568cf29e7d22e7ea8e6ab5ee0f"
 
 
 def test_the_counters_of_batch_norms_do_not_change_the_digest(tmp_path: Path) -> None:

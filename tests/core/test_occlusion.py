@@ -179,7 +179,7 @@ def test_captum_agrees() -> None:
     network = open_network(ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors", device="cpu")
     rgb = np.random.default_rng(0).integers(0, 255, (224, 224, 3), np.uint8)
     batch = network.input.prepare(rgb)[None]
-    found = occlude(network, rgb, "class:malignant", Occluder(32, 32, 0.0))
+    found = occlude(network, rgb, "class:melanoma", Occluder(32, 32, 0.0))
     oracle = attr.Occlusion(network.module).attribute(batch, (3, 32, 32), (3, 32, 32), baselines=0.0, target=1)
     np.testing.assert_allclose(found.map, oracle[0, 0].numpy(), atol=1e-5)
 

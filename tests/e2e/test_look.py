@@ -35,7 +35,7 @@ def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
     assert len(demo.desk.library.folder.pictures) == 24
     assert demo.view.layer == 7
     assert demo.window.filters.rowCount() == 64
-    assert {name for name, value in demo.window.top._bars.values} == {"benign", "malignant"}
+    assert {name for name, value in demo.window.top._bars.values} == {"other", "melanoma"}
     assert "layer 7" in demo.window.top._layer.text()
     assert "features.17" in demo.window.top._about.text()
 
@@ -147,10 +147,10 @@ def test_one_filter_over_the_pictures(demo: Person) -> None:
 
 def test_search_finds_names_and_classes(demo: Person) -> None:
     demo.control("F")
-    demo.qtbot.keyClicks(QApplication.focusWidget(), "class:mal")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "class:mel")
     model = demo.window.pictures.model
     labels = demo.desk.library.folder.labels
-    assert {labels.of(picture) for picture in model.rows} == {"malignant"}
+    assert {labels.of(picture) for picture in model.rows} == {"melanoma"}
     assert 0 < len(model.rows) < 24
     assert len(demo.desk.tagging.book) == 0  # letters of the search are no tags
 
@@ -270,7 +270,7 @@ def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> N
 def test_one_filter_is_shown_over_the_pictures_that_are_listed(demo: Person) -> None:
     demo.press("P")
     demo.control("F")
-    demo.qtbot.keyClicks(demo.window.pictures._search, "class:malignant")
+    demo.qtbot.keyClicks(demo.window.pictures._search, "class:melanoma")
     listed = list(demo.window.pictures.model.rows)
     assert 0 < len(listed) < 24
     assert list(demo.window.over.rows) == listed

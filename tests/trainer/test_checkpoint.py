@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -66,3 +67,14 @@ def test_the_demo_network_says_where_it_comes_from() -> None:
     low, high = found.training["auc_test_interval"]
     assert 0.5 < low < found.training["auc_test"] < high < 1
     assert found.architecture_arguments["bottleneck"] > 0
+
+
+def test_the_demo_network_calls_its_classes_what_they_are() -> None:
+    found = load(DEMO)
+    assert found.classes == ("other", "melanoma")
+    assert "carcinomas (bcc, akiec) are among the others" in found.training["meaning"]
+    assert found.training["cohort"]["classes"] == {"other": 2438, "melanoma": 393}
+    table = found.training["cohort"]["settings"]["table"]
+    assert [diagnosis for diagnosis, name in table.items() if name == "melanoma"] == ["mel"]
+    with (DEMO.parent / "pictures" / "labels.csv").open(encoding="utf-8") as file:
+        assert {row["label"] for row in csv.DictReader(file)} == set(found.classes)

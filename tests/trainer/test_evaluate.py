@@ -311,11 +311,15 @@ def test_a_full_disk_leaves_the_old_report(
     assert {path.name: path.read_bytes() for path in Path("report").rglob("*") if path.is_file()} == before
 
 
-def test_the_demo_network_can_be_evaluated(here: Path) -> None:
+def test_the_demo_network_can_be_evaluated(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tests.conftest import ROOT
 
-    demo = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
-    assert main(words("--model", str(demo))) == 0
+    demo = ["--model", str(ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors")]
+    assert main(words(*demo)) == 1
+    assert "(other, melanoma)" in capsys.readouterr().err
+    Path("names.toml").write_text('melanoma = ["malignant"]\nother = ["benign"]\n', "utf-8")
+    assert main(words(*demo, "--taxonomy", "names.toml")) == 0
+    assert json.loads(Path("report/report.json").read_text("utf-8"))["evaluation"]["positive"] == "melanoma"
     page = Path("report/report.html").read_text("utf-8")
     assert "HAM10000" in page
     assert Path("report/figures/learning.png").exists()

@@ -15,7 +15,7 @@ import resources
 from trainer.errors import UserError
 from trainer.synthetic import CONCEPTS, LABELS, OPTIONAL, draw, usual_concepts, write_folder
 from trainer.synthetic_artifacts import ARTIFACTS, COVERING
-from trainer.synthetic_demo import RECIPES, SIZE, demo_pictures
+from trainer.synthetic_demo import CLASSES, RECIPES, SIZE, demo_pictures
 from trainer.synthetic_lesion import BORDER
 
 DEMO = Path(resources.__file__).parent / "demo" / "pictures"
@@ -293,7 +293,7 @@ def test_the_shipped_demo_pictures_are_what_the_call_draws(demo):
     assert sorted(path.name for path in DEMO.iterdir()) == [*names, "labels.csv"]
     assert sum(path.stat().st_size for path in DEMO.iterdir()) < 1_200_000
     assert [(row["image"], row["label"]) for row in rows_of(DEMO)] == [
-        (name, picture.label) for name, picture in zip(names, demo, strict=True)
+        (name, CLASSES[picture.label]) for name, picture in zip(names, demo, strict=True)
     ]
     for name, picture in zip(names, demo, strict=True):
         buffer = io.BytesIO()
