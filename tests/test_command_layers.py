@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,9 @@ def test_inputs_as_they_are_written() -> None:
     assert input_of("grey:28x28") == InputSpec((28, 28), "squash", 28, (0.0,), (1.0,))
     spec = '{"size": [8, 8], "resize": "shortest", "resize_to": 9, "mean": [0.5, 0, 0], "std": [1, 1, 1]}'
     assert input_of(spec) == InputSpec((8, 8), "shortest", 9, (0.5, 0, 0), (1, 1, 1))
-    for text in ("224", "axb", "[1]", "0x3", "{}"):
-        with pytest.raises(UserError):
+    for text in ("224", "axb", "[1]"):
+        with pytest.raises(UserError, match=f'--input "{re.escape(text)}" is no input; write height x width'):
+            input_of(text)
+    for text, says in (("0x3", r"size \(0, 3\)"), ("{}", "size")):
+        with pytest.raises(UserError, match=f"input specification is not usable: .*{says}"):
             input_of(text)

@@ -200,31 +200,31 @@ def test_other_files_have_no_description(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values",
+    ("values", "says"),
     [
-        {"scale": "own"},
-        {"scale": "fixed"},
-        {"fixed": Scale(0, 1)},
-        {"scale": "fixed", "fixed": Scale(2, 1)},
-        {"scale": "fixed", "fixed": Scale(0, float("inf"))},
-        {"color_map": "jet"},
-        {"opacity": 1.5},
-        {"opacity": float("nan")},
-        {"dpi": 0},
-        {"width_mm": 1.0},
-        {"width_mm": float("nan")},
-        {"width_mm": 2000.0, "dpi": 1200},
+        ({"scale": "own"}, '"own" is no scale; choose one of map'),
+        ({"scale": "fixed"}, "a foot and a peak when it is fixed, and only then"),
+        ({"fixed": Scale(0, 1)}, "a foot and a peak when it is fixed, and only then"),
+        ({"scale": "fixed", "fixed": Scale(2, 1)}, "not from 2 to 1"),
+        ({"scale": "fixed", "fixed": Scale(0, float("inf"))}, "not from 0 to inf"),
+        ({"color_map": "jet"}, '"jet" is no color map; choose one of green'),
+        ({"opacity": 1.5}, "opacity 1.5 is not within"),
+        ({"opacity": float("nan")}, "opacity nan is not within"),
+        ({"dpi": 0}, "0 dpi are not within"),
+        ({"width_mm": 1.0}, "width of 1 mm is not within"),
+        ({"width_mm": float("nan")}, "width of nan mm is not within"),
+        ({"width_mm": 2000.0, "dpi": 1200}, "over 20,000 pixels; choose fewer dpi"),
     ],
 )
-def test_styles_out_of_range_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(UserError):
+def test_styles_out_of_range_are_refused(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
         Style(**values)
 
 
 def test_a_style_survives_its_json_form() -> None:
     style = Style("fixed", Scale(0.5, 3), "blue", 0.5, True, True, True, 85, 600)
     assert Style.from_dict(style.as_dict()) == style
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match="colour"):
         Style.from_dict({"colour": "green"})
 
 

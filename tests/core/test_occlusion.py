@@ -347,16 +347,34 @@ def test_memory_has_a_chosen_bound_and_cancel_works(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["class:nevus", "filter:9:0", "filter:0:99", "filter:x", "nothing", "filter:0:0:at:99,0", ""]
+    ("target", "says"),
+    [
+        ("class:nevus", 'no class "nevus"; its classes are benign, malignant'),
+        ("filter:9:0", "no filter 9:0"),
+        ("filter:0:99", "no filter 0:99"),
+        ("filter:x", '"filter:x" is no target; write class:NAME'),
+        ("nothing", '"nothing" is no target; write class:NAME'),
+        ("filter:0:0:at:99,0", "is 32 x 32; at:99,0 is outside"),
+        ("", '"" is no target; write class:NAME'),
+    ],
 )
-def test_a_wrong_target_is_a_sentence(tmp_path: Path, target: str) -> None:
-    with pytest.raises(UserError):
-        occlude(open_small(tmp_path), picture(), target)
+def test_a_wrong_target_is_a_sentence(tmp_path: Path, target: str, says: str) -> None:
+    network = open_small(tmp_path)
+    with pytest.raises(UserError, match=says):
+        occlude(network, picture(), target)
 
 
-@pytest.mark.parametrize("values", [(0, 1), (8, 9), (8, 0), (8, 4, "pink")])
-def test_a_senseless_occluder_is_refused(values: tuple) -> None:
-    with pytest.raises(UserError):
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ((0, 1), "0 pixels"),
+        ((8, 9), "stride of 9"),
+        ((8, 0), "stride of 0"),
+        ((8, 4, "pink"), '"pink" is no fill; choose mean'),
+    ],
+)
+def test_a_senseless_occluder_is_refused(values: tuple, says: str) -> None:
+    with pytest.raises(UserError, match=says):
         Occluder(*values)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QCursor, QImage, QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from explorer.core.tags import FilterKey
 from explorer.state.start import Start
@@ -231,11 +231,14 @@ def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:
     demo.window.commands.show_keys()
-    from explorer.ui.key_sheet import KeySheet
+    from explorer.ui.key_sheet import KeySheet, keys_of
 
     sheet = demo.window.findChild(KeySheet)
     assert sheet is not None
     assert sheet.isVisible()
+    written = {text.text() for text in sheet.findChildren(QLabel)}
+    for action in [action for _, actions in demo.window.actions_.groups for action in actions if action.shortcuts()]:
+        assert {action.text().replace("&", ""), keys_of(action)} <= written
     sheet.close()
     demo.window.commands._theme("light")
     assert demo.window.palette().window().color().lightness() > 200

@@ -31,7 +31,9 @@ def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path
     assert person.window.layers.model().rowCount() == 20
     for layer in range(20):
         person.desk.session.update(layer=layer, filter=0)
-        assert person.desk.pipeline.overlay(layer, 0, 64) is not None
+        maps, filters = person.desk.pipeline.maps(layer), person.desk.library.network.layers[layer].filters
+        assert maps.shape[0] == filters == person.window.filters.rowCount()
+        assert person.desk.pipeline.overlay(layer, 0, 64).shape == (64, 64, 4)
         person.window.center.browser.grid.grab()
     assert person.message  # what was assumed is said, and all of it under the mouse
     assert "ImageNet" in person.window.problems._text.toolTip()

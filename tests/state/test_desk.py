@@ -72,7 +72,7 @@ def test_no_overlay_ever_lies_over_another_picture(qtbot: QtBot, desk: Desk, tmp
         desk.session.update(picture=picture)
         qtbot.wait(3)
     qtbot.waitUntil(lambda: desk.pipeline.shown.picture == desk.library.folder.pictures[-1])
-    assert looked
+    assert looked[-1] == desk.library.folder.pictures[-1]
 
 
 def test_a_slow_network_does_not_keep_the_picture_back(

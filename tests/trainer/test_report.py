@@ -186,6 +186,9 @@ def test_a_run_that_goes_on_shows_its_curves(tmp_path: Path, cohort: Cohort, fol
 def test_little_is_known_of_some_runs(tmp_path: Path, cohort: Cohort, rows: list[dict[str, Any]]) -> None:
     write_report(tmp_path, None, Run(history=rows), cohort)
     assert (tmp_path / "figures" / "learning.svg").exists()
+    assert "Learning curves over 1 epoch" in (tmp_path / "report.html").read_text("utf-8")
+    told = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert [row["epoch"] for row in told["run"]["history"]] == [1]
 
 
 def test_before_the_first_epoch_there_is_a_page_already(tmp_path: Path, cohort: Cohort) -> None:

@@ -256,10 +256,16 @@ def test_a_folder_that_was_not_finished_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"count": 0}, {"malignant": 1.2}, {"planted": ("ruler", -0.1)}, {"planted": ("lesion", 0.5)}]
+    ("wrong", "says"),
+    [
+        ({"count": 0}, "at least 1 picture, not 0"),
+        ({"malignant": 1.2}, "share of pictures goes from 0 to 1"),
+        ({"planted": ("ruler", -0.1)}, "share of pictures goes from 0 to 1"),
+        ({"planted": ("lesion", 0.5)}, 'not "lesion"; there are ink'),
+    ],
 )
-def test_a_folder_that_makes_no_sense_is_refused(tmp_path, wrong):
-    with pytest.raises(UserError):
+def test_a_folder_that_makes_no_sense_is_refused(tmp_path, wrong, says):
+    with pytest.raises(UserError, match=says):
         write_folder(tmp_path / "set", **{"count": 2, "size": 32} | wrong)
     assert list(tmp_path.iterdir()) == []
 

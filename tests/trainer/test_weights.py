@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tests.trainer.runs import cohort_in, small, trained
-from trainer.checkpoint import Checkpoint, InputSpec, save
+from trainer.checkpoint import Checkpoint, InputSpec, load, save
 from trainer.errors import UserError
 from trainer.network import build, head
 from trainer.weights import freeze, set_training, started
@@ -58,7 +58,10 @@ def test_weights_of_a_run_start_another(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("trainer.outcome.write_report", lambda *facts: {})
     cohort = cohort_in(tmp_path, 20)
     first = trained(cohort, tmp_path / "first", small(epochs=1))
-    trained(cohort, tmp_path / "second", small(epochs=1, weights=str(first.network), freeze_up_to="features"))
+    second = trained(cohort, tmp_path / "second", small(epochs=1, weights=str(first.network), freeze_up_to="features"))
+    before, after = load(first.network).weights, load(second.network).weights
+    frozen = {name for name in before if name.startswith("features")}
+    assert {name for name in before if torch.equal(before[name], after[name])} == frozen
 
 
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
