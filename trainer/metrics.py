@@ -28,13 +28,12 @@ def positive_class(classes: Sequence[str]) -> int:
 class Ranking:
     """Pictures sorted from the highest score down; what ROC and precision-recall curves are counted from.
 
-    `order` (N) sorts the pictures; `ends` (T) are the last places of equal scores in that order; `thresholds` (T)
-    these scores, falling; `positive` (N) says in that order which pictures are of the class.
+    `order` (N) sorts the pictures; `ends` (T) are the last places of equal scores in that order, T thresholds;
+    `positive` (N) says in that order which pictures are of the class.
     """
 
     order: npt.NDArray[np.intp]
     ends: npt.NDArray[np.intp]
-    thresholds: Numbers
     positive: npt.NDArray[np.bool_]
 
     @classmethod
@@ -43,7 +42,7 @@ class Ranking:
         order = np.argsort(-scores, kind="stable")
         falling = scores[order].astype(np.float64)
         ends = np.flatnonzero(np.append(np.diff(falling) != 0, True)) if len(falling) else np.empty(0, np.intp)
-        return cls(order, ends, falling[ends], positive[order])
+        return cls(order, ends, positive[order])
 
     def counts(self, weights: Numbers) -> tuple[Numbers, Numbers]:
         """True and false positives (d, T + 1) at every threshold, from none to all pictures called positive."""

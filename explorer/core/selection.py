@@ -48,11 +48,6 @@ def parse_filters(text: str) -> tuple[Selector, ...]:
     return chosen
 
 
-def format_filters(selectors: Sequence[Selector]) -> str:
-    """The list that `parse_filters` reads."""
-    return ",".join(map(str, selectors))
-
-
 def choose_filters(
     selectors: Sequence[Selector], layers: Sequence[LayerInfo], tags: TagBook | None = None
 ) -> tuple[FilterKey, ...]:

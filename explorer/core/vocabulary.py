@@ -66,10 +66,6 @@ class Vocabulary:
         """The entry of a word; a bare one for a word that is not in the vocabulary, as other people's files have."""
         return next((entry for entry in self.entries if entry.word == word), Entry(word))
 
-    def with_key(self, key: str) -> Entry | None:
-        """The entry that a key stands for."""
-        return next((entry for entry in self.entries if entry.key and entry.key == key.upper()), None)
-
 
 def read_vocabulary(*paths: Path | str, reserved: Collection[str] = RESERVED_KEYS) -> Vocabulary:
     """The bundled words and those of people's own files; a file that is not there adds nothing.

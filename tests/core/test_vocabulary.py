@@ -26,13 +26,9 @@ def test_the_bundled_words_have_their_keys():
     assert len({entry.symbol for entry in vocabulary.entries}) == 6, "nothing is said by color alone"
 
 
-def test_a_key_finds_its_word_and_unknown_words_have_an_entry():
+def test_words_have_their_keys_and_unknown_words_have_an_entry():
     vocabulary = read_vocabulary()
-    found = vocabulary.with_key("h")
-    assert found is not None
-    assert found.word == "hair"
-    assert vocabulary.with_key("Z") is None
-    assert vocabulary.with_key("") is None
+    assert vocabulary.entry("hair").key == "H"
     assert vocabulary.entry("globules") == Entry("globules", "Globules")
 
 
