@@ -1,7 +1,12 @@
 """The walls of the house: which room may enter which, and how long a module may be."""
 
+import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,13 +78,61 @@ def test_modules_read_in_one_sitting(package: str) -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
+def texts() -> Iterator[tuple[Path, str]]:
+    """Every text file of the project with what it says: what git tracks, or all but what it would ignore."""
+    found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    tracked = [ROOT / name for name in found.stdout.split("\0") if name]
+    rooms = [ROOT / name for name in ("docs", "explorer", "resources", "tests", "trainer")]
+    everything = [path for room in rooms for path in room.rglob("*")] + [*ROOT.glob("*.*"), ROOT / "Makefile"]
+    for path in tracked or everything:
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = path.read_bytes()
+            if b"\0" not in content:
+                yield path.relative_to(ROOT), content.decode("utf-8")
+
+
 def test_nothing_names_this_machine() -> None:
-    for path in [
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/*.md"),
-        *ROOT.glob("explorer/**/*.py"),
-        *ROOT.glob("trainer/*.py"),
-    ]:
-        text = path.read_text("utf-8")
-        assert "/work/" not in text, path
-        assert str(Path.home()) + "/" not in text, path
+    names = [str(Path.home()) + "/", *(f"/{folder}/" for folder in ("work", "Users"))]
+    seen = dict(texts())
+    assert len(seen) > 200
+    assert {Path("Makefile"), Path("pyproject.toml"), Path("tests/screen.py")} <= set(seen)
+    assert {(str(path), name) for path, text in seen.items() for name in names if name in text} == set()
+
+
+@pytest.mark.parametrize("word", ["heat map", "neuron", "ablat", "salien"])
+def test_one_thing_has_one_word(word: str) -> None:
+    """A map is a map, a filter is a filter, and what is muted is muted."""
+    pattern = re.compile(word.replace(" ", "[ -]?"), re.IGNORECASE)
+    own = {"explorer", "trainer", "resources", "docs", "README.md"}
+    assert [str(path) for path, text in texts() if path.parts[0] in own and pattern.search(text)] == []
+
+
+def imported(package: str) -> dict[str, str]:
+    """Modules of others that a package imports anywhere in its code, each with a file that does."""
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            found |= {name.partition(".")[0]: str(path.relative_to(ROOT)) for name in names}
+    own = {"explorer", "trainer", "resources", "tests", "__future__"}
+    return {name: path for name, path in found.items() if name not in own | sys.stdlib_module_names}
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[<>=!;\[ ]", name)[0]).lower()
+
+
+@pytest.mark.parametrize("package", ["explorer", "trainer", "resources", "tests"])
+def test_what_is_imported_is_declared(package: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    groups = [project["dependencies"], *(extras[name] for name in extras if name != "test" or package == "tests")]
+    declared = {plain(line) for group in groups for line in group}
+    distributions = importlib.metadata.packages_distributions()
+    assert {
+        name: path
+        for name, path in imported(package).items()
+        if not declared & {plain(holder) for holder in distributions.get(name, [name])}
+    } == {}
