@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
@@ -59,8 +60,11 @@ class Actions:
             action.deleteLater()
         self._words = []
         for place, entry in enumerate(vocabulary.entries):
-            action = self._made(entry.title, entry.key, lambda word=entry.word: toggle(word))
-            self.menus[menu].insertAction(first, action)
+            action = self._made(entry.title, entry.key, partial(toggle, entry.word))
+            if first is None:
+                self.menus[menu].addAction(action)
+            else:
+                self.menus[menu].insertAction(first, action)
             self._words.append(action)
             group.insert(place, action)
 

@@ -34,14 +34,13 @@ class ImageView(QGraphicsView):
         self._pressed: QPointF | None = None
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
-        for item in (self._beside, self._picture, self._patch, self._overlay, self._frame, self._outlined):
-            self.scene().addItem(item)
+        for added in (self._beside, self._picture, self._patch, self._overlay, self._frame, self._outlined):
+            self.scene().addItem(added)
         self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
         self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
         self._frame.hide()
         self._outlined.hide()
         self._beside.hide()
-        self._hidden = False
         self._fitted = True
         self.readout = QLabel(self)
         self.readout.setObjectName("readout")

@@ -25,7 +25,9 @@ class KeySheet(QDialog):
             shown = [(action.text().replace("&", ""), keys_of(action)) for action in actions if action.shortcuts()]
             if not shown:
                 continue
-            grid = QGridLayout(horizontalSpacing=2 * SPACE, verticalSpacing=4)
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(2 * SPACE)
+            grid.setVerticalSpacing(4)
             for line, (text, keys) in enumerate(shown):
                 name = QLabel(keys)
                 name.setStyleSheet("font-weight: 600")

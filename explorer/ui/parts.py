@@ -6,10 +6,12 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyleOptionViewItem,
@@ -62,6 +64,13 @@ def _fill(box: QBoxLayout, parts: tuple[QWidget | QLayout | int, ...], margin: i
             box.addLayout(part)
         else:
             box.addWidget(part)
+
+
+def line_of(box: QComboBox) -> QLineEdit:
+    """The line of text of an editable combo box."""
+    line = box.lineEdit()
+    assert line is not None
+    return line
 
 
 def panel(layout: QLayout) -> QFrame:

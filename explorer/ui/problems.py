@@ -37,7 +37,7 @@ class Problems(QFrame):
     @property
     def text(self) -> str:
         """The message on show, "" where there is none."""
-        return self._text.text() if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._text.text()
 
     def show_error(self, error: BaseException) -> None:
         """A `UserError` shows its text; anything else is logged whole and shown as internal."""
@@ -68,21 +68,16 @@ class Problems(QFrame):
 
 
 class UncaughtErrors(QObject):
-    """Brings exceptions that nobody caught, of any thread, into the window's thread; restore with `uninstall`."""
+    """Brings exceptions that nobody caught, of any thread, into the window's thread."""
 
     caught = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._former = sys.excepthook, threading.excepthook
         sys.excepthook = self._hook
         threading.excepthook = lambda arguments: self._hook(
             arguments.exc_type, arguments.exc_value or arguments.exc_type(), arguments.exc_traceback
         )
-
-    def uninstall(self) -> None:
-        """Give the former hooks back."""
-        sys.excepthook, threading.excepthook = self._former
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from explorer.core.errors import UserError
 from explorer.state.library import Request
-from explorer.ui.parts import as_html, column, label, row
+from explorer.ui.parts import as_html, column, label, line_of, row
 from explorer.ui.theme import SPACE
 from trainer.input_spec import InputSpec
 
@@ -37,7 +37,8 @@ class Question(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setMinimumWidth(460)
-        self.form = QFormLayout(spacing=SPACE)
+        self.form = QFormLayout()
+        self.form.setSpacing(SPACE)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -54,7 +55,7 @@ class ArchitectureQuestion(Question):
         super().__init__("Which architecture?", text, parent)
         self._name = QComboBox(editable=True)
         self._name.addItems(list(choices))
-        self._name.lineEdit().setPlaceholderText("resnet18, or file.py:factory")
+        line_of(self._name).setPlaceholderText("resnet18, or file.py:factory")
         browse = QPushButton("Python file …")
         browse.clicked.connect(self._browse)
         self.form.addRow("Architecture", row(self._name, browse))

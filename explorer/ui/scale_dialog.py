@@ -48,7 +48,8 @@ class ScaleDialog(QDialog):
         counts, edges = np.histogram(positive, bins=60)
         plot.addItem(pyqtgraph.BarGraphItem(x0=edges[:-1], x1=edges[1:], height=counts, brush=accent, pen=accent))
         self._region = pyqtgraph.LinearRegionItem(
-            (scale.foot, max(scale.peak, scale.foot + 10.0**-decimals)), brush=(*accent.getRgb()[:3], 40)
+            (scale.foot, max(scale.peak, scale.foot + 10.0**-decimals)),
+            brush=(accent.red(), accent.green(), accent.blue(), 40),
         )
         plot.addItem(self._region)
         for box, value in ((self._foot, scale.foot), (self._peak, scale.peak)):

@@ -36,8 +36,8 @@ class Status(QStatusBar):
         self.help = QToolButton(text="?  keys")
         self.help.setObjectName("flat")
         self.help.setAccessibleName("Show all keys")
-        for part in (self._what, self._bar, self._stop, self.help):
-            self.addPermanentWidget(part)
+        for lasting in (self._what, self._bar, self._stop, self.help):
+            self.addPermanentWidget(lasting)
         self._slot = ""
         self._show_progress("", 0, 0)
         for jobs in library.workers:

@@ -7,7 +7,7 @@ from explorer.core.tags import FilterKey, Tag
 from explorer.core.vocabulary import Entry, Vocabulary
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.parts import column, label, row
+from explorer.ui.parts import column, label, line_of, row
 from explorer.ui.theme import SPACE
 
 
@@ -29,15 +29,16 @@ class TagPanel(QWidget):
         self._about = label("", "quiet", wrap=True)
         self._detail = QComboBox(editable=True)
         self._detail.setAccessibleName("Detail of the tag")
-        self._detail.lineEdit().setPlaceholderText("detail: left, dark, ruler …")
+        self._line = line_of(self._detail)
+        self._line.setPlaceholderText("detail: left, dark, ruler …")
         self._detail.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._detail.activated.connect(lambda index: self._describe())
-        self._detail.lineEdit().editingFinished.connect(self._describe)
+        self._line.editingFinished.connect(self._describe)
         self._note = QLineEdit()
         self._note.setAccessibleName("Note on the tag")
         self._note.setPlaceholderText("note")
         self._note.editingFinished.connect(self._describe)
-        for line in (self._detail.lineEdit(), self._note):
+        for line in (self._line, self._note):
             line.returnPressed.connect(self.finished)
         self._others = label("", "quiet", wrap=True)
         self._locked = label("", "warning", wrap=True)
@@ -126,12 +127,12 @@ class TagPanel(QWidget):
         if not self._detail.isVisible():
             return False
         self._detail.setFocus()
-        self._detail.lineEdit().selectAll()
+        self._line.selectAll()
         return True
 
     def leave_description(self) -> bool:
         """Take the keyboard out of detail and note, and what was typed back; False where it is not there."""
-        if not (self._detail.lineEdit().hasFocus() or self._note.hasFocus()):
+        if not (self._line.hasFocus() or self._note.hasFocus()):
             return False
         self._shown = ("", "")  # nobody is typing any more
         self.refresh()
@@ -157,7 +158,7 @@ class TagPanel(QWidget):
             f"{tag.tag}: {tag.annotator or 'somebody'}, {tag.created[:16].replace('T', ' ')} UTC{where}"
         )
         shown, self._shown = self._shown, (self._title.text(), tag.tag)
-        if shown == self._shown and (self._detail.lineEdit().hasFocus() or self._note.hasFocus()):
+        if shown == self._shown and (self._line.hasFocus() or self._note.hasFocus()):
             return  # somebody is typing
         with QSignalBlocker(self._detail), QSignalBlocker(self._note):
             if [self._detail.itemText(row) for row in range(self._detail.count())] != list(
@@ -194,7 +195,8 @@ class WordDialog(QDialog):
         self._word.setPlaceholderText("pigment network")
         self._key.setFixedWidth(48)
         self._details.setPlaceholderText("coarse, fine, broken")
-        form = QFormLayout(spacing=SPACE)
+        form = QFormLayout()
+        form.setSpacing(SPACE)
         form.addRow("Word", self._word)
         form.addRow("Key (may be empty)", self._key)
         form.addRow("Details to offer", self._details)

@@ -1,8 +1,9 @@
 """The line above everything: what is open, which layer is in view, and what the network says."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from explorer.state.library import Library
@@ -50,12 +51,15 @@ class TopBar(QWidget):
         pipeline.maps_changed.connect(self._show_prediction)
         pipeline.picture_changed.connect(self._show_given)
 
-    def _button(self, text: str, kind: str, settings: Settings, asked: Signal) -> QToolButton:
+    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> QToolButton:
         button = QToolButton(text=text, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setMaximumWidth(240)
         button.setObjectName("menu")
         menu = QMenu(button)
+
+        def ask(path: Path) -> Callable[[], None]:
+            return lambda: asked.emit(path)
 
         def fill() -> None:
             menu.clear()
@@ -64,7 +68,7 @@ class TopBar(QWidget):
             if recent:
                 menu.addSeparator()
             for path in recent:
-                menu.addAction(shortened(path), lambda path=path: asked.emit(path))
+                menu.addAction(shortened(path), ask(path))
 
         menu.aboutToShow.connect(fill)
         button.setMenu(menu)
