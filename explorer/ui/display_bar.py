@@ -49,7 +49,10 @@ class DisplayBar(QWidget):
         self._opacity.valueChanged.connect(lambda value: session.update_look(opacity=value / 100))
         self._switches: dict[str, QToolButton] = {}
         for name, title, tip in SWITCHES:
-            button = QToolButton(text=title, toolTip=tip, checkable=True)
+            button = QToolButton()
+            button.setText(title)
+            button.setToolTip(tip)
+            button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_look(**{name: on}))
             self._switches[name] = button

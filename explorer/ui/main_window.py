@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMainWindow, QMessageBox, QTextEdit
 
@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QApplication.instance().installEventFilter(self)  # not before: the start makes a thousand events
+            application().installEventFilter(self)  # not before: the start makes a thousand events
             QTimer.singleShot(0, self.on_screen.emit)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -117,7 +117,14 @@ class MainWindow(QMainWindow):
         settings = self.desk.settings
         settings.set_blob("window/geometry", self.saveGeometry())
         settings.set_blob("window/state", self.saveState(STATE_VERSION))
-        QApplication.instance().removeEventFilter(self)
+        application().removeEventFilter(self)
         self.hide()  # a forward pass that is under way ends first, and nobody should look at that
         self.desk.close()
         event.accept()
+
+
+def application() -> QCoreApplication:
+    """The running application; there is one wherever there is a window."""
+    found = QApplication.instance()
+    assert found is not None
+    return found

@@ -124,7 +124,9 @@ class OcclusionPanel(QWidget):
         self._stride = self._combo("Step of the patch", sides(STRIDES), lambda value: occluding.wish_for(stride=value))
         fills = [(title, key) for key, title in FILLS.items()]
         self._fill = self._combo("What covers", fills, lambda value: occluding.wish_for(fill=value))
-        self.drag = QToolButton(text="Drag the patch", checkable=True)
+        self.drag = QToolButton()
+        self.drag.setText("Drag the patch")
+        self.drag.setCheckable(True)
         self.drag.setToolTip("the patch follows the mouse over the picture (Y)")
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)

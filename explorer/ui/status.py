@@ -21,7 +21,7 @@ class Status(QStatusBar):
         self._running: dict[str, Jobs] = {}
         self._device, self._pictures, self._tags, self._saved = (label("", "quiet") for _ in range(4))
         self.setContentsMargins(SPACE // 2, 0, 0, 0)
-        self.bad = QToolButton(text="")
+        self.bad = QToolButton()
         self.bad.setObjectName("flat")
         self.bad.hide()
         for part in (self._device, self._pictures, self.bad, self._tags, self._saved):
@@ -29,11 +29,13 @@ class Status(QStatusBar):
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
-        self._stop = QToolButton(text="Cancel")
+        self._stop = QToolButton()
+        self._stop.setText("Cancel")
         self._stop.setObjectName("flat")
         self._stop.setAccessibleName("Cancel what is running")
         self._stop.clicked.connect(self._cancel)
-        self.help = QToolButton(text="?  keys")
+        self.help = QToolButton()
+        self.help.setText("?  keys")
         self.help.setObjectName("flat")
         self.help.setAccessibleName("Show all keys")
         for lasting in (self._what, self._bar, self._stop, self.help):

@@ -77,7 +77,8 @@ class TagPanel(QWidget):
             button.deleteLater()
         self._buttons = {}
         for entry in vocabulary.entries:
-            button = QPushButton(checkable=True)
+            button = QPushButton()
+            button.setCheckable(True)
             button.setObjectName("word")
             button.setToolTip(entry.description)
             button.setAccessibleName(f"Tag: {entry.title}")

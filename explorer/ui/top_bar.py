@@ -52,7 +52,8 @@ class TopBar(QWidget):
         pipeline.picture_changed.connect(self._show_given)
 
     def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> QToolButton:
-        button = QToolButton(text=text, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setText(text)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setMaximumWidth(240)
         button.setObjectName("menu")
