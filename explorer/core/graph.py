@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from explorer.core.graph_cache import WeightCopies
 from explorer.core.network import Network
+from explorer.core.tracing import traced as traced_module
 from explorer.core.windows import Frame, Surround, margin
-
-KEPT = "graph"
 
 
 class Untraceable(Exception):  # noqa: N818 - a property of the module
@@ -21,13 +21,14 @@ class Untraceable(Exception):  # noqa: N818 - a property of the module
 class Graph:
     """A traced module with the values of its unoccluded pass, and the nodes that depend on the picture.
 
-    `cells` holds what `cell_weights` made, and is handed on to the graph of another picture.
+    `copies` are weights in another order that stay with the network.
     """
 
     module: fx.GraphModule
     base: Mapping[fx.Node, Any]
     dependent: frozenset[fx.Node]
-    cells: dict[str, tuple[object, torch.Tensor]] = field(default_factory=dict)
+    copies: WeightCopies = field(default_factory=WeightCopies)
+    _cells: dict[str, torch.Tensor] = field(default_factory=dict)
     _surrounds: dict[tuple[fx.Node, float], Surround] = field(default_factory=dict)
 
     @property
@@ -62,34 +63,46 @@ class Graph:
     def cell_weights(self, node: fx.Node, height: int, width: int) -> torch.Tensor:
         """The weights (height, width, C, outputs) of the linear module of a node that takes a flattened map.
 
-        A copy that is kept: in the module's own order, the weights of one cell lie far from each other.
+        A copy, because in the module's own order the weights of one cell lie far from each other; a large one is kept
+        for this graph only.
         """
-        weight: torch.Tensor = module_of(self.module, node).weight  # type: ignore[assignment]
-        state = (weight.data_ptr(), 0 if weight.is_inference() else weight._version)
-        found = self.cells.get(str(node.target))
-        if found is None or found[0] != state:
-            cells = weight.view(len(weight), -1, height, width).permute(2, 3, 1, 0)
-            copy = torch.empty_like(cells, memory_format=torch.contiguous_format)
-            for channel in range(cells.shape[2]):  # twice as fast as one copy
-                copy[:, :, channel] = cells[:, :, channel]
-            found = self.cells[str(node.target)] = (state, copy)
-        return found[1]
+        name, weight = str(node.target), module_of(self.module, node).weight
+        assert isinstance(weight, torch.Tensor)
+        state = (weight.data_ptr(), tuple(weight.shape), 0 if weight.is_inference() else weight._version)
+        found = self._cells.get(name)
+        if found is None:
+            found = self.copies.get(name, state)
+            if found is None:
+                found = _by_cell(weight, height, width)
+                self.copies.hold(name, state, found)
+            self._cells[name] = found
+        return found
+
+
+def _by_cell(weight: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """A copy of weights (outputs, C * height * width) as (height, width, C, outputs)."""
+    cells = weight.view(len(weight), -1, height, width).permute(2, 3, 1, 0)
+    copy = torch.empty_like(cells, memory_format=torch.contiguous_format)
+    for channel in range(cells.shape[2]):  # twice as fast as one copy
+        copy[:, :, channel] = cells[:, :, channel]
+    return copy
 
 
 def graph_of(network: Network, batch: torch.Tensor) -> Graph:
     """The graph of a network over a picture, as `trace` draws it; what depends on the network alone is kept with it."""
-    graph = trace(network.module, batch, network.kept.get(KEPT))
-    network.kept[KEPT] = replace(graph, base={}, dependent=frozenset(), _surrounds={})
-    return graph
+    cache = network.graph_cache
+    graph = trace(network.module, batch, cache.module)
+    cache.module = graph.module
+    return replace(graph, copies=cache.copies)
 
 
-def trace(module: nn.Module, batch: torch.Tensor, like: Graph | None = None) -> Graph:
+def trace(module: nn.Module, batch: torch.Tensor, known: fx.GraphModule | None = None) -> Graph:
     """Trace a module in eval mode and run it once on `batch` (1, C, H, W); Untraceable where it has no fixed graph.
 
-    `like` is the graph of the same module over another picture, where there is one: that is much faster.
+    `known` is what was traced of the same module before, where it was: that is much faster.
     """
     try:
-        traced = fx.symbolic_trace(module) if like is None else like.module
+        traced = traced_module(module) if known is None else known
     except Exception as error:  # tracing runs the module's own code, which may fail in any way
         raise Untraceable(str(error)) from error
     try:
@@ -103,7 +116,7 @@ def trace(module: nn.Module, batch: torch.Tensor, like: Graph | None = None) -> 
     for node in base:
         if node.op == "placeholder" or any(source in dependent for source in node.all_input_nodes):
             dependent.add(node)
-    return Graph(traced, base, frozenset(dependent), {} if like is None else like.cells)
+    return Graph(traced, base, frozenset(dependent))
 
 
 def _values(traced: fx.GraphModule, batch: torch.Tensor) -> dict[fx.Node, Any]:

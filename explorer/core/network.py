@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from torch import nn
 from explorer.core import architectures, own_architecture
 from explorer.core.blueprint import COUNTER, Blueprint, Question, differences, filled, refuse
 from explorer.core.errors import UserError
+from explorer.core.graph_cache import GraphCache
+from explorer.core.identity import code_of, identity_of
 from explorer.core.layers import LayerInfo, trace_layers
 from explorer.core.outputs import class_names, scores, unwrapped
 from explorer.core.pickles import brief
@@ -31,9 +34,9 @@ _MOST_MEMORY = 8 * 2**30
 class Network:
     """An opened model: `module` is in eval mode on `device` and needs no gradients.
 
-    `digest` is the SHA-256 (hex) of the weights in the module, whatever file they came in. `assumed` holds one
-    sentence for everything that the file did not say and that was proposed; show them. `kept` is for what is costly
-    to find out about this very module, such as its graph.
+    `digest` is the SHA-256 (hex) of the weights in the module, whatever file they came in; the same weights may be
+    read in several ways, which `identity` tells apart. `code` is a digest of the person's own code, "" where there is
+    none. `assumed` holds one sentence for everything that the file did not say and that was proposed; show them.
     """
 
     module: nn.Module
@@ -47,7 +50,13 @@ class Network:
     training: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
     assumed: tuple[str, ...] = ()
-    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    code: str = ""
+    graph_cache: GraphCache = field(default_factory=GraphCache, init=False, repr=False, compare=False)
+
+    @cached_property
+    def identity(self) -> str:
+        """A short hash (hex) of all that decides what the network answers: weights, architecture, input, classes."""
+        return identity_of(self.digest, self.module, self.input, self.classes, self.code)
 
     def copy(self) -> "Network":
         """The same network around a deep copy of the module: two threads in one hooked module mix their maps."""
@@ -112,6 +121,7 @@ def open_network(
         training=checkpoint.training if checkpoint else {},
         licence=checkpoint.licence if checkpoint else "",
         assumed=tuple(text for text in (*draft.assumed, *assumed, *notes) if text),
+        code=draft.code,
     )
 
 
@@ -151,6 +161,7 @@ class _Draft:
     input: InputSpec
     classes: tuple[str, ...]
     assumed: tuple[str, ...]
+    code: str = ""
 
 
 def _known(architecture: str | None, weights: Weights, given: InputSpec | None) -> _Draft:
@@ -193,7 +204,8 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts.",
         )
-    return _Draft(made.module, f"{path.name}:{factory}", spec, made.classes, assumed)
+    code = code_of(made.module, path.parent)
+    return _Draft(made.module, f"{path.name}:{factory}", spec, made.classes, assumed, code)
 
 
 def _tried(module: nn.Module, name: str, path: Path) -> InputSpec:
