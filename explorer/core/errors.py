@@ -2,4 +2,9 @@
 
 from trainer.errors import UserError
 
-__all__ = ["UserError"]
+__all__ = ["UserError", "in_words"]
+
+
+def in_words(error: BaseException) -> str:
+    """What a person reads of an error: a `UserError` says it itself."""
+    return str(error) if isinstance(error, UserError) else f"Something failed ({type(error).__name__}: {error})."

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,10 @@ class Network:
     """An opened model: `module` is in eval mode on `device` and needs no gradients.
 
     `digest` is the SHA-256 (hex) of the weights in the module, whatever file they came in; the same weights may be
-    read in several ways, which `identity` tells apart. `code` is a digest of the person's own code, "" where there is
-    none. `assumed` holds one sentence for everything that the file did not say and that was proposed; show them.
+    read in several ways, which `identity` tells apart: a short hash (hex) of all that decides what the network
+    answers, which are the weights, the architecture, the input and the classes. `code` is a digest of the person's own
+    code, "" where there is none. `assumed` holds one sentence for everything that the file did not say and that was
+    proposed; show them.
     """
 
     module: nn.Module
@@ -51,12 +52,12 @@ class Network:
     licence: str = ""
     assumed: tuple[str, ...] = ()
     code: str = ""
+    identity: str = field(init=False)
     graph_cache: GraphCache = field(default_factory=GraphCache, init=False, repr=False, compare=False)
 
-    @cached_property
-    def identity(self) -> str:
-        """A short hash (hex) of all that decides what the network answers: weights, architecture, input, classes."""
-        return identity_of(self.digest, self.module, self.input, self.classes, self.code)
+    def __post_init__(self) -> None:
+        identity = identity_of(self.digest, self.module, self.input, self.classes, self.code)
+        object.__setattr__(self, "identity", identity)
 
     def copy(self) -> "Network":
         """The same network around a deep copy of the module: two threads in one hooked module mix their maps."""

@@ -35,12 +35,10 @@ class Desk(QObject):
         self.vocabulary = self._vocabulary()
         self.session = Session(View(look=self.settings.look()), self)
         self.library = Library(self)
-        self.pipeline = Pipeline(self.session, self.library.interactive, self)
+        self.pipeline = Pipeline(self.session, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self)
         self.tagging = Tagging(self.settings.text("annotator") or user_name(), self)
-        self.opening = Opening(
-            self.session, self.library, self.pipeline, self.tagging, self.settings, bundled / "demo", self
-        )
+        self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
 
     def set_annotator(self, name: str) -> None:
         """Give tags under this name from now on."""

@@ -34,12 +34,14 @@ class _Job:
 class Jobs(QObject):
     """One worker thread. A job carries everything that it needs and touches nothing of the window, so no locks.
 
-    `progressed(slot, done, total)` and `ended(slot)` reach the window's thread; `failed(error)` carries what a
-    job without a handler of its own raised. Call `close` before the program ends: it waits for the worker.
+    `progressed(slot, done, total)` and `ended(slot)` reach the window's thread; `cancelled(slot)` where a job was
+    dropped by `cancel`, so that nothing more comes of it; `failed(error)` carries what a job without a handler of its
+    own raised. Call `close` before the program ends: it waits for the worker.
     """
 
     progressed = Signal(str, int, int)
     ended = Signal(str)
+    cancelled = Signal(str)
     failed = Signal(object)
     _answered = Signal(object, object, object)
     _stepped = Signal(object, int, int)
@@ -80,6 +82,7 @@ class Jobs(QObject):
         if job is not None:
             job.unwanted.set()
             self.ended.emit(slot)
+            self.cancelled.emit(slot)
 
     def busy(self, slot: str | None = None) -> bool:
         """Whether a job of this slot, or any, is waiting or running."""

@@ -1,7 +1,8 @@
 """Values that are computed when somebody looks at them: thumbnails, predictions, maps of other pictures."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -12,15 +13,25 @@ from explorer.state.jobs import Jobs
 Compute = Callable[[Sequence[Any], OnStep], dict[Any, Any]]
 
 
+@dataclass(frozen=True)
+class Looked:
+    """A value with the state of what it came from; with an `error` where it failed in a way that nobody foresaw."""
+
+    value: Any
+    state: Hashable
+    error: BaseException | None = None
+
+
 class LazyStore(QObject):
     """Answers `get(key)` at once, with None until the worker has computed the value; then `arrived(keys)`.
 
     `compute(keys, on_step)` runs on the worker; it should leave out what it cannot compute, which is then not asked
-    for again. The newest wishes are served first, `chunk` at a time; at most `keep` values are held, the least
-    recently asked for going first.
+    for again. Where it gives `Looked`, `looked(key, state)` comes before the value is held. The newest wishes are
+    served first, `chunk` at a time; at most `keep` values are held, the least recently asked for going first.
     """
 
     arrived = Signal(list)
+    looked = Signal(object, object)
 
     def __init__(self, jobs: Jobs, slot: str, keep: int, chunk: int = 8, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +39,7 @@ class LazyStore(QObject):
         self._held: OrderedDict[Hashable, Any] = OrderedDict()
         self._wanted: OrderedDict[Hashable, None] = OrderedDict()
         self._compute: Compute | None = None
+        self._told = False
         # One request for all cells that are painted in the same pass.
         self._later = QTimer(self, singleShot=True, interval=0)
         self._later.timeout.connect(self._submit)
@@ -39,6 +51,15 @@ class LazyStore(QObject):
         self._held.clear()
         self._wanted.clear()
         self._compute = compute
+        self._told = False
+
+    def forget(self, keys: Iterable[Hashable]) -> None:
+        """Compute these again when they are next asked for: what they came from is another."""
+        gone = [key for key in keys if key in self._held]
+        for key in gone:
+            del self._held[key]
+        if gone:
+            self.arrived.emit(gone)
 
     def get(self, key: Hashable) -> Any:
         """The value, or None while it is not there; asking is what makes it be computed."""
@@ -72,7 +93,7 @@ class LazyStore(QObject):
         keys = list(reversed(self._wanted))[: self._chunk]
 
         def done(values: dict[Any, Any]) -> None:
-            self._hold({key: values.get(key) for key in keys})
+            self._hold({key: self._taken(key, values.get(key)) for key in keys})
             self.arrived.emit(keys)
             if self._wanted:
                 self._later.start()
@@ -80,6 +101,22 @@ class LazyStore(QObject):
         def failed(error: BaseException) -> None:
             # Held as nothing, so that a network that fails on every picture is not asked for ever.
             self._hold(dict.fromkeys(keys))
-            self._jobs.failed.emit(error)
+            self._tell(error)
+            if self._wanted:
+                self._later.start()
 
         self._jobs.submit(self._slot, lambda on_step: compute(keys, on_step), done, failed)
+
+    def _taken(self, key: Hashable, value: Any) -> Any:
+        if not isinstance(value, Looked):
+            return value
+        self.looked.emit(key, value.state)
+        if value.error is not None:
+            self._tell(value.error)
+        return value.value
+
+    def _tell(self, error: BaseException) -> None:
+        """Say once what failed: a network that fails on every picture would say it thousands of times."""
+        if not self._told:
+            self._told = True
+            self._jobs.failed.emit(error)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from explorer.state.file_state import FileState, state_of
 from explorer.state.jobs import Jobs
-from explorer.state.lazy import Compute, LazyStore
+from explorer.state.lazy import Compute, LazyStore, Looked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,8 @@ class Library(QObject):
 
     Three workers: `interactive` for what the person waits for, `batch` (with a network of its own, because two
     threads in one hooked module mix their maps) for everything that may take long, `reading` for thumbnails.
+    `unreadable(picture, reason)` with "" where it can be read again; `replaced(picture)` where its file is another than
+    was read before.
     """
 
     network_opening = Signal(object)
@@ -72,6 +74,7 @@ class Library(QObject):
     question = Signal(object, object)
     problem = Signal(object)
     unreadable = Signal(object, str)
+    replaced = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +90,9 @@ class Library(QObject):
         self.bad: dict[Path, str] = {}
         self._batch_network: Network | None = None
         self._over_key: tuple[int, bool] = (0, False)
+        self._states: dict[Path, FileState] = {}
+        for store in (self.thumbnails, self.predictions, self.over):
+            store.looked.connect(self._note_read)
         self.thumbnails.reset(each(read_thumbnail))
 
     @property
@@ -151,6 +157,7 @@ class Library(QObject):
         def done(folder: Folder) -> None:
             self.folder = folder
             self.bad = {}
+            self._states = {}
             self.thumbnails.reset(each(read_thumbnail))
             self._predict_anew()
             self.look_over(*self._over_key)
@@ -163,6 +170,24 @@ class Library(QObject):
         if picture not in self.bad:
             self.bad[picture] = reason
             self.unreadable.emit(picture, reason)
+
+    def note_readable(self, picture: Path, state: FileState) -> None:
+        """A picture was read in this state of its file: whatever was said or found of another state is forgotten."""
+        self._note_read(picture, state)
+        if self.bad.pop(picture, None) is not None:
+            self._forget(picture)
+            self.unreadable.emit(picture, "")
+
+    def _note_read(self, picture: Path, state: FileState) -> None:
+        known = self._states.setdefault(picture, state)
+        if known != state:
+            self._states[picture] = state
+            self._forget(picture)
+            self.replaced.emit(picture)
+
+    def _forget(self, picture: Path) -> None:
+        for store in (self.thumbnails, self.predictions, self.over):
+            store.forget([picture])
 
     def on_batch(
         self,
@@ -214,14 +239,19 @@ class Library(QObject):
 
 
 def each(look: Callable[[Path], Any]) -> Compute:
-    """Look at pictures one by one; one that cannot be read is left out."""
+    """Look at pictures one by one, and note in which state their files are; of one that cannot be read, None."""
 
     def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, Any]:
-        found = {}
+        found: dict[Path, Any] = {}
         for done, picture in enumerate(pictures):
             on_step(done, len(pictures))
-            with suppress(UserError):
-                found[picture] = look(picture)
+            state = state_of(picture)
+            try:
+                found[picture] = Looked(look(picture), state)
+            except UserError:
+                found[picture] = Looked(None, state)
+            except Exception as error:  # a network fails as it likes; the other pictures are not to suffer
+                found[picture] = Looked(None, state, error)
         return found
 
     return compute

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
+from explorer.state.file_state import FileState
 from explorer.state.library import Library
-from explorer.state.pipeline import Pipeline, stamp
+from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.wish import CLASS, FILTER, PREDICTED, Wish, occluder_of
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
@@ -18,41 +21,20 @@ if TYPE_CHECKING:
     from explorer.core.network import Network
     from explorer.core.occlusion import Occlusion
 
-PREDICTED, FILTER, CLASS = "predicted", "filter", "class:"
-"""What is measured: the class that the network predicts, the filter in view, or `CLASS` and a class's name."""
-
-FILLS = {
-    "mean": "the picture's mean",
-    "surround": "the skin around",
-    "blur": "the picture blurred",
-    "black": "black",
-    "grey": "grey",
-}
-COLORS = {"black": (0.0, 0.0, 0.0), "grey": (0.5, 0.5, 0.5)}
-"""Fills that are colors, (red, green, blue) in [0, 1]."""
-
-SIZES, STRIDES = (8, 16, 24, 32, 48, 64), (4, 8, 16, 32)
 KEPT = 32
 PAUSE_MS = 120
 """How long walking must rest before a sweep begins."""
 
-Key = tuple[Path, tuple[int, int], str, "Wish"]
-
 
 @dataclass(frozen=True)
-class Wish:
-    """What a sweep measures and with what patch.
+class Measured:
+    """All that a sweep's map comes from: the network's identity, the picture and its file's state, target and wish."""
 
-    `target` as above; `score` of a class is "probability" or "logit"; `reading` of a filter's map "peak" or "mean";
-    `size` and `stride` in pixels of the network's input; `fill` a key of `FILLS`.
-    """
-
-    target: str = PREDICTED
-    score: str = "probability"
-    reading: str = "peak"
-    size: int = 16
-    stride: int = 8
-    fill: str = "mean"
+    network: str
+    picture: Path
+    state: FileState
+    target: str
+    wish: Wish
 
 
 @dataclass(frozen=True)
@@ -83,19 +65,23 @@ class Occluding(QObject):
         self._session, self._pipeline, self._library = session, pipeline, library
         self.wish = Wish()
         self._active = False
-        self._kept: OrderedDict[Key, Occlusion] = OrderedDict()
+        self._kept: OrderedDict[Measured, Occlusion] = OrderedDict()
         self._found: Occlusion | None = None
         self.rough = False
         """Whether the map on show is only the first, coarse one."""
         self._patch: Patch | None = None
         self._covering: list[Covering] = []
         self._place: tuple[int, int] | None = None
-        self._sweeping: Key | None = None
+        self._sweeping: Measured | None = None
+        self._ended: tuple[Measured, str] | None = None
+        self.patch_trouble = ""
+        """Why the last patch could not be measured."""
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._sweep)
         self._rough.connect(self._show_rough, Qt.ConnectionType.QueuedConnection)
         session.changed.connect(self._view_changed)
         library.network_opened.connect(lambda network: self._forget_network())
+        library.batch.cancelled.connect(self._cancelled)
         pipeline.maps_changed.connect(self._ask)
         pipeline.picture_changed.connect(self._forget_picture)
 
@@ -106,8 +92,22 @@ class Occluding(QObject):
 
     @property
     def found(self) -> "Occlusion | None":
-        """The map for the picture on show and the wish; None while it is computed."""
+        """The map for the picture on show and the wish; None while it is computed, or where it could not be."""
         return self._found
+
+    @property
+    def trouble(self) -> str:
+        """Why the map is not computed, or not to its end, and will not be unless a person asks again; else ""."""
+        return self._ended[1] if self._ended is not None and self._ended[0] == self._key() else ""
+
+    @property
+    def missing(self) -> str:
+        """What there must be before anything can be measured; "" where there is a target."""
+        if self.target:
+            return ""
+        if self._pipeline.network is None or self._pipeline.shown is None:
+            return "Open a network and a picture to measure."
+        return self._pipeline.trouble or "Waiting for what the network says of the picture …"
 
     @property
     def patch(self) -> Patch | None:
@@ -117,7 +117,7 @@ class Occluding(QObject):
     @property
     def target(self) -> str:
         """What is measured on the picture on show, as `occlude` takes it; "" while nothing can be."""
-        network, activations, view = self._library.network, self._pipeline.activations, self._session.view
+        network, activations, view = self._pipeline.network, self._pipeline.activations, self._session.view
         if network is None or activations is None:
             return ""
         kind = "class" if self.wish.score == "logit" else "probability"
@@ -140,11 +140,15 @@ class Occluding(QObject):
             return
         self._active = active
         if not active:
-            self._library.batch.cancel("occlusion")
-            self._pause.stop()
-            self._found, self._sweeping = None, None
+            self._stop()
+            self._found = None
             self._forget_picture()
             self.changed.emit()
+        self._ask()
+
+    def try_again(self) -> None:
+        """Measure once more what could not be measured, or what was stopped."""
+        self._ended = None
         self._ask()
 
     def wish_for(self, **values: Any) -> None:
@@ -168,8 +172,8 @@ class Occluding(QObject):
         """Take the patch away."""
         self._place = None
         self._library.interactive.cancel("patch")
-        if self._patch is not None:
-            self._patch = None
+        if self._patch is not None or self.patch_trouble:
+            self._patch, self.patch_trouble = None, ""
             self.patch_changed.emit()
 
     def close(self) -> None:
@@ -188,11 +192,26 @@ class Occluding(QObject):
         self._covering = []
         self.uncover()
 
-    def _key(self) -> Key | None:
-        shown, target = self._pipeline.shown, self.target
-        if shown is None or not target:
+    def _key(self) -> Measured | None:
+        shown, network, target = self._pipeline.shown, self._pipeline.network, self.target
+        if shown is None or network is None or not target:
             return None
-        return (shown.picture, stamp(shown.picture), target, self.wish)
+        return Measured(network.identity, shown.picture, shown.state, target, self.wish)
+
+    def _stop(self) -> None:
+        """End what is computed, and what was about to begin."""
+        self._pause.stop()
+        self._sweeping = None
+        self._library.batch.cancel("occlusion")
+
+    def _cancelled(self, slot: str) -> None:
+        """A person stopped the sweep: it does not begin again by itself."""
+        if slot == "occlusion" and self._sweeping is not None:
+            self._end(self._sweeping, "Stopped before it was measured.")
+
+    def _end(self, key: Measured, why: str) -> None:
+        self._sweeping, self._ended = None, (key, why)
+        self.changed.emit()
 
     def _ask(self) -> None:
         """Show the kept map, or have it computed once the person rests."""
@@ -202,10 +221,8 @@ class Occluding(QObject):
         if key is not None and key == self._sweeping and self._library.batch.busy("occlusion"):
             return
         self._found, self.rough = (self._kept.get(key) if key is not None else None), False
-        self._pause.stop()
-        self._sweeping = None
-        self._library.batch.cancel("occlusion")
-        if key is not None and self._found is None:
+        self._stop()
+        if key is not None and self._found is None and not self.trouble:
             self._pause.start()
         self.changed.emit()
 
@@ -213,7 +230,7 @@ class Occluding(QObject):
         key, shown, wish = self._key(), self._pipeline.shown, self.wish
         if key is None or shown is None:
             return
-        target, rgb = key[2], shown.rgb
+        target, rgb = key.target, shown.rgb
         self._sweeping = key
 
         def work(network: "Network", on_step: OnStep) -> "Occlusion":
@@ -232,20 +249,25 @@ class Occluding(QObject):
             self._kept[key] = found
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+            self._sweeping = None
             if key == self._key():
                 self._found, self.rough = found, False
                 self.changed.emit()
 
-        self._library.on_batch("occlusion", work, done)
+        def failed(error: BaseException) -> None:
+            self._end(key, in_words(error))
+            self._library.batch.failed.emit(error)
 
-    def _show_rough(self, key: Key, found: "Occlusion") -> None:
+        self._library.on_batch("occlusion", work, done, failed)
+
+    def _show_rough(self, key: Measured, found: "Occlusion") -> None:
         if key == self._key() and self._found is None:
             self._found, self.rough = found, True
             self.changed.emit()
 
     def _measure(self) -> None:
         """Measure the patch at its place; while one is measured the newest place waits for its turn."""
-        network, shown, place, wish = self._library.network, self._pipeline.shown, self._place, self.wish
+        network, shown, place, wish = self._pipeline.network, self._pipeline.shown, self._place, self.wish
         if network is None or shown is None or place is None or self._library.interactive.busy("patch"):
             return
         rgb, layer, held = shown.rgb, self._session.view.layer, self._covering
@@ -262,16 +284,15 @@ class Occluding(QObject):
         def done(patch: Patch) -> None:
             if self._place is None:
                 return
-            self._patch = patch
+            self._patch, self.patch_trouble = patch, ""
             self.patch_changed.emit()
             if (self._place, self.wish, self._session.view.layer) != (place, wish, layer):
                 self._measure()
 
-        self._library.interactive.submit("patch", work, done)
+        def failed(error: BaseException) -> None:
+            self.uncover()  # a patch at another place than the last, with that one's numbers, would be wrong
+            self.patch_trouble = in_words(error)
+            self.patch_changed.emit()
+            self._library.interactive.failed.emit(error)
 
-
-def occluder_of(wish: Wish) -> Any:
-    """The core's occluder of a wish."""
-    from explorer.core.occluder import Occluder
-
-    return Occluder(wish.size, wish.stride, COLORS.get(wish.fill, wish.fill))
+        self._library.interactive.submit("patch", work, done, failed)

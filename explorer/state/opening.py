@@ -10,7 +10,6 @@ from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags import TagBook
 from explorer.state.library import Folder, Library, Request
-from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.settings import Settings
 from explorer.state.start import Start
@@ -33,14 +32,13 @@ class Opening(QObject):
         self,
         session: Session,
         library: Library,
-        pipeline: Pipeline,
         tagging: Tagging,
         settings: Settings,
         bundled: Path,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._pipeline = session, library, pipeline
+        self._session, self._library = session, library
         self._tagging, self._settings, self._bundled = tagging, settings, bundled
         self._picture_wanted: Path | None = None
         self._key_wanted: tuple[int, int] | None = None
@@ -172,13 +170,11 @@ class Opening(QObject):
         if layer >= len(network.layers) or filter >= network.layers[layer].filters:
             layer, filter = len(network.layers) - 1, 0
         self._session.update(layer=layer, filter=filter)
-        self._pipeline.set_network(network)
         self._library.look_over(layer, self._session.view.look.raw)
         self.open_tags(request.tags or self.default_tags_path(request.path))
 
     def _folder_opened(self, folder: Folder) -> None:
         self._settings.remember("folders", folder.path)
-        self._pipeline.forget_seen()
         wanted, self._picture_wanted = self._picture_wanted, None
         self._session.update(picture=wanted if wanted in folder.positions else folder.pictures[0])
 

@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from explorer.core.errors import in_words
 from explorer.core.looks import Scale
 from explorer.core.progress import OnStep
-from explorer.state.jobs import Jobs
+from explorer.state.file_state import FileState, state_of
+from explorer.state.library import Library
 from explorer.state.session import Look, Session, View
+from explorer.state.shown import Shown, read_shown
 
 if TYPE_CHECKING:
     from explorer.core.activations import Activations
-    from explorer.core.arrays import RGB, RGBA, Map, Maps
+    from explorer.core.arrays import RGBA, Map, Maps
     from explorer.core.network import Network
     from explorer.core.scale import SeenValues
 
 CACHE_BYTES = 128 << 20
 PATIENCE_MS = 60
 
-Key = tuple[Path, tuple[int, int], bool]
-"""A picture, the state of its file, and whether the maps are raw."""
-
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture that was read, and what the network sees of it (h, w, channels) uint8, None without a network."""
+class Wanted:
+    """All that the view's maps are made from but the picture's content; `network` is an identity, "" without one."""
 
     picture: Path
-    rgb: "RGB"
-    crop: "RGB | None"
+    network: str
+    raw: bool
 
 
 class Pipeline(QObject):
@@ -46,18 +46,29 @@ class Pipeline(QObject):
     picture_failed = Signal(object, object)
     recording_failed = Signal(object)
 
-    def __init__(self, session: Session, jobs: Jobs, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session, self._jobs = session, jobs
+        self._session, self._library, self._jobs = session, library, library.interactive
         self._network: Network | None = None
         self._shown: Shown | None = None
         self._read_so_far: list[Shown] = []
         self._late = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
-        self._cache: OrderedDict[Key, Activations] = OrderedDict()
+        self._cache: OrderedDict[Wanted, tuple[FileState, Activations]] = OrderedDict()
         self._seen: SeenValues | None = None
+        self.trouble = ""
+        """Why the view's picture has no maps; "" where it has them, or may still get them."""
+        # First of all that listen: nobody should see a new network beside the maps of the one before.
+        library.network_opened.connect(self._set_network)
+        library.folder_opened.connect(lambda folder: self._folder_opened())
+        library.replaced.connect(self._look_again)
         session.changed.connect(self._view_changed)
+
+    @property
+    def network(self) -> "Network | None":
+        """The network whose maps these are."""
+        return self._network
 
     @property
     def shown(self) -> Shown | None:
@@ -69,25 +80,10 @@ class Pipeline(QObject):
         """The maps of the picture on show; None while they are being recorded."""
         return self._activations
 
-    def set_network(self, network: "Network | None") -> None:
-        """Look through another network: everything that came from the old one is forgotten."""
-        self._network = network
-        self._cache.clear()
-        self._seen = None
-        self._show(self._shown, None)
-        self._read()
-
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
         self._late.stop()
         self.blockSignals(True)
-
-    def forget_seen(self) -> None:
-        """Begin the scale "over the pictures seen" anew: with another folder, or with raw maps."""
-        self._seen = None
-        self._cache.clear()
-        self._note_seen()
-        self.maps_changed.emit()
 
     def maps(self, layer: int) -> "Maps | None":
         """The maps of a layer on the picture on show."""
@@ -136,69 +132,103 @@ class Pipeline(QObject):
         found: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
         return found | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
 
+    def _set_network(self, network: "Network") -> None:
+        """Look through another network: everything that came from the old one is forgotten."""
+        self._network = network
+        self._cache.clear()
+        self._forget_maps()
+        self._ask()
+
+    def _folder_opened(self) -> None:
+        """Begin the scale "over the pictures seen" anew, and look whether the picture on show is still so."""
+        self._seen = None
+        self._note_seen()
+        self.maps_changed.emit()
+        if self._shown is not None:
+            self._look_again(self._shown.picture)
+
+    def _look_again(self, picture: Path) -> None:
+        """Read the picture on show anew where it is this one and its file is another now."""
+        shown = self._shown
+        if shown is not None and shown.picture == picture and state_of(picture) != shown.state:
+            self._ask()
+
     def _view_changed(self, before: View, after: View) -> None:
-        if after.picture != before.picture:
-            self._read()
-        elif after.look.raw != before.look.raw:
-            self._show(self._shown, None)
-            self.forget_seen()
-            if after.picture is not None:
-                there = self._shown is not None and self._shown.picture == after.picture
-                self._submit(after.picture, self._shown if there else None)
+        if after.look.raw != before.look.raw:
+            self._forget_maps()
+        if (after.picture, after.look.raw) != (before.picture, before.look.raw):
+            self._ask()
         elif after.layer != before.layer:
             self._note_seen()
 
-    def _read(self) -> None:
-        """Read the picture of the view and record its maps; fast walking ends on the last picture.
+    def _forget_maps(self) -> None:
+        """The maps on show, and the scale over those seen, are not those that are wanted now."""
+        self._seen = None
+        self._show(self._shown, None)
+
+    def _wanted(self) -> Wanted | None:
+        view, network = self._session.view, self._network
+        identity = network.identity if network is not None else ""
+        return None if view.picture is None else Wanted(view.picture, identity, view.look.raw)
+
+    def _ask(self) -> None:
+        """Have the view's picture read and its maps recorded; fast walking ends on the last picture.
 
         What is on show stays until the new picture can be shown with its maps, or for `PATIENCE_MS`: painting a
         picture without its overlay first would take the processor away from the forward pass.
         """
-        picture = self._session.view.picture
         self._late.stop()
-        if picture is None:
+        self.trouble = ""
+        wanted = self._wanted()
+        if wanted is None:
             self._jobs.cancel("picture")
             self._show(None, None)
         else:
-            self._submit(picture, None)
+            self._submit(wanted)
             self._late.start()
 
-    def _submit(self, picture: Path, shown: Shown | None) -> None:
-        """Record a picture that was read already, or read it first; one job, so that no time is lost between."""
-        network, raw = self._network, self._session.view.look.raw
-        key = (picture, stamp(picture), raw)
-        known = self._cache.get(key)
-        read = [shown] if shown is not None else []
+    def _submit(self, wanted: Wanted) -> None:
+        """Read and record in one job, so that no time is lost between; what is there and still right is taken."""
+        network, before, known = self._network, self._shown, self._cache.get(wanted)
+        read: list[Shown] = []
         self._read_so_far = read
 
         def work(on_step: OnStep) -> "Activations | None":
-            if not read:
-                read.append(_read_picture(picture, network))
-                on_step(1, 2)
-            if network is None or known is not None:
-                return known
+            shown = read_shown(wanted.picture, network, before)
+            read.append(shown)
+            on_step(1, 2)
+            if network is None:
+                return None
+            if known is not None and known[0] == shown.state:
+                return known[1]
             from explorer.core.activations import record
 
-            return record(network, read[0].rgb, raw=raw, crop=read[0].crop)
+            return record(network, shown.rgb, raw=wanted.raw, crop=shown.crop)
 
         def done(activations: "Activations | None") -> None:
+            (shown,) = read
             if activations is not None:
-                self._hold(key, activations)
-            self._show(read[0], activations)
+                self._hold(wanted, shown.state, activations)
+            if wanted == self._wanted():
+                self._show(shown, activations)
+            self._library.note_readable(shown.picture, shown.state)
 
         def failed(error: BaseException) -> None:
+            if wanted != self._wanted():
+                return
+            self.trouble = in_words(error)
             self._show(read[0] if read else None, None)
             if read:
                 self.recording_failed.emit(error)
             else:
-                self.picture_failed.emit(picture, error)
+                self.picture_failed.emit(wanted.picture, error)
 
         self._jobs.submit("picture", work, done, failed)
 
-    def _hold(self, key: Key, activations: "Activations") -> None:
-        self._cache[key] = activations
-        self._cache.move_to_end(key)
-        while len(self._cache) > 1 and sum(held.nbytes for held in self._cache.values()) > CACHE_BYTES:
+    def _hold(self, wanted: Wanted, state: FileState, activations: "Activations") -> None:
+        self._cache[wanted] = state, activations
+        self._cache.move_to_end(wanted)
+        while len(self._cache) > 1 and sum(held.nbytes for _, held in self._cache.values()) > CACHE_BYTES:
             self._cache.popitem(last=False)
 
     def _show_late(self) -> None:
@@ -224,23 +254,7 @@ class Pipeline(QObject):
             from explorer.core.scale import SeenValues
 
             self._seen = self._seen or SeenValues()
-            self._seen.add(layer, str(self._shown.picture), maps)
-
-
-def stamp(picture: Path) -> tuple[int, int]:
-    """When a file was written, and its size: another file under the same name has other maps."""
-    try:
-        status = picture.stat()
-    except OSError:
-        return (0, 0)
-    return status.st_mtime_ns, status.st_size
-
-
-def _read_picture(picture: Path, network: "Network | None") -> Shown:
-    from explorer.core.images import read_image
-
-    rgb = read_image(picture)
-    return Shown(picture, rgb, network.input.crop(rgb) if network is not None else None)
+            self._seen.add(layer, f"{self._shown.picture} {self._shown.state}", maps)
 
 
 def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -35,6 +35,7 @@ class Center(QWidget):
         library.folder_opened.connect(lambda folder: self._opened())
         library.problem.connect(lambda error: self._opened())
         library.question.connect(lambda request, error: self._opened())
+        library.interactive.cancelled.connect(lambda slot: self._opened())
 
     @property
     def browser(self) -> "Browser":

@@ -122,8 +122,8 @@ class Commands:
         view, network = self._desk.session.view, self._desk.library.network
         if network is None or layer == view.layer:
             return
-        if self._places_of != network.digest:
-            self._places_of, self._places = network.digest, {}
+        if self._places_of != network.identity:
+            self._places_of, self._places = network.identity, {}
         self._places[view.layer] = view.filter
         self._desk.session.update(layer=layer, filter=self._places.get(layer, 0))
 

@@ -167,7 +167,7 @@ class OverPicturesModel(ListModel):
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._scale_changed)
-        library.over.arrived.connect(lambda keys: self.repaint_all())
+        library.over.arrived.connect(self._arrived)
         session.changed.connect(self._view_changed)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -196,6 +196,11 @@ class OverPicturesModel(ListModel):
             size = fit(found.crop.shape[:2], 2 * CELL)
             self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))
         return self._overlays.get(picture, QPixmap())
+
+    def _arrived(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            self._overlays.pop(picture, None)  # it may be of a file that is another now
+        self.repaint_all()
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
@@ -282,6 +287,7 @@ class PictureModel(ListModel):
 
     def _thumbnails_arrived(self, pictures: list[Path]) -> None:
         for picture in pictures:
+            self._pixmaps.pop(picture, None)
             found = self._library.thumbnails.peek(picture)
             if isinstance(found, str):
                 self._library.note_bad(picture, found)

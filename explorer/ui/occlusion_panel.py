@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QListView,
+    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
@@ -17,8 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.state.library import Library
-from explorer.state.occluding import CLASS, FILLS, FILTER, PREDICTED, SIZES, STRIDES, Occluding
+from explorer.state.occluding import Occluding
 from explorer.state.session import Session
+from explorer.state.wish import CLASS, FILLS, FILTER, PREDICTED, SIZES, STRIDES
 from explorer.ui.lists import ListModel
 from explorer.ui.parts import column, label, paint_row, row
 from explorer.ui.theme import SPACE
@@ -131,6 +133,9 @@ class OcclusionPanel(QWidget):
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)
         self._said = label("", wrap=True)
+        self._again = QPushButton("Try again")
+        self._again.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._again.clicked.connect(occluding.try_again)
         self._hint = label("", "quiet", wrap=True)
         self._classes, self._filters = MovedList("Classes that moved"), MovedList("Filters that moved")
         self._filters.clicked.connect(
@@ -165,7 +170,7 @@ class OcclusionPanel(QWidget):
             for place_, box in enumerate(boxes, 1):
                 form.addWidget(box, line, place_)
         place = QWidget()
-        place.setLayout(column(form, self._said, self._hint, 1, gap=SPACE))
+        place.setLayout(column(form, self._said, row(self._again, 1), self._hint, 1, gap=SPACE))
         place.setFixedWidth(390)
         return place
 
@@ -212,19 +217,20 @@ class OcclusionPanel(QWidget):
         ):
             box.setCurrentIndex(box.findData(chosen))
         self._said.setText(self._sentence())
+        self._again.setVisible(bool(self._occluding.trouble))
         self._said.setToolTip(self._occluding.found.method if self._occluding.found is not None else "")
         self._show_moved()
 
     def _sentence(self) -> str:
-        found, target = self._occluding.found, self._occluding.target
-        if not target:
-            return "Open a network and a picture to measure."
-        name = spoken(target)
+        found, trouble = self._occluding.found, self._occluding.trouble
+        if self._occluding.missing:
+            return self._occluding.missing
+        name = spoken(self._occluding.target)
         if found is None or found.map is None:
-            return f"Measuring {name} …"
+            return trouble or f"Measuring {name} …"
         # Of single patches: the map is milder, because it is their mean over each pixel.
         falls, rises = max(0.0, float(found.drops.max())), max(0.0, -float(found.drops.min()))
-        more = " Refining …" if self._occluding.rough else ""
+        more = f" {trouble or 'Refining …'}" if self._occluding.rough else ""
         return (
             f"{name[0].upper()}{name[1:]} is {float(found.unoccluded):.3g} on the whole picture. "
             f"One patch lowers it by up to {falls:.2g}, or raises it by up to {rises:.2g}.{more}"
@@ -239,11 +245,11 @@ class OcclusionPanel(QWidget):
         patch, network = self._occluding.patch, self._library.network
         layer = self._session.view.layer
         self._title.setText(f"Filters of layer {layer}, what moved most first")
-        self._hint.setText(
+        how = (
             "Orange: covering lowers it; blue: covering raises it. Move over the picture for values, click it to cover."
-            if patch is None
-            else "Click the picture again to take the patch away. Click a filter to look at it."
         )
+        back = "Click the picture again to take the patch away. Click a filter to look at it."
+        self._hint.setText(back if patch is not None else self._occluding.patch_trouble or how)
         if patch is None or network is None:
             self._show_lists(False)
             return
