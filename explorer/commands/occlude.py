@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from explorer.core.figures import Style
     from explorer.core.network import Network
     from explorer.core.occluder import Occluder
+    from explorer.core.occlusion_figure import Shown
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -154,21 +155,37 @@ class _Job:
                     f"{out} was made with other settings or from another picture; choose another folder, or add "
                     "--force to replace it."
                 )
-        if figure is not None and (written or not figure.exists()):
+        if figure is not None and (written or not self._is_drawn(path, out, figure, settings)):
             self._draw(path, out, figure, settings)
             written.append(str(figure))
         return written
 
-    def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
+    def _is_drawn(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> bool:
+        """Whether the figure is there; UserError where another is there under its name."""
+        from explorer.core.occlusion_figure import is_drawn
+
+        if not figure.exists():
+            return False
+        if not is_drawn(figure, self._shown(path, out, settings), self.style):
+            raise UserError(
+                f"{figure} was drawn with other settings; choose another folder, or add --force to replace it."
+            )
+        return True
+
+    def _shown(self, path: Path, out: Path, settings: dict[str, Any]) -> "Shown":
         from explorer.core.images import read_image
-        from explorer.core.occlusion_figure import Shown, occlusion_figure
+        from explorer.core.occlusion_figure import Shown
         from explorer.core.occlusion_file import kept_map
 
-        assert self.figures is not None
         rgb = read_image(path)
         map, unoccluded = kept_map(out)
-        shown = Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
-        _write(figure, occlusion_figure(shown, self.figures, self.style))
+        return Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
+
+    def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
+        from explorer.core.occlusion_figure import occlusion_figure
+
+        assert self.figures is not None
+        _write(figure, occlusion_figure(self._shown(path, out, settings), self.figures, self.style))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -89,7 +89,7 @@ class _Run:
         self._rows: dict[str, list[Row]] = {}
         self._written: list[str] = []
         layers = [key.layer for key in plan.filters]
-        self._recorder = Recorder(plan.network, plan.pictures, layers, raw=plan.style.raw)
+        self._recorder = Recorder(plan.network, plan.pictures, layers, raw=plan.style.raw, digests=self._digests)
         self._saved, self._saving = time.monotonic(), 0.0
 
     def go(self) -> ExportReport:

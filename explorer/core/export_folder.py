@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,7 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     every = [digests.get(number, "") for number in range(len(plan.pictures))]
     common: list[Any] = [
         DRAWING,
-        plan.network.digest,
-        asdict(plan.network.input),
+        plan.network.identity,
         plan.style.as_dict(),
         plan.format,
     ]
@@ -113,11 +112,13 @@ def _may_replace(
     plan: ExportPlan, figure: Figure, lines: Sequence[Row], intact: bool, digests: Mapping[int, str]
 ) -> bool:
     path = plan.out / figure.name
+    about = read_description(path)
+    if about is not None and about.get("network", plan.network.identity) != plan.network.identity:
+        return False  # the same weights, but read in another way
     if intact:
         networks = {line.network_digest for line in lines}
         shows = {(f"{line.layer}:{line.filter}", line.picture_digest) for line in lines}
     else:
-        about = read_description(path)
         if about is None:
             # A power cut can leave an empty file behind; nobody loses anything with it.
             return path.is_file() and path.stat().st_size == 0

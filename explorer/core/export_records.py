@@ -65,6 +65,7 @@ class Records:
                 "kind": "sheet" if self.figure.pages else "single",
                 "settings": self.settings,
                 "network_digest": plan.network.digest,
+                "network": plan.network.identity,
                 "network_name": plan.network.name,
                 "layers": {str(key.layer): plan.network.layers[key.layer].name for key in self.figure.filters},
                 "filters": [str(key) for key in self.figure.filters],

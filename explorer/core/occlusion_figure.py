@@ -1,12 +1,14 @@
 """A figure of an occlusion map: the picture, the map over it, the color bar with its units, and what was measured."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.core.arrays import RGB, Map
-from explorer.core.figure_files import MATPLOTLIB, describe, encode_pages
+from explorer.core.figure_files import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures import MM_PER_INCH, Style, fit
 from explorer.core.occlusion_overlay import limit_of, occlusion_bar, occlusion_overlay
 from explorer.core.overlay import compose, in_picture
@@ -65,10 +67,20 @@ class Shown:
 
 def occlusion_figure(shown: Shown, format: str, style: Style) -> bytes:
     """The figure as a file of `style.width_mm` (120) with its description; UserError where that is too narrow."""
-    about = {"kind": "occlusion", **shown.settings, "unoccluded": shown.unoccluded, "limit": shown.end}
-    style_of_it = {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}
-    description = describe({**about, "style": style_of_it})
+    description = describe(_about(shown, style))
     return encode_pages([_page(shown, style)], format, style.dpi, lambda: description)
+
+
+def is_drawn(path: Path, shown: Shown, style: Style) -> bool:
+    """Whether a file is the figure that would be drawn."""
+    kept, wanted = read_description(path) or {}, _about(shown, style)
+    # As text, in which a value that is no number equals itself.
+    return json.dumps({name: kept.get(name) for name in wanted}) == json.dumps(wanted)
+
+
+def _about(shown: Shown, style: Style) -> dict[str, Any]:
+    about = {"kind": "occlusion", **shown.settings, "unoccluded": shown.unoccluded, "limit": shown.end}
+    return {**about, "style": {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}}
 
 
 def _page(shown: Shown, style: Style) -> "Figure":

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ def settings_of(network: Network, target: str, occluder: Occluder, picture: str,
         "stride": occluder.stride,
         "fill": list(occluder.fill) if isinstance(occluder.fill, tuple) else occluder.fill,
         "network_digest": network.digest,
+        "network": network.identity,
+        "architecture": network.architecture,
+        "input": json.loads(json.dumps(asdict(network.input))),
         "picture": picture,
         "picture_digest": picture_digest,
     }

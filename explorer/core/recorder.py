@@ -7,7 +7,8 @@ from pathlib import Path
 
 from explorer.core.activations import record
 from explorer.core.arrays import RGB, Maps
-from explorer.core.images import read_image
+from explorer.core.errors import UserError
+from explorer.core.images import picture_digest, read_image
 from explorer.core.network import Network
 from explorer.core.scale import SeenValues
 from trainer.input_spec import Box
@@ -32,6 +33,7 @@ class Recorded:
 class Recorder:
     """Reads and records the pictures of a list by their number; keeps at most `limit` bytes of them.
 
+    `digests` are those of pictures whose content must not have changed since, by number.
     It runs the network, so only one thread may use it.
     """
 
@@ -43,16 +45,18 @@ class Recorder:
         *,
         raw: bool,
         limit: int = 1 << 28,
+        digests: Mapping[int, str] | None = None,
     ) -> None:
         self._network, self._pictures, self._raw = network, pictures, raw
         self._layers, self._limit = sorted(set(layers)), limit
+        self._digests = {} if digests is None else digests
         self._held: OrderedDict[int, Recorded] = OrderedDict()
         self._bytes = 0
         # One sample for each layer, so that a filter's scale does not depend on which other layers are drawn.
         self._seen = {layer: SeenValues() for layer in self._layers}
 
     def get(self, number: int) -> Recorded:
-        """The picture of this number; UserError where it cannot be read."""
+        """The picture of this number; UserError where it cannot be read, or is not the one of its digest."""
         held = self._held.get(number)
         if held is None:
             held = self._record(number)
@@ -74,7 +78,10 @@ class Recorder:
         return self._seen[layer]
 
     def _record(self, number: int) -> Recorded:
-        rgb = read_image(self._pictures[number])
+        path = self._pictures[number]
+        rgb = read_image(path)
+        if number in self._digests and self._digests[number] != picture_digest(path):
+            raise UserError(f"{path.name} was changed while it was being exported; export again.")
         answer = record(self._network, rgb, raw=self._raw)
         probabilities, classes = answer.probabilities, self._network.classes
         best = int(probabilities.argmax())
