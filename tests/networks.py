@@ -41,3 +41,29 @@ def save_small(path: Path, *, classes: tuple[str, ...] = ("benign", "malignant")
 def open_small(folder: Path, seed: int = 0) -> Network:
     """A small opened network."""
     return open_network(save_small(folder / f"small{seed}.safetensors", seed=seed), device="cpu")
+
+
+class Normed(nn.Module):
+    """Two layers with batch norms on any picture, whose raw maps are others than their maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        parts = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.ReLU()]
+        self.body, self.line = nn.Sequential(*parts), nn.Linear(3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.line(self.body(x).mean((2, 3)))
+
+
+def save_normed(folder: Path) -> tuple[Path, str]:
+    """Write the weights of a `Normed`, and the code that names it: what opens it is its file and its architecture."""
+    torch.manual_seed(0)
+    module = Normed()
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.running_mean)
+            nn.init.uniform_(part.running_var, 0.5, 2.0)
+            nn.init.uniform_(part.bias)
+    torch.save(module.state_dict(), folder / "normed.pt")
+    (folder / "normed.py").write_text("from tests.networks import Normed as make\n")
+    return folder / "normed.pt", f"{folder / 'normed.py'}:make"
