@@ -132,6 +132,35 @@ def test_figures_are_drawn_from_what_is_there(
     assert [len(line["written"]) for line in lines] == [len(before), len(before), 0]
 
 
+def test_what_the_same_weights_gave_with_another_input_is_not_taken_for_this(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--target", "all", "--images", str(pictures / "benign"), "--out", str(tmp_path / "out")]
+    assert main(words(tmp_path, *target)) == 0
+    other = {"size": [32, 32], "resize": "shortest", "resize_to": 40, "mean": [0] * 3, "std": [1] * 3}
+    assert main(words(tmp_path, *target, "--input", json.dumps(other))) == 1
+    assert "other settings" in capsys.readouterr().err
+    with np.load(next((tmp_path / "out").glob("*.npz"))) as found:
+        about = json.loads(str(found["settings"]))
+    assert about["input"] == {"size": [32, 32], "resize": "squash", "resize_to": 32, "mean": [0] * 3, "std": [1] * 3}
+    assert about["network"] == open_small(tmp_path).identity
+
+
+def test_a_figure_of_other_settings_is_not_taken_for_this(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ["--target", "filter:3:1", "--images", str(pictures / "benign"), "--out", str(tmp_path / "out")]
+    drawn = words(tmp_path, *target, "--figures", "png", "--dpi", "60")
+    assert main(drawn) == 0
+    assert main(drawn) == 0
+    for more in (["--limit", "0.5"], ["--dpi", "70"]):
+        capsys.readouterr()
+        assert main([*drawn, *more]) == 1
+        assert "drawn with other settings" in capsys.readouterr().err
+    assert main([*drawn, "--limit", "0.5", "--force"]) == 0
+    assert main([*drawn, "--limit", "0.5"]) == 0
+
+
 def test_what_was_made_otherwise_is_not_taken_for_this(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

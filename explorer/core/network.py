@@ -61,7 +61,9 @@ class Network:
 
     def copy(self) -> "Network":
         """The same network around a deep copy of the module: two threads in one hooked module mix their maps."""
-        return dataclasses.replace(self, module=copy.deepcopy(self.module))
+        same = dataclasses.replace(self, module=copy.deepcopy(self.module))
+        object.__setattr__(same, "identity", self.identity)  # a module may count its own passes
+        return same
 
     def logits(self, batch: torch.Tensor) -> torch.Tensor:
         """The class scores (N, K) float32 of prepared pictures (N, C, h, w), before softmax."""

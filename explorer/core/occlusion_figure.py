@@ -75,7 +75,8 @@ def is_drawn(path: Path, shown: Shown, style: Style) -> bool:
     """Whether a file is the figure that would be drawn."""
     kept, wanted = read_description(path) or {}, _about(shown, style)
     # As text, in which a value that is no number equals itself.
-    return json.dumps({name: kept.get(name) for name in wanted}) == json.dumps(wanted)
+    found, expected = (json.dumps(values, sort_keys=True) for values in ({n: kept.get(n) for n in wanted}, wanted))
+    return found == expected
 
 
 def _about(shown: Shown, style: Style) -> dict[str, Any]:

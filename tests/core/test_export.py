@@ -25,6 +25,7 @@ from explorer.core.figures import Style, canvas, draw_single
 from explorer.core.images import picture_digest, read_image
 from explorer.core.layers import trace_layers
 from explorer.core.looks import Scale
+from explorer.core.manifest import read_manifest
 from explorer.core.network import Network, weights_digest
 from explorer.core.progress import Cancelled
 from explorer.core.recorder import Recorder
@@ -360,6 +361,45 @@ def test_figures_of_another_network_or_picture_are_not_lost(
     refused(plan, "4 files there do not show")
     Image.new("RGB", (12, 8), "blue").save(pictures[0])
     refused(plan, "1 file there does not show")
+
+
+def test_figures_of_the_same_weights_read_in_another_way_are_not_lost(
+    network: Network, pictures: tuple[Path, ...], tmp_path: Path
+) -> None:
+    plan = plan_export(network, pictures, [FilterKey(0, 0)], tmp_path / "out")
+    written = run_export(plan).written
+    before = {name: (tmp_path / "out" / name).read_bytes() for name in written}
+    for other in (
+        replace(network, input=replace(network.input, resize="squash")),
+        replace(network, classes=("pale", "red")),
+        replace(network, module=torch.nn.Sequential(network.module)),
+    ):
+        assert other.digest == network.digest
+        for manifest in (True, False):
+            if not manifest:
+                (tmp_path / "out" / "manifest.csv").rename(tmp_path / "manifest.csv")
+            with pytest.raises(UserError, match="of this network"):
+                run_export(replace(plan, network=other))
+        (tmp_path / "manifest.csv").rename(tmp_path / "out" / "manifest.csv")
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in written} == before
+    assert run_export(plan).skipped == written
+
+
+def test_a_picture_that_changes_meanwhile_is_not_written_under_its_old_digest(
+    network: Network, pictures: tuple[Path, ...], tmp_path: Path
+) -> None:
+    changed, steps = pictures[2], []
+
+    def on_step(done: int, total: int) -> None:
+        steps.append(done)
+        if len(steps) == 2:  # the digests are known, and nothing is drawn yet
+            Image.fromarray(np.full((8, 12, 3), 77, np.uint8)).save(changed)
+
+    report = run_export(plan_export(network, pictures, [FilterKey(0, 0)], tmp_path / "out"), on_step=on_step, jobs=1)
+    assert [name for name, _ in report.failed] == [changed.name]
+    assert "changed" in report.failed[0][1]
+    for row in read_manifest(tmp_path / "out"):
+        assert row.picture_digest == picture_digest(tmp_path / "pictures" / row.picture)
 
 
 def test_without_its_manifest_a_folder_is_drawn_again(

@@ -1,0 +1,229 @@
+"""Story: something fails or is stopped; nothing goes on saying that it is being done, and it can be tried again."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QToolButton
+
+import explorer.core.activations as activations
+import explorer.core.covering as covering
+import explorer.core.images as images
+import explorer.core.network as network_module
+import explorer.core.occlusion as occlusion
+from explorer.core.errors import UserError, in_words
+from explorer.core.progress import OnStep
+from explorer.state.library import Request
+from explorer.state.start import Start
+from tests.e2e.conftest import Open, Person
+from tests.networks import save_small
+
+FAILURES = [UserError("The picture is too large for this machine."), RuntimeError("out of memory"), MemoryError()]
+
+
+class Failing:
+    """Stands before a function and fails for as long as it is told to; `calls` counts."""
+
+    def __init__(self, real: Any, error: BaseException | None) -> None:
+        self._real, self.error, self.calls = real, error, 0
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+        return self._real(*arguments, **options)
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, module: Any, name: str, error: BaseException | None) -> Failing:
+    failing = Failing(getattr(module, name), error)
+    monkeypatch.setattr(module, name, failing)
+    return failing
+
+
+@pytest.fixture
+def small(open_window: Open, tmp_path: Path, pictures: Path) -> Person:
+    person = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures, device="cpu"))
+    person.wait_for_maps()
+    return person
+
+
+def said(person: Person) -> str:
+    return person.window.center.browser.occlusion._said.text()
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=["for people", "internal", "memory"])
+def test_a_failed_sweep_says_so_and_can_be_tried_again(
+    small: Person, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    failing = fail(monkeypatch, occlusion, "occlude", error)
+    panel = small.window.center.browser.occlusion
+    small.press("X")
+    small.until(lambda: small.desk.occluding.trouble)
+    assert "Measuring" not in said(small)
+    assert str(error) in said(small)
+    assert said(small) == in_words(error)
+    assert panel._again.isVisible()
+    assert str(error) in small.message
+    small.qtbot.wait(300)
+    assert failing.calls == 1  # not again by itself
+    failing.error = None
+    small.click(panel._again)
+    small.until(lambda: small.desk.occluding.found is not None and not small.desk.occluding.rough)
+    assert "on the whole picture" in said(small)
+    assert not panel._again.isVisible()
+
+
+def test_another_wish_is_tried_after_a_failure(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = fail(monkeypatch, occlusion, "occlude", RuntimeError("out of memory"))
+    small.press("X")
+    small.until(lambda: small.desk.occluding.trouble)
+    failing.error = None
+    small.desk.occluding.wish_for(size=32)
+    small.until(lambda: small.desk.occluding.found is not None)
+    assert not small.desk.occluding.trouble
+
+
+def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, stopped = occlusion.occlude, threading.Event()
+
+    def slow(*arguments: Any, on_step: OnStep, on_rough: Any, **options: Any) -> Any:
+        rough = real(*arguments, **options)
+        on_step(1, 9)
+        on_rough(rough)
+        stopped.wait(30)
+        on_step(2, 9)
+        return rough
+
+    monkeypatch.setattr(occlusion, "occlude", slow)
+    small.press("X")
+    small.until(lambda: small.desk.occluding.rough)
+    assert "Refining" in said(small)
+    cancel = next(button for button in small.window.status.findChildren(QToolButton) if button.text() == "Cancel")
+    small.until(cancel.isVisible)
+    small.click(cancel)
+    stopped.set()
+    assert "Refining" not in said(small)
+    assert "Stopped" in said(small)
+    assert small.desk.occluding.found is not None
+    monkeypatch.setattr(occlusion, "occlude", real)
+    small.click(small.window.center.browser.occlusion._again)
+    small.until(lambda: not small.desk.occluding.rough and small.desk.occluding.found is not None)
+    assert "Stopped" not in said(small)
+
+
+def test_a_patch_that_cannot_be_measured_is_not_shown(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    small.press("X")
+    small.until(lambda: small.desk.occluding.found is not None)
+    occluding, panel = small.desk.occluding, small.window.center.browser.occlusion
+    occluding.cover(3, 4)
+    small.until(lambda: occluding.patch is not None)
+    failing = fail(monkeypatch, covering.Covering, "at", RuntimeError("no such memory"))
+    occluding.cover(12, 14)
+    small.until(lambda: occluding.patch_trouble)
+    assert occluding.patch is None
+    assert "no such memory" in panel._hint.text()
+    monkeypatch.setattr(covering.Covering, "at", failing._real)
+    occluding.cover(12, 14)
+    small.until(lambda: occluding.patch is not None)
+    assert (occluding.patch.covered.top, occluding.patch.covered.left) == (12, 14)
+    assert "no such memory" not in panel._hint.text()
+
+
+def test_a_network_that_fails_on_a_picture_leaves_no_text_about_another(
+    small: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.press("X")
+    small.until(lambda: small.desk.occluding.found is not None)
+    failing = fail(monkeypatch, activations, "record", RuntimeError("no kernel for this"))
+    small.press("Down")
+    small.until(lambda: "no kernel for this" in small.message)
+    assert "no kernel for this" in said(small)
+    assert small.desk.pipeline.activations is None
+    failing.error = None
+    small.press("Down")
+    small.until(lambda: small.desk.occluding.found is not None)
+    assert "no kernel for this" not in said(small)
+
+
+@pytest.mark.parametrize("end", ["fails", "is stopped"])
+def test_the_page_that_says_what_is_opened_goes(
+    end: str, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, may_end = save_small(tmp_path / "n.safetensors"), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        may_end.wait(30)
+        raise RuntimeError("out of memory")
+
+    person = open_window()
+    with monkeypatch.context() as patch:
+        patch.setattr(network_module, "open_network", slow)
+        person.desk.opening.open_model(Request(model, device="cpu"))
+        center = person.window.center
+        assert center._stack.currentWidget() is center._opening
+        cancel = next(button for button in person.window.status.findChildren(QToolButton) if button.text() == "Cancel")
+        person.until(cancel.isVisible)
+        if end == "is stopped":
+            person.click(cancel)
+        may_end.set()
+        person.until(lambda: center._stack.currentWidget() is center._empty)
+        person.until(lambda: not person.desk.library.interactive.busy())
+    assert not cancel.isVisible()
+    person.desk.opening.open_model(Request(model, device="cpu"))
+    person.until(lambda: person.desk.library.network is not None)
+
+
+def test_one_picture_on_which_the_network_fails_does_not_cost_the_others(
+    small: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, real = small.desk.library, activations.predict
+    bad, *others = library.folder.pictures[4:8]
+    content = images.read_image(bad).tobytes()
+
+    def sometimes(network: Any, rgb: Any) -> Any:
+        if rgb.tobytes() == content:
+            raise RuntimeError("a picture like no other")
+        return real(network, rgb)
+
+    monkeypatch.setattr(activations, "predict", sometimes)
+    library.predictions.forget(library.folder.pictures)
+    small.until(
+        lambda: [library.predictions.get(picture) is not None for picture in [bad, *others]] == [False, *[True] * 3]
+    )
+    assert "a picture like no other" in small.message
+    small.window.problems.hide()
+    library.predictions.get(bad)
+    small.qtbot.wait(100)
+    assert not small.message  # said once
+
+
+def test_a_picture_that_was_mended_is_no_longer_called_unreadable(small: Person, pictures: Path) -> None:
+    picture = small.desk.library.folder.pictures[2]
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[:60])
+    small.desk.session.update(picture=picture)
+    small.until(lambda: picture in small.desk.library.bad)
+    assert "1 unreadable" in small.window.status.bad.text()
+    picture.write_bytes(whole)
+    for wanted in (small.desk.library.folder.pictures[3], picture):
+        small.desk.session.update(picture=wanted)
+        small.until(lambda wanted=wanted: small.desk.pipeline.shown and small.desk.pipeline.shown.picture == wanted)
+    small.until(lambda: picture not in small.desk.library.bad)
+    assert not small.window.status.bad.isVisible()
+    assert small.window.pictures.model.data(small.window.pictures.model.index(2, 0)) == picture.stem
+
+
+def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person) -> None:
+    library, ended = small.desk.library, []
+
+    def broken(network: Any, on_step: OnStep) -> None:
+        on_step(3, 10)
+        raise RuntimeError("the disk went away")
+
+    library.on_batch("export", broken, ended.append, small.window.problems.show_error)
+    small.until(lambda: "the disk went away" in small.message)
+    assert small.window.status._slot == ""
+    assert not library.batch.busy("export")
+    library.on_batch("export", lambda network, on_step: "done", ended.append)
+    small.until(lambda: ended == ["done"])
