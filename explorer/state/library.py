@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,15 @@ LARGEST_MAP, VALUES_EACH = 64, 100_000
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked to open, with the answers given so far to what the file does not say."""
+    """What a person asked to open, with the answers given so far to what the file does not say.
+
+    An `input` that was remembered is in its JSON form: nobody who starts the program waits for what can read it.
+    """
 
     path: Path
     architecture: str | None = None
     classes: Sequence[str] | None = None
-    input: "InputSpec | None" = None
+    input: "InputSpec | dict[str, Any] | None" = None
     device: str = "auto"
     tags: Path | None = None
 
@@ -119,13 +122,13 @@ class Library(QObject):
                 architecture=request.architecture,
                 device=request.device,
                 classes=request.classes,
-                input=request.input,
+                input=remembered(request.input) if isinstance(request.input, dict) else request.input,
             )
             return network, network.copy()
 
         def done(opened: "tuple[Network, Network]") -> None:
             self.network, self._batch_network = opened
-            self.request = request
+            self.request = request if request.input is None else replace(request, input=opened[0].input)
             self._predict_anew()
             self.look_over(*self._over_key)
             self.network_opened.emit(self.network)
@@ -236,6 +239,16 @@ class Library(QObject):
             return predict(network, read_image(picture))
 
         self.predictions.reset(each(look))
+
+
+def remembered(input: dict[str, Any]) -> "InputSpec | None":
+    """An input from its JSON form; None for a damaged one, which counts as not there."""
+    from trainer.input_spec import InputSpec
+
+    try:
+        return InputSpec.from_dict(input)
+    except UserError:
+        return None
 
 
 def each(look: Callable[[Path], Any]) -> Compute:

@@ -1,6 +1,7 @@
 """What follows when a network, a folder or a tags file is opened, and what is opened when the program starts."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,12 +62,14 @@ class Opening(QObject):
         """Open what the command line names; without a word of it, what was open last time."""
         demo = self._bundled
         model, images, labels = start.model, start.images, start.labels
+        request = Request(Path(), start.architecture, start.classes, start.input, start.device, start.tags)
         if start.demo:
             model = model or demo / "demo-scratch-cnn.safetensors"
             if images is None:
                 images, labels = demo / "pictures", labels or demo / "pictures" / "labels.csv"
         elif not (model or images or start.tags):
             model, images, labels = (self._last(name) for name in ("model", "images", "labels"))
+            request = replace(request, **self._settings.answers())
             self._picture_wanted = self._last("picture")
             layer, _, filter = self._settings.text("last/filter").partition(":")
             if layer.isdecimal() and filter.isdecimal():
@@ -74,7 +77,7 @@ class Opening(QObject):
         if images is not None:
             self.open_folder(images, labels)
         if model is not None:
-            self.open_model(Request(model, start.architecture, start.classes, start.input, start.device, start.tags))
+            self.open_model(replace(request, path=model))
 
     def open_model(self, request: Request) -> None:
         """Open a network; its tags follow. Not while tags are unsaved: they would be gone with their network."""
@@ -145,6 +148,7 @@ class Opening(QObject):
         if request is not None:
             asks_nothing = request.architecture is None
             self._settings.set_text("last/model", str(request.path.absolute()) if asks_nothing else "")
+            self._settings.set_answers(request.classes, request.input)
             self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
         if folder is not None:
             self._settings.set_text("last/images", str(folder.path.absolute()))

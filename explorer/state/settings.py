@@ -1,6 +1,8 @@
 """What the program remembers from one session to the next."""
 
+import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,21 @@ class Settings:
         """Put a path at the top of the recent ones of its kind."""
         others = [known for known in self.recent(kind) if known != path.absolute()]
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
+
+    def answers(self) -> dict[str, Any]:
+        """What a person said of the last network that its file did not say, or said otherwise: classes and input."""
+        try:
+            found = json.loads(self.text("last/answers", "{}"))
+            classes, input = found.get("classes"), found.get("input")
+        except (ValueError, AttributeError, RecursionError):
+            return {}
+        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None}
+
+    def set_answers(self, classes: Sequence[str] | None, input: Any) -> None:
+        """Remember them: a network that is opened without them is another."""
+        spoken = {"classes": classes and list(classes), "input": input if input is None or isinstance(input, dict) else asdict(input)}
+        self.set_text("last/answers", json.dumps(spoken))
 
     def look(self) -> Look:
         """The remembered look."""

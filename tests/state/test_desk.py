@@ -19,6 +19,7 @@ from explorer.state.start import Start
 from explorer.state.walking import beside, next_untagged
 from tests.conftest import ROOT
 from tests.networks import save_small
+from trainer.input_spec import InputSpec
 
 
 def open_both(qtbot: QtBot, desk: Desk, model: Path, pictures: Path) -> None:
@@ -153,6 +154,28 @@ def test_the_last_session_comes_back(qtbot: QtBot, tmp_path: Path, pictures: Pat
     assert (view.look.outline, view.look.scale, view.look.opacity) == (True, "layer", 0.5)
     assert [tag.tag for tag in second.tagging.book.tags(FilterKey(1, 2))] == ["hair"]
     second.close()
+
+
+def test_the_answers_to_the_last_network_come_back(qtbot: QtBot, tmp_path: Path, pictures: Path) -> None:
+    model, classes = save_small(tmp_path / "n.safetensors"), ("nevus", "melanoma")
+    spec = InputSpec((32, 32), "shortest", 48, mean=(0.5, 0.4, 0.3))
+    first = Desk(Settings(tmp_path / "home" / "settings.ini"), ROOT / "resources")
+    first.opening.start(Start(model=model, images=pictures, device="cpu", classes=classes, input=spec))
+    ready(qtbot, first)
+    identity = first.library.network.identity
+    first.close()
+    for damage in (None, '{"input": {"size": 3}, "classes": "ab"}', "[[["):
+        settings = Settings(tmp_path / "home" / "settings.ini")
+        if damage is not None:
+            settings.set_text("last/answers", damage)
+        again = Desk(settings, ROOT / "resources")
+        again.opening.start(Start())
+        ready(qtbot, again)
+        network, request = again.library.network, again.library.request
+        again.close()
+        assert (network.identity == identity) == (damage is None)
+        if damage is None:
+            assert (network.classes, network.input, request.input) == (classes, spec, spec)
 
 
 def test_tags_of_another_network_open_only_when_accepted(

@@ -194,6 +194,19 @@ def test_raw_in_the_moment_in_which_a_network_opens_takes_its_input(qtbot: QtBot
         assert desk.pipeline.network.input == INPUTS[1]
 
 
+@pytest.mark.parametrize("what", ["raw", "network", "list", "folder"])
+def test_a_picture_whose_file_changed_is_read_anew_when_anything_is_asked_of_it(qtbot: QtBot, what: str) -> None:
+    with person(qtbot) as someone:
+        begun(someone, qtbot)
+        someone.do("change", 0)
+        before = someone.desk.pipeline.shown.rgb.copy()
+        someone.do(what, 0)
+        qtbot.waitUntil(lambda: not np.array_equal(someone.desk.pipeline.shown.rgb, before))
+        qtbot.waitUntil(lambda: someone.desk.pipeline.activations is not None)
+        someone.settle()
+        someone.look_around()
+
+
 def test_an_occlusion_map_is_of_the_content_and_the_input_on_show(qtbot: QtBot) -> None:
     with person(qtbot) as someone:
         begun(someone, qtbot)
