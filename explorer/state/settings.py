@@ -65,7 +65,10 @@ class Settings:
 
     def set_answers(self, classes: Sequence[str] | None, input: Any) -> None:
         """Remember them: a network that is opened without them is another."""
-        spoken = {"classes": classes and list(classes), "input": input if input is None or isinstance(input, dict) else asdict(input)}
+        spoken = {
+            "classes": classes and list(classes),
+            "input": input if input is None or isinstance(input, dict) else asdict(input),
+        }
         self.set_text("last/answers", json.dumps(spoken))
 
     def look(self) -> Look:

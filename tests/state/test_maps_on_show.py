@@ -212,29 +212,28 @@ def test_an_occlusion_map_is_of_the_content_and_the_input_on_show(qtbot: QtBot) 
         begun(someone, qtbot)
         desk, found = someone.desk, []
 
-        def swept() -> np.ndarray:
+        def swept(size: int) -> np.ndarray:
             occluding, pipeline = desk.occluding, desk.pipeline
+            occluding.wish_for(size=size)
             qtbot.waitUntil(lambda: occluding.found is not None and not occluding.rough)
-            network = pipeline.network
-            right = occlude(network.copy(), pipeline.shown.rgb, occluding.target, Occluder(8, 8, "mean"))
+            network = pipeline.network.copy()
+            right = occlude(network, pipeline.shown.rgb, occluding.target, Occluder(size, 8, "mean"))
             np.testing.assert_allclose(occluding.found.drops, right.drops, atol=1e-6)
             return occluding.found.drops
 
-        desk.occluding.wish_for(size=8)
         desk.occluding.activate(True)
-        found.append(swept())
+        found.append(swept(8))
         someone.do("change", 0)
-        desk.occluding.wish_for(size=16)  # of the content that is still on show, kept under its own name
-        qtbot.waitUntil(lambda: desk.occluding.found is not None and not desk.occluding.rough)
-        desk.occluding.wish_for(size=8)
+        swept(16)  # of the content that is still on show
         for picture in (1, 0):
             someone.do("picture", picture)
             qtbot.waitUntil(lambda picture=picture: desk.pipeline.shown.picture.stem == str(picture))
             qtbot.waitUntil(lambda: desk.pipeline.activations is not None)
-        found.append(swept())
+        swept(16)
+        found.append(swept(8))
         someone.do("network", 1)
         qtbot.waitUntil(lambda: desk.pipeline.network.input == INPUTS[1] and desk.pipeline.activations is not None)
-        found.append(swept())
+        found.append(swept(8))
         assert not np.allclose(found[0], found[1])
         assert not np.allclose(found[1], found[2])
 
