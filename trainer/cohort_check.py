@@ -36,7 +36,7 @@ def check(columns: dict[str, Any], attributes: dict[str, Any], promised: dict[st
         "age": (all(age is None or 0 <= age < 130 for age in columns["age"]), "ages of nobody"),
         "digest": (all(map(_DIGEST.fullmatch, columns["digest"])), "digests that are none"),
         "name": (
-            all(columns["name"]) and len(set(columns["name"])) == len(columns["name"]),
+            all(names) and len(set(names)) == len(names),
             "names that are empty or twice",
         ),
         "group": (all(columns["group"]) and all(columns["lesion"]), "pictures without a group"),

@@ -64,9 +64,7 @@ def read_columns(head: bytes, tail: bytes, pictures: int, side: int) -> dict[str
         with h5py.File(_Around(head, tail, end), "r") as file:
             attributes = {name: _attribute(file, name) for name in ATTRIBUTES}
             cases, left_out = _group(file, "cases"), _group(file, "left_out")
-            columns: dict[str, Any] = {
-                name: _numbers(cases, name, pictures, np.dtype(kind)) for name, kind in NUMBERS.items()
-            }
+            columns: dict[str, Any] = {name: _numbers(cases, name, pictures) for name in NUMBERS}
             columns |= {name: _texts(cases, name, pictures) for name in TEXTS}
             columns |= {name: _texts(left_out, name.removeprefix("left_out_"), None) for name in LEFT_OUT}
             shown = _dataset(file, "pictures")
