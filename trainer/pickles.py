@@ -13,8 +13,8 @@ from trainer.pickle_names import Inert, Stand, Unreadable, key_of, known_name, m
 
 LARGEST_PICKLE = 64 * 2**20
 """Bytes of pickle (not of weights) that are read; a network's take well under one megabyte."""
-MOST_STEPS = 4_000_000
-MOST_TENSORS = 100_000
+MOST_STEPS = 2_000_000
+MOST_TENSORS = 50_000
 _LONGEST_INTEGER = 2**128
 
 _END = object()  # what lies under the values of an unfinished list
