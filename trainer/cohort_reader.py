@@ -138,7 +138,7 @@ def main() -> None:
         answer = read_columns(content[:head], content[head:], pictures, side)
     except (Damaged, MemoryError) as error:
         answer = {"problem": str(error) or "it is too large"}
-    json.dump(answer, sys.stdout, allow_nan=False)
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":
