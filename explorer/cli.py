@@ -11,6 +11,7 @@ from pathlib import Path
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
+from trainer.door import Parser, through
 
 NAME = "feature-explorer"
 COMMANDS = ("layers", "export", "occlude", "tags")
@@ -18,26 +19,21 @@ COMMANDS = ("layers", "export", "occlude", "tags")
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted."""
+    """Run the command line; 0 done, 1 could not, 2 wrong usage, 130 interrupted, 141 nobody reads what it prints."""
     words = sys.argv[1:] if words is None else list(words)
-    late = late_command(words)
-    if late:
-        parser().error(f"the options before {late} are those of the window; give its own after it")
-    asked = bool(words) and (not words[0].startswith("-") or "-h" in words or "--help" in words)
-    arguments = parser(commands=asked).parse_args(words)
-    try:
-        return int(arguments.run(arguments))
-    except UserError as error:
-        return _say(str(error), 1)
-    except OSError as error:
-        return _say(f"{error.strerror or error}: {error.filename or ''}", 1)
-    except (KeyboardInterrupt, Cancelled):
-        return _say("interrupted", 130)
-    except Exception as error:
-        import logging
 
-        logging.getLogger("explorer").debug("internal error", exc_info=True)
-        return _say(f"something in the program failed ({type(error).__name__}: {error}); please report it", 1)
+    def work() -> int:
+        late = late_command(words)
+        if late:
+            parser().error(f"the options before {late} are those of the window; give its own after it")
+        asked = bool(words) and (not words[0].startswith("-") or "-h" in words or "--help" in words)
+        arguments = parser(commands=asked).parse_args(words)
+        try:
+            return int(arguments.run(arguments))
+        except Cancelled as error:
+            raise KeyboardInterrupt from error
+
+    return through(NAME, work)
 
 
 def late_command(words: Sequence[str]) -> str:
@@ -56,7 +52,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
 
     Without `commands`, whose modules a window would wait for, those of the window alone.
     """
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog=NAME,
         description="Look at what every filter of a trained CNN answers to, tag it, and export figures. "
         "Without a subcommand the window opens.",
@@ -111,8 +107,3 @@ def run_window(arguments: argparse.Namespace) -> int:
         demo=arguments.demo,
     )
     return run(start)
-
-
-def _say(text: str, code: int) -> int:
-    print(f"{NAME}: {' '.join(text.split())}", file=sys.stderr)
-    return code

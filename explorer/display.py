@@ -10,6 +10,8 @@ import os
 import sys
 from pathlib import Path
 
+from trainer.printing import say
+
 PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -84,7 +86,7 @@ def main() -> int:
         subprocess.run(install, check=False)
         missing = missing_packages()
     if missing:
-        print(f"Qt needs system libraries; run: sudo apt-get update && sudo {' '.join(install)}", file=sys.stderr)
+        say(f"Qt needs system libraries; run: sudo apt-get update && sudo {' '.join(install)}", error=True)
     return 1 if missing else 0
 
 

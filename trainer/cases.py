@@ -26,6 +26,8 @@ PARTS_AS_WRITTEN = {
 }
 # Folders that part files by kind: "ham10000/images" and "ham10000/masks" are no two classes.
 NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
+DEEPEST = 64
+"""Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
 NOT_KNOWN = frozenset({"", "unknown", "n/a", "na", "nan", "none", "null", "-"})
 
 
@@ -234,7 +236,7 @@ class _Match:
     def __init__(self, images: Path, by_name: dict[str, Row]) -> None:
         self._root = _key(images.resolve().as_posix() + "/x").removesuffix("x")
         self._by_name = by_name
-        self._depths = sorted({key.count("/") + 1 for key in by_name}, reverse=True)
+        self._depths = sorted({key.count("/") + 1 for key in by_name} & {*range(1, DEEPEST)}, reverse=True)
         stems = Counter(key.rpartition("/")[2] for key in by_name)
         # A row with folders that end no picture's path still fits by its file name, where that is the only one.
         self._stems = {stem: key for key in by_name if stems[stem := key.rpartition("/")[2]] == 1}

@@ -1,22 +1,26 @@
 """One self-describing safetensors file per network."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
 from trainer.errors import UserError
 from trainer.files import cannot_write, replace_file
 from trainer.input_spec import Box, InputSpec
+from trainer.printing import printable
+from trainer.tensor_file import read_tensors
 
 __all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
 
 FORMAT = "feature-map-explorer network"
 VERSION = 1
+DESCRIPTION = "network"
+"""The key of the metadata under which a network describes itself."""
 
 
 @dataclass(frozen=True)
@@ -50,38 +54,60 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
     try:
-        replace_file(Path(path), serialise(weights, metadata={"network": json.dumps(description)}))
+        replace_file(Path(path), serialise(weights, metadata={DESCRIPTION: json.dumps(description)}))
     except OSError as error:
         raise cannot_write(Path(path), error) from error
 
 
 def load(path: Path | str) -> Checkpoint:
     """Read a checkpoint; UserError where the file is not one, is cut short, or describes no usable network."""
-    path = Path(path)
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            text = (file.metadata() or {}).get("network")
-            weights = {name: file.get_tensor(name) for name in file.keys()} if text else {}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist.") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path.name} is not a whole safetensors file ({error}); copy or save it again.") from error
-    if text is None:
+    weights, metadata = read_tensors(Path(path))
+    return described(Path(path), weights, metadata)
+
+
+def described(path: Path, weights: dict[str, torch.Tensor], metadata: Mapping[str, str]) -> Checkpoint:
+    """The checkpoint of weights and metadata that `path` holds; UserError as `load` says."""
+    if DESCRIPTION not in metadata:
         raise UserError(f"{path.name} holds weights but no description of a network; name its architecture.")
     try:
-        values = json.loads(text)
+        values = json.loads(metadata[DESCRIPTION])
         if values["format"] != FORMAT or not isinstance(values["version"], int):
             raise KeyError("format")
         if values["version"] > VERSION:
             raise UserError(f"{path.name} was written by a newer version of this program; update it to open the file.")
+        classes = values["classes"]
+        if not isinstance(classes, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in classes):
+            raise ValueError("its classes are no names")
         return Checkpoint(
             architecture=str(values["architecture"]),
             architecture_arguments=dict(values["architecture_arguments"]),
-            classes=tuple(str(name) for name in values["classes"]),
+            classes=tuple(classes),
             input=InputSpec.from_dict(values["input"]),
             weights=weights,
-            training=dict(values["training"]),
+            training=_training(values["training"]),
             licence=str(values["licence"]),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise UserError(f"{path.name}: the description of the network in it is damaged ({error!r}).") from error
+        said = printable(f"{type(error).__name__}: {error}", 120)
+        raise UserError(f"{path.name}: the description of the network in it is damaged ({said}).") from error
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "cohort": dict,
+    "recipe": dict,
+    "versions": dict,
+    "epochs": list,
+    "seen": list,
+    "seconds": (int, float),
+    "pictures_per_second": (int, float),
+}
+
+
+def _training(values: object) -> dict[str, Any]:
+    """What a checkpoint says of its training; ValueError where a part that is read later is of another kind."""
+    if not isinstance(values, dict):
+        raise ValueError("its training is no table")
+    for name, kind in _KINDS.items():
+        if values.get(name) is not None and not isinstance(values[name], kind):
+            raise ValueError(f"the {name} of its training are of another kind")
+    return values

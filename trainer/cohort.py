@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer import cohort_file
+from trainer.cohort_check import PARTS
 from trainer.errors import UserError
 
-PARTS = ("train", "validation", "test")
+__all__ = ["PARTS", "Cohort", "open_cohort", "parts_of_folds", "seal_cohort"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def open_cohort(path: Path | str) -> Cohort:
     """
     path = Path(path)
     columns, attributes, seal = cohort_file.read(path)
-    return Cohort(
+    cohort = Cohort(
         path=path,
         classes=tuple(attributes["classes"]),
         names=tuple(columns["name"]),
@@ -130,6 +131,9 @@ def open_cohort(path: Path | str) -> Cohort:
         settings=attributes["settings"],
         seal=seal,
     )
+    if cohort.digest != attributes["digest"]:
+        raise cohort_file.damaged(path, "its digest is not that of its pictures, classes and parts")
+    return cohort
 
 
 def seal_cohort(part: Path, cohort: Cohort) -> None:

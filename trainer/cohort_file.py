@@ -6,6 +6,7 @@ The line before the HDF5 part holds its sizes and checksum, so that no damaged b
 crash or hang on one.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -18,15 +19,19 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from trainer import cohort_reader
+from trainer.apart import NoAnswer, read_apart
+from trainer.cohort_check import check
+from trainer.cohort_reader import LEFT_OUT, NUMBERS, TEXTS, Damaged
 from trainer.errors import UserError
 from trainer.files import cannot_write, move_into_place
+from trainer.printing import printable
 
 FORMAT, VERSION = "feature-trainer cohort", 1
-NUMBERS = {"label": np.int64, "age": np.float32, "fold": np.int64}
-TEXTS = ("name", "split", "group", "lesion", "digest", "diagnosis", "sex", "site")
-LEFT_OUT = ("left_out_name", "left_out_reason")
 JSON_ATTRIBUTES = ("classes", "flow", "settings")
 
+PATIENCE = 60.0
+"""Seconds after which a file that HDF5 still reads is given up."""
 _BLOCK = 512  # the smallest block before its own part that HDF5 allows
 
 Columns = Mapping[str, Any]
@@ -173,27 +178,40 @@ def write_at(file: BinaryIO | io.FileIO, at: int, content: bytes | memoryview) -
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
-    """Columns, attributes and checksum of a whole cohort file; UserError for every other one."""
+    """Columns, attributes and checksum of a whole cohort file, all of them plausible; UserError for every other one."""
     line = _line(path)
     start, end = line.first_byte, line.first_byte + line.pictures * line.side**2 * 3
     try:
         with path.open("rb") as file:
-            around = _piece(file, _BLOCK, start), _piece(file, end, line.bytes)
-        if _checksum(line.pictures, line.side, *around) != line.checksum:
-            raise _damaged(path)
-        with h5py.File(path, "r", locking=False) as file:
-            columns = {name: file["cases"][name][()] for name in NUMBERS}
-            columns |= {name: _texts(file["cases"][name]) for name in TEXTS}
-            columns |= {name: _texts(file["left_out"][name.removeprefix("left_out_")]) for name in LEFT_OUT}
-            attributes = dict(file.attrs)
-            moved = file["pictures"].id.get_offset() != start
-    except OSError as error:
+            around = _piece(file, 0, start), _piece(file, end, line.bytes)
+    except (OSError, OverflowError) as error:
         raise _unreadable(path, error) from error
-    if moved:  # zeros at both ends hide it from the checksum
-        raise _damaged(path)
-    attributes |= {name: json.loads(attributes[name]) for name in JSON_ATTRIBUTES}
-    attributes["side"] = int(attributes["side"])
+    if _checksum(line.pictures, line.side, around[0][_BLOCK:], around[1]) != line.checksum:
+        raise damaged(path)
+    try:
+        found = json.loads(_columns(*around, line.pictures, line.side))
+        if found["first_byte"] != start:  # zeros at both ends hide it from the checksum
+            raise Damaged("its pictures lie elsewhere")
+        columns, attributes = found["columns"], found["attributes"]
+        check(columns, attributes, {name: getattr(line, name) for name in ("format", "version", "side")})
+    except (Damaged, ValueError, RecursionError) as error:
+        raise damaged(path, str(error)) from error
+    except NoAnswer as error:
+        raise damaged(path, "HDF5 cannot make sense of it") from error
+    except OSError as error:
+        raise UserError(f"No process could be started to read the cohort: {error.strerror or error}.") from error
+    columns |= {name: np.array(columns[name], kind) for name, kind in NUMBERS.items()}
     return columns, attributes, line.checksum
+
+
+@functools.lru_cache(2)
+def _columns(head: bytes, tail: bytes, pictures: int, side: int) -> str:
+    """What `cohort_reader` gives in a process of its own, as JSON; these very bytes always give the same."""
+    found = read_apart(cohort_reader, head + tail, PATIENCE, str(pictures), str(side), str(len(head)))
+    if "problem" in found:
+        raise Damaged(found["problem"])
+    found["attributes"] |= {name: json.loads(found["attributes"][name]) for name in JSON_ATTRIBUTES}
+    return json.dumps(found)
 
 
 def pictures_of(path: Path, count: int, side: int, checksum: str) -> npt.NDArray[np.uint8]:
@@ -222,7 +240,7 @@ def _line(path: Path) -> _Line:
     try:
         content = json.loads(block)
         known = content["format"] == FORMAT
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _no_cohort(path) from error
     if not known:
         raise _no_cohort(path)
@@ -230,16 +248,19 @@ def _line(path: Path) -> _Line:
         raise UserError(f"{path} was written by a newer version of this program; update it to open the cohort.")
     try:
         line = _Line(**content)
+        numbers = (line.version, line.pictures, line.side, line.first_byte, line.bytes)
+        if any(type(number) is not int or number >= 2**53 for number in numbers) or not isinstance(line.checksum, str):
+            raise TypeError("other kinds of values")
         whole = min(line.pictures, line.side, line.first_byte - _BLOCK) > 0
     except TypeError as error:
-        raise _damaged(path) from error
+        raise damaged(path) from error
     if whole and isinstance(line.bytes, int) and size < line.bytes:
         raise UserError(
             f"{path} is cut short: {size} of {line.bytes} bytes; copy it again from its source, "
             "or prepare the cohort again."
         )
     if not whole or line.version != VERSION or size != line.bytes or block != _block(line):
-        raise _damaged(path)
+        raise damaged(path)
     return line
 
 
@@ -248,8 +269,10 @@ def _checksum(pictures: int, side: int, head: bytes, tail: bytes) -> str:
     return hashlib.sha256(f"{pictures} {side} ".encode() + head + tail).hexdigest()
 
 
-def _damaged(path: Path) -> UserError:
-    return UserError(f"{path} is damaged; copy it again from its source, or prepare the cohort again.")
+def damaged(path: Path, why: str = "") -> UserError:
+    """What to say of a cohort file that is not whole."""
+    reason = f" ({printable(why, 200)})" if why else ""
+    return UserError(f"{path} is damaged{reason}; copy it again from its source, or prepare the cohort again.")
 
 
 def _no_cohort(path: Path) -> UserError:
@@ -265,7 +288,3 @@ def _unreadable(path: Path, error: Exception) -> UserError:
 def _piece(file: BinaryIO, start: int, end: int) -> bytes:
     file.seek(start)
     return file.read(max(end - start, 0))
-
-
-def _texts(column: h5py.Dataset) -> list[str]:
-    return [text.decode() for text in column[()].tolist()]

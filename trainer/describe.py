@@ -12,6 +12,7 @@ import numpy as np
 from trainer.cohort import PARTS, Cohort
 from trainer.errors import UserError
 from trainer.files import cannot_write, replace_file
+from trainer.printing import printable
 
 NOT_KNOWN = "not known"
 FIGURE_FORMATS = ("svg", "pdf", "png")
@@ -102,14 +103,15 @@ def as_text(cohort: Cohort, shown: int = 10) -> str:
     if cohort.left_out:
         reasons = Counter(reason for _, reason in cohort.left_out)
         lines += ["", *_table(["left out because", "pictures"], reasons.most_common())]
-        lines += ["", *(f"  {name}: {reason}" for name, reason in cohort.left_out[:shown])]
+        first = [(printable(name, 200), printable(reason, 200)) for name, reason in cohort.left_out[:shown]]
+        lines += ["", *(f"  {name}: {reason}" for name, reason in first)]
         if len(cohort.left_out) > shown:
             lines.append(f"  and {len(cohort.left_out) - shown} more; --json lists them all")
     return "\n".join(lines)
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    cells = [[str(cell) for cell in row] for row in [titles, *rows]]
+    cells = [[printable(str(cell), 60) for cell in row] for row in [titles, *rows]]
     widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
     return [
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])

@@ -1,6 +1,6 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
-import tomllib
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 
 from trainer.errors import UserError
+from trainer.printing import printable
+from trainer.toml_file import read_toml
 
 BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
 
@@ -28,20 +30,23 @@ class Classified:
 
 def read_diagnoses(path: Path | None = None) -> dict[str, str]:
     """Class by diagnosis, from the person's table or the bundled one; UserError where it is not such a table."""
-    source = resources.files("resources").joinpath("diagnoses.toml") if path is None else path
-    try:
-        content = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{source} cannot be read as a table of diagnoses ({error}); correct it.") from error
+    with contextlib.ExitStack() as stack:
+        bundled = resources.files("resources").joinpath("diagnoses.toml")
+        source = path or stack.enter_context(resources.as_file(bundled))
+        content = read_toml(source, 'correct it; it has lists such as malignant = ["melanoma"]')
     table: dict[str, str] = {}
     for name, words in content.items():
         if name not in (BENIGN, MALIGNANT, INDETERMINATE):
-            raise UserError(f'{source} has a list "{name}"; it may have benign, malignant and indeterminate.')
+            raise UserError(
+                f'{source} has a list "{printable(name, 60)}"; it may have benign, malignant and indeterminate.'
+            )
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise UserError(f"{source}: {name} must be a list of diagnoses in quotes.")
         for word in words:
             if table.setdefault(spelling(word), name) != name:
-                raise UserError(f'{source} has "{word}" as {table[spelling(word)]} and as {name}; remove one.')
+                raise UserError(
+                    f'{source} has "{printable(word, 60)}" as {table[spelling(word)]} and as {name}; remove one.'
+                )
     return table
 
 

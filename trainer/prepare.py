@@ -84,7 +84,7 @@ def prepare(
         kept = [(case, name) for case, name in kept if case.part]
     classes = _classes([name for _, name in kept], images)
     if not given:
-        _check_groups(kept, classes)
+        _check_groups(kept, classes, wishes.folds)
 
     names = [case.name for case, _ in kept]
     if not wishes.replace:
@@ -203,8 +203,8 @@ def _classes(names: Sequence[str], images: Path) -> tuple[str, ...]:
     return classes
 
 
-def _check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str]) -> None:
-    """Say before the long work which class is too small to stand in every part."""
+def _check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int) -> None:
+    """Say before the long work which class is too small to stand in every part or fold."""
     for wanted in classes:
         there = {_group(case) for case, name in kept if name == wanted}
         if len(there) < splits.FEWEST_GROUPS:
@@ -212,6 +212,8 @@ def _check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str]) -> N
                 f"Class {wanted} has pictures of only {len(there)} patients, lesions or groups, too few to stand in "
                 "train, validation and test; add pictures or take the class out."
             )
+        if len(there) < folds:
+            raise UserError(splits.too_many_folds(folds, f"class {wanted}", len(there)))
 
 
 def _check_readable(given: Sequence[str], reasons: Sequence[str], classes: Sequence[str], names: Sequence[str]) -> None:

@@ -6,13 +6,14 @@ is the starting point (`trainer.presets`), a file of settings overrides it, and 
 
 import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trainer.errors import UserError
+from trainer.printing import printable
+from trainer.toml_file import read_toml
 
 Pair = tuple[float, float]
 Triple = tuple[float, float, float]
@@ -198,8 +199,10 @@ class Recipe:
         groups: dict[str, dict[str, Any]] = {}
         for name, value in values.items():
             if name not in SETTINGS:
-                near = difflib.get_close_matches(name, SETTINGS, n=1, cutoff=0)
-                raise UserError(f'{where} has a setting "{name}" that is not known; the nearest is {near[0]}.')
+                near = difflib.get_close_matches(name[:60], SETTINGS, n=1, cutoff=0)
+                raise UserError(
+                    f'{where} has a setting "{printable(name, 60)}" that is not known; the nearest is {near[0]}.'
+                )
             group, kind = SETTINGS[name]
             groups.setdefault(group, {})[name] = converted(kind, value, f"{where}: {name}")
         return replace(self, **{group: replace(getattr(self, group), **new) for group, new in groups.items()})
@@ -227,32 +230,32 @@ def converted(kind: Any, value: Any, name: str) -> Any:
     if get_origin(kind) is Literal:
         if value in get_args(kind):
             return value
-        raise UserError(f"{name} is {value!r}; choose {', '.join(get_args(kind))}.")
+        raise UserError(f"{name} is {_brief(value)}; choose {', '.join(get_args(kind))}.")
     if get_origin(kind) is tuple:
         count = len(get_args(kind))
         if isinstance(value, list | tuple) and len(value) == count:
             return tuple(converted(float, item, name) for item in value)
-        raise UserError(f"{name} is {value!r}; it takes {count} numbers, such as [{', '.join(['0.5'] * count)}].")
+        raise UserError(f"{name} is {_brief(value)}; it takes {count} numbers, such as [{', '.join(['0.5'] * count)}].")
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30:
         return float(value)
-    if type(value) is kind:
+    if type(value) is kind and (kind is not int or abs(value) < 2**53):
         return value
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    raise UserError(f"{name} is {value!r}, but must be {words[kind]}.")
+    words = {int: "a whole number of at most fifteen digits", float: "a number", bool: "true or false", str: "a text"}
+    raise UserError(f"{name} is {_brief(value)}, but must be {words[kind]}.")
 
 
 def read_settings(path: Path) -> dict[str, Any]:
     """The settings in a TOML file, by name, whatever tables they stand in; UserError where it is not one."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} is not a readable TOML file: {error}.") from error
+    values = read_toml(path, "give a file such as a run's settings.toml")
     flat: dict[str, Any] = {}
     for name, value in values.items():
         flat |= value if isinstance(value, dict) and name in groups() else {name: value}
     return flat
+
+
+def _brief(value: Any) -> str:
+    """A value of any kind in an error."""
+    return printable(repr(value[:60]) if isinstance(value, str) else repr(value), 60)
 
 
 def write_settings(recipe: Recipe) -> str:

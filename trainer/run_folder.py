@@ -14,6 +14,7 @@ from trainer.checkpoint import Checkpoint
 from trainer.errors import UserError
 from trainer.files import cannot_write, replace_file, sweep
 from trainer.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
+from trainer.torch_file import read_pickle
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
 HOW_TO_GO_ON = "run the same command again to go on"
@@ -85,11 +86,16 @@ class RunFolder:
         if not path.exists():
             return None
         try:
-            return State(**torch.load(path, map_location="cpu", weights_only=True))
-        except Exception as error:  # damaged files raise many kinds
-            raise UserError(
-                f"{path} is damaged ({str(error).partition(chr(10))[0][:80]}); delete it to begin this run anew."
-            ) from error
+            content = read_pickle(path)
+            if not isinstance(content, dict) or content.keys() != vars(State()).keys():
+                raise ValueError("it holds something else")
+            for name, value in vars(State()).items():
+                if not isinstance(content[name], int | float if isinstance(value, float) else type(value)):
+                    raise ValueError(f"its {name} is of another kind")
+            return State(**content)
+        except (UserError, OSError, ValueError) as error:
+            why = str(error).partition("(")[2].partition(")")[0] if isinstance(error, UserError) else str(error)
+            raise UserError(f"{path} is damaged ({why[:80]}); delete it to begin this run anew.") from error
 
     def save(self, state: State) -> None:
         """Replace the state, whole or not at all; UserError where it cannot be written."""

@@ -59,7 +59,10 @@ def with_validation(
 def folds(labels: npt.NDArray[np.int64], groups: Sequence[str], count: int, seed: int) -> npt.NDArray[np.int64]:
     """The fold 0 .. count - 1 (N) of each picture; UserError where a class has too few groups to stand in all."""
     check_folds(count)
-    _check(labels, groups, count)
+    _check(labels, groups, FEWEST_GROUPS)
+    fewest = fewest_groups(labels, groups)
+    if fewest < count:
+        raise UserError(too_many_folds(count, "a class", fewest))
     numbers = np.empty(len(labels), np.int64)
     for number, (_, test) in enumerate(_folding(count, labels, groups, seed)):
         numbers[test] = number
@@ -67,10 +70,26 @@ def folds(labels: npt.NDArray[np.int64], groups: Sequence[str], count: int, seed
     return numbers
 
 
+def too_many_folds(count: int, whose: str, groups: int) -> str:
+    """The sentence for a class that cannot stand in every fold."""
+    return (
+        f"--folds {count} is too many: {whose} has pictures of only {groups} patients, lesions or groups, and each "
+        "fold needs some; take fewer folds or add pictures."
+    )
+
+
 def check_folds(count: int) -> None:
     """UserError for a number of folds that leaves nothing to train on."""
     if count < 3:
         raise UserError(f"--folds {count} is too few: one fold is for the test, one for validation; take 3 or more.")
+
+
+def fewest_groups(labels: npt.NDArray[np.int64], groups: Sequence[str]) -> int:
+    """The number of groups of the class that has the fewest."""
+    found: dict[int, set[str]] = {}
+    for label, group in zip(labels.tolist(), groups, strict=True):
+        found.setdefault(label, set()).add(group)
+    return min(map(len, found.values()), default=0)
 
 
 def leaks(parts: npt.NDArray[np.str_], groups: Sequence[str], pairs: npt.NDArray[np.intp]) -> tuple[Leak, ...]:
@@ -96,6 +115,8 @@ def _folding(
     count: int, labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int
 ) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     numbers = np.unique(np.array(groups, dtype=np.str_), return_inverse=True)[1]
+    # Of a handful of pictures a larger part is taken than a fifth: there is none of less than a picture.
+    count = min(count, int(np.bincount(labels).max()))
     folding = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a class with fewer pictures than folds; `_check_parts` judges
@@ -103,13 +124,12 @@ def _folding(
 
 
 def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) -> None:
-    for label in np.unique(labels):
-        there = len({groups[place] for place in np.flatnonzero(labels == label).tolist()})
-        if there < FEWEST_GROUPS:
-            raise UserError(
-                f"A class has pictures of only {there} patients, lesions or groups, too few to stand in every part; "
-                "add pictures or take the class out."
-            )
+    there = fewest_groups(labels, groups)
+    if there < FEWEST_GROUPS:
+        raise UserError(
+            f"A class has pictures of only {there} patients, lesions or groups, too few to stand in every part; "
+            "add pictures or take the class out."
+        )
     if len(set(groups)) < needed:
         raise UserError(f"{len(set(groups))} groups are too few to split into {needed}; add pictures.")
 

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+from collections import Counter
 from pathlib import Path
 
 from trainer.errors import UserError
@@ -10,6 +11,7 @@ from trainer.errors import UserError
 Row = dict[str, str]
 """Cells by the column's title in lower case, without spaces around either."""
 
+MOST_COLUMNS, MOST_CELLS = 10_000, 20_000_000
 _MAX_BYTES = 500_000_000
 
 
@@ -31,13 +33,19 @@ def read_table(path: Path) -> tuple[tuple[str, ...], list[Row]]:
                 continue
             if not titles:
                 titles = tuple(cell.casefold() for cell in cells)
-                twice = sorted({title for title in titles if title and titles.count(title) > 1})
+                if len(titles) > MOST_COLUMNS:
+                    raise UserError(f"{path.name} has {len(titles):,} columns; keep those of picture and class.")
+                twice = sorted(title for title, times in Counter(titles).items() if title and times > 1)
                 if twice:
-                    raise UserError(f'{path.name} has two columns "{twice[0]}"; remove one of them.')
+                    raise UserError(f'{path.name} has two columns "{twice[0][:60]}"; remove one of them.')
             elif len(cells) < len(titles) or any(cells[len(titles) :]):
                 raise csv.Error(f"{len(cells)} columns, not {len(titles)}")
             else:
                 rows.append(dict(zip(titles, cells, strict=False)))
+                if len(rows) * len(titles) > MOST_CELLS:
+                    raise UserError(
+                        f"{path.name} has more than {MOST_CELLS:,} cells; keep the columns of picture and class."
+                    )
     except csv.Error as error:
         raise UserError(
             f"{path.name} is damaged in line {lines.line_num} ({error}); correct it or save it again."

@@ -1,6 +1,5 @@
 """Classes added up along a tree: a parent's probability is the sum of its children's."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import UserError
+from trainer.printing import printable
+from trainer.toml_file import read_toml
+
+DEEPEST = 50
+"""Levels of a taxonomy."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +58,17 @@ class Taxonomy:
 def read_taxonomy(path: Path | str) -> Taxonomy:
     """Read a TOML file of lines `parent = ["child", "child"]`; UserError where they make no tree."""
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-    except FileNotFoundError as error:
-        raise UserError(f'{path} does not exist; write lines such as malignant = ["mel", "bcc"].') from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} cannot be read as TOML: {error}.") from error
+    values = read_toml(path, 'write lines such as malignant = ["mel", "bcc"]')
     parents: dict[str, str] = {}
     for parent, children in values.items():
         if not isinstance(children, list) or not children or not all(isinstance(child, str) for child in children):
-            raise UserError(f'{path.name}: "{parent}" needs a list of class names, such as ["mel", "bcc"].')
+            raise UserError(
+                f'{path.name}: "{printable(parent, 60)}" needs a list of class names, such as ["mel", "bcc"].'
+            )
         for child in children:
             if child in parents:
                 raise UserError(
-                    f'{path.name}: "{child}" stands below "{parents[child]}" and below "{parent}"; '
+                    f'{path.name}: "{child[:60]}" stands below "{parents[child][:60]}" and below "{parent[:60]}"; '
                     "a class can have one parent only."
                 )
             parents[child] = parent
@@ -79,9 +79,11 @@ def read_taxonomy(path: Path | str) -> Taxonomy:
         while place in parents:
             place = parents[place]
             if place in walked:
-                circle = " - ".join([*walked[walked.index(place) :], place])
+                circle = " - ".join(name[:60] for name in [*walked[walked.index(place) :], place][:12])
                 raise UserError(f"{path.name}: {circle} is a circle; a class cannot stand above itself.")
             walked.append(place)
+            if len(walked) > DEEPEST:
+                raise UserError(f"{path.name} has more than {DEEPEST} levels; leave some out.")
     return Taxonomy(path.name, parents)
 
 
@@ -135,9 +137,9 @@ def deepest(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -
 
 def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]) -> None:
     """UserError where the tree and the classes speak of different things."""
-    known = {*network, *cohort}
+    known, tree = {*network, *cohort}, set(taxonomy.classes)
     for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
-        if name not in taxonomy.classes:
+        if name not in tree:
             raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; add it below a parent.')
     for leaf in taxonomy.leaves:
         if not known & set(taxonomy.line(leaf)):

@@ -1,19 +1,18 @@
 """What a network starts from: drawn weights, those of a file, or torchvision's of ImageNet."""
 
 import difflib
-import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import nn
 
-from trainer.checkpoint import load
+from trainer.checkpoint import DESCRIPTION, described
 from trainer.errors import UserError
 from trainer.network import ARCHITECTURES, build, head, initialise, known
 from trainer.recipe import Recipe
+from trainer.tensor_file import read_tensors
+from trainer.torch_file import brief, read_pickle
 
 State = dict[str, torch.Tensor]
 
@@ -61,20 +60,13 @@ def read(path: Path) -> tuple[State, tuple[str, ...] | None]:
         raise UserError(f"{path} does not exist; give a file of weights to --weights.")
     try:
         if path.suffix == ".safetensors":
-            with safe_open(str(path), framework="pt") as file:
-                ours = "network" in (file.metadata() or {})
-            if ours:
-                checkpoint = load(path)
-                return checkpoint.weights, checkpoint.classes
-            return load_file(path), None
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except UserError:
-        raise
-    except (SafetensorError, pickle.UnpicklingError, OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        first = str(error).strip().partition("\n")[0][:120]
-        raise UserError(
-            f"{path.name} holds no weights that can be read without running code ({first}); save its state dict."
-        ) from error
+            tensors, metadata = read_tensors(path)
+            if DESCRIPTION not in metadata:
+                return tensors, None
+            return tensors, described(path, tensors, metadata).classes
+        content = read_pickle(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or brief(error)}).") from error
     return tensors_in(content, path.name), None
 
 

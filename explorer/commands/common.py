@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.core.progress import OnStep, no_step
+from trainer.printing import say
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
@@ -52,7 +53,7 @@ def network_of(arguments: argparse.Namespace) -> "Network":
         input=input_of(arguments.input) if arguments.input else None,
     )
     for sentence in network.assumed:
-        print(f"feature-explorer: {sentence}", file=sys.stderr)
+        say(f"feature-explorer: {sentence}", error=True)
     return network
 
 
@@ -60,12 +61,12 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     """The pictures of `add_images_argument`, each once; folders that cannot be read are named on standard error."""
     from explorer.core.images import list_images
 
-    def say(problem: str) -> None:
-        print(f"feature-explorer: {problem}", file=sys.stderr)
+    def tell(problem: str) -> None:
+        say(f"feature-explorer: {problem}", error=True)
 
     found: dict[Path, None] = {}
     for place in arguments.images:
-        found.update(dict.fromkeys(list_images(place, on_problem=say)))
+        found.update(dict.fromkeys(list_images(place, on_problem=tell)))
     return tuple(found)
 
 
@@ -85,7 +86,7 @@ def input_of(text: str) -> "InputSpec":
         return InputSpec((height, width), "squash", min(height, width), mean, std)
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise UserError(f'--input "{text[:60]}" is no input; write height x width as 224x224, or JSON.')

@@ -1,7 +1,6 @@
 """`feature-explorer export`: overlays and sheets of chosen filters on chosen pictures, with a manifest."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from explorer.commands.common import (
 )
 from explorer.core.errors import UserError
 from explorer.core.looks import COLOR_MAPS, FORMATS, SCALES
+from trainer.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.export import ExportPlan, ExportReport
@@ -108,7 +108,9 @@ def run(arguments: argparse.Namespace) -> int:
             report = run_export(plan, on_step=on_step, jobs=arguments.jobs)
     except KeyboardInterrupt:
         total = sum(figure.cells for figure in plan.figures)
-        _say(f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on")
+        _inform(
+            f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on"
+        )
         return 130
     return _tell(plan, report, arguments.json)
 
@@ -179,17 +181,15 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
             "skipped": report.skipped,
             "failed": [{"picture": name, "reason": reason} for name, reason in report.failed],
         }
-        import json
-
-        print(json.dumps(values))
+        say_json(values)
     else:
         written, skipped = len(report.written), len(report.skipped)
         there = f", {skipped:,} were there already" if skipped else ""
-        print(f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them")
+        say(f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them")
     if reasons:
-        _say(f"{what}:")
+        _inform(f"{what}:")
         for reason in reasons:
-            print(f"  {reason}", file=sys.stderr)
+            say(f"  {printable(reason)}", error=True)
     return 0
 
 
@@ -200,5 +200,5 @@ def _count(text: str) -> int:
     return number
 
 
-def _say(sentence: str) -> None:
-    print(f"feature-explorer: {sentence}", file=sys.stderr)
+def _inform(sentence: str) -> None:
+    say(f"feature-explorer: {sentence}", error=True)

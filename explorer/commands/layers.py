@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of
+from trainer.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
@@ -21,9 +22,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Print what the arguments of `add_parser` ask for; 0, or a UserError where the network cannot be opened."""
     network = network_of(arguments)
-    import json
-
-    print(json.dumps(values(network)) if arguments.json else table(network))
+    if arguments.json:
+        say_json(values(network))
+    else:
+        say(table(network))
     return 0
 
 
@@ -50,17 +52,18 @@ def values(network: "Network") -> dict[str, Any]:
 def table(network: "Network") -> str:
     """The network's layers for a person."""
     spec = network.input
-    classes = ", ".join(network.classes[:8]) + (", ..." if len(network.classes) > 8 else "")
+    names = [printable(name, 60) for name in network.classes[:8]]
+    classes = ", ".join([*names, "..."] if len(network.classes) > 8 else names)
     rows = [("layer", "name", "filters", "map")]
     rows += [
-        (str(layer.index), layer.name, str(layer.filters), f"{layer.height} x {layer.width}")
+        (str(layer.index), printable(layer.name, 200), str(layer.filters), f"{layer.height} x {layer.width}")
         for layer in network.layers
     ]
     first, second, third, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
     lines = [f"{a:>{first}}  {b:<{second}}  {c:>{third}}  {d}" for a, b, c, d in rows]
     filters = sum(layer.filters for layer in network.layers)
     head = [
-        f"{network.name} ({network.architecture}), digest {network.digest[:12]}",
+        f"{printable(network.name, 200)} ({printable(network.architecture, 200)}), digest {network.digest[:12]}",
         f"input {spec.size[0]} x {spec.size[1]} {'RGB' if spec.channels == 3 else 'grey'}, {spec.resize}",
         f"{len(network.classes):,} classes: {classes}",
         f"{len(network.layers)} layers, {filters:,} filters",

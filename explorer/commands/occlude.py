@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.commands.common import add_network_arguments, network_of, progress
 from explorer.core.errors import UserError
 from explorer.core.looks import FORMATS
+from trainer.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.figures import Style
@@ -86,13 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
                     raise
                 failed.append(str(error))
     if arguments.json:
-        import json
-
-        print(json.dumps({"written": written, "failed": failed, "method": job.method}))
+        say_json({"written": written, "failed": failed, "method": job.method})
     else:
-        print(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
+        say(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
     for reason in failed:
-        print(f"feature-explorer: {reason}", file=sys.stderr)
+        say(f"feature-explorer: {printable(reason)}", error=True)
     return 1 if len(failed) == len(todo) else 0
 
 

@@ -2,11 +2,11 @@
 
 import argparse
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.errors import UserError
+from trainer.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.tags import TagBook
@@ -54,12 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     action = {"list": _list, "export": _export, "import": _import, "merge": _merge}[arguments.action]
     values, text = action(arguments)
     if arguments.json:
-        import json
-
-        print(json.dumps(values))
+        say_json(values)
     else:
-        encoding = sys.stdout.encoding or "utf-8"  # a console that cannot write a letter gets a ? for it
-        print(text.encode(encoding, "replace").decode(encoding))
+        say(text)
     return 0
 
 
@@ -74,12 +71,12 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     every = sum(filters for _, filters in book.layers)
     count = f"{len(book)} of {every} filters tagged" if every else f"{len(book)} filters tagged"
     rows = [
-        (str(key), _plain(tag.tag), _plain(tag.detail), _plain(tag.annotator), tag.created, _plain(tag.note))
+        (str(key), *map(printable, (tag.tag, tag.detail, tag.annotator, tag.created, tag.note)))
         for key, tag in book.entries()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return _values(book), "\n".join([f"{_plain(head)}: {count}, {book.total} tags", *lines])
+    return _values(book), "\n".join([f"{printable(head)}: {count}, {book.total} tags", *lines])
 
 
 def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
@@ -109,7 +106,7 @@ def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     problems = [{"line": line, "problem": why} for line, why in report.problems]
     if not arguments.json:
         for line, why in report.problems:
-            print(f"{arguments.source}, line {line}: {_plain(why)}", file=sys.stderr)
+            say(f"{arguments.source}, line {line}: {printable(why)}", error=True)
     counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged}
     text = ", ".join(f"{count} {what}" for what, count in counts.items())
     return counts | {"problems": problems}, f"{arguments.file}: {text}, {len(problems)} refused"
@@ -176,8 +173,3 @@ def _values(book: "TagBook") -> dict[str, Any]:
             for key, tag in book.entries()
         ],
     }
-
-
-def _plain(text: str) -> str:
-    """Text of a file without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

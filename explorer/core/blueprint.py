@@ -11,8 +11,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from explorer.core.errors import UserError
-from explorer.core.pickles import brief
 from trainer.checkpoint import InputSpec
+from trainer.torch_file import brief
 
 Tensors = Mapping[str, torch.Tensor]
 COUNTER = "num_batches_tracked"

@@ -2,6 +2,8 @@
 
 import codecs
 import io
+import itertools
+from collections import Counter
 from collections.abc import Iterator
 from csv import Error as CsvError
 from csv import reader
@@ -14,6 +16,7 @@ from explorer.core.images import shown
 ONE_HOT = frozenset({"mel", "nv", "bcc", "ak", "akiec", "bkl", "df", "vasc", "scc", "unk"})
 ISIC_CLASSES = ("benign_malignant", *(f"diagnosis_{level}" for level in range(1, 6)), "diagnosis")
 MAX_BYTES = 200_000_000
+MOST_COLUMNS, MOST_ROWS = 10_000, 5_000_000
 
 
 class Table(NamedTuple):
@@ -40,7 +43,11 @@ def read_table(path: Path, column: str = "") -> Table:
     name = shown(path.name or str(path))
     text, problem = _text(path, name)
     form = _form(name, text, column)
-    rows = list(_rows(name, text, form))
+    if len(form.header) > MOST_COLUMNS:
+        raise UserError(f"{name} has {len(form.header):,} columns; keep those of picture and class.")
+    rows = list(itertools.islice(_rows(name, text, form), MOST_ROWS + 1))
+    if len(rows) > MOST_ROWS:
+        raise UserError(f"{name} has more than {MOST_ROWS:,} rows; choose the CSV that belongs to the pictures.")
     if not rows:
         raise UserError(f"{name} has a header but no rows; choose the whole file.")
     return Table(form.title, rows, (problem,) if problem else ())
@@ -88,8 +95,9 @@ def _form(name: str, text: str, column: str) -> _Form:
         recognised = _recognised(low, column)
         if recognised:
             title, picture, classes = recognised
+            times = Counter(low)
             for needed in (picture, *classes):
-                if low.count(needed) > 1:
+                if times[needed] > 1:
                     raise UserError(f'{name} has two columns "{shown(needed)}"; remove one of them.')
             return _Form(title, delimiter, header, low.index(picture), [low.index(needed) for needed in classes])
     wanted = "isic_id and diagnosis_1, image_id and dx, image and label, or image and MEL, NV, .."

@@ -11,6 +11,8 @@ from explorer.core.label_table import read_table
 
 # Folders that part files by kind or use: "ham10000/images" and "ham10000/masks" are no two classes.
 NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
+DEEPEST = 64
+"""Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
 NOT_CLASSES |= {"train", "training", "test", "val", "valid", "validation"}
 
 
@@ -129,7 +131,7 @@ def _key(name: str) -> str:
 
 
 def _rules(names: Mapping[str, str], pictures: Sequence[Path]) -> _Rules:
-    depths = tuple(sorted({key.count("/") + 1 for key in names}, reverse=True))
+    depths = tuple(sorted({key.count("/") + 1 for key in names} & {*range(1, DEEPEST)}, reverse=True))
     if depths in ((), (1,)):
         return _Rules(names, {}, depths)
     stems = Counter(key.rpartition("/")[2] for key in names)

@@ -18,9 +18,9 @@ from explorer.core.graph_cache import GraphCache
 from explorer.core.identity import code_of, identity_of
 from explorer.core.layers import LayerInfo, trace_layers
 from explorer.core.outputs import class_names, scores, unwrapped
-from explorer.core.pickles import brief
 from explorer.core.weights import Weights, read_weights
 from trainer.checkpoint import InputSpec
+from trainer.torch_file import brief
 
 __all__ = ["Network", "Question", "find_device", "open_network", "weights_digest"]
 

@@ -18,7 +18,10 @@ TEXTS = ("tag", "detail", "note", "annotator", "created", "evidence")
 COLUMNS = (*NUMBERS, "confidence", *TEXTS)
 
 MOST_ROWS = 1_000_000
-MOST_CHARACTERS = 64_000_000
+MOST_CHARACTERS = 32_000_000
+LONGEST = {"evidence": 65_536}
+"""Characters of all texts together, and of one where it may be longer than `LONGEST_TEXT`."""
+LONGEST_TEXT = 10_000
 MOST_MEMORY = 2 << 30
 _SLAB = 1_000
 
@@ -39,7 +42,10 @@ def read_columns(image: bytes) -> Columns:
             group = _own(file, "tags")
             if not isinstance(group, h5py.Group):
                 raise Damaged("it holds no group /tags")
-            columns |= {name: _column(group, name) for name in COLUMNS}
+            left = MOST_CHARACTERS
+            for name in COLUMNS:
+                columns[name] = _column(group, name, left)
+                left -= sum(map(len, columns[name])) if name in TEXTS else 0
     except Damaged:
         raise
     except Exception as error:  # h5py raises nearly everything for a damaged file
@@ -72,7 +78,7 @@ def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
     return group[name] if inside else None
 
 
-def _column(group: h5py.Group, name: str) -> list[Any]:
+def _column(group: h5py.Group, name: str, most: int) -> list[Any]:
     found = _own(group, name)
     if not isinstance(found, h5py.Dataset):
         raise Damaged(f'the column "{name}" is missing')
@@ -83,7 +89,7 @@ def _column(group: h5py.Group, name: str) -> list[Any]:
     if len(shape) != 1 or shape[0] > MOST_ROWS:
         raise Damaged(f'the column "{name}" has the shape {shape}')
     if name in TEXTS:
-        return _texts(found, name, shape[0])
+        return _texts(found, name, shape[0], most)
     kind = found.dtype
     if kind.kind not in ("f" if name == "confidence" else "iu") or kind.itemsize > 8:
         raise Damaged(f'the column "{name}" holds {kind}')
@@ -91,18 +97,19 @@ def _column(group: h5py.Group, name: str) -> list[Any]:
     return [value if value == value else None for value in values] if name == "confidence" else values
 
 
-def _texts(column: h5py.Dataset, name: str, rows: int) -> list[str]:
+def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
     kind = h5py.check_string_dtype(column.dtype)
     if kind is None:
         raise Damaged(f'the column "{name}" holds {column.dtype}, no text')
-    if kind.length is not None and kind.length * rows > MOST_CHARACTERS:
+    if kind.length is not None and kind.length * rows > 4 * MOST_CHARACTERS:
         raise Damaged(f'the column "{name}" is too large')
     texts: list[str] = []
     characters = 0
     for start in range(0, rows, _SLAB):  # a damaged length must not fill the memory in one step
         slab = [text.decode() for text in column[start : start + _SLAB].tolist()]
         characters += sum(map(len, slab))
-        if characters > MOST_CHARACTERS:
+        longest = max(map(len, slab))
+        if characters > most or longest > LONGEST.get(name, LONGEST_TEXT):
             raise Damaged(f'the column "{name}" is too large')
         texts += slab
     return texts

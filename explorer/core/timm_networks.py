@@ -10,8 +10,8 @@ from torch import nn
 from explorer.core import torchvision_networks as tv
 from explorer.core.blueprint import Blueprint, Tensors
 from explorer.core.errors import UserError
-from explorer.core.pickles import brief
 from trainer.checkpoint import InputSpec
+from trainer.torch_file import brief
 
 # Only these reach timm: others of its arguments name files to read or weights to download.
 _ARGUMENTS = ("img_size", "global_pool", "drop_rate", "drop_path_rate", "window_size")

@@ -1,18 +1,18 @@
 """Read the weights out of a file or a folder: plain tensors by name, and what the file says about them."""
 
 import json
-import zipfile
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 
 from explorer.core.errors import UserError
-from explorer.core.pickles import SAVE_AGAIN, brief, read_pickle
 from trainer import checkpoint as own_format
+from trainer.tensor_file import MOST_TENSORS, check_names, read_tensors
+from trainer.torch_file import SAVE_AGAIN, brief, open_archive, read_pickle
 
 FOLDER_FILES = ("model.safetensors", "pytorch_model.bin", "model.bin", "pytorch_model.pth")
 NESTED_UNDER = ("state_dict", "model_state_dict", "model", "net")
@@ -114,8 +114,6 @@ def _from_file(path: Path, name: str) -> Weights:
     note = f"The classes' names were taken from {source} in {path.name}." if source else ""
     notes = []
     plain = _plain(tensors, path)
-    if checkpoint:  # a copy, as above
-        plain = {key: tensor.clone() for key, tensor in plain.items()}
     odd = [key for key, tensor in plain.items() if _not_finite(tensor)]
     if odd:
         notes.append(
@@ -165,11 +163,8 @@ def _kind(path: Path) -> str:
 
 
 def _archive_kind(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except Exception:  # zipfile raises a dozen kinds for damaged archives
-        return "is cut short or damaged; copy or save it again."
+    with path.open("rb") as file:
+        names = open_archive(path.name, file).namelist()
     tails = {name.split("/", 1)[-1] for name in names}
     if "constants.pkl" in tails or any(tail.startswith("code/") for tail in tails):
         return _SCRIPT
@@ -183,16 +178,8 @@ def _archive_kind(path: Path) -> str:
 
 
 def _safetensors(path: Path) -> "own_format.Checkpoint | dict[str, torch.Tensor]":
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            if "network" not in (file.metadata() or {}):
-                # A copy: the tensors would otherwise be pages of a file that may change or vanish.
-                return {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    except Exception as error:
-        raise UserError(
-            f"{path.name} is not a whole safetensors file ({brief(error)}); copy or save it again."
-        ) from error
-    return own_format.load(path)
+    tensors, metadata = read_tensors(path)
+    return own_format.described(path, tensors, metadata) if own_format.DESCRIPTION in metadata else tensors
 
 
 def _state_dict(found: object, file: str) -> tuple[Mapping[str, torch.Tensor], dict[str, object]]:
@@ -221,6 +208,9 @@ def _plain(tensors: Mapping[str, torch.Tensor], path: Path) -> dict[str, torch.T
     """The tensors as float32 or whole numbers with memory of their own; UserError for any other kind."""
     if not tensors:
         raise UserError(f"{path.name} holds no weights; {SAVE_AGAIN}")
+    if len(tensors) > MOST_TENSORS:
+        raise UserError(f"{path.name} holds {len(tensors):,} weights, more than any network here can have.")
+    check_names(list(tensors), path.name)
     size, total = path.stat().st_size, 0
     for name, tensor in tensors.items():
         odd = ""
@@ -263,6 +253,6 @@ def _classes(extras: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
 
 def _in_order(pairs: list[tuple[object, object]]) -> tuple[object, ...]:
     """Names by their numbers, where these are 0, 1, 2 ... without a gap; JSON writes numbers as text."""
-    by_number = {int(str(number)): name for number, name in pairs if str(number).isdecimal()}
+    by_number = {int(str(number)): name for number, name in pairs if re.fullmatch("[0-9]{1,9}", str(number)[:10])}
     whole = len(by_number) == len(pairs) and sorted(by_number) == list(range(len(pairs)))
     return tuple(by_number[number] for number in range(len(pairs))) if whole else ()

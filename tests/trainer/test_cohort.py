@@ -1,9 +1,11 @@
 """What a cohort file promises to those who train and evaluate on it."""
 
 import json
+import math
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -12,7 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.cohorts import drawn_cohort
+from trainer import cohort_file
 from trainer.cohort import Cohort, open_cohort
+from trainer.cohort_check import check
+from trainer.cohort_reader import Damaged
 from trainer.errors import UserError
 
 
@@ -163,3 +168,108 @@ def test_an_opened_cohort_survives_its_replacement(tmp_path: Path) -> None:
     before = old.pictures([0])
     shutil.move(drawn_cohort(tmp_path / "other.h5", seed=1), tmp_path / "cohort.h5")
     assert (old.pictures([0]) == before).all()
+
+
+@pytest.fixture(scope="module")
+def content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    columns, attributes, _ = cohort_file.read(path)
+    plain = {name: [*column] for name, column in columns.items()}
+    return plain | {"age": [None if age != age else age for age in columns["age"]]}, attributes
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"label": [2] * 24}, "labels"),
+        ({"label": [-1] * 24}, "labels"),
+        ({"label": [2**62] * 24}, "labels"),
+        ({"split": ["holdout"] * 24}, "parts"),
+        ({"fold": [*range(1, 25)]}, "folds"),
+        ({"fold": [-2] * 24}, "folds"),
+        ({"age": [1e30] * 24}, "ages"),
+        ({"age": [-math.inf] * 24}, "ages"),
+        ({"digest": ["x"] * 24}, "digest"),
+        ({"name": ["same"] * 24}, "names"),
+        ({"name": [""] * 24}, "names"),
+        ({"group": [""] * 24}, "group"),
+        ({"left_out_reason": []}, "reasons"),
+        ({"sex": ["x" * 20_000] * 24}, "without end"),
+        ({"classes": []}, "classes"),
+        ({"classes": ["a"]}, "labels"),
+        ({"classes": ["a", "a"]}, "classes"),
+        ({"classes": "ab"}, "classes"),
+        ({"classes": [1, 2]}, "classes"),
+        ({"flow": {"found": "many"}}, "counted"),
+        ({"flow": ["found"]}, "counted"),
+        ({"settings": []}, "settings"),
+        ({"source": 3}, "source"),
+    ],
+)
+def test_content_that_cannot_be_is_refused(
+    changed: dict[str, Any], said: str, content: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    columns, attributes = dict(content[0]), dict(content[1])
+    check(columns, attributes, {"side": 32})
+    for name, value in changed.items():
+        (columns if name in columns else attributes)[name] = value
+    with pytest.raises(Damaged, match=said):
+        check(columns, attributes, {"side": 32})
+
+
+@pytest.mark.parametrize(
+    ("columns", "attributes", "said"),
+    [
+        ({"label": np.full(24, 2)}, {}, "labels"),
+        ({"age": np.full(24, -np.inf)}, {}, "ages"),
+        ({}, {"classes": ["benign", "other"]}, "digest"),
+        ({}, {"digest": "0" * 64}, "digest"),
+    ],
+)
+def test_a_cohort_that_somebody_changed_and_sealed_again_is_one_sentence(
+    columns: dict[str, Any], attributes: dict[str, Any], said: str, path: Path, tmp_path: Path
+) -> None:
+    own = cohort_file.read(path)
+    shutil.copy(path, tmp_path / "new.part")
+    cohort_file.seal(tmp_path / "new.part", tmp_path / "new.h5", own[0] | columns, own[1] | attributes)
+    with pytest.raises(UserError, match=rf"new.h5 is damaged \(.*{said}") as caught:
+        open_cohort(tmp_path / "new.h5")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["columns", "kind", "link", "pictures"])
+def test_a_cohort_of_other_shapes_is_one_sentence_whoever_sealed_it(change: str, path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "other.h5"
+    shutil.copy(path, out)
+    with h5py.File(out, "r+") as file:
+        if change == "columns":
+            del file["cases/sex"]
+            file["cases"].create_dataset("sex", data=np.array([b"x"] * 23, h5py.string_dtype("utf-8", 1)))
+        elif change == "kind":
+            del file["cases/label"]
+            file["cases"]["label"] = np.zeros(24, np.float64)
+        elif change == "link":
+            del file["cases/site"]
+            file["cases"]["site"] = h5py.ExternalLink(str(path), "/cases/site")
+        else:
+            del file["pictures"]
+            file["pictures"] = np.zeros((1, 1), np.uint8)
+    content = bytearray(out.read_bytes())
+    line = json.loads(content[:512])
+    start, end = line["first_byte"], line["first_byte"] + 24 * 32 * 32 * 3
+    line["bytes"] = len(content)
+    line["checksum"] = cohort_file._checksum(24, 32, bytes(content[512:start]), bytes(content[end:]))
+    content[:512] = json.dumps(line).encode().ljust(511) + b"\n"
+    out.write_bytes(content)
+    with pytest.raises(UserError, match=r"is damaged \("):
+        open_cohort(out)
+
+
+@pytest.mark.parametrize(
+    "line", [{"side": 1.5}, {"pictures": True}, {"bytes": 2**70}, {"checksum": None}, {"side": "3"}]
+)
+def test_a_first_line_of_other_kinds_is_one_sentence(line: dict[str, Any], path: Path, tmp_path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[:512] = json.dumps(json.loads(content[:512]) | line).encode().ljust(511) + b"\n"
+    (tmp_path / "other.h5").write_bytes(content)
+    with pytest.raises(UserError, match=r"damaged|cut short"):
+        open_cohort(tmp_path / "other.h5")

@@ -83,9 +83,9 @@ def test_files_that_would_run_code_and_other_mistakes_get_one_sentence(
     torch.save({"epoch": 3}, tmp_path / "empty.pt")
     (tmp_path / "text.safetensors").write_text("not weights")
     for name, said in (
-        ("hostile.pt", "without running code"),
+        ("hostile.pt", "could run code"),
         ("empty.pt", "holds no weights by name"),
-        ("text.safetensors", "without running code"),
+        ("text.safetensors", "not a whole safetensors file"),
         ("missing.pt", "does not exist"),
     ):
         with pytest.raises(UserError, match=said) as raised:

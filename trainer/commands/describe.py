@@ -1,8 +1,9 @@
 """`feature-trainer describe`: what a cohort holds, by class, part, sex, age and site."""
 
 import argparse
-import json
 from pathlib import Path
+
+from trainer.printing import say, say_json
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,4 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     cohort = open_cohort(arguments.cohort)
     if arguments.figure:
         write_figure(cohort, arguments.figure)
-    print(json.dumps(as_plain(cohort), ensure_ascii=False) if arguments.json else as_text(cohort))
+    if arguments.json:
+        say_json(as_plain(cohort))
+    else:
+        say(as_text(cohort))

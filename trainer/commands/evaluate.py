@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, device_of, progress
 from trainer.errors import UserError
+from trainer.printing import say, say_json
 
 if TYPE_CHECKING:
     from trainer.cohort import Cohort
@@ -38,8 +39,6 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
-    import json
-
     from trainer.cohort import open_cohort
     from trainer.report import Run, make_folder, write_report
 
@@ -53,17 +52,17 @@ def run(arguments: argparse.Namespace) -> None:
     make_folder(arguments.out)
     numbers = write_report(arguments.out, evaluation, Run.of_training(checkpoint.training), cohort)
     if arguments.json:
-        print(json.dumps(numbers, ensure_ascii=False, allow_nan=False))
+        say_json(numbers)
         return
     from trainer.report_style import spoken
 
     of = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
-    print(
+    say(
         f"{arguments.out / 'report.html'}: AUC {of} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
         f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
     )
     for note in evaluation.notes:
-        print(note)
+        say(note)
 
 
 def _check(arguments: argparse.Namespace) -> None:

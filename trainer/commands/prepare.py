@@ -1,11 +1,11 @@
 """`feature-trainer prepare`: from a folder of pictures and a table of labels to one cohort file."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.common import progress
+from trainer.printing import printable, say
 
 if TYPE_CHECKING:
     from trainer.prepare import Prepared
@@ -80,15 +80,16 @@ def run(arguments: argparse.Namespace) -> None:
         for bar in bars.values():
             bar.close()
     _print_table(prepared)
-    print(as_text(prepared.cohort))
+    say(as_text(prepared.cohort))
     for note in prepared.notes:
-        print(f"note: {note}", file=sys.stderr)
+        say(f"note: {printable(note)}", error=True)
 
 
 def _print_table(prepared: "Prepared") -> None:
-    print(f"labels: {prepared.form}")
-    width = max(len(diagnosis) for diagnosis, _ in prepared.table)
-    for (diagnosis, meaning), count in sorted(prepared.table.items(), key=lambda row: (row[0][1], -row[1])):
+    say(f"labels: {prepared.form}")
+    rows = [(printable(diagnosis, 60), meaning, count) for (diagnosis, meaning), count in prepared.table.items()]
+    width = max(len(diagnosis) for diagnosis, _, _ in rows)
+    for diagnosis, meaning, count in sorted(rows, key=lambda row: (row[1], -row[2])):
         left = "" if meaning in prepared.cohort.classes else ", left out"
-        print(f"  {diagnosis:{width}}  {count:7}  {meaning}{left}")
-    print()
+        say(f"  {diagnosis:{width}}  {count:7}  {printable(meaning, 60)}{left}")
+    say()

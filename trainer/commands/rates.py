@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, device_of, progress, recipe_of
+from trainer.printing import say
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,4 +38,4 @@ def run(arguments: argparse.Namespace) -> None:
             on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
         )
     write_rates(arguments.out, found)
-    print(f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {found.suggested:.1e}")
+    say(f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {found.suggested:.1e}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trainer.commands.common import progress
 from trainer.errors import UserError
+from trainer.printing import say
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,4 +37,4 @@ def run(arguments: argparse.Namespace) -> None:
             planted=planted,
             on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
         )
-    print(f"{arguments.count} pictures in {arguments.out}")
+    say(f"{arguments.count} pictures in {arguments.out}")

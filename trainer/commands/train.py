@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, device_of, progress, recipe_of
+from trainer.printing import printable, say
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     if outcome:
         low, high = outcome.interval
         reached = f"test AUC {outcome.auc:.3f} (95 % {low:.3f} to {high:.3f})"
-        print(f"{outcome.network}: epoch {outcome.chosen_epoch}, {reached}")
+        say(f"{outcome.network}: epoch {outcome.chosen_epoch}, {reached}")
 
 
 class Bar:
@@ -84,9 +85,10 @@ class Bar:
 
     def _say(self, text: str) -> None:
         if self._bar is not None and not self._bar.disable:
-            self._bar.write(text)
+            self._bar.write(printable(text))
         else:
-            print(text, flush=True)
+            say(text)
+            sys.stdout.flush()
 
     def _read(self, done: int, total: int) -> None:
         if self._reading is None:
@@ -106,8 +108,8 @@ class Bar:
     def _epoch(self, record: dict[str, Any]) -> None:
         self._auc = f"{record['auc']:.3f}"
         if not sys.stderr.isatty():
-            print(
+            say(
                 f"epoch {record['epoch']}  loss {record['loss']:.3f}  validation AUC {self._auc}  "
-                f"{record['pictures_per_second']:.0f} pictures/s",
-                flush=True,
+                f"{record['pictures_per_second']:.0f} pictures/s"
             )
+            sys.stdout.flush()

@@ -1,0 +1,260 @@
+"""Changed files of every format, opened one after the other; a process of its own, so that a crash is seen.
+
+`python -m tests.soak.mutants SEED FOLDER FORMAT=COUNT ...` prints one JSON object: for each format how many opened, how
+many were refused, and what went wrong, if anything did: {"number": ..., "problem": ...}.
+"""
+
+import contextlib
+import io
+import json
+import random
+import resource
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from explorer.core.images import read_image, thumbnail
+from explorer.core.labels import read_labels
+from explorer.core.network import open_network
+from explorer.core.tag_exchange import import_csv
+from explorer.core.tag_store import load_tags, save_tags
+from explorer.core.tags import FilterKey, TagBook
+from explorer.core.vocabulary import read_vocabulary
+from tests.networks import SMALL, save_small
+from tests.trainer.cohorts import drawn_cohort
+from trainer import cohort_file
+from trainer.cases import read_cases
+from trainer.cohort import open_cohort
+from trainer.decoding import decode
+from trainer.diagnoses import read_diagnoses
+from trainer.errors import UserError
+from trainer.network import ScratchCNN
+from trainer.presets import PRESETS
+from trainer.recipe import read_settings, write_settings
+from trainer.run_folder import RunFolder, State
+from trainer.taxonomy import read_taxonomy
+
+PATIENCE, ROOM = 60, 3 << 30
+"""Seconds for one file, and bytes of memory beyond those of the empty process."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A whole file's name and bytes, what opens one, and what makes a mutant pass its first check."""
+
+    name: str
+    content: bytes
+    open: Callable[[Path], object]
+    mend: Callable[[bytes], bytes] = field(default=lambda content: content)
+
+
+def saved(write: Callable[[Path], object], folder: Path, name: str) -> bytes:
+    path = folder / name
+    write(path)
+    return path.read_bytes()
+
+
+def weights() -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    return ScratchCNN(2, **SMALL).state_dict()
+
+
+def torch_bytes(value: object, **how: Any) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer, **how)
+    return buffer.getvalue()
+
+
+def network(path: Path) -> object:
+    return open_network(path, device="cpu")
+
+
+def picture(path: Path) -> object:
+    decode(path.parent, path.name, 64)
+    with contextlib.suppress(UserError):
+        thumbnail(path)
+    return read_image(path)
+
+
+def picture_bytes(kind: str, **how: Any) -> bytes:
+    buffer = io.BytesIO()
+    rgb = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    Image.fromarray(rgb).save(buffer, kind, **how)
+    return buffer.getvalue()
+
+
+def book(path: Path) -> None:
+    made = TagBook("d" * 64, "small", "scratch_cnn", [("features.0", 4), ("features.2", 6)])
+    made.add(FilterKey(0, 1), "hair", detail="dark", note="sure", annotator="me", confidence=0.8)
+    made.add(FilterKey(1, 2), "border")
+    save_tags(path, made)
+
+
+def resealed(content: bytes) -> bytes:
+    """A cohort file whose first line promises what is in it."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        line = json.loads(content[:512])
+        start = line["first_byte"]
+        end = start + line["pictures"] * line["side"] ** 2 * 3
+        line["bytes"] = len(content)
+        line["checksum"] = cohort_file._checksum(line["pictures"], line["side"], content[512:start], content[end:])
+        return json.dumps(line).encode().ljust(511) + b"\n" + content[512:]
+    return content
+
+
+def labels(path: Path) -> object:
+    (path.parent / "p0.png").touch()
+    with contextlib.suppress(UserError):
+        read_labels(path)
+    return read_cases(path.parent, path)
+
+
+def tags(path: Path) -> object:
+    return import_csv(path, TagBook("d" * 64, "small", "a", [("a", 9)]))
+
+
+def run_state(path: Path) -> object:
+    path.replace(path.parent / "resume.pt")
+    folder = RunFolder.__new__(RunFolder)
+    folder.path = path.parent
+    return folder.load()
+
+
+CSV = "image,label,split,group\n" + "".join(f'p{n},"be,nign",train,g{n}\n' for n in range(5))
+TAGS_CSV = "layer,filter,tag,detail,confidence\n0,1,hair,dark,0.5\n0,2,border,,\n"
+WORDS = '[[tag]]\nword = "hair"\nkey = "h"\ndetails = ["dark"]\n'
+DIAGNOSES = 'benign = ["nevus", "naevus"]\nmalignant = ["melanoma"]\nindeterminate = []\n'
+
+
+def formats(folder: Path) -> dict[str, Format]:
+    """Every format that the programs read, by name."""
+    cohort = saved(lambda path: drawn_cohort(path, 10), folder, "whole.h5")
+    own = saved(lambda path: save_small(path), folder, "own.safetensors")
+    made = [
+        Format("own.safetensors", own, network),
+        Format("zip.pt", torch_bytes({"state_dict": weights(), "classes": ["a", "b"]}), network),
+        Format("legacy.pt", torch_bytes(weights(), _use_new_zipfile_serialization=False), network),
+        Format("state.pt", torch_bytes(vars(State(weights=weights()))), run_state),
+        Format("tags.h5", saved(book, folder, "whole-tags.h5"), load_tags),
+        Format("cohort.h5", cohort, open_cohort),
+        Format("resealed.h5", cohort, open_cohort, resealed),
+        Format("labels.csv", CSV.encode(), labels),
+        Format("tags.csv", TAGS_CSV.encode(), tags),
+        Format("recipe.toml", write_settings(PRESETS["paper"]).encode(), recipe),
+        Format("diagnoses.toml", DIAGNOSES.encode(), read_diagnoses),
+        Format("taxonomy.toml", DIAGNOSES.replace("[]", '["x"]').encode(), read_taxonomy),
+        Format("words.toml", WORDS.encode(), read_vocabulary),
+        Format("p.jpg", picture_bytes("JPEG"), picture),
+        Format("progressive.jpg", picture_bytes("JPEG", progressive=True), picture),
+        Format("p.png", picture_bytes("PNG"), picture),
+        Format("p.tif", picture_bytes("TIFF"), picture),
+        Format("packed.tif", picture_bytes("TIFF", compression="tiff_lzw"), picture),
+        Format("p.bmp", picture_bytes("BMP"), picture),
+        Format("p.webp", picture_bytes("WEBP"), picture),
+    ]
+    return {each.name: each for each in made}
+
+
+def recipe(path: Path) -> object:
+    return PRESETS["paper"].with_settings(read_settings(path), path.name)
+
+
+def mutant(content: bytes, chance: random.Random) -> bytes:
+    """The content with a few bits, bytes or pieces changed, cut, moved or repeated."""
+    changed = bytearray(content)
+    for _ in range(chance.choice([1, 1, 1, 2, 5])):
+        # What steers a parser stands at the front of most formats, and at the end of some.
+        end = chance.choice([len(changed), min(len(changed), 600), 64])
+        at = chance.randrange(max(min(end, len(changed)), 1))
+        if chance.random() < 0.2:
+            at = max(len(changed) - 1 - at, 0)
+        length = chance.choice([1, 2, 4, 8, chance.randrange(1, 400)])
+        how = chance.choice(["bit", "bit", "byte", "extreme", "cut", "drop", "repeat", "move", "digits", "brackets"])
+        if how == "bit" and changed:
+            changed[at] ^= 1 << chance.randrange(8)
+        elif how == "byte" and changed:
+            changed[at] = chance.randrange(256)
+        elif how == "extreme":
+            number = chance.choice([b"\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\xff" * 8])
+            changed[at : at + len(number)] = number
+        elif how == "cut":
+            del changed[at:]
+        elif how == "drop":
+            del changed[at : at + length]
+        elif how == "repeat":
+            changed[at:at] = bytes(changed[at : at + length]) * chance.choice([1, 2, 50])
+        elif how == "move":
+            piece = bytes(changed[at : at + length])
+            to = chance.randrange(max(len(changed), 1))
+            changed[to : to + length] = piece
+        elif how == "digits":
+            changed[at:at] = b"9" * chance.choice([5, 20, 5000])
+        else:
+            changed[at:at] = chance.choice([b"[", b"{", b"(", b'"', b"\n", b","]) * chance.choice([1, 3, 3000])
+    return bytes(changed)
+
+
+def problem_of(form: Format, path: Path) -> str:
+    """ "opened", "refused", or what went wrong."""
+    began = time.monotonic()
+    signal.alarm(PATIENCE)
+    try:
+        form.open(path)
+        found = "opened"
+    except UserError as error:
+        found = "refused" if "\n" not in str(error) and len(str(error)) < 20_000 else f"says {str(error)[:300]!r}"
+    except BaseException as error:  # everything else is a fault
+        found = f"raises {type(error).__name__}: {str(error)[:200]}"
+    signal.alarm(0)
+    took = time.monotonic() - began
+    return found if took < PATIENCE / 2 else f"takes {took:.0f} s"
+
+
+def late(*_: object) -> None:
+    """What the alarm does."""
+    raise TimeoutError("too long")
+
+
+def tried(form: Format, folder: Path, numbers: range) -> dict[str, object]:
+    """What became of the mutants of these numbers."""
+    path = folder / form.name
+    path.write_bytes(form.mend(form.content))
+    first = problem_of(form, path)
+    results = {"opened": 0, "refused": 0}
+    problems = [] if first == "opened" else [{"number": -1, "problem": first}]
+    for number in numbers:
+        path.write_bytes(form.mend(mutant(form.content, random.Random(f"{form.name} {number}"))))
+        found = problem_of(form, path)
+        if found in results:
+            results[found] += 1
+        else:
+            problems.append({"number": number, "problem": found})
+    return {**results, "problems": problems}
+
+
+def main(seed: int, folder: Path, wanted: list[str]) -> None:
+    """Open mutants from number `seed` on; `wanted` are "FORMAT=COUNT"."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGALRM, late)
+    known = formats(folder)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))
+    found = {}
+    for words in wanted:
+        name, _, count = words.partition("=")
+        found[name] = tried(known[name], folder, range(seed, seed + int(count)))
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
