@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from trainer.errors import UserError
+from trainer.resizing import resized_part
 
 if TYPE_CHECKING:
     import torch
@@ -96,12 +97,8 @@ class InputSpec:
         picture = Image.fromarray(rgb)
         if self.channels == 1:
             picture = picture.convert("L")
-        if picture.size != (wide, tall):
-            picture = picture.resize((wide, tall), Image.Resampling.BILINEAR)
         top, left = self._offset(tall, wide)
-        if (top, left, tall, wide) != (0, 0, *self.size):
-            picture = picture.crop((left, top, left + self.size[1], top + self.size[0]))
-        return np.asarray(picture).reshape(*self.size, self.channels)
+        return resized_part(picture, (tall, wide), (top, left, *self.size))
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> "torch.Tensor":
         """The network's input (channels, h, w) float32 of a picture (H, W, 3) uint8."""

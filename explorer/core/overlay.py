@@ -10,6 +10,7 @@ from PIL import Image
 from explorer.core.arrays import RGB, RGBA, Maps
 from explorer.core.looks import COLOR_MAPS
 from trainer.input_spec import Box
+from trainer.resizing import resized_part
 
 LEVELS = 256
 SMALLEST_RANGE = 1e-30
@@ -103,14 +104,7 @@ def in_picture(drawn: RGBA, frame: Box, size: tuple[int, int]) -> RGBA:
     """Lay an overlay of the frame into a picture of `size` (height, width): transparent outside of the frame."""
     top, left = round(frame.top), round(frame.left)
     height, width = (max(1, round(side)) for side in (frame.height, frame.width))
-    resized = drawn
-    if drawn.shape[:2] != (height, width):
-        resized = np.asarray(Image.fromarray(drawn).resize((width, height), Image.Resampling.BILINEAR))
-    answer = np.zeros((*size, 4), np.uint8)
-    rows, columns = (slice(max(0, first), min(whole, first + side)) for first, side, whole in
-                     ((top, height, size[0]), (left, width, size[1])))  # fmt: skip
-    answer[rows, columns] = resized[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    return answer
+    return resized_part(Image.fromarray(drawn), (height, width), (-top, -left, *size))
 
 
 def compose(rgb: RGB, drawn: RGBA, opacity: float = 1.0) -> RGB:
