@@ -22,9 +22,7 @@ def bounded(height: int, width: int) -> tuple[int, int]:
     return (shorter, longer) if height <= width else (longer, shorter)
 
 
-def resized_part(
-    picture: Image.Image, size: tuple[int, int], part: tuple[int, int, int, int]
-) -> npt.NDArray[np.uint8]:
+def resized_part(picture: Image.Image, size: tuple[int, int], part: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
     """`picture` resized bilinearly to `size` (height, width), of which `part` (top, left, height, width) is cut out.
 
     (height, width, C) uint8; 0 beyond the picture. A result of up to `LARGEST` pixels

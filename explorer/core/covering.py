@@ -19,6 +19,7 @@ from explorer.core.outputs import unwrapped
 from explorer.core.peaks import Outside
 from explorer.core.whole_pass import same_answer, source, whole_pass
 from explorer.core.windows import Window
+from trainer.resizing import resized_part
 
 Numbers = npt.NDArray[np.float32]
 
@@ -106,7 +107,7 @@ class Covering:
     def patch(self, occluder: Occluder, top: int, left: int) -> tuple[RGB, int, int]:
         """The patch (h, w, 3) uint8 in the colors that the network sees, at the picture's size; its top and left there.
 
-        It may reach beyond the picture where the input is padded.
+        Only what lies in the picture, which may be nothing where the input is padded.
         """
         top, left, change = self._change(occluder, top, left)
         spec = self._network.input
@@ -119,20 +120,18 @@ class Covering:
         last = max(first + 1, round(frame.top + (top + change.height) * down))
         end = max(start + 1, round(frame.left + (left + change.width) * across))
         drawn = Image.fromarray(np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3))))
-        scaled = np.asarray(drawn.resize((end - start, last - first), Image.Resampling.BILINEAR))
-        return scaled, first, start
+        rows, columns = (
+            slice(min(max(0, begin), side), min(max(0, stop), side))
+            for begin, stop, side in zip((first, start), (last, end), self._rgb.shape[:2], strict=True)
+        )
+        part = rows.start - first, columns.start - start, rows.stop - rows.start, columns.stop - columns.start
+        return resized_part(drawn, (last - first, end - start), part), rows.start, columns.start
 
     def picture(self, occluder: Occluder, top: int, left: int) -> RGB:
         """The picture (H, W, 3) uint8 with the patch on it, in the colors that the network sees."""
         patch, first, start = self.patch(occluder, top, left)
         answer = self._rgb.copy()
-        height, width = answer.shape[:2]
-        last, end = first + patch.shape[0], start + patch.shape[1]
-        rows, columns = slice(max(0, first), min(height, last)), slice(max(0, start), min(width, end))
-        if rows.start < rows.stop and columns.start < columns.stop:
-            answer[rows, columns] = patch[
-                rows.start - first : rows.stop - first, columns.start - start : columns.stop - start
-            ]
+        answer[first : first + patch.shape[0], start : start + patch.shape[1]] = patch
         return answer
 
     def _change(self, occluder: Occluder, top: int, left: int) -> tuple[int, int, Window]:

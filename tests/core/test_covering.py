@@ -1,5 +1,6 @@
 """A patch that is dragged: what it gives is what a whole pass over the covered picture gives."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,18 @@ def test_the_picture_shows_the_patch_where_the_network_sees_it(small: Network) -
     assert (rgb == 200).all()
     edge = Covering(small, rgb).picture(Occluder(8, 8, (1.0, 0.0, 0.0)), 99, -5)
     assert (edge[-16:, :24] == (255, 0, 0)).all()
+
+
+def test_only_what_lies_in_the_picture_of_a_patch_is_drawn(tmp_path: Path) -> None:
+    """A picture that is padded by far: the patch in its scale would be 100 times as large as the picture."""
+    small = open_small(tmp_path)
+    spec = dataclasses.replace(small.input, resize="shortest", resize_to=1)
+    padded = Covering(dataclasses.replace(small, input=spec), np.full((3000, 3000, 3), 200, np.uint8))
+    patch, top, left = padded.patch(Occluder(24, 8, 0.0), 4, 4)
+    assert (patch.shape, top, left) == ((3000, 3000, 3), 0, 0)
+    patch, _, _ = padded.patch(Occluder(8, 8, 0.0), 0, 0)
+    assert patch.size == 0
+    assert (padded.picture(Occluder(8, 8, 0.0), 0, 0) == 200).all()
 
 
 def test_pictures_of_one_network_do_not_mix(tmp_path: Path) -> None:

@@ -102,6 +102,11 @@ print("done")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited with Linux's own means")
 def test_extreme_proportions_stay_in_bounds() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", THIN, str(1500 << 20)], capture_output=True, text=True, cwd=ROOT, check=False, timeout=120
+        [sys.executable, "-c", THIN, str(1500 << 20)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        timeout=120,
     )
     assert done.stdout == "done\n", done.stderr
