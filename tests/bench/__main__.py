@@ -1,4 +1,7 @@
-"""`make bench`: measures, prints the ratios as a table, and writes them to bench.json."""
+"""`make bench`: measures, prints the ratios as a table, and writes them to bench.json.
+
+`python -m tests.bench freeze files` runs only those of `BENCHES`.
+"""
 
 import json
 import platform
@@ -7,26 +10,31 @@ from pathlib import Path
 
 import torch
 
-from tests.bench import bench_export, bench_files, bench_occlusion, bench_start, bench_trainer, bench_window
+from tests.bench import (
+    bench_export,
+    bench_files,
+    bench_freeze,
+    bench_occlusion,
+    bench_start,
+    bench_trainer,
+    bench_window,
+)
 from tests.bench.row import Row
 
+BENCHES = {
+    "window": bench_window.measure,
+    "freeze": bench_freeze.measure,
+    "start": bench_start.measure,
+    "files": bench_files.measure,
+    "export": bench_export.rows,
+    "occlusion": bench_occlusion.measure,
+    "trainer": bench_trainer.measure,
+}
 
-def main() -> int:
-    """Run every measurement; 0 where all targets were reached."""
-    rows: list[Row] = [*bench_window.measure(), *bench_start.measure(), *bench_files.measure()]
-    found = bench_export.measure()
-    rows.append(
-        Row(
-            "exporting overlays, speed of Pillow on all cores",
-            float(str(found["ours"])),
-            float(str(found["baseline"])),
-            float(str(found["ratio"])),
-            0.7,
-            at_most=False,
-        )
-    )
-    rows += bench_occlusion.measure()
-    rows += bench_trainer.measure()
+
+def main(names: list[str]) -> int:
+    """Run the measurements of these names, all without one; 0 where all targets were reached."""
+    rows: list[Row] = [row for name in names or BENCHES for row in BENCHES[name]()]
     width = max(len(row.what) for row in rows)
     print(f"{'what':{width}}      ours  baseline   ratio  target")
     for row in rows:
@@ -42,4 +50,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
