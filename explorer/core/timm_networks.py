@@ -10,6 +10,7 @@ from torch import nn
 from explorer.core import torchvision_networks as tv
 from explorer.core.blueprint import Blueprint, Tensors
 from explorer.core.errors import UserError
+from explorer.core.loading import load
 from trainer.checkpoint import InputSpec
 from trainer.torch_file import brief
 
@@ -45,7 +46,7 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
     try:
-        import timm
+        timm = load("timm")
     except ImportError as error:
         raise UserError(
             f"{name} is a network of the timm library, which is not installed; install it with: pip install timm."

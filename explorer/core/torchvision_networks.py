@@ -17,6 +17,7 @@ from torch import nn
 
 from explorer.core.blueprint import COUNTER, Blueprint, Tensors, on_meta
 from explorer.core.errors import UserError
+from explorer.core.loading import load
 from trainer.checkpoint import InputSpec
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
@@ -86,11 +87,9 @@ def blueprint(name: str, tensors: Tensors, *, transform_input: bool = True) -> B
 
 def build(name: str, classes: int = 1000, channels: int = 3, bias: bool = False, **options: Any) -> nn.Module:
     """torchvision's network with random weights; `channels` and `bias` are those of its first convolution."""
-    from torchvision.models import get_model
-
     if name in _AUXILIARY:
         options = {"aux_logits": False, "init_weights": False} | options
-    module: nn.Module = get_model(name, weights=None, num_classes=classes, **options)
+    module: nn.Module = load("torchvision.models").get_model(name, weights=None, num_classes=classes, **options)
     path = table()[name]["first"] if channels != 3 or bias else ""
     if path:
         old = module.get_submodule(path)
@@ -118,16 +117,12 @@ def modern(tensors: Tensors) -> Tensors:
 @functools.cache
 def imagenet() -> tuple[str, ...]:
     """ImageNet's 1000 categories in the order of torchvision's outputs."""
-    from torchvision.models import ResNet18_Weights
-
-    return tuple(ResNet18_Weights.DEFAULT.meta["categories"])
+    return tuple(load("torchvision.models").ResNet18_Weights.DEFAULT.meta["categories"])
 
 
 def _input(name: str, channels: int, side: int) -> tuple[InputSpec, str]:
     """What torchvision's default weights expect, and a sentence about it; grey takes the colours' averages."""
-    from torchvision.models import get_model_weights
-
-    preset = get_model_weights(name).DEFAULT.transforms()
+    preset = load("torchvision.models").get_model_weights(name).DEFAULT.transforms()
     cut, shorter = int(preset.crop_size[0]), int(preset.resize_size[0])
     if side and side != cut:
         cut = shorter = side

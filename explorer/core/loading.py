@@ -1,0 +1,45 @@
+"""Importing torch and what comes with it on a worker, while the window stays answerable."""
+
+import ctypes
+import gc
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def load(name: str) -> Any:
+    """The module of this name, imported without holding up every other thread for long at a time.
+
+    Two things would: Python reads torch's libraries, more than a gigabyte, in one call under the interpreter's lock, so
+    they are read before, in a call without it. And the collector goes through the hundreds of thousands of objects of
+    such a module again and again, so it rests meanwhile, and leaves them alone ever after.
+    """
+    if name in sys.modules:
+        return importlib.import_module(name)
+    if name == "torch":
+        _read_libraries()
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        module = importlib.import_module(name)
+        gc.freeze()
+    finally:
+        if collecting:
+            gc.enable()
+    return module
+
+
+def _read_libraries() -> None:
+    """Let the system's loader read torch's libraries; what it does not find or know, the import finds by itself."""
+    spec = importlib.util.find_spec("torch")
+    if not sys.platform.startswith("linux") or spec is None or spec.origin is None:
+        return
+    # `ctypes.CDLL(path)` keeps the interpreter's lock; a function that is called through it does not.
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    folder = Path(spec.origin).parent / "lib"
+    for library, mode in (("libtorch_global_deps.so", os.RTLD_GLOBAL | os.RTLD_LAZY), ("libtorch.so", os.RTLD_NOW)):
+        dlopen(os.fsencode(folder / library), mode)
