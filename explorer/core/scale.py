@@ -9,6 +9,9 @@ from explorer.core.looks import Scale
 LOW, HIGH = 0.5, 0.995
 """Quantiles of a filter's values that separate best a strong answer from one that is everywhere a little."""
 
+TOGETHER = 64
+"""Neighbouring filters whose scales are found together: a grid shows about as many of the 2,048 of a large layer."""
+
 
 class SeenValues:
     """A fair sample of what each filter answered on the pictures looked at so far; bounded in memory.
@@ -22,7 +25,7 @@ class SeenValues:
         self._pool, self._limit = pool, limit
         self._held: dict[int, Maps] = {}
         self._seen: dict[int, set[str]] = {}
-        self._known: dict[int, npt.NDArray[np.float32]] = {}
+        self._known: dict[int, dict[int, npt.NDArray[np.float32]]] = {}
         self._first: dict[int, tuple[int, Scale]] = {}
         self._highest: dict[int, npt.NDArray[np.float32]] = {}
         self._random = np.random.default_rng(0)
@@ -63,15 +66,16 @@ class SeenValues:
         held = self._held.get(layer)
         if held is None:
             return Scale(0.0, 0.0)
-        if layer not in self._known:
-            # The picture in view asks for one filter, and should not wait for those of the grid below it.
-            if layer not in self._first:
-                self._first[layer] = filter, self._scale(layer, filter, _limits(held[filter]))
-            first, known = self._first[layer]
-            if first == filter:
-                return known
-            self._known[layer] = _limits(held)
-        return self._scale(layer, filter, self._known[layer][:, filter])
+        # The picture in view asks for one filter, and should not wait for those of the grid below it.
+        if layer not in self._first:
+            self._first[layer] = filter, self._scale(layer, filter, _limits(held[filter]))
+        first, scale = self._first[layer]
+        if first == filter:
+            return scale
+        known, (block, place) = self._known.setdefault(layer, {}), divmod(filter, TOGETHER)
+        if block not in known:
+            known[block] = _limits(held[block * TOGETHER : (block + 1) * TOGETHER])
+        return self._scale(layer, filter, known[block][:, place])
 
     def _scale(self, layer: int, filter: int, limits: npt.NDArray[np.float32]) -> Scale:
         low, high = map(float, limits)

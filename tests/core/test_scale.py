@@ -1,9 +1,13 @@
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.core import scale
 from explorer.core.looks import Scale
-from explorer.core.scale import SeenValues, scale_of
+from explorer.core.scale import TOGETHER, SeenValues, scale_of
 
 
 def maps(seed: int, filters: int = 3, side: int = 20) -> np.ndarray:
@@ -32,19 +36,38 @@ def test_over_the_pictures_seen_is_median_to_quantile() -> None:
         seen.add(5, f"picture{number}", found)
         seen.add(5, f"picture{number}", found)  # looked at again: counted once
     pooled = np.concatenate([found[1].ravel() for found in every])
-    scale = seen.scale(5, 1)
-    np.testing.assert_allclose([scale.foot, scale.peak], np.quantile(pooled, [0.5, 0.995]), rtol=1e-5)
+    over = seen.scale(5, 1)
+    np.testing.assert_allclose([over.foot, over.peak], np.quantile(pooled, [0.5, 0.995]), rtol=1e-5)
     assert seen.pictures(5) == 4
     assert seen.pictures(4) == 0
+
+
+def test_a_grid_of_a_large_layer_finds_the_scales_of_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding those of all 2,048 filters would hold up the window, and only some dozens of them are in sight."""
+    found, looked_at = np.abs(maps(3, filters=3 * TOGETHER + 5)), []
+
+    def counting(values: np.ndarray, limits: Any = scale._limits) -> np.ndarray:
+        looked_at.append(values.shape[0] if values.ndim > 1 else 1)
+        return limits(values)
+
+    monkeypatch.setattr(scale, "_limits", counting)
+    seen = SeenValues(pool=100_000)
+    seen.add(0, "picture", found)
+    for filter in range(TOGETHER + 2, 2 * TOGETHER):
+        seen.scale(0, filter)
+    assert sum(looked_at) <= TOGETHER + 1
+    for filter in range(len(found)):
+        answer = seen.scale(0, filter)
+        np.testing.assert_allclose([answer.foot, answer.peak], np.quantile(found[filter], [0.5, 0.995]), rtol=1e-5)
 
 
 def test_a_full_pool_keeps_the_weight_of_every_picture() -> None:
     seen = SeenValues(pool=2000)
     for number in range(200):
         seen.add(0, str(number), np.full((1, 30, 30), number, np.float32))
-    scale = seen.scale(0, 0)
-    assert 80 < scale.foot < 120
-    assert scale.peak > 190
+    over = seen.scale(0, 0)
+    assert 80 < over.foot < 120
+    assert over.peak > 190
 
 
 @settings(max_examples=20)
