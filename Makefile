@@ -1,5 +1,6 @@
 # make run    opens the window on the demo          make test    sets everything up and passes the tests
 # make bench  measures, prints ratios               make soak    the long reliability runs
+#                                                   (SOAK_MINUTES=5 make soak: a shorter session)
 PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
