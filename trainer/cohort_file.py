@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from trainer.errors import UserError
 from trainer.files import cannot_write, move_into_place
+from trainer.own_files import own_file
 
 FORMAT, VERSION = "feature-trainer cohort", 1
 NUMBERS = {"label": np.int64, "age": np.float32, "fold": np.int64}
@@ -152,7 +153,7 @@ def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> No
     end = start + count * side * side * 3
     line = _Line(FORMAT, VERSION, count, side, start, end + len(tail), _checksum(count, side, head[_BLOCK:], tail))
     try:
-        with part.open("r+b", buffering=0) as file:
+        with own_file(part) as file:
             for at, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
                 write_at(file, at, content)
             file.truncate(end + len(tail))

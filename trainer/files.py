@@ -43,14 +43,15 @@ _UNFINISHED = r"\.(.+)\.[0-9a-f]{12}\.part"
 _DAY = 86_400.0
 
 
-class NotWritten(UserError):  # noqa: N818 - a sentence, not a fault of the program
-    """The disk refused a file: what follows would fail in the same way."""
+class DiskFull(UserError):  # noqa: N818 - a sentence, not a fault of the program
+    """There is no room: the next file would not be written either."""
 
 
-def cannot_write(path: Path, error: OSError) -> NotWritten:
+def cannot_write(path: Path, error: OSError) -> UserError:
     """One sentence for a file that could not be written; whatever was there before is untouched."""
     reason = _REASONS.get(error.errno or 0, error.strerror or repr(error))
-    return NotWritten(f"{path} could not be saved, what was there before is unchanged: {reason}.")
+    kind = DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else UserError
+    return kind(f"{path} could not be saved, what was there before is unchanged: {reason}.")
 
 
 def replace_file(path: Path, content: bytes, *, backup: bool = False, follow: bool = True, flush: bool = True) -> None:

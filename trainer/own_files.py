@@ -6,6 +6,7 @@ is an ordinary file of one name, or it is refused.
 
 import contextlib
 import errno
+import io
 import os
 import stat
 from pathlib import Path
@@ -33,6 +34,11 @@ def open_own(path: Path, *, append: bool = False) -> tuple[int, bool]:
             return os.open(path, NEW | flags, 0o666), True
         with contextlib.suppress(FileNotFoundError):  # removed in between
             return open_found(path, os.O_RDWR | flags), False
+
+
+def own_file(path: Path) -> io.FileIO:
+    """A file of our own without a buffer, for reading and writing, made where there is none; OSError as `open_own`."""
+    return io.FileIO(open_own(path)[0], "r+")
 
 
 def open_found(path: Path, flags: int, *, anything: bool = False) -> int:

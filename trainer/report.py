@@ -83,9 +83,13 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
     files["report.json"] = (json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     files["report.html"] = text.encode("utf-8")
     make_folder(folder)
+    try:
+        for part in (subfolder(folder), subfolder(folder, "figures")):
+            sweep_folder(part)
+    except OSError as error:
+        raise cannot_write(folder / "figures", error) from error
     for name, content in files.items():
         try:
-            sweep_folder(subfolder(folder, *Path(name).parts[:-1]))
             replace_file(folder / name, content, follow=False)
         except OSError as error:
             raise cannot_write(folder / name, error) from error

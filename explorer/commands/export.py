@@ -86,7 +86,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0 done, 130 interrupted, or a UserError where nothing came of it."""
+    """Do what the arguments of `add_parser` say; 0 done, 1 without some pictures, 130 interrupted."""
     fixed = arguments.foot is not None or arguments.peak is not None
     if fixed and arguments.scale not in (None, "fixed"):
         arguments.wrong_usage(f"--foot and --peak belong to --scale fixed, not to --scale {arguments.scale}")
@@ -190,7 +190,7 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
         _say(f"{what}:")
         for reason in reasons:
             print(f"  {reason}", file=sys.stderr)
-    return 0
+    return 1 if reasons else 0
 
 
 def _count(text: str) -> int:

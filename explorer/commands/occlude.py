@@ -51,10 +51,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0, or a UserError where nothing came of it."""
+    """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
     from explorer.core.figures import Style
     from explorer.core.images import list_images
     from explorer.core.occluder import Occluder
+    from trainer.files import DiskFull
 
     if arguments.figures and arguments.target == "all":
         arguments.wrong_usage("--figures needs a target of one number, not all")
@@ -73,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         job.check(out for _, out in todo)
     if not todo:
         raise UserError(f"There are no pictures in {arguments.images}; choose another folder.")
+    _make_folders(arguments.out if arguments.image is None else arguments.out.parent, (out.parent for _, out in todo))
     written: list[str] = []
     failed: list[str] = []
     with progress("occluding") as bar:
@@ -84,6 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
                 if arguments.image is not None:
                     raise
                 failed.append(str(error))
+                if isinstance(error, DiskFull):  # the next one would not be written either
+                    left = len(todo) - place - 1
+                    failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
+                    break
     if arguments.json:
         import json
 
@@ -92,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
     for reason in failed:
         print(f"feature-explorer: {reason}", file=sys.stderr)
-    return 1 if len(failed) == len(todo) else 0
+    return 1 if failed else 0
 
 
 def _place(path: Path, folder: Path, out: Path) -> Path:
@@ -145,7 +151,7 @@ class _Job:
             rgb = read_image(path)
             found = occlude(self.network, rgb, self.target, self.occluder)
             self.method = found.method
-            _write(out, packed(found, settings))
+            _write(out, packed(found, settings), named=not again)
             written.append(str(out))
         else:
             kept = kept_settings(out)
@@ -155,11 +161,11 @@ class _Job:
                     "--force to replace it."
                 )
         if figure is not None and (written or not figure.exists()):
-            self._draw(path, out, figure, settings)
+            _write(figure, self._drawn(path, out, settings), named=False)
             written.append(str(figure))
         return written
 
-    def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
+    def _drawn(self, path: Path, out: Path, settings: dict[str, Any]) -> bytes:
         from explorer.core.images import read_image
         from explorer.core.occlusion_figure import Shown, occlusion_figure
         from explorer.core.occlusion_file import kept_map
@@ -168,15 +174,26 @@ class _Job:
         rgb = read_image(path)
         map, unoccluded = kept_map(out)
         shown = Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
-        _write(figure, occlusion_figure(shown, self.figures, self.style))
+        return occlusion_figure(shown, self.figures, self.style)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _make_folders(root: Path, folders: Iterable[Path]) -> None:
+    """Make the folders below `root` and remove what killed runs left in them."""
+    from trainer.files import cannot_write, subfolder, sweep_folder
+
+    for folder in dict.fromkeys(folders):
+        try:
+            sweep_folder(subfolder(root, *folder.relative_to(root).parts))
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+
+def _write(path: Path, content: bytes, *, named: bool) -> None:
+    """Write a file that a person `named`, or one of a folder whose names are made up here."""
     from trainer.files import cannot_write, replace_file
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
+        replace_file(path, content, follow=named)
     except OSError as error:
         raise cannot_write(path, error) from error
 

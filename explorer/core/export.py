@@ -16,7 +16,7 @@ from explorer.core.errors import UserError
 from explorer.core.export_folder import Standing, look, settings_of
 from explorer.core.export_plan import ExportPlan, Figure, plan_export
 from explorer.core.export_records import Records
-from explorer.core.figure_files import encode, encode_pages, put
+from explorer.core.figure_files import encode, encode_pages
 from explorer.core.figures import Canvas, canvas, draw, draw_single, fit
 from explorer.core.images import picture_digest, shown
 from explorer.core.looks import Scale
@@ -27,7 +27,7 @@ from explorer.core.scale import scale_of
 from explorer.core.sheet_layout import Layout, Page, panel_pixels
 from explorer.core.sheets import Panel, draw_page
 from explorer.core.tags import FilterKey
-from trainer.files import cannot_write
+from trainer.files import cannot_write, replace_file
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -233,7 +233,8 @@ class _Run:
         """Write the figure; the manifest's lines of it."""
         path = self._plan.out / records.figure.name
         try:
-            put(path, content)
+            # Not flushed: a figure can be made again, and a run finds out by its digest if it must be.
+            replace_file(path, content, follow=False, flush=False)
         except OSError as error:
             raise UserError(
                 f"{cannot_write(path, error)} The figures written so far are whole; export again to go on."

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.common import progress
+from trainer.errors import UserError
 
 if TYPE_CHECKING:
     from trainer.prepare import Prepared
@@ -83,6 +84,12 @@ def run(arguments: argparse.Namespace) -> None:
     print(as_text(prepared.cohort))
     for note in prepared.notes:
         print(f"note: {note}", file=sys.stderr)
+    unreadable = prepared.cohort.flow["unreadable"]
+    if unreadable:
+        raise UserError(
+            f"{arguments.out} is whole, but {unreadable:,} of {prepared.cohort.flow['pictures found']:,} pictures could "
+            "not be read and are not in it; describe --json names them all."
+        )
 
 
 def _print_table(prepared: "Prepared") -> None:
