@@ -65,6 +65,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="draw everything again, and replace files that are not this export's",
     )
+    where.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask before an export of over 1,000 files or a tenth of the free space",
+    )
     where.add_argument("--jobs", type=_count, metavar="N", help="threads (all cores)")
     where.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
@@ -96,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.export import run_export
 
     plan = _plan(arguments, _style(arguments))
+    if not arguments.yes:
+        _ask(plan, arguments.jobs)
     done = 0
     try:
         with progress("exporting") as bar:
@@ -111,6 +118,20 @@ def run(arguments: argparse.Namespace) -> int:
         _say(f"interrupted after {done:,} of {total:,} maps; what is in {plan.out} is whole, the same command goes on")
         return 130
     return _tell(plan, report, arguments.json)
+
+
+def _ask(plan: "ExportPlan", jobs: int | None) -> None:
+    """UserError where an export is large and nobody says that it is meant."""
+    from explorer.core.export_size import size_of
+
+    size = size_of(plan, jobs=jobs)
+    if not size.large:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UserError(f"{size.question(plan.out)} Add --yes if you mean it, or choose fewer filters or pictures.")
+    print(f"{size.question(plan.out)} Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserError("Nothing was exported.")
 
 
 def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":

@@ -50,7 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0, 1 where rows were refused, or a UserError where nothing was done."""
+    """Do what the arguments of `add_parser` say; 0, 1 where rows were refused, or a UserError."""
     action = {"list": _list, "export": _export, "import": _import, "merge": _merge}[arguments.action]
     values, text = action(arguments)
     if arguments.json:

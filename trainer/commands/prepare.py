@@ -84,11 +84,11 @@ def run(arguments: argparse.Namespace) -> None:
     print(as_text(prepared.cohort))
     for note in prepared.notes:
         print(f"note: {note}", file=sys.stderr)
-    unreadable = prepared.cohort.flow["unreadable"]
+    unreadable, found = (prepared.cohort.flow[what] for what in ("unreadable", "pictures found"))
     if unreadable:
         raise UserError(
-            f"{arguments.out} is whole, but {unreadable:,} of {prepared.cohort.flow['pictures found']:,} pictures could "
-            "not be read and are not in it; describe --json names them all."
+            f"{arguments.out} is whole, but {unreadable:,} of {found:,} pictures could not be read and are not in it; "
+            "describe --json names them all."
         )
 
 
