@@ -101,7 +101,7 @@ def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
 ) -> None:
     out = tmp_path / "long"
     dialog = dialog_of(demo, out)
-    dialog._filters.setEditText("7:0-9")
+    dialog._filters.setEditText("7:0-4")
     dialog._pictures.setCurrentIndex(3)
     demo.click(dialog._go)
     demo.until(lambda: list(out.glob("*.png")))
@@ -112,7 +112,7 @@ def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
         assert demo.window.isVisible() is (answer == QMessageBox.StandardButton.Cancel)
     assert "goes on next time" in said[0]
     there = len(list(out.glob("*.png")))
-    assert 0 < there < 240
+    assert 0 < there < 120
     assert not list(out.glob(".*"))
 
     again = open_window()
@@ -120,8 +120,8 @@ def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
     assert str(out) in again.message
     again.click(again.window.problems._action)
     again.until(lambda: "were there already" in again.message)
-    assert f"{240 - there} figures" in again.message
-    assert len(list(out.glob("*.png"))) == 240
+    assert f"{120 - there} figures" in again.message
+    assert len(list(out.glob("*.png"))) == 120
     again.window.close()
     third = open_window()
     third.wait_for_maps()
