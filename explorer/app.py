@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
+from explorer.core.errors import UserError
 
 if TYPE_CHECKING:
     from explorer.state.desk import Desk
@@ -83,17 +84,23 @@ def _begin(desk: "Desk", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
     gc.freeze()  # what the start made stays; nobody waits for its collection
     gc.enable()
-    _log_to(home / "log.txt")
+    try:
+        _log_to(home / "log.txt")
+    except UserError as error:
+        desk.opening.problem.emit(error)
     desk.opening.start(start)
 
 
 def _log_to(path: Path) -> None:
     import logging
-    from logging.handlers import RotatingFileHandler
 
-    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=1, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    from trainer.files import cannot_write
+    from trainer.own_files import log_handler
+
     logger = logging.getLogger("explorer")
-    logger.addHandler(handler)
+    try:
+        logger.addHandler(log_handler(path))
+    except OSError as error:
+        raise cannot_write(path, error) from error
     logger.setLevel(logging.INFO)
     logger.info("Qt %s", QLibraryInfo.version().toString())

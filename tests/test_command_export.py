@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from PIL import Image
 
 from explorer import cli
 from explorer.commands import export
+from explorer.core import export_size
 from explorer.core.errors import UserError
 from explorer.core.looks import FORMATS
 from explorer.core.network import open_network
@@ -150,12 +152,35 @@ def test_tags_choose_filters_and_must_be_of_this_network(model: Path, images: Pa
         call(*words, "--tags", other)
 
 
+def test_a_large_export_needs_a_word(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_size, "MANY", 47)
+    words = ("--model", model, "--images", images, "--filters", "all", "--out", tmp_path / "out")
+    with pytest.raises(UserError, match=r"48 files of about .* free in .*--yes"):
+        call(*words)
+    assert not (tmp_path / "out").exists()
+    assert call(*words, "--yes") == 0
+    (tmp_path / "out" / "layer00_filter000_p0.png").unlink()
+    assert call(*words) == 0  # what is still missing is little
+
+
+def test_an_export_that_would_fill_the_disk_needs_a_word(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 9000))  # type: ignore[attr-defined]
+    words = ("--model", model, "--images", images, "--filters", "0:0", "--out", tmp_path / "out")
+    for more in ((), ("--sheet",)):
+        with pytest.raises(UserError, match="9 KB are free in"):
+            call(*words, *more)
+
+
 def test_a_bad_picture_is_said_and_the_rest_is_exported(
     model: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (images / "p1.png").write_bytes(b"GIF89a")
     words = ("--model", model, "--images", images, "--filters", "0:0", "--out", tmp_path / "out")
-    assert call(*words) == 0
+    assert call(*words) == 1
     streams = capsys.readouterr()
     assert "2 figures" in streams.out
     assert "1 of 3 pictures could not be read:\n  p1.png: " in streams.err

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,7 @@ def test_one_picture(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixtu
 def test_a_folder_goes_on_where_it_stopped(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (pictures / "benign" / "broken.png").write_bytes(b"\x89PNG")
     target = ["--target", "all", "--images", str(pictures), "--out", str(tmp_path / "out"), "--json"]
-    assert main(words(tmp_path, *target)) == 0
+    assert main(words(tmp_path, *target)) == 1
     first = json.loads(capsys.readouterr().out)
     assert len(first["written"]) == 12
     assert "broken.png" in first["failed"][0]
@@ -88,11 +90,38 @@ def test_a_folder_without_pictures_is_one_line(tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("name", ["aa.png", "zz.png"])
-def test_a_folder_that_is_done_but_for_a_broken_picture_is_done(tmp_path: Path, pictures: Path, name: str) -> None:
+def test_a_folder_that_is_done_but_for_a_broken_picture_says_so_each_time(
+    tmp_path: Path, pictures: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (pictures / name).write_bytes(b"no picture")
     target = ["--target", "class:malignant", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    for _ in range(2):
+        assert main(words(tmp_path, *target)) == 1
+        assert name in capsys.readouterr().err
+    assert len(list((tmp_path / "out").rglob("*.npz"))) == 12
+
+
+def test_a_full_disk_ends_the_run_in_words_and_the_next_one_goes_on(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = ["--target", "class:malignant", "--images", str(pictures), "--out", str(tmp_path / "out")]
+    write, room = os.write, [4]
+
+    def filling(handle: int, content: bytes) -> int:
+        room[0] -= 1
+        if room[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, content)
+
+    monkeypatch.setattr(os, "write", filling)
+    assert main(words(tmp_path, *target)) == 1
+    monkeypatch.undo()
+    said = capsys.readouterr().err
+    assert "the disk is full" in said
+    assert "more pictures were not begun; the same command goes on" in said
+    assert len([path for path in (tmp_path / "out").rglob("*") if path.is_file()]) < 5
     assert main(words(tmp_path, *target)) == 0
-    assert main(words(tmp_path, *target)) == 0
+    assert len(list((tmp_path / "out").rglob("*.npz"))) == 12
 
 
 def test_one_file_is_no_folder(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,7 +94,7 @@ def test_what_exists_is_replaced_only_when_told(file, tmp_path):
 def test_refused_rows_are_said_and_the_others_imported(file, tmp_path, capsys):
     source = tmp_path / "in.csv"
     source.write_text("layer,filter,tag\n7,0,hair\n1,9,color\n")
-    assert run("import", file, "--from", source) == 0
+    assert run("import", file, "--from", source) == 1
     said = capsys.readouterr()
     assert f"{source}, line 2: There is no filter 7:0" in said.err
     assert "1 added, 0 changed, 0 unchanged, 1 refused" in said.out

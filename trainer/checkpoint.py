@@ -40,8 +40,11 @@ class Checkpoint:
     licence: str = ""
 
 
-def save(path: Path | str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; the file at `path` is replaced whole or not at all; UserError where it cannot be."""
+def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> None:
+    """Write a checkpoint; the file at `path` is replaced whole or not at all; UserError where it cannot be.
+
+    A link at `path` is followed, or without `follow` replaced.
+    """
     description = {
         "format": FORMAT,
         "version": VERSION,
@@ -54,7 +57,8 @@ def save(path: Path | str, checkpoint: Checkpoint) -> None:
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
     try:
-        replace_file(Path(path), serialise(weights, metadata={DESCRIPTION: json.dumps(description)}))
+        content = serialise(weights, metadata={DESCRIPTION: json.dumps(description)})
+        replace_file(Path(path), content, follow=follow)
     except OSError as error:
         raise cannot_write(Path(path), error) from error
 

@@ -25,6 +25,7 @@ from trainer.cohort_check import check
 from trainer.cohort_reader import LEFT_OUT, NUMBERS, TEXTS, Damaged
 from trainer.errors import UserError
 from trainer.files import cannot_write, move_into_place
+from trainer.own_files import own_file
 from trainer.printing import printable
 
 FORMAT, VERSION = "feature-trainer cohort", 1
@@ -157,7 +158,7 @@ def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> No
     end = start + count * side * side * 3
     line = _Line(FORMAT, VERSION, count, side, start, end + len(tail), _checksum(count, side, head[_BLOCK:], tail))
     try:
-        with part.open("r+b", buffering=0) as file:
+        with own_file(part) as file:
             for at, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
                 write_at(file, at, content)
             file.truncate(end + len(tail))

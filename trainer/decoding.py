@@ -22,6 +22,7 @@ from trainer.cohort_file import first_byte, room_for, write_at
 from trainer.errors import UserError
 from trainer.files import cannot_write
 from trainer.near_duplicates import read_signature, signature, written
+from trainer.own_files import own_file
 from trainer.pixels import Unsupported, to_rgb, turned
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
@@ -67,16 +68,15 @@ def decode_all(images: Path, names: Sequence[str], side: int, path: Path, on_ste
     part, journal = part_of(path), journal_of(path)
     pixels = side * side * 3
     try:
-        done = _taken_up(images, names, side, part, journal)
-        try:
-            reserve(part, room_for(len(names), side), path)
-        except UserError:
-            if not done:  # nothing to go on from
-                part.unlink()
-                journal.unlink()
-            raise
-        with part.open("r+b", buffering=0) as store, journal.open("r+b") as lines:
-            lines.seek(0, os.SEEK_END)
+        with own_file(part) as store, io.BufferedRandom(own_file(journal)) as lines:
+            done = _taken_up(images, names, side, lines, whole=bool(os.fstat(store.fileno()).st_size))
+            try:
+                reserve(store, part.parent, room_for(len(names), side), path)
+            except UserError:
+                if not done:  # nothing to go on from
+                    part.unlink()
+                    journal.unlink()
+                raise
             if not lines.tell():
                 lines.write(_line(_heading(names, side)))
             row = sum(not decoded.reason for decoded in done)
@@ -99,11 +99,11 @@ def decode_all(images: Path, names: Sequence[str], side: int, path: Path, on_ste
     return done
 
 
-def reserve(part: Path, size: int, path: Path) -> None:
+def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
     """Make the unfinished file `size` bytes long with room on the disk, before work is done for nothing."""
-    there = part.stat()
+    there = os.fstat(part.fileno())
     held = getattr(there, "st_blocks", 0) * 512
-    free = shutil.disk_usage(part.parent).free
+    free = shutil.disk_usage(folder).free
     problem = UserError(
         f"{path} needs {size / 1e6:,.0f} MB and its disk has {(free + held) / 1e6:,.0f} MB left; "
         "make room, choose another --out, or a smaller --size."
@@ -111,15 +111,14 @@ def reserve(part: Path, size: int, path: Path) -> None:
     if free + held < size:
         raise problem
     if hasattr(os, "posix_fallocate"):
-        with part.open("r+b") as file:
-            try:
-                os.posix_fallocate(file.fileno(), 0, size)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    file.truncate(there.st_size)
-                    raise problem from error
-                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the disk cannot promise room; go on
-                    raise
+        try:
+            os.posix_fallocate(part.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                part.truncate(there.st_size)
+                raise problem from error
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the disk cannot promise room; go on
+                raise
 
 
 def _heading(names: Sequence[str], side: int) -> dict[str, object]:
@@ -138,27 +137,24 @@ def _note(store: io.FileIO, lines: io.BufferedRandom, fresh: list[Decoded]) -> N
     fresh.clear()
 
 
-def _taken_up(images: Path, names: Sequence[str], side: int, part: Path, journal: Path) -> list[Decoded]:
-    """What an earlier run decoded of these very files; the journal is cut behind it."""
+def _taken_up(images: Path, names: Sequence[str], side: int, lines: io.BufferedRandom, *, whole: bool) -> list[Decoded]:
+    """What an earlier run decoded of these very files, if it left pictures; the journal is cut behind it."""
     done: list[Decoded] = []
-    whole = 0
-    if part.is_file() and journal.is_file():
-        with journal.open("rb") as lines:
-            try:
-                heading = lines.readline()
-                if json.loads(heading) == _heading(names, side):
-                    whole = len(heading)
-                    for name, line in zip(names, lines, strict=False):
-                        decoded = Decoded(**json.loads(line))
-                        if not line.endswith(b"\n") or not _same_file(images, name, decoded):
-                            break
-                        done.append(decoded)
-                        whole += len(line)
-            except (ValueError, TypeError):  # the line in which it was killed
-                pass
-    for file in (part, journal):
-        file.touch()
-    os.truncate(journal, whole)
+    end = 0
+    try:
+        heading = lines.readline()
+        if whole and json.loads(heading) == _heading(names, side):
+            end = len(heading)
+            for name, line in zip(names, lines, strict=False):
+                decoded = Decoded(**json.loads(line))
+                if not line.endswith(b"\n") or not _same_file(images, name, decoded):
+                    break
+                done.append(decoded)
+                end += len(line)
+    except (ValueError, TypeError):  # the line in which it was killed
+        pass
+    lines.seek(end)
+    lines.truncate()
     return done
 
 

@@ -14,7 +14,7 @@ from trainer.batches import Pictures, Preparation, epoch
 from trainer.cohort import Cohort
 from trainer.distributed import World
 from trainer.errors import UserError
-from trainer.files import cannot_write, replace_file
+from trainer.files import cannot_write, replace_file, sweep_folder
 from trainer.input_spec import InputSpec
 from trainer.recipe import Recipe
 from trainer.steps import Step, median_frequency, optimiser_of
@@ -110,11 +110,12 @@ def write_rates(folder: Path, found: Rates) -> None:
     axes.legend(frameon=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        sweep_folder(folder)
         for kind in ("svg", "png"):
             content = io.BytesIO()
             figure.savefig(content, format=kind, dpi=150)
-            replace_file(folder / f"rates.{kind}", content.getvalue())
-        replace_file(folder / "rates.json", json.dumps(dataclasses.asdict(found), indent=1).encode())
+            replace_file(folder / f"rates.{kind}", content.getvalue(), follow=False)
+        replace_file(folder / "rates.json", json.dumps(dataclasses.asdict(found), indent=1).encode(), follow=False)
     except OSError as error:
         raise cannot_write(folder, error) from error
 

@@ -12,7 +12,7 @@ import numpy as np
 from trainer.cohort import Cohort
 from trainer.curves import GRID
 from trainer.errors import UserError
-from trainer.files import cannot_write, replace_file
+from trainer.files import cannot_write, replace_file, subfolder, sweep_folder
 from trainer.intervals import Measure
 from trainer.metrics import LEVELS
 
@@ -82,10 +82,15 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
              for kind, content in zip(("svg", "png"), both, strict=True)}  # fmt: skip
     files["report.json"] = (json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     files["report.html"] = text.encode("utf-8")
-    make_folder(folder / "figures")
+    make_folder(folder)
+    try:
+        for part in (subfolder(folder), subfolder(folder, "figures")):
+            sweep_folder(part)
+    except OSError as error:
+        raise cannot_write(folder / "figures", error) from error
     for name, content in files.items():
         try:
-            replace_file(folder / name, content)
+            replace_file(folder / name, content, follow=False)
         except OSError as error:
             raise cannot_write(folder / name, error) from error
     for name in FIGURES:

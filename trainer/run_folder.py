@@ -12,7 +12,8 @@ import torch
 from trainer import checkpoint as checkpoints
 from trainer.checkpoint import Checkpoint
 from trainer.errors import UserError
-from trainer.files import cannot_write, replace_file, sweep
+from trainer.files import cannot_write, replace_file, sweep_folder
+from trainer.own_files import append_lines
 from trainer.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
 from trainer.torch_file import read_pickle
 
@@ -55,10 +56,9 @@ class RunFolder:
             return
         try:
             path.mkdir(parents=True, exist_ok=True)
-            for name in (SETTINGS_FILE, STATE_FILE, NETWORK_FILE):
-                sweep(path / name)
+            sweep_folder(path)
             text = f'{write_settings(recipe)}[cohort]\ndigest = "{digest}"\n'
-            replace_file(path / SETTINGS_FILE, text.encode())
+            replace_file(path / SETTINGS_FILE, text.encode(), follow=False)
         except OSError as error:
             raise cannot_write(path / SETTINGS_FILE, error) from error
 
@@ -106,7 +106,7 @@ class RunFolder:
     def save_network(self, checkpoint: Checkpoint) -> None:
         """Replace the network, whole or not at all."""
         try:
-            checkpoints.save(self.path / NETWORK_FILE, checkpoint)
+            checkpoints.save(self.path / NETWORK_FILE, checkpoint, follow=False)
         except UserError as error:
             raise UserError(f"{error} Then {HOW_TO_GO_ON}.") from error
 
@@ -121,15 +121,13 @@ class RunFolder:
         line = {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **values}
         path = self.path / LOG_FILE
         try:
-            cut = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")  # a killed run may leave half a line
-            with path.open("a", encoding="utf-8") as file:
-                file.write("\n" * cut + json.dumps(line) + "\n")
+            append_lines(path, json.dumps(line).encode() + b"\n")
         except OSError as error:
             raise cannot_write(path, error) from error
 
     def _replace(self, name: str, content: bytes) -> None:
         try:
-            replace_file(self.path / name, content)
+            replace_file(self.path / name, content, follow=False)
         except OSError as error:
             raise UserError(f"{cannot_write(self.path / name, error)} Then {HOW_TO_GO_ON}.") from error
 

@@ -6,23 +6,24 @@ The pictures in resources/demo/pictures were made by `write_demo(Path("resources
 of `trainer.synthetic_demo`, which draws them by `draw(seed, size=448, label=..., skin=..., concepts=...)`.
 """
 
-import csv
-import tempfile
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from trainer.errors import UserError
+from trainer.files import cannot_write, create_file, new_folder, sweep
 from trainer.synthetic_artifacts import ARTIFACTS, COVERED, COVERING
 from trainer.synthetic_fields import Mask, field
 from trainer.synthetic_lesion import lesion
 from trainer.synthetic_skin import TONES
 from trainer.synthetic_skin import skin as skin_of
+from trainer.written_tables import write_rows
 
 OnStep = Callable[[int, int], None]
 Label = Literal["benign", "malignant"]
@@ -170,14 +171,13 @@ def write_folder(
     if planted:
         bearers = set(rng.permutation(sorted(sick))[: round(len(sick) * planted[1])].tolist())
     seen = dict.fromkeys(LABELS, 0)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
-        folder = Path(beside) / out.name
-        for part in (*(f"images/{label}" for label in LABELS), *(f"masks/{concept}" for concept in CONCEPTS)):
-            (folder / part).mkdir(parents=True)
-        with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(["image", "label", "split", "group", *CONCEPTS])
+    rows: list[tuple[object, ...]] = [("image", "label", "split", "group", *CONCEPTS)]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        sweep(out)
+        with new_folder(out) as folder:
+            for part in (*(f"images/{label}" for label in LABELS), *(f"masks/{concept}" for concept in CONCEPTS)):
+                (folder / part).mkdir(parents=True)
             for number in range(count):
                 label = LABELS[number in sick]
                 own = int(_stream(seed, _FOLDER, number + 1).integers(2**53))
@@ -187,17 +187,24 @@ def write_folder(
                 picture = draw(own, size=size, label=label, concepts=concepts)
                 name = f"drawn_{number + 1:05d}"
                 image = f"images/{label}/{name}.jpg"
-                Image.fromarray(picture.rgb).save(folder / image, quality=JPEG_QUALITY)
+                create_file(folder / image, encoded(picture.rgb, "JPEG", quality=JPEG_QUALITY))
                 for concept, mask in picture.masks.items():
-                    Image.fromarray(mask).save(folder / "masks" / concept / f"{name}.png")
+                    create_file(folder / "masks" / concept / f"{name}.png", encoded(mask, "PNG"))
                 seen[label] += 1
                 split = "test" if seen[label] % 5 == 0 else "train"
-                rows.writerow([image, label, split, number, *(int(part in picture.concepts) for part in CONCEPTS)])
+                rows.append((image, label, split, number, *(int(part in picture.concepts) for part in CONCEPTS)))
                 if on_step:
                     on_step(number + 1, count)
-        if out.exists():
-            out.rmdir()  # it is empty; Windows does not rename over a folder
-        folder.rename(out)
+            create_file(folder / "labels.csv", write_rows(rows))
+    except OSError as error:
+        raise cannot_write(out, error) from error
+
+
+def encoded(pixels: npt.NDArray[Any], format: str, **options: Any) -> bytes:
+    """A picture's bytes as a file of this format."""
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format, **options)
+    return content.getvalue()
 
 
 def _check_folder(out: Path, count: int, malignant: float, planted: tuple[str, float] | None) -> None:

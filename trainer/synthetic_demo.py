@@ -1,11 +1,10 @@
 """The 24 drawn pictures with which the program opens, chosen by eye from many seeds."""
 
-import csv
 from pathlib import Path
 
-from PIL import Image
-
-from trainer.synthetic import JPEG_QUALITY, SyntheticPicture, draw
+from trainer.files import replace_file
+from trainer.synthetic import JPEG_QUALITY, SyntheticPicture, draw, encoded
+from trainer.written_tables import write_rows
 
 SIZE = 448
 
@@ -52,10 +51,10 @@ def demo_pictures() -> list[SyntheticPicture]:
 def write_demo(out: Path) -> None:
     """Write drawn_01.jpg to drawn_24.jpg and labels.csv (image,label: the demo network's classes) into `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["image", "label"])
-        for number, picture in enumerate(demo_pictures(), start=1):
-            name = f"drawn_{number:02d}.jpg"
-            Image.fromarray(picture.rgb).save(out / name, quality=JPEG_QUALITY, optimize=True)
-            rows.writerow([name, CLASSES[picture.label]])
+    rows: list[tuple[object, ...]] = [("image", "label")]
+    for number, picture in enumerate(demo_pictures(), start=1):
+        name = f"drawn_{number:02d}.jpg"
+        content = encoded(picture.rgb, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        replace_file(out / name, content, follow=False)
+        rows.append((name, CLASSES[picture.label]))
+    replace_file(out / "labels.csv", write_rows(rows), follow=False)

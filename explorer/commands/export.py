@@ -1,6 +1,7 @@
 """`feature-explorer export`: overlays and sheets of chosen filters on chosen pictures, with a manifest."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="draw everything again, and replace files that are not this export's",
     )
+    where.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask before an export of over 1,000 files or a tenth of the free space",
+    )
     where.add_argument("--jobs", type=_count, metavar="N", help="threads (all cores)")
     where.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
@@ -86,7 +92,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0 done, 130 interrupted, or a UserError where nothing came of it."""
+    """Do what the arguments of `add_parser` say; 0 done, 1 without some pictures, 130 interrupted."""
     fixed = arguments.foot is not None or arguments.peak is not None
     if fixed and arguments.scale not in (None, "fixed"):
         arguments.wrong_usage(f"--foot and --peak belong to --scale fixed, not to --scale {arguments.scale}")
@@ -96,6 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.export import run_export
 
     plan = _plan(arguments, _style(arguments))
+    if not arguments.yes:
+        _ask(plan, arguments.jobs)
     done = 0
     try:
         with progress("exporting") as bar:
@@ -113,6 +121,20 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 130
     return _tell(plan, report, arguments.json)
+
+
+def _ask(plan: "ExportPlan", jobs: int | None) -> None:
+    """UserError where an export is large and nobody says that it is meant."""
+    from explorer.core.export_size import size_of
+
+    size = size_of(plan, jobs=jobs)
+    if not size.large:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UserError(f"{size.question(plan.out)} Add --yes if you mean it, or choose fewer filters or pictures.")
+    say(f"{size.question(plan.out)} Go on? [y/N]", error=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserError("Nothing was exported.")
 
 
 def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
@@ -190,7 +212,7 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
         _inform(f"{what}:")
         for reason in reasons:
             say(f"  {printable(reason)}", error=True)
-    return 0
+    return 1 if reasons else 0
 
 
 def _count(text: str) -> int:

@@ -52,10 +52,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0, or a UserError where nothing came of it."""
+    """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
     from explorer.core.figures import Style
     from explorer.core.images import list_images
     from explorer.core.occluder import Occluder
+    from trainer.files import DiskFull
 
     if arguments.figures and arguments.target == "all":
         arguments.wrong_usage("--figures needs a target of one number, not all")
@@ -74,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         job.check(out for _, out in todo)
     if not todo:
         raise UserError(f"There are no pictures in {arguments.images}; choose another folder.")
+    _make_folders(arguments.out if arguments.image is None else arguments.out.parent, (out.parent for _, out in todo))
     written: list[str] = []
     failed: list[str] = []
     with progress("occluding") as bar:
@@ -85,13 +87,17 @@ def run(arguments: argparse.Namespace) -> int:
                 if arguments.image is not None:
                     raise
                 failed.append(str(error))
+                if isinstance(error, DiskFull):  # the next one would not be written either
+                    left = len(todo) - place - 1
+                    failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
+                    break
     if arguments.json:
         say_json({"written": written, "failed": failed, "method": job.method})
     else:
         say(f"{len(written)} written to {arguments.out}" + (f" ({job.method})" if job.method else ""))
     for reason in failed:
         say(f"feature-explorer: {printable(reason)}", error=True)
-    return 1 if len(failed) == len(todo) else 0
+    return 1 if failed else 0
 
 
 def _place(path: Path, folder: Path, out: Path) -> Path:
@@ -144,7 +150,7 @@ class _Job:
             rgb = read_image(path)
             found = occlude(self.network, rgb, self.target, self.occluder)
             self.method = found.method
-            _write(out, packed(found, settings))
+            _write(out, packed(found, settings), named=not again)
             written.append(str(out))
         else:
             kept = kept_settings(out)
@@ -183,15 +189,26 @@ class _Job:
         from explorer.core.occlusion_figure import occlusion_figure
 
         assert self.figures is not None
-        _write(figure, occlusion_figure(self._shown(path, out, settings), self.figures, self.style))
+        _write(figure, occlusion_figure(self._shown(path, out, settings), self.figures, self.style), named=False)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _make_folders(root: Path, folders: Iterable[Path]) -> None:
+    """Make the folders below `root` and remove what killed runs left in them."""
+    from trainer.files import cannot_write, subfolder, sweep_folder
+
+    for folder in dict.fromkeys(folders):
+        try:
+            sweep_folder(subfolder(root, *folder.relative_to(root).parts))
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+
+def _write(path: Path, content: bytes, *, named: bool) -> None:
+    """Write a file that a person `named`, or one of a folder whose names are made up here."""
     from trainer.files import cannot_write, replace_file
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, content)
+        replace_file(path, content, follow=named)
     except OSError as error:
         raise cannot_write(path, error) from error
 

@@ -50,14 +50,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what the arguments of `add_parser` say; 0, or a UserError where it could not be done."""
+    """Do what the arguments of `add_parser` say; 0, 1 where rows were refused, or a UserError."""
     action = {"list": _list, "export": _export, "import": _import, "merge": _merge}[arguments.action]
     values, text = action(arguments)
     if arguments.json:
         say_json(values)
     else:
         say(text)
-    return 0
+    return 1 if any(problem["line"] > 1 for problem in values.get("problems", ())) else 0
 
 
 # h5py and numpy are imported where they are used: the window's start and every --help pass through this module.

@@ -16,7 +16,7 @@ from explorer.core.errors import UserError
 from explorer.core.export_folder import Standing, look, settings_of
 from explorer.core.export_plan import ExportPlan, Figure, plan_export
 from explorer.core.export_records import Records
-from explorer.core.figure_files import encode, encode_pages, put
+from explorer.core.figure_files import encode, encode_pages
 from explorer.core.figures import Canvas, canvas, draw, draw_single, fit
 from explorer.core.images import picture_digest, shown
 from explorer.core.looks import Scale
@@ -27,7 +27,7 @@ from explorer.core.scale import scale_of
 from explorer.core.sheet_layout import Layout, Page, panel_pixels
 from explorer.core.sheets import Panel, draw_page
 from explorer.core.tags import FilterKey
-from trainer.files import cannot_write
+from trainer.files import cannot_write, replace_file
 
 if TYPE_CHECKING:
     import matplotlib.figure
@@ -70,6 +70,15 @@ def run_export(plan: ExportPlan, *, on_step: OnStep = no_step, jobs: int | None 
             raise
 
 
+def measure(plan: ExportPlan, *, jobs: int | None = None) -> list[int]:
+    """Draw every figure of the plan and write nothing: the bytes of each that can be drawn."""
+    workers = max(1, jobs or cores())
+    with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
+        run = _Run(plan, pool, workers, no_step, sizes=[])
+        run.draw_all()
+        return run.sizes or []
+
+
 def cores() -> int:
     """The processor cores that this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)
@@ -79,7 +88,16 @@ def cores() -> int:
 class _Run:
     """One run of a plan. Only the thread that calls `go` changes anything here; the pool's threads draw."""
 
-    def __init__(self, plan: ExportPlan, pool: ThreadPoolExecutor, workers: int, on_step: OnStep) -> None:
+    def __init__(
+        self,
+        plan: ExportPlan,
+        pool: ThreadPoolExecutor,
+        workers: int,
+        on_step: OnStep,
+        sizes: list[int] | None = None,
+    ) -> None:
+        """With a list of `sizes` that is filled, nothing is written."""
+        self.sizes = sizes
         self._plan, self._pool, self._workers, self._on_step = plan, pool, workers, on_step
         self._total = sum(figure.cells for figure in plan.figures)
         self._done = 0
@@ -107,6 +125,12 @@ class _Run:
         self._save()
         skipped = tuple(figure.name for figure in standing.right)
         return ExportReport(tuple(self._written), skipped, (*self._plan.left_out, *self._failed.values()))
+
+    def draw_all(self) -> None:
+        """Draw every figure, whatever stands in the folder."""
+        self._read_digests()
+        self._settings = settings_of(self._plan, self._digests)
+        self._draw(Standing(self._plan.figures, (), {}))
 
     def _read_digests(self) -> None:
         futures = [self._pool.submit(picture_digest, path) for path in self._plan.pictures]
@@ -231,9 +255,13 @@ class _Run:
 
     def _put(self, records: Records, content: bytes) -> list[Row]:
         """Write the figure; the manifest's lines of it."""
+        if self.sizes is not None:
+            self.sizes.append(len(content))
+            return records.rows
         path = self._plan.out / records.figure.name
         try:
-            put(path, content)
+            # Not flushed: a figure can be made again, and a run finds out by its digest if it must be.
+            replace_file(path, content, follow=False, flush=False)
         except OSError as error:
             raise UserError(
                 f"{cannot_write(path, error)} The figures written so far are whole; export again to go on."
@@ -249,6 +277,8 @@ class _Run:
             self._save()
 
     def _save(self) -> None:
+        if self.sizes is not None:
+            return
         started = time.monotonic()
         write_manifest(self._plan.out, (row for rows in self._rows.values() for row in rows))
         self._saved = time.monotonic()

@@ -14,7 +14,7 @@ from explorer.core.figure_files import read_description
 from explorer.core.images import shown
 from explorer.core.manifest import Row, by_file, read_manifest
 from explorer.core.tags import FilterKey
-from trainer.files import cannot_write
+from trainer.files import cannot_write, sweep_folder
 
 DRAWING = 1
 """Counts up when the same settings give another picture than before, so that older figures are drawn again."""
@@ -69,6 +69,7 @@ def look(
     """
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
+        sweep_folder(plan.out)
         there = {path.name for path in plan.out.iterdir()}
     except OSError as error:
         raise cannot_write(plan.out, error) from error

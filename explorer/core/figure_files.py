@@ -150,17 +150,3 @@ def _text_of(path: Path) -> str:
         content = file.read()
     match = re.search(rb"/Keywords \(((?:[^()\\]|\\.)*)\)", content, re.DOTALL)
     return re.sub(rb"\\(.)", rb"\1", match[1]).decode("ascii") if match else ""
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a figure beside its place and move it there; OSError where that fails, and nothing is left then.
-
-    It is not flushed to the disk: a figure can be made again, and a run finds out by its digest if it must be.
-    """
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -10,6 +10,7 @@ from PIL import Image
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.errors import UserError
+from explorer.core.images import fitted
 from explorer.core.looks import COLOR_MAPS, SCALES, Scale
 from explorer.core.overlay import compose, in_picture, outline, overlay
 from trainer.input_spec import Box
@@ -110,10 +111,16 @@ class Canvas:
 
 
 def canvas(rgb: RGB, frame: Box, style: Style) -> Canvas:
-    """The picture at the size that the style asks of one figure; UserError where that is too large."""
+    """The picture at the size that the style asks of one figure; UserError where that is too large.
+
+    Its own pixels where no width is asked, fewer only where a side has more than `MAX_SIDE`.
+    """
     height, width = rgb.shape[:2]
     if style.width_mm is None:
-        return Canvas(rgb, frame)
+        if max(height, width) <= MAX_SIDE:
+            return Canvas(rgb, frame)
+        down, across = fitted((height, width), (MAX_SIDE, MAX_SIDE))
+        return fit(rgb, frame, (max(1, round(down)), max(1, round(across))))
     across = panel_width(style.pixels(style.width_mm), style)
     down = max(1, round(height * across / width))
     if down > MAX_SIDE:

@@ -224,3 +224,9 @@ def _brief(error: Exception) -> str:
 def shown(name: str) -> str:
     """A file name fit for one line: line breaks and bytes that no encoding knows become question marks."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+def fitted(size: tuple[float, float], bound: tuple[float, float]) -> tuple[float, float]:
+    """(height, width) of what has the proportions of `size` and fills `bound` as far as they allow."""
+    scale = min(bound[0] / size[0], bound[1] / size[1])
+    return size[0] * scale, size[1] * scale

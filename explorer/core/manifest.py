@@ -1,7 +1,6 @@
 """`manifest.csv`: one line for each map of each figure in a folder."""
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from explorer.core.figures import MapStatistics
 from explorer.core.images import natural_key
 from explorer.core.looks import Scale
 from trainer.files import cannot_write, replace_file
+from trainer.written_tables import read_rows, write_rows
 
 NAME = "manifest.csv"
 
@@ -69,7 +69,8 @@ def read_manifest(folder: Path) -> tuple[Row, ...]:
     """The lines of a folder's manifest, none where there is no manifest; UserError where the file is another's."""
     path = folder / NAME
     try:
-        lines = list(csv.reader(io.StringIO(path.read_text("utf-8"), newline="")))
+        with path.open(encoding="utf-8", newline="") as file:  # read_text would change line ends within a cell
+            lines = [cells for _, cells in read_rows(file.read())]
     except FileNotFoundError:
         return ()
     except OSError as error:
@@ -85,13 +86,10 @@ def read_manifest(folder: Path) -> tuple[Row, ...]:
 
 def write_manifest(folder: Path, rows: Iterable[Row]) -> None:
     """Replace a folder's manifest whole, its lines sorted by file; UserError where it cannot be written."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(astuple(row) for row in sorted(rows, key=_order))
     path = folder / NAME
+    content = write_rows([COLUMNS, *(astuple(row) for row in sorted(rows, key=_order))])
     try:
-        replace_file(path, text.getvalue().encode("utf-8", "replace"))
+        replace_file(path, content, follow=False)
     except OSError as error:
         raise cannot_write(path, error) from error
 

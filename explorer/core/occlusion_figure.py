@@ -10,6 +10,7 @@ import numpy as np
 from explorer.core.arrays import RGB, Map
 from explorer.core.figure_files import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures import MM_PER_INCH, Style, fit
+from explorer.core.images import fitted
 from explorer.core.occlusion_overlay import limit_of, occlusion_bar, occlusion_overlay
 from explorer.core.overlay import compose, in_picture
 from explorer.core.sheet_layout import FONT, MARGIN, NARROWEST, drawable
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 WIDTH = 120.0
 GAP, BAR, NUMBERS, LINE = 1.5, 2.5, 14.0, 3.4
 """Millimetres: between things, of the color bar and of what stands beside it, and of a line of text."""
+
+LOWEST, TALLEST = 20.0, 3.0
+"""The least height of the map in millimetres, and the greatest in widths."""
 
 SMALL = 6.5
 """Points."""
@@ -89,9 +93,11 @@ def _page(shown: Shown, style: Style) -> "Figure":
     if width < NARROWEST:
         raise UserError(f"A figure needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
     across = (width - 2 * MARGIN - 2 * GAP - BAR - NUMBERS) / 2
-    down = across * shown.rgb.shape[0] / shown.rgb.shape[1]
+    # A picture of extreme proportions lies in the middle of a place that is neither.
+    down = min(max(across * shown.rgb.shape[0] / shown.rgb.shape[1], LOWEST), TALLEST * across)
     height = 2 * MARGIN + down + GAP + 2 * LINE
-    pixels = style.pixels(down), style.pixels(across)
+    tall, wide = fitted(shown.rgb.shape[:2], (down, across))
+    pixels = style.pixels(tall), style.pixels(wide)
     canvas = fit(shown.rgb, shown.frame, pixels)
     inside = max(1, round(canvas.frame.height)), max(1, round(canvas.frame.width))
     drawn = in_picture(occlusion_overlay(shown.map, inside, limit=shown.end), canvas.frame, pixels)
@@ -113,8 +119,9 @@ def _page(shown: Shown, style: Style) -> "Figure":
             # Names may hold dollar signs, which matplotlib would take for formulas.
             axes.text(x, y, drawable(words), **{"fontsize": SMALL, "fontfamily": FONT, "parse_math": False, **options})
 
-        image(canvas.rgb, MARGIN, MARGIN, across, down)
-        image(compose(canvas.rgb, drawn, style.opacity), MARGIN + across + GAP, MARGIN, across, down)
+        above, before = MARGIN + (down - tall) / 2, MARGIN + (across - wide) / 2
+        image(canvas.rgb, before, above, wide, tall)
+        image(compose(canvas.rgb, drawn, style.opacity), before + across + GAP, above, wide, tall)
         bar = MARGIN + 2 * (across + GAP)
         white = np.full((255, 1, 3), 255, np.uint8)
         image(compose(white, occlusion_bar(255)), bar, MARGIN, BAR, down)

@@ -30,7 +30,7 @@ BESIDE = 1.2
 
 _PAGE_HEIGHT = 240.0
 _SMALLEST, _GROUPED, _LARGEST = 14.0, 26.0, 80.0
-_TALLEST = 1.5
+_FLATTEST, _TALLEST = 0.15, 1.5
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,9 @@ def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Style
         groups = max(1, min(len(filters), int((room + GROUP_GAP) / (group + GROUP_GAP))))
     each = (room - (groups - 1) * GROUP_GAP) / groups - captions
     across = min(_LARGEST, (each - (columns - 1) * GAP) / columns)
-    # One height for all, so that rows stay even; what is taller than wide by more than half is fitted inside.
-    down = across * min(_TALLEST, max(aspects))
+    # One height for all, so that rows stay even; what is taller than wide by more than half is fitted inside, and no
+    # row is lower than its caption.
+    down = across * min(_TALLEST, max(_FLATTEST, max(aspects)))
     space = _PAGE_HEIGHT - 2 * MARGIN - HEADER - FOOTER
     rows = max(1, int((space + GAP) / (down + GAP)) - style.beside)
     blocks = [tuple(range(start, min(start + columns, len(aspects)))) for start in range(0, len(aspects), columns)]

@@ -150,7 +150,7 @@ class _Sheet:
             rgb = np.full((1, 1, 3), 238, np.uint8)
         else:
             scale = min(down / rgb.shape[0], across / rgb.shape[1])
-            height, width = round(rgb.shape[0] * scale), round(rgb.shape[1] * scale)
+            height, width = max(1, round(rgb.shape[0] * scale)), max(1, round(rgb.shape[1] * scale))
         top, left = top + (down - height) // 2, left + (across - width) // 2
         self._image(rgb, left, top, left + width, top + height)
 

@@ -1,7 +1,6 @@
 """Tags as CSV, and two people's files as one."""
 
 import csv
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ import numpy as np
 from explorer.core.errors import UserError
 from explorer.core.tag_values import clean_confidence
 from explorer.core.tags import NONE, FilterKey, Tag, TagBook
-from trainer.files import cannot_write, replace_file
+from trainer.files import cannot_write, replace_file, sweep
+from trainer.written_tables import read_rows, write_rows
 
 COLUMNS = ("layer", "filter", "tag", "detail", "note", "annotator", "created", "confidence", "evidence")
 _NEEDED = COLUMNS[:3]
@@ -49,13 +49,11 @@ def export_csv(book: TagBook, path: Path | str) -> int:
     A confidence that was not said is an empty cell. UserError where the file cannot be written.
     """
     path = Path(path)
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
+    rows: list[tuple[object, ...]] = [COLUMNS]
     for key, tag in book.entries():
         sureness = "" if math.isnan(tag.confidence) else str(np.float32(tag.confidence))
         evidence = tag.evidence_text if tag.evidence else ""
-        rows.writerow(
+        rows.append(
             (
                 key.layer,
                 key.filter,
@@ -69,7 +67,8 @@ def export_csv(book: TagBook, path: Path | str) -> int:
             )
         )
     try:
-        replace_file(path, text.getvalue().encode())
+        sweep(path)
+        replace_file(path, write_rows(rows))
     except OSError as error:
         raise cannot_write(path, error) from error
     return book.total
@@ -170,24 +169,23 @@ def _rows(path: Path, problems: list[tuple[int, str]]) -> Iterator[tuple[int, di
     except UnicodeDecodeError as error:
         raise UserError(f'{path.name} is not UTF-8 text; save it as "CSV UTF-8".') from error
     header = text.split("\n", 1)[0]
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
+    table = read_rows(text, max(",;\t", key=header.count))
     try:
-        names = [name.strip().lower() for name in next(table, [])]
+        _, titles = next(table, (1, []))
+        names = [name.strip().lower() for name in titles]
         missing = [name for name in _NEEDED if name not in names]
         if missing or len(set(names)) < len(names):
             raise UserError(f"{path.name} is no table of tags: its first line must name {', '.join(COLUMNS)}.")
         problems += [
             (1, f'the column "{name[:40]}" is not known and left out') for name in names if name not in COLUMNS
         ]
-        start = table.line_num + 1
-        for cells in table:
+        for start, cells in table:
             if len(cells) > len(names):
                 problems.append((start, "the row has more cells than there are columns"))
             elif any(cells):
                 yield start, dict(zip(names, cells, strict=False))
-            start = table.line_num + 1
     except csv.Error as error:
-        raise UserError(f"{path.name}, line {table.line_num}: {error}; nothing was imported.") from error
+        raise UserError(f"{path.name}, {error}; nothing was imported.") from error
 
 
 def _parse(row: dict[str, str]) -> tuple[FilterKey, Tag]:

@@ -19,6 +19,7 @@ from explorer.core.blueprint import COUNTER, Blueprint, Tensors, on_meta
 from explorer.core.errors import UserError
 from explorer.core.loading import load
 from trainer.checkpoint import InputSpec
+from trainer.files import replace_file
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
@@ -185,4 +186,4 @@ def make_table() -> dict[str, dict[str, Any]]:
 
 if __name__ == "__main__":
     rows = ",\n".join(f'"{name}": {json.dumps(entry)}' for name, entry in make_table().items())
-    TABLE.write_text('{"networks": {\n' + rows + "\n}}\n", encoding="utf-8")
+    replace_file(TABLE, ('{"networks": {\n' + rows + "\n}}\n").encode())

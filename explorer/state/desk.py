@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.exporting import Exporting
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
@@ -38,6 +39,7 @@ class Desk(QObject):
         self.pipeline = Pipeline(self.session, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self)
         self.tagging = Tagging(self.settings.text("annotator") or user_name(), self)
+        self.exporting = Exporting(self.library, self.tagging, self.settings, self)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
 
     def set_annotator(self, name: str) -> None:
@@ -48,6 +50,7 @@ class Desk(QObject):
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
+        self.exporting.close()
         self.tagging.close()
         self.occluding.close()
         self.pipeline.close()

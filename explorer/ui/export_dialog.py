@@ -1,7 +1,7 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLineEdit,
+    QMessageBox,
     QPushButton,
     QSpinBox,
     QWidget,
@@ -20,15 +21,16 @@ from PySide6.QtWidgets import (
 
 from explorer.core.errors import UserError
 from explorer.core.looks import FORMATS, Scale
-from explorer.core.progress import OnStep
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags import FilterKey
 from explorer.state.desk import Desk
+from explorer.state.exporting import Order
 from explorer.ui.parts import column, label, row
 from explorer.ui.problems import Problems
 from explorer.ui.theme import SPACE
 
 if TYPE_CHECKING:
     from explorer.core.export import ExportReport
+    from explorer.core.export_size import ExportSize
     from explorer.core.figures import Style
     from explorer.core.network import Network
 
@@ -36,12 +38,12 @@ if TYPE_CHECKING:
 class ExportDialog(QDialog):
     """Figures of chosen filters on chosen pictures, in the look that is on show."""
 
-    def __init__(self, desk: Desk, problems: Problems, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
+    def __init__(self, desk: Desk, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export figures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
-        self._desk, self._problems = desk, problems
+        self._desk = desk
         view, folder = desk.session.view, desk.library.folder
         self._filters = QComboBox(editable=True)
         self._filters.addItems([str(view.layer), f"{view.layer}:{view.filter}", "all"])
@@ -138,28 +140,48 @@ class ExportDialog(QDialog):
             self._out.setText(name)
 
     def _export(self) -> None:
-        out, problems = Path(self._out.text()).expanduser(), self._problems
         try:
-            if self._desk.library.batch.busy("export"):
-                raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
-            settings: dict[str, Any] = {
-                "pictures": self._pictures.currentData(),
-                "filters": self._chosen(),
-                "style": self._style(),
-                "format": self._format.currentText(),
-                "sheet": self._kind.currentData(),
-                "tags": self._desk.tagging.book.copy(),
-            }
-            self._desk.library.on_batch(
-                "export",
-                lambda network, on_step: exported(network, out, on_step, **settings),
-                lambda report: tell(problems, report, out),
-                problems.show_error,
+            order = Order(
+                out=Path(self._out.text()).expanduser().absolute(),
+                pictures=self._pictures.currentData(),
+                filters=self._chosen(),
+                style=self._style(),
+                format=self._format.currentText(),
+                sheet=self._kind.currentData(),
             )
+            self._desk.exporting.begin(order)
         except UserError as error:
             self._says.setText(str(error))
             return
         self.accept()
+
+
+def ask(desk: Desk, problems: Problems, order: Order, size: "ExportSize", parent: QWidget) -> None:
+    """Ask whether a large export is meant, and begin it then."""
+    box = QMessageBox(QMessageBox.Icon.Question, "A large export", size.question(order.out), parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setInformativeText("It can be cancelled in the status bar, and goes on when you export into the folder again.")
+    go = box.addButton("Export all of it", QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.buttonClicked.connect(lambda button: go_on(desk, problems, order) if button is go else None)
+    box.open()
+
+
+def go_on(desk: Desk, problems: Problems, order: Order) -> None:
+    """Begin an export that is agreed on."""
+    try:
+        desk.exporting.begin(order, agreed=True)
+    except UserError as error:
+        problems.show_error(error)
+
+
+def offer(desk: Desk, problems: Problems, network: "Network") -> None:
+    """Say that an earlier session did not finish its export, with a button that goes on."""
+    order = desk.exporting.unfinished(network)
+    if order is not None:
+        text = f"The export into {order.out} was not finished."
+        problems.show_text(text, "Go on", lambda: go_on(desk, problems, order), calm=True)
 
 
 def tell(problems: Problems, report: "ExportReport", out: Path) -> None:
@@ -172,22 +194,3 @@ def tell(problems: Problems, report: "ExportReport", out: Path) -> None:
         text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
     url = QUrl.fromLocalFile(str(out))
     problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
-
-
-def exported(
-    network: "Network",
-    out: Path,
-    on_step: OnStep,
-    *,
-    pictures: tuple[Path, ...],
-    filters: tuple[FilterKey, ...],
-    style: "Style",
-    format: str,
-    sheet: bool,
-    tags: TagBook,
-) -> "ExportReport":
-    """Plan and run an export; runs on the batch worker."""
-    from explorer.core.export import plan_export, run_export
-
-    plan = plan_export(network, pictures, filters, out, style, format=format, sheet=sheet, tags=tags)
-    return run_export(plan, on_step=on_step)

@@ -12,7 +12,10 @@ from explorer.state.library import Request
 from explorer.state.start import Start
 
 if TYPE_CHECKING:
+    from explorer.core.export import ExportReport
+    from explorer.core.export_size import ExportSize
     from explorer.core.network import Network
+    from explorer.state.exporting import Order
     from explorer.state.library import Folder
     from explorer.ui.main_window import MainWindow
 
@@ -97,7 +100,26 @@ class FileCommands:
             )
             return
         found = tuple(self._window.pictures.model.rows)
-        ExportDialog(self._desk, self._window.problems, found, self._window).open()
+        ExportDialog(self._desk, found, self._window).open()
+
+    def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
+        """Ask whether a large export is meant."""
+        from explorer.ui.export_dialog import ask
+
+        ask(self._desk, self._window.problems, order, size, self._window)
+
+    def tell_export(self, report: "ExportReport", order: "Order") -> None:
+        """Say what an export wrote."""
+        from explorer.ui.export_dialog import tell
+
+        tell(self._window.problems, report, order.out)
+
+    def offer_export(self, network: "Network") -> None:
+        """Offer to go on with an export that an earlier session did not finish."""
+        if self._desk.exporting.left:
+            from explorer.ui.export_dialog import offer
+
+            offer(self._desk, self._window.problems, network)
 
     def answer_question(self, request: Request, error: UserError) -> None:
         """Ask what a network's file does not say, and open it again with the answer."""

@@ -101,9 +101,20 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        button = QMessageBox.StandardButton
+        if self.desk.exporting.running:
+            answer = QMessageBox.question(
+                self,
+                "An export is running",
+                "Close still? The figures written so far are whole; the export goes on next time.",
+                button.Close | button.Cancel,
+                button.Cancel,
+            )
+            if answer != button.Close:
+                event.ignore()
+                return
         tagging = self.desk.tagging
         if tagging.unsaved:
-            button = QMessageBox.StandardButton
             answer = QMessageBox.warning(
                 self,
                 "Tags are not saved",

@@ -485,15 +485,15 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     network: Network, pictures: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_export(network, pictures, ALL, tmp_path / "out")
-    put, written = export.put, []
+    put, written = export.replace_file, []
 
-    def full_after_five(path: Path, content: bytes) -> None:
+    def full_after_five(path: Path, content: bytes, **how: bool) -> None:
         if len(written) == 5:
             raise OSError(errno.ENOSPC, "No space left on device")
         written.append(path.name)
-        put(path, content)
+        put(path, content, **how)
 
-    monkeypatch.setattr(export, "put", full_after_five)
+    monkeypatch.setattr(export, "replace_file", full_after_five)
     with pytest.raises(UserError, match=r"disk is full.*export again to go on"):
         run_export(plan, jobs=1)
     assert files_of(plan.out) == {row["file"] for row in rows_of(plan.out)}
@@ -508,23 +508,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
     (tmp_path / "out").write_text("a file")
     with pytest.raises(UserError, match="out could not be saved"):
         run_export(plan_export(network, pictures, ALL, tmp_path / "out"))
-
-
-def test_a_write_that_fails_leaves_the_old_figure_and_nothing_beside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, write = tmp_path / "a.png", Path.write_bytes
-    path.write_bytes(b"old")
-
-    def half(self: Path, content: bytes) -> int:
-        write(self, content[:3])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", half)
-    with pytest.raises(OSError):
-        export.put(path, b"content")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from PIL import Image
 
 from explorer.core.errors import UserError
 from explorer.core.figure_files import describe, encode, encode_pages, read_description
-from explorer.core.figures import Style, canvas, draw, draw_single, statistics
+from explorer.core.figures import MAX_SIDE, Style, canvas, draw, draw_single, statistics
 from explorer.core.looks import FORMATS, Scale
+from explorer.core.occlusion_figure import Shown, occlusion_figure
 from explorer.core.overlay import compose, overlay
 from explorer.core.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
 from explorer.core.sheets import Panel, draw_page
@@ -381,3 +382,17 @@ def test_golden_sheet() -> None:
     untouched = {0: drawn_on.rgb, 1: drawn_on.rgb}
     figure = draw_page(layout, layout.pages[0], ["ISIC_1", "ISIC_2"], panels, untouched, style, "page 1 of 2")
     golden("sheet.png", pixels_of(figure, style), 1.0)
+
+
+@pytest.mark.parametrize("size", [(1, 65_535), (65_535, 1)])
+def test_extreme_proportions_stay_within_bounds(size: tuple[int, int]) -> None:
+    rgb = np.full((*size, 3), 200, np.uint8)
+    frame = Box(0.0, 0.0, float(size[0]), float(size[1]))
+    assert max(canvas(rgb, frame, Style()).rgb.shape) <= MAX_SIDE
+    settings = {"target": "class:a", "size": 16, "stride": 8, "fill": "mean", "picture": "thin.png"}
+    shown = Shown(rgb, frame, np.ones((4, 4), np.float32), 0.5, settings)
+    with Image.open(io.BytesIO(occlusion_figure(shown, "png", Style(dpi=50)))) as figure:
+        assert max(figure.size) < 1000
+    layout = lay_out([FilterKey(0, 0)] * 3, [size[0] / size[1]], Style())
+    assert min(layout.panel) > 4
+    assert max(layout.panel) < 200

@@ -90,6 +90,7 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
     yield opened
     for window in windows:
         if window.isVisible():
+            window.desk.library.batch.cancel("export")  # else closing would ask, and nobody would answer
             window.close()
 
 

@@ -3,10 +3,12 @@
 import csv
 from pathlib import Path
 
+import pytest
 from PIL import Image
+from PySide6.QtWidgets import QMessageBox
 
 from explorer.ui.export_dialog import ExportDialog
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import Open, Person
 
 
 def dialog_of(person: Person, out: Path) -> ExportDialog:
@@ -14,6 +16,14 @@ def dialog_of(person: Person, out: Path) -> ExportDialog:
     dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
     dialog._out.setText(str(out))
     return dialog
+
+
+def question_of(person: Person) -> QMessageBox:
+    def asked() -> list[QMessageBox]:
+        return [box for box in person.window.findChildren(QMessageBox) if box.isVisible()]
+
+    person.until(asked)
+    return asked()[0]
 
 
 def test_figures_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
@@ -60,6 +70,8 @@ def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_pa
     dialog._filters.setEditText("all")
     dialog._pictures.setCurrentIndex(3)
     demo.click(dialog._go)
+    box = question_of(demo)
+    demo.click(box.buttons()[0])
     demo.until(lambda: demo.window.status._stop.isVisible() and demo.window.status._bar.value() > 3)
     demo.until(demo.window.isActiveWindow)  # the window manager gives the keyboard back when the dialog is gone
     demo.press("Right")
@@ -69,3 +81,48 @@ def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_pa
     # The figures that were being written are finished or taken away; then no half of one is left.
     demo.until(lambda: not list((tmp_path / "long").glob("*.part")))
     assert list((tmp_path / "long").glob("*.png"))
+
+
+def test_a_large_export_is_not_begun_without_a_question(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "large")
+    dialog._filters.setEditText("all")
+    dialog._pictures.setCurrentIndex(3)
+    demo.click(dialog._go)
+    box = question_of(demo)
+    assert box.text().startswith("This export is 5,760 files of about ")
+    assert "free in" in box.text()
+    demo.click(box.button(QMessageBox.StandardButton.Cancel))
+    demo.until(lambda: not demo.desk.exporting.running)
+    assert not (tmp_path / "large").exists()
+
+
+def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
+    demo: Person, open_window: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "long"
+    dialog = dialog_of(demo, out)
+    dialog._filters.setEditText("7:0-4")
+    dialog._pictures.setCurrentIndex(3)
+    demo.click(dialog._go)
+    demo.until(lambda: list(out.glob("*.png")))
+    said = []
+    for answer in (QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Close):
+        monkeypatch.setattr(QMessageBox, "question", lambda *words, answer=answer: (said.append(words[2]), answer)[1])
+        demo.window.close()
+        assert demo.window.isVisible() is (answer == QMessageBox.StandardButton.Cancel)
+    assert "goes on next time" in said[0]
+    there = len(list(out.glob("*.png")))
+    assert 0 < there < 120
+    assert not list(out.glob(".*"))
+
+    again = open_window()
+    again.until(lambda: "was not finished" in again.message)
+    assert str(out) in again.message
+    again.click(again.window.problems._action)
+    again.until(lambda: "were there already" in again.message)
+    assert f"{120 - there} figures" in again.message
+    assert len(list(out.glob("*.png"))) == 120
+    again.window.close()
+    third = open_window()
+    third.wait_for_maps()
+    assert third.message == ""

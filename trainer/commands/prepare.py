@@ -83,6 +83,13 @@ def run(arguments: argparse.Namespace) -> None:
     say(as_text(prepared.cohort))
     for note in prepared.notes:
         say(f"note: {printable(note)}", error=True)
+    unreadable, found = (prepared.cohort.flow[what] for what in ("unreadable", "pictures found"))
+    if unreadable:
+        say(
+            f"note: {unreadable:,} of {found:,} pictures could not be read and are not in {arguments.out}; "
+            "describe --json names them all.",
+            error=True,
+        )
 
 
 def _print_table(prepared: "Prepared") -> None:

@@ -1,0 +1,159 @@
+"""The export that runs in the background: planned, asked about where it is large, and gone on with next time."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import UserError
+from explorer.core.progress import Cancelled, OnStep
+from explorer.core.tags import FilterKey
+from explorer.state.library import Library
+from explorer.state.settings import Settings
+from explorer.state.tagging import Tagging
+
+if TYPE_CHECKING:
+    from explorer.core.figures import Style
+    from explorer.core.network import Network
+
+SLOT = "export"
+NAME = "unfinished-export.json"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a person wants exported: figures of filters on pictures, into the folder `out`."""
+
+    out: Path
+    pictures: tuple[Path, ...]
+    filters: tuple[FilterKey, ...]
+    style: "Style"
+    format: str
+    sheet: bool
+
+    def as_json(self, digest: str) -> bytes:
+        """The order as a file keeps it, with the digest of the network that it is about."""
+        values = {
+            "network_digest": digest,
+            "out": str(self.out),
+            "pictures": list(map(str, self.pictures)),
+            "filters": [[key.layer, key.filter] for key in self.filters],
+            "style": self.style.as_dict(),
+            "format": self.format,
+            "sheet": self.sheet,
+        }
+        return json.dumps(values).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes, digest: str) -> "Order | None":
+        """The order in a file; None for one about another network, and for nonsense."""
+        from explorer.core.figures import Style
+
+        try:
+            values: dict[str, Any] = json.loads(text)
+            if values["network_digest"] != digest:
+                return None
+            filters = tuple(FilterKey(layer, filter) for layer, filter in values["filters"])
+            pictures = tuple(map(Path, values["pictures"]))
+            style = Style.from_dict(values["style"])
+            return cls(Path(values["out"]), pictures, filters, style, str(values["format"]), bool(values["sheet"]))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):
+            return None
+
+
+class Exporting(QObject):
+    """Runs one export at a time on the batch worker.
+
+    `question(order, size)`: it is large; call `begin` with `agreed` to run it still. `done(report, order)` and
+    `failed(error)` end it.
+    """
+
+    question = Signal(object, object)
+    done = Signal(object, object)
+    failed = Signal(object)
+
+    def __init__(self, library: Library, tagging: Tagging, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._library, self._tagging = library, tagging
+        self._kept = settings.folder / NAME
+        self._closing = self._offered = False
+
+    @property
+    def running(self) -> bool:
+        """Whether an export is planned or drawn at this moment."""
+        return self._library.batch.busy(SLOT)
+
+    @property
+    def left(self) -> bool:
+        """Whether an export is under way, or an earlier session left one."""
+        return self._kept.exists()
+
+    def begin(self, order: Order, *, agreed: bool = False) -> None:
+        """Export; `question` follows first where it is large and not `agreed`. UserError where it cannot begin."""
+        if self.running:
+            raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
+        self._offered = False
+        tags = self._tagging.book.copy()
+
+        def work(network: "Network", on_step: OnStep) -> Any:
+            from explorer.core.export import plan_export, run_export
+            from explorer.core.export_size import size_of
+
+            on_step(0, 0)
+            plan = plan_export(
+                network,
+                order.pictures,
+                order.filters,
+                order.out,
+                order.style,
+                format=order.format,
+                sheet=order.sheet,
+                tags=tags,
+            )
+            size = None if agreed else size_of(plan)
+            if size is not None and size.large:
+                return size
+            self._keep(order.as_json(network.digest))
+            try:
+                report = run_export(plan, on_step=on_step)
+            except Cancelled:
+                if not self._closing:  # the person does not want the rest; a closed window goes on next time
+                    self._kept.unlink(missing_ok=True)
+                raise
+            self._kept.unlink(missing_ok=True)
+            return report
+
+        def ended(result: Any) -> None:
+            if hasattr(result, "large"):
+                self.question.emit(order, result)
+            else:
+                self.done.emit(result, order)
+
+        self._library.on_batch(SLOT, work, ended, self.failed.emit)
+
+    def unfinished(self, network: "Network") -> Order | None:
+        """The export of this network that an earlier session did not finish, once in a session."""
+        if self._offered or self.running:
+            return None
+        try:
+            order = Order.from_json(self._kept.read_bytes(), network.digest)
+        except OSError:
+            return None
+        self._offered = order is not None
+        return order
+
+    def close(self) -> None:
+        """Let a running export be gone on with next time; one that was offered and not taken is forgotten."""
+        self._closing = True
+        if self._offered and not self.running:
+            self._kept.unlink(missing_ok=True)
+
+    def _keep(self, content: bytes) -> None:
+        from trainer.files import cannot_write, replace_file
+
+        try:
+            replace_file(self._kept, content, follow=False)
+        except OSError as error:
+            raise cannot_write(self._kept, error) from error
