@@ -98,7 +98,7 @@ class Pictures:
         return self._sent(self._kept[start:end])
 
     def evict(self) -> bool:
-        """Leave a GPU's memory for the machine's own, or for the disk where that is too small; False where not in it."""
+        """Leave a GPU's memory for the machine's own, or the disk where that is too small; False where not in it."""
         if self._kept is None or self._streamed or self._device.type == "cpu":
             return False
         kept, self._kept, self._streamed = self._kept, None, True
