@@ -104,9 +104,7 @@ class Step:
         graph = self._graph
         # One kernel changes all or nothing, and a capture changes nothing.
         if self._changing and self._whole and not self._recipe.machine.fused and not (graph and graph.warm):
-            raise UserError(
-                "The memory ran out in the middle of a change of the weights; lower --batch, or use --fused."
-            )
+            raise UserError("The memory ran out while the weights were being changed; lower --batch, or use --fused.")
         self._changing = False
         self._optimiser.zero_grad(set_to_none=True)
         if not self._whole:
