@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from trainer.batches import Batch
+from trainer.cuda_graph import on_a_side_stream, recorded
 
 WARM_UP = 3
 """Steps before a CUDA graph is captured, in which libraries choose their kernels."""
@@ -39,11 +40,7 @@ class CapturedStep:
     def __call__(self, batch: Batch) -> torch.Tensor:
         """One step; the first few run as they are, on the side stream that capturing asks for."""
         if not self.warm:
-            side, current = torch.cuda.Stream(self._device), torch.cuda.current_stream(self._device)  # type: ignore[no-untyped-call]
-            side.wait_stream(current)
-            with torch.cuda.stream(side):
-                loss = self._learn(batch)
-            current.wait_stream(side)
+            loss = on_a_side_stream(lambda: self._learn(batch), self._device)
             self._steps += 1
             return loss
         if self._captured is None:
@@ -58,12 +55,5 @@ class CapturedStep:
     def _capture(self, batch: Batch) -> _Captured:
         self._check()
         held = Batch(batch.pictures.clone(), batch.draws.clone(), batch.targets.clone(), batch.ready)
-        graph, current = torch.cuda.CUDAGraph(), torch.cuda.current_stream(self._device)
-        side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        try:
-            # The thread that prepares batches goes on meanwhile.
-            with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):
-                loss = self._learn(held)
-        finally:
-            torch.cuda.set_stream(current)  # a capture that fails to end leaves its own behind
+        graph, loss = recorded(lambda: self._learn(held), self._device)
         return _Captured(graph, held, loss)
