@@ -328,6 +328,7 @@ def test_float32_means_float32_and_everything_is_put_back() -> None:
     before = now()
     with arithmetic():
         assert now() == ("ieee", "ieee", True, False)
+    assert now() == before
     with arithmetic(tf32=True, deterministic=True):
         assert now() == ("tf32", "tf32", False, True)
     with computing(CPU, tf32=True):
