@@ -104,7 +104,8 @@ def inside(arguments: argparse.Namespace, name: str) -> int:
         importlib.import_module(f"tests.gpu.check_{name}").run(proof)
     except Exception as error:
         traceback.print_exc()
-        proof.require(f"ended with {type(error).__name__}: {str(error).splitlines()[0][:80] if str(error) else ''}", False)
+        first = str(error).partition("\n")[0][:80]
+        proof.require(f"ended with {type(error).__name__}: {first}", False)
     return 1 if any(row.holds is False for row in proof.rows) else 0
 
 

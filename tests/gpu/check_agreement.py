@@ -10,8 +10,8 @@ import torch
 from tests.gpu.made import made_cohort, paper
 from tests.gpu.proof import Proof
 from trainer.arithmetic import computing
-from trainer.batches import Batch, Preparation
 from trainer.augment import draw
+from trainer.batches import Batch, Preparation
 from trainer.distributed import World
 from trainer.network import ScratchCNN, initialise
 from trainer.optimiser import optimiser_of
@@ -36,7 +36,7 @@ def run(proof: Proof) -> None:
     module = ScratchCNN(bottleneck=recipe.network.bottleneck, size=size)
     initialise(module)
     found: dict[str, list[float]] = {}
-    for device in (CPU, proof.device):
+    for name, device in (("here", CPU), ("there", proof.device)):
         mine = copy.deepcopy(module).to(device)
         preparation = Preparation(recipe, device)
         step = Step(mine, optimiser_of(mine, recipe, device), recipe, device, preparation, 2)
@@ -46,9 +46,9 @@ def run(proof: Proof) -> None:
                 targets = torch.from_numpy(cohort.labels)[place].to(device)
                 pictures = stored[place].to(device)
                 losses.append(step(Batch(pictures, drawn.to(device), targets, ready=False), 1e-4).item())
-        found["here" if device == CPU else "there"] = losses
-    here, there = (np.array(found.get(name, found["here"])) for name in ("here", "there"))
-    proof.judge(f"largest relative difference of {count} losses", np.max(np.abs(there / here - 1)), most=1e-3)
+        found[name] = losses
+    here, there = (np.array(found[name]) for name in ("here", "there"))
+    proof.judge(f"largest relative difference of {count} losses", float(np.max(np.abs(there / here - 1))), most=1e-3)
     proof.tell("first and last loss", f"{there[0]:.3f} {there[-1]:.3f}")
     rounding(proof)
 

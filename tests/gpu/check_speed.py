@@ -3,6 +3,7 @@
 import itertools
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,25 @@ def run(proof: Proof) -> None:
 
 
 def whole(proof: Proof) -> None:
-    """Epochs of the program itself, with validation; the first is for warming up."""
+    """Epochs of the program itself, validation and saving included; the first is for warming up."""
     counts, side = ((48, 16, 16), 40) if proof.small else ((12_838, 1_284, 600), 300)
-    recipe = paper(proof.small, epochs=4)
+    recipe, ends = paper(proof.small, epochs=5), []
     cohort = made_cohort(counts, side)
+
+    def end(record: dict[str, Any]) -> None:
+        proof.wait()
+        ends.append(time.perf_counter())
+
     with tempfile.TemporaryDirectory() as folder, computing(proof.device):
-        training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), World())
+        training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(on_epoch=end), World())
         proof.peak()
         training.run()
-        epochs = [row["seconds"] for row in training.state.history][1:]
-        speed = training.state.history[-1]["pictures_per_second"]
-    proof.tell("the program: pictures/s in its last epoch", speed, "pictures/s")
-    proof.judge(
-        f"the program, with validation: {EPOCHS} epochs", EPOCHS * statistics.median(epochs), "s", most=MOST, speed=True
-    )
+    history = training.state.history
+    proof.tell("the program: pictures/s while it trains", history[-1]["pictures_per_second"], "pictures/s")
+    # The last epoch ends with writing everything.
+    took = (ends[3] - ends[0]) / 3
+    proof.judge(f"the program, validated and saved: {EPOCHS} epochs", EPOCHS * took, "s", most=MOST, speed=True)
+    proof.tell("the program: the last epoch, with all that is written", ends[4] - ends[3], "s")
     proof.tell("the program: peak memory", proof.peak(), "GiB")
 
 
@@ -107,9 +113,7 @@ def made_step(recipe: Recipe, device: torch.device, preparation: Preparation) ->
     return Step(module, optimiser_of(module, recipe, device), recipe, device, preparation, 2)
 
 
-def endless(
-    pictures: MadePictures, recipe: Recipe, preparation: Preparation, device: torch.device
-) -> Iterator[Batch]:
+def endless(pictures: MadePictures, recipe: Recipe, preparation: Preparation, device: torch.device) -> Iterator[Batch]:
     """Batches of one epoch after another."""
     for number in itertools.count(1):
         yield from epoch(pictures, recipe, preparation, device, number, slice(None))

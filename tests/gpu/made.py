@@ -1,5 +1,6 @@
 """Cohorts and pictures that are made, not read: what training asks of them, without a file."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ POOL = 512
 """Different pictures of a made cohort; more of them are these again."""
 
 
+@dataclass(frozen=True)
 class MadeCohort(Cohort):
     """A cohort whose pictures come from memory: blobs whose color tells the class, more or less."""
 
+    pool: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros((1, 1, 1, 3), np.uint8))
+
     def pictures(self, positions: Any) -> npt.NDArray[np.uint8]:
         """The pictures (n, side, side, 3) at these positions."""
-        pool: npt.NDArray[np.uint8] = self.settings["pool"]
-        return pool[np.arange(len(self.names))[positions] % len(pool)]
+        return self.pool[np.arange(len(self.names))[positions] % len(self.pool)]
 
 
 def made_cohort(counts: tuple[int, int, int], side: int, strength: float = 12.0, seed: int = 0) -> Cohort:
@@ -56,7 +59,7 @@ def made_cohort(counts: tuple[int, int, int], side: int, strength: float = 12.0,
         flow={},
         source="made",
         side=side,
-        settings={"pool": pool},
+        pool=pool,
     )
 
 
