@@ -50,9 +50,8 @@ def main() -> int:
     write(arguments.out, packed, rows, quality)
     size = arguments.out.stat().st_size / 1e6
     malignant = sum(rows[name]["dx"] in MALIGNANT for name, _ in packed)
-    print(
-        f"{arguments.out}: {len(packed)} of {len(paths)} pictures, {malignant} malignant, quality {quality}, {size:.1f} MB"
-    )
+    count = f"{len(packed)} of {len(paths)} pictures, {malignant} malignant"
+    print(f"{arguments.out}: {count}, quality {quality}, {size:.1f} MB")
     return 0
 
 
