@@ -29,7 +29,7 @@ Record = Callable[[Work], Recorded]
 
 def cuda_graphs(device: torch.device) -> Record:
     """Records work as CUDA graphs of this device, which share their memory, because they never run at once."""
-    pool = torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call]
+    pool = torch.cuda.graph_pool_handle()
 
     def record(work: Work) -> Recorded:
         with torch.cuda.device(device):
