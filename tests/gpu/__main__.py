@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.gpu.proof import Proof, Row, about, line, write
+from tests.gpu.table import Row, line, write
 
 CHECKS = ("speed", "agreement", "resume", "memory", "occlusion", "record", "pictures")
 """The most telling first; each is a module `check_NAME` with `run(proof)`."""
@@ -86,6 +86,7 @@ def inside(arguments: argparse.Namespace, name: str) -> int:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic products need it from the start
     import torch
 
+    from tests.gpu.proof import Proof, about
     from trainer.arithmetic import set_rounding
     from trainer.devices import find_device
 

@@ -1,6 +1,5 @@
 """What a check is given, and what it leaves: one line of the table at a time, written as soon as it is known."""
 
-import json
 import math
 import platform
 import sys
@@ -8,21 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
-
-@dataclass(frozen=True)
-class Row:
-    """A measured value, its bound in words, and whether it holds; None where it is not judged."""
-
-    check: str
-    what: str
-    value: float | str
-    unit: str = ""
-    bound: str = ""
-    holds: bool | None = None
+from tests.gpu.table import Row, line, write
 
 
 @dataclass
@@ -100,20 +88,6 @@ class Proof:
         self.rows.append(row)
         print(line(row), flush=True)
         write(self.out / f"{self.check}.json", {**about(self.device), "rows": [asdict(row) for row in self.rows]})
-
-
-def line(row: Row) -> str:
-    """A row of the table."""
-    value = f"{row.value:.4g}" if isinstance(row.value, float | int) else row.value
-    verdict = {True: "ok", False: "WRONG", None: ""}[row.holds]
-    return f"{row.check:10} {row.what:66} {value:>10} {row.unit:10} {row.bound:16} {verdict}".rstrip()
-
-
-def write(path: Path, content: Any) -> None:
-    """Replace a JSON file whole, so that a run that is cut leaves what it knew."""
-    part = path.with_name(f"{path.name}~")
-    part.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    part.replace(path)
 
 
 def about(device: torch.device) -> dict[str, str]:
