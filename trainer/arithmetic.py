@@ -1,6 +1,7 @@
 """How a GPU computes: its float32, its choice of kernels, and whether every run takes the same ones."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,8 @@ def arithmetic(*, tf32: bool = False, deterministic: bool = False) -> Iterator[N
     strict = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     set_rounding("tf32" if tf32 else "ieee")
     cudnn.benchmark, cudnn.deterministic = not deterministic, deterministic
+    if deterministic:  # cuBLAS asks for it before its first product
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # Some poolings have no such kernel: then the library warns, and goes on.
     torch.use_deterministic_algorithms(deterministic, warn_only=True)
     try:

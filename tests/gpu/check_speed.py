@@ -4,6 +4,7 @@ import itertools
 import statistics
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,12 @@ def run(proof: Proof) -> None:
             proof.tell(f"{name}: not begun, the time is up", "")
             continue
         recipe = paper(proof.small, **changes)
-        with computing(proof.device, tf32=recipe.machine.precision == "tf32"):
-            way(proof, name, recipe, pictures)
+        try:
+            with computing(proof.device, tf32=recipe.machine.precision == "tf32"):
+                way(proof, name, recipe, pictures)
+        except Exception as error:  # the other ways still have something to tell
+            traceback.print_exc()
+            proof.require(f"{name}: ended with {type(error).__name__}", False)
 
 
 def whole(proof: Proof) -> None:
