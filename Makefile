@@ -1,6 +1,7 @@
 # make run    opens the window on the demo          make test    sets everything up and passes the tests
 # make bench  measures, prints ratios               make soak    the long reliability runs
 #                                                   (SOAK_MINUTES=5 make soak: a shorter session)
+# make gpu    the proof on a GPU: right and quick? (docs/benchmarks.md; GPU="--device cpu --small" tries it without one)
 PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint bench soak clean
+.PHONY: run test lint bench gpu soak clean
 
 run: $(VENV)/.runs
 	$(BIN)/python -m explorer --demo
@@ -28,6 +29,12 @@ lint: $(VENV)/.tests
 
 bench: $(VENV)/.tests
 	$(BIN)/python -m tests.screen $(BIN)/python -m tests.bench
+
+# With a Python that has torch already, nothing is installed: make gpu GPU_PYTHON=python3
+GPU ?= --device cuda
+GPU_PYTHON ?= $(BIN)/python
+gpu: $(if $(filter $(BIN)/python,$(GPU_PYTHON)),$(VENV)/.runs)
+	$(GPU_PYTHON) -m tests.gpu $(GPU) $(if $(wildcard local/pictures.npz),--pictures local/pictures.npz)
 
 soak: $(VENV)/.tests
 	$(BIN)/python -m pytest -m soak --timeout=5400

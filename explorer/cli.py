@@ -11,6 +11,7 @@ from pathlib import Path
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
+from trainer.devices import CHOICES, device_argument
 from trainer.door import Parser, through
 
 NAME = "feature-explorer"
@@ -65,7 +66,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     top.add_argument("--architecture", help="a name, or file.py:factory, which runs the code of that file")
     top.add_argument("--classes", help="names of the classes in order, with commas")
     top.add_argument("--input", help="the network's input: 224x224, grey:28x28, or JSON")
-    top.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    top.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
     top.set_defaults(run=run_window)
     if commands:

@@ -1,6 +1,5 @@
 """From a cohort's stored pictures to batches on the device that trains."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainer.augment import augment, draw
+from trainer.augment import COLUMNS, augment, draw
 from trainer.cohort import Cohort
 from trainer.input_spec import InputSpec
+from trainer.memory import free_memory, release
 from trainer.recipe import Augmentation, Data, Recipe
 
 Item = TypeVar("Item")
@@ -40,8 +40,18 @@ class Batch:
     ready: bool
 
 
+def blank(count: int, side: int, device: torch.device) -> Batch:
+    """A batch of black pictures, to try a step on."""
+    pictures = torch.zeros(count, 3, side, side, dtype=torch.uint8, device=device)
+    numbers = torch.zeros(count, len(COLUMNS), device=device)
+    return Batch(pictures, numbers, torch.zeros(count, dtype=torch.int64, device=device), ready=False)
+
+
 class Pictures:
-    """A part of a cohort, resized as `spec` says and cut to its size: in the device's memory, or read as needed."""
+    """A part of a cohort, resized as `spec` says and cut to its size: in the device's memory, or read as needed.
+
+    `reserve` are bytes of the device that somebody else will need.
+    """
 
     def __init__(
         self,
@@ -51,33 +61,56 @@ class Pictures:
         device: torch.device,
         *,
         keep: str = "auto",
+        reserve: int = 0,
         on_step: Callable[[int, int], None] = lambda done, total: None,
     ) -> None:
         self._cohort, self._positions, self._spec, self._device = cohort, positions, spec, device
         self.labels = torch.from_numpy(cohort.labels[positions])
         self._kept: torch.Tensor | None = None
-        needed = len(positions) * 3 * spec.size[0] * spec.size[1]
-        if keep == "yes" or (keep == "auto" and needed <= _SHARE * free_memory(device)):
+        self._streamed = True
+        self._bytes = len(positions) * 3 * spec.size[0] * spec.size[1]
+        if keep == "yes" or (keep == "auto" and self._bytes <= _SHARE * (free_memory(device) - reserve)):
             kept = torch.empty(len(positions), 3, *spec.size, dtype=torch.uint8, device=device)
             for start in range(0, len(positions), CHUNK):
                 part = positions[start : start + CHUNK]
                 kept[start : start + len(part)] = self._read(part)
                 on_step(start + len(part), len(positions))
-            self._kept = kept
+            self._kept, self._streamed = kept, False
 
     def __len__(self) -> int:
         return len(self._positions)
 
     @property
     def streamed(self) -> bool:
-        """Whether the pictures are read from the disk each time."""
-        return self._kept is None
+        """Whether the pictures come from elsewhere than the device's memory each time."""
+        return self._streamed
 
     def fetch(self, places: torch.Tensor) -> torch.Tensor:
         """The pictures (n, 3, side, side) uint8 at these places (n) of the part, on the device."""
-        if self._kept is not None:
-            return self._kept[places.to(self._kept.device)]
-        found = self._read(self._positions[places.numpy()])
+        if self._kept is None:
+            return self._sent(self._read(self._positions[places.cpu().numpy()]))
+        return self._sent(self._kept[places.to(self._kept.device)])
+
+    def part(self, start: int, end: int) -> torch.Tensor:
+        """The pictures from `start` to before `end`, on the device."""
+        if self._kept is None:
+            return self._sent(self._read(self._positions[start:end]))
+        return self._sent(self._kept[start:end])
+
+    def evict(self) -> bool:
+        """Leave a GPU's memory for the machine's own, or the disk where that is too small; False where not in it."""
+        if self._kept is None or self._streamed or self._device.type == "cpu":
+            return False
+        kept, self._kept, self._streamed = self._kept, None, True
+        if self._bytes <= _SHARE * free_memory(torch.device("cpu")):
+            self._kept = _pinned(kept)
+        del kept
+        release(self._device)
+        return True
+
+    def _sent(self, found: torch.Tensor) -> torch.Tensor:
+        if found.device.type != "cpu" or self._device.type == "cpu":
+            return found
         if self._device.type != "cuda":
             return found.to(self._device)
         return found.pin_memory().to(self._device, non_blocking=True)
@@ -89,14 +122,13 @@ class Pictures:
         return torch.from_numpy(stored).permute(0, 3, 1, 2).contiguous()
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that are free on the device; 0 where the system does not say."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+def _pinned(pictures: torch.Tensor) -> torch.Tensor:
+    """A copy in memory that a GPU can read by itself; in plain memory where the system allows no more of that."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, a Mac not this name
-        return 0
+        held = torch.empty(pictures.shape, dtype=pictures.dtype, pin_memory=True)
+    except RuntimeError:
+        return pictures.cpu()
+    return held.copy_(pictures)
 
 
 class Preparation:
@@ -163,17 +195,19 @@ def epoch(
     `share` is this process's part of every batch.
     """
     random = np.random.default_rng([recipe.learning.seed, number])
-    labels = pictures.labels.numpy()
-    order = order_of(labels, recipe, random)
+    order = order_of(pictures.labels.numpy(), recipe, random)
     draws = draw(recipe.augmentation, order.size, random).reshape(*order.shape, -1)
     cpu = device.type == "cpu"
+    # The whole epoch at once: an upload makes a GPU wait for the CPU.
+    places, numbers = (torch.from_numpy(np.ascontiguousarray(of[:, share])) for of in (order, draws))
+    targets, numbers = pictures.labels[places].to(device), numbers.to(device)
+    wanted = places if pictures.streamed else places.to(device)
 
     def batches() -> Iterator[Batch]:
-        for places, drawn in zip(order[:, share], draws[:, share], strict=True):
-            chosen, numbers = torch.from_numpy(places), torch.from_numpy(drawn).to(device)
+        for chosen, drawn, classes in zip(wanted, numbers, targets, strict=True):
             found = pictures.fetch(chosen)
-            inputs = preparation.augmented(found, numbers) if cpu else found
-            yield Batch(inputs, numbers, pictures.labels[chosen].to(device), ready=cpu)
+            inputs = preparation.augmented(found, drawn) if cpu else found
+            yield Batch(inputs, drawn, classes, ready=cpu)
 
     # Pictures that lie on a GPU are fetched there faster than a thread would hand them over.
     return ahead(batches()) if recipe.machine.prefetch and (cpu or pictures.streamed) else batches()

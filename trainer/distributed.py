@@ -13,6 +13,9 @@ from torch import nn
 
 from trainer.errors import UserError
 
+_SET = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
+"""What `torchrun` sets, all of it; clusters set some of these names for every job, alone or not."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -60,12 +63,24 @@ class World:
 
 @contextlib.contextmanager
 def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
-    """The processes that `torchrun` started, and this one's device; alone without `torchrun`."""
-    if "WORLD_SIZE" not in os.environ:
+    """The processes that `torchrun` started, and this one's device; alone without `torchrun`.
+
+    UserError where what it sets makes no sense.
+    """
+    if not all(os.environ.get(name) for name in _SET):
         yield World(), device
         return
+    numbers = {name: os.environ[name] for name in _SET if name != "MASTER_ADDR"}
+    if not all(text.isdecimal() for text in numbers.values()):
+        said = ", ".join(f"{name}={text}" for name, text in numbers.items())
+        raise UserError(f"The environment holds {said}, which torchrun would not set; unset these to train alone.")
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        number = int(os.environ["LOCAL_RANK"])
+        if number >= torch.cuda.device_count():
+            raise UserError(
+                f"There are more processes than GPUs here ({torch.cuda.device_count()}); lower --nproc-per-node."
+            )
+        device = torch.device("cuda", number)
         torch.cuda.set_device(device)
     # What DistributedDataParallel imports later would keep the group of that moment in its functions' defaults.
     importlib.import_module("torch.distributed.nn.functional")

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from trainer.arithmetic import facts
 from trainer.checkpoint import Checkpoint
 from trainer.cohort import Cohort
 from trainer.evaluation import SEEN_DIGITS, evaluate
@@ -100,6 +101,7 @@ def _checkpoint(
             "seed": recipe.learning.seed,
             "versions": versions(),
             "device": device_name(device),
+            "arithmetic": facts(device),
             "seconds": round(state.seconds, 1),
             "epochs": state.history,
             "chosen_epoch": state.best_epoch,

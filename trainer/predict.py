@@ -9,8 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from trainer.arithmetic import computing
 from trainer.errors import UserError
 from trainer.input_spec import InputSpec
+from trainer.memory import out_of_memory, release
 
 if TYPE_CHECKING:
     from trainer.cohort import Cohort
@@ -46,7 +48,7 @@ def logits_of(
     module.eval()
     answers: list[npt.NDArray[np.float32]] = []
     try:
-        with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+        with computing(device), torch.inference_mode(), torch.autocast(device.type, enabled=False):
             done = 0
             for crops in _batches(pictures, input_spec, batch):
                 answers += _answers(module, crops, input_spec, device)
@@ -78,11 +80,11 @@ def _answers(
     """Logits of one batch, in pieces where the device's memory asks for it."""
     try:
         return [module(_normalised(crops, input_spec, device)).float().cpu().numpy()]
-    except torch.OutOfMemoryError:
-        if len(crops) == 1:
+    except RuntimeError as error:
+        if len(crops) == 1 or not out_of_memory(error):
             raise
     # Outside of `except`, because the exception holds the frames and with them the memory.
-    torch.cuda.empty_cache()
+    release(device)
     half = len(crops) // 2
     parts = crops[:half], crops[half:]
     return [answer for part in parts for answer in _answers(module, part, input_spec, device)]

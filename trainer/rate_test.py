@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from trainer.batches import Pictures, Preparation, epoch
+from trainer.arithmetic import computing
+from trainer.batches import Pictures, Preparation, blank, epoch
 from trainer.cohort import Cohort
 from trainer.distributed import World
 from trainer.errors import UserError
 from trainer.files import cannot_write, replace_file, sweep_folder
 from trainer.input_spec import InputSpec
+from trainer.optimiser import optimiser_of
 from trainer.recipe import Recipe
-from trainer.steps import Step, median_frequency, optimiser_of
+from trainer.steps import Step, median_frequency
 from trainer.train import check
 from trainer.weights import set_training, started
 
@@ -51,20 +53,34 @@ def rate_test(
         raise UserError(
             f"--lowest {lowest} must lie over 0 and under --highest {highest}, and --steps must be 10 or more."
         )
+    with computing(device, tf32=recipe.machine.precision == "tf32", deterministic=recipe.machine.deterministic):
+        return _tried(cohort, recipe, device, lowest, highest, steps, on_step)
+
+
+def _tried(
+    cohort: Cohort,
+    recipe: Recipe,
+    device: torch.device,
+    lowest: float,
+    highest: float,
+    steps: int,
+    on_step: Callable[[int, int], None],
+) -> Rates:
     counts = check(cohort, recipe)
     torch.manual_seed(recipe.learning.seed)
     module, _ = started(recipe, cohort.classes)
     order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
     module.to(device, memory_format=order)  # type: ignore[call-overload]
     set_training(module)
-    side = recipe.data.resize_to or cohort.side
-    pictures = Pictures(cohort, cohort.positions("train"), InputSpec((side, side), "squash", side), device)
     preparation = Preparation(recipe, device)
     # Momentum and averages of gradients need no capture for so few steps.
     plain = dataclasses.replace(recipe, machine=dataclasses.replace(recipe.machine, graph=False))
     weights = median_frequency(counts) if recipe.learning.imbalance == "weights" else None
     step = Step(module, optimiser_of(module, plain, device), plain, device, preparation, len(cohort.classes), weights)
-    share = World().share(min(recipe.learning.batch, len(pictures)))
+    side, positions = recipe.data.resize_to or cohort.side, cohort.positions("train")
+    share = World().share(min(recipe.learning.batch, len(positions)))
+    needed = step.rehearse(blank(share.stop, side, device))
+    pictures = Pictures(cohort, positions, InputSpec((side, side), "squash", side), device, reserve=needed)
     rates: list[float] = []
     losses: list[float] = []
     number = 0

@@ -133,10 +133,11 @@ class Learning:
 class Machine:
     """How it is computed; float32 with everything off is the reference."""
 
-    precision: Literal["bfloat16", "float32"] = setting("bfloat16", "numbers of the forward pass")
+    precision: Literal["bfloat16", "tf32", "float32"] = setting("bfloat16", "numbers; tf32: float32 rounded, on a GPU")
     channels_last: bool = setting(True, "memory order of pictures and maps")
     fused: bool = setting(True, "one kernel for the optimiser's step")
     graph: bool = setting(True, "cuda: capture the step in a CUDA graph")
+    deterministic: bool = setting(False, "cuda: the same kernels in every run, so that it can be repeated; slower")
     pictures_on_device: Literal["auto", "yes", "no"] = setting("auto", "keep the decoded pictures in its memory")
     prefetch: bool = setting(True, "prepare the next batch in a thread")
     save_every: float = setting(0.0, "seconds between two states to resume from; 0 = every epoch")

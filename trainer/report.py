@@ -31,6 +31,7 @@ class Run:
     `settings` are all settings as plain values; `history` holds a dict for each epoch with epoch, loss, auc
     (validation), validation_loss, learning_rate, pictures_per_second, seconds, as far as they are known.
     `chosen_epoch` counts from 1, 0 = none yet; `seconds` and `pictures_per_second` are of the training, 0 = not known.
+    `arithmetic` says of a GPU whether it rounded to TF32, tried its kernels, and took the same ones in every run.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Run:
     seconds: float = 0.0
     pictures_per_second: float = 0.0
     device: str = ""
+    arithmetic: dict[str, bool] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seed: int | None = None
 
@@ -58,6 +60,7 @@ class Run:
             seconds=float(training.get("seconds") or sum(float(row.get("seconds") or 0) for row in history)),
             pictures_per_second=float(training.get("pictures_per_second") or (np.median(speeds) if speeds else 0)),
             device=str(training.get("device", "")),
+            arithmetic={str(name): bool(on) for name, on in dict(training.get("arithmetic") or {}).items()},
             versions={str(name): str(value) for name, value in dict(training.get("versions") or {}).items()},
             seed=seed if isinstance(seed, int) else None,
         )

@@ -92,6 +92,7 @@ def _learning(run: Run, figures: Figures) -> str:
         ("pictures/s", f"{run.pictures_per_second:,.0f}" if run.pictures_per_second else ""),
         ("seed", "" if run.seed is None else str(run.seed)),
         ("device", run.device),
+        *((name.replace("_", " "), "on" if on else "off") for name, on in run.arithmetic.items()),
         *((f"version of {name}", text) for name, text in run.versions.items()),
     ]
     settings = [(name, _setting(value)) for name, value in run.settings.items()]

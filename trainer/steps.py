@@ -6,7 +6,6 @@ With `precision` float32 and everything else off it is the plain loop that every
 import contextlib
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,13 @@ from torch import nn
 
 from trainer.augment import COLUMNS, mix_up
 from trainer.batches import Batch, Pictures, Preparation
+from trainer.captured_step import CapturedStep
 from trainer.errors import UserError
+from trainer.memory import out_of_memory, release
+from trainer.optimiser import captures, check_capturable, set_rates
 from trainer.recipe import Recipe
 
 Say = Callable[[str], None]
-_WARM_UP = 3
-"""Steps before a CUDA graph is captured, in which libraries choose their kernels."""
 
 
 def median_frequency(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -30,44 +30,12 @@ def median_frequency(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return weights
 
 
-def optimiser_of(module: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:
-    """The recipe's optimiser; each part of the network is a group whose `share` of the rate grows with its depth."""
-    learning, machine = recipe.learning, recipe.machine
-    parts: dict[str, list[nn.Parameter]] = {}
-    for name, weight in module.named_parameters():
-        if weight.requires_grad:
-            parts.setdefault(name.partition(".")[0], []).append(weight)
-    fused = machine.fused and device.type in ("cpu", "cuda")
-    captured = captures(recipe, device)
-    highest = learning.learning_rate
-    groups: list[dict[str, Any]] = [
-        {
-            "params": weights,
-            "share": learning.depth_decay ** (len(parts) - 1 - place),
-            # A captured step reads the rate from where it lies: a place for each group.
-            "lr": torch.tensor(highest, device=device) if captured else highest,
-        }
-        for place, weights in enumerate(parts.values())
-    ]
-    decay = learning.weight_decay
-    if learning.optimiser == "sgd":
-        first = learning.betas[0]
-        return torch.optim.SGD(groups, highest, first, weight_decay=decay, nesterov=first > 0, fused=fused)
-    kind = torch.optim.AdamW if learning.optimiser == "adamw" else torch.optim.Adam
-    return kind(groups, highest, learning.betas, weight_decay=decay, fused=fused, capturable=captured)
-
-
-def captures(recipe: Recipe, device: torch.device) -> bool:
-    """Whether the step can be captured in a CUDA graph; plain SGD asks the CPU for its rate, which none allows."""
-    machine = recipe.machine
-    return machine.graph and device.type == "cuda" and (machine.fused or recipe.learning.optimiser != "sgd")
-
-
 class Step:
     """One step of the optimiser on one batch: a call gives the mean loss of the batch, on the device.
 
-    Where the memory is too small for a batch, it is computed in halves, quarters ... whose gradients are added up,
-    and `say` is told so; the step is the same but for rounding (and batch norms, which see the smaller parts).
+    Where the memory is too small, `evict` is asked for what else it holds (it says whether there was any); then the
+    step is no longer captured; then the batch is computed in halves, quarters ... whose gradients are added up. `say`
+    is told so; the step is the same but for rounding (and batch norms, which see the smaller parts).
     """
 
     def __init__(
@@ -82,50 +50,95 @@ class Step:
         say: Say = print,
         *,
         alone: bool = True,
+        evict: Callable[[], bool] = lambda: False,
     ) -> None:
         self._module, self._optimiser, self._recipe, self._device = module, optimiser, recipe, device
         self._preparation, self._classes, self._say, self._alone = preparation, classes, say, alone
         self._weights = None if class_weights is None else torch.from_numpy(class_weights).float().to(device)
-        self._parts = 1
-        self._graph = _Graph(self._learn) if alone and captures(recipe, device) else None
+        self._evict, self._parts = evict, 1
+        self._whole, self._changing = bool(optimiser.state), False
+        self._graph = self._uncaptured() if alone and captures(recipe, device) else None
 
     def __call__(self, batch: Batch, rate: float) -> torch.Tensor:
         """Learn from one batch at this learning rate."""
-        for group in self._optimiser.param_groups:
-            if isinstance(group["lr"], torch.Tensor):  # a captured step reads it from where it lies
-                group["lr"].fill_(rate * group["share"])
-            else:
-                group["lr"] = rate * group["share"]
-        while True:
-            try:
-                return self._graph(batch) if self._graph else self._learn(batch)
-            except RuntimeError as error:
-                if not out_of_memory(error):
-                    raise
-            # Outside of `except`, because the exception holds the frames, and they hold the memory.
-            self._halve(len(batch.targets))
+        set_rates(self._optimiser, rate)
+        return self._with_room(lambda: (self._graph or self._learn)(batch), len(batch.targets))
+
+    def rehearse(self, batch: Batch) -> int:
+        """Bytes that a step on such a batch takes on a GPU beyond what lies there; nothing is learnt. 0 elsewhere."""
+        if self._device.type != "cuda":
+            return 0
+        kept = [buffer.clone() for buffer in self._module.buffers()]
+        release(self._device)
+        torch.cuda.reset_peak_memory_stats(self._device)
+        before = torch.cuda.memory_reserved(self._device)
+        with torch.random.fork_rng([self._device]):
+            self._with_room(lambda: self._gradients(batch), len(batch.targets))
+        most = torch.cuda.max_memory_reserved(self._device) - before
+        self._optimiser.zero_grad(set_to_none=True)
+        for buffer, was in zip(self._module.buffers(), kept, strict=True):
+            buffer.copy_(was)
+        release(self._device)
+        weights = sum(weight.nbytes for weight in self._module.parameters() if weight.requires_grad)
+        return most + (0 if self._whole else 2 * weights)  # the optimiser's averages are still to come
 
     def piece(self, pictures: int) -> int:
         """How many of so many pictures go through the network at a time."""
         return -(-pictures // self._parts)
 
-    def _halve(self, pictures: int) -> None:
+    def _uncaptured(self) -> CapturedStep:
+        return CapturedStep(self._learn, lambda: check_capturable(self._optimiser), self._device)
+
+    def _with_room(self, work: Callable[[], torch.Tensor], pictures: int) -> torch.Tensor:
+        """What the work gives, done again with less memory for as long as there is too little."""
+        while True:
+            try:
+                return work()
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+            # Outside of `except`, because the exception holds the frames, and they hold the memory.
+            self._make_room(pictures)
+
+    def _make_room(self, pictures: int) -> None:
+        graph = self._graph
+        # One kernel changes all or nothing, and a capture changes nothing.
+        if self._changing and self._whole and not self._recipe.machine.fused and not (graph and graph.warm):
+            raise UserError("The memory ran out while the weights were being changed; lower --batch, or use --fused.")
+        self._changing = False
         self._optimiser.zero_grad(set_to_none=True)
-        self._graph = None
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        if not self._whole:
+            self._optimiser.state.clear()  # averages that were begun, and not all of them
+        self._graph = self._uncaptured() if graph else None  # what is captured from now on differs
+        release(self._device)
         if not self._alone:
             raise UserError("A process ran out of memory; lower --batch, or use more processes.")
-        if self._parts >= pictures:
+        if self._evict():
+            self._say("out of memory: the pictures stay in the machine's own memory from now on")
+        elif graph and graph.warm:
+            self._graph = None
+            self._say("out of memory: the step is no longer captured in a CUDA graph")
+        elif self._parts >= pictures:
             raise UserError("The memory is too small for a single picture; use a smaller network or --size.")
-        self._parts *= 2
-        self._say(
-            f"out of memory: batches of {pictures} are now computed in {self._parts} parts of "
-            f"{self.piece(pictures)}, whose gradients are added up"
-        )
+        else:
+            self._parts *= 2
+            self._say(
+                f"out of memory: batches of {pictures} are now computed in {self._parts} parts of "
+                f"{self.piece(pictures)}, whose gradients are added up"
+            )
 
     def _learn(self, batch: Batch) -> torch.Tensor:
-        learning = self._recipe.learning
+        loss = self._gradients(batch)
+        clip = self._recipe.learning.clip
+        if clip:
+            nn.utils.clip_grad_norm_(self._module.parameters(), clip)
+        self._changing = True
+        self._optimiser.step()
+        self._changing, self._whole = False, True
+        return loss
+
+    def _gradients(self, batch: Batch) -> torch.Tensor:
+        """The mean loss, whose gradients are added up over the parts of the batch."""
         self._optimiser.zero_grad(set_to_none=True)
         total = len(batch.targets)
         losses = []
@@ -134,9 +147,6 @@ class Step:
             loss = self._loss(batch.pictures[some], batch.draws[some], batch.targets[some], batch.ready) / total
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        if learning.clip:
-            nn.utils.clip_grad_norm_(self._module.parameters(), learning.clip)
-        self._optimiser.step()
         return torch.stack(losses).sum()
 
     def _loss(self, pictures: torch.Tensor, draws: torch.Tensor, classes: torch.Tensor, ready: bool) -> torch.Tensor:
@@ -150,39 +160,6 @@ class Step:
             logits = self._module(inputs)
         smoothing = self._recipe.learning.smoothing
         return F.cross_entropy(logits.float(), targets, self._weights, reduction="sum", label_smoothing=smoothing)
-
-
-class _Graph:
-    """A step as one CUDA graph: launched at once, reading its batch from where it was captured."""
-
-    def __init__(self, learn: Callable[[Batch], torch.Tensor]) -> None:
-        self._learn = learn
-        self._steps = 0
-        self._graph: torch.cuda.CUDAGraph | None = None
-        self._batch: Batch | None = None
-        self._loss = torch.empty(())
-
-    def __call__(self, batch: Batch) -> torch.Tensor:
-        """One step; the first few run as they are, on the side stream that capturing asks for."""
-        if self._steps < _WARM_UP:
-            self._steps += 1
-            side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-            side.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side):
-                loss = self._learn(batch)
-            torch.cuda.current_stream().wait_stream(side)
-            return loss
-        if self._graph is None or self._batch is None:
-            self._graph = torch.cuda.CUDAGraph()
-            self._batch = Batch(batch.pictures.clone(), batch.draws.clone(), batch.targets.clone(), batch.ready)
-            # The thread that prepares batches goes on meanwhile.
-            with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
-                self._loss = self._learn(self._batch)
-        self._batch.pictures.copy_(batch.pictures)
-        self._batch.draws.copy_(batch.draws)
-        self._batch.targets.copy_(batch.targets)
-        self._graph.replay()
-        return self._loss.clone()
 
 
 class Average:
@@ -208,13 +185,24 @@ class Average:
 def logits_in_training(
     module: nn.Module, pictures: Pictures, preparation: Preparation, recipe: Recipe, device: torch.device, size: int
 ) -> npt.NDArray[np.float32]:
-    """Logits (n, classes) of a part in the numbers of the run, `size` pictures at a time; the report's are float32."""
+    """Logits (n, classes) of a part in the numbers of the run, `size` pictures at a time, or fewer where they must.
+
+    The report's are float32.
+    """
     module.eval()
-    answers = []
+    answers: list[torch.Tensor] = []
+    start = 0
     with torch.inference_mode(), precision(recipe, device):
-        for start in range(0, len(pictures), size):
-            some = pictures.fetch(torch.arange(start, min(start + size, len(pictures))))
-            answers.append(module(preparation.unchanged(some)).float())
+        while start < len(pictures):
+            try:
+                answers.append(module(preparation.unchanged(pictures.part(start, start + size))).float())
+                start += size
+                continue
+            except RuntimeError as error:
+                if size == 1 or not out_of_memory(error):
+                    raise
+            release(device)
+            size //= 2
     found: npt.NDArray[np.float32] = torch.cat(answers).cpu().numpy()
     return found
 
@@ -224,8 +212,3 @@ def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContex
     half = recipe.machine.precision == "bfloat16"
     # A captured step must not read the weights that an earlier cast left behind.
     return torch.autocast(device.type, torch.bfloat16, enabled=half, cache_enabled=not recipe.machine.graph)
-
-
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device, or the machine itself, had no memory left."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

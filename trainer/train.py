@@ -12,18 +12,20 @@ import numpy.typing as npt
 import torch
 from sklearn.metrics import log_loss
 
-from trainer.batches import Pictures, Preparation, epoch, steps_of
+from trainer.arithmetic import computing
+from trainer.batches import Pictures, Preparation, blank, epoch, steps_of
 from trainer.cohort import Cohort
 from trainer.distributed import World
 from trainer.errors import UserError
 from trainer.input_spec import InputSpec
 from trainer.metrics import auc
+from trainer.optimiser import optimiser_of, take_up
 from trainer.outcome import Outcome, finish, input_spec_of, show_progress
 from trainer.predict import softmax
 from trainer.recipe import Recipe
 from trainer.run_folder import HOW_TO_GO_ON, RunFolder, State
 from trainer.schedules import factor
-from trainer.steps import Average, Step, logits_in_training, median_frequency, optimiser_of
+from trainer.steps import Average, Step, logits_in_training, median_frequency
 from trainer.weights import set_training, started
 
 _LOOK = 20
@@ -63,11 +65,13 @@ def train(
     world = world or World()
     if recipe.data.fold >= 0:
         cohort = cohort.fold(recipe.data.fold)
-    training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
-    training.run()
-    if not world.first:
-        return None
-    return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
+    machine = recipe.machine
+    with computing(device, tf32=machine.precision == "tf32", deterministic=machine.deterministic):
+        training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
+        training.run()
+        if not world.first:
+            return None
+        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
 
 
 class Training:
@@ -99,17 +103,13 @@ class Training:
             self.module.load_state_dict(self.state.weights)
             if recipe.learning.average:
                 self.average.module.load_state_dict(self.state.average)
-            self.optimiser.load_state_dict(self.state.optimiser)
+            take_up(self.optimiser, self.state.optimiser)
             says = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
         watch.say(says)
         event = "resumed" if self.state.epoch else "started"
         self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
 
-        side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
-        stored = InputSpec((side, side), "squash", side)
-        train, validation = cohort.positions("train"), cohort.positions("validation")
-        self.pictures = Pictures(cohort, train, stored, device, keep=keep, on_step=watch.on_read)
-        self.shown = Pictures(cohort, validation, spec, device, keep=keep)
+        self.held: list[Pictures] = []
         self.preparation = Preparation(recipe, device)
         self.step = Step(
             world.wrapped(self.module, device),
@@ -121,9 +121,20 @@ class Training:
             median_frequency(counts) if recipe.learning.imbalance == "weights" else None,
             self._say,
             alone=world.size == 1,
+            evict=self._evict,
         )
-        self.steps, self.batch = steps_of(len(self.pictures), recipe), min(recipe.learning.batch, len(self.pictures))
+        side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
+        train, validation = cohort.positions("train"), cohort.positions("validation")
+        self.batch = min(recipe.learning.batch, len(train))
         self.share = world.share(self.batch)
+        set_training(self.module)
+        # What a step takes comes first; the pictures get a share of what it leaves.
+        needed = self.step.rehearse(blank(self.share.stop - self.share.start, side, device))
+        stored = InputSpec((side, side), "squash", side)
+        self.pictures = Pictures(cohort, train, stored, device, keep=keep, reserve=needed, on_step=watch.on_read)
+        self.shown = Pictures(cohort, validation, spec, device, keep=keep, reserve=needed)
+        self.held += [self.pictures, self.shown]
+        self.steps = steps_of(len(self.pictures), recipe)
         self.saved_epoch, self.saved, self.drawn, self.cost = self.state.epoch, 0.0, 0.0, 0.0
 
     def run(self) -> None:
@@ -224,6 +235,10 @@ class Training:
             f"The loss is no longer a number in epoch {number}; train with a lower --learning-rate into another --out"
             f"{f' (epoch {self.saved_epoch} stays in {self.folder.path})' if self.saved_epoch else ''}."
         )
+
+    def _evict(self) -> bool:
+        """Take the pictures out of the device's memory; whether any were there."""
+        return any([pictures.evict() for pictures in self.held])
 
     def _say(self, text: str) -> None:
         self.watch.say(text)

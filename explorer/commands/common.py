@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.core.progress import OnStep, no_step
+from trainer.devices import CHOICES, device_argument
 from trainer.printing import say
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="its input: 224x224, grey:28x28, or an input specification as JSON; pictures are squashed to it",
     )
-    group.add_argument("--device", default="auto", metavar="NAME", help="auto (default), cpu, cuda or mps")
+    group.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
 
 
 def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:

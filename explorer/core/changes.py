@@ -51,8 +51,7 @@ def shaped(flat: torch.Tensor, frame: Frame, base: torch.Tensor) -> Window:
 
 def less(answer: Window, graph: Graph, node: fx.Node) -> Window:
     """Changed values made changes, in place: less what the node answers on the unoccluded picture."""
-    for part, view in graph.around(node, answer.frame).views(answer.frame):
-        answer.delta[part].sub_(view)
+    graph.around(node, answer.frame).take_from(answer.delta, answer.frame)
     return answer.trimmed()
 
 

@@ -9,6 +9,7 @@ from torch import fx, nn
 from explorer.core.changes import Changed, Flat
 from explorer.core.graph import Graph, module_of, operation
 from explorer.core.incremental import propagate
+from explorer.core.pace import PROCESSOR, Pace, pace_for
 from explorer.core.windows import Window
 
 PER_VALUE = 50
@@ -17,15 +18,6 @@ PER_CHANGE = 100
 
 WORTH = 0.8
 """Only below this share of the whole cost the changes alone are computed: the rest is the count's own error."""
-
-SHARED = 24 << 20
-"""Bytes of the largest whole map of one batch: beyond the processor's cache, batches get slower, not faster."""
-
-WORK = 12 * 10**9
-"""Multiply-adds of one batch, some tenths of a second, within which a sweep can be ended."""
-
-BATCH = 16
-"""Whole pictures at once: where the plain loop is fastest on a processor."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,8 @@ def change_cost(graph: Graph, change: Window, wanted: Iterable[fx.Node]) -> Cost
             flats[node] = value.window.delta.numel()
         elif isinstance(value, torch.Tensor):
             source = node.args[0] if node.args else None
-            terms = flats.get(source) if isinstance(source, fx.Node) else None
+            by_cell = not pace_for(value).gathered
+            terms = flats.get(source) if by_cell and isinstance(source, fx.Node) else None
             macs += value.numel() * (terms or per_output(graph, node))
             values += value.numel()
             largest_map = max(largest_map, value.numel())
@@ -94,10 +87,10 @@ def per_output(graph: Graph, node: fx.Node) -> int:
     return part.weight[0].numel() if isinstance(part, nn.Conv2d | nn.Linear) else 0
 
 
-def positions_at_once(cost: Cost, memory: int) -> int:
-    """How many positions one batch holds within `memory` bytes for their changes, and within `WORK`."""
+def positions_at_once(cost: Cost, memory: int, pace: Pace = PROCESSOR) -> int:
+    """How many positions one batch holds within `memory` bytes for their changes, and within the pace's work."""
     # float32; source, surround, result and one to spare
     most = memory // (16 * max(cost.largest_window, cost.largest_map, 1))
     if cost.largest_map:
-        most = min(most, max(BATCH, SHARED // (4 * cost.largest_map)))
-    return max(1, min(most, max(BATCH, WORK // max(cost.time, 1))))
+        most = min(most, max(pace.pictures, pace.shared // (4 * cost.largest_map)))
+    return max(1, min(most, max(pace.pictures, pace.work // max(cost.time, 1))))

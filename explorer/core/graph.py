@@ -106,10 +106,10 @@ def trace(module: nn.Module, batch: torch.Tensor, known: fx.GraphModule | None =
     except Exception as error:  # tracing runs the module's own code, which may fail in any way
         raise Untraceable(str(error)) from error
     try:
-        base = _values(traced, batch.contiguous(memory_format=torch.channels_last))
+        base = values_of(traced, batch.contiguous(memory_format=torch.channels_last))
     except Exception:  # a module may look at memory with `view`, which that order forbids
         try:
-            base = _values(traced, batch)
+            base = values_of(traced, batch)
         except Exception as error:
             raise Untraceable(f"its graph does not run ({error})") from error
     dependent: set[fx.Node] = set()
@@ -119,7 +119,7 @@ def trace(module: nn.Module, batch: torch.Tensor, known: fx.GraphModule | None =
     return Graph(traced, base, frozenset(dependent))
 
 
-def _values(traced: fx.GraphModule, batch: torch.Tensor) -> dict[fx.Node, Any]:
+def values_of(traced: fx.GraphModule, batch: torch.Tensor) -> dict[fx.Node, Any]:
     """What every node answers on a picture."""
     base: dict[fx.Node, Any] = {}
     with torch.inference_mode():

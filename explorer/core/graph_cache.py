@@ -40,10 +40,11 @@ class WeightCopies:
 
 @dataclass
 class GraphCache:
-    """The graph of a module, once it is drawn, and copies of its weights."""
+    """The graph of a module, once it is drawn, copies of its weights, and on a GPU the newest sweep's records."""
 
     module: fx.GraphModule | None = None
     copies: WeightCopies = field(default_factory=WeightCopies)
+    sweep: object = None
 
     @property
     def nbytes(self) -> int:

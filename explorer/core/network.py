@@ -19,7 +19,9 @@ from explorer.core.identity import code_of, identity_of
 from explorer.core.layers import LayerInfo, trace_layers
 from explorer.core.outputs import class_names, scores, unwrapped
 from explorer.core.weights import Weights, read_weights
+from trainer.arithmetic import set_rounding
 from trainer.checkpoint import InputSpec
+from trainer.devices import find_device
 from trainer.torch_file import brief
 
 __all__ = ["Network", "Question", "find_device", "open_network", "weights_digest"]
@@ -93,6 +95,8 @@ def open_network(
     draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False)
     digest = weights_digest(module)
+    if place.type == "cuda":
+        set_rounding("ieee")  # maps and scores are compared to a few parts in a million
     try:
         module = module.to(place)
         picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=place)
@@ -126,20 +130,6 @@ def open_network(
         assumed=tuple(text for text in (*draft.assumed, *assumed, *notes) if text),
         code=draft.code,
     )
-
-
-def find_device(name: str) -> torch.device:
-    """The device of this name; "auto" takes cuda, else mps, else cpu; UserError where it is not there."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, present in there.items() if present))
-    kind, _, number = name.partition(":")
-    if kind not in there or (number and not number.isdecimal()):
-        raise UserError(f'"{name}" is not a device; choose auto, cpu, cuda or mps.')
-    if not there[kind] or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
-        present = ", ".join(kind for kind, here in there.items() if here)
-        raise UserError(f"The device {name} is not there; this machine has: {present}.")
-    return torch.device(name)
 
 
 def weights_digest(module: nn.Module) -> str:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from explorer.core.errors import UserError
+from explorer.core.gathered import numbers, places
 
 FILLS = ("mean", "blur", "surround")
 Color = tuple[float, float, float]
@@ -66,10 +67,10 @@ class Cover:
         if isinstance(occluder.fill, str):
             self._value = batch.mean((2, 3))[0]
         elif isinstance(occluder.fill, tuple):
-            color = batch.new_tensor(occluder.fill)
+            color = numbers(occluder.fill, batch.device)
             if channels == 1:
                 color = color.mean(0, keepdim=True)
-            self._value = (color - batch.new_tensor(mean)) / batch.new_tensor(std)
+            self._value = (color - numbers(mean, batch.device)) / numbers(std, batch.device)
         else:
             self._value = batch.new_full((channels,), float(occluder.fill))
 
@@ -89,8 +90,7 @@ class Cover:
 
 
 def _cut(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int) -> torch.Tensor:
-    rows = torch.tensor(tops)[:, None] + torch.arange(tall)
-    columns = torch.tensor(lefts)[:, None] + torch.arange(wide)
+    rows, columns = places(tops, tall, batch.device), places(lefts, wide, batch.device)
     found = batch[0][:, rows[:, None, :, None], columns[None, :, None, :]]
     return found.permute(1, 2, 0, 3, 4)
 
@@ -121,7 +121,7 @@ def _surround(
         total: torch.Tensor = rows[:, :, after] - rows[:, :, before]
         return total
 
-    top, left = (torch.tensor(places, device=batch.device) for places in (tops, lefts))
+    top, left = (places(starts, 1, batch.device)[:, 0] for starts in (tops, lefts))
     outer = (
         (top - ring_y).clamp(0),
         (top + tall + ring_y).clamp(max=height),

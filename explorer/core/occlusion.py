@@ -15,11 +15,10 @@ from explorer.core.lattice import Starts
 from explorer.core.network import Network
 from explorer.core.occluder import Occluder, averaged
 from explorer.core.occlusion_target import parse_target
+from explorer.core.pace import Pace
 from explorer.core.progress import OnStep, no_step
-from explorer.core.sweep import Scores, Sweep
-
-MEMORY = 512 << 20
-"""Bytes that the changes of one batch of positions may take."""
+from explorer.core.replay import sweep_of
+from explorer.core.sweep import Scores
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,19 @@ def occlude(
     *,
     on_step: OnStep | None = None,
     on_rough: Callable[[Occlusion], None] | None = None,
-    memory: int = MEMORY,
+    pace: Pace | None = None,
 ) -> Occlusion:
     """Cover every part of a picture (H, W, 3) uint8 in turn and measure a target.
 
     `target`: "class:NAME" the class's logit, "probability:NAME", "filter:7:8" the peak of a filter's map,
     "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
-    `on_rough` gets a first map after a ninth of the positions, where there are enough of them. UserError for a
-    target that the network lacks.
+    `on_rough` gets a first map after a ninth of the positions, where there are enough of them. `pace` says how the
+    device is kept busy; None takes what suits it. UserError for a target that the network lacks.
     """
     occluder, on_step = occluder or Occluder(), on_step or no_step
     wanted = parse_target(target, network)
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
-    sweep = Sweep(network, batch, occluder, wanted, memory)
+    sweep = sweep_of(network, batch, occluder, wanted, pace)
     tops, lefts = (occluder.starts(side) for side in network.input.size)
     total = len(tops) * len(lefts)
     drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)

@@ -2,6 +2,7 @@
 
 import torch
 
+from explorer.core.gathered import places
 from explorer.core.windows import Surround, Window
 
 
@@ -26,8 +27,10 @@ class Outside:
         spans = ((window.tops, window.height), (window.lefts, window.width))
         for (before, after), (starts, length) in zip(self._lines, spans, strict=True):
             most = len(before) - 1
-            first = torch.tensor([min(max(start, 0), most) for start in starts], device=before.device)
-            last = torch.tensor([min(max(start + length, 0), most) for start in starts], device=before.device)
+            first, last = (
+                places(tuple(min(max(start + more, 0), most) for start in starts), 1, before.device)[:, 0]
+                for more in (0, length)
+            )
             sides.append(torch.maximum(before[first], after[last]))
         return torch.maximum(sides[0][:, None], sides[1][None]).flatten(0, 1)
 

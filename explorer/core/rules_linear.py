@@ -8,6 +8,7 @@ from torch import fx, nn
 
 from explorer.core.changes import Changed, Flat, Sources, only
 from explorer.core.graph import Graph, module_of
+from explorer.core.pace import pace_for
 from explorer.core.windows import Window
 
 
@@ -24,6 +25,8 @@ def linear(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     if not isinstance(part, nn.Linear) or not isinstance(value, Flat):
         return None
     window = value.window
+    if pace_for(window.delta).gathered:
+        return None  # one large product, instead of hundreds of small ones
     weights = graph.cell_weights(node, *window.size)
     cells = window.delta.permute(0, 1, 3, 4, 2)  # (rows, columns, h, w, C)
     base = graph.base[node]

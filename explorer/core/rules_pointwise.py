@@ -5,6 +5,7 @@ from torch import fx, nn
 
 from explorer.core.changes import Changed, Sources, less, only
 from explorer.core.graph import Graph, module_of, run
+from explorer.core.pace import pace_for
 from explorer.core.windows import Frame, Window, room, union
 
 
@@ -47,8 +48,7 @@ def add(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     total = larger.moved(frame)
     if total is larger:
         total = Window(larger.delta.clone(), larger.tops, larger.lefts, larger.size)
-    for new, old in smaller.places(frame):
-        total.delta[new] += smaller.delta[old]
+    smaller.add_to(total.delta, frame)
     return total
 
 
@@ -67,8 +67,12 @@ def concatenate(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None
         channels = graph.base[part].shape[1]
         window = sources.get(part)
         if isinstance(window, Window):
-            for new, old in window.places(frame):
-                delta[:, :, first : first + channels][new] = window.delta[old]
+            part_of = delta[:, :, first : first + channels]
+            if pace_for(delta).gathered:
+                part_of.copy_(window.moved(frame).delta)
+            else:
+                for new, old in window.places(frame):
+                    part_of[new] = window.delta[old]
         first += channels
     return Window(delta, frame.tops, frame.lefts, windows[0].size)
 

@@ -8,6 +8,7 @@ from torch import fx, nn
 
 from explorer.core.changes import Changed, Sources, less, only, pair, shaped
 from explorer.core.graph import Graph, module_of
+from explorer.core.pace import pace_for
 from explorer.core.windows import Sliding, Window, slid
 
 
@@ -28,10 +29,16 @@ def conv(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     if part.stride == (1, 1):
         # The library pads while it computes, and leaves out what it would multiply by zero.
         around = (reach[0] - 1, reach[1] - 1)
-        answer = F.conv2d(window.flat, part.weight, None, 1, around, part.dilation, part.groups)
+        answer = F.conv2d(_ordered(window.flat), part.weight, None, 1, around, part.dilation, part.groups)
     else:
-        answer = F.conv2d(window.moved(wide).flat, part.weight, None, part.stride, 0, part.dilation, part.groups)
+        seen = _ordered(window.moved(wide).flat)
+        answer = F.conv2d(seen, part.weight, None, part.stride, 0, part.dilation, part.groups)
     return shaped(answer, frame, graph.base[node]).trimmed()
+
+
+def _ordered(maps: torch.Tensor) -> torch.Tensor:
+    """The maps (N, C, h, w) in the memory order that the device likes; as they are, channels last, on a processor."""
+    return maps if pace_for(maps).channels_last else maps.contiguous()
 
 
 def max_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:

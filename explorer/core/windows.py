@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import torch
 
+from explorer.core import gathered
 from explorer.core.lattice import Part, Starts, matching, views
+from explorer.core.pace import pace_for
 
 Pair = tuple[int, int]
 
@@ -59,6 +61,9 @@ class Window:
 
     def trimmed(self) -> "Window":
         """The same window with what lies beyond the map set to zero, in place."""
+        if pace_for(self.delta).gathered:
+            gathered.trim(self.delta, self.tops, self.lefts, self.size)
+            return self
         for axis, starts, length, whole in (
             (0, self.tops, self.height, self.size[0]),
             (1, self.lefts, self.width, self.size[1]),
@@ -75,6 +80,8 @@ class Window:
 
     def full(self, values: torch.Tensor) -> torch.Tensor:
         """The whole changed maps (rows * columns, C, H, W) on the unoccluded map (1, C, H, W)."""
+        if pace_for(self.delta).gathered:
+            return gathered.put_on(self.delta, self.tops, self.lefts, values)
         rows, columns = len(self.tops), len(self.lefts)
         whole = values.new_empty(rows, columns, *values.shape[1:])
         whole.copy_(values[None].expand_as(whole))
@@ -91,6 +98,13 @@ class Window:
         """The same changes in windows that begin elsewhere and hold the old ones as far as these lie on the map."""
         if frame == Frame(self.tops, self.lefts, self.height, self.width):
             return self
+        if pace_for(self.delta).gathered:
+            down, across = (
+                tuple(new - old for new, old in zip(*starts, strict=True))
+                for starts in ((frame.tops, self.tops), (frame.lefts, self.lefts))
+            )
+            found = gathered.moved(self.delta, down, across, (frame.height, frame.width))
+            return Window(found, frame.tops, frame.lefts, self.size)
         delta = room(self.delta, self.delta.shape[2], frame).zero_()
         for new, old in self.places(frame):
             delta[new] = self.delta[old]
@@ -99,9 +113,16 @@ class Window:
     def on(self, around: "Surround", frame: "Frame") -> "Window":
         """The changed values, not the changes, in windows that hold the old ones; unchanged values around them."""
         values = around.cut(frame)
+        self.add_to(values, frame)
+        return Window(values, frame.tops, frame.lefts, self.size)
+
+    def add_to(self, values: torch.Tensor, frame: "Frame") -> None:
+        """Add the changes to values (rows, columns, C, h, w) in windows that hold these, in place."""
+        if pace_for(self.delta).gathered:
+            values += self.moved(frame).delta
+            return
         for new, old in self.places(frame):
             values[new] += self.delta[old]
-        return Window(values, frame.tops, frame.lefts, self.size)
 
     def places(self, frame: "Frame") -> Iterator[tuple[Part, Part]]:
         """Which cells of a tensor of that frame are which cells of this one's."""
@@ -166,8 +187,20 @@ class Surround:
         for part, found in views(self._cells, tops, lefts, (frame.height, frame.width)):
             yield part, found.permute(0, 1, 4, 2, 3)
 
+    def take_from(self, values: torch.Tensor, frame: Frame) -> None:
+        """Subtract what the map holds from values (rows, columns, C, h, w) in windows of that frame, in place."""
+        if pace_for(values).gathered:
+            values -= self.cut(frame)
+            return
+        for part, view in self.views(frame):
+            values[part].sub_(view)
+
     def cut(self, frame: Frame) -> torch.Tensor:
         """A copy of what the map holds in every window: (rows, columns, C, h, w)."""
+        if pace_for(self._cells).gathered:
+            tops = tuple(start + self.margin[0] for start in frame.tops)
+            lefts = tuple(start + self.margin[1] for start in frame.lefts)
+            return gathered.cut(self._cells, tops, lefts, (frame.height, frame.width)).permute(0, 1, 4, 2, 3)
         found = room(self._cells, self._cells.shape[2], frame)
         for part, view in self.views(frame):
             found[part] = view

@@ -24,7 +24,7 @@ from explorer.core.graph import trace
 from explorer.core.layers import trace_layers
 from explorer.core.network import Network
 from explorer.core.occluder import Cover, Occluder
-from explorer.core.occlusion import MEMORY, occlude
+from explorer.core.occlusion import occlude
 from explorer.core.occlusion_target import parse_target
 from explorer.core.sweep import Sweep
 from explorer.core.windows import Window
@@ -103,7 +103,7 @@ def against_the_loop(name: str) -> Row:
     network = opened(torchvision.models.get_model(name, **options).eval())
     batch = network.input.prepare(PICTURE)[None]
     made: list[Sweep] = []
-    once = seconds(lambda: made.append(Sweep(network, batch, OCCLUDER, parse_target("class:0", network), MEMORY)))
+    once = seconds(lambda: made.append(Sweep(network, batch, OCCLUDER, parse_target("class:0", network))))
     sweep = made[0]
     lefts = STARTS[: min(27, sweep.positions_at_once)]
     tops = STARTS[12 : 12 + max(1, min(3, sweep.positions_at_once // 27))]

@@ -22,9 +22,10 @@ from trainer.batches import Batch, Pictures, Preparation, epoch
 from trainer.cohort import open_cohort
 from trainer.input_spec import InputSpec
 from trainer.network import ScratchCNN, initialise
+from trainer.optimiser import optimiser_of
 from trainer.presets import PRESETS
 from trainer.recipe import Recipe
-from trainer.steps import Step, optimiser_of
+from trainer.steps import Step
 
 CPU, BATCH, STEPS, ROUNDS = torch.device("cpu"), 96, 3, 3
 SIDE, SIZE = 300, 224

@@ -12,7 +12,6 @@ from torch import nn
 
 import explorer.core.sweep as sweep
 from explorer.core.changes import dense
-from explorer.core.cost import BATCH
 from explorer.core.covering import Covering
 from explorer.core.errors import UserError
 from explorer.core.graph import Untraceable, trace
@@ -20,6 +19,7 @@ from explorer.core.incremental import propagate, without_rule
 from explorer.core.network import Network, open_network
 from explorer.core.occluder import Cover, Occluder, averaged
 from explorer.core.occlusion import occlude
+from explorer.core.pace import PROCESSOR, Pace
 from explorer.core.progress import Cancelled
 from explorer.core.windows import Window
 from tests.conftest import ROOT
@@ -270,7 +270,7 @@ def test_a_refused_graph_leaves_no_large_batches(tmp_path: Path) -> None:
         own(tmp_path, Dropping), picture(), "class:b", Occluder(28, 14), on_step=lambda done, total: steps.append(done)
     )
     assert found.method.startswith("batched loop")
-    assert max(np.diff(steps)) <= BATCH
+    assert max(np.diff(steps)) <= PROCESSOR.pictures
 
 
 @pytest.mark.parametrize(("size", "stride"), [(4, 1), (3, 1), (8, 4)])
@@ -334,7 +334,9 @@ def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path) -> None
 
 def test_memory_has_a_chosen_bound_and_cancel_works(tmp_path: Path) -> None:
     network, steps = open_small(tmp_path), []
-    small = occlude(network, picture(), "all", Occluder(4, 2), memory=1 << 18, on_step=lambda *step: steps.append(step))
+    small = occlude(
+        network, picture(), "all", Occluder(4, 2), pace=Pace(memory=1 << 18), on_step=lambda *step: steps.append(step)
+    )
     assert len(steps) > 5
     np.testing.assert_allclose(small.drops, occlude(network, picture(), "all", Occluder(4, 2)).drops, atol=1e-6)
 
@@ -343,7 +345,7 @@ def test_memory_has_a_chosen_bound_and_cancel_works(tmp_path: Path) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        occlude(network, picture(), "all", Occluder(4, 2), memory=1 << 18, on_step=stop)
+        occlude(network, picture(), "all", Occluder(4, 2), pace=Pace(memory=1 << 18), on_step=stop)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from tests.trainer.runs import CPU, cohort_in, small
 from trainer.batches import Batch, Pictures, Preparation, ahead, epoch, order_of, steps_of
 from trainer.input_spec import InputSpec
 from trainer.network import build
+from trainer.optimiser import optimiser_of
 from trainer.recipe import Recipe
-from trainer.steps import Average, Step, median_frequency, optimiser_of
+from trainer.steps import Average, Step, median_frequency
 
 REFERENCE = {"precision": "float32", "channels_last": False, "fused": False, "graph": False, "prefetch": False}
 

@@ -3,35 +3,18 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from tqdm import tqdm
 
-from trainer.errors import UserError
+from trainer.devices import CHOICES, device_argument
 from trainer.presets import PRESETS
 from trainer.recipe import SETTINGS, Recipe, groups, read_settings
-
-if TYPE_CHECKING:
-    import torch
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def add_device_argument(parser: argparse.ArgumentParser) -> None:
     """Add --device."""
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="auto (default) takes a GPU if there is one")
-
-
-def device_of(name: str) -> "torch.device":
-    """The named device; "auto" takes a GPU where there is one; UserError where the named one is missing."""
-    import torch
-
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    if not there[name]:
-        raise UserError(f"This machine has no {name} device; leave --device out to use what there is.")
-    return torch.device(name)
+    parser.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
 
 
 def progress(description: str, total: int, unit: str = "it", done: int = 0) -> "tqdm[Any]":

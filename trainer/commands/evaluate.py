@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.commands.common import add_device_argument, device_of, progress
+from trainer.commands.common import add_device_argument, progress
+from trainer.devices import find_device
 from trainer.errors import UserError
 from trainer.printing import say, say_json
 
@@ -150,7 +151,7 @@ def _evaluated(
 
     readers = read_readers(arguments.readers) if arguments.readers else ()
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
-    device = device_of(arguments.device)
+    device = find_device(arguments.device)
     with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
         found = evaluate(
             module.to(device),

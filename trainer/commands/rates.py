@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from trainer.commands.common import add_device_argument, add_recipe_arguments, device_of, progress, recipe_of
+from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
+from trainer.devices import find_device
 from trainer.printing import say
 
 
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
         found = rate_test(
             open_cohort(arguments.data),
             recipe,
-            device_of(arguments.device),
+            find_device(arguments.device),
             arguments.lowest,
             arguments.highest,
             arguments.steps,

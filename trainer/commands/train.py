@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.commands.common import add_device_argument, add_recipe_arguments, device_of, progress, recipe_of
+from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
+from trainer.devices import find_device
 from trainer.printing import printable, say
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.train import Watch, train
 
     cohort = open_cohort(arguments.data)
-    with joined(device_of(arguments.device)) as (world, device):
+    with joined(find_device(arguments.device)) as (world, device):
         bar = Bar(recipe.learning.epochs) if world.first else None
         try:
             outcome = train(

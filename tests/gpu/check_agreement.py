@@ -1,0 +1,70 @@
+"""A processor and a GPU that start from the same weights and see the same pictures lose the same."""
+
+import copy
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tests.gpu.made import made_cohort, paper
+from tests.gpu.proof import Proof
+from trainer.arithmetic import computing
+from trainer.augment import draw
+from trainer.batches import Batch, Preparation
+from trainer.distributed import World
+from trainer.network import ScratchCNN, initialise
+from trainer.optimiser import optimiser_of
+from trainer.steps import Step
+from trainer.train import Training, Watch
+
+CPU = torch.device("cpu")
+EXACT = {"precision": "float32", "fused": False, "graph": False, "prefetch": False}
+
+
+def run(proof: Proof) -> None:
+    """Losses step by step, then what bfloat16 costs."""
+    recipe = paper(proof.small, **EXACT, deterministic=True)
+    size, batch, count = recipe.data.size, recipe.learning.batch, 6 if proof.small else 30
+    side = size * 4 // 3
+    cohort = made_cohort((4 * batch, 2, 2), side, 40.0)
+    stored = torch.from_numpy(cohort.pictures(slice(0, 4 * batch))).permute(0, 3, 1, 2).contiguous()
+    random = np.random.default_rng(0)
+    places = [torch.from_numpy(random.permutation(len(stored))[:batch]) for _ in range(count)]
+    draws = [torch.from_numpy(draw(recipe.augmentation, batch, random)) for _ in range(count)]
+    torch.manual_seed(0)
+    module = ScratchCNN(bottleneck=recipe.network.bottleneck, size=size)
+    initialise(module)
+    found: dict[str, list[float]] = {}
+    for name, device in (("here", CPU), ("there", proof.device)):
+        mine = copy.deepcopy(module).to(device)
+        preparation = Preparation(recipe, device)
+        step = Step(mine, optimiser_of(mine, recipe, device), recipe, device, preparation, 2)
+        losses = []
+        with computing(device, deterministic=True):
+            for place, drawn in zip(places, draws, strict=True):
+                targets = torch.from_numpy(cohort.labels)[place].to(device)
+                pictures = stored[place].to(device)
+                losses.append(step(Batch(pictures, drawn.to(device), targets, ready=False), 1e-4).item())
+        found[name] = losses
+    here, there = (np.array(found[name]) for name in ("here", "there"))
+    proof.judge(f"largest relative difference of {count} losses", float(np.max(np.abs(there / here - 1))), most=1e-3)
+    proof.tell("first and last loss", f"{there[0]:.3f} {there[-1]:.3f}")
+    rounding(proof)
+
+
+def rounding(proof: Proof) -> None:
+    """AUC in bfloat16 against float32, on pictures that are not too easy."""
+    # Small, it is so easy that a few steps are enough to learn it.
+    counts, strength, epochs = ((64, 32, 32), 120.0, 4) if proof.small else ((1_200, 400, 400), 10.0, 12)
+    cohort = made_cohort(counts, 64, strength)
+    reached = {}
+    for name in ("float32", "bfloat16"):
+        # Pictures that come again in the validation part say nothing of learning, but all of numbers.
+        recipe = paper(True, precision=name, epochs=epochs, learning_rate=3e-4, size=48)
+        with tempfile.TemporaryDirectory() as folder, computing(proof.device):
+            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), World())
+            training.run()
+        reached[name] = training.state.best_auc
+        proof.tell(f"validation AUC in {name}", reached[name])
+    proof.judge("AUC of bfloat16 less than float32's by", reached["float32"] - reached["bfloat16"], most=0.05)

@@ -1,0 +1,63 @@
+"""The proof on a GPU works the first time one is at hand: here on a processor, made small."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+WALL = """
+import runpy, sys
+for name in ("PySide6", "shiboken6", "pyqtgraph", "captum", "pytest", "skimage", "hypothesis"):
+    sys.modules[name] = None
+runpy.run_module("tests.gpu", run_name="__main__", alter_sys=True)
+"""
+
+
+def proof(out: Path, *words: str) -> tuple[int, str, list[dict[str, object]]]:
+    """The exit status, what was printed, and the lines of one check."""
+    words = ("--device", "cpu", "--small", "--out", str(out), *words)
+    done = subprocess.run(
+        [sys.executable, "-c", WALL, *words],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    rows = [row for file in out.glob("*.json") for row in json.loads(file.read_text("utf-8"))["rows"]]
+    return done.returncode, done.stdout + done.stderr, rows
+
+
+def test_a_check_runs_with_what_a_bare_machine_has_and_leaves_its_numbers(tmp_path: Path) -> None:
+    code, said, rows = proof(tmp_path, "--inside", "--only", "record")
+    assert code == 0, said
+    assert len(rows) > 10
+    assert not [row for row in rows if row["holds"] is False]
+    assert "the paper's CNN: largest difference of all maps" in said
+
+
+def test_what_is_wrong_ends_the_proof_with_1(tmp_path: Path) -> None:
+    (tmp_path / "pictures.npz").write_bytes(b"no pictures")
+    code, said, rows = proof(tmp_path, "--only", "pictures", "--pictures", str(tmp_path / "pictures.npz"))
+    assert code == 1
+    assert "WRONG" in said
+    assert any(row["holds"] is False for row in rows)
+
+
+def test_without_time_nothing_is_begun(tmp_path: Path) -> None:
+    code, said, _ = proof(tmp_path, "--limit", "0")
+    assert code == 0
+    assert said.count("not begun: the time is up") == 7
+    assert json.loads((tmp_path / "proof.json").read_text("utf-8"))["whole"] is False
+
+
+@pytest.mark.soak
+def test_the_whole_proof_goes_through(tmp_path: Path) -> None:
+    code, said, _ = proof(tmp_path)
+    assert code == 0, said

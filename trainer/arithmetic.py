@@ -1,0 +1,65 @@
+"""How a GPU computes: its float32, its choice of kernels, and whether every run takes the same ones."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+
+@contextlib.contextmanager
+def computing(device: torch.device, *, tf32: bool = False, deterministic: bool = False) -> Iterator[None]:
+    """On this device, with this arithmetic; afterwards everything is as it was. Nothing changes but for a GPU."""
+    if device.type != "cuda":
+        yield
+        return
+    # Captures and streams belong to the current device.
+    with torch.cuda.device(device), arithmetic(tf32=tf32, deterministic=deterministic):
+        yield
+
+
+@contextlib.contextmanager
+def arithmetic(*, tf32: bool = False, deterministic: bool = False) -> Iterator[None]:
+    """float32 rounded to TF32's 10 bits of mantissa, or float32; the fastest kernels, or the same ones in every run.
+
+    Batches have the same shape in every step, so that cuDNN may try its kernels once and keep the fastest.
+    """
+    cudnn = torch.backends.cudnn
+    rounding = [place.fp32_precision for place in _places()]
+    flags = cudnn.benchmark, cudnn.deterministic
+    strict = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    set_rounding("tf32" if tf32 else "ieee")
+    cudnn.benchmark, cudnn.deterministic = not deterministic, deterministic
+    if deterministic:  # cuBLAS asks for it before its first product
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # Some poolings have no such kernel: then the library warns, and goes on.
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
+    try:
+        yield
+    finally:
+        for place, was in zip(_places(), rounding, strict=True):
+            place.fp32_precision = was
+        cudnn.benchmark, cudnn.deterministic = flags
+        torch.use_deterministic_algorithms(strict[0], warn_only=strict[1])
+
+
+def set_rounding(kind: str) -> None:
+    """ "ieee": float32 means float32 on a GPU; "tf32": products are rounded. By itself torch rounds convolutions."""
+    for place in _places():
+        place.fp32_precision = kind
+
+
+def facts(device: torch.device) -> dict[str, bool]:
+    """How a GPU computes at this moment; empty for other devices."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "tf32": any(place.fp32_precision == "tf32" for place in _places()),
+        "cudnn_benchmark": bool(torch.backends.cudnn.benchmark),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+def _places() -> tuple[Any, ...]:
+    return torch.backends.cuda.matmul, torch.backends.cudnn.conv  # type: ignore[attr-defined]
