@@ -154,7 +154,7 @@ def test_what_cannot_be_recorded_is_swept_as_everywhere() -> None:
         only_once.append(1)
         return again(work)
 
-    del network.kept[replay.KEPT]
+    network.graph_cache.sweep = None
     for batch in batches:
         sweep = sweep_of(network, batch, occluder, target, CAPTURED, once)
         plainly = Sweep(network, batch, occluder, target)

@@ -61,7 +61,7 @@ def run(proof: Proof) -> None:
         try:
             case = opened(name, proof)
             network(proof, case, least)
-            case.network.kept.clear()
+            case.network.graph_cache.sweep = None
             del case
         except Exception as error:  # the other networks still have something to tell
             traceback.print_exc()
