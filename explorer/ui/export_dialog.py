@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -23,7 +22,9 @@ from explorer.core.looks import FORMATS, Scale
 from explorer.core.progress import OnStep
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.desk import Desk
+from explorer.ui.fields import Suggestions
 from explorer.ui.parts import column, label, row
+from explorer.ui.plain import PlainButton
 from explorer.ui.problems import Problems
 from explorer.ui.theme import SPACE
 
@@ -43,8 +44,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(520)
         self._desk, self._problems = desk, problems
         view, folder = desk.session.view, desk.library.folder
-        self._filters = QComboBox(editable=True)
-        self._filters.addItems([str(view.layer), f"{view.layer}:{view.filter}", "all"])
+        self._filters = Suggestions([str(view.layer), f"{view.layer}:{view.filter}", "all"])
         words = dict.fromkeys(tag.tag for _, tag in desk.tagging.book.entries())
         self._filters.addItems([f"tag:{word}" for word in words])
         self._filters.setAccessibleName("Filters to export")
@@ -67,7 +67,7 @@ class ExportDialog(QDialog):
         self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
         self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
         self._out = QLineEdit(str(Path.home() / "feature-maps"))
-        browse = QPushButton("Choose …")
+        browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)
         self._says = label("", "quiet", wrap=True)
         form = QFormLayout()
