@@ -88,8 +88,9 @@ class Opening(QObject):
             return
         self._library.open_network(request)
 
-    def open_folder(self, path: Path, labels: Path | None = None) -> None:
-        """Open a folder of pictures, with a CSV of their classes where there is one."""
+    def open_folder(self, path: Path, labels: Path | None = None, picture: Path | None = None) -> None:
+        """Open a folder of pictures at one of them, with a CSV of their classes where there is one."""
+        self._picture_wanted = picture or self._picture_wanted
         self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
         self._library.open_folder(path, labels)
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from explorer.core.vocabulary import Vocabulary
+from explorer.ui.plain import entry_text
 
 Run = Callable[[], object]
 
@@ -78,7 +79,7 @@ class Actions:
         next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
 
     def _made(self, text: str, keys: str, run: Run) -> QAction:
-        action = QAction(text, self._window)
+        action = QAction(entry_text(text), self._window)
         action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         action.triggered.connect(lambda checked=False: run())

@@ -42,8 +42,16 @@ class Browser(QSplitter):
         super().__init__(Qt.Orientation.Vertical)
         self._session, self._library, self._occluding, self._filters = session, library, occluding, filters
         self.viewer = Viewer(session, pipeline, library, occluding)
-        self.grid = OverlayGrid(filters, "Filters of the layer on this picture")
-        self.over = OverlayGrid(over, "The chosen filter on the pictures of the folder", cell=112)
+        self.grid = OverlayGrid(
+            session, filters, lambda: filters.row_of(session.view.filter), "Filters of the layer on this picture"
+        )
+        self.over = OverlayGrid(
+            session,
+            over,
+            lambda: over.row_of(session.view.picture),
+            "The chosen filter on the pictures of the folder",
+            cell=112,
+        )
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
         self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
         self._order = self._combo("Order of the filters")
@@ -51,7 +59,7 @@ class Browser(QSplitter):
             self._order.addItem(title, key)
         self._shown = self._combo("Which filters are shown")
         self._count = label("", "quiet")
-        filters.modelReset.connect(self._follow)
+        filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self._occlusion: OcclusionPanel | None = None
         self._place_of_occlusion = QWidget()
@@ -72,7 +80,7 @@ class Browser(QSplitter):
             "Open a network (Ctrl+O), or drop one here: its filters are drawn on the picture."
         )
         self.offer_words(vocabulary)
-        self._follow()
+        self._say_what_is_shown()
 
     @property
     def occlusion(self) -> "OcclusionPanel":
@@ -150,19 +158,17 @@ class Browser(QSplitter):
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())
-        self._follow()
+        self._say_what_is_shown()
 
     def _view_changed(self, before: View, after: View) -> None:
-        if (after.layer, after.filter) != (before.layer, before.filter):
-            self._follow()
+        if after.layer != before.layer:
+            self._say_what_is_shown()
         if after.look.opacity != before.look.opacity:
             self.grid.set_opacity(after.look.opacity)
             self.over.set_opacity(after.look.opacity)
 
-    def _follow(self) -> None:
-        view = self._session.view
-        self.grid.choose(self._filters.row_of(view.filter))
-        title = f"Filters of layer {view.layer}" if self._library.network is not None else "Filters"
+    def _say_what_is_shown(self) -> None:
+        title = f"Filters of layer {self._session.view.layer}" if self._library.network is not None else "Filters"
         if self.tabs.tabText(0) != title:  # setting it lays out and paints the whole tab again
             self.tabs.setTabText(0, title)
         self._show_count()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QInputDialog
 
 from explorer.core.looks import COLOR_MAPS
 from explorer.core.tags import FilterKey
@@ -15,6 +15,7 @@ from explorer.state.session import View
 from explorer.state.walking import beside, next_untagged
 from explorer.ui.actions import Command, window_keys
 from explorer.ui.file_commands import FileCommands
+from explorer.ui.plain import Buttons, told, warned
 from explorer.ui.tag_panel import WordDialog
 from explorer.ui.theme import apply_theme
 
@@ -190,12 +191,12 @@ class Commands:
 
     def take_over(self) -> None:
         """Ask, then write to a tags file that another computer seems to have open."""
-        tagging, button = self._desk.tagging, QMessageBox.StandardButton
+        tagging = self._desk.tagging
         if not tagging.read_only:
             self._window.problems.show_text("Nothing keeps this window from writing its tags.", calm=True)
             return
         text = f"{tagging.read_only}\n\nWrite here still? Only if nobody tags there any more: their tags would be lost."
-        if QMessageBox.warning(self._window, "Take the tags over", text, button.Yes | button.Cancel) == button.Yes:
+        if warned(self._window, "Take the tags over", text, Buttons.Yes | Buttons.Cancel) == Buttons.Yes:
             self._guard(tagging.take_over)
 
     def choose_scale(self) -> None:
@@ -241,12 +242,12 @@ class Commands:
 
     def about(self) -> None:
         """Say what this program is."""
-        QMessageBox.about(
+        told(
             self._window,
             "About",
-            f"<b>Feature-map explorer</b> {self._desk.version}"
-            "<p>Shows what every filter of a trained network answers to on dermoscopy pictures, "
-            "after Van Molle et al. (2018).<p>For research. Not a medical device.",
+            f"Feature-map explorer {self._desk.version}",
+            "Shows what every filter of a trained network answers to on dermoscopy pictures, "
+            "after Van Molle et al. (2018).\n\nFor research. Not a medical device.",
         )
 
     def _step(self, what: str, step: int) -> None:

@@ -1,11 +1,12 @@
 """How maps are drawn: scale, colors, opacity, outline, the untouched picture beside, the raw convolution."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QWidget
 
 from explorer.core.looks import COLOR_MAPS, SCALES
 from explorer.state.session import Look, Session
 from explorer.ui.parts import label, row
+from explorer.ui.plain import PlainTool, tip
 from explorer.ui.theme import SPACE
 
 SWITCHES = (
@@ -37,22 +38,20 @@ class DisplayBar(QWidget):
         self._scale.setMinimumContentsLength(14)
         self._scale.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._scale.setMaximumWidth(self._scale.fontMetrics().horizontalAdvance(max(SCALES.values(), key=len)) + 56)
-        self._scale.setToolTip("from which value to which a map is drawn; 1 to 4 choose")
+        tip(self._scale, "from which value to which a map is drawn; 1 to 4 choose")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_look(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(90)
         self._opacity.setAccessibleName("Opacity of the overlay")
-        self._opacity.setToolTip("opacity of the overlay; hold Space to take it away")
+        tip(self._opacity, "opacity of the overlay; hold Space to take it away")
         self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._opacity.valueChanged.connect(lambda value: session.update_look(opacity=value / 100))
-        self._switches: dict[str, QToolButton] = {}
-        for name, title, tip in SWITCHES:
-            button = QToolButton()
-            button.setText(title)
-            button.setToolTip(tip)
-            button.setCheckable(True)
+        self._switches: dict[str, PlainTool] = {}
+        for name, title, about in SWITCHES:
+            button = PlainTool(title, checkable=True)
+            tip(button, about)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_look(**{name: on}))
             self._switches[name] = button

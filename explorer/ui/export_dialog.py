@@ -1,5 +1,6 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QMessageBox,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -24,7 +23,9 @@ from explorer.core.looks import FORMATS, Scale
 from explorer.core.tags import FilterKey
 from explorer.state.desk import Desk
 from explorer.state.exporting import Order
+from explorer.ui.fields import Suggestions
 from explorer.ui.parts import column, label, row
+from explorer.ui.plain import PlainButton, offered
 from explorer.ui.problems import Problems
 from explorer.ui.theme import SPACE
 
@@ -45,8 +46,7 @@ class ExportDialog(QDialog):
         self.setMinimumWidth(520)
         self._desk = desk
         view, folder = desk.session.view, desk.library.folder
-        self._filters = QComboBox(editable=True)
-        self._filters.addItems([str(view.layer), f"{view.layer}:{view.filter}", "all"])
+        self._filters = Suggestions([str(view.layer), f"{view.layer}:{view.filter}", "all"])
         words = dict.fromkeys(tag.tag for _, tag in desk.tagging.book.entries())
         self._filters.addItems([f"tag:{word}" for word in words])
         self._filters.setAccessibleName("Filters to export")
@@ -69,7 +69,7 @@ class ExportDialog(QDialog):
         self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
         self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
         self._out = QLineEdit(str(Path.home() / "feature-maps"))
-        browse = QPushButton("Choose …")
+        browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)
         self._says = label("", "quiet", wrap=True)
         form = QFormLayout()
@@ -158,14 +158,9 @@ class ExportDialog(QDialog):
 
 def ask(desk: Desk, problems: Problems, order: Order, size: "ExportSize", parent: QWidget) -> None:
     """Ask whether a large export is meant, and begin it then."""
-    box = QMessageBox(QMessageBox.Icon.Question, "A large export", size.question(order.out), parent=parent)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setInformativeText("It can be cancelled in the status bar, and goes on when you export into the folder again.")
-    go = box.addButton("Export all of it", QMessageBox.ButtonRole.AcceptRole)
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.buttonClicked.connect(lambda button: go_on(desk, problems, order) if button is go else None)
-    box.open()
+    more = "It can be cancelled in the status bar, and goes on when you export into the folder again."
+    run = partial(go_on, desk, problems, order)
+    offered(parent, "A large export", size.question(order.out), more, "Export all of it", run)
 
 
 def go_on(desk: Desk, problems: Problems, order: Order) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from explorer.core.errors import UserError
 from explorer.core.tags import TagBook
 from explorer.state.library import Request
 from explorer.state.start import Start
+from explorer.ui.plain import told
 
 if TYPE_CHECKING:
     from explorer.core.export import ExportReport
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"
 TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
+KINDS = ("model", "pictures", "labels", "tags")
 
 
 class FileCommands:
@@ -75,20 +77,34 @@ class FileCommands:
         name, _ = QFileDialog.getSaveFileName(self._window, "Save tags", str(self._desk.tagging.path or ""), TAGS_FILES)
         return bool(name) and self.guard(lambda: self._desk.tagging.move_to(Path(name)))
 
-    def drop(self, path: Path) -> None:
-        """Open what was dropped on the window, whatever it is."""
-        from explorer.core.images import ENDINGS
+    def drop(self, *paths: Path) -> None:
+        """Open what was dropped on the window, whatever it is: a network with its tags, pictures with their classes."""
+        kinds: dict[str, list[Path]] = {}
+        for path in paths:
+            kinds.setdefault(kind_of(path), []).append(path)
+        model, pictures, labels, tags = (kinds.get(kind, [None])[0] for kind in KINDS)
+        opening = self._desk.opening
+        if model is not None:
+            opening.open_model(Request(model, tags=tags))
+        elif tags is not None:
+            self.guard(lambda: opening.open_tags(tags))
+        if pictures is not None:
+            self._open_dropped(pictures, labels)
+        elif labels is not None:
+            self.guard(lambda: opening.open_labels(labels))
+        left = [path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()]
+        if left:
+            self._window.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
 
-        if path.suffix.lower() in (".h5", ".hdf5"):
-            self.guard(lambda: self._desk.opening.open_tags(path))
-        elif path.suffix.lower() in (".csv", ".tsv"):
-            self.guard(lambda: self._desk.opening.open_labels(path))
-        elif path.is_dir() and not (path / "config.json").exists():
-            self.open_folder(path)
-        elif path.suffix.lower().removeprefix(".") in ENDINGS:
-            self.open_folder(path.parent)
+    def _open_dropped(self, path: Path, labels: Path | None) -> None:
+        """Open a folder, or a picture's folder at this picture."""
+        folder = self._desk.library.folder
+        if path.is_dir():
+            self._desk.opening.open_folder(path, labels)
+        elif folder is not None and path in folder.positions and labels is None:
+            self._desk.session.update(picture=path)
         else:
-            self.open_model(path)
+            self._desk.opening.open_folder(path.parent, labels, picture=path)
 
     def export(self) -> None:
         """Ask what to export and do it in the background."""
@@ -202,15 +218,8 @@ class FileCommands:
         """List the pictures that cannot be read, with the reasons."""
         bad = self._desk.library.bad
         lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
-        box = QMessageBox(
-            QMessageBox.Icon.Information,
-            "Unreadable pictures",
-            f"{len(bad)} of the pictures looked at",
-            parent=self._window,
-        )
-        box.setDetailedText(lines)
-        box.setInformativeText("\n".join(list(bad.values())[:5]))
-        box.exec()
+        first = "\n".join(list(bad.values())[:5])
+        told(self._window, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
 
     def say_folder_problems(self, folder: "Folder") -> None:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
@@ -236,3 +245,17 @@ class FileCommands:
             self._window.problems.show_error(error)
             return False
         return True
+
+
+def kind_of(path: Path) -> str:
+    """Which of `KINDS` a file or folder is, by its name; what nothing else is, may be a network."""
+    from explorer.core.images import ENDINGS
+
+    ending = path.suffix.lower()
+    if path.is_dir():
+        return "model" if (path / "config.json").exists() else "pictures"
+    if ending in (".h5", ".hdf5"):
+        return "tags"
+    if ending in (".csv", ".tsv"):
+        return "labels"
+    return "pictures" if ending.removeprefix(".") in ENDINGS else "model"

@@ -9,6 +9,7 @@ from explorer.state.desk import Desk
 from explorer.ui.actions import Actions
 from explorer.ui.center import Center
 from explorer.ui.commands import Commands
+from explorer.ui.fields import leave_drops_to_window
 from explorer.ui.layer_panel import LayerList
 from explorer.ui.lists import FilterModel, OverPicturesModel
 from explorer.ui.main_window import STATE_VERSION, MainWindow
@@ -43,6 +44,7 @@ def furnish(window: MainWindow, desk: Desk) -> None:
     window.actions_ = Actions(window, window.commands.table())
     window.commands.offer_words()
     _connect(window)
+    leave_drops_to_window(window)
     window.setAcceptDrops(True)
     window.restoreState(desk.settings.blob("window/state"), STATE_VERSION)
     window.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -73,6 +75,7 @@ def _browser(window: MainWindow) -> "Browser":
     made.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: desk.session.update(picture=picture))
     made.viewer.display.scale_asked.connect(window.commands.choose_scale)
+    leave_drops_to_window(made)
     return made
 
 

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QLabel, QWidget
+from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QWidget
 
 from explorer.ui.pixels import pixmap_of
+from explorer.ui.plain import PlainLabel
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
@@ -42,11 +43,11 @@ class ImageView(QGraphicsView):
         self._outlined.hide()
         self._beside.hide()
         self._fitted = True
-        self.readout = QLabel(self)
+        self.readout = PlainLabel("", self)
         self.readout.setObjectName("readout")
         self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.readout.hide()
-        self._hint = QLabel(self)
+        self._hint = PlainLabel("", self)
         self._hint.setObjectName("quiet")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
 
 from explorer.ui.parts import column, label, row
+from explorer.ui.plain import shown_text
 from explorer.ui.theme import SPACE
 
 COLUMNS = 3
@@ -22,17 +23,17 @@ class KeySheet(QDialog):
         columns = [column(gap=2 * SPACE) for _ in range(COLUMNS)]
         filled = [0] * COLUMNS
         for title, actions in groups:
-            shown = [(action.text().replace("&", ""), keys_of(action)) for action in actions if action.shortcuts()]
+            shown = [(shown_text(action.text()), keys_of(action)) for action in actions if action.shortcuts()]
             if not shown:
                 continue
             grid = QGridLayout()
             grid.setHorizontalSpacing(2 * SPACE)
             grid.setVerticalSpacing(4)
             for line, (text, keys) in enumerate(shown):
-                name = QLabel(keys)
+                name = label(keys)
                 name.setStyleSheet("font-weight: 600")
                 grid.addWidget(name, line, 0)
-                grid.addWidget(QLabel(text), line, 1)
+                grid.addWidget(label(text), line, 1)
             grid.setColumnStretch(1, 1)
             emptiest = filled.index(min(filled))
             columns[emptiest].addLayout(column(label(title, "title"), grid, gap=SPACE))

@@ -2,21 +2,20 @@
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from explorer.core.tags import FilterKey
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.state.tagging import Tagging
-from explorer.ui.lists import ListModel
 from explorer.ui.parts import paint_row
+from explorer.ui.viewed_list import AnyIndex, ListModel, ViewedList
 
 if TYPE_CHECKING:
     from explorer.core.layers import LayerInfo
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 TAGGED = Qt.ItemDataRole.UserRole + 1
 
 
@@ -31,22 +30,19 @@ class LayerModel(ListModel):
         tagging.reset.connect(self._count)
         tagging.changed.connect(lambda key: self._count())
 
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        layer: LayerInfo = self.rows[index.row()]
+    def about(self, row: "LayerInfo") -> str:
+        norm = f", taken after {row.norm}" if row.norm else ""
+        return (
+            f"layer {row.index}: {row.name}, {row.filters} filters, "
+            f"{row.height} × {row.width}{norm}; {self._tagged.get(row.index, 0)} tagged"
+        )
+
+    def look(self, row: "LayerInfo", role: int) -> Any:
         if role == Qt.ItemDataRole.UserRole:
-            return layer
+            return row
         if role == TAGGED:
-            return self._tagged.get(layer.index, 0)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return f"{layer.index}  {layer.name}"
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            norm = f", taken after {layer.norm}" if layer.norm else ""
-            tagged = self._tagged.get(layer.index, 0)
-            return (
-                f"layer {layer.index}: {layer.name}, {layer.filters} filters, "
-                f"{layer.height} × {layer.width}{norm}; {tagged} tagged"
-            )
-        return None
+            return self._tagged.get(row.index, 0)
+        return f"{row.index}  {row.name}" if role == Qt.ItemDataRole.DisplayRole else None
 
     def _count(self) -> None:
         keys: tuple[FilterKey, ...] = self._tagging.book.keys()
@@ -86,31 +82,12 @@ class LayerDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-class LayerList(QListView):
-    """Chooses the layer in view; `picked(layer)`."""
+class LayerList(ViewedList):
+    """The layers, with the one in view marked."""
 
-    picked = Signal(int)
-
-    def __init__(self, session: Session, library: Library, tagging: Tagging, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName("Layers")
-        self.setModel(LayerModel(library, tagging))
-        self.model().setParent(self)
+    def __init__(self, session: Session, library: Library, tagging: Tagging) -> None:
+        model = LayerModel(library, tagging)
+        super().__init__(session, model, lambda: session.view.layer, "Layers")
+        model.setParent(self)
         self.setItemDelegate(LayerDelegate(self))
-        self.setMouseTracking(True)
         self.setMinimumHeight(120)
-        self.setUniformItemSizes(True)
-        self.clicked.connect(lambda index: self.picked.emit(index.row()))
-        session.changed.connect(lambda before, after: self._follow(after.layer))
-        library.network_opened.connect(lambda network: self._follow(session.view.layer))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self.currentIndex().isValid():  # the tag panel above grows and shrinks
-            self.scrollTo(self.currentIndex())
-
-    def _follow(self, layer: int) -> None:
-        index = self.model().index(layer, 0)
-        if index != self.currentIndex():
-            self.setCurrentIndex(index)
-            self.scrollTo(index)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 
 from explorer.core.tags import FilterKey
@@ -14,8 +14,8 @@ from explorer.state.pipeline import Pipeline, draw, fit
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 from explorer.ui.pixels import pixmap_of
+from explorer.ui.viewed_list import ListModel
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 CELL = 96
 """Resolution at which overlays of cells are drawn, in pixels."""
 
@@ -31,37 +31,12 @@ NAME = Qt.ItemDataRole.UserRole + 3
 """Text of the badge in the upper corner."""
 MARKS = Qt.ItemDataRole.UserRole + 4
 """Letters of the tags, shown in the lower corner."""
-CLASS, PREDICTION, PATH, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 14))
+CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
 
 
 def mark_of(vocabulary: Vocabulary, word: str) -> str:
     """The letter or two that stand for a tag where there is no room for the word."""
     return vocabulary.entry(word).key or word[:2]
-
-
-class ListModel(QAbstractListModel):
-    """A list of rows that is replaced whole or repainted whole."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.rows: Sequence[Any] = ()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def set_rows(self, rows: Sequence[Any]) -> None:
-        """Replace the rows; where they are the same, only repaint them."""
-        if list(rows) == list(self.rows):
-            self.repaint_all()
-            return
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def repaint_all(self) -> None:
-        """Tell the views that every row may look different."""
-        if self.rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
 
 
 class FilterModel(ListModel):
@@ -92,28 +67,25 @@ class FilterModel(ListModel):
         self._overlays.clear()
         self.set_rows(self._arranged())
 
-    def row_of(self, filter: int) -> int:
-        """The row of a filter; -1 where it is not shown."""
-        return self.rows.index(filter) if filter in self.rows else -1
+    def about(self, row: int) -> str:
+        layer = self._session.view.layer
+        tags = self._tagging.book.tags(FilterKey(layer, row))
+        return f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"
 
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        filter = self.rows[index.row()]
+    def look(self, row: int, role: int) -> Any:
         layer = self._session.view.layer
         if role == BASE:
             return self._base
         if role == OVERLAY:
-            if filter not in self._overlays:
-                drawn = self._pipeline.overlay(layer, filter, CELL)
-                self._overlays[filter] = None if drawn is None else pixmap_of(drawn)
-            return self._overlays[filter]
+            if row not in self._overlays:
+                drawn = self._pipeline.overlay(layer, row, CELL)
+                self._overlays[row] = None if drawn is None else pixmap_of(drawn)
+            return self._overlays[row]
         if role == NAME:
-            return str(filter)
-        tags = self._tagging.book.tags(FilterKey(layer, filter))
+            return str(row)
         if role == MARKS:
+            tags = self._tagging.book.tags(FilterKey(layer, row))
             return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            words = ", ".join(dict.fromkeys(tag.tag for tag in tags)) or "no tag"
-            return f"filter {layer}:{filter} · {words}"
         return None
 
     def _arranged(self) -> list[int]:
@@ -170,18 +142,18 @@ class OverPicturesModel(ListModel):
         library.over.arrived.connect(self._arrived)
         session.changed.connect(self._view_changed)
 
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        picture = self.rows[index.row()]
+    def about(self, row: Path) -> str:
+        return self._library.bad.get(row, row.name)
+
+    def look(self, row: Path, role: int) -> Any:
         if role == NAME:
-            return picture.stem
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._library.bad.get(picture, picture.name)
+            return row.stem
         if role not in (BASE, OVERLAY):
             return None
-        found: OverPicture | None = self._library.over.get(picture)
+        found: OverPicture | None = self._library.over.get(row)
         if found is None:
             return None
-        return pixmap_of(found.crop) if role == BASE else self._overlay(picture, found)
+        return pixmap_of(found.crop) if role == BASE else self._overlay(row, found)
 
     def show_pictures(self, pictures: Sequence[Path]) -> None:
         """Show the filter on these pictures: those that the list of pictures shows."""
@@ -223,7 +195,6 @@ class PictureModel(ListModel):
         self._library = library
         self._pixmaps: dict[Path, QPixmap] = {}
         self._search = ""
-        self._positions: dict[Path, int] = {}
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
         library.thumbnails.arrived.connect(self._thumbnails_arrived)
@@ -241,37 +212,30 @@ class PictureModel(ListModel):
             rows = [picture for picture in folder.pictures if labels.of(picture).lower().startswith(wanted)]
         else:
             rows = [picture for picture in folder.pictures if text in picture.name.lower()]
-        self._positions = {picture: row for row, picture in enumerate(rows)}
         self._pixmaps.clear()
         self.set_rows(rows)
 
-    def row_of(self, picture: Path | None) -> int:
-        """The row of a picture; -1 where it is not shown."""
-        return self._positions.get(picture, -1) if picture is not None else -1
+    def about(self, row: Path) -> str:
+        return self._library.bad.get(row) or f"{row.name}\n{row.parent}"
 
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        picture: Path = self.rows[index.row()]
-        bad = self._library.bad.get(picture)
-        if role == PATH:
-            return picture
+    def look(self, row: Path, role: int) -> Any:
+        bad = self._library.bad.get(row)
         if role == PROBLEM:
             return bad
         if role == Qt.ItemDataRole.DisplayRole:
-            return picture.stem
+            return row.stem
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._thumbnail(picture)
+            return self._thumbnail(row)
         if role == CLASS:
             folder = self._library.folder
-            return folder.labels.of(picture) if folder is not None and folder.labels is not None else ""
+            return folder.labels.of(row) if folder is not None and folder.labels is not None else ""
         if role == PREDICTION and bad is None:
-            network, found = self._library.network, self._library.predictions.get(picture)
+            network, found = self._library.network, self._library.predictions.get(row)
             if network is None or found is None:
                 return ""
             best = int(found.argmax())
             name = network.classes[best] if best < len(network.classes) else str(best)
             return f"{name} {found[best]:.2f}"
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return bad or f"{picture.name}\n{picture.parent}"
         return None
 
     def _thumbnail(self, picture: Path) -> QPixmap | None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMainWindow, QMessageBox, QTextEdit
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer.state.settings import Settings
+from explorer.ui.fields import belongs_to
+from explorer.ui.plain import Buttons, asked, title_text, warned
 
 if TYPE_CHECKING:
     from explorer.state.desk import Desk
@@ -64,7 +66,6 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            application().installEventFilter(self)  # not before: the start makes a thousand events
             QTimer.singleShot(0, self.on_screen.emit)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -77,65 +78,78 @@ class MainWindow(QMainWindow):
         """Say in the title which tags file is open and whether it is saved."""
         tagging = self.desk.tagging
         where = f" · {tagging.path.name} · {self.status.saved_text().partition(' in ')[0]}" if tagging.path else ""
-        self.setWindowTitle(f"{TITLE}{where}")
+        self.setWindowTitle(title_text(f"{TITLE}{where}"))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
-        if event.type() in kinds and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space:
-            focus = QApplication.focusWidget()
-            typing = isinstance(focus, QLineEdit | QTextEdit | QAbstractButton)
-            if focus is not None and focus.window() is self and not typing:
-                if not event.isAutoRepeat() and event.type() != QEvent.Type.ShortcutOverride:
-                    self.center.hide_overlay(event.type() == QEvent.Type.KeyPress)
-                return event.type() != QEvent.Type.ShortcutOverride
-        return super().eventFilter(watched, event)
+    def event(self, event: QEvent) -> bool:
+        # What the widget that has the keyboard leaves comes here before it may become a command.
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and belongs_to(QApplication.focusWidget(), event)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._hold(event, hidden=True):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not self._hold(event, hidden=False):
+            super().keyReleaseEvent(event)
+
+    def _hold(self, event: QKeyEvent, *, hidden: bool) -> bool:
+        """Space takes the overlay away while it is held, wherever nothing else wants it; whether it was Space."""
+        if event.key() != Qt.Key.Key_Space:
+            return False
+        if not event.isAutoRepeat():
+            self.center.hide_overlay(hidden)
+        return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
+        if dropped_files(event.mimeData()):
             event.acceptProposedAction()
 
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()  # anywhere: what enters is what can be opened
+
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls():
-            if url.isLocalFile():
-                self.commands.files.drop(Path(url.toLocalFile()))
         event.acceptProposedAction()
+        self.commands.files.drop(*dropped_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        button = QMessageBox.StandardButton
         if self.desk.exporting.running:
-            answer = QMessageBox.question(
+            answer = asked(
                 self,
                 "An export is running",
                 "Close still? The figures written so far are whole; the export goes on next time.",
-                button.Close | button.Cancel,
-                button.Cancel,
+                Buttons.Close | Buttons.Cancel,
+                Buttons.Cancel,
             )
-            if answer != button.Close:
+            if answer != Buttons.Close:
                 event.ignore()
                 return
         tagging = self.desk.tagging
         if tagging.unsaved:
-            answer = QMessageBox.warning(
+            answer = warned(
                 self,
                 "Tags are not saved",
                 f"The last tags could not be written to {tagging.path}. Save them in another place?",
-                button.Save | button.Discard | button.Cancel,
-                button.Save,
+                Buttons.Save | Buttons.Discard | Buttons.Cancel,
+                Buttons.Save,
             )
-            if answer == button.Cancel or (answer == button.Save and not self.commands.files.save_tags_as()):
+            if answer == Buttons.Cancel or (answer == Buttons.Save and not self.commands.files.save_tags_as()):
                 event.ignore()
                 return
         settings = self.desk.settings
         settings.set_blob("window/geometry", self.saveGeometry())
         settings.set_blob("window/state", self.saveState(STATE_VERSION))
-        application().removeEventFilter(self)
         self.hide()  # a forward pass that is under way ends first, and nobody should look at that
         self.desk.close()
         event.accept()
 
 
-def application() -> QCoreApplication:
-    """The running application; there is one wherever there is a window."""
-    found = QApplication.instance()
-    assert found is not None
-    return found
+def dropped_files(data: QMimeData) -> list[Path]:
+    """The files and folders of this computer among what is dragged."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

@@ -4,16 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QListView,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolButton,
     QWidget,
 )
 
@@ -21,9 +18,10 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session
 from explorer.state.wish import CLASS, FILLS, FILTER, PREDICTED, SIZES, STRIDES
-from explorer.ui.lists import ListModel
 from explorer.ui.parts import column, label, paint_row, row
+from explorer.ui.plain import PlainButton, PlainTool, tip
 from explorer.ui.theme import SPACE
+from explorer.ui.viewed_list import AnyIndex, ListModel, ViewedList
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
@@ -54,13 +52,15 @@ class Moved:
 class MovedModel(ListModel):
     """What the patch moved, most first."""
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        moved: Moved = self.rows[index.row()]
-        if role == Qt.ItemDataRole.UserRole:
-            return moved
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return f"{moved.name}: {moved.before:.3g} without the patch, {moved.after:.3g} with it"
-        return None
+    def about(self, row: Moved) -> str:
+        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it"
+
+    def look(self, row: Moved, role: int) -> Any:
+        return row if role == Qt.ItemDataRole.UserRole else None
+
+    def row_of_filter(self, filter: int) -> int:
+        """The place of a filter; -1 where it is not among what moved."""
+        return next((place for place, moved in enumerate(self.rows) if moved.filter == filter), -1)
 
 
 class MovedDelegate(QStyledItemDelegate):
@@ -68,9 +68,7 @@ class MovedDelegate(QStyledItemDelegate):
 
     NAME, NUMBERS = 84, 140
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         moved: Moved = index.data(Qt.ItemDataRole.UserRole)
         paint_row(painter, option)
         area, middle = option.rect.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter
@@ -88,22 +86,21 @@ class MovedDelegate(QStyledItemDelegate):
             left = center - length if change < 0 else center + 1
             painter.fillRect(QRect(left, room.top(), length, room.height()), LOWERED if change < 0 else RAISED)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return QSize(260, option.fontMetrics.height() + 6)
 
 
-class MovedList(QListView):
-    """A list of what moved."""
+class MovedList(ViewedList):
+    """A list of what moved; the filter in view is marked."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.model_ = MovedModel(self)
-        self.setModel(self.model_)
+    def __init__(self, session: Session, name: str) -> None:
+        model = MovedModel()
+        super().__init__(session, model, lambda: model.row_of_filter(session.view.filter), name)
+        self.model_ = model
+        model.setParent(self)
         self.setItemDelegate(MovedDelegate(self))
-        self.setUniformItemSizes(True)
+        self.setAutoScroll(False)  # what moved most is to be seen, wherever the filter in view stands
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
 
     def show_moved(self, rows: Iterable[Moved], *, in_order: bool = False) -> None:
         """Show at most `MOST` of these rows, the one that moved most first, or in the order given."""
@@ -126,21 +123,17 @@ class OcclusionPanel(QWidget):
         self._stride = self._combo("Step of the patch", sides(STRIDES), lambda value: occluding.wish_for(stride=value))
         fills = [(title, key) for key, title in FILLS.items()]
         self._fill = self._combo("What covers", fills, lambda value: occluding.wish_for(fill=value))
-        self.drag = QToolButton()
-        self.drag.setText("Drag the patch")
-        self.drag.setCheckable(True)
-        self.drag.setToolTip("the patch follows the mouse over the picture (Y)")
+        self.drag = PlainTool("Drag the patch", checkable=True)
+        tip(self.drag, "the patch follows the mouse over the picture (Y)")
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)
         self._said = label("", wrap=True)
-        self._again = QPushButton("Try again")
+        self._again = PlainButton("Try again")
         self._again.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._again.clicked.connect(occluding.try_again)
         self._hint = label("", "quiet", wrap=True)
-        self._classes, self._filters = MovedList("Classes that moved"), MovedList("Filters that moved")
-        self._filters.clicked.connect(
-            lambda index: self.filter_picked.emit(self._filters.model_.rows[index.row()].filter)
-        )
+        self._classes, self._filters = (MovedList(session, f"{what} that moved") for what in ("Classes", "Filters"))
+        self._filters.picked.connect(lambda row: self.filter_picked.emit(self._filters.model_.rows[row].filter))
         self._title = label("", "quiet")
         self._empty = label(
             "Click the picture, or drag the patch over it: what it moves is listed here.", "quiet", wrap=True
@@ -177,7 +170,7 @@ class OcclusionPanel(QWidget):
     def _combo(self, name: str, entries: list[tuple[str, Any]], chosen: Any) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
-        box.setToolTip(name)
+        tip(box, name)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.setMinimumContentsLength(12)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -218,7 +211,7 @@ class OcclusionPanel(QWidget):
             box.setCurrentIndex(box.findData(chosen))
         self._said.setText(self._sentence())
         self._again.setVisible(bool(self._occluding.trouble))
-        self._said.setToolTip(self._occluding.found.method if self._occluding.found is not None else "")
+        tip(self._said, self._occluding.found.method if self._occluding.found is not None else "")
         self._show_moved()
 
     def _sentence(self) -> str:

@@ -1,14 +1,17 @@
 """Many small pictures with overlays: the filters of a layer, or one filter over many pictures."""
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from explorer.state.session import Session
 from explorer.ui.lists import BASE, MARKS, NAME, OVERLAY
 from explorer.ui.parts import marks_of
+from explorer.ui.viewed_list import AnyIndex, ListModel, ViewedList
 
 GAP = 6
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -70,37 +73,21 @@ class CellDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-class OverlayGrid(QListView):
-    """A grid of cells over a model with the roles of this module; `picked(row)` when a person chooses a cell."""
+class OverlayGrid(ViewedList):
+    """A grid of cells over a model with the roles of `lists`."""
 
-    picked = Signal(int)
-
-    def __init__(self, model: QAbstractItemModel, name: str, cell: int = 88, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setModel(model)
+    def __init__(
+        self, session: Session, model: ListModel, in_view: Callable[[], int], name: str, cell: int = 88
+    ) -> None:
+        super().__init__(session, model, in_view, name)
         self._delegate = CellDelegate(cell, self)
         self.setItemDelegate(self._delegate)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.verticalScrollBar().setSingleStep(cell // 3)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.clicked.connect(lambda index: self.picked.emit(index.row()))
         self.hint = ""
         """What stands in an empty grid: why it is empty, and what to do."""
-
-    def choose(self, row: int) -> None:
-        """Mark a row as the chosen one and bring it into sight; a negative row marks none."""
-        index = self.model().index(row, 0) if row >= 0 else QModelIndex()
-        self.setCurrentIndex(index)
-        if index.isValid():
-            self.scrollTo(index)
-        else:
-            self.clearSelection()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

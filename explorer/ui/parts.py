@@ -6,13 +6,9 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QComboBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLayout,
-    QLineEdit,
-    QPushButton,
     QSizePolicy,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -21,23 +17,16 @@ from PySide6.QtWidgets import (
 
 from explorer.core.looks import Scale
 from explorer.ui.pixels import image_of
+from explorer.ui.plain import PlainButton, PlainLabel, tip
 from explorer.ui.theme import SPACE
 
 
-def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
+def label(text: str = "", kind: str = "", *, wrap: bool = False) -> PlainLabel:
     """A label; `kind` is "title", "quiet" or "warning"."""
-    made = QLabel(text)
+    made = PlainLabel(text)
     made.setObjectName(kind)
-    made.setTextFormat(Qt.TextFormat.PlainText)  # file names and notes may look like markup
     made.setWordWrap(wrap)
     return made
-
-
-def as_html(text: str) -> str:
-    """Text for a tooltip or a message box, which would take a file's own "<" for markup."""
-    import html
-
-    return html.escape(text).replace("\n", "<br>")
 
 
 def column(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QVBoxLayout:
@@ -64,13 +53,6 @@ def _fill(box: QBoxLayout, parts: tuple[QWidget | QLayout | int, ...], margin: i
             box.addLayout(part)
         else:
             box.addWidget(part)
-
-
-def line_of(box: QComboBox) -> QLineEdit:
-    """The line of text of an editable combo box."""
-    line = box.lineEdit()
-    assert line is not None
-    return line
 
 
 def panel(layout: QLayout) -> QFrame:
@@ -100,7 +82,7 @@ def paint_row(painter: QPainter, option: QStyleOptionViewItem) -> None:
         painter.fillRect(area, palette.alternateBase())
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line that ends in "..." where it has no room; the whole text is its tooltip."""
 
     def __init__(self, text: str = "", kind: str = "", width: int = 0) -> None:
@@ -113,7 +95,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:
         super().setText(text)
-        self.setToolTip(text)
+        tip(self, text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -138,14 +120,14 @@ class ColorBar(QWidget):
         """Show a scale, or nothing."""
         self._scale, self._color_map, self._outline, self._change = scale, color_map, outline, None
         if scale is not None:
-            self.setToolTip(f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
         self.update()
 
     def show_change(self, limit: float | None) -> None:
         """Show the scale of an occlusion map, which ends at `limit` on both sides, or nothing."""
         self._scale, self._change = None, limit
         if limit is not None:
-            self.setToolTip("orange: covering lowers what is measured; blue: covering raises it; nothing: no change")
+            tip(self, "orange: covering lowers what is measured; blue: covering raises it; nothing: no change")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -240,7 +222,7 @@ class EmptyPlace(QWidget):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         made = []
         for name, run in buttons:
-            button = QPushButton(name)
+            button = PlainButton(name)
             button.clicked.connect(lambda checked=False, run=run: run())
             made.append(button)
         self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))

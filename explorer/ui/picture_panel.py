@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QLineEdit, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
 from explorer.state.session import Session
-from explorer.ui.lists import CLASS, PATH, PREDICTION, PROBLEM, PictureModel
+from explorer.ui.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.parts import column, label, paint_row
 from explorer.ui.theme import SPACE
+from explorer.ui.viewed_list import AnyIndex, ViewedList
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 THUMB = 56
 
 
@@ -61,7 +61,6 @@ class PicturePanel(QWidget):
 
     def __init__(self, session: Session, library: Library) -> None:
         super().__init__()
-        self._session = session
         self.model = PictureModel(library)
         self.model.setParent(self)
         self._search = QLineEdit()
@@ -71,18 +70,11 @@ class PicturePanel(QWidget):
         self._search.returnPressed.connect(self.left)
         self._nothing = label("No picture matches. Search by name, or class:melanoma.", "quiet", wrap=True)
         self._nothing.hide()
-        self.list = QListView()
-        self.list.setAccessibleName("Pictures")
-        self.list.setModel(self.model)
+        self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
         self.list.setItemDelegate(PictureDelegate(self.list))
-        self.list.setUniformItemSizes(True)
-        self.list.setMouseTracking(True)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.clicked.connect(lambda index: self.picked.emit(index.data(PATH)))
+        self.list.picked.connect(lambda row: self.picked.emit(self.model.rows[row]))
         self.setLayout(column(self._search, self._nothing, self.list, gap=SPACE))
         self.setMinimumWidth(206)
-        session.changed.connect(lambda before, after: self._follow(after.picture))
-        library.folder_opened.connect(lambda folder: self._follow(session.view.picture))
 
     def beside(self, picture: Path | None, step: int) -> Path | None:
         """The picture `step` rows further down; None where the list ends."""
@@ -108,12 +100,3 @@ class PicturePanel(QWidget):
         self._search.setClearButtonEnabled(bool(text))
         self.model.search(text)
         self._nothing.setVisible(bool(text) and not self.model.rows)
-        self._follow(self._session.view.picture)
-
-    def _follow(self, picture: Path | None) -> None:
-        row = self.model.row_of(picture)
-        index = self.model.index(row, 0) if row >= 0 else QModelIndex()
-        if index != self.list.currentIndex():
-            self.list.setCurrentIndex(index)
-            if index.isValid():
-                self.list.scrollTo(index)

@@ -5,10 +5,12 @@ import threading
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from explorer.core.errors import UserError
-from explorer.ui.parts import as_html, label, row
+from explorer.ui.parts import label, row
+from explorer.ui.plain import PlainButton, PlainTool
+from explorer.ui.plain import tip as give_tip
 from explorer.ui.theme import SPACE
 
 
@@ -19,12 +21,11 @@ class Problems(QFrame):
         super().__init__()
         self.setObjectName("banner")
         self._sign = label("", "warning")
-        self._text = QLabel(wordWrap=True, textInteractionFlags=Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text = label(wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
-        self._action = QPushButton()
-        close = QToolButton()
-        close.setText("✕")
+        self._action = PlainButton()
+        close = PlainTool("✕")
         close.setObjectName("flat")
         close.setAccessibleName("Put this message away")
         close.clicked.connect(self.hide)
@@ -54,7 +55,7 @@ class Problems(QFrame):
 
     def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False, tip: str = "") -> None:
         """Show a sentence, with a button that runs something where one is given, and more in a tooltip."""
-        self._text.setToolTip(as_html(tip))
+        give_tip(self._text, tip)
         self._sign.setText("i" if calm else "!")
         self._text.setText(text)
         self._action.setText(action)

@@ -10,8 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QMessageBox,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -19,7 +17,9 @@ from PySide6.QtWidgets import (
 
 from explorer.core.errors import UserError
 from explorer.state.library import Request
-from explorer.ui.parts import as_html, column, label, line_of, row
+from explorer.ui.fields import Suggestions
+from explorer.ui.parts import column, label, row
+from explorer.ui.plain import Buttons, PlainButton, warned
 from explorer.ui.theme import SPACE
 from trainer.input_spec import InputSpec
 
@@ -53,10 +53,9 @@ class ArchitectureQuestion(Question):
 
     def __init__(self, text: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__("Which architecture?", text, parent)
-        self._name = QComboBox(editable=True)
-        self._name.addItems(list(choices))
-        line_of(self._name).setPlaceholderText("resnet18, or file.py:factory")
-        browse = QPushButton("Python file …")
+        self._name = Suggestions(choices)
+        self._name.line.setPlaceholderText("resnet18, or file.py:factory")
+        browse = PlainButton("Python file …")
         browse.clicked.connect(self._browse)
         self.form.addRow("Architecture", row(self._name, browse))
         self.form.addRow(label(RUNS_CODE, "quiet", wrap=True))
@@ -168,31 +167,16 @@ def change_assumed(request: Request, classes: tuple[str, ...], spec: InputSpec, 
 
 def confirm_code(path: Path, parent: QWidget) -> bool:
     """Ask before code of a file runs; remembering the answer is the caller's work."""
-    return (
-        QMessageBox.warning(
-            parent,
-            "This runs code",
-            as_html(f"{path.name}\n\n{RUNS_CODE}"),
-            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        == QMessageBox.StandardButton.Yes
-    )
+    text = f"{path.name}\n\n{RUNS_CODE}"
+    return warned(parent, "This runs code", text, Buttons.Yes | Buttons.Cancel, Buttons.Cancel) == Buttons.Yes
 
 
 def confirm_foreign_tags(path: Path, theirs: str, ours: str, parent: QWidget) -> bool:
     """Warn that a tags file is about another network, naming both."""
-    return (
-        QMessageBox.warning(
-            parent,
-            "Tags of another network",
-            as_html(
-                f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
-                f"The open network is\n\n    {ours}\n\n"
-                "The same filter number means something else there. Open them still?"
-            ),
-            QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel,
-            QMessageBox.StandardButton.Cancel,
-        )
-        == QMessageBox.StandardButton.Open
+    text = (
+        f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
+        f"The open network is\n\n    {ours}\n\n"
+        "The same filter number means something else there. Open them still?"
     )
+    buttons = Buttons.Open | Buttons.Cancel
+    return warned(parent, "Tags of another network", text, buttons, Buttons.Cancel) == Buttons.Open

@@ -1,11 +1,12 @@
 """The line below everything: device, pictures, tags, saved or not, and what is running, with a way to stop it."""
 
-from PySide6.QtWidgets import QProgressBar, QStatusBar, QToolButton
+from PySide6.QtWidgets import QProgressBar, QStatusBar
 
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.ui.parts import label
+from explorer.ui.plain import PlainTool, tip
 from explorer.ui.theme import SPACE
 
 QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
@@ -21,7 +22,7 @@ class Status(QStatusBar):
         self._running: dict[str, Jobs] = {}
         self._device, self._pictures, self._tags, self._saved = (label("", "quiet") for _ in range(4))
         self.setContentsMargins(SPACE // 2, 0, 0, 0)
-        self.bad = QToolButton()
+        self.bad = PlainTool("")
         self.bad.setObjectName("flat")
         self.bad.hide()
         for part in (self._device, self._pictures, self.bad, self._tags, self._saved):
@@ -29,13 +30,11 @@ class Status(QStatusBar):
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
-        self._stop = QToolButton()
-        self._stop.setText("Cancel")
+        self._stop = PlainTool("Cancel")
         self._stop.setObjectName("flat")
         self._stop.setAccessibleName("Cancel what is running")
         self._stop.clicked.connect(self._cancel)
-        self.help = QToolButton()
-        self.help.setText("?  keys")
+        self.help = PlainTool("?  keys")
         self.help.setObjectName("flat")
         self.help.setAccessibleName("Show all keys")
         for lasting in (self._what, self._bar, self._stop, self.help):
@@ -62,7 +61,7 @@ class Status(QStatusBar):
             there = sum(layer.filters for layer in network.layers)
             self._tags.setText(f"·  {len(self._tagging.book)} of {there:,} filters tagged")
             self._saved.setText(f"·  {self.saved_text()}")
-            self._saved.setToolTip(str(self._tagging.path))
+            tip(self._saved, str(self._tagging.path))
         else:
             self._tags.clear()
             self._saved.clear()

@@ -1,13 +1,15 @@
 """The chosen filter's tags: the words with their keys, detail and note, who said it, and what others said."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from explorer.core.tags import FilterKey, Tag
 from explorer.core.vocabulary import Entry, Vocabulary
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.parts import column, label, line_of, row
+from explorer.ui.fields import Suggestions
+from explorer.ui.parts import column, label, row
+from explorer.ui.plain import PlainButton, tip
 from explorer.ui.theme import SPACE
 
 
@@ -25,13 +27,12 @@ class TagPanel(QWidget):
         self._title = label("Filter", "title")
         self._facts = label("", "quiet", wrap=True)
         self._words = column(gap=4)
-        self._buttons: dict[str, QPushButton] = {}
+        self._buttons: dict[str, PlainButton] = {}
         self._about = label("", "quiet", wrap=True)
-        self._detail = QComboBox(editable=True)
+        self._detail = Suggestions()
         self._detail.setAccessibleName("Detail of the tag")
-        self._line = line_of(self._detail)
+        self._line = self._detail.line
         self._line.setPlaceholderText("detail: left, dark, ruler …")
-        self._detail.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self._detail.activated.connect(lambda index: self._describe())
         self._line.editingFinished.connect(self._describe)
         self._note = QLineEdit()
@@ -42,7 +43,7 @@ class TagPanel(QWidget):
             line.returnPressed.connect(self.finished)
         self._others = label("", "quiet", wrap=True)
         self._locked = label("", "warning", wrap=True)
-        add = QPushButton("Another word …")
+        add = PlainButton("Another word …")
         add.setObjectName("word")
         add.clicked.connect(self.new_word)
         self._add = add
@@ -77,10 +78,9 @@ class TagPanel(QWidget):
             button.deleteLater()
         self._buttons = {}
         for entry in vocabulary.entries:
-            button = QPushButton()
-            button.setCheckable(True)
+            button = PlainButton(checkable=True)
             button.setObjectName("word")
-            button.setToolTip(entry.description)
+            tip(button, entry.description)
             button.setAccessibleName(f"Tag: {entry.title}")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda checked=False, word=entry.word: self._toggle(word))

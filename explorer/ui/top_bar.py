@@ -4,13 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings import Settings
-from explorer.ui.parts import Bars, ElidedLabel, as_html, column, label, row
+from explorer.ui.parts import Bars, ElidedLabel, column, label, row
+from explorer.ui.plain import PlainTool, entry_text, tip
 from explorer.ui.theme import SPACE
 
 LINES = 3
@@ -51,9 +52,9 @@ class TopBar(QWidget):
         pipeline.maps_changed.connect(self._show_prediction)
         pipeline.picture_changed.connect(self._show_given)
 
-    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> QToolButton:
-        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setText(text)
+    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> PlainTool:
+        button = PlainTool(text)
+        button.setPopupMode(PlainTool.ToolButtonPopupMode.InstantPopup)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setMaximumWidth(240)
         button.setObjectName("menu")
@@ -69,7 +70,7 @@ class TopBar(QWidget):
             if recent:
                 menu.addSeparator()
             for path in recent:
-                menu.addAction(shortened(path), ask(path))
+                menu.addAction(entry_text(shortened(path)), ask(path))
 
         menu.aboutToShow.connect(fill)
         button.setMenu(menu)
@@ -92,14 +93,14 @@ class TopBar(QWidget):
             lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")
         if network.licence:
             lines.append(f"terms: {network.licence}")
-        self._model.setToolTip(as_html("\n".join(lines)))
+        tip(self._model, "\n".join(lines))
         self._show_layer()
 
     def _folder_opened(self) -> None:
         folder = self._library.folder
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path))} · {len(folder.pictures):,}")
-        self._folder.setToolTip(f"{folder.path}\n{len(folder.pictures):,} pictures")
+        tip(self._folder, f"{folder.path}\n{len(folder.pictures):,} pictures")
 
     def _show_layer(self) -> None:
         network, view = self._library.network, self._session.view
@@ -109,7 +110,7 @@ class TopBar(QWidget):
         self._layer.setText(f"layer {view.layer}")
         norm = f" · after {layer.norm}" if layer.norm and not view.look.raw else ""
         self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
-        self._about.setToolTip(f"{layer.name} · {layer.height} × {layer.width}{norm}")
+        tip(self._about, f"{layer.name} · {layer.height} × {layer.width}{norm}")
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations
@@ -120,7 +121,7 @@ class TopBar(QWidget):
         order = sorted(range(len(values)), key=lambda place: -values[place])
         named = [(network.classes[place], float(values[place])) for place in order if place < len(network.classes)]
         self._bars.show_values(named[:LINES])
-        self._bars.setToolTip(as_html("\n".join(f"{name}  {value:.4f}" for name, value in named[:25])))
+        tip(self._bars, "\n".join(f"{name}  {value:.4f}" for name, value in named[:25]))
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown
@@ -136,5 +137,5 @@ def clipped(name: str, longest: int = 26) -> str:
 
 
 def shortened(path: Path) -> str:
-    """The last parts of a path, enough to tell recent files apart; & would become an underline in a menu."""
-    return str(Path(*path.parts[-3:])).replace("&", "&&")
+    """The last parts of a path, enough to tell recent files apart."""
+    return str(Path(*path.parts[-3:]))

@@ -113,7 +113,7 @@ def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_pat
     person = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures))
     person.until(lambda: len(person.desk.library.bad) == 3)
     assert person.window.status.bad.text() == "3 unreadable"
-    assert "a0.jpg" in person.message
+    person.until(lambda: "a0.jpg" in person.message)
     person.press("Down", "Down", "Down")
     person.wait_for_maps()
     assert person.view.picture.name.startswith("picture")

@@ -1,0 +1,101 @@
+"""Text that may come from a stranger's file, shown as it is: the one place that makes labels, tooltips and messages.
+
+Qt takes a text for markup wherever it looks like one, and an "&" in a button or a menu for a key.
+"""
+
+import html
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import Qt as GuiQt
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+
+Buttons = QMessageBox.StandardButton
+
+
+class PlainLabel(QLabel):
+    """A label that renders no markup."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+
+class PlainButton(QPushButton):
+    """A button whose text is no mnemonic."""
+
+    def __init__(self, text: str = "", *, checkable: bool = False) -> None:
+        super().__init__(entry_text(text))
+        self.setCheckable(checkable)
+
+    def setText(self, text: str) -> None:
+        super().setText(entry_text(text))
+
+
+class PlainTool(QToolButton):
+    """A small button whose text is no mnemonic."""
+
+    def __init__(self, text: str = "", *, checkable: bool = False) -> None:
+        super().__init__()
+        self.setText(text)
+        self.setCheckable(checkable)
+
+    def setText(self, text: str) -> None:
+        super().setText(entry_text(text))
+
+
+def tip_text(text: str) -> str:
+    """What to give Qt as a tooltip or a message so that it shows this text."""
+    if not GuiQt.mightBeRichText(text):
+        return text
+    return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
+
+
+def entry_text(text: str) -> str:
+    """What to give Qt as the text of a button or of an entry of a menu so that it shows this text."""
+    return text.replace("&", "&&")
+
+
+def shown_text(entry: str) -> str:
+    """The text that Qt shows for `entry_text`."""
+    return entry.replace("&&", "&")
+
+
+def title_text(text: str) -> str:
+    """What to give Qt as a window's title so that it shows this text."""
+    return text.replace("[*]", "[*][*]")
+
+
+def tip(part: QWidget, text: str) -> None:
+    """Give a widget its tooltip."""
+    part.setToolTip(tip_text(text))
+
+
+def warned(parent: QWidget, title: str, text: str, buttons: Buttons, default: Buttons = Buttons.NoButton) -> Buttons:
+    """Warn, and wait for one of the buttons."""
+    return QMessageBox.warning(parent, title, tip_text(text), buttons, default)
+
+
+def asked(parent: QWidget, title: str, text: str, buttons: Buttons, default: Buttons = Buttons.NoButton) -> Buttons:
+    """Ask, and wait for one of the buttons."""
+    return QMessageBox.question(parent, title, tip_text(text), buttons, default)
+
+
+def offered(parent: QWidget, title: str, text: str, more: str, go: str, run: Callable[[], object]) -> None:
+    """Ask without waiting, and run something when the button `go` is pressed; Cancel is the default."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, tip_text(text), parent=parent)
+    box.setInformativeText(tip_text(more))
+    button = box.addButton(entry_text(go), QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(Buttons.Cancel))
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.buttonClicked.connect(lambda pressed: run() if pressed is button else None)
+    box.open()
+
+
+def told(parent: QWidget, title: str, text: str, more: str = "", details: str = "") -> None:
+    """Say something, with more below it and details that are shown when they are asked for."""
+    box = QMessageBox(QMessageBox.Icon.Information, title, tip_text(text), parent=parent)
+    box.setInformativeText(tip_text(more))
+    box.setDetailedText(details)
+    box.exec()

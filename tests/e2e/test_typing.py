@@ -1,0 +1,175 @@
+"""Story: a person types, and every key goes into the field; letters are tags only where nothing is typed."""
+
+import pkgutil
+import string
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QInputDialog,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+import explorer.ui
+from explorer.core.looks import Scale
+from explorer.core.tags import FilterKey
+from explorer.ui.export_dialog import ExportDialog
+from explorer.ui.key_sheet import KeySheet
+from explorer.ui.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, Question
+from explorer.ui.scale_dialog import ScaleDialog
+from explorer.ui.tag_panel import WordDialog
+from tests.e2e.conftest import Person
+from trainer.input_spec import InputSpec
+
+TEXT = f"a light brown area {string.ascii_letters} {string.digits} + - ? = , : < & > # left"
+DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
+    ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
+    ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
+    InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
+    ExportDialog: lambda person: ExportDialog(person.desk, person.window.problems, (), person.window),
+    ScaleDialog: lambda person: ScaleDialog(
+        person.desk.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
+    ),
+    KeySheet: lambda person: KeySheet(person.window.actions_.groups, person.window),
+    WordDialog: lambda person: WordDialog(person.window),
+}
+
+
+def fields_of(part: QWidget) -> Iterator[QWidget]:
+    """Every field that is in a widget and can be typed into, found by what it is."""
+    for child in part.findChildren(QWidget):
+        if child.window() is not part.window() or not child.isEnabled():
+            continue
+        if isinstance(child, QLineEdit | QTextEdit | QPlainTextEdit) and not child.isReadOnly():
+            inside = child.parentWidget()
+            yield inside if isinstance(inside, QComboBox | QAbstractSpinBox) else child
+
+
+def text_of(field: QWidget) -> str:
+    if isinstance(field, QComboBox):
+        return field.currentText()
+    return field.text() if isinstance(field, QLineEdit | QAbstractSpinBox) else field.toPlainText()
+
+
+def type_into(field: QWidget) -> None:
+    """Type as a keyboard does: what the field leaves may become a command."""
+    field.setFocus()
+    assert QApplication.focusWidget() is field
+    (field if isinstance(field, QAbstractSpinBox) else getattr(field, "lineEdit", lambda: field)()).selectAll()
+    if isinstance(field, QAbstractSpinBox):
+        QTest.keyClicks(field, "a B")
+        QTest.keyClicks(field, "123")
+    else:
+        QTest.keyClicks(field, TEXT)
+
+
+def wanted_in(field: QWidget) -> str:
+    if isinstance(field, QAbstractSpinBox):
+        return "123"
+    return TEXT[: field.maxLength()] if isinstance(field, QLineEdit) else TEXT
+
+
+def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
+    demo.press("B")
+    view, tags = demo.view, list(demo.desk.tagging.book.entries())
+    names = []
+    for field in fields_of(demo.window):
+        type_into(field)
+        assert text_of(field) == wanted_in(field), field.accessibleName()
+        assert demo.window.center.browser.viewer.image._overlay.isVisible()
+        assert demo.view == view
+        assert [key for key, _ in demo.desk.tagging.book.entries()] == [key for key, _ in tags]
+        names.append(field.accessibleName())
+    assert set(names) == {"Search pictures by name or class", "Detail of the tag", "Note on the tag"}
+    demo.window.pictures._search.clear()
+    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("border",)
+
+
+def test_every_field_of_every_dialog_keeps_what_is_typed(demo: Person) -> None:
+    view, tags = demo.view, list(demo.desk.tagging.book.entries())
+    every = {
+        kind
+        for module in pkgutil.iter_modules(explorer.ui.__path__)
+        for kind in vars(import_module(f"explorer.ui.{module.name}")).values()
+        if isinstance(kind, type) and issubclass(kind, QDialog) and kind.__module__.startswith("explorer.")
+    }
+    assert every - {Question} == set(DIALOGS)
+    made = [make(demo) for make in DIALOGS.values()]
+    name = QInputDialog(demo.window)
+    name.setInputMode(QInputDialog.InputMode.TextInput)
+    for dialog in (*made, name):
+        dialog.show()
+        dialog.activateWindow()
+        demo.until(dialog.isActiveWindow)
+        for field in list(fields_of(dialog)):
+            if field.isVisible():
+                type_into(field)
+                assert text_of(field).startswith(wanted_in(field)), (dialog, field)
+        dialog.close()
+    assert (demo.view.picture, demo.view.layer, demo.view.filter) == (view.picture, view.layer, view.filter)
+    assert list(demo.desk.tagging.book.entries()) == tags
+
+
+def test_a_detail_is_saved_as_it_was_typed(demo: Person) -> None:
+    for word, text in (("B", "le"), ("S", "LIGHT brown area"), ("C", "dark")):
+        demo.press(word, "D")
+        QTest.keyClicks(QApplication.focusWidget(), text)
+        demo.press("Return")
+    assert [tag.detail for tag in demo.desk.tagging.book.tags(FilterKey(7, 0))] == ["le", "dark", "LIGHT brown area"]
+
+
+def test_down_in_the_detail_offers_the_next_suggestion_and_in_the_search_the_next_picture(demo: Person) -> None:
+    demo.press("B", "D", "Down", "Down")
+    assert demo.window.tags._detail.currentText() in demo.desk.vocabulary.entry("border").details
+    assert demo.view.picture == demo.desk.library.folder.pictures[0]
+    demo.press("Return")
+    demo.control("F")
+    demo.press("Down")
+    assert demo.view.picture == demo.desk.library.folder.pictures[1]
+
+
+@pytest.mark.parametrize("part", ["the lists", "a choice"])
+def test_letters_are_tags_wherever_nothing_is_typed(demo: Person, part: str) -> None:
+    window = demo.window
+    browser = window.center.browser
+    lists = (window.layers, window.pictures.list, browser.grid, browser.viewer.image)
+    for number, widget in enumerate(lists if part == "the lists" else window.findChildren(QComboBox)):
+        if not widget.isVisible() or (isinstance(widget, QComboBox) and widget.isEditable()):
+            continue
+        widget.setFocus()
+        demo.desk.session.update(filter=number)
+        demo.press("H")
+        assert demo.desk.tagging.words(FilterKey(demo.view.layer, number)) == ("hair",)
+
+
+def test_space_takes_the_overlay_away_from_every_list_and_never_from_a_field(demo: Person) -> None:
+    demo.press("B")
+    window, image = demo.window, demo.window.center.browser.viewer.image
+    demo.desk.session.update(filter=0)
+
+    def held(widget: QWidget) -> bool:
+        widget.setFocus()
+        hidden = []
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ")
+            QApplication.sendEvent(QApplication.focusWidget(), event)
+            hidden.append(not image._overlay.isVisible())
+        assert not hidden[1]
+        return hidden[0]
+
+    for widget in (window.layers, window.pictures.list, window.center.browser.grid, image):
+        assert held(widget)
+    for field in fields_of(window):
+        assert not held(field)
