@@ -43,10 +43,6 @@ class Lineage:
         latest = sorted(known.items(), key=lambda item: item[1])[-MOST_WRITERS:]
         return Lineage(self.generation + 1, MappingProxyType(dict(latest)), "", writer)
 
-    def of_writer(self, writer: str) -> "Lineage":
-        """The same for another writer."""
-        return replace(self, writer=writer)
-
     def over(self, other: "Lineage") -> "Lineage":
         """The lineage of a book that both were merged into."""
         known = {

@@ -10,8 +10,8 @@ def three_way(base: TagBook, ours: TagBook, theirs: TagBook, *, removals: bool =
     """What `ours` and `theirs` made of `base`, in a copy of `ours`.
 
     A change of one side is taken. Where both changed a tag, the newer one stays; where one changed it and the other
-    took it away, it stays. `removals` False: what is missing in `theirs` was not taken away there. Of "none" and another
-    word of one annotator the word stays. UserError where a filter is not one of this network's.
+    took it away, it stays. `removals` False: what is missing in `theirs` was not taken away there. Of "none" and
+    another word of one annotator the word stays. UserError where a filter is not one of this network's.
     """
     book = ours.copy()
     for key in ours.keys_that_differ(theirs):

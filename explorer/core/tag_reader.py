@@ -132,7 +132,7 @@ def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
 
 
 def main() -> None:
-    """Print what the file on standard input holds, or {"problem": ...}, as lines of JSON in ASCII; `gather` reads it."""
+    """Print what the file on standard input holds, or {"problem": ...}, as lines of JSON that `gather` reads."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows and macOS may not know this limit
         import resource
 

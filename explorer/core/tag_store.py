@@ -15,7 +15,18 @@ import numpy as np
 from explorer.core import tag_reader
 from explorer.core.errors import UserError
 from explorer.core.tag_lineage import Lineage
-from explorer.core.tag_reader import ATTRIBUTES, COLUMNS, NUMBERS, TEXTS, UNSURE, Columns, Damaged, gather, read_columns
+from explorer.core.tag_reader import (
+    ATTRIBUTES,
+    COLUMNS,
+    NUMBERS,
+    SLAB,
+    TEXTS,
+    UNSURE,
+    Columns,
+    Damaged,
+    gather,
+    read_columns,
+)
 from explorer.core.tags import FilterKey, Tag, TagBook
 from trainer.files import cannot_write, replace_file
 
@@ -92,7 +103,10 @@ def image_of(book: TagBook) -> bytes:
             file.attrs[name] = written[name]
         group = file.create_group("tags")
         for name in COLUMNS:
-            group.create_dataset(name, data=_array(name, written[name]))
+            values = written[name]
+            column = group.create_dataset(name, (len(values),), _array(name, []).dtype)
+            for start in range(0, len(values), SLAB):
+                column[start : start + SLAB] = _array(name, values[start : start + SLAB])
         file.flush()
         image: bytes = file.id.get_file_image()
     try:

@@ -121,7 +121,7 @@ class TagBook:
         self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
         self.lineage = Lineage()
         self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
-        self._order: list[FilterKey] | None = []
+        self._order: list[FilterKey] | None = None
 
     def add(
         self,
@@ -192,7 +192,7 @@ class TagBook:
     def empty_copy(self) -> "TagBook":
         """A book of the same network and lineage without tags."""
         twin = copy.copy(self)
-        twin._tags, twin._order = {}, []
+        twin._tags, twin._order = {}, None
         return twin
 
     def copy(self) -> "TagBook":

@@ -1,6 +1,8 @@
-"""The tags of the open network: every change can be undone and is in the file before the next key is pressed."""
+"""The tags of the open network: every change can be undone, and goes into the file on a thread of its own."""
 
 import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,18 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from explorer.core.errors import UserError
 from explorer.core.tags import FilterKey, Tag, TagBook
+from explorer.state.errands import Errands, OnFailed
 
 if TYPE_CHECKING:
-    from explorer.core.tag_lock import TagLock
+    from explorer.core.tag_file import TagFile
 
 RETRY_MS = 5000
+"""After which saving is tried again where it failed."""
+
+LOOK_MS = 2000
+"""After which a window that may not write looks whether it may now; after each failure of that it waits longer."""
+
+PATIENT_MS = 60_000
 
 
 class _Replace(QUndoCommand):
@@ -34,27 +43,35 @@ class _Replace(QUndoCommand):
 class Tagging(QObject):
     """The book of tags, its undo stack, and its file.
 
-    `changed(key)` after one filter's tags changed; `reset` after another book was opened; `saved` whenever
-    the state of the file changed: read `unsaved`, `read_only` and `path` then; `problem(error)` when saving failed,
-    which is tried again every few seconds until it works.
+    `changed(key)` after one filter's tags changed; `reset` after another book was opened, or others' tags came into
+    this one; `saved` whenever the state of the file changed: read `unsaved`, `saving`, `read_only` and `path` then;
+    `problem(error)` when saving failed, which is tried again every few seconds until it works; `told(sentence)` when
+    something happened to the file that is no problem.
     """
 
     changed = Signal(object)
     reset = Signal()
     saved = Signal()
     problem = Signal(object)
+    told = Signal(str)
 
     def __init__(self, annotator: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.annotator = annotator
         self.stack = QUndoStack(self)
         self._book = TagBook()
-        self._path: Path | None = None
-        self._lock: TagLock | None = None
+        self._file: TagFile | None = None
         self._refusal = ""
+        self._changes = 0
         self._unsaved = False
-        self._retry = QTimer(self, interval=RETRY_MS)
-        self._retry.timeout.connect(self._save_quietly)
+        self._failed = False
+        self._state: tuple[object, ...] = ()
+        self._running: object | None = None
+        self._fetching: object | None = None
+        self._errands = Errands("tags", self)
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._sync)
+        self._patience = LOOK_MS
 
     @property
     def book(self) -> TagBook:
@@ -64,7 +81,7 @@ class Tagging(QObject):
     @property
     def path(self) -> Path | None:
         """The tags file; None before a network is open."""
-        return self._path
+        return None if self._file is None else self._file.path
 
     @property
     def unsaved(self) -> bool:
@@ -72,47 +89,73 @@ class Tagging(QObject):
         return self._unsaved
 
     @property
+    def saving(self) -> bool:
+        """Whether the last change is on its way into the file, and nothing has gone wrong with that."""
+        return self._unsaved and not self._failed
+
+    @property
     def read_only(self) -> str:
         """Why tags cannot be changed here, for a person to read; "" where they can."""
-        if self._path is None:
-            return self._refusal or "No network is open."
-        return "" if self._lock is not None and self._lock.held else self._refusal
+        return self._refusal if self._file is not None else self._refusal or "No network is open."
 
-    def open(self, path: Path, book: TagBook) -> None:
-        """Show a book and write its changes to `path`; read-only where another window holds that file."""
-        from explorer.core.tag_lock import TagLock
+    def fetch(self, path: Path, empty: TagBook, done: "Callable[[TagFile], None]", failed: OnFailed) -> None:
+        """Lock and read a file on the other thread, for `show`; `empty` is the book where there is none yet.
 
+        Nothing comes back where something else was fetched, shown or closed meanwhile.
+        """
+        self._fetching = wanted = object()
+
+        def work() -> "TagFile":
+            from explorer.core.tag_file import TagFile
+
+            return TagFile.open(path, empty)
+
+        def deliver(file: "TagFile") -> None:
+            if self._fetching is wanted:
+                done(file)
+            else:
+                file.close()
+
+        self._errands.call(work, deliver, lambda error: failed(error) if self._fetching is wanted else None)
+
+    def show(self, file: "TagFile") -> None:
+        """Show a file's book and write its changes there; read-only where another window holds that file."""
         self.close()
-        lock = TagLock(path)
-        self._refusal = "" if lock.acquire() else lock.problem
-        self._lock = lock
-        self._path, self._book, self._unsaved = path, book, False
-        self.stack.clear()
+        self._file, self._book = file, file.book
+        self._hold(file)
         self.reset.emit()
         self.saved.emit()
+
+    def open(self, path: Path, book: TagBook) -> None:
+        """Lock and read a file at once, and show it; `book` where there is none yet. UserError where that fails."""
+        from explorer.core.tag_file import TagFile
+
+        self.close()
+        self.show(TagFile.open(path, book))
 
     def take_over(self) -> None:
         """Get the right to write although a lock file of another computer is there; UserError where it is held."""
-        if self._lock is None or self._lock.held:
+        if self._file is None or not self._refusal:
             return
-        path = self._path
-        self._refusal = "" if self._lock.acquire(take_over=True) else self._lock.problem
+        self._errands.wait()
+        self._sync(take_over=True)
+        self._errands.wait()
         self._check_writable()
-        if path is not None and path.exists():
-            # What the other one wrote since this window read the file must not be lost.
-            from explorer.core.tag_store import load_tags
 
-            self._book = load_tags(path)
-        self.stack.clear()
-        self.reset.emit()
-        self.saved.emit()
+    def settle(self) -> None:
+        """Wait until the last change is in the file, or cannot be written."""
+        if self._unsaved or self._running is not None:
+            self._errands.wait()
+        if self._unsaved:
+            self._sync()
+            self._errands.wait()
 
     def check_saved(self) -> None:
         """Try once more to save; UserError while the last tags are in no file."""
-        self._save_quietly()
+        self.settle()
         if self._unsaved:
             raise UserError(
-                f"The last tags are not in {self._path} yet. Save them in another file first (Ctrl+Shift+S), "
+                f"The last tags are not in {self.path} yet. Save them in another file first (Ctrl+Shift+S), "
                 "or free that one."
             )
 
@@ -124,34 +167,48 @@ class Tagging(QObject):
         self.saved.emit()
 
     def close(self) -> None:
-        """Let go of the file; what could not be saved is tried once more."""
-        self._save_quietly()
-        self._retry.stop()
-        if self._lock is not None:
-            self._lock.release()
-        self._lock, self._path, self._book, self._unsaved = None, None, TagBook(), False
+        """Let go of the file; waits until everything is in it, what could not be saved is tried once more."""
+        self._fetching = None
+        self.settle()
+        self._errands.wait()
+        self._again.stop()
+        if self._file is not None:
+            self._file.close()
+        self._file, self._book, self._unsaved, self._failed = None, TagBook(), False, False
         self._refusal = ""
         self.stack.clear()
         self.reset.emit()
         self.saved.emit()
 
     def move_to(self, path: Path) -> None:
-        """Go on in another file: the tags of now are written there first. UserError where that fails."""
-        from explorer.core.tag_lock import TagLock
-        from explorer.core.tag_store import save_tags
+        """Go on in another file: the tags of now are written there first, beside those that are in it already.
 
-        lock = TagLock(path)
-        if not lock.acquire():
-            raise UserError(lock.problem)
+        UserError where that fails.
+        """
+        from explorer.core.tag_file import TagFile
+
+        self._errands.wait()
+        if self._file is not None and os.path.realpath(path) == os.path.realpath(self._file.path):
+            self._check_writable()
+            self.check_saved()
+            return
+        file = TagFile.open(path, self._book.empty_copy())
         try:
-            save_tags(path, self._book)
-        except UserError:
-            lock.release()
+            there = file.book.total
+            book = file.join(self._book)
+            if book is None:
+                raise UserError(file.lock.problem)
+        except BaseException:
+            file.close()
             raise
-        if self._lock is not None:
-            self._lock.release()
-        self._lock, self._path, self._unsaved = lock, path, False
-        self._retry.stop()
+        if self._file is not None:
+            self._file.close()
+        self._fetching, self._file, self._unsaved, self._failed = None, file, False, False
+        self._hold(file)
+        if self._book.keys_that_differ(book):
+            self._take_in(self._book.copy(), book)
+        if there:
+            self.told.emit(f"The {there:,} tags that were in {path.name} are kept beside yours.")
         self.saved.emit()
 
     def mine(self, key: FilterKey, word: str) -> Tag | None:
@@ -167,9 +224,9 @@ class Tagging(QObject):
         if self.mine(key, word) is None:
             self.add(key, word, evidence=evidence)
         else:
-            book = self._book.copy()
-            book.remove(key, word, annotator=self.annotator)
-            self._push(key, book, f"remove {word} from {key}")
+            draft = self._draft(key)
+            draft.remove(key, word, annotator=self.annotator)
+            self._push(key, draft, f"remove {word} from {key}")
 
     def add(
         self,
@@ -182,8 +239,8 @@ class Tagging(QObject):
         evidence: dict[str, Any] | None = None,
     ) -> None:
         """Give a filter a word, or change the detail and note of this annotator's."""
-        book = self._book.copy()
-        book.add(
+        draft = self._draft(key)
+        draft.add(
             key,
             word,
             annotator=self.annotator,
@@ -192,7 +249,7 @@ class Tagging(QObject):
             confidence=confidence,
             evidence=evidence or {},
         )
-        self._push(key, book, f"tag {key} as {word}")
+        self._push(key, draft, f"tag {key} as {word}")
 
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Change the detail and note of this annotator's word on a filter; nothing where it does not carry the word."""
@@ -213,34 +270,92 @@ class Tagging(QObject):
     def set_tags(self, key: FilterKey, tags: tuple[Tag, ...]) -> None:
         """Give a filter exactly these tags and save: the one way in which the book changes."""
         self._book.replace(key, tags)
-        self._save()
+        self._changes += 1
+        self._unsaved = True
+        self._sync()
         self.changed.emit(key)
 
     def _push(self, key: FilterKey, after: TagBook, text: str) -> None:
-        self._check_writable()
         self.stack.push(_Replace(self, key, after.tags(key), text))
+
+    def _draft(self, key: FilterKey) -> TagBook:
+        """A book of this one filter, to try a change on; UserError where nothing may be changed."""
+        self._check_writable()
+        draft = self._book.empty_copy()
+        draft.replace(key, self._book.tags(key))
+        return draft
 
     def _check_writable(self) -> None:
         if self.read_only:
             raise UserError(self.read_only)
 
-    def _save(self) -> None:
-        if self._path is None or self.read_only:
+    def _sync(self, *, take_over: bool = False) -> None:
+        """Bring the newest state into the file, unless that is under way: then it follows of itself."""
+        file, sent, changes = self._file, self._book, self._changes
+        if file is None or self._running is not None:
             return
-        from explorer.core.tag_store import save_tags
+        sent = self._book.copy()
 
-        try:
-            save_tags(self._path, self._book)
-            self._unsaved = False
-            self._retry.stop()
-        except UserError as error:
-            first = not self._unsaved
-            self._unsaved = True
-            self._retry.start()
-            if first:
-                self.problem.emit(error)
-        self.saved.emit()
+        def work() -> tuple[TagBook | None, bool]:
+            found = file.sync(sent, take_over=take_over)
+            return found, found is not None and bool(sent.keys_that_differ(found))
 
-    def _save_quietly(self) -> None:
-        if self._unsaved:
-            self._save()
+        self._again.stop()
+        self._running = file
+        self._errands.call(work, lambda answer: self._synced(file, sent, changes, *answer), self._not_synced)
+        self._tell()
+
+    def _synced(self, file: "TagFile", sent: TagBook, changes: int, found: TagBook | None, others: bool) -> None:
+        was_refused, was_failed = bool(self._refusal), self._failed
+        self._running, self._patience = None, LOOK_MS
+        if found is not None:
+            self._unsaved, self._failed = self._changes != changes, False
+            if others:
+                self._take_in(sent, found)
+        else:
+            # Whoever got the file from this window may have found an older one: what is in it is not known any more.
+            self._unsaved = self._unsaved or not was_refused
+            self._failed = self._unsaved
+        self._hold(file)
+        if self._unsaved and found is not None:
+            self._sync()
+        if self._failed and not was_failed:
+            self.problem.emit(UserError(self._refusal))
+        if was_refused and not self._refusal:
+            self.told.emit(f"{file.path.name} is free: it was read again, and tags can be given here now.")
+        self._tell()
+
+    def _not_synced(self, error: BaseException) -> None:
+        was_failed, self._running, self._failed = self._failed, None, self._unsaved
+        if self._refusal:  # it could not be read by a window that was about to write it
+            self._patience = min(2 * self._patience, PATIENT_MS)
+            self._refusal = str(error) if isinstance(error, UserError) else self._refusal
+        self._again.start(self._patience if self._refusal else RETRY_MS)
+        if not isinstance(error, UserError) or (self._failed and not was_failed):
+            self.problem.emit(error)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say that the file's state changed, where it did."""
+        state = self._unsaved, self._failed, self._refusal, self._changes, self.path
+        if state != self._state:
+            self._state = state
+            self.saved.emit()
+
+    def _take_in(self, sent: TagBook, found: TagBook) -> None:
+        """Let what others wrote into the file come into the open book, beside what was tagged here meanwhile."""
+        from explorer.core.tag_merge import three_way
+
+        self._book = three_way(sent, self._book, found)
+        self.stack.clear()  # its steps know nothing of the others' tags
+        self.reset.emit()
+
+    def _hold(self, file: "TagFile") -> None:
+        """Say why the file may not be written, and look again in a while."""
+        self._refusal = "" if file.writable else file.lock.problem
+        if self._refusal:
+            if self._unsaved:
+                self._refusal += " What was tagged here stays here until then, and is added where it is missing."
+            self._again.start(LOOK_MS)
+        else:
+            self._again.stop()

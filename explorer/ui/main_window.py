@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         tagging = self.desk.tagging
+        tagging.settle()
         if tagging.unsaved:
             button = QMessageBox.StandardButton
             answer = QMessageBox.warning(

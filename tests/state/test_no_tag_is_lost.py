@@ -22,6 +22,13 @@ from tests.state.test_desk import open_both, ready
 KEY = FilterKey(3, 0)
 
 
+def in_file(desk: Desk) -> TagBook:
+    """What is in the file, once the window says that all is saved."""
+    desk.tagging.settle()
+    assert not desk.tagging.unsaved
+    return load_tags(desk.tagging.path)
+
+
 def words(book: TagBook, key: FilterKey = KEY) -> list[str]:
     return [tag.tag for tag in book.tags(key)]
 
@@ -64,7 +71,7 @@ def test_opening_the_open_tags_file_again_changes_nothing(
     desk.opening.open_tags(desk.tagging.path)
     desk.tagging.toggle(KEY, "border")
     qtbot.wait(400)
-    assert words(desk.tagging.book) == words(load_tags(desk.tagging.path)) == ["border", "hair"]
+    assert words(desk.tagging.book) == words(in_file(desk)) == ["border", "hair"]
 
 
 def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
@@ -79,7 +86,7 @@ def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
     assert "b.tags.h5" in desk.tagging.read_only
     desk.tagging.move_to(tmp_path / "new.h5")
     desk.tagging.toggle(KEY, "border")
-    found = load_tags(tmp_path / "new.h5")
+    found = in_file(desk)
     assert found.network_digest == desk.library.network.digest
     assert len(found.layers) == 4
     assert (tmp_path / "b.tags.h5").read_bytes() == b"damaged"
@@ -107,7 +114,7 @@ def test_taking_over_reads_what_the_other_one_wrote(qtbot: QtBot, desk: Desk, tm
     desk.tagging.close()
     other.tagging.take_over()
     other.tagging.toggle(KEY, "border")
-    assert words(load_tags(other.tagging.path)) == ["border", "hair"]
+    assert words(in_file(other)) == ["border", "hair"]
     other.close()
 
 
@@ -115,7 +122,7 @@ def test_maps_that_are_no_numbers_can_be_tagged(qtbot: QtBot, desk: Desk, tmp_pa
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
     desk.pipeline.maps(3)[0] = np.nan
     desk.tagging.toggle(KEY, "none", desk.pipeline.evidence(3, 0))
-    assert words(load_tags(desk.tagging.path)) == ["none"]
+    assert words(in_file(desk)) == ["none"]
 
 
 def test_the_same_folder_again_keeps_the_overlay(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:

@@ -24,18 +24,31 @@ def opened(path: Path, annotator: str = "me") -> Tagging:
     return tagging
 
 
+def in_file(tagging: Tagging) -> TagBook:
+    """What is in the file, once the window says that all is saved."""
+    tagging.settle()
+    assert not tagging.unsaved
+    return load_tags(tagging.path)
+
+
 def words(book: TagBook, key: FilterKey = KEY) -> list[str]:
     return [tag.tag for tag in book.tags(key)]
 
 
-def test_a_tag_is_in_the_file_before_the_key_is_up(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_tag_is_in_the_file_when_it_is_called_saved(qtbot: QtBot, tmp_path: Path) -> None:
     tagging = opened(tmp_path / "t.h5")
+    said = []
+    tagging.saved.connect(lambda: said.append((tagging.saving, tagging.unsaved, (tmp_path / "t.h5").exists())))
     tagging.toggle(KEY, "hair", {"picture": "a.jpg", "box": [1, 2, 3, 4]})
+    assert tagging.saving
+    qtbot.waitUntil(lambda: not tagging.unsaved)
+    assert said[0][:2] == (True, True)
+    assert said[-1] == (False, False, True)
     with h5py.File(tmp_path / "t.h5") as file:
         assert [value.decode() for value in file["tags/tag"][:]] == ["hair"]
         assert list(file["tags/layer"][:]) == [1]
     tagging.toggle(KEY, "hair")
-    assert words(load_tags(tmp_path / "t.h5")) == []
+    assert words(in_file(tagging)) == []
     tagging.close()
 
 
@@ -44,12 +57,12 @@ def test_undo_and_redo_go_into_the_file(qtbot: QtBot, tmp_path: Path) -> None:
     tagging.add(KEY, "hair")
     tagging.describe(KEY, "hair", "dark", "a note")
     tagging.undo()
-    assert load_tags(tmp_path / "t.h5").tags(KEY)[0].detail == ""
+    assert in_file(tagging).tags(KEY)[0].detail == ""
     tagging.undo()
-    assert words(load_tags(tmp_path / "t.h5")) == []
+    assert words(in_file(tagging)) == []
     tagging.redo()
     tagging.redo()
-    tag = load_tags(tmp_path / "t.h5").tags(KEY)[0]
+    tag = in_file(tagging).tags(KEY)[0]
     assert (tag.detail, tag.note, tag.annotator) == ("dark", "a note", "me")
     tagging.close()
 
@@ -68,7 +81,7 @@ def test_undoing_everything_gives_the_book_back(qtbot: QtBot, tmp_path: Path, st
     for _ in steps:
         tagging.redo()
     assert tagging.book == end
-    assert load_tags(tmp_path / "law.h5") == end
+    assert in_file(tagging) == end
     tagging.close()
 
 
@@ -102,6 +115,7 @@ def test_a_vanished_folder_loses_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     folder.mkdir()
     tagging = opened(folder / "t.h5")
     tagging.toggle(KEY, "hair")
+    tagging.settle()
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
@@ -111,9 +125,7 @@ def test_a_vanished_folder_loses_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     assert tagging.unsaved
     assert words(tagging.book) == ["border", "hair"]
     folder.mkdir()  # the stick is back
-    tagging._save_quietly()
-    assert not tagging.unsaved
-    assert words(load_tags(folder / "t.h5")) == ["border", "hair"]
+    assert words(in_file(tagging)) == ["border", "hair"]
     tagging.close()
 
 
@@ -124,6 +136,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_window(qtbot: QtBot, tmp_path: P
 
     tagging = opened(tmp_path / "t.h5")
     tagging.toggle(KEY, "hair")
+    tagging.settle()
     before = (tmp_path / "t.h5").read_bytes()
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -145,7 +158,7 @@ def test_moving_to_another_file_takes_the_tags_along(qtbot: QtBot, tmp_path: Pat
     tagging.move_to(tmp_path / "u.h5")
     tagging.toggle(KEY, "border")
     assert words(load_tags(tmp_path / "t.h5")) == ["hair"]
-    assert words(load_tags(tmp_path / "u.h5")) == ["border", "hair"]
+    assert words(in_file(tagging)) == ["border", "hair"]
     tagging.close()
     assert not list(tmp_path.glob("*.lock"))
 
