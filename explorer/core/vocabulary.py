@@ -16,8 +16,9 @@ from trainer.files import cannot_write, replace_file
 RESERVED_KEYS = frozenset("N")
 """Keys that the window uses while tagging: `N` walks to the next filter without a tag."""
 
-LARGEST, MOST_WORDS = 1 << 17, 500
-"""Bytes of the largest file of words, and the most words in it: each becomes a button."""
+LARGEST, MOST_WORDS, MOST_DOTS = 1 << 17, 500, 500
+"""Bytes of the largest file of words; the most words in it, of which each becomes a button; the most dots of a line,
+because tomllib takes minutes for a name of 60,000 parts."""
 
 _FIELDS = ("word", "title", "key", "details", "description", "color", "symbol")
 _HEADER = "# Your own tags; they add to the bundled ones. Each needs a word; the other lines may be missing."
@@ -135,6 +136,8 @@ def _text(path: Path) -> str:
 
 def _parse(text: str, source: str) -> list[Entry]:
     try:
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise UserError("one of its lines is too deeply nested")
         tables: Any = tomllib.loads(text).get("tag", [])
         if not isinstance(tables, list):
             raise UserError("every word needs a heading [[tag]]")

@@ -123,6 +123,8 @@ class Tagging(QObject):
         self.close()
         self._file, self._book = file, file.book
         self._hold(file)
+        if self._refusal:  # the other window may be gone by now
+            self._again.start(0)
         self.reset.emit()
         self.saved.emit()
 

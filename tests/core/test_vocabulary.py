@@ -131,6 +131,7 @@ def test_entries_that_no_window_could_show_are_refused(values, says):
         f"x = {'[' * 5_000}",
         f"x = {'{a=' * 5_000}",
         "x = 1979-99-99",
+        f"{'a.' * 60_000}b = 1",
         "[[tag]]\nword = 'x'\n" * 1_000,
         f"[[tag]]\nword = 'x'\n{'c' * 5_000} = 1",
     ],

@@ -1,6 +1,8 @@
 """Every change is in the file at once, can be undone, and is never lost quietly."""
 
 import os
+import shutil
+import time
 from pathlib import Path
 
 import h5py
@@ -9,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
+from explorer.core import tag_store
 from explorer.core.errors import UserError
-from explorer.core.tag_store import load_tags
+from explorer.core.tag_store import load_tags, save_tags
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.tagging import Tagging
 
@@ -161,6 +164,172 @@ def test_moving_to_another_file_takes_the_tags_along(qtbot: QtBot, tmp_path: Pat
     assert words(in_file(tagging)) == ["border", "hair"]
     tagging.close()
     assert not list(tmp_path.glob("*.lock"))
+
+
+def test_saving_as_a_file_that_is_there_keeps_its_tags(qtbot: QtBot, tmp_path: Path) -> None:
+    there = TagBook("digest", "net", "scratch_cnn", LAYERS)
+    there.add(KEY, "artifact", annotator="other")
+    save_tags(tmp_path / "u.h5", there)
+    tagging = opened(tmp_path / "t.h5")
+    tagging.toggle(KEY, "hair")
+    with qtbot.waitSignal(tagging.told):
+        tagging.move_to(tmp_path / "u.h5")
+    assert words(in_file(tagging)) == words(tagging.book) == ["artifact", "hair"]
+    tagging.close()
+
+
+@pytest.mark.parametrize("what", ["held", "foreign", "damaged", "folder"])
+def test_saving_as_what_is_not_ours_to_write_is_refused(qtbot: QtBot, tmp_path: Path, what: str) -> None:
+    target, other = tmp_path / "u.h5", None
+    if what == "held":
+        other = opened(target, "other")
+        other.toggle(KEY, "border")
+        other.settle()
+    elif what == "foreign":
+        save_tags(target, TagBook("another digest", "theirs"))
+    elif what == "damaged":
+        target.write_bytes(b"not HDF5")
+    else:
+        target.mkdir()
+    before = target.read_bytes() if target.is_file() else b""
+    tagging = opened(tmp_path / "t.h5")
+    tagging.toggle(KEY, "hair")
+    with pytest.raises(UserError, match=r"u\.h5"):
+        tagging.move_to(target)
+    assert (target.read_bytes() if target.is_file() else b"") == before
+    assert tagging.path == tmp_path / "t.h5"
+    assert words(in_file(tagging)) == ["hair"]
+    tagging.close()
+    assert target.with_name("u.h5.lock").exists() == (other is not None)
+    if other is not None:
+        other.close()
+
+
+def test_a_window_that_only_looked_may_write_when_the_first_has_closed(qtbot: QtBot, tmp_path: Path) -> None:
+    first, second = opened(tmp_path / "t.h5", "first"), opened(tmp_path / "t.h5", "second")
+    first.toggle(KEY, "hair")
+    assert second.read_only
+    with qtbot.waitSignal(second.told) as told:
+        first.close()
+    assert "t.h5" in told.args[0]
+    assert second.read_only == ""
+    assert words(second.book) == ["hair"]
+    second.toggle(KEY, "border")
+    assert words(in_file(second)) == ["border", "hair"]
+    second.close()
+
+
+def test_a_folder_that_comes_back_has_one_holder(qtbot: QtBot, tmp_path: Path) -> None:
+    """A network folder that was away has forgotten its locks: another window may be there first."""
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    first = opened(folder / "t.h5", "first")
+    first.toggle(KEY, "hair")
+    first.settle()
+    shutil.rmtree(folder)
+    first.toggle(FilterKey(0, 0), "border")
+    first.settle()
+    folder.mkdir()
+    second = opened(folder / "t.h5", "second")
+    second.toggle(FilterKey(0, 1), "color")
+    second.settle()
+    first._sync()
+    first.settle()
+    assert "another window" in first.read_only
+    assert first.unsaved, "its tags wait until it may write"
+    with pytest.raises(UserError):
+        first.toggle(KEY, "artifact")
+    second.close()
+    first._sync()
+    assert {(str(key), tag.tag) for key, tag in in_file(first).entries()} == {
+        ("0:0", "border"),
+        ("0:1", "color"),
+        ("1:2", "hair"),
+    }
+    first.close()
+
+
+def test_a_take_over_that_cannot_read_leaves_all_as_it_was(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = TagBook("digest", "net", "scratch_cnn", LAYERS)
+    save_tags(tmp_path / "t.h5", book)
+    lock = tmp_path / "t.h5.lock"
+    lock.write_text('{"host": "other-computer", "process": 5, "since": "x"}')
+    tagging = opened(tmp_path / "t.h5")
+    assert "other-computer" in tagging.read_only
+    book.add(FilterKey(0, 3), "hair", annotator="other")
+    save_tags(tmp_path / "t.h5", book)
+
+    def busy(image: bytes, patience: float) -> None:
+        raise tag_store.Damaged("HDF5 cannot make sense of it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tag_store, "_read_apart", busy)
+        with pytest.raises(UserError, match="make sense"):
+            tagging.take_over()
+    assert tagging.read_only
+    assert not lock.exists(), "who cannot read keeps nobody out"
+    tagging.take_over()
+    tagging.add(FilterKey(0, 1), "border")
+    assert in_file(tagging).total == 2
+    tagging.close()
+
+
+def test_a_file_that_somebody_copied_over_is_merged(qtbot: QtBot, tmp_path: Path) -> None:
+    tagging = opened(tmp_path / "t.h5")
+    tagging.toggle(KEY, "hair")
+    tagging.settle()
+    other = TagBook("digest", "net", "scratch_cnn", LAYERS)
+    other.add(KEY, "border", annotator="other")
+    save_tags(tmp_path / "t.h5", other)
+    tagging.toggle(FilterKey(0, 0), "color")
+    assert words(in_file(tagging)) == words(tagging.book) == ["border", "hair"]
+    assert len(tagging.book) == 2
+    tagging.close()
+
+
+@pytest.mark.parametrize("what", ["damaged", "foreign", "folder"])
+def test_what_was_put_in_the_files_place_is_not_overwritten(qtbot: QtBot, tmp_path: Path, what: str) -> None:
+    path = tmp_path / "t.h5"
+    tagging = opened(path)
+    tagging.toggle(KEY, "hair")
+    tagging.settle()
+    path.unlink()
+    if what == "folder":
+        path.mkdir()
+    elif what == "foreign":
+        save_tags(path, TagBook("another digest", "theirs"))
+    else:
+        path.write_bytes(b"a letter to my mother")
+    before = path.read_bytes() if path.is_file() else b""
+    with qtbot.waitSignal(tagging.problem) as caught:
+        tagging.toggle(KEY, "border")
+    assert "t.h5" in str(caught.args[0])
+    assert tagging.unsaved
+    assert (path.read_bytes() if path.is_file() else b"") == before
+    tagging.move_to(tmp_path / "u.h5")
+    assert words(in_file(tagging)) == ["border", "hair"]
+    tagging.close()
+
+
+def test_keys_on_a_slow_disk_are_saved_together(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tagging = opened(tmp_path / "t.h5")
+    save, saves = tag_store.save_tags, []
+
+    def slow(path: Path, book: TagBook) -> None:
+        time.sleep(0.2)
+        save(path, book)
+        saves.append(book.total)
+
+    monkeypatch.setattr(tag_store, "save_tags", slow)
+    start = time.monotonic()
+    for filter in range(6):
+        tagging.toggle(FilterKey(1, filter), "hair")
+    assert time.monotonic() - start < 0.2, "no key waits for the disk"
+    tagging.close()
+    assert saves == [1, 6], "the first key, and then all that came meanwhile"
+    assert load_tags(tmp_path / "t.h5").total == 6
 
 
 def test_without_a_file_nothing_can_be_tagged(qtbot: QtBot) -> None:
