@@ -120,8 +120,11 @@ def image_of(book: TagBook) -> bytes:
 
 def columns_of(book: TagBook) -> Columns:
     """The attributes and columns of the book's tags file; a confidence of nan is None."""
-    entries = list(book.entries())
-    tags = [tag for _, tag in entries]
+    keys: list[FilterKey] = []
+    tags: list[Tag] = []
+    for key, tag in book.entries():  # a list of pairs would wake the collector, which stops the window
+        keys.append(key)
+        tags.append(tag)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -131,8 +134,8 @@ def columns_of(book: TagBook) -> Columns:
         "layers": json.dumps([{"name": name, "filters": filters} for name, filters in book.layers]),
         "generation": book.lineage.generation,
         "writers": book.lineage.writers_text(),
-        "layer": [key.layer for key, _ in entries],
-        "filter": [key.filter for key, _ in entries],
+        "layer": [key.layer for key in keys],
+        "filter": [key.filter for key in keys],
         "confidence": [None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags],
         "evidence": [tag.evidence_text for tag in tags],
         **{name: [getattr(tag, name) for tag in tags] for name in TEXTS if name != "evidence"},

@@ -27,7 +27,7 @@ Layers = tuple[tuple[str, int], ...]
 """(module name, number of filters) of every layer, in the order in which they run."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class FilterKey:
     """A filter of a network: layer and filter count from 0; written `7:8`."""
 
@@ -53,7 +53,7 @@ class FilterKey:
         return cls(int(match[1]), int(match[2]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)  # a book of 26,580 is a burden to the collector otherwise
 class Tag:
     """One word that one person gave to one filter.
 

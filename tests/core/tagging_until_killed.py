@@ -2,9 +2,10 @@
 
     python tagging_until_killed.py FILE
 
-It tags as the window does, through `Tagging`, whose saves run on a thread of their own. Every line on its input begins
-a new life (a fork where the system knows forks, so that 1,000 lives are quick): it prints "born PID", then the number of
-the last tag whenever everything is called saved. After a life ended it prints "dead". Without forks it lives once.
+It tags as the window does, through `Tagging`, whose saves run on a thread of their own. Every line on its input
+begins a new life (a fork where the system knows forks, so that 1,000 lives are quick): it prints "born PID", then the
+number of the last tag whenever everything is called saved. After a life ended it prints "dead". Without forks it lives
+once.
 """
 
 import os

@@ -73,6 +73,7 @@ def test_undo_and_redo_go_into_the_file(qtbot: QtBot, tmp_path: Path) -> None:
 @settings(max_examples=25)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["hair", "border", "none"])), min_size=1, max_size=8))
 def test_undoing_everything_gives_the_book_back(qtbot: QtBot, tmp_path: Path, steps: list[tuple[int, str]]) -> None:
+    (tmp_path / "law.h5").unlink(missing_ok=True)
     tagging = opened(tmp_path / "law.h5")
     start = tagging.book.copy()
     for filter, word in steps:
@@ -287,6 +288,18 @@ def test_a_file_that_somebody_copied_over_is_merged(qtbot: QtBot, tmp_path: Path
     assert words(in_file(tagging)) == words(tagging.book) == ["border", "hair"]
     assert len(tagging.book) == 2
     tagging.close()
+
+
+def test_an_older_copy_put_back_takes_no_tag_away_also_without_another_key(qtbot: QtBot, tmp_path: Path) -> None:
+    tagging = opened(tmp_path / "t.h5")
+    tagging.toggle(FilterKey(0, 0), "border")
+    tagging.settle()
+    older = (tmp_path / "t.h5").read_bytes()
+    tagging.toggle(KEY, "hair")
+    tagging.settle()
+    (tmp_path / "t.h5").write_bytes(older)
+    tagging.close()
+    assert load_tags(tmp_path / "t.h5").total == 2
 
 
 @pytest.mark.parametrize("what", ["damaged", "foreign", "folder"])
