@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.core.errors import UserError
+from explorer.core.tag_merge import three_way
 from explorer.core.tag_values import clean_confidence
 from explorer.core.tags import NONE, FilterKey, Tag, TagBook
 from trainer.files import cannot_write, replace_file, sweep
@@ -117,16 +118,8 @@ def merge(first: TagBook, second: TagBook, *, different_networks: bool = False) 
     Where one book has "none" and the other another word of that annotator, the word stays. UserError where the books
     are of different networks, unless `different_networks` says that this is meant; the result is then of the first's.
     """
-    book = _common(first, second, different_networks).empty_copy()
-    for key in sorted({*first.keys(), *second.keys()}):
-        kept: dict[tuple[str, str], Tag] = {}
-        for tag in (*first.tags(key), *second.tags(key)):
-            old = kept.get((tag.annotator, tag.tag))
-            if old is None or tag.rank() > old.rank():
-                kept[tag.annotator, tag.tag] = tag
-        named = {annotator for annotator, word in kept if word != NONE}
-        book.replace(key, [tag for tag in kept.values() if tag.tag != NONE or tag.annotator not in named])
-    return book
+    nothing = _common(first, second, different_networks).empty_copy()
+    return three_way(nothing, three_way(nothing, nothing, first), second)
 
 
 def compare(first: TagBook, second: TagBook) -> Comparison:

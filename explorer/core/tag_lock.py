@@ -5,7 +5,9 @@ import contextlib
 import errno
 import json
 import os
+import secrets
 import socket
+import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,8 @@ class TagLock:
 
     After `acquire` gave False, `problem` is a sentence to show, and `owner` says who holds the lock, "" where nobody
     does but the folder cannot be written. On a network folder that knows no locks the file's presence is the lock.
-    What another computer left is never taken over unasked: some network folders lock for one computer only.
+    What another computer left is never taken over unasked: some network folders lock for one computer only. A lock
+    file may vanish with its folder and come back: ask `confirm` before every save.
     """
 
     def __init__(self, tags: Path | str) -> None:
@@ -31,6 +34,7 @@ class TagLock:
         self.problem = ""
         self._handle: int | None = None
         self._process = 0
+        self._token = secrets.token_hex(8)
 
     @property
     def held(self) -> bool:
@@ -48,12 +52,26 @@ class TagLock:
             try:
                 if not self._attempt(take_over):
                     return False
-            except OSError as error:
-                self.owner, self.problem = "", str(cannot_write(self.path, error))
+            except (OSError, _NoLockFileError) as error:
+                self.owner = ""
+                self.problem = str(error if isinstance(error, UserError) else cannot_write(self.path, error))
                 return False
             if self.held:
                 sweep(self.tags)
         return self.held
+
+    def confirm(self) -> bool:
+        """Whether this object holds the lock still; one whose file is gone is got again, if nobody else has it.
+
+        After True following a loss, somebody else may have saved meanwhile.
+        """
+        if not self.held or self._is_mine():
+            return self.held
+        handle, self._handle = self._handle, None
+        atexit.unregister(self.release)
+        with contextlib.suppress(OSError):
+            os.close(handle)  # type: ignore[arg-type]  # it was held
+        return self.acquire()
 
     def release(self) -> None:
         """Give the lock back and remove its file; nothing happens where it is not held."""
@@ -79,13 +97,24 @@ class TagLock:
     ) -> None:
         self.release()
 
+    def _is_mine(self) -> bool:
+        """Whether the file of this name is the one that is locked, with what this object wrote into it."""
+        assert self._handle is not None
+        return _same(self._handle, self.path) and _holder(self._handle).get("token") == self._token
+
     def _attempt(self, take_over: bool) -> bool:
         """One try; True without `held` asks for another one, because the file was replaced meanwhile."""
-        handle, made = _open(self.path)
+        try:
+            handle, made = _open(self.path)
+        except FileNotFoundError:
+            if self.path.parent.is_dir():
+                return True  # its holder has just removed it
+            raise
         try:
             locked = _lock(handle)
-            holder = _holder(self.path)
-            if locked is None and not made and (take_over or _dead(holder)):
+            holder = _holder(handle)
+            own = holder.get("token") == self._token
+            if locked is None and not made and (take_over or own or _dead(holder)):
                 _remove_if_same(handle, self.path)
                 return True
             free = made if locked is None else locked and (take_over or holder.get("host") in (None, _host()))
@@ -94,10 +123,19 @@ class TagLock:
                 return False
             if not _same(handle, self.path):
                 return True
-            me = {"host": _host(), "process": os.getpid(), "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-            os.ftruncate(handle, 0)
-            os.lseek(handle, 0, os.SEEK_SET)
-            os.write(handle, json.dumps(me).encode())
+            me = {
+                "host": _host(),
+                "process": os.getpid(),
+                "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "token": self._token,
+            }
+            try:
+                os.ftruncate(handle, 0)
+                os.lseek(handle, 0, os.SEEK_SET)
+                os.write(handle, json.dumps(me).encode())
+            except OSError:  # a full disk: an empty file must keep nobody out
+                _remove_if_same(handle, self.path)
+                raise
             self.owner, self.problem = _said(me), ""
             self._handle, self._process, handle = handle, os.getpid(), -1
         finally:
@@ -113,15 +151,39 @@ class TagLock:
             self.problem += f" If that one is gone, remove {self.path}."
 
 
+class _NoLockFileError(UserError):
+    """What has the lock file's name was made by something else, and might lead anywhere."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is a link, a folder or something else that is no lock file; remove it to tag here.")
+
+
 def _open(path: Path) -> tuple[int, bool]:
-    """The lock file and whether it is we who made it: only one of two who try at once makes it."""
-    flags = os.O_RDWR | getattr(os, "O_BINARY", 0)
-    try:
+    """The lock file and whether it is we who made it: only one of two who try at once makes it.
+
+    FileNotFoundError where its holder has just removed it or there is no folder. Links are not followed, pipes not
+    waited for: a folder that somebody packed must not lead to a person's other files.
+    """
+    flags = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
+    with contextlib.suppress(FileExistsError):
         return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), True
-    except FileExistsError:
-        with contextlib.suppress(FileNotFoundError):  # its holder has just removed it
-            return os.open(path, flags), False
-        return os.open(path, flags | os.O_CREAT, 0o666), False
+    if not _plain(path.lstat()):
+        raise _NoLockFileError(path)
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # it has just become a link
+            raise _NoLockFileError(path) from error
+        raise
+    if not _plain(os.fstat(handle)):
+        os.close(handle)
+        raise _NoLockFileError(path)
+    return handle, False
+
+
+def _plain(status: os.stat_result) -> bool:
+    """Whether this is a file of one name only: a second name may be that of a person's own file."""
+    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
 
 
 if sys.platform == "win32":
@@ -152,7 +214,7 @@ else:
 def _same(handle: int, path: Path) -> bool:
     """Whether the open file is still the one of this name."""
     with contextlib.suppress(OSError):
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), path.lstat())
     return False
 
 
@@ -166,10 +228,11 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def _holder(path: Path) -> dict[str, Any]:
-    """What the holder wrote: "host", "process", "since"; empty where nothing can be read."""
+def _holder(handle: int) -> dict[str, Any]:
+    """What the holder wrote: "host", "process", "since", "token"; empty where nothing can be read."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        values = json.loads(path.read_bytes()[:1000])
+        os.lseek(handle, 0, os.SEEK_SET)
+        values = json.loads(os.read(handle, 1000))
         if isinstance(values, dict):
             return values
     return {}

@@ -13,6 +13,9 @@ import h5py
 import numpy as np
 
 ATTRIBUTES = ("format", "version", "network_digest", "network_name", "architecture", "layers")
+UNSURE = ("generation", "writers")
+"""Attributes that may be missing or senseless: None then; they only say which saves the file comes from."""
+
 NUMBERS = ("layer", "filter")
 TEXTS = ("tag", "detail", "note", "annotator", "created", "evidence")
 COLUMNS = (*NUMBERS, "confidence", *TEXTS)
@@ -23,7 +26,8 @@ LONGEST = {"evidence": 65_536}
 """Characters of all texts together, and of one where it may be longer than `LONGEST_TEXT`."""
 LONGEST_TEXT = 10_000
 MOST_MEMORY = 2 << 30
-_SLAB = 1_000
+SLAB = 500
+"""Rows that are worked on in one step: a longer one would hold the interpreter, and with it the window, too long."""
 
 Columns = dict[str, Any]
 """The root attributes by name, and every column as a list under its name; a confidence of nan is None."""
@@ -39,6 +43,7 @@ def read_columns(image: bytes) -> Columns:
         with h5py.File(h5py.h5f.open_file_image(image)) as file:
             attributes = file.attrs
             columns: Columns = {name: _attribute(attributes, name) for name in ATTRIBUTES}
+            columns |= {name: _unsure(attributes, name) for name in UNSURE}
             group = _own(file, "tags")
             if not isinstance(group, h5py.Group):
                 raise Damaged("it holds no group /tags")
@@ -72,6 +77,17 @@ def _attribute(attributes: h5py.AttributeManager, name: str) -> str | int:
     return value
 
 
+def _unsure(attributes: h5py.AttributeManager, name: str) -> str | int | None:
+    """An attribute that other programs may have left out or spoiled."""
+    try:
+        value: Any = attributes.get(name)
+        if name == "generation":
+            return int(value) if isinstance(value, np.integer) else None
+        return value if isinstance(value, str) and len(value) <= MOST_CHARACTERS else None
+    except Exception:  # it is worth nothing then, and no reason to refuse the tags
+        return None
+
+
 def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
     """What lies in the group under this name; other links could bring other files' contents into a book of tags."""
     inside = name in group and group.id.links.get_info(name.encode()).type == h5py.h5l.TYPE_HARD
@@ -94,7 +110,7 @@ def _column(group: h5py.Group, name: str, most: int) -> list[Any]:
     if kind.kind not in ("f" if name == "confidence" else "iu") or kind.itemsize > 8:
         raise Damaged(f'the column "{name}" holds {kind}')
     values: list[Any] = found[()].tolist()
-    return [value if value == value else None for value in values] if name == "confidence" else values
+    return [None if value != value else value for value in values] if name == "confidence" else values
 
 
 def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
@@ -105,8 +121,8 @@ def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
         raise Damaged(f'the column "{name}" is too large')
     texts: list[str] = []
     characters = 0
-    for start in range(0, rows, _SLAB):  # a damaged length must not fill the memory in one step
-        slab = [text.decode() for text in column[start : start + _SLAB].tolist()]
+    for start in range(0, rows, SLAB):  # a damaged length must not fill the memory in one step
+        slab = [text.decode() for text in column[start : start + SLAB].tolist()]
         characters += sum(map(len, slab))
         longest = max(map(len, slab))
         if characters > most or longest > LONGEST.get(name, LONGEST_TEXT):
@@ -116,7 +132,7 @@ def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
 
 
 def main() -> None:
-    """Print the columns of the file on standard input, or {"problem": ...}, as one JSON object in ASCII."""
+    """Print what the file on standard input holds, or {"problem": ...}, as lines of JSON that `gather` reads."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows and macOS may not know this limit
         import resource
 
@@ -125,7 +141,24 @@ def main() -> None:
         answer: Columns = read_columns(sys.stdin.buffer.read())
     except (Damaged, MemoryError) as error:
         answer = {"problem": str(error) or "it is too large"}
-    json.dump(answer, sys.stdout)
+    columns = [answer.pop(name) for name in COLUMNS if name in answer]
+    print(json.dumps(answer))
+    for start in range(0, len(columns[0]) if columns else 0, SLAB):
+        print(json.dumps([column[start : start + SLAB] for column in columns]))
+
+
+def gather(printed: bytes) -> Columns:
+    """The columns, or {"problem": ...}, that `main` printed; ValueError where it printed something else."""
+    first, *lines = printed.splitlines() or [b""]
+    answer: Any = json.loads(first)
+    if not isinstance(answer, dict):
+        raise ValueError("no object")
+    if "problem" not in answer:
+        answer |= {name: [] for name in COLUMNS}
+        for line in lines:
+            for name, values in zip(COLUMNS, json.loads(line), strict=True):
+                answer[name] += values
+    return answer
 
 
 if __name__ == "__main__":

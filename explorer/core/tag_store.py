@@ -1,9 +1,11 @@
 """The tags file: HDF5 that is built in memory, replaced whole, and read in a process of its own."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,19 @@ import numpy as np
 
 from explorer.core import tag_reader
 from explorer.core.errors import UserError
-from explorer.core.tag_reader import ATTRIBUTES, COLUMNS, NUMBERS, TEXTS, Columns, Damaged, read_columns
+from explorer.core.tag_lineage import Lineage
+from explorer.core.tag_reader import (
+    ATTRIBUTES,
+    COLUMNS,
+    NUMBERS,
+    SLAB,
+    TEXTS,
+    UNSURE,
+    Columns,
+    Damaged,
+    gather,
+    read_columns,
+)
 from explorer.core.tags import FilterKey, Tag, TagBook
 from trainer.files import cannot_write, replace_file
 
@@ -29,16 +43,24 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
 def save_tags(path: Path | str, book: TagBook) -> None:
-    """Replace the tags file at `path` whole; the previous one stays as `.bak`.
+    """Replace the tags file at `path` whole; the previous one stays as `.bak`, the book's lineage goes on by one.
 
     UserError where it cannot be saved; then the old file is unchanged.
     """
     path = Path(path)
-    image = image_of(book)
+    draft = book.copy()
+    draft.lineage = book.lineage.next()
+    image = image_of(draft)
     try:
         replace_file(path, image, backup=True)
     except OSError as error:
         raise cannot_write(path, error) from error
+    book.lineage = replace(draft.lineage, digest=digest_of(image))
+
+
+def digest_of(image: bytes) -> str:
+    """What tells a file's bytes from all others."""
+    return hashlib.sha256(image).hexdigest()
 
 
 def load_tags(path: Path | str, *, patience: float = PATIENCE) -> TagBook:
@@ -50,8 +72,12 @@ def load_tags(path: Path | str, *, patience: float = PATIENCE) -> TagBook:
     try:
         if path.stat().st_size > LARGEST:
             raise Damaged("it is far too large")
-        columns = _read_apart(path.read_bytes(), patience)
-        return book_of(columns)
+        if not path.is_file():  # a pipe would be waited for without an end
+            raise UserError(f"{path} cannot be read: it is no file.")
+        image = path.read_bytes()
+        book = book_of(_read_apart(image, patience))
+        book.lineage = replace(book.lineage, digest=digest_of(image))
+        return book
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.{_hint(path)}") from error
     except OSError as error:
@@ -73,11 +99,14 @@ def image_of(book: TagBook) -> bytes:
     written = columns_of(book)
     # No file of this name is made; two open ones of the same name would be taken for one.
     with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False, block_size=1 << 16) as file:
-        for name in ATTRIBUTES:
+        for name in (*ATTRIBUTES, *UNSURE):
             file.attrs[name] = written[name]
         group = file.create_group("tags")
         for name in COLUMNS:
-            group.create_dataset(name, data=_array(name, written[name]))
+            values = written[name]
+            column = group.create_dataset(name, (len(values),), _array(name, []).dtype)
+            for start in range(0, len(values), SLAB):
+                column[start : start + SLAB] = _array(name, values[start : start + SLAB])
         file.flush()
         image: bytes = file.id.get_file_image()
     try:
@@ -91,8 +120,11 @@ def image_of(book: TagBook) -> bytes:
 
 def columns_of(book: TagBook) -> Columns:
     """The attributes and columns of the book's tags file; a confidence of nan is None."""
-    entries = list(book.entries())
-    tags = [tag for _, tag in entries]
+    keys: list[FilterKey] = []
+    tags: list[Tag] = []
+    for key, tag in book.entries():  # a list of pairs would wake the collector, which stops the window
+        keys.append(key)
+        tags.append(tag)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -100,8 +132,10 @@ def columns_of(book: TagBook) -> Columns:
         "network_name": book.network_name,
         "architecture": book.architecture,
         "layers": json.dumps([{"name": name, "filters": filters} for name, filters in book.layers]),
-        "layer": [key.layer for key, _ in entries],
-        "filter": [key.filter for key, _ in entries],
+        "generation": book.lineage.generation,
+        "writers": book.lineage.writers_text(),
+        "layer": [key.layer for key in keys],
+        "filter": [key.filter for key in keys],
         "confidence": [None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags],
         "evidence": [tag.evidence_text for tag in tags],
         **{name: [getattr(tag, name) for tag in tags] for name in TEXTS if name != "evidence"},
@@ -130,6 +164,7 @@ def book_of(columns: Columns) -> TagBook:
             book.replace(key, tags)
         except UserError as error:
             raise Damaged(str(error).rstrip(".")) from error
+    book.lineage = Lineage.of(columns.get("generation"), columns.get("writers"), "")
     return book
 
 
@@ -174,8 +209,8 @@ def _read_apart(image: bytes, patience: float) -> Columns:
     except subprocess.TimeoutExpired as error:
         raise Damaged("HDF5 cannot make sense of it") from error
     try:
-        columns: Columns = json.loads(child.stdout)
-    except ValueError as error:
+        columns = gather(child.stdout)
+    except (ValueError, RecursionError) as error:
         raise Damaged("HDF5 cannot make sense of it") from error
     if "problem" in columns:
         raise Damaged(columns["problem"])

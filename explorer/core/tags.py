@@ -1,5 +1,7 @@
 """What people say about filters: keys, tags, and the book of one network's tags."""
 
+import bisect
+import copy
 import math
 import operator
 import re
@@ -8,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.core.errors import UserError
+from explorer.core.tag_lineage import Lineage
 from explorer.core.tag_values import (
     clean_confidence,
     clean_evidence,
@@ -24,7 +27,7 @@ Layers = tuple[tuple[str, int], ...]
 """(module name, number of filters) of every layer, in the order in which they run."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class FilterKey:
     """A filter of a network: layer and filter count from 0; written `7:8`."""
 
@@ -50,7 +53,7 @@ class FilterKey:
         return cls(int(match[1]), int(match[2]))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)  # a book of 26,580 is a burden to the collector otherwise
 class Tag:
     """One word that one person gave to one filter.
 
@@ -101,6 +104,7 @@ class TagBook:
     "none" and other words exclude each other per annotator: adding a word takes that annotator's "none" away, and
     adding "none" takes that annotator's words away. `layers` is empty where the network is not known; otherwise a
     key outside of it is a UserError. `len(book)` counts filters, as `keys` and `in` do; `total` counts tags.
+    `lineage` tells which saves the tags come from; books are equal without it.
     """
 
     def __init__(
@@ -115,7 +119,9 @@ class TagBook:
         self.network_name = clean_text(network_name.encode("utf-8", "replace").decode(), "network name")
         self.architecture = clean_text(architecture, "architecture")
         self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
+        self.lineage = Lineage()
         self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
+        self._order: list[FilterKey] | None = None
 
     def add(
         self,
@@ -153,6 +159,8 @@ class TagBook:
         kept = sorted(tags, key=lambda tag: (tag.tag, tag.annotator))
         if len(kept) > 1:
             _check_exclusion(key, kept)
+        if bool(kept) != (key in self._tags):
+            self._reorder(key, there=bool(kept))
         if kept:
             self._tags[key] = tuple(kept)
         else:
@@ -160,7 +168,15 @@ class TagBook:
 
     def keys(self) -> tuple[FilterKey, ...]:
         """The filters that have a tag ("none" counts: a person looked), by layer and filter."""
-        return tuple(sorted(self._tags, key=lambda key: (key.layer, key.filter)))
+        if self._order is None:
+            self._order = sorted(self._tags, key=_place)
+        return tuple(self._order)
+
+    def keys_that_differ(self, other: "TagBook") -> tuple[FilterKey, ...]:
+        """The filters that have other tags in the other book."""
+        mine, theirs = self._tags, other._tags
+        differ = [key for key, tags in mine.items() if theirs.get(key) != tags]
+        return tuple(sorted([*differ, *(theirs.keys() - mine.keys())], key=_place))
 
     def entries(self) -> Iterator[tuple[FilterKey, Tag]]:
         """Every tag with its filter, in the order of `keys` and `tags`."""
@@ -174,13 +190,15 @@ class TagBook:
         return sum(map(len, self._tags.values()))
 
     def empty_copy(self) -> "TagBook":
-        """A book of the same network without tags."""
-        return TagBook(self.network_digest, self.network_name, self.architecture, self.layers)
+        """A book of the same network and lineage without tags."""
+        twin = copy.copy(self)
+        twin._tags, twin._order = {}, None
+        return twin
 
     def copy(self) -> "TagBook":
-        """A book of its own with the same tags."""
-        twin = self.empty_copy()
-        twin._tags = dict(self._tags)
+        """A book of its own with the same tags; cheap, as every key that is pressed makes one."""
+        twin = copy.copy(self)
+        twin._tags, twin._order = dict(self._tags), None
         return twin
 
     def __iter__(self) -> Iterator[FilterKey]:
@@ -202,6 +220,12 @@ class TagBook:
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
+    def _reorder(self, key: FilterKey, *, there: bool) -> None:
+        """Keep the order of the keys, which every key that is pressed asks for, without sorting them anew."""
+        if self._order is not None:
+            place = bisect.bisect_left(self._order, _place(key), key=_place)
+            self._order[place : place + (not there)] = [key] if there else []
+
     def _network(self) -> tuple[str, str, str, Layers]:
         return self.network_digest, self.network_name, self.architecture, self.layers
 
@@ -215,6 +239,10 @@ class TagBook:
             raise UserError(
                 f"There is no filter {key}: the filters of layer {key.layer} ({name}) are 0 to {filters - 1}."
             )
+
+
+def _place(key: FilterKey) -> tuple[int, int]:
+    return key.layer, key.filter
 
 
 def excludes(new: Tag, old: Tag) -> bool:

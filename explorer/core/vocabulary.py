@@ -1,6 +1,7 @@
 """The words that are offered as tags: the bundled file, and what a person adds to it in a file of their own."""
 
 import re
+import stat
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -14,6 +15,10 @@ from trainer.files import cannot_write, replace_file
 
 RESERVED_KEYS = frozenset("N")
 """Keys that the window uses while tagging: `N` walks to the next filter without a tag."""
+
+LARGEST, MOST_WORDS, MOST_DOTS = 1 << 17, 500, 500
+"""Bytes of the largest file of words; the most words in it, of which each becomes a button; the most dots of a line,
+because tomllib takes minutes for a name of 60,000 parts."""
 
 _FIELDS = ("word", "title", "key", "details", "description", "color", "symbol")
 _HEADER = "# Your own tags; they add to the bundled ones. Each needs a word; the other lines may be missing."
@@ -119,21 +124,29 @@ def _with(entries: list[Entry], entry: Entry, source: str, reserved: Collection[
 
 def _text(path: Path) -> str:
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST:  # a pipe would be waited for without an end
+            raise UserError(f"The vocabulary {path} cannot be read: it is no file, or far too large.")
         return path.read_text("utf-8-sig")
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"The vocabulary {path} cannot be read: {error}.") from error
 
 
 def _parse(text: str, source: str) -> list[Entry]:
     try:
+        if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+            raise UserError("one of its lines is too deeply nested")
         tables: Any = tomllib.loads(text).get("tag", [])
         if not isinstance(tables, list):
             raise UserError("every word needs a heading [[tag]]")
+        if len(tables) > MOST_WORDS:
+            raise UserError(f"it has {len(tables):,} words; more than {MOST_WORDS} cannot be shown")
         return [_entry(table) for table in tables]
-    except (tomllib.TOMLDecodeError, RecursionError, UserError) as error:
-        raise UserError(f"The vocabulary {source} is not usable: {str(error).rstrip('.')}.") from error
+    except Exception as error:  # no way in which a file can be wrong may keep the window from starting
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise UserError(f"The vocabulary {source} is not usable: {reason}.") from error
 
 
 def _entry(table: Any) -> Entry:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep
 from explorer.core.tags import TagBook
 from explorer.state.library import Folder, Library, Request
 from explorer.state.session import Session, View
@@ -18,6 +17,7 @@ from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
     from explorer.core.network import Network
+    from explorer.core.tag_file import TagFile
 
 
 class Opening(QObject):
@@ -110,28 +110,44 @@ class Opening(QObject):
             return  # loading it again would throw away what is tagged meanwhile
         self._tagging.check_saved()
 
-        def work(on_step: OnStep) -> TagBook | None:
-            from explorer.core.tag_store import load_tags
-
-            return load_tags(path) if path.exists() else None
-
-        def done(book: TagBook | None) -> None:
-            if book is not None and book.network_digest not in ("", network.digest):
-                self.foreign_tags.emit(path, book, network)
-            else:
-                self.accept_tags(path, book or empty_book(network))
+        def done(file: "TagFile") -> None:
+            try:
+                self._show(file, network, network.digest)
+            except UserError as error:
+                self.problem.emit(error)
 
         def failed(error: BaseException) -> None:
             if self._tagging.path is None:
                 self._tagging.wait_for_file(empty_book(network), f"{path.name} could not be read.")
             self.problem.emit(error)
 
-        self._library.reading.submit("tags", work, done, failed)
+        self._tagging.fetch(path, empty_book(network), done, failed)
 
     def accept_tags(self, path: Path, book: TagBook) -> None:
-        """Show these tags from now on."""
-        self._tagging.open(path, book)
-        self._settings.remember("tags", path)
+        """Show the tags of the network that `book` is about, as they are in the file by now."""
+        from explorer.core.tag_file import TagFile
+
+        network = self._library.network
+        assert network is not None
+        try:
+            self._show(TagFile.open(path, book), network, book.network_digest)
+        except UserError as error:
+            self.problem.emit(error)
+
+    def _show(self, file: "TagFile", network: "Network", digest: str) -> None:
+        """Show a file's tags if they are about this network; otherwise ask, and leave the file to others meanwhile."""
+        book = file.book
+        try:
+            if book.network_digest not in ("", digest):
+                file.close()
+                self.foreign_tags.emit(file.path, book, network)
+                return
+            self._tagging.check_saved()
+        except UserError:
+            file.close()
+            raise
+        self._tagging.show(file)
+        self._settings.remember("tags", file.path)
 
     def default_tags_path(self, model: Path) -> Path:
         """Beside the network's file, where a person finds it; in the settings' folder where that is not writable."""

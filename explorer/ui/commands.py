@@ -195,7 +195,7 @@ class Commands:
         if not tagging.read_only:
             self._window.problems.show_text("Nothing keeps this window from writing its tags.", calm=True)
             return
-        text = f"{tagging.read_only}\n\nWrite here still? Only if nobody tags there any more: their tags would be lost."
+        text = f"{tagging.read_only}\n\nWrite here still? What is in the file by now is read first and stays."
         if warned(self._window, "Take the tags over", text, Buttons.Yes | Buttons.Cancel) == Buttons.Yes:
             self._guard(tagging.take_over)
 

@@ -74,7 +74,13 @@ class FileCommands:
 
     def save_tags_as(self) -> bool:
         """Go on with the tags in another file; whether that was done."""
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save tags", str(self._desk.tagging.path or ""), TAGS_FILES)
+        name, _ = QFileDialog.getSaveFileName(
+            self._window,
+            "Save tags (a file that is there keeps its own tags too)",
+            str(self._desk.tagging.path or ""),
+            TAGS_FILES,
+            options=QFileDialog.Option.DontConfirmOverwrite,  # nothing is overwritten
+        )
         return bool(name) and self.guard(lambda: self._desk.tagging.move_to(Path(name)))
 
     def drop(self, *paths: Path) -> None:

@@ -108,6 +108,7 @@ def _connect(window: MainWindow) -> None:
     desk.pipeline.recording_failed.connect(window.problems.show_error)
     desk.pipeline.picture_failed.connect(files.picture_failed)
     desk.tagging.problem.connect(window.problems.show_error)
+    desk.tagging.told.connect(lambda text: window.problems.show_text(text, calm=True))
     desk.tagging.saved.connect(window.show_title)
     desk.tagging.reset.connect(window.show_title)
     for jobs in desk.library.workers:

@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
         tagging = self.desk.tagging
+        tagging.settle()
         if tagging.unsaved:
             answer = warned(
                 self,

@@ -71,9 +71,11 @@ class Status(QStatusBar):
         if self._tagging.path is None:
             return ""
         if self._tagging.read_only:
-            return "read-only"
+            return "read-only, NOT SAVED" if self._tagging.unsaved else "read-only"
         if not len(self._tagging.book) and not self._tagging.unsaved and not self._tagging.path.exists():
             return "nothing to save yet"
+        if self._tagging.saving:
+            return "saving …"
         return "NOT SAVED" if self._tagging.unsaved else f"saved in {self._tagging.path.name}"
 
     def _progressed(self, jobs: Jobs, slot: str, done: int, total: int) -> None:

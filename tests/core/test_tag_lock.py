@@ -189,3 +189,75 @@ assert lock.path.exists() and not TagLock({str(tags)!r}).acquire()
 """
     child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert child.returncode == 0, child.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links are for administrators, and there are no pipes")
+@pytest.mark.parametrize("what", ["link", "dangling link", "second name", "folder", "pipe"])
+def test_what_is_no_lock_file_is_said_and_not_touched(tags, tmp_path, what):
+    """A folder that somebody packed must not lead to the person's other files."""
+    mine, place = tmp_path / "home" / "bashrc", tags.with_name("tags.h5.lock")
+    mine.parent.mkdir()
+    mine.write_text("alias ll='ls -l'")
+    if what == "link":
+        place.symlink_to(mine)
+    elif what == "dangling link":
+        place.symlink_to(mine.with_name("autostart"))
+    elif what == "second name":
+        os.link(mine, place)
+    elif what == "folder":
+        place.mkdir()
+    else:
+        os.mkfifo(place)
+    lock = TagLock(tags)
+    for take_over in (False, True):
+        assert not lock.acquire(take_over=take_over)
+        assert "tags.h5.lock is a link, a folder or something else" in lock.problem
+    lock.release()
+    assert mine.read_text() == "alias ll='ls -l'"
+    assert [path.name for path in mine.parent.iterdir()] == ["bashrc"]
+    assert os.path.lexists(place)
+
+
+def test_a_lock_whose_file_is_gone_is_got_again_or_lost(tags):
+    first, second = TagLock(tags), TagLock(tags)
+    assert not first.confirm()
+    assert first.acquire()
+    assert first.confirm()
+    first.path.unlink()
+    assert first.confirm()
+    first.path.unlink()
+    assert second.acquire()
+    assert not first.confirm()
+    assert not first.held
+    assert "another window" in first.problem
+    second.release()
+
+
+def test_without_locks_the_same_file_is_still_ours_and_anothers_is_not(tags, without_locks):
+    first, second = TagLock(tags), TagLock(tags)
+    assert first.acquire()
+    content = first.path.read_bytes()
+    first.path.unlink()
+    first.path.write_bytes(content)  # the folder was away, and has the file under another number now
+    assert first.confirm()
+    first.path.unlink()
+    assert second.acquire()
+    assert not first.confirm()
+    second.release()
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_full_disk_leaves_no_lock_that_says_nothing(tags, monkeypatch, locks):
+    if not locks:
+        monkeypatch.setattr(tag_lock, "_lock", lambda handle: None)
+
+    def full(handle, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        lock = TagLock(tags)
+        assert not lock.acquire()
+        assert "disk is full" in lock.problem
+    assert lock.acquire()
+    lock.release()

@@ -71,13 +71,15 @@ def test_the_archived_file_of_version_1_opens_forever():
 
 def test_a_stranger_reads_the_file_with_h5py_alone(saved):
     with h5py.File(saved) as file:
-        assert dict(file.attrs) | {"layers": 0} == {
+        assert dict(file.attrs) | {"layers": 0, "writers": ""} == {
             "format": "feature-map-explorer tags",
             "version": 1,
             "network_digest": "ab" * 32,
             "network_name": "demo.safetensors",
             "architecture": "scratch",
             "layers": 0,
+            "generation": 1,
+            "writers": "",
         }
         assert json.loads(file.attrs["layers"])[1] == {"name": "features.17", "filters": 64}
         tags = file["tags"]

@@ -1,3 +1,4 @@
+import os
 import tomllib
 
 import pytest
@@ -125,14 +126,25 @@ def test_entries_that_no_window_could_show_are_refused(values, says):
         "[[tag]]\nword = 'x'\nkey = 'N'",
         "[[tag]]\nword = 'x'\nkey = 'G'\n[[tag]]\nword = 'y'\nkey = 'G'",
         "\0",
+        f"x = {'9' * 5_000}",
+        f"[[tag]]\nword = 'x'\nkey = {'9' * 5_000}",
+        f"x = {'[' * 5_000}",
+        f"x = {'{a=' * 5_000}",
+        "x = 1979-99-99",
+        f"{'a.' * 60_000}b = 1",
+        "[[tag]]\nword = 'x'\n" * 1_000,
+        f"[[tag]]\nword = 'x'\n{'c' * 5_000} = 1",
     ],
+    ids=lambda text: ascii(text[:30]),
 )
 def test_a_damaged_file_is_named_and_never_overwritten(tmp_path, text):
     path = tmp_path / "words.toml"
     path.write_text(text, "utf-8")
     for attempt in (lambda: read_vocabulary(path), lambda: add_word(path, Entry("vessels"))):
-        with pytest.raises(UserError, match=r"words\.toml"):
+        with pytest.raises(UserError, match=r"words\.toml") as caught:
             attempt()
+        assert len(str(caught.value)) < 400
+        assert "\n" not in str(caught.value)
     assert path.read_text("utf-8") == text
 
 
@@ -145,3 +157,14 @@ def test_files_that_cannot_be_read_or_written_are_said(tmp_path):
     with pytest.raises(UserError, match=r"file.words\.toml cannot be"):
         add_word(tmp_path / "file" / "words.toml", Entry("vessels"))
     assert (tmp_path / "file").read_bytes() == b""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_what_is_no_file_is_said_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "folder.toml").mkdir()
+    with open(tmp_path / "huge.toml", "wb") as file:
+        file.truncate(1 << 40)
+    for name in ("pipe.toml", "folder.toml", "huge.toml"):
+        with pytest.raises(UserError, match=f"{name} cannot be read"):
+            read_vocabulary(tmp_path / name)

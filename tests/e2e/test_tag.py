@@ -14,6 +14,12 @@ from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 
 
+def saved_tags(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
+    """The words in the file, once the window says that all is saved."""
+    person.until(lambda: "· saved" in person.window.windowTitle())
+    return [tag.tag for tag in load_tags(person.desk.tagging.path).tags(FilterKey(layer, filter))]
+
+
 def words(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
     return [tag.tag for tag in person.desk.tagging.book.tags(FilterKey(layer, filter))]
 
@@ -23,7 +29,7 @@ def test_press_h_close_open_again(open_window: Open, tmp_path: Path) -> None:
     person.wait_for_maps()
     assert "mine.h5 · nothing to save yet" in person.window.windowTitle()
     person.press("Right", "H")
-    assert "mine.h5 · saved" in person.window.windowTitle()
+    person.until(lambda: "mine.h5 · saved" in person.window.windowTitle())
     assert words(person, 7, 1) == ["hair"]
     person.window.close()
     with h5py.File(tmp_path / "mine.h5") as file:
@@ -77,6 +83,7 @@ def test_a_detail_and_a_note(demo: Person) -> None:
     demo.window.tags._note.setFocus()
     demo.qtbot.keyClicks(QApplication.focusWidget(), "hair and border")
     demo.press("Return")
+    demo.desk.tagging.settle()
     (tag,) = load_tags(demo.desk.tagging.path).tags(FilterKey(7, 0))
     assert (tag.tag, tag.detail, tag.note) == ("border", "left", "hair and border")
     demo.press("Right", "Left")
@@ -117,7 +124,9 @@ def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) ->
     assert "O" in demo.message  # the window's own key
 
 
-def test_a_second_window_is_read_only_and_says_so(demo: Person, open_window: Open, tmp_path: Path) -> None:
+def test_a_second_window_is_read_only_until_the_first_has_closed(
+    demo: Person, open_window: Open, tmp_path: Path
+) -> None:
     second = open_window(Start(demo=True, tags=demo.desk.tagging.path), home="other")
     second.wait_for_maps()
     assert "read-only" in second.window.windowTitle()
@@ -127,6 +136,17 @@ def test_a_second_window_is_read_only_and_says_so(demo: Person, open_window: Ope
     assert words(second) == []
     assert not second.window.tags._buttons["hair"].isEnabled()
     assert demo.desk.tagging.path.name in second.window.tags._locked.text()
+    demo.window.activateWindow()
+    demo.until(demo.window.isActiveWindow)
+    demo.press("B")
+    demo.window.close()
+    second.until(lambda: "saved" in second.window.windowTitle())
+    assert "can be given here now" in second.message
+    assert words(second) == ["border"]
+    second.window.activateWindow()
+    second.until(second.window.isActiveWindow)
+    second.press("H")
+    assert saved_tags(second) == ["border", "hair"]
 
 
 def test_tags_of_another_network_are_named(
@@ -163,9 +183,10 @@ def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.
         raise UserError(f"{path} could not be saved: the disk is full.")
 
     demo.press("H")
+    demo.until(lambda: "· saved" in demo.window.windowTitle())
     monkeypatch.setattr(store, "save_tags", full)
     demo.press("B")
-    assert "the disk is full" in demo.message
+    demo.until(lambda: "the disk is full" in demo.message)
     assert "NOT SAVED" in demo.window.windowTitle()
     asked: list[str] = []
 
@@ -180,6 +201,5 @@ def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.
     assert words(demo) == ["border", "hair"]
     monkeypatch.undo()
     demo.press("C")
-    assert "NOT SAVED" not in demo.window.windowTitle()
-    saved = load_tags(demo.desk.tagging.path).tags(FilterKey(7, 0))
-    assert [tag.tag for tag in saved] == ["border", "color", "hair"]
+    demo.until(lambda: "· saved" in demo.window.windowTitle())
+    assert saved_tags(demo) == ["border", "color", "hair"]

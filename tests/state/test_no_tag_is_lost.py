@@ -1,5 +1,6 @@
 """Ways in which tags could be lost or end up on another network, each of them closed."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,18 @@ from explorer.state.desk import Desk
 from explorer.state.library import Request
 from explorer.state.settings import Settings
 from explorer.state.start import Start
+from explorer.state.tagging import Tagging
 from tests.networks import save_small
 from tests.state.test_desk import open_both, ready
 
 KEY = FilterKey(3, 0)
+
+
+def in_file(desk: Desk) -> TagBook:
+    """What is in the file, once the window says that all is saved."""
+    desk.tagging.settle()
+    assert not desk.tagging.unsaved
+    return load_tags(desk.tagging.path)
 
 
 def words(book: TagBook, key: FilterKey = KEY) -> list[str]:
@@ -64,7 +73,7 @@ def test_opening_the_open_tags_file_again_changes_nothing(
     desk.opening.open_tags(desk.tagging.path)
     desk.tagging.toggle(KEY, "border")
     qtbot.wait(400)
-    assert words(desk.tagging.book) == words(load_tags(desk.tagging.path)) == ["border", "hair"]
+    assert words(desk.tagging.book) == words(in_file(desk)) == ["border", "hair"]
 
 
 def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
@@ -79,7 +88,7 @@ def test_a_file_that_cannot_be_read_leaves_a_book_of_this_network(
     assert "b.tags.h5" in desk.tagging.read_only
     desk.tagging.move_to(tmp_path / "new.h5")
     desk.tagging.toggle(KEY, "border")
-    found = load_tags(tmp_path / "new.h5")
+    found = in_file(desk)
     assert found.network_digest == desk.library.network.digest
     assert len(found.layers) == 4
     assert (tmp_path / "b.tags.h5").read_bytes() == b"damaged"
@@ -107,15 +116,82 @@ def test_taking_over_reads_what_the_other_one_wrote(qtbot: QtBot, desk: Desk, tm
     desk.tagging.close()
     other.tagging.take_over()
     other.tagging.toggle(KEY, "border")
-    assert words(load_tags(other.tagging.path)) == ["border", "hair"]
+    assert words(in_file(other)) == ["border", "hair"]
     other.close()
+
+
+def test_what_others_tag_while_a_question_stands_is_kept(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    shared = tmp_path / "shared.h5"
+    other = Tagging("other")
+    other.open(shared, TagBook("0" * 64, "another network", "scratch_cnn"))
+    other.add(FilterKey(0, 0), "border")
+    other.settle()
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    with qtbot.waitSignal(desk.opening.foreign_tags) as caught:
+        desk.opening.open_tags(shared)
+    for number in range(1, 5):
+        other.add(FilterKey(1, number), "hair")
+    other.close()
+    assert not shared.with_name("shared.h5.lock").exists(), "a question keeps nobody out"
+    desk.opening.accept_tags(*caught.args[:2])
+    assert desk.tagging.read_only == ""
+    desk.tagging.add(FilterKey(0, 2), "color")
+    assert in_file(desk).total == 6
+
+
+def test_a_file_that_became_a_third_networks_while_the_question_stood_is_asked_about_again(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    save_tags(tmp_path / "shared.h5", TagBook("0" * 64, "second network"))
+    with qtbot.waitSignal(desk.opening.foreign_tags) as caught:
+        desk.opening.open_tags(tmp_path / "shared.h5")
+    save_tags(tmp_path / "shared.h5", TagBook("1" * 64, "third network"))
+    with qtbot.waitSignal(desk.opening.foreign_tags) as again:
+        desk.opening.accept_tags(*caught.args[:2])
+    assert again.args[1].network_name == "third network"
+    assert desk.tagging.path == tmp_path / "n.tags.h5"
+
+
+def test_a_window_that_reads_late_sees_what_was_saved_meanwhile(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer of the thread that reads may be delivered long after the reading."""
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    network = desk.library.network
+    shared, read = tmp_path / "shared.h5", threading.Event()
+    other = Tagging("other")
+    other.open(shared, TagBook(network.digest, network.name, network.architecture))
+    other.add(FilterKey(0, 0), "border")
+    other.settle()
+    load = store.load_tags
+    monkeypatch.setattr(store, "load_tags", lambda path: (load(path), read.set())[0])
+    desk.opening.open_tags(shared)
+    assert read.wait(30)
+    other.add(FilterKey(0, 1), "hair")
+    other.close()
+    qtbot.waitUntil(lambda: desk.tagging.path == shared and not desk.tagging.read_only)
+    desk.tagging.add(FilterKey(0, 2), "color")
+    assert in_file(desk).total == 3
+
+
+def test_a_newer_wish_for_a_tags_file_leaves_no_lock_behind(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
+    desk.opening.open_tags(tmp_path / "first.h5")
+    desk.opening.open_tags(tmp_path / "second.h5")
+    qtbot.waitUntil(lambda: desk.tagging.path == tmp_path / "second.h5")
+    assert [path.name for path in tmp_path.glob("*.lock")] == ["second.h5.lock"]
 
 
 def test_maps_that_are_no_numbers_can_be_tagged(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
     desk.pipeline.maps(3)[0] = np.nan
     desk.tagging.toggle(KEY, "none", desk.pipeline.evidence(3, 0))
-    assert words(load_tags(desk.tagging.path)) == ["none"]
+    assert words(in_file(desk)) == ["none"]
 
 
 def test_the_same_folder_again_keeps_the_overlay(qtbot: QtBot, desk: Desk, tmp_path: Path, pictures: Path) -> None:

@@ -1,0 +1,333 @@
+"""Two or three windows on one tags file, whatever happens to them, their locks and their folder: no tag is lost.
+
+A tag counts from the moment in which its window says "saved". It may be missing in the file afterwards only where
+somebody took it away, or where a window that may write has it and has not called everything saved.
+"""
+
+import atexit
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from pytestqt.qtbot import QtBot
+
+import trainer.files
+from explorer.core import tag_lock, tag_store
+from explorer.core.errors import UserError
+from explorer.core.tag_file import TagFile
+from explorer.core.tag_store import load_tags, save_tags
+from explorer.core.tags import FilterKey, TagBook
+from explorer.state.tagging import Tagging
+
+LAYERS = [("a", 3), ("b", 3)]
+WINDOWS = st.integers(0, 2)
+KEYS = st.builds(FilterKey, st.integers(0, 1), st.integers(0, 2))
+WORDS = st.sampled_from(["hair", "border"])
+Given = tuple[FilterKey, str, str]
+
+
+def book_of_ours() -> TagBook:
+    return TagBook("digest", "net", "scratch_cnn", LAYERS)
+
+
+def dead_process() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def given(book: TagBook) -> set[Given]:
+    return {(key, tag.tag, tag.annotator) for key, tag in book.entries()}
+
+
+class Windows(RuleBasedStateMachine):
+    """Every window tags under its own name, so that everybody knows who took what away."""
+
+    locks = True
+    dead = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Path(tempfile.mkdtemp())
+        self.folder = self.root / "stick"
+        self.folder.mkdir()
+        self.path = self.folder / "t.h5"
+        self.windows: list[Tagging | None] = [None, None, None]
+        self.asking: dict[int, TagBook] = {}
+        self.saved: set[Given] = set()
+        self.full = False
+        self.copied_back = False
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(os, "fsync", lambda handle: None)
+        self.patch.setattr(tag_store, "_read_apart", lambda image, patience: tag_store.read_columns(image))
+        self.patch.setattr(trainer.files, "_write", self.write)
+        self.real_write = WRITE
+        if not self.locks:
+            self.patch.setattr(tag_lock, "_lock", lambda handle: None)
+
+    def write(self, path: Path, content: bytes) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.real_write(path, content)
+
+    @initialize()
+    def two_windows(self) -> None:
+        self.open(0)
+        self.open(1)
+
+    @rule(who=WINDOWS)
+    def open(self, who: int) -> None:
+        if self.windows[who] is None and self.folder.is_dir():
+            window = Tagging(f"person {who}")
+            window.open(self.path, book_of_ours())
+            self.windows[who] = window
+
+    @rule(who=WINDOWS, key=KEYS, word=WORDS, wait=st.booleans())
+    def tag(self, who: int, key: FilterKey, word: str, wait: bool) -> None:
+        window = self.windows[who]
+        if window is not None and not window.read_only:
+            self.saved.discard((key, word, window.annotator))  # it may be taken away
+            window.toggle(key, word)
+            if wait:
+                window.settle()
+                self.note(window)
+
+    @rule(who=WINDOWS)
+    def undo(self, who: int) -> None:
+        window = self.windows[who]
+        if window is not None and not window.read_only and window.stack.canUndo():
+            before = given(window.book)
+            window.undo()
+            self.saved -= before - given(window.book)
+
+    @rule(who=WINDOWS)
+    def look_again(self, who: int) -> None:
+        """What the window's timers do."""
+        window = self.windows[who]
+        if window is not None:
+            window._sync()
+            window._errands.wait()
+            self.note(window)
+
+    @rule(who=WINDOWS)
+    def close(self, who: int) -> None:
+        window = self.windows[who]
+        if window is not None:
+            window.settle()
+            if not window.unsaved:  # otherwise a person is asked first
+                self.note(window)
+                window.close()
+                self.windows[who] = None
+
+    @rule(who=WINDOWS)
+    def crash(self, who: int) -> None:
+        window = self.windows[who]
+        if window is None:
+            return
+        window._errands.wait()  # the process may end before or after a save, test_tag_kills ends it in the middle
+        self.note(window)
+        drop(window, self.dead)
+        self.windows[who] = None
+        if self.copied_back:  # whoever did that took the tags of a window away that could not put them back
+            place = self.path if self.folder.is_dir() else self.root / "away" / "t.h5"
+            self.saved &= given(load_tags(place)) if place.exists() else set()
+
+    @rule(who=WINDOWS)
+    def take_over(self, who: int) -> None:
+        window = self.windows[who]
+        if window is not None and window.read_only and not self.somebody_writes():
+            try:
+                window.take_over()
+            except UserError:
+                assert window.read_only
+            self.note(window)
+
+    @rule(who=WINDOWS)
+    def take_over_of_what_cannot_be_read(self, who: int) -> None:
+        window = self.windows[who]
+        if window is None or not window.read_only or not self.path.exists():
+            return
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tag_store, "_read_apart", damaged)
+            try:
+                window.take_over()
+            except UserError:
+                assert window.read_only
+                assert not window._file.lock.held
+
+    @rule(vanishes=st.booleans())
+    def the_folder_goes_and_comes_back(self, vanishes: bool) -> None:
+        if self.folder.is_dir() and vanishes:
+            self.folder.rename(self.root / "away")
+        elif not self.folder.is_dir():
+            (self.root / "away").rename(self.folder)
+            for left in self.folder.glob("*.lock"):  # the network folder forgot who had locked what
+                left.unlink()
+
+    @rule()
+    def the_lock_file_is_swept_away(self) -> None:
+        self.path.with_name("t.h5.lock").unlink(missing_ok=True)
+
+    @rule()
+    def an_older_version_is_copied_back(self) -> None:
+        backup = self.path.with_name("t.h5.bak")
+        if backup.exists() and any(window and not window.read_only for window in self.windows):
+            shutil.copyfile(backup, self.path)
+            self.copied_back = True
+
+    @rule(full=st.booleans())
+    def the_disk_fills_up_or_is_emptied(self, full: bool) -> None:
+        self.full = full
+
+    @rule(who=WINDOWS)
+    def ask_about_foreign_tags(self, who: int) -> None:
+        """A window closes the file while its question stands, as it does before a person answered."""
+        if self.windows[who] is None and self.path.exists():
+            file = TagFile.open(self.path, book_of_ours())
+            self.asking[who] = file.book
+            file.close()
+
+    @rule(who=WINDOWS)
+    def answer(self, who: int) -> None:
+        if who in self.asking and self.windows[who] is None and self.folder.is_dir():
+            window = Tagging(f"person {who}")
+            window.open(self.path, self.asking.pop(who))
+            self.windows[who] = window
+
+    @rule(who=WINDOWS, there=st.booleans())
+    def save_as_and_back(self, who: int, there: bool) -> None:
+        window = self.windows[who]
+        if window is None or not self.folder.is_dir() or self.full or window.read_only:
+            return
+        other = self.folder / f"other {who}.h5"
+        if there:
+            book = book_of_ours()
+            book.add(FilterKey(0, 0), "artifact", annotator="before")
+            save_tags(other, book)
+        window.move_to(other)
+        self.note(window)
+        assert given(load_tags(other)) >= given(window.book)
+        assert not there or (FilterKey(0, 0), "artifact", "before") in given(window.book)
+        try:
+            window.move_to(self.path)
+        except UserError:  # somebody else took the first file meanwhile: it is asked for once more below
+            assert self.somebody_writes()
+            window.close()
+            self.windows[who] = None
+        else:
+            self.note(window)
+
+    def note(self, window: Tagging) -> None:
+        """Remember what this window has called saved."""
+        if window.path == self.path and not window.unsaved and not window.read_only:
+            window.settle()
+            self.copied_back = False
+        if not window.unsaved and not window.read_only and window.path == self.path:
+            self.saved |= {one for one in given(window.book) if one[2] == window.annotator}
+
+    def somebody_writes(self) -> bool:
+        return any(window is not None and not window.read_only for window in self.windows)
+
+    @invariant()
+    def what_was_called_saved_is_there(self) -> None:
+        if not self.folder.is_dir():
+            return
+        there = given(load_tags(self.path)) if self.path.exists() else set()
+        for window in self.windows:
+            if window is not None and (window.unsaved or not window.read_only):
+                there |= given(window.book)
+        assert self.saved <= there
+
+    @invariant()
+    def never_two_hold_the_file(self) -> None:
+        for window in self.windows:
+            if window is not None:
+                window._errands.wait()
+        if self.folder.is_dir():
+            holders = [
+                window
+                for window in self.windows
+                if window is not None and window._file.lock.held and window._file.lock._is_mine()
+            ]
+            assert len(holders) <= 1
+
+    def teardown(self) -> None:
+        """In the end, when all is well again, a new window may write, and finds everything in the file."""
+        self.full = False
+        self.the_folder_goes_and_comes_back(False)
+        for window in self.windows:
+            if window is not None:
+                self.note_when_settled(window)
+        for window in self.windows:
+            if window is not None:
+                window.close()
+        last = Tagging("last")
+        last.open(self.path, book_of_ours())
+        assert not last.read_only
+        assert self.saved <= given(last.book)
+        last.close()
+        assert not list(self.folder.glob("t.h5.lock")), "a lock is left"
+        assert not list(self.folder.glob(".*.part")), "an unfinished file is left"
+        self.patch.undo()
+        shutil.rmtree(self.root)
+
+    def note_when_settled(self, window: Tagging) -> None:
+        window.settle()
+        self.note(window)
+
+
+class WindowsWithoutLocks(Windows):
+    """On a network folder that knows no locks, the lock file itself is the lock."""
+
+    locks = False
+
+
+WRITE = trainer.files._write
+
+
+def damaged(image: bytes, patience: float) -> None:
+    raise tag_store.Damaged("HDF5 cannot make sense of it")
+
+
+def drop(window: Tagging, dead: int) -> None:
+    """End a window as a crash does: the system gives its lock back, the lock file stays and names a dead process."""
+    lock = window._file.lock
+    window._again.stop()
+    window._file = None
+    handle, lock._handle = lock._handle, None
+    if handle is not None:
+        mine = tag_lock._same(handle, lock.path)
+        atexit.unregister(lock.release)
+        os.close(handle)
+        if mine:
+            holder = json.loads(lock.path.read_text())
+            lock.path.write_text(json.dumps(holder | {"process": dead}))
+
+
+@pytest.mark.parametrize("machine", [Windows, WindowsWithoutLocks])
+def test_no_tag_that_was_called_saved_is_lost(qtbot: QtBot, machine: type[Windows]) -> None:
+    machine.dead = dead_process()
+    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=25))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("machine", [Windows, WindowsWithoutLocks])
+def test_no_tag_that_was_called_saved_is_lost_in_many_lives(qtbot: QtBot, machine: type[Windows]) -> None:
+    machine.dead = dead_process()
+    run_state_machine_as_test(machine, settings=settings(max_examples=3000, stateful_step_count=60, derandomize=False))
