@@ -37,10 +37,11 @@ def texts_that_may_be_rendered(code: str) -> list[str]:
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             found += [name for name in (called, *(word.arg for word in node.keywords)) if name in SETS_MARKUP]
             if called in ESCAPED:
-                found += [called for text in node.args if isinstance(text, ast.JoinedStr)]
+                shown = node.args[1:2] if called in ("setTabText", "addTab") else node.args[:1]
+                found += [called for text in shown if isinstance(text, ast.JoinedStr)]
                 found += [
                     called
-                    for text in node.args
+                    for text in shown
                     if isinstance(text, ast.Call) and getattr(text.func, "id", ESCAPED[called]) != ESCAPED[called]
                 ]
     return found

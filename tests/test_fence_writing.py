@@ -7,8 +7,7 @@ from tests.writing import writes
 
 WRITERS = ("trainer/files.py", "trainer/own_files.py")
 NO_WRITING = {
-    "explorer/core/tag_lock.py": "os.open(path, flags",  # holds its own handle, without following a link
-    "explorer/state/opening.py": "self._tagging.open(",  # shows a book of tags
+    "trainer/door.py": "os.open(os.devnull",  # for what nobody reads
     "explorer/state/settings.py": "QSettings(",  # writes the settings of the person's own folder itself
     "trainer/cohort_file.py": "h5py.File(",  # into an outline in memory
     "trainer/train.py": "self.folder.save(state)",  # the run's folder

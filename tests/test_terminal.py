@@ -297,9 +297,10 @@ def test_output_that_nobody_reads_ends_a_command_quietly(
 
 
 def test_only_the_printer_prints() -> None:
-    """Every other way to a terminal would let names in files through."""
+    """Every other way to a terminal would let names in files through; what a parent process reads is no terminal."""
+    may = {ROOT / "trainer" / "printing.py", ROOT / "explorer" / "core" / "tag_reader.py"}
     ways = re.compile(r"(?<![\w.])print\(|std(?:out|err)\.write\(|\.print_exc\(|traceback\.print_")
     for package in ("explorer", "trainer"):
         for path in (ROOT / package).rglob("*.py"):
-            if path != ROOT / "trainer" / "printing.py":
+            if path not in may:
                 assert not ways.search(path.read_text("utf-8")), path

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import select
-import stat
 import sys
 import threading
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from trainer.errors import UserError
+from trainer.own_files import append_lines
 from trainer.printing import printable, say
 
 FAILED, INTERRUPTED, CLOSED = 1, 130, 141
@@ -81,25 +81,10 @@ def log_failure(program: str, error: BaseException) -> Path | None:
         text = "\n".join([f"{when} {program}", *map(printable, lines), ""])
         path = data_home() / f"{program}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
-        _append(path, text.encode("utf-8", "backslashreplace"))
+        append_lines(path, text.encode("utf-8", "backslashreplace"), largest=LARGEST_LOG)
         return path
     except Exception:  # a full disk, no home, no memory: the line that the person reads comes all the same
         return None
-
-
-def _append(path: Path, content: bytes) -> None:
-    """Add to a log that is a file of its own, no link to another one and no pipe."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    handle = os.open(path, flags, 0o600)
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise OSError(f"{path} is no log")
-        if status.st_size + len(content) > LARGEST_LOG:
-            os.ftruncate(handle, 0)
-        os.write(handle, content)
-    finally:
-        os.close(handle)
 
 
 def _failed(program: str, error: Exception) -> int:

@@ -69,11 +69,14 @@ def write_all(handle: int, content: bytes) -> None:
         rest = rest[written:]
 
 
-def append_lines(path: Path, content: bytes) -> None:
-    """Add whole lines to a log; OSError as for `open_own`."""
+def append_lines(path: Path, content: bytes, *, largest: int = 0) -> None:
+    """Add whole lines to a log; OSError as for `open_own`. One that would grow over `largest` bytes begins anew."""
     handle, _ = open_own(path, append=True)
     try:
         end = os.lseek(handle, 0, os.SEEK_END)
+        if largest and end + len(content) > largest:
+            os.ftruncate(handle, 0)
+            end = 0
         if end:
             os.lseek(handle, end - 1, os.SEEK_SET)
             if os.read(handle, 1) != b"\n":  # a killed run may leave half a line

@@ -35,7 +35,7 @@ class TagFile:
         self._saved = False
 
     @classmethod
-    def open(cls, path: Path | str, empty: TagBook) -> "TagFile":
+    def begin(cls, path: Path | str, empty: TagBook) -> "TagFile":
         """Lock a file if it is free, then read it; `empty` is the book where there is no file.
 
         UserError where the file cannot be read; then no lock is kept.

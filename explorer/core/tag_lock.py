@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import socket
-import stat
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from explorer.core.errors import UserError
 from trainer.files import cannot_write, sweep
+from trainer.own_files import open_own
 
 
 class TagLock:
@@ -161,29 +161,14 @@ class _NoLockFileError(UserError):
 def _open(path: Path) -> tuple[int, bool]:
     """The lock file and whether it is we who made it: only one of two who try at once makes it.
 
-    FileNotFoundError where its holder has just removed it or there is no folder. Links are not followed, pipes not
-    waited for: a folder that somebody packed must not lead to a person's other files.
+    FileNotFoundError where there is no folder.
     """
-    flags = os.O_RDWR | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
-    with contextlib.suppress(FileExistsError):
-        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), True
-    if not _plain(path.lstat()):
-        raise _NoLockFileError(path)
     try:
-        handle = os.open(path, flags)
+        return open_own(path)
     except OSError as error:
-        if error.errno == errno.ELOOP:  # it has just become a link
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR):
             raise _NoLockFileError(path) from error
         raise
-    if not _plain(os.fstat(handle)):
-        os.close(handle)
-        raise _NoLockFileError(path)
-    return handle, False
-
-
-def _plain(status: os.stat_result) -> bool:
-    """Whether this is a file of one name only: a second name may be that of a person's own file."""
-    return stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
 
 
 if sys.platform == "win32":

@@ -130,7 +130,7 @@ class Opening(QObject):
         network = self._library.network
         assert network is not None
         try:
-            self._show(TagFile.open(path, book), network, book.network_digest)
+            self._show(TagFile.begin(path, book), network, book.network_digest)
         except UserError as error:
             self.problem.emit(error)
 

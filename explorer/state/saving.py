@@ -87,7 +87,7 @@ class Saving(QObject):
         def work() -> "TagFile":
             from explorer.core.tag_file import TagFile
 
-            return TagFile.open(path, empty)
+            return TagFile.begin(path, empty)
 
         def deliver(file: "TagFile") -> None:
             if self._fetching is wanted:
@@ -112,7 +112,7 @@ class Saving(QObject):
         from explorer.core.tag_file import TagFile
 
         self.close()
-        self.show(TagFile.open(path, book))
+        self.show(TagFile.begin(path, book))
 
     def take_over(self) -> None:
         """Get the right to write although a lock file of another computer is there; UserError where it is held."""
@@ -172,7 +172,7 @@ class Saving(QObject):
             self._check_writable()
             self.check_saved()
             return
-        file = TagFile.open(path, self._book.empty_copy())
+        file = TagFile.begin(path, self._book.empty_copy())
         try:
             there = file.book.total
             book = file.join(self._book)

@@ -198,7 +198,7 @@ class Windows(RuleBasedStateMachine):
     def ask_about_foreign_tags(self, who: int) -> None:
         """A window closes the file while its question stands, as it does before a person answered."""
         if self.windows[who] is None and self.path.exists():
-            file = TagFile.open(self.path, book_of_ours())
+            file = TagFile.begin(self.path, book_of_ours())
             self.asking[who] = file.book
             file.close()
 
