@@ -271,7 +271,7 @@ def piped(module: str, words: list[str], *, reader: str) -> tuple[int, str]:
         done = subprocess.run(
             [sys.executable, "-c", PIPED.format(module=module), *words],
             stdout=out,
-            stderr=subprocess.PIPE,
+            stderr=out if reader == "all gone" else subprocess.PIPE,
             text=True,
             cwd=ROOT,
             timeout=120,
@@ -279,7 +279,7 @@ def piped(module: str, words: list[str], *, reader: str) -> tuple[int, str]:
         )
     finally:
         os.close(out)
-    return done.returncode, done.stderr
+    return done.returncode, done.stderr or ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="pipes of POSIX")
@@ -290,6 +290,7 @@ def test_output_that_nobody_reads_ends_a_command_quietly(
     file = "tags.h5" if "tags" in words else "cohort.h5"
     assert piped(module, [*words, str(hostile / file)], reader="gone") == (141, "")
     assert piped(module, [*words, "--help"], reader="gone")[1] == ""
+    assert piped(module, [*words, str(hostile / "none")], reader="all gone") == (1, "")
     code, said = piped(module, [*words, str(hostile / file)], reader="full")
     assert code == 1
     assert said.count("\n") == 1

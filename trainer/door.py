@@ -104,6 +104,7 @@ def _failed(program: str, error: Exception) -> int:
 def _end(program: str, text: str, code: int) -> int:
     with contextlib.suppress(OSError, ValueError):
         say(f"{program}: {' '.join(text.split())}", error=True)
+    with contextlib.suppress(OSError):
         _flush()
     return code
 
