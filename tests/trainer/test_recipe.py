@@ -108,7 +108,7 @@ def test_every_setting_is_a_flag() -> None:
         ('imbalance = "median"', "imbalance is 'median'; choose none, weights, sampling"),
         ("epochs = 0", "epochs is 0, but must be over 0"),
         ("smoothing = 1.5", "smoothing is 1.5, not within 0 to 1"),
-        ("epochs = ", "is not a readable TOML file"),
+        ("epochs = ", "cannot be read as TOML"),
     ],
 )
 def test_mistakes_in_a_file_get_one_sentence(tmp_path: Path, text: str, said: str) -> None:
