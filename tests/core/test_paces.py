@@ -160,6 +160,8 @@ def test_what_cannot_be_recorded_is_swept_as_everywhere() -> None:
         plainly = Sweep(network, batch, occluder, target)
         assert np.allclose(sweep.measure(tops, tops), plainly.measure(tops, tops), atol=1e-6)
     assert isinstance(sweep, Replayed)
+    assert sweep._graph is not None
+    assert not sweep._graph._surrounds  # a record that shared them would see the first picture's for ever
 
 
 def test_a_pace_holds_within_its_block_only() -> None:
