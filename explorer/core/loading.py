@@ -1,11 +1,13 @@
 """Importing torch and what comes with it on a worker, while the window stays answerable."""
 
+import contextlib
 import ctypes
 import gc
 import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,21 @@ def load(name: str) -> Any:
         return importlib.import_module(name)
     if name == "torch":
         _read_libraries()
+    with uncollected():
+        return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the collector rest while many objects are made that stay, and leave them alone ever after."""
     collecting = gc.isenabled()
     gc.disable()
     try:
-        module = importlib.import_module(name)
+        yield
         gc.freeze()
     finally:
         if collecting:
             gc.enable()
-    return module
 
 
 def _read_libraries() -> None:

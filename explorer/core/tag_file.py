@@ -66,7 +66,7 @@ class TagFile:
             return None
         try:
             for _ in range(_TRIES):
-                book = self._saved_with_theirs(ours, begin)
+                book = self._saved_with_theirs(ours, held, begin)
                 # Whoever got the lock in this moment may have written over it: then nothing is called saved.
                 if not self._lock_is_mine():
                     return None
@@ -98,7 +98,7 @@ class TagFile:
             self.writable = False
         return self.writable
 
-    def _saved_with_theirs(self, ours: TagBook, begin: bool) -> TagBook:
+    def _saved_with_theirs(self, ours: TagBook, held: bool, begin: bool) -> TagBook:
         """Merge what others did to the file since, and write what is not in it; the book that is in it now."""
         base = self._base
         unchanged = self._digest() == base.lineage.digest
@@ -111,7 +111,7 @@ class TagFile:
             _check_network(self.path, ours, there)
             descends = there.lineage.descends(base.lineage)
             # A window that only looked has nothing of its own that an older file could lack.
-            looked = not self._saved and not ours.keys_that_differ(base)
+            looked = not (held or self._saved or ours.keys_that_differ(base))
             book = three_way(base, ours, there, removals=descends or looked)
             book.lineage = there.lineage if looked else replace(there.lineage.over(base.lineage), digest="")
         if there is None or not there.lineage.digest:

@@ -1,5 +1,6 @@
 """The tags file: HDF5 that is built in memory, replaced whole, and read in a process of its own."""
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 
 from explorer.core import tag_reader
 from explorer.core.errors import UserError
+from explorer.core.loading import uncollected
 from explorer.core.tag_lineage import Lineage
 from explorer.core.tag_reader import (
     ATTRIBUTES,
@@ -38,6 +40,9 @@ PATIENCE = 10.0
 
 LARGEST = 256 << 20
 """Bytes of the largest tags file that is opened."""
+
+MANY = 5_000
+"""Tags of a large book."""
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -75,7 +80,10 @@ def load_tags(path: Path | str, *, patience: float = PATIENCE) -> TagBook:
         if not path.is_file():  # a pipe would be waited for without an end
             raise UserError(f"{path} cannot be read: it is no file.")
         image = path.read_bytes()
-        book = book_of(_read_apart(image, patience))
+        columns = _read_apart(image, patience)
+        many = len(columns["layer"]) > MANY
+        with uncollected() if many else contextlib.nullcontext():  # the collector would stop the window for as long
+            book = book_of(columns)
         book.lineage = replace(book.lineage, digest=digest_of(image))
         return book
     except FileNotFoundError as error:

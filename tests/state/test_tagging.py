@@ -70,7 +70,7 @@ def test_undo_and_redo_go_into_the_file(qtbot: QtBot, tmp_path: Path) -> None:
     tagging.close()
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["hair", "border", "none"])), min_size=1, max_size=8))
 def test_undoing_everything_gives_the_book_back(qtbot: QtBot, tmp_path: Path, steps: list[tuple[int, str]]) -> None:
     (tmp_path / "law.h5").unlink(missing_ok=True)
