@@ -336,10 +336,14 @@ def test_keys_on_a_slow_disk_are_saved_together(qtbot: QtBot, tmp_path: Path, mo
         saves.append(book.total)
 
     monkeypatch.setattr(tag_store, "save_tags", slow)
+    called = []
+    tagging.saved.connect(lambda: called.append((tagging.unsaved, tagging.book.total, sum(saves[-1:]))))
     start = time.monotonic()
     for filter in range(6):
         tagging.toggle(FilterKey(1, filter), "hair")
     assert time.monotonic() - start < 0.2, "no key waits for the disk"
+    qtbot.waitUntil(lambda: not tagging.unsaved)
+    assert all(there == total for unsaved, total, there in called if not unsaved)
     tagging.close()
     assert saves == [1, 6], "the first key, and then all that came meanwhile"
     assert load_tags(tmp_path / "t.h5").total == 6
