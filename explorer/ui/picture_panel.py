@@ -10,7 +10,7 @@ from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.ui.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.parts import column, label, paint_row
-from explorer.ui.pixels import fitted
+from explorer.ui.pixels import inscribed
 from explorer.ui.theme import SPACE
 from explorer.ui.viewed_list import AnyIndex, ViewedList
 
@@ -31,7 +31,7 @@ class PictureDelegate(QStyledItemDelegate):
         thumbnail, problem = index.data(Qt.ItemDataRole.DecorationRole), index.data(PROBLEM)
         if isinstance(thumbnail, QPixmap):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(fitted(thumbnail.size(), square), thumbnail)
+            painter.drawPixmap(inscribed(thumbnail.size(), square), thumbnail)
         else:
             painter.fillRect(square, palette.alternateBase())
             if problem:

@@ -31,7 +31,7 @@ def pixmap_on(screen: "RGBA") -> QPixmap:
     return QPixmap.fromImage(QImage(screen.data, width, height, 4 * width, QImage.Format.Format_RGB32))
 
 
-def fitted(size: QSize, area: QRect) -> QRect:
+def inscribed(size: QSize, area: QRect) -> QRect:
     """The rectangle in the middle of an area that a picture of this size fills; never thinner than a pixel."""
     kept = size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
     target = QRect(0, 0, kept.width(), kept.height())

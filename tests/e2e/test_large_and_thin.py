@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 
 from explorer.core.images import for_screen
 from explorer.state.start import Start
-from explorer.ui.pixels import fitted, image_of, pixmap_on
+from explorer.ui.pixels import image_of, inscribed, pixmap_on
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 from trainer.checkpoint import load, save
@@ -70,9 +70,9 @@ def test_a_picture_of_extreme_proportions_is_shown(open_window: Open, tmp_path: 
 
 def test_nothing_is_drawn_thinner_than_a_pixel() -> None:
     area = QRect(10, 20, 56, 56)
-    assert fitted(QSize(128, 1), area).size() == QSize(56, 1)
-    assert fitted(QSize(1, 128), area).size() == QSize(1, 56)
-    assert fitted(QSize(100, 50), area) == QRect(10, 34, 56, 28)
+    assert inscribed(QSize(128, 1), area).size() == QSize(56, 1)
+    assert inscribed(QSize(1, 128), area).size() == QSize(1, 56)
+    assert inscribed(QSize(100, 50), area) == QRect(10, 34, 56, 28)
 
 
 def test_a_picture_made_for_the_screen_is_the_picture(qtbot: object) -> None:
