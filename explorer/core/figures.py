@@ -14,6 +14,7 @@ from explorer.core.images import fitted
 from explorer.core.looks import COLOR_MAPS, SCALES, Scale
 from explorer.core.overlay import compose, in_picture, outline, overlay
 from trainer.input_spec import Box
+from trainer.resizing import bounded
 
 MM_PER_INCH = 25.4
 MAX_SIDE = 20_000
@@ -146,7 +147,7 @@ def panel_width(whole: int, style: Style) -> int:
 
 def draw(canvas: Canvas, map: Map, scale: Scale, style: Style) -> RGB:
     """The map (h, w) over its picture, exactly in the frame; (H, W, 3) uint8."""
-    inside = max(1, round(canvas.frame.height)), max(1, round(canvas.frame.width))
+    inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
     whole = canvas.rgb.shape[0], canvas.rgb.shape[1]
     drawn = overlay(map, inside, peak=scale.peak, foot=scale.foot, color_map=style.color_map)
     answer = compose(canvas.rgb, in_picture(drawn, canvas.frame, whole), style.opacity)

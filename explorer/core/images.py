@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 # Importing these five keeps Pillow from loading its 40 other parsers to look for them.
@@ -138,6 +139,13 @@ def thumbnail(path: Path | str, side: int = 96) -> Rgb:
         rgb = to_rgb(picture)
         small = rgb.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
         return np.array(turned(picture, small))
+
+
+def for_screen(rgb: Rgb) -> npt.NDArray[np.uint8]:
+    """A picture (H, W, 3) uint8 RGB as screens keep it: (H, W, 4) uint8, blue, green, red, 255."""
+    height, width = rgb.shape[:2]
+    opaque = Image.fromarray(rgb).convert("RGBA")  # "BGRX" would leave the fourth byte to chance
+    return np.frombuffer(opaque.tobytes("raw", "BGRA"), np.uint8).reshape(height, width, 4)
 
 
 def picture_digest(path: Path | str) -> str:

@@ -16,6 +16,7 @@ from explorer.core.overlay import compose, in_picture
 from explorer.core.sheet_layout import FONT, MARGIN, NARROWEST, drawable
 from trainer.errors import UserError
 from trainer.input_spec import Box
+from trainer.resizing import bounded
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,7 +100,7 @@ def _page(shown: Shown, style: Style) -> "Figure":
     tall, wide = fitted(shown.rgb.shape[:2], (down, across))
     pixels = style.pixels(tall), style.pixels(wide)
     canvas = fit(shown.rgb, shown.frame, pixels)
-    inside = max(1, round(canvas.frame.height)), max(1, round(canvas.frame.width))
+    inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
     drawn = in_picture(occlusion_overlay(shown.map, inside, limit=shown.end), canvas.frame, pixels)
     with MATPLOTLIB:
         from matplotlib.figure import Figure

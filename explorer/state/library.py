@@ -52,6 +52,9 @@ class Folder:
     labels: "Labels | None" = None
     problems: tuple[str, ...] = ()
     positions: Mapping[Path, int] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    """The pictures' names and classes in small letters, to search in."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,9 @@ class Library(QObject):
 
         def work(on_step: OnStep) -> "tuple[Network, Network]":
             on_step(0, 0)
+            from explorer.core.loading import load
+
+            load("torch")
             from explorer.core.network import open_network
 
             network = open_network(
@@ -155,7 +161,9 @@ class Library(QObject):
                 raise UserError(f"{path} holds no pictures (jpg, png, tif, bmp, webp); choose another folder.")
             known = read_labels(labels, pictures) if labels is not None else folder_labels(path, pictures)
             rows = {picture: row for row, picture in enumerate(pictures)}
-            return Folder(path, pictures, known, (*problems, *known.problems), rows)
+            names = tuple(picture.name.lower() for picture in pictures)
+            classes = tuple(known.of(picture).lower() for picture in pictures)
+            return Folder(path, pictures, known, (*problems, *known.problems), rows, names, classes)
 
         def done(folder: Folder) -> None:
             self.folder = folder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from explorer.state.file_state import FileState, state_of
 
 if TYPE_CHECKING:
-    from explorer.core.arrays import RGB
+    from explorer.core.arrays import RGB, RGBA
     from explorer.core.network import Network
     from trainer.input_spec import InputSpec
 
@@ -19,22 +19,23 @@ READINGS = 3
 class Shown:
     """A picture that was read in a state of its file, and what a network with this input sees of it.
 
-    `crop` (h, w, channels) uint8 and `input` are None without a network.
+    `screen` is what `for_screen` made of it; `crop` (h, w, channels) uint8 and `input` are None without a network.
     """
 
     picture: Path
     state: FileState
     rgb: "RGB"
+    screen: "RGBA"
     input: "InputSpec | None"
     crop: "RGB | None"
 
 
 def read_shown(picture: Path, network: "Network | None", before: Shown | None) -> Shown:
     """A picture as its file is now, and what the network sees of it; as far as `before` holds it, from there."""
-    from explorer.core.images import read_image
+    from explorer.core.images import for_screen, read_image
 
     if before is not None and before.picture == picture and state_of(picture) in (before.state, ()):
-        rgb, state = before.rgb, before.state
+        rgb, screen, state = before.rgb, before.screen, before.state
     else:
         before = None
         for _ in range(READINGS):
@@ -42,7 +43,8 @@ def read_shown(picture: Path, network: "Network | None", before: Shown | None) -
             rgb = read_image(picture)
             if state_of(picture) == state:
                 break
+        screen = for_screen(rgb)
     input = network.input if network is not None else None
     if before is not None and before.input == input:
         return before
-    return Shown(picture, state, rgb, input, input.crop(rgb) if input is not None else None)
+    return Shown(picture, state, rgb, screen, input, input.crop(rgb) if input is not None else None)

@@ -6,14 +6,14 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
 from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QWidget
 
-from explorer.ui.pixels import pixmap_of
+from explorer.ui.pixels import pixmap_of, pixmap_on
 from explorer.ui.plain import PlainLabel
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
     from trainer.input_spec import Box
 
-MAX_ZOOM = 64.0
+MIN_ZOOM, MAX_ZOOM = 0.02, 64.0
 CLICK = 4
 """Pixels that the mouse may move between press and release of a click."""
 
@@ -42,6 +42,7 @@ class ImageView(QGraphicsView):
         self._frame.hide()
         self._outlined.hide()
         self._beside.hide()
+        self._screen: RGBA | None = None
         self._fitted = True
         self.readout = PlainLabel("", self)
         self.readout.setObjectName("readout")
@@ -62,12 +63,13 @@ class ImageView(QGraphicsView):
         self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         self.setMinimumSize(160, 120)
 
-    def set_picture(self, rgb: "RGB | None") -> None:
-        """Show a picture (H, W, 3) uint8 without overlay, or nothing."""
-        pixmap = pixmap_of(rgb) if rgb is not None else QPixmap()
+    def set_picture(self, screen: "RGBA | None") -> None:
+        """Show a picture, as `for_screen` gives it, without overlay, or nothing."""
+        pixmap = pixmap_on(screen) if screen is not None else QPixmap()
         same_size = pixmap.size() == self._picture.pixmap().size()
         self._picture.setPixmap(pixmap)
         self._beside.setPixmap(pixmap)
+        self._screen = screen  # held for as long as it is on show, because the pixmap has no memory of its own
         self._beside.setPos(-pixmap.width() * 1.03, 0)
         self.set_overlay(None, None)
         self.set_patch(None)
@@ -139,7 +141,7 @@ class ImageView(QGraphicsView):
     def zoom(self, factor: float) -> None:
         """Enlarge by a factor about the mouse, or about the middle where the mouse is elsewhere."""
         scale = self.transform().m11() * factor
-        if not 0.02 < scale < MAX_ZOOM:
+        if (scale <= MIN_ZOOM and factor < 1) or (scale >= MAX_ZOOM and factor > 1):  # the whole may be beyond both
             return
         self._fitted = False
         # Qt's own anchor is where the view saw the mouse last, which may be nowhere or long ago.

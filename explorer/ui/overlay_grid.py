@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewIt
 from explorer.state.session import Session
 from explorer.ui.lists import BASE, MARKS, NAME, OVERLAY
 from explorer.ui.parts import marks_of
+from explorer.ui.pixels import inscribed
 from explorer.ui.viewed_list import AnyIndex, ListModel, ViewedList
 
 GAP = 6
@@ -31,8 +32,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.save()
         base, drawn = index.data(BASE), index.data(OVERLAY)
         if isinstance(base, QPixmap):
-            target = QRect(0, 0, *base.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
-            target.moveCenter(area.center())
+            target = inscribed(base.size(), area)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(target, base)
             if isinstance(drawn, QPixmap):

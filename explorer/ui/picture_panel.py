@@ -10,6 +10,7 @@ from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.ui.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.parts import column, label, paint_row
+from explorer.ui.pixels import inscribed
 from explorer.ui.theme import SPACE
 from explorer.ui.viewed_list import AnyIndex, ViewedList
 
@@ -29,10 +30,8 @@ class PictureDelegate(QStyledItemDelegate):
         square = QRect(area.left() + 8, area.top() + 4, THUMB, THUMB)
         thumbnail, problem = index.data(Qt.ItemDataRole.DecorationRole), index.data(PROBLEM)
         if isinstance(thumbnail, QPixmap):
-            target = QRect(0, 0, *thumbnail.size().scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio).toTuple())
-            target.moveCenter(square.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(target, thumbnail)
+            painter.drawPixmap(inscribed(thumbnail.size(), square), thumbnail)
         else:
             painter.fillRect(square, palette.alternateBase())
             if problem:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 
 if TYPE_CHECKING:
@@ -22,3 +23,17 @@ def image_of(values: "RGB | RGBA") -> QImage:
 def pixmap_of(values: "RGB | RGBA") -> QPixmap:
     """A QPixmap of the same arrays as `image_of` takes."""
     return QPixmap.fromImage(image_of(values))
+
+
+def pixmap_on(screen: "RGBA") -> QPixmap:
+    """A QPixmap over the memory of what `for_screen` made, without a copy: the array has to outlive it."""
+    height, width, _ = screen.shape
+    return QPixmap.fromImage(QImage(screen.data, width, height, 4 * width, QImage.Format.Format_RGB32))
+
+
+def inscribed(size: QSize, area: QRect) -> QRect:
+    """The rectangle in the middle of an area that a picture of this size fills; never thinner than a pixel."""
+    kept = size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+    target = QRect(0, 0, kept.width(), kept.height())
+    target.moveCenter(area.center())
+    return target

@@ -1,16 +1,16 @@
 """Lists and grids whose marked row is what is looked at: the session moves the mark, and nothing else does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     QSignalBlocker,
+    QStringListModel,
     Qt,
     Signal,
 )
@@ -23,13 +23,17 @@ from explorer.ui.plain import tip_text
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
-class ListModel(QAbstractListModel):
-    """A list of rows that is replaced whole or repainted whole; a subclass gives `about` and `look` of a row."""
+class ListModel(QStringListModel):
+    """A list of rows that is replaced whole or repainted whole; a subclass gives `about` and `look` of a row.
+
+    Qt's own list of empty texts keeps the count of the rows: a view asks for it twice a row whenever one of them has
+    changed, and 40,000 answers of Python's would hold up the window.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: Sequence[Any] = ()
-        self._places: dict[Any, int] | None = None
+        self._places: Mapping[Any, int] | None = None
 
     def about(self, row: Any) -> str:
         """A row in words: under the mouse, and for who cannot see it."""
@@ -51,17 +55,17 @@ class ListModel(QAbstractListModel):
             return tip_text(self.about(row))
         return self.about(row) if role == Qt.ItemDataRole.AccessibleTextRole else self.look(row, role)
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        plain = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+        return plain if index.isValid() else Qt.ItemFlag.NoItemFlags
 
-    def set_rows(self, rows: Sequence[Any]) -> None:
-        """Replace the rows; where they are the same, only repaint them."""
+    def set_rows(self, rows: Sequence[Any], places: Mapping[Any, int] | None = None) -> None:
+        """Replace the rows, whose places may be known; where they are the same, only repaint them."""
         if list(rows) == list(self.rows):
             self.repaint_all()
             return
-        self.beginResetModel()
-        self.rows, self._places = rows, None
-        self.endResetModel()
+        self.rows, self._places = rows, places
+        self.setStringList([""] * len(rows))
 
     def repaint_all(self) -> None:
         """Tell the views that every row may look different."""

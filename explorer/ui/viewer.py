@@ -58,7 +58,7 @@ class Viewer(QWidget):
 
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
-        self.image.set_picture(shown.rgb if shown else None)
+        self.image.set_picture(shown.screen if shown else None)
         network = self._library.network
         if shown is not None and network is not None:
             self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))

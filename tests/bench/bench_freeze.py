@@ -20,6 +20,7 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from explorer.app import share_the_interpreter
 from explorer.core.progress import OnStep
 from explorer.core.tags import FilterKey, TagBook
 from explorer.state.desk import Desk
@@ -95,6 +96,7 @@ class Turn:
     def __init__(self, folder: Path, home: Path) -> None:
         application = QApplication.instance() or QApplication([])
         assert isinstance(application, QApplication)
+        share_the_interpreter()
         settings = Settings(home / "settings.ini")
         self.home, self.folder = home, folder
         self.desk = Desk(settings, ROOT / "resources")

@@ -97,6 +97,17 @@ def test_a_letterboxed_input_is_cut_at_the_picture() -> None:
     assert (drawn != rgb).any(axis=-1).all()
 
 
+def test_a_frame_far_beyond_the_picture_is_drawn_within_bounds() -> None:
+    """A network that sees a picture as a point in its middle: in its scale the map would have 8 gigapixels."""
+    spec = InputSpec(size=(224, 224), resize="shortest", resize_to=1)
+    rgb = picture(400, 600)
+    drawn = draw(
+        canvas(rgb, spec.frame(400, 600), Style()), np.ones((7, 7), np.float32), Scale(0, 1), Style(outline=True)
+    )
+    assert drawn.shape == rgb.shape
+    assert (drawn != rgb).any(axis=-1).mean() > 0.99
+
+
 def test_the_drawing_is_the_overlay_over_the_picture() -> None:
     rgb, map = picture(), np.arange(6, dtype=np.float32).reshape(2, 3)
     style = Style(color_map="blue", opacity=0.5)

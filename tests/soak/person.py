@@ -173,7 +173,7 @@ class Person:
             self._chance.choice(modal.buttons()).click()
         elif isinstance(modal, QDialog):
             if self._chance.random() < 0.5:
-                QTest.keyClicks(modal.focusWidget() or modal, self._chance.choice(("b", "12", "left", "é %")))
+                QTest.keyClicks(modal.focusWidget() or modal, self._chance.choice(("b", "12", "left %")))
             modal.reject()
         elif modal is not None:
             modal.close()

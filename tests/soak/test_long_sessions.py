@@ -105,7 +105,7 @@ def test_random_actions_end_with_no_internal_error(
         raise AssertionError(said) from failures[0]
     qtbot.waitUntil(lambda: not any(jobs.busy() for jobs in window.desk.library.workers))
     window.desk.tagging.settle()
-    assert threading.active_count() <= threads, said
+    qtbot.waitUntil(lambda: threading.active_count() <= threads)
     assert memory() - early < 200, said
     book, path = window.desk.tagging.book.copy(), window.desk.tagging.path
     writable = not window.desk.tagging.read_only
