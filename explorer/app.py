@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from explorer.state.desk import Desk
     from explorer.state.settings import Settings
     from explorer.state.start import Start
-    from explorer.ui.main_window import MainWindow
+    from explorer.ui.window.main_window import MainWindow
 
 RESOURCES = Path(resources.__file__).parent
 NAME_OF_HOME = "feature-map-explorer"
@@ -47,8 +47,8 @@ def run_window(start: "Start") -> int:
     threading.Thread(target=lambda: QFontMetrics(QFont()).height(), name="fonts").start()
 
     from explorer.state.settings import Settings
-    from explorer.ui.main_window import TITLE, MainWindow
-    from explorer.ui.theme import apply_colors, apply_sheet
+    from explorer.ui.widgets.theme import apply_colors, apply_sheet
+    from explorer.ui.window.main_window import TITLE, MainWindow
 
     home = data_home()
     application.setApplicationName(TITLE)
@@ -75,7 +75,7 @@ def run_window(start: "Start") -> int:
 def _furnish(window: "MainWindow", settings: "Settings") -> "Desk":
     """Put a desk into the window; what nobody catches from now on is said there."""
     from explorer.state.desk import Desk
-    from explorer.ui.problems import UncaughtErrors
+    from explorer.ui.widgets.message_banner import UncaughtErrors
 
     desk = Desk(settings, RESOURCES)
     try:
@@ -104,8 +104,8 @@ def _begin(desk: "Desk", start: "Start", home: Path) -> None:
 def _log_to(path: Path) -> None:
     import logging
 
-    from trainer.files import cannot_write
-    from trainer.own_files import log_handler
+    from trainer.files.atomic_files import cannot_write
+    from trainer.files.own_files import log_handler
 
     logger = logging.getLogger("explorer")
     try:

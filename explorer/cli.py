@@ -11,8 +11,8 @@ from pathlib import Path
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
-from trainer.devices import CHOICES, device_argument
-from trainer.door import Parser, through
+from trainer.console.door import Parser, through
+from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"
 COMMANDS = ("layers", "export", "occlude", "tags")

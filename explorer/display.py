@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from trainer.printing import say
+from trainer.files.printing import say
 
 PACKAGES = {
     "libEGL.so.1": "libegl1",

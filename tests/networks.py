@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from explorer.core.network import Network, open_network
-from trainer.checkpoint import Checkpoint, InputSpec, save
-from trainer.network import ScratchCNN
+from explorer.core.network.opening import Network, open_network
+from trainer.networks.architectures import ScratchCNN
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 SMALL = {"filters": (4, 6), "hidden": (8,), "size": 32}
 

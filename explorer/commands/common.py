@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.core.progress import OnStep, no_step
-from trainer.devices import CHOICES, device_argument
-from trainer.printing import say
+from trainer.devices.names import CHOICES, device_argument
+from trainer.files.printing import say
 
 if TYPE_CHECKING:
-    from explorer.core.network import Network
-    from trainer.checkpoint import InputSpec
+    from explorer.core.network.opening import Network
+    from trainer.networks.checkpoint import InputSpec
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGro
 
 def network_of(arguments: argparse.Namespace) -> "Network":
     """Open the network that `add_network_arguments` describes; what had to be assumed is said on standard error."""
-    from explorer.core.network import open_network
+    from explorer.core.network.opening import open_network
 
     network = open_network(
         arguments.model,
@@ -77,7 +77,7 @@ def input_of(text: str) -> "InputSpec":
     import re
 
     from explorer.core.errors import UserError
-    from trainer.checkpoint import InputSpec
+    from trainer.networks.checkpoint import InputSpec
 
     match = re.fullmatch(r"(grey:|rgb:)?(\d{1,5})x(\d{1,5})", text.strip(), re.IGNORECASE)
     if match:

@@ -12,15 +12,15 @@ from explorer.commands.common import (
     network_of,
     progress,
 )
+from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
-from explorer.core.looks import COLOR_MAPS, FORMATS, SCALES
-from trainer.printing import printable, say, say_json
+from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.export import ExportPlan, ExportReport
-    from explorer.core.figures import Style
-    from explorer.core.network import Network
-    from explorer.core.tags import TagBook
+    from explorer.core.export.run import ExportPlan, ExportReport
+    from explorer.core.figures.single import Style
+    from explorer.core.network.opening import Network
+    from explorer.core.tags.book import TagBook
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
     if (fixed or arguments.scale == "fixed") and arguments.peak is None:
         arguments.wrong_usage("--scale fixed needs --peak")
 
-    from explorer.core.export import run_export
+    from explorer.core.export.run import run_export
 
     plan = _plan(arguments, _style(arguments))
     if not arguments.yes:
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _ask(plan: "ExportPlan", jobs: int | None) -> None:
     """UserError where an export is large and nobody says that it is meant."""
-    from explorer.core.export_size import size_of
+    from explorer.core.export.size import size_of
 
     size = size_of(plan, jobs=jobs)
     if not size.large:
@@ -138,7 +138,7 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
 
 
 def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
-    from explorer.core.export import plan_export
+    from explorer.core.export.run import plan_export
     from explorer.core.selection import choose_filters, choose_pictures, parse_filters
 
     selectors = parse_filters(arguments.filters)
@@ -161,8 +161,8 @@ def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
 
 
 def _style(arguments: argparse.Namespace) -> "Style":
-    from explorer.core.figures import Style
-    from explorer.core.looks import Scale
+    from explorer.core.drawing.styles import Scale
+    from explorer.core.figures.single import Style
 
     fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
     return Style(
@@ -179,7 +179,7 @@ def _style(arguments: argparse.Namespace) -> "Style":
 
 
 def _tags(path: Path, network: "Network") -> "TagBook":
-    from explorer.core.tag_store import load_tags
+    from explorer.core.tags.hdf5_file import load_tags
 
     book = load_tags(path)
     if book.network_digest and book.network_digest != network.digest:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of
-from trainer.printing import printable, say, say_json
+from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.network import Network
+    from explorer.core.network.opening import Network
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

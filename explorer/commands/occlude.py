@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
-from explorer.core.looks import FORMATS
-from trainer.printing import printable, say, say_json
+from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.figures import Style
-    from explorer.core.network import Network
-    from explorer.core.occluder import Occluder
-    from explorer.core.occlusion_figure import Shown
+    from explorer.core.attribution.occlusion.occluder import Occluder
+    from explorer.core.figures.attribution_figure import Shown
+    from explorer.core.figures.single import Style
+    from explorer.core.network.opening import Network
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -53,10 +53,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
-    from explorer.core.figures import Style
+    from explorer.core.attribution.occlusion.occluder import Occluder
+    from explorer.core.figures.single import Style
     from explorer.core.images import list_images
-    from explorer.core.occluder import Occluder
-    from trainer.files import DiskFull
+    from trainer.files.atomic_files import DiskFull
 
     if arguments.figures and arguments.target == "all":
         arguments.wrong_usage("--figures needs a target of one number, not all")
@@ -120,7 +120,7 @@ class _Job:
 
     def check(self, places: Iterable[Path]) -> None:
         """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
-        from explorer.core.occlusion_file import kept_settings, settings_of
+        from explorer.core.attribution.occlusion.result_file import kept_settings, settings_of
 
         wanted = settings_of(self.network, self.target, self.occluder, "", "")
         for place in places:
@@ -136,9 +136,9 @@ class _Job:
 
         With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
         """
+        from explorer.core.attribution.occlusion.result_file import kept_settings, packed, settings_of
+        from explorer.core.attribution.occlusion.sensitivity import occlude
         from explorer.core.images import picture_digest, read_image
-        from explorer.core.occlusion import occlude
-        from explorer.core.occlusion_file import kept_settings, packed, settings_of
 
         figure = out.with_suffix(f".{self.figures}") if self.figures else None
         there = [place for place in (out, figure) if place is not None and place.exists()]
@@ -166,7 +166,7 @@ class _Job:
 
     def _is_drawn(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> bool:
         """Whether the figure is there; UserError where another is there under its name."""
-        from explorer.core.occlusion_figure import is_drawn
+        from explorer.core.figures.attribution_figure import is_drawn
 
         if not figure.exists():
             return False
@@ -177,16 +177,16 @@ class _Job:
         return True
 
     def _shown(self, path: Path, out: Path, settings: dict[str, Any]) -> "Shown":
+        from explorer.core.attribution.occlusion.result_file import kept_map
+        from explorer.core.figures.attribution_figure import Shown
         from explorer.core.images import read_image
-        from explorer.core.occlusion_figure import Shown
-        from explorer.core.occlusion_file import kept_map
 
         rgb = read_image(path)
         map, unoccluded = kept_map(out)
         return Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
 
     def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
-        from explorer.core.occlusion_figure import occlusion_figure
+        from explorer.core.figures.attribution_figure import occlusion_figure
 
         assert self.figures is not None
         _write(figure, occlusion_figure(self._shown(path, out, settings), self.figures, self.style), named=False)
@@ -194,7 +194,7 @@ class _Job:
 
 def _make_folders(root: Path, folders: Iterable[Path]) -> None:
     """Make the folders below `root` and remove what killed runs left in them."""
-    from trainer.files import cannot_write, subfolder, sweep_folder
+    from trainer.files.atomic_files import cannot_write, subfolder, sweep_folder
 
     for folder in dict.fromkeys(folders):
         try:
@@ -205,7 +205,7 @@ def _make_folders(root: Path, folders: Iterable[Path]) -> None:
 
 def _write(path: Path, content: bytes, *, named: bool) -> None:
     """Write a file that a person `named`, or one of a folder whose names are made up here."""
-    from trainer.files import cannot_write, replace_file
+    from trainer.files.atomic_files import cannot_write, replace_file
 
     try:
         replace_file(path, content, follow=named)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.errors import UserError
-from trainer.printing import printable, say, say_json
+from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.tags import TagBook
+    from explorer.core.tags.book import TagBook
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    from explorer.core.tag_store import load_tags
+    from explorer.core.tags.hdf5_file import load_tags
 
     book = load_tags(arguments.file)
     head = f"{book.network_name or 'an unnamed network'} {book.network_digest[:12]}".rstrip()
@@ -80,8 +80,8 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    from explorer.core.tag_exchange import export_csv
-    from explorer.core.tag_store import load_tags
+    from explorer.core.tags.csv_exchange import export_csv
+    from explorer.core.tags.hdf5_file import load_tags
 
     book = load_tags(arguments.file)
     _make_room(arguments.out, arguments.force, arguments.file)
@@ -90,9 +90,9 @@ def _export(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    from explorer.core.tag_exchange import import_csv
-    from explorer.core.tag_lock import TagLock
-    from explorer.core.tag_store import load_tags, save_tags
+    from explorer.core.tags.csv_exchange import import_csv
+    from explorer.core.tags.hdf5_file import load_tags, save_tags
+    from explorer.core.tags.lock import TagLock
 
     load_tags(arguments.file)  # says what is wrong with the file before a lock is laid beside it
     with TagLock(arguments.file):
@@ -113,9 +113,9 @@ def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
 
 
 def _merge(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
-    from explorer.core.tag_exchange import compare, merge
-    from explorer.core.tag_lock import TagLock
-    from explorer.core.tag_store import load_tags, save_tags
+    from explorer.core.tags.csv_exchange import compare, merge
+    from explorer.core.tags.hdf5_file import load_tags, save_tags
+    from explorer.core.tags.lock import TagLock
 
     first, second = load_tags(arguments.first), load_tags(arguments.second)
     book = merge(first, second, different_networks=arguments.different_networks)

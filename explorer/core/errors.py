@@ -1,6 +1,6 @@
-"""Errors for people; see `trainer.errors`, which both programs share."""
+"""Errors for people; see `trainer.files.errors`, which both programs share."""
 
-from trainer.errors import UserError
+from trainer.files.errors import UserError
 
 __all__ = ["UserError", "in_words"]
 

@@ -19,7 +19,7 @@ from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
-from trainer.pixels import Rgb, Unsupported, to_rgb, turned
+from trainer.pictures.image_decoding import Rgb, Unsupported, to_rgb, turned
 
 ENDINGS = frozenset({"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"})
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from explorer.core.errors import UserError
 from explorer.core.images import shown
-from explorer.core.layers import LayerInfo
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.network.layers import LayerInfo
+from explorer.core.tags.book import FilterKey, TagBook
 
 Range = tuple[int, int]
 """First and last number, both included."""

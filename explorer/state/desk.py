@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject
 
 from explorer import __version__
 from explorer.core.errors import UserError
-from explorer.core.vocabulary import Vocabulary, read_vocabulary
+from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.exporting import Exporting
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding

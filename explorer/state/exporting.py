@@ -9,14 +9,14 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
-from explorer.core.tags import FilterKey
+from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
 from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
-    from explorer.core.figures import Style
-    from explorer.core.network import Network
+    from explorer.core.figures.single import Style
+    from explorer.core.network.opening import Network
 
 SLOT = "export"
 NAME = "unfinished-export.json"
@@ -49,7 +49,7 @@ class Order:
     @classmethod
     def from_json(cls, text: bytes, digest: str) -> "Order | None":
         """The order in a file; None for one about another network, and for nonsense."""
-        from explorer.core.figures import Style
+        from explorer.core.figures.single import Style
 
         try:
             values: dict[str, Any] = json.loads(text)
@@ -98,8 +98,8 @@ class Exporting(QObject):
         tags = self._tagging.book.copy()
 
         def work(network: "Network", on_step: OnStep) -> Any:
-            from explorer.core.export import plan_export, run_export
-            from explorer.core.export_size import size_of
+            from explorer.core.export.run import plan_export, run_export
+            from explorer.core.export.size import size_of
 
             on_step(0, 0)
             plan = plan_export(
@@ -151,7 +151,7 @@ class Exporting(QObject):
             self._kept.unlink(missing_ok=True)
 
     def _keep(self, content: bytes) -> None:
-        from trainer.files import cannot_write, replace_file
+        from trainer.files.atomic_files import cannot_write, replace_file
 
         try:
             replace_file(self._kept, content, follow=False)

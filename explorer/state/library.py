@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from explorer.core.arrays import RGB
     from explorer.core.labels import Labels
-    from explorer.core.network import Network
-    from trainer.input_spec import InputSpec
+    from explorer.core.network.opening import Network
+    from trainer.networks.input_spec import InputSpec
 
 THUMBNAIL = 128
 LARGEST_MAP, VALUES_EACH = 64, 100_000
@@ -118,10 +118,10 @@ class Library(QObject):
 
         def work(on_step: OnStep) -> "tuple[Network, Network]":
             on_step(0, 0)
-            from explorer.core.loading import load
+            from trainer.networks.library_loading import load
 
             load("torch")
-            from explorer.core.network import open_network
+            from explorer.core.network.opening import open_network
 
             network = open_network(
                 request.path,
@@ -222,9 +222,9 @@ class Library(QObject):
             return
 
         def look(picture: Path) -> OverPicture:
-            from explorer.core.activations import record
+            from explorer.core.drawing.overlay import reduced
             from explorer.core.images import read_image
-            from explorer.core.overlay import reduced
+            from explorer.core.maps.activations import record
 
             rgb = read_image(picture)
             crop = network.input.crop(rgb)
@@ -241,8 +241,8 @@ class Library(QObject):
             return
 
         def look(picture: Path) -> Any:
-            from explorer.core.activations import predict
             from explorer.core.images import read_image
+            from explorer.core.maps.activations import predict
 
             return predict(network, read_image(picture))
 
@@ -251,7 +251,7 @@ class Library(QObject):
 
 def remembered(input: dict[str, Any]) -> "InputSpec | None":
     """An input from its JSON form; None for a damaged one, which counts as not there."""
-    from trainer.input_spec import InputSpec
+    from trainer.networks.input_spec import InputSpec
 
     try:
         return InputSpec.from_dict(input)

@@ -17,9 +17,9 @@ from explorer.state.wish import CLASS, FILTER, PREDICTED, Wish, occluder_of
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.covering import Covered, Covering
-    from explorer.core.network import Network
-    from explorer.core.occlusion import Occlusion
+    from explorer.core.attribution.occlusion.live_patch import Covered, Covering
+    from explorer.core.attribution.occlusion.sensitivity import Occlusion
+    from explorer.core.network.opening import Network
 
 KEPT = 32
 PAUSE_MS = 120
@@ -234,7 +234,7 @@ class Occluding(QObject):
         self._sweeping = key
 
         def work(network: "Network", on_step: OnStep) -> "Occlusion":
-            from explorer.core.occlusion import occlude
+            from explorer.core.attribution.occlusion.sensitivity import occlude
 
             return occlude(
                 network,
@@ -273,7 +273,7 @@ class Occluding(QObject):
         rgb, layer, held = shown.rgb, self._session.view.layer, self._covering
 
         def work(on_step: OnStep) -> Patch:
-            from explorer.core.covering import Covering
+            from explorer.core.attribution.occlusion.live_patch import Covering
 
             if not held:
                 held.append(Covering(network, rgb))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
-from explorer.core.tags import TagBook
+from explorer.core.tags.book import TagBook
 from explorer.state.library import Folder, Library, Request
 from explorer.state.session import Session, View
 from explorer.state.settings import Settings
@@ -16,8 +16,8 @@ from explorer.state.start import Start
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
-    from explorer.core.network import Network
-    from explorer.core.tag_file import TagFile
+    from explorer.core.network.opening import Network
+    from explorer.core.tags.shared_file import TagFile
 
 
 class Opening(QObject):
@@ -125,7 +125,7 @@ class Opening(QObject):
 
     def accept_tags(self, path: Path, book: TagBook) -> None:
         """Show the tags of the network that `book` is about, as they are in the file by now."""
-        from explorer.core.tag_file import TagFile
+        from explorer.core.tags.shared_file import TagFile
 
         network = self._library.network
         assert network is not None

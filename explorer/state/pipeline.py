@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import in_words
-from explorer.core.looks import Scale
 from explorer.core.progress import OnStep
 from explorer.state.file_state import FileState, state_of
 from explorer.state.library import Library
@@ -16,10 +16,10 @@ from explorer.state.session import Look, Session, View
 from explorer.state.shown import Shown, read_shown
 
 if TYPE_CHECKING:
-    from explorer.core.activations import Activations
     from explorer.core.arrays import RGBA, Map, Maps
-    from explorer.core.network import Network
-    from explorer.core.scale import SeenValues
+    from explorer.core.maps.activations import Activations
+    from explorer.core.maps.value_range import SeenValues
+    from explorer.core.network.opening import Network
 
 CACHE_BYTES = 128 << 20
 PATIENCE_MS = 60
@@ -103,7 +103,7 @@ class Pipeline(QObject):
 
     def scale_over_pictures(self, maps: "Maps", layer: int, filter: int) -> Scale:
         """The scale of a filter on another picture, whose maps of this layer are given."""
-        from explorer.core.scale import scale_of
+        from explorer.core.maps.value_range import scale_of
 
         look = self._session.view.look
         if look.scale == "seen" and self._seen is None:
@@ -201,7 +201,7 @@ class Pipeline(QObject):
                 return None
             if known is not None and known[0] == shown.state:
                 return known[1]
-            from explorer.core.activations import record
+            from explorer.core.maps.activations import record
 
             return record(network, shown.rgb, raw=wanted.raw, crop=shown.crop)
 
@@ -251,7 +251,7 @@ class Pipeline(QObject):
         layer = self._session.view.layer
         maps = self.maps(layer)
         if maps is not None and self._shown is not None:
-            from explorer.core.scale import SeenValues
+            from explorer.core.maps.value_range import SeenValues
 
             self._seen = self._seen or SeenValues()
             self._seen.add(layer, f"{self._shown.picture} {self._shown.state}", maps)
@@ -266,7 +266,7 @@ def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 def draw(map: "Map", scale: Scale, look: Look, size: tuple[int, int]) -> "RGBA":
     """A map in a look: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
-    from explorer.core.overlay import outline, overlay
+    from explorer.core.drawing.overlay import outline, overlay
 
     drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=look.color_map)
     if look.outline and scale.peak > scale.foot:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.errors import UserError
-from explorer.core.tags import TagBook
+from explorer.core.tags.book import TagBook
 from explorer.state.errands import Errands, OnFailed
 
 if TYPE_CHECKING:
-    from explorer.core.tag_file import TagFile
+    from explorer.core.tags.shared_file import TagFile
 
 RETRY_MS = 5000
 """After which saving is tried again where it failed."""
@@ -85,7 +85,7 @@ class Saving(QObject):
         self._fetching = wanted = object()
 
         def work() -> "TagFile":
-            from explorer.core.tag_file import TagFile
+            from explorer.core.tags.shared_file import TagFile
 
             return TagFile.begin(path, empty)
 
@@ -109,7 +109,7 @@ class Saving(QObject):
 
     def open(self, path: Path, book: TagBook) -> None:
         """Lock and read a file at once, and show it; `book` where there is none yet. UserError where that fails."""
-        from explorer.core.tag_file import TagFile
+        from explorer.core.tags.shared_file import TagFile
 
         self.close()
         self.show(TagFile.begin(path, book))
@@ -165,7 +165,7 @@ class Saving(QObject):
 
         UserError where that fails.
         """
-        from explorer.core.tag_file import TagFile
+        from explorer.core.tags.shared_file import TagFile
 
         self._errands.wait()
         if self._file is not None and os.path.realpath(path) == os.path.realpath(self._file.path):
@@ -260,7 +260,7 @@ class Saving(QObject):
 
     def _take_in(self, sent: TagBook, found: TagBook) -> None:
         """Let what others wrote into the file come into the open book, beside what was tagged here meanwhile."""
-        from explorer.core.tag_merge import three_way
+        from explorer.core.tags.three_way_merge import three_way
 
         self._book = three_way(sent, self._book, found)
         self.reset.emit()

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from explorer.core.looks import COLOR_MAPS, SCALES
+from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.session import Look
 
 RECENT = 8

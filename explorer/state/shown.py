@@ -8,8 +8,8 @@ from explorer.state.file_state import FileState, state_of
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
-    from explorer.core.network import Network
-    from trainer.input_spec import InputSpec
+    from explorer.core.network.opening import Network
+    from trainer.networks.input_spec import InputSpec
 
 READINGS = 3
 """How often a file is read that is written meanwhile."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trainer.input_spec import InputSpec
+    from trainer.networks.input_spec import InputSpec
 
 
 @dataclass(frozen=True)

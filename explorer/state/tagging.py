@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.core.tags import FilterKey, Tag, TagBook
+from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.state.saving import Saving
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
 
 if TYPE_CHECKING:
-    from explorer.core.layers import LayerInfo
+    from explorer.core.network.layers import LayerInfo
 
 
 def next_untagged(layers: "Sequence[LayerInfo]", book: TagBook, key: FilterKey, step: int = 1) -> FilterKey | None:

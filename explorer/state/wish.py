@@ -37,6 +37,6 @@ class Wish:
 
 def occluder_of(wish: Wish) -> Any:
     """The core's occluder of a wish."""
-    from explorer.core.occluder import Occluder
+    from explorer.core.attribution.occlusion.occluder import Occluder
 
     return Occluder(wish.size, wish.stride, COLORS.get(wish.fill, wish.fill))

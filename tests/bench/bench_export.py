@@ -13,13 +13,13 @@ import torch
 from PIL import Image
 
 from explorer.core.arrays import RGB
-from explorer.core.export import cores, plan_export, run_export
-from explorer.core.figure_files import PNG_LEVEL
-from explorer.core.network import open_network
+from explorer.core.export.run import cores, plan_export, run_export
+from explorer.core.figures.encoding import PNG_LEVEL
+from explorer.core.network.opening import open_network
 from explorer.core.selection import choose_filters, parse_filters
 from tests.bench.row import Row
-from trainer.checkpoint import Checkpoint, InputSpec, save
-from trainer.network import ScratchCNN, initialise
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 PICTURES, SIDE, TARGET = 6, 300, 0.7
 

@@ -22,12 +22,12 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.app import share_the_interpreter
 from explorer.core.progress import OnStep
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
 from explorer.state.desk import Desk
 from explorer.state.library import Request
 from explorer.state.settings import Settings
-from explorer.ui.main_window import MainWindow
-from explorer.ui.theme import apply_theme
+from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row
 from tests.conftest import ROOT
 
@@ -58,8 +58,8 @@ def prepare(folder: Path) -> None:
     import torch
     import torchvision
 
-    from explorer.core.network import open_network
-    from explorer.core.tag_store import save_tags
+    from explorer.core.network.opening import open_network
+    from explorer.core.tags.hdf5_file import save_tags
     from explorer.state.opening import empty_book
 
     shutil.copy(DEMO / "demo-scratch-cnn.safetensors", folder / "demo.safetensors")
@@ -194,8 +194,8 @@ class Turn:
             self.desk.library.batch.cancel("load")
 
     def _export(self, network: object, on_step: OnStep) -> None:
-        from explorer.core.export import plan_export, run_export
-        from explorer.core.network import Network
+        from explorer.core.export.run import plan_export, run_export
+        from explorer.core.network.opening import Network
 
         assert isinstance(network, Network)
         keys = [FilterKey(layer.index, filter) for layer in network.layers for filter in range(layer.filters)]
@@ -206,10 +206,10 @@ class Turn:
             shutil.rmtree(out)
 
     def _sweep(self, network: object, on_step: OnStep) -> None:
+        from explorer.core.attribution.occlusion.occluder import Occluder
+        from explorer.core.attribution.occlusion.sensitivity import occlude
         from explorer.core.images import read_image
-        from explorer.core.network import Network
-        from explorer.core.occluder import Occluder
-        from explorer.core.occlusion import occlude
+        from explorer.core.network.opening import Network
 
         assert isinstance(network, Network)
         rgb = read_image(next((DEMO / "pictures").glob("*.jpg")))

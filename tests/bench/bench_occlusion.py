@@ -18,19 +18,19 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from explorer.core.cost import change_cost
-from explorer.core.covering import Covering
-from explorer.core.graph import trace
-from explorer.core.layers import trace_layers
-from explorer.core.network import Network
-from explorer.core.occluder import Cover, Occluder
-from explorer.core.occlusion import occlude
-from explorer.core.occlusion_target import parse_target
-from explorer.core.sweep import Sweep
-from explorer.core.windows import Window
+from explorer.core.attribution.occlusion.evaluator import Sweep
+from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.occluder import Cover, Occluder
+from explorer.core.attribution.occlusion.sensitivity import occlude
+from explorer.core.attribution.target import parse_target
+from explorer.core.incremental.cost_model import change_cost
+from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.traced_graph import trace
+from explorer.core.network.layers import trace_layers
+from explorer.core.network.opening import Network
 from tests.bench.row import Row, side_by_side
-from trainer.input_spec import InputSpec
-from trainer.network import ScratchCNN, initialise
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.input_spec import InputSpec
 
 SIDE, OCCLUDER, POSITIONS = 224, Occluder(16, 8, 0.0), 729
 STARTS = OCCLUDER.starts(SIDE)

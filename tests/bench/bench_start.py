@@ -29,7 +29,7 @@ OURS = """
 import sys
 from pathlib import Path
 from explorer import app, cli
-from explorer.ui import main_window
+from explorer.ui.window import main_window
 class Window(main_window.MainWindow):
     def paintEvent(self, event):
         super().paintEvent(event)
@@ -45,7 +45,7 @@ from PySide6.QtWidgets import QApplication
 from explorer.state.desk import Desk
 from explorer.state.start import Start
 from explorer.state.settings import Settings
-from explorer.ui.main_window import MainWindow
+from explorer.ui.window.main_window import MainWindow
 root, home, folder = map(Path, sys.argv[1:])
 application = QApplication([])
 settings = Settings(home / "settings.ini")

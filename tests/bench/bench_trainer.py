@@ -18,14 +18,14 @@ from torchvision.transforms import v2
 
 from tests.bench.row import Row
 from tests.trainer.cohorts import drawn_cohort
-from trainer.batches import Batch, Pictures, Preparation, epoch
-from trainer.cohort import open_cohort
-from trainer.input_spec import InputSpec
-from trainer.network import ScratchCNN, initialise
-from trainer.optimiser import optimiser_of
-from trainer.presets import PRESETS
-from trainer.recipe import Recipe
-from trainer.steps import Step
+from trainer.cohort.cohort import open_cohort
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.input_spec import InputSpec
+from trainer.training.data_loading import Batch, Pictures, Preparation, epoch
+from trainer.training.optimiser import optimiser_of
+from trainer.training.presets import PRESETS
+from trainer.training.recipe import Recipe
+from trainer.training.training_step import Step
 
 CPU, BATCH, STEPS, ROUNDS = torch.device("cpu"), 96, 3, 3
 SIDE, SIZE = 300, 224

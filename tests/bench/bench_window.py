@@ -14,12 +14,12 @@ from explorer.core.images import read_image
 from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
-from explorer.ui.main_window import MainWindow
-from explorer.ui.theme import apply_theme
+from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row, side_by_side
 from tests.conftest import ROOT
-from trainer.checkpoint import Checkpoint, InputSpec, save
-from trainer.network import ScratchCNN, initialise
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 
 def measure() -> list[Row]:

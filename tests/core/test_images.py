@@ -24,8 +24,9 @@ from skimage import color, io
 from explorer.core.errors import UserError
 from explorer.core.images import ENDINGS, list_images, natural_key, picture_digest, read_image, thumbnail
 from explorer.core.progress import Cancelled
+from tests.conftest import SHARED
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = SHARED
 LAW = settings(max_examples=40)
 SHAPES = st.tuples(st.integers(1, 24), st.integers(1, 24))
 PICTURES = SHAPES.flatmap(lambda shape: arrays.arrays(np.uint8, (*shape, 3)))

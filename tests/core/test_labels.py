@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from explorer.core.errors import UserError
 from explorer.core.images import list_images
 from explorer.core.labels import folder_labels, read_labels
+from tests.conftest import SHARED
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
+DATA = SHARED
 real = pytest.mark.skipif(not DATA.is_dir(), reason="the shared dermoscopy pictures are not on this machine")
 
 

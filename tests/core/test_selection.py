@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.errors import UserError
-from explorer.core.layers import LayerInfo
+from explorer.core.network.layers import LayerInfo
 from explorer.core.selection import Selector, choose_filters, choose_pictures, parse_filters
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
 
 LAYERS = tuple(
     LayerInfo(number, f"features.{number}", filters, 8, 8, f"features.{number}", 0)

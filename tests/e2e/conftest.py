@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
-from explorer.ui.main_window import MainWindow
-from explorer.ui.theme import apply_theme
+from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
 
 DEMO = ROOT / "resources" / "demo"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QToolButton
 
-import explorer.core.activations as activations
-import explorer.core.covering as covering
+import explorer.core.attribution.occlusion.live_patch as covering
+import explorer.core.attribution.occlusion.sensitivity as occlusion
 import explorer.core.images as images
-import explorer.core.network as network_module
-import explorer.core.occlusion as occlusion
+import explorer.core.maps.activations as activations
+import explorer.core.network.opening as network_module
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
 from explorer.state.library import Request

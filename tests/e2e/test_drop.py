@@ -7,8 +7,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from explorer.core.tag_store import save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import save_tags
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
-from explorer.ui.export_dialog import ExportDialog
+from explorer.ui.dialogs.export_dialog import ExportDialog
 from tests.e2e.conftest import Open, Person
 
 

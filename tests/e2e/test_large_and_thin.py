@@ -12,10 +12,10 @@ from PySide6.QtGui import QImage
 
 from explorer.core.images import for_screen
 from explorer.state.start import Start
-from explorer.ui.pixels import image_of, inscribed, pixmap_on
+from explorer.ui.widgets.pixmaps import image_of, inscribed, pixmap_on
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
-from trainer.checkpoint import load, save
+from trainer.networks.checkpoint import load, save
 
 
 def calls_of_python(person: Person, milliseconds: int) -> int:

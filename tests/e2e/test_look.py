@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QCursor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
-from explorer.core.tags import FilterKey
+from explorer.core.tags.book import FilterKey
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 
@@ -231,7 +231,7 @@ def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:
     demo.window.commands.show_keys()
-    from explorer.ui.key_sheet import KeySheet, keys_of
+    from explorer.ui.dialogs.key_sheet import KeySheet, keys_of
 
     sheet = demo.window.findChild(KeySheet)
     assert sheet is not None

@@ -6,9 +6,9 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 
-from explorer.core.covering import Covering
-from explorer.core.occluder import Occluder
-from explorer.core.occlusion import occlude
+from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.occluder import Occluder
+from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.state.occluding import CLASS, FILTER
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels

@@ -9,7 +9,7 @@ import torchvision
 from PySide6.QtWidgets import QDialog, QMessageBox
 
 from explorer.state.start import Start
-from explorer.ui import questions
+from explorer.ui.dialogs import questions
 from tests.e2e.conftest import DEMO, Open
 from tests.networks import save_small
 

@@ -12,10 +12,10 @@ from PySide6.QtGui import QAction, QTextDocumentFragment
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QMessageBox, QWidget
 
-from explorer.core.tags import FilterKey
+from explorer.core.tags.book import FilterKey
 from explorer.state.start import Start
 from tests.e2e.conftest import DEMO, Open, Person
-from trainer import checkpoint
+from trainer.networks import checkpoint
 
 MARKUP = re.compile(r"<(img|b|i|u|h1|a)\b")
 HOST = "<img src=h><b>host"
@@ -96,7 +96,7 @@ def test_no_name_is_rendered(strange: Person) -> None:
 
 
 def test_the_sheet_of_keys_shows_a_word_as_it_is(strange: Person) -> None:
-    from explorer.ui.key_sheet import KeySheet
+    from explorer.ui.dialogs.key_sheet import KeySheet
 
     sheet = KeySheet(strange.window.actions_.groups, strange.window)
     assert "<b>t & u" in [label.text() for label in sheet.findChildren(QLabel)]
@@ -132,8 +132,8 @@ def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
     strange.window.commands.take_over()
     files.show_unreadable()
     strange.window.commands.about()
-    from explorer.core.tags import TagBook
-    from explorer.ui.questions import confirm_code
+    from explorer.core.tags.book import TagBook
+    from explorer.ui.dialogs.questions import confirm_code
 
     assert not confirm_code(tmp_path / "<b>own.py", strange.window)
     files.ask_foreign_tags(tmp_path / "<h1>x.h5", TagBook("d" * 64, "<b>theirs", "<i>arch", []), network)

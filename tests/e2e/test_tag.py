@@ -6,10 +6,10 @@ import h5py
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.start import Start
-from explorer.ui.tag_panel import WordDialog
+from explorer.ui.panels.tag_panel import WordDialog
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 
@@ -100,7 +100,7 @@ def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> N
 
 
 def test_the_layers_count_along(demo: Person) -> None:
-    from explorer.ui.layer_panel import TAGGED
+    from explorer.ui.panels.layer_panel import TAGGED
 
     demo.press("H", "Right", "0")
     assert demo.window.layers.model().index(7).data(TAGGED) == 2
@@ -176,7 +176,7 @@ def test_tags_of_another_network_are_named(
 
 
 def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import explorer.core.tag_store as store
+    import explorer.core.tags.hdf5_file as store
     from explorer.core.errors import UserError
 
     def full(path: Path, book: TagBook) -> None:

@@ -23,15 +23,15 @@ from PySide6.QtWidgets import (
 )
 
 import explorer.ui
-from explorer.core.looks import Scale
-from explorer.core.tags import FilterKey
-from explorer.ui.export_dialog import ExportDialog
-from explorer.ui.key_sheet import KeySheet
-from explorer.ui.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, Question
-from explorer.ui.scale_dialog import ScaleDialog
-from explorer.ui.tag_panel import WordDialog
+from explorer.core.drawing.styles import Scale
+from explorer.core.tags.book import FilterKey
+from explorer.ui.dialogs.export_dialog import ExportDialog
+from explorer.ui.dialogs.key_sheet import KeySheet
+from explorer.ui.dialogs.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, Question
+from explorer.ui.dialogs.scale_dialog import ScaleDialog
+from explorer.ui.panels.tag_panel import WordDialog
 from tests.e2e.conftest import Person
-from trainer.input_spec import InputSpec
+from trainer.networks.input_spec import InputSpec
 
 TEXT = f"a light brown area {string.ascii_letters} {string.digits} + - ? = , : < & > # left"
 DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {

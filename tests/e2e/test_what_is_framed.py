@@ -9,10 +9,10 @@ from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
-from explorer.core.tags import FilterKey
+from explorer.core.tags.book import FilterKey
 from explorer.state.start import Start
-from explorer.ui.browser import OCCLUSION
-from explorer.ui.occlusion_panel import Moved
+from explorer.ui.panels.occlusion_panel import Moved
+from explorer.ui.window.browser import OCCLUSION
 from tests.e2e.conftest import Open, Person
 
 MOVES = ("Home", "End", "Up", "Down", "Left", "Right", "PageUp", "PageDown", "Tab", "Backtab", "Return", "Space", "F2")

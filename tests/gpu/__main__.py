@@ -87,8 +87,8 @@ def inside(arguments: argparse.Namespace, name: str) -> int:
     import torch
 
     from tests.gpu.proof import Proof, about
-    from trainer.arithmetic import set_rounding
-    from trainer.devices import find_device
+    from trainer.devices.arithmetic import set_rounding
+    from trainer.devices.names import find_device
 
     warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
     device = find_device(arguments.device)

@@ -9,14 +9,14 @@ import torch
 
 from tests.gpu.made import made_cohort, paper
 from tests.gpu.proof import Proof
-from trainer.arithmetic import computing
-from trainer.augment import draw
-from trainer.batches import Batch, Preparation
-from trainer.distributed import World
-from trainer.network import ScratchCNN, initialise
-from trainer.optimiser import optimiser_of
-from trainer.steps import Step
-from trainer.train import Training, Watch
+from trainer.devices.arithmetic import computing
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.training.augmentation import draw
+from trainer.training.data_loading import Batch, Preparation
+from trainer.training.distributed import World
+from trainer.training.optimiser import optimiser_of
+from trainer.training.train import Training, Watch
+from trainer.training.training_step import Step
 
 CPU = torch.device("cpu")
 EXACT = {"precision": "float32", "fused": False, "graph": False, "prefetch": False}

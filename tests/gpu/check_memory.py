@@ -8,15 +8,15 @@ import torch
 
 from tests.gpu.made import MadePictures, made_cohort, paper
 from tests.gpu.proof import Proof
-from trainer.arithmetic import computing
-from trainer.batches import Batch, Preparation, blank, epoch
-from trainer.captured_step import WARM_UP
-from trainer.distributed import World
-from trainer.network import ScratchCNN, initialise
-from trainer.optimiser import optimiser_of
-from trainer.recipe import Recipe
-from trainer.steps import Step
-from trainer.train import Training, Watch
+from trainer.devices.arithmetic import computing
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.training.captured_step import WARM_UP
+from trainer.training.data_loading import Batch, Preparation, blank, epoch
+from trainer.training.distributed import World
+from trainer.training.optimiser import optimiser_of
+from trainer.training.recipe import Recipe
+from trainer.training.train import Training, Watch
+from trainer.training.training_step import Step
 
 STEPS = 10
 

@@ -14,16 +14,16 @@ import torch
 import torchvision
 from torch import nn
 
-from explorer.core.layers import trace_layers
-from explorer.core.network import Network
-from explorer.core.occluder import Occluder
-from explorer.core.occlusion import Occlusion, occlude
-from explorer.core.occlusion_target import Target, answers, parse_target
-from explorer.core.pace import Pace, pace_of
-from explorer.core.whole_pass import whole_pass
+from explorer.core.attribution.occlusion.occluder import Occluder
+from explorer.core.attribution.occlusion.sensitivity import Occlusion, occlude
+from explorer.core.attribution.target import Target, answers, parse_target
+from explorer.core.incremental.pace import Pace, pace_of
+from explorer.core.network.forward_pass import whole_pass
+from explorer.core.network.layers import trace_layers
+from explorer.core.network.opening import Network
 from tests.gpu.proof import Proof
-from trainer.input_spec import InputSpec
-from trainer.network import ScratchCNN, initialise
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.input_spec import InputSpec
 
 NETWORKS: tuple[tuple[str, float], ...] = (
     ("the paper's CNN", 5.0),

@@ -12,9 +12,9 @@ from PIL import Image
 
 from tests.gpu.made import paper
 from tests.gpu.proof import Proof
-from trainer.cohort import Cohort, open_cohort, seal_cohort
-from trainer.cohort_file import first_byte
-from trainer.train import train
+from trainer.cohort.cohort import Cohort, open_cohort, seal_cohort
+from trainer.cohort.hdf5_file import first_byte
+from trainer.training.train import train
 
 LEAST = 0.70
 """AUC under which a network of this kind has learnt nothing on these pictures: they give 0.77 to 0.85 elsewhere."""

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 import torchvision
 
-from explorer.core.activations import record
-from explorer.core.covering import Covering
-from explorer.core.layers import trace_layers
-from explorer.core.network import Network
-from explorer.core.occluder import Occluder
+from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.occluder import Occluder
+from explorer.core.maps.activations import record
+from explorer.core.network.layers import trace_layers
+from explorer.core.network.opening import Network
 from tests.gpu.proof import Proof
-from trainer.input_spec import InputSpec
-from trainer.network import ScratchCNN, initialise
-from trainer.predict import logits_of
+from trainer.evaluation.inference import logits_of
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.input_spec import InputSpec
 
 MOST = 1e-4
 TO_COME = ("index", "lenses", "attributions", "gradients")

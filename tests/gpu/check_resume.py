@@ -16,15 +16,15 @@ import torch
 from tests.gpu.made import made_cohort, paper
 from tests.gpu.proof import Proof
 from tests.trainer.cohorts import drawn_cohort
-from trainer.arithmetic import computing
-from trainer.augment import COLUMNS
-from trainer.batches import Batch
-from trainer.checkpoint import load
-from trainer.cohort import Cohort
-from trainer.distributed import World
-from trainer.recipe import Recipe, write_settings
-from trainer.steps import Step
-from trainer.train import Training, Watch
+from trainer.cohort.cohort import Cohort
+from trainer.devices.arithmetic import computing
+from trainer.networks.checkpoint import load
+from trainer.training.augmentation import COLUMNS
+from trainer.training.data_loading import Batch
+from trainer.training.distributed import World
+from trainer.training.recipe import Recipe, write_settings
+from trainer.training.train import Training, Watch
+from trainer.training.training_step import Step
 
 CPU = torch.device("cpu")
 

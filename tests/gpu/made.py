@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from trainer.batches import Pictures
-from trainer.cohort import Cohort
-from trainer.presets import PRESETS
-from trainer.recipe import Recipe
+from trainer.cohort.cohort import Cohort
+from trainer.training.data_loading import Pictures
+from trainer.training.presets import PRESETS
+from trainer.training.recipe import Recipe
 
 POOL = 512
 """Different pictures of a made cohort; more of them are these again."""

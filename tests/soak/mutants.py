@@ -24,24 +24,24 @@ from PIL import Image
 
 from explorer.core.images import read_image, thumbnail
 from explorer.core.labels import read_labels
-from explorer.core.network import open_network
-from explorer.core.tag_exchange import import_csv
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
-from explorer.core.vocabulary import read_vocabulary
+from explorer.core.network.opening import open_network
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.csv_exchange import import_csv
+from explorer.core.tags.hdf5_file import load_tags, save_tags
+from explorer.core.tags.vocabulary import read_vocabulary
 from tests.networks import SMALL, save_small
 from tests.trainer.cohorts import drawn_cohort
-from trainer import cohort_file
-from trainer.cases import read_cases
-from trainer.cohort import open_cohort
-from trainer.decoding import decode
-from trainer.diagnoses import read_diagnoses
-from trainer.errors import UserError
-from trainer.network import ScratchCNN
-from trainer.presets import PRESETS
-from trainer.recipe import read_settings, write_settings
-from trainer.run_folder import RunFolder, State
-from trainer.taxonomy import read_taxonomy
+from trainer.cohort import hdf5_file as cohort_file
+from trainer.cohort.cases import read_cases
+from trainer.cohort.cohort import open_cohort
+from trainer.cohort.decoding import decode
+from trainer.cohort.diagnoses import read_diagnoses
+from trainer.evaluation.taxonomy import read_taxonomy
+from trainer.files.errors import UserError
+from trainer.networks.architectures import ScratchCNN
+from trainer.training.presets import PRESETS
+from trainer.training.recipe import read_settings, write_settings
+from trainer.training.run_folder import RunFolder, State
 
 PATIENCE, ROOM = 60, 3 << 30
 """Seconds for one file, and bytes of memory beyond those of the empty process."""

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
-from explorer.ui.main_window import MainWindow
+from explorer.ui.window.main_window import MainWindow
 
 LETTERS = "A B C D F G H L M N O P R S T U V X Y Z 0 1 2 3 4"
 OTHERS = "Plus Minus Question Space Escape Tab Backtab Home End PageUp PageDown Up Down Left Right Delete Backspace F1"

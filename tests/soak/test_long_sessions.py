@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from explorer.core.errors import UserError
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import TagBook
+from explorer.core.tags.book import TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
-from explorer.ui.main_window import MainWindow
+from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
 from tests.networks import save_small
 from tests.soak.person import Person

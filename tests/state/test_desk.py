@@ -8,10 +8,10 @@ import torch
 import torchvision
 from pytestqt.qtbot import QtBot
 
-from explorer.core.activations import record
 from explorer.core.images import read_image
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.maps.activations import record
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.desk import Desk
 from explorer.state.library import Request
 from explorer.state.settings import Settings
@@ -19,7 +19,7 @@ from explorer.state.start import Start
 from explorer.state.walking import beside, next_untagged
 from tests.conftest import ROOT
 from tests.networks import save_small
-from trainer.input_spec import InputSpec
+from trainer.networks.input_spec import InputSpec
 
 
 def open_both(qtbot: QtBot, desk: Desk, model: Path, pictures: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_slow_network_does_not_keep_the_picture_back(
 ) -> None:
     import threading
 
-    import explorer.core.activations as activations
+    import explorer.core.maps.activations as activations
 
     open_both(qtbot, desk, save_small(tmp_path / "n.safetensors"), pictures)
     quick = activations.record

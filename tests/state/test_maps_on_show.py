@@ -14,18 +14,18 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from explorer.core.activations import Activations, record
+from explorer.core.attribution.occlusion.occluder import Occluder
+from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.images import read_image, thumbnail
-from explorer.core.network import Network
-from explorer.core.occluder import Occluder
-from explorer.core.occlusion import occlude
+from explorer.core.maps.activations import Activations, record
+from explorer.core.network.opening import Network
 from explorer.state.desk import Desk
 from explorer.state.library import THUMBNAIL, Request
 from explorer.state.pipeline import Pipeline
 from explorer.state.settings import Settings
 from tests.conftest import ROOT
 from tests.networks import save_normed
-from trainer.input_spec import InputSpec
+from trainer.networks.input_spec import InputSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-import explorer.core.tag_store as store
+import explorer.core.tags.hdf5_file as store
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
-from explorer.core.looks import Scale
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.desk import Desk
 from explorer.state.library import Request
 from explorer.state.settings import Settings

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
-from explorer.core import tag_store
 from explorer.core.errors import UserError
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags import hdf5_file as tag_store
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.tagging import Tagging
 
 KEY = FilterKey(1, 2)

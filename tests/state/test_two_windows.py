@@ -26,12 +26,13 @@ from hypothesis.stateful import (
 )
 from pytestqt.qtbot import QtBot
 
-import trainer.files
-from explorer.core import tag_lock, tag_store
+import trainer.files.atomic_files
 from explorer.core.errors import UserError
-from explorer.core.tag_file import TagFile
-from explorer.core.tag_store import load_tags, save_tags
-from explorer.core.tags import FilterKey, TagBook
+from explorer.core.tags import hdf5_file as tag_store
+from explorer.core.tags import lock as tag_lock
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import load_tags, save_tags
+from explorer.core.tags.shared_file import TagFile
 from explorer.state.tagging import Tagging
 
 LAYERS = [("a", 3), ("b", 3)]
@@ -75,7 +76,7 @@ class Windows(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda handle: None)
         self.patch.setattr(tag_store, "_read_apart", lambda image, patience: tag_store.read_columns(image))
-        self.patch.setattr(trainer.files, "_write", self.write)
+        self.patch.setattr(trainer.files.atomic_files, "_write", self.write)
         self.real_write = WRITE
         if not self.locks:
             self.patch.setattr(tag_lock, "_lock", lambda handle: None)
@@ -314,7 +315,7 @@ class WindowsWithoutLocks(Windows):
     locks = False
 
 
-WRITE = trainer.files._write
+WRITE = trainer.files.atomic_files._write
 
 
 def damaged(image: bytes, patience: float) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.cohort import PARTS, Cohort, seal_cohort
-from trainer.cohort_file import first_byte
+from trainer.cohort.cohort import PARTS, Cohort, seal_cohort
+from trainer.cohort.hdf5_file import first_byte
 
 
 def drawn_cohort(

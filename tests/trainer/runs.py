@@ -6,12 +6,12 @@ from typing import Any
 import torch
 
 from tests.trainer.cohorts import drawn_cohort
-from trainer.checkpoint import load
-from trainer.cohort import Cohort, open_cohort
-from trainer.outcome import Outcome
-from trainer.presets import PRESETS
-from trainer.recipe import Recipe
-from trainer.train import Watch, train
+from trainer.cohort.cohort import Cohort, open_cohort
+from trainer.networks.checkpoint import load
+from trainer.training.finish import Outcome
+from trainer.training.presets import PRESETS
+from trainer.training.recipe import Recipe
+from trainer.training.train import Watch, train
 
 CPU = torch.device("cpu")
 SMALL = PRESETS["lenet"].with_settings(

@@ -7,9 +7,9 @@ from typing import Any, Literal, get_args, get_origin
 
 from tqdm import tqdm
 
-from trainer.devices import CHOICES, device_argument
-from trainer.presets import PRESETS
-from trainer.recipe import SETTINGS, Recipe, groups, read_settings
+from trainer.devices.names import CHOICES, device_argument
+from trainer.training.presets import PRESETS
+from trainer.training.recipe import SETTINGS, Recipe, groups, read_settings
 
 
 def add_device_argument(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from trainer.printing import say, say_json
+from trainer.files.printing import say, say_json
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,8 +17,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the counts, and draw them where asked."""
-    from trainer.cohort import open_cohort
-    from trainer.describe import as_plain, as_text, write_figure
+    from trainer.cohort.cohort import open_cohort
+    from trainer.cohort.summary import as_plain, as_text, write_figure
 
     cohort = open_cohort(arguments.cohort)
     if arguments.figure:

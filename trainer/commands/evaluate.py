@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, progress
-from trainer.devices import find_device
-from trainer.errors import UserError
-from trainer.printing import say, say_json
+from trainer.devices.names import find_device
+from trainer.files.errors import UserError
+from trainer.files.printing import say, say_json
 
 if TYPE_CHECKING:
-    from trainer.cohort import Cohort
-    from trainer.evaluation import Evaluation
+    from trainer.cohort.cohort import Cohort
+    from trainer.evaluation.evaluate import Evaluation
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -40,8 +40,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
-    from trainer.cohort import open_cohort
-    from trainer.report import Run, make_folder, write_report
+    from trainer.cohort.cohort import open_cohort
+    from trainer.report.write import Run, make_folder, write_report
 
     _check(arguments)
     checkpoint_facts, module, checkpoint = _opened(arguments.model)
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         say_json(numbers)
         return
-    from trainer.report_style import spoken
+    from trainer.report.style import spoken
 
     of = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
     say(
@@ -81,8 +81,8 @@ def _opened(path: Path) -> tuple[dict[str, Any], Any, Any]:
     """Facts about the file, the network, and its checkpoint; UserError where this program did not write it."""
     import hashlib
 
-    from trainer.checkpoint import load
-    from trainer.network import build
+    from trainer.networks.architectures import build
+    from trainer.networks.checkpoint import load
 
     checkpoint = load(path)
     try:
@@ -115,7 +115,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], Any, Any]:
 
 def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
     """What the report must say of pictures that the network knows; UserError where they are too many to go on."""
-    from trainer.evaluation import seen_pictures
+    from trainer.evaluation.evaluate import seen_pictures
 
     positions = cohort.positions(arguments.split)
     count = seen_pictures(training, cohort, positions)
@@ -145,9 +145,9 @@ def _evaluated(
 ) -> "Evaluation":
     from dataclasses import replace
 
-    from trainer.evaluation import evaluate
-    from trainer.readers import read_readers
-    from trainer.taxonomy import read_taxonomy
+    from trainer.evaluation.evaluate import evaluate
+    from trainer.evaluation.reader_study import read_readers
+    from trainer.evaluation.taxonomy import read_taxonomy
 
     readers = read_readers(arguments.readers) if arguments.readers else ()
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.common import progress
-from trainer.printing import printable, say
+from trainer.files.printing import printable, say
 
 if TYPE_CHECKING:
-    from trainer.prepare import Prepared
+    from trainer.cohort.prepare import Prepared
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,9 +48,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Prepare the cohort and say what became of every picture."""
-    from trainer.decoding import part_of
-    from trainer.describe import as_text
-    from trainer.prepare import Wishes, prepare
+    from trainer.cohort.decoding import part_of
+    from trainer.cohort.prepare import Wishes, prepare
+    from trainer.cohort.summary import as_text
 
     wishes = Wishes(
         classes=arguments.classes,

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
-from trainer.devices import find_device
-from trainer.printing import say
+from trainer.devices.names import find_device
+from trainer.files.printing import say
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,8 +25,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Try the rates, write the plot, print the suggestion."""
     recipe = recipe_of(arguments)
 
-    from trainer.cohort import open_cohort
-    from trainer.rate_test import rate_test, write_rates
+    from trainer.cohort.cohort import open_cohort
+    from trainer.training.learning_rate_test import rate_test, write_rates
 
     with progress("trying rates", arguments.steps, "steps") as bar:
         found = rate_test(

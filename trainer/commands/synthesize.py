@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from trainer.commands.common import progress
-from trainer.errors import UserError
-from trainer.printing import say
+from trainer.files.errors import UserError
+from trainer.files.printing import say
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,7 +20,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Draw the pictures and their masks."""
-    from trainer.synthetic import write_folder
+    from trainer.synthetic.picture import write_folder
 
     planted = None
     if arguments.planted:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
-from trainer.devices import find_device
-from trainer.printing import printable, say
+from trainer.devices.names import find_device
+from trainer.files.printing import printable, say
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from trainer.train import Watch
+    from trainer.training.train import Watch
 
 DESCRIPTION = """
 Train a network on a cohort that `feature-trainer prepare` made. The folder of --out gets network.safetensors (the
@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, or go on with what was interrupted."""
     recipe = recipe_of(arguments)
 
-    from trainer.cohort import open_cohort
-    from trainer.distributed import joined
-    from trainer.train import Watch, train
+    from trainer.cohort.cohort import open_cohort
+    from trainer.training.distributed import joined
+    from trainer.training.train import Watch, train
 
     cohort = open_cohort(arguments.data)
     with joined(find_device(arguments.device)) as (world, device):
@@ -74,7 +74,7 @@ class Bar:
 
     def watch(self) -> "Watch":
         """What the training calls."""
-        from trainer.train import Watch
+        from trainer.training.train import Watch
 
         return Watch(self._say, self._read, self._step, self._epoch)
 

@@ -1,0 +1,128 @@
+"""Occlusion sensitivity: cover a part of the picture and see how a class's score or a filter's answer changes.
+
+Zeiler and Fergus (2014), section 4.2. Exact: only what a patch can change is computed again, from the unoccluded pass;
+where a network has no fixed graph, every patch runs through the whole network, and the result says so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from explorer.core.arrays import RGB
+from explorer.core.attribution.occlusion.evaluator import Scores
+from explorer.core.attribution.occlusion.occluder import Occluder, averaged
+from explorer.core.attribution.occlusion.recorded_sweep import sweep_of
+from explorer.core.attribution.target import parse_target
+from explorer.core.incremental.pace import Pace
+from explorer.core.incremental.strided_positions import Starts
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """The result of one sweep over a picture.
+
+    `drops` (rows, columns) or for target "all" (rows, columns, filters) float32: the unoccluded value less the value
+    with the patch at (tops[i], lefts[j]) of the network's input; positive = covering this lowers the target. `map`
+    (H, W) is their mean for each pixel of the input; None for "all", whose filters are picked by `filter_map`.
+    `unoccluded` is the value, or the values (filters,). `method` says how it was computed.
+    """
+
+    target: str
+    occluder: Occluder
+    drops: Scores
+    unoccluded: Scores
+    tops: Starts
+    lefts: Starts
+    size: tuple[int, int]
+    layers: Mapping[int, slice]
+    method: str
+
+    @cached_property
+    def map(self) -> Scores | None:
+        """The mean drop for each pixel of the network's input (H, W) float32."""
+        return averaged(self.drops, self.tops, self.lefts, self.occluder, self.size) if self.drops.ndim == 2 else None
+
+    def filter_map(self, layer: int, filter: int) -> Scores:
+        """The map of one filter of a sweep over all filters."""
+        drops = self.drops[:, :, self.layers[layer]][:, :, filter]
+        return averaged(drops, self.tops, self.lefts, self.occluder, self.size)
+
+
+def occlude(
+    network: Network,
+    rgb: RGB,
+    target: str,
+    occluder: Occluder | None = None,
+    *,
+    on_step: OnStep | None = None,
+    on_rough: Callable[[Occlusion], None] | None = None,
+    pace: Pace | None = None,
+) -> Occlusion:
+    """Cover every part of a picture (H, W, 3) uint8 in turn and measure a target.
+
+    `target`: "class:NAME" the class's logit, "probability:NAME", "filter:7:8" the peak of a filter's map,
+    "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
+    `on_rough` gets a first map after a ninth of the positions, where there are enough of them. `pace` says how the
+    device is kept busy; None takes what suits it. UserError for a target that the network lacks.
+    """
+    occluder, on_step = occluder or Occluder(), on_step or no_step
+    wanted = parse_target(target, network)
+    batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
+    sweep = sweep_of(network, batch, occluder, wanted, pace)
+    tops, lefts = (occluder.starts(side) for side in network.input.size)
+    total = len(tops) * len(lefts)
+    drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
+    done = 0
+    coarse = len(range(1, len(tops), 3)) * len(range(1, len(lefts), 3)) if min(len(tops), len(lefts)) > 3 else 0
+
+    def result(chosen_rows: slice = slice(None), chosen_columns: slice = slice(None)) -> Occlusion:
+        part = drops[chosen_rows, chosen_columns].copy()  # the sweep goes on writing while others look at it
+        single = not wanted.every
+        return Occlusion(
+            target,
+            occluder,
+            part[..., 0] if single else part,
+            sweep.unoccluded[0] if single else sweep.unoccluded,
+            tops[chosen_rows],
+            lefts[chosen_columns],
+            network.input.size,
+            wanted.layers,
+            sweep.method,
+        )
+
+    for rows, columns in _parts(len(tops), len(lefts), sweep.positions_at_once, rough=on_rough is not None):
+        on_step(done, total)
+        found = sweep.measure(tops[rows], lefts[columns])
+        drops[rows, columns] = sweep.unoccluded - found
+        done += found.shape[0] * found.shape[1]
+        if on_rough is not None and done == coarse:
+            on_rough(result(slice(1, None, 3), slice(1, None, 3)))
+            on_rough = None
+    on_step(total, total)
+    return result()
+
+
+def _parts(rows: int, columns: int, most: int, *, rough: bool) -> Iterator[tuple[slice, slice]]:
+    """Sub-lattices of at most `most` positions; with `rough` every third row and column come first."""
+    if rough and rows > 3 and columns > 3:
+        order = [(1, 1), *((i, j) for i in range(3) for j in range(3) if (i, j) != (1, 1))]
+        lattices = [(range(i, rows, 3), range(j, columns, 3)) for i, j in order]
+    else:
+        lattices = [(range(rows), range(columns))]
+    for down, across in lattices:
+        wide = min(len(across), most)
+        tall = max(1, most // wide)
+        for i in range(0, len(down), tall):
+            for j in range(0, len(across), wide):
+                yield _slice(down[i : i + tall]), _slice(across[j : j + wide])
+
+
+def _slice(places: range) -> slice:
+    return slice(places.start, places.stop, places.step)
+
+
+__all__ = ["Occluder", "Occlusion", "occlude"]

@@ -1,0 +1,67 @@
+"""An occlusion map drawn over the picture: one color where covering lowers the target, another where it raises it."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.arrays import RGBA
+from explorer.core.drawing.overlay import resize
+
+LOWERS = ((255, 206, 140), (255, 164, 56), (240, 114, 0), (206, 72, 0))
+RAISES = ((176, 214, 250), (96, 166, 240), (34, 108, 222), (10, 58, 178))
+"""From weak to strong: oranges and blues, which no common color blindness mixes up, both darker where stronger.
+
+Neither end is brown or black, which the lesions are.
+"""
+
+OPACITY = 0.85
+HALF = 127
+"""Steps of either color; the step between them is neutral."""
+
+
+@lru_cache(maxsize=1)
+def _table() -> RGBA:
+    """(255, 4) straight alpha from "raises most" over transparent to "lowers most"."""
+    level = np.linspace(0, 1, HALF + 1)
+    sides = []
+    for stops in (RAISES, LOWERS):
+        side = np.empty((HALF + 1, 4))
+        places = np.linspace(0, 1, len(stops))
+        for channel in range(3):
+            side[:, channel] = np.interp(level, places, [stop[channel] for stop in stops])
+        # A power under 1 lets weak changes be seen at all; it rises strictly, so the order of values survives.
+        side[:, 3] = 255 * OPACITY * level**0.7
+        sides.append(side)
+    answer: RGBA = np.rint(np.concatenate([sides[0][:0:-1], sides[1]])).astype(np.uint8)
+    answer[HALF] = 0
+    answer.flags.writeable = False
+    return answer
+
+
+def limit_of(map: npt.NDArray[np.floating[Any]]) -> float:
+    """Where a map's own color scale ends on both sides: its largest size; 0 for a map without finite values."""
+    return float(np.abs(map[np.isfinite(map)]).max(initial=0.0))
+
+
+def occlusion_overlay(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], *, limit: float | None = None) -> RGBA:
+    """Draw an occlusion map (h, w) at `size` (height, width): (H, W, 4) uint8, straight alpha.
+
+    Orange where it is positive (covering lowers the target), blue where it is negative (covering raises it),
+    transparent at zero; the scale ends at `limit` on both sides, at the map's own largest size without one.
+    """
+    end = limit_of(map) if limit is None else limit
+    if not end > 0:
+        return np.zeros((*size, 4), np.uint8)
+    shown = resize(np.nan_to_num(map, nan=0.0, posinf=end, neginf=-end), size)
+    levels = np.rint(np.clip(shown / np.float32(end), -1, 1) * HALF).astype(np.int16) + HALF
+    drawn: RGBA = _table().take(levels, axis=0)
+    return drawn
+
+
+def occlusion_bar(height: int) -> RGBA:
+    """The scale as a column (height, 1, 4): what lowers the target most at the top, what raises it most below."""
+    levels = np.rint(np.linspace(2 * HALF, 0, height)).astype(np.int16)
+    column: RGBA = _table()[levels][:, None]
+    return column

@@ -1,0 +1,176 @@
+"""How large an export will be and how long it will take, from a few of its figures that are drawn and thrown away."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image
+
+from explorer.core.export.plan import ExportPlan, Figure
+from explorer.core.export.run import measure
+from explorer.core.images import FORMATS
+
+MANY, SHARE = 1000, 10
+"""An export of more files, or of more than this part of the free space, is not begun without a question."""
+
+T = TypeVar("T")
+
+_LOOKED_AT, _PICTURES, _FILTERS = 20, 2, 6
+"""Of so many pictures so many are tried, and so many more filters than one on each."""
+
+_FRAMED = 1.5
+"""The largest file of so many uncompressed bytes: a TIFF can grow by a third."""
+
+
+@dataclass(frozen=True)
+class ExportSize:
+    """`files` that are still to be written, their `bytes` and `seconds` in all, and the `free` bytes of the folder."""
+
+    files: int
+    bytes: int
+    seconds: float
+    free: int
+
+    @property
+    def large(self) -> bool:
+        """Whether it is more than anyone would begin without being asked."""
+        return self.files > MANY or self.bytes * SHARE > self.free
+
+    def __str__(self) -> str:
+        files = f"{self.files:,} file{'s' * (self.files != 1)}"
+        return f"{files} of about {spoken_bytes(self.bytes)} in all, in {spoken_time(self.seconds)}"
+
+    def question(self, out: Path) -> str:
+        """What a person has to know before it is begun."""
+        only = "only " * (self.bytes > self.free)
+        return f"This export is {self}; {only}{spoken_bytes(self.free)} are free in {out}."
+
+
+def size_of(plan: ExportPlan, *, jobs: int | None = None) -> ExportSize:
+    """How much of the plan is not in its folder yet. Small exports are not measured: then `bytes` is a bound."""
+    there = set() if plan.force else _names(plan.out)
+    todo = [figure for figure in plan.figures if figure.name not in there]
+    free = shutil.disk_usage(_nearest(plan.out)).free
+    if len(todo) <= MANY:
+        most = _bound(plan, todo)
+        if most * SHARE <= free:
+            return ExportSize(len(todo), most, 0.0, free)
+    if plan.layout:
+        seconds, size = _of_sheets(plan, todo, jobs)
+    else:
+        seconds, size = _of_singles(plan, todo, jobs)
+    return ExportSize(len(todo), size, seconds, free)
+
+
+def _of_singles(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tuple[float, int]:
+    by_picture: dict[int, list[Figure]] = {}
+    for figure in todo:
+        by_picture.setdefault(figure.pictures[0], []).append(figure)
+    looked_at = _spread(sorted(by_picture), _LOOKED_AT)
+    readable = [number for number in looked_at if _pixels(plan.pictures[number])[0]]
+    tried = [by_picture[number] for number in _spread(readable, _PICTURES)]
+    if not tried:
+        return 0.0, 0
+    few = _part(plan, [figures[0] for figures in tried])
+    many = _part(plan, [figure for figures in tried for figure in _spread(figures, 1 + _FILTERS)])
+    _timed(few, jobs)  # the first one loads and warms what the others find ready
+    short, _ = _timed(few, jobs)
+    long, sizes = _timed(many, jobs)
+    extra = len(many.figures) - len(few.figures)
+    of_figure = max(0.0, long - short) / extra if extra else 0.0
+    of_picture = max(0.0, short / len(few.figures) - of_figure)
+    size = round(sum(sizes) / len(sizes) * len(todo)) if sizes else 0
+    return of_picture * len(by_picture) + of_figure * len(todo), size
+
+
+def _of_sheets(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tuple[float, int]:
+    assert plan.layout is not None
+    pages = sum(len(figure.pages) for figure in todo)
+    first = todo[0].pages[0]
+    page = replace(first, pictures=tuple(range(len(first.pictures))))
+    figure = replace(todo[0], filters=page.filters, pictures=page.pictures, pages=(page,))
+    part = replace(
+        plan,
+        figures=(figure,),
+        layout=replace(plan.layout, pages=(page,)),
+        pictures=tuple(plan.pictures[number] for number in first.pictures),
+        names=tuple(plan.names[number] for number in first.pictures),
+    )
+    seconds, sizes = _timed(part, jobs)
+    return seconds * pages, sum(sizes) * pages
+
+
+def _timed(plan: ExportPlan, jobs: int | None) -> tuple[float, list[int]]:
+    started = time.monotonic()
+    sizes = measure(plan, jobs=jobs)
+    return time.monotonic() - started, sizes
+
+
+def _part(plan: ExportPlan, figures: Sequence[Figure]) -> ExportPlan:
+    """The plan of these figures and of their pictures alone."""
+    numbers = sorted({figure.pictures[0] for figure in figures})
+    moved = {number: place for place, number in enumerate(numbers)}
+    return replace(
+        plan,
+        figures=tuple(replace(figure, pictures=(moved[figure.pictures[0]],)) for figure in figures),
+        pictures=tuple(plan.pictures[number] for number in numbers),
+        names=tuple(plan.names[number] for number in numbers),
+    )
+
+
+def _spread(things: Sequence[T], count: int) -> list[T]:
+    return [things[place * len(things) // count] for place in range(count)] if len(things) > count else [*things]
+
+
+def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
+    style = plan.style
+    if plan.layout:
+        page = style.pixels(plan.layout.width) * style.pixels(300)
+        return round(_FRAMED * 3 * page * sum(len(figure.pages) for figure in todo))
+    each = {number: _pixels(plan.pictures[number]) for number in {figure.pictures[0] for figure in todo}}
+    whole = style.pixels(style.width_mm) if style.width_mm else 0
+    pixels = 0
+    for figure in todo:
+        height, width = each[figure.pictures[0]]
+        pixels += whole * whole * height // width if whole else height * width * (1 + style.beside)
+    return round(_FRAMED * 3 * pixels) + len(todo) * (1 << 16)
+
+
+def _pixels(path: Path) -> tuple[int, int]:
+    """(height, width) that the file claims; nothing of one that cannot be read, which becomes no figure."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            return picture.height, picture.width
+    except Exception:  # a decoder may raise anything
+        return 0, 1
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError:
+        return set()
+
+
+def _nearest(folder: Path) -> Path:
+    folder = folder.absolute()
+    return next((place for place in (folder, *folder.parents) if place.exists()), Path(folder.anchor))
+
+
+def spoken_bytes(count: int) -> str:
+    """A size as people say it: 3.4 GB."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}" if count < 10 * size else f"{count / size:,.0f} {unit}"
+    return f"{-(-count // 1000)} KB"
+
+
+def spoken_time(seconds: float) -> str:
+    """A time as people say it: 3 hours."""
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 1.5 * size:
+            return f"about {seconds / size:,.0f} {unit}s"
+    return "about a minute" if seconds > 40 else "less than a minute"

@@ -1,0 +1,141 @@
+"""A figure of an occlusion map: the picture, the map over it, the color bar with its units, and what was measured."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from explorer.core.arrays import RGB, Map
+from explorer.core.drawing.overlay import compose, in_picture
+from explorer.core.drawing.signed_overlay import limit_of, occlusion_bar, occlusion_overlay
+from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
+from explorer.core.figures.sheet_layout import FONT, MARGIN, NARROWEST, drawable
+from explorer.core.figures.single import MM_PER_INCH, Style, fit
+from explorer.core.images import fitted
+from trainer.files.errors import UserError
+from trainer.networks.input_spec import Box
+from trainer.pictures.resizing import bounded
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 120.0
+GAP, BAR, NUMBERS, LINE = 1.5, 2.5, 14.0, 3.4
+"""Millimetres: between things, of the color bar and of what stands beside it, and of a line of text."""
+
+LOWEST, TALLEST = 20.0, 3.0
+"""The least height of the map in millimetres, and the greatest in widths."""
+
+SMALL = 6.5
+"""Points."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A map (h, w) over its picture (H, W, 3), in whose pixels the network's `frame` lies.
+
+    `settings` are those of `occlusion_file`; `unoccluded` is the target's value without a patch; `limit` is where
+    the color scale ends on both sides, the map's own largest size with None.
+    """
+
+    rgb: RGB
+    frame: Box
+    map: Map
+    unoccluded: float
+    settings: dict[str, Any]
+    limit: float | None = None
+
+    @property
+    def unit(self) -> str:
+        """What the target's values are."""
+        kind = str(self.settings["target"]).partition(":")[0]
+        return {"class": "logit", "probability": "probability"}.get(kind, "answer")
+
+    @property
+    def end(self) -> float:
+        """Where the color scale ends."""
+        return limit_of(self.map) if self.limit is None else self.limit
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """What stands under the figure."""
+        given, fill = self.settings, self.settings["fill"]
+        words = "color " + ", ".join(f"{part:g}" for part in fill) if isinstance(fill, list) else fill
+        return (
+            f"{given['target']}: {self.unit} {self.unoccluded:.4g} unoccluded · {given['picture']}",
+            f"patch {given['size']}, stride {given['stride']}, fill {words} · orange: covering lowers it, "
+            "blue: covering raises it",
+        )
+
+
+def occlusion_figure(shown: Shown, format: str, style: Style) -> bytes:
+    """The figure as a file of `style.width_mm` (120) with its description; UserError where that is too narrow."""
+    description = describe(_about(shown, style))
+    return encode_pages([_page(shown, style)], format, style.dpi, lambda: description)
+
+
+def is_drawn(path: Path, shown: Shown, style: Style) -> bool:
+    """Whether a file is the figure that would be drawn."""
+    kept, wanted = read_description(path) or {}, _about(shown, style)
+    # As text, in which a value that is no number equals itself.
+    found, expected = (json.dumps(values, sort_keys=True) for values in ({n: kept.get(n) for n in wanted}, wanted))
+    return found == expected
+
+
+def _about(shown: Shown, style: Style) -> dict[str, Any]:
+    about = {"kind": "occlusion", **shown.settings, "unoccluded": shown.unoccluded, "limit": shown.end}
+    return {**about, "style": {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}}
+
+
+def _page(shown: Shown, style: Style) -> "Figure":
+    width = style.width_mm or WIDTH
+    if width < NARROWEST:
+        raise UserError(f"A figure needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
+    across = (width - 2 * MARGIN - 2 * GAP - BAR - NUMBERS) / 2
+    # A picture of extreme proportions lies in the middle of a place that is neither.
+    down = min(max(across * shown.rgb.shape[0] / shown.rgb.shape[1], LOWEST), TALLEST * across)
+    height = 2 * MARGIN + down + GAP + 2 * LINE
+    tall, wide = fitted(shown.rgb.shape[:2], (down, across))
+    pixels = style.pixels(tall), style.pixels(wide)
+    canvas = fit(shown.rgb, shown.frame, pixels)
+    inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
+    drawn = in_picture(occlusion_overlay(shown.map, inside, limit=shown.end), canvas.frame, pixels)
+    with MATPLOTLIB:
+        from matplotlib.figure import Figure
+
+        page = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white")
+        axes: Any = page.add_axes((0, 0, 1, 1))
+        axes.set_axis_off()
+        axes.set_autoscale_on(False)
+        axes.set_xlim(0, width)
+        axes.set_ylim(height, 0)
+
+        def image(values: Any, left: float, top: float, wide: float, tall: float) -> None:
+            place = (left, left + wide, top + tall, top)
+            axes.imshow(values, extent=place, aspect="auto", interpolation="none", zorder=0)
+
+        def text(x: float, y: float, words: str, **options: Any) -> None:
+            # Names may hold dollar signs, which matplotlib would take for formulas.
+            axes.text(x, y, drawable(words), **{"fontsize": SMALL, "fontfamily": FONT, "parse_math": False, **options})
+
+        above, before = MARGIN + (down - tall) / 2, MARGIN + (across - wide) / 2
+        image(canvas.rgb, before, above, wide, tall)
+        image(compose(canvas.rgb, drawn, style.opacity), before + across + GAP, above, wide, tall)
+        bar = MARGIN + 2 * (across + GAP)
+        white = np.full((255, 1, 3), 255, np.uint8)
+        image(compose(white, occlusion_bar(255)), bar, MARGIN, BAR, down)
+        axes.plot(
+            [bar, bar + BAR, bar + BAR, bar, bar],
+            [MARGIN, MARGIN, MARGIN + down, MARGIN + down, MARGIN],
+            color="#555555",
+            linewidth=0.4,
+        )
+        for share, va in ((0.0, "top"), (0.5, "center"), (1.0, "bottom")):
+            value = shown.end * (1 - 2 * share)
+            text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", va=va)
+        text(width - MARGIN, MARGIN + down / 2, f"fall of the {shown.unit}", rotation=90, va="center", ha="right")
+        for line, words in enumerate(shown.lines):
+            text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, va="baseline")
+    return page

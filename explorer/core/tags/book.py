@@ -1,0 +1,261 @@
+"""What people say about filters: keys, tags, and the book of one network's tags."""
+
+import bisect
+import copy
+import math
+import operator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer.core.errors import UserError
+from explorer.core.tags.lineage import Lineage
+from explorer.core.tags.validation import (
+    clean_confidence,
+    clean_evidence,
+    clean_text,
+    clean_time,
+    clean_word,
+    evidence_text,
+)
+
+NONE = "none"
+"""The word of a person who looked at a filter and saw nothing that has a name."""
+
+Layers = tuple[tuple[str, int], ...]
+"""(module name, number of filters) of every layer, in the order in which they run."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class FilterKey:
+    """A filter of a network: layer and filter count from 0; written `7:8`."""
+
+    layer: int
+    filter: int
+
+    def __post_init__(self) -> None:
+        for name in ("layer", "filter"):
+            number = operator.index(getattr(self, name))
+            if not 0 <= number < 2**31:
+                raise UserError(f"{name} {number} is not a number of a {name}; they count from 0.")
+            object.__setattr__(self, name, number)
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.filter}"
+
+    @classmethod
+    def parse(cls, text: str) -> "FilterKey":
+        """The key written as `7:8`; UserError for anything else."""
+        match = re.fullmatch(r"(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})", text)
+        if not match:
+            raise UserError(f'"{text[:40]}" names no filter; write layer and filter as in 7:8.')
+        return cls(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)  # a book of 26,580 is a burden to the collector otherwise
+class Tag:
+    """One word that one person gave to one filter.
+
+    `created` is ISO 8601 in UTC to the second; other zones are converted, a time without a zone is taken as UTC.
+    `confidence` is within 0 to 1 and keeps the seven digits of a float32; nan = not said. `evidence` holds plain
+    JSON values, among them "picture" (a name), "picture_digest", and "box" ([top, left, height, width] in pixels of
+    that picture). UserError for a word, text, time or evidence that is not like that.
+    """
+
+    tag: str
+    detail: str = ""
+    note: str = ""
+    annotator: str = ""
+    created: str = ""
+    confidence: float = math.nan
+    evidence: dict[str, Any] = field(default_factory=dict)
+    evidence_text: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain: dict[str, Any] = {
+            "tag": clean_word(self.tag),
+            "created": clean_time(self.created),
+            "confidence": clean_confidence(self.confidence),
+            "evidence": (evidence := clean_evidence(self.evidence)),
+            "evidence_text": evidence_text(evidence),
+        }
+        plain |= {name: clean_text(getattr(self, name), name) for name in ("detail", "note", "annotator")}
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
+
+    def rank(self) -> tuple[str, str, str, float, str]:
+        """The newer of two tags has the higher rank; equal ranks mean equal tags of one word and annotator."""
+        sureness = -1.0 if math.isnan(self.confidence) else self.confidence
+        return self.created, self.detail, self.note, sureness, self.evidence_text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tag):
+            return NotImplemented
+        return (self.tag, self.annotator, self.rank()) == (other.tag, other.annotator, other.rank())
+
+    def __hash__(self) -> int:
+        return hash((self.tag, self.annotator, self.rank()))
+
+
+class TagBook:
+    """The tags of one network, at most one of each word from each annotator on a filter.
+
+    "none" and other words exclude each other per annotator: adding a word takes that annotator's "none" away, and
+    adding "none" takes that annotator's words away. `layers` is empty where the network is not known; otherwise a
+    key outside of it is a UserError. `len(book)` counts filters, as `keys` and `in` do; `total` counts tags.
+    `lineage` tells which saves the tags come from; books are equal without it.
+    """
+
+    def __init__(
+        self,
+        network_digest: str = "",
+        network_name: str = "",
+        architecture: str = "",
+        layers: Iterable[tuple[str, int]] = (),
+    ) -> None:
+        self.network_digest = clean_text(network_digest, "network digest")
+        # A file's name may hold bytes that are no text; that must not keep its filters from being tagged.
+        self.network_name = clean_text(network_name.encode("utf-8", "replace").decode(), "network name")
+        self.architecture = clean_text(architecture, "architecture")
+        self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
+        self.lineage = Lineage()
+        self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
+        self._order: list[FilterKey] | None = None
+
+    def add(
+        self,
+        key: FilterKey,
+        tag: str,
+        *,
+        annotator: str = "",
+        detail: str = "",
+        note: str = "",
+        confidence: float = math.nan,
+        evidence: dict[str, Any] | None = None,
+        created: str | None = None,
+    ) -> Tag:
+        """Give a filter a word; that annotator's same word on it is replaced; `created` None = now."""
+        new = Tag(tag, detail, note, annotator, created or "", confidence, evidence or {})
+        self.replace(key, (*(old for old in self.tags(key) if not excludes(new, old)), new))
+        return new
+
+    def remove(self, key: FilterKey, tag: str, annotator: str | None = None) -> None:
+        """Take a word from a filter, of one annotator or (None) of all; nothing happens where it is not there."""
+        word = clean_word(tag)
+        self.replace(key, [old for old in self.tags(key) if old.tag != word or annotator not in (None, old.annotator)])
+
+    def tags(self, key: FilterKey) -> tuple[Tag, ...]:
+        """The tags of a filter, by word and then by annotator."""
+        return self._tags.get(key, ())
+
+    def replace(self, key: FilterKey, tags: Iterable[Tag]) -> None:
+        """Let a filter have exactly these tags, as an undo does with what `tags` gave before.
+
+        UserError, and nothing changes, where the filter is none of this network's, or where two tags exclude each
+        other.
+        """
+        self._check(key)
+        kept = sorted(tags, key=lambda tag: (tag.tag, tag.annotator))
+        if len(kept) > 1:
+            _check_exclusion(key, kept)
+        if bool(kept) != (key in self._tags):
+            self._reorder(key, there=bool(kept))
+        if kept:
+            self._tags[key] = tuple(kept)
+        else:
+            self._tags.pop(key, None)
+
+    def keys(self) -> tuple[FilterKey, ...]:
+        """The filters that have a tag ("none" counts: a person looked), by layer and filter."""
+        if self._order is None:
+            self._order = sorted(self._tags, key=_place)
+        return tuple(self._order)
+
+    def keys_that_differ(self, other: "TagBook") -> tuple[FilterKey, ...]:
+        """The filters that have other tags in the other book."""
+        mine, theirs = self._tags, other._tags
+        differ = [key for key, tags in mine.items() if theirs.get(key) != tags]
+        return tuple(sorted([*differ, *(theirs.keys() - mine.keys())], key=_place))
+
+    def entries(self) -> Iterator[tuple[FilterKey, Tag]]:
+        """Every tag with its filter, in the order of `keys` and `tags`."""
+        for key in self.keys():
+            for tag in self._tags[key]:
+                yield key, tag
+
+    @property
+    def total(self) -> int:
+        """The number of tags."""
+        return sum(map(len, self._tags.values()))
+
+    def empty_copy(self) -> "TagBook":
+        """A book of the same network and lineage without tags."""
+        twin = copy.copy(self)
+        twin._tags, twin._order = {}, None
+        return twin
+
+    def copy(self) -> "TagBook":
+        """A book of its own with the same tags; cheap, as every key that is pressed makes one."""
+        twin = copy.copy(self)
+        twin._tags, twin._order = dict(self._tags), None
+        return twin
+
+    def __iter__(self) -> Iterator[FilterKey]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+    def __bool__(self) -> bool:
+        return True  # an empty book is a book: `if book` asks whether there is one
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._tags
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TagBook):
+            return NotImplemented
+        return (self._network(), self._tags) == (other._network(), other._tags)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def _reorder(self, key: FilterKey, *, there: bool) -> None:
+        """Keep the order of the keys, which every key that is pressed asks for, without sorting them anew."""
+        if self._order is not None:
+            place = bisect.bisect_left(self._order, _place(key), key=_place)
+            self._order[place : place + (not there)] = [key] if there else []
+
+    def _network(self) -> tuple[str, str, str, Layers]:
+        return self.network_digest, self.network_name, self.architecture, self.layers
+
+    def _check(self, key: FilterKey) -> None:
+        if not self.layers:
+            return
+        if key.layer >= len(self.layers):
+            raise UserError(f"There is no filter {key}: the layers of this network are 0 to {len(self.layers) - 1}.")
+        name, filters = self.layers[key.layer]
+        if key.filter >= filters:
+            raise UserError(
+                f"There is no filter {key}: the filters of layer {key.layer} ({name}) are 0 to {filters - 1}."
+            )
+
+
+def _place(key: FilterKey) -> tuple[int, int]:
+    return key.layer, key.filter
+
+
+def excludes(new: Tag, old: Tag) -> bool:
+    """Whether `old` must go when the same filter is given `new`."""
+    return new.annotator == old.annotator and (new.tag == old.tag or NONE in (new.tag, old.tag))
+
+
+def _check_exclusion(key: FilterKey, tags: list[Tag]) -> None:
+    words: dict[str, set[str]] = {}
+    for tag in tags:
+        said = words.setdefault(tag.annotator, set())
+        if tag.tag in said:
+            raise UserError(f'Filter {key} has the tag "{tag.tag}" of "{tag.annotator}" twice.')
+        said.add(tag.tag)
+        if NONE in said and len(said) > 1:
+            raise UserError(f'Filter {key} has "{NONE}" beside another tag of "{tag.annotator}".')

@@ -1,0 +1,51 @@
+"""All keys on one page."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
+
+from explorer.ui.widgets.plain_text import shown_text
+from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.widgets import column, label, row
+
+COLUMNS = 3
+
+
+class KeySheet(QDialog):
+    """Lists the actions that have a key, group by group."""
+
+    def __init__(self, groups: Sequence[tuple[str, Sequence[QAction]]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keys")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        columns = [column(gap=2 * SPACE) for _ in range(COLUMNS)]
+        filled = [0] * COLUMNS
+        for title, actions in groups:
+            shown = [(shown_text(action.text()), keys_of(action)) for action in actions if action.shortcuts()]
+            if not shown:
+                continue
+            grid = QGridLayout()
+            grid.setHorizontalSpacing(2 * SPACE)
+            grid.setVerticalSpacing(4)
+            for line, (text, keys) in enumerate(shown):
+                name = label(keys)
+                name.setStyleSheet("font-weight: 600")
+                grid.addWidget(name, line, 0)
+                grid.addWidget(label(text), line, 1)
+            grid.setColumnStretch(1, 1)
+            emptiest = filled.index(min(filled))
+            columns[emptiest].addLayout(column(label(title, "title"), grid, gap=SPACE))
+            filled[emptiest] += len(shown) + 2
+        for one in columns:
+            one.addStretch(1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        hold = label("Hold Space to take the overlay away. Wheel: zoom; drag: move; double click: fit.", "quiet")
+        self.setLayout(column(row(*columns, gap=4 * SPACE), row(hold, 1, buttons), margin=3 * SPACE, gap=2 * SPACE))
+
+
+def keys_of(action: QAction) -> str:
+    """An action's keys as a person writes them."""
+    return " or ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())

@@ -1,0 +1,182 @@
+"""Dialogs that ask what a file does not say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.core.errors import UserError
+from explorer.state.library import Request
+from explorer.ui.widgets.fields import Suggestions
+from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
+from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.widgets import column, label, row
+from trainer.networks.input_spec import InputSpec
+
+RUNS_CODE = (
+    "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
+    "Go on only if you wrote it or trust who did."
+)
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Question(QDialog):
+    """A sentence, fields, and two buttons."""
+
+    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(460)
+        self.form = QFormLayout()
+        self.form.setSpacing(SPACE)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Open | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout: QVBoxLayout = column(
+            label(text, wrap=True), self.form, row(1, buttons), margin=2 * SPACE, gap=2 * SPACE
+        )
+        self.setLayout(layout)
+
+
+class ArchitectureQuestion(Question):
+    """Which architecture the weights belong to, or the Python file that builds it."""
+
+    def __init__(self, text: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__("Which architecture?", text, parent)
+        self._name = Suggestions(choices)
+        self._name.line.setPlaceholderText("resnet18, or file.py:factory")
+        browse = PlainButton("Python file …")
+        browse.clicked.connect(self._browse)
+        self.form.addRow("Architecture", row(self._name, browse))
+        self.form.addRow(label(RUNS_CODE, "quiet", wrap=True))
+        self._name.setMinimumWidth(240)
+
+    def answer(self, request: Request) -> Request:
+        """The request with the architecture that was chosen."""
+        return replace(request, architecture=self._name.currentText().strip() or None)
+
+    def _browse(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Python file with the architecture", "", "Python (*.py)")
+        if name:
+            self._name.setEditText(f"{name}:make_network")
+
+
+class ClassesQuestion(Question):
+    """The names of the classes, in the order of the outputs."""
+
+    def __init__(self, text: str, proposal: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__("Which classes?", text, parent)
+        self._names = QLineEdit(", ".join(proposal))
+        self.form.addRow("Classes, in order", self._names)
+
+    def answer(self, request: Request) -> Request:
+        """The request with the classes that were named."""
+        return replace(request, classes=[name.strip() for name in self._names.text().split(",") if name.strip()])
+
+
+class InputQuestion(Question):
+    """How a picture becomes the network's input."""
+
+    def __init__(
+        self, text: str, proposal: InputSpec, classes: tuple[str, ...] | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("Which input?", text, parent)
+        self._classes = QLineEdit(", ".join(classes or ()))
+        self._classes.setCursorPosition(0)
+        if classes is not None:
+            self.form.addRow("Classes, in order", self._classes)
+        self._size, self._to = QSpinBox(minimum=8, maximum=2048), QSpinBox(minimum=8, maximum=4096)
+        self._size.setValue(proposal.size[0])
+        self._to.setValue(proposal.resize_to)
+        self._way = QComboBox()
+        self._way.addItem("squash the whole picture", "squash")
+        self._way.addItem("keep proportions, cut the centre", "shortest")
+        self._way.setCurrentIndex(self._way.findData(proposal.resize))
+        self._channels = QComboBox()
+        self._channels.addItem("color (RGB)", 3)
+        self._channels.addItem("grey", 1)
+        self._channels.setCurrentIndex(self._channels.findData(proposal.channels))
+        self._range = QComboBox()
+        self._range.addItem("0 to 1", ((0.0,) * 3, (1.0,) * 3))
+        self._range.addItem("ImageNet's mean and deviation", IMAGENET)
+        self._range.addItem("-1 to 1", ((0.5,) * 3, (0.5,) * 3))
+        self._proposal, self._given = proposal, classes
+        known = [self._range.itemData(place) for place in range(self._range.count())]
+        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in known]
+        if (proposal.mean, proposal.std) not in of_channels:
+            self._range.addItem("as it is now", (proposal.mean, proposal.std))
+            of_channels.append((proposal.mean, proposal.std))
+        self._range.setCurrentIndex(of_channels.index((proposal.mean, proposal.std)))
+        for name, part in (
+            ("Side in pixels", self._size),
+            ("Resize", self._way),
+            ("to, before cutting", self._to),
+            ("Channels", self._channels),
+            ("Values", self._range),
+        ):
+            self.form.addRow(name, part)
+
+    def answer(self, request: Request) -> Request:
+        """The request with the input that was chosen; UserError where it is not usable."""
+        mean, std = self._range.currentData()
+        channels = self._channels.currentData()
+        side, text = self._size.value(), self._classes.text()
+        untouched = self._given is not None and text == ", ".join(self._given)
+        classes = self._given if untouched else [name.strip() for name in text.split(",") if name.strip()]
+        return replace(
+            request,
+            classes=classes or request.classes,
+            input=InputSpec(
+                size=self._proposal.size if side == self._proposal.size[0] else (side, side),
+                resize=self._way.currentData(),
+                resize_to=self._to.value(),
+                mean=mean[:channels],
+                std=std[:channels],
+            ),
+        )
+
+
+def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
+    """Put the question that opening a file raised; None where the person cancels."""
+    about, choices = getattr(error, "about", ""), tuple(getattr(error, "choices", ()))
+    dialog: ArchitectureQuestion | ClassesQuestion | InputQuestion
+    if about == "architecture":
+        dialog = ArchitectureQuestion(str(error), choices, parent)
+    elif about == "classes":
+        dialog = ClassesQuestion(str(error), choices, parent)
+    else:
+        dialog = InputQuestion(str(error), InputSpec(), None, parent)
+    return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def change_assumed(request: Request, classes: tuple[str, ...], spec: InputSpec, parent: QWidget) -> Request | None:
+    """Let a person correct what was proposed for a file that did not say it."""
+    dialog = InputQuestion("What the file does not say. Correct it where you know better.", spec, classes, parent)
+    return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
+
+
+def confirm_code(path: Path, parent: QWidget) -> bool:
+    """Ask before code of a file runs; remembering the answer is the caller's work."""
+    text = f"{path.name}\n\n{RUNS_CODE}"
+    return warned(parent, "This runs code", text, Buttons.Yes | Buttons.Cancel, Buttons.Cancel) == Buttons.Yes
+
+
+def confirm_foreign_tags(path: Path, theirs: str, ours: str, parent: QWidget) -> bool:
+    """Warn that a tags file is about another network, naming both."""
+    text = (
+        f"The tags in {path.name} were given to the filters of\n\n    {theirs}\n\n"
+        f"The open network is\n\n    {ours}\n\n"
+        "The same filter number means something else there. Open them still?"
+    )
+    buttons = Buttons.Open | Buttons.Cancel
+    return warned(parent, "Tags of another network", text, buttons, Buttons.Cancel) == Buttons.Open

@@ -1,0 +1,93 @@
+"""The layers of the network, how far each is tagged, and which one is in view."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from explorer.core.tags.book import FilterKey
+from explorer.state.library import Library
+from explorer.state.session import Session
+from explorer.state.tagging import Tagging
+from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
+from explorer.ui.widgets.widgets import paint_row
+
+if TYPE_CHECKING:
+    from explorer.core.network.layers import LayerInfo
+
+TAGGED = Qt.ItemDataRole.UserRole + 1
+
+
+class LayerModel(ListModel):
+    """The layers with the number of their tagged filters."""
+
+    def __init__(self, library: Library, tagging: Tagging) -> None:
+        super().__init__()
+        self._tagging = tagging
+        self._tagged: dict[int, int] = {}
+        library.network_opened.connect(lambda network: self.set_rows(network.layers))
+        tagging.reset.connect(self._count)
+        tagging.changed.connect(lambda key: self._count())
+
+    def about(self, row: "LayerInfo") -> str:
+        norm = f", taken after {row.norm}" if row.norm else ""
+        return (
+            f"layer {row.index}: {row.name}, {row.filters} filters, "
+            f"{row.height} × {row.width}{norm}; {self._tagged.get(row.index, 0)} tagged"
+        )
+
+    def look(self, row: "LayerInfo", role: int) -> Any:
+        if role == Qt.ItemDataRole.UserRole:
+            return row
+        if role == TAGGED:
+            return self._tagged.get(row.index, 0)
+        return f"{row.index}  {row.name}" if role == Qt.ItemDataRole.DisplayRole else None
+
+    def _count(self) -> None:
+        keys: tuple[FilterKey, ...] = self._tagging.book.keys()
+        self._tagged = {}
+        for key in keys:
+            self._tagged[key.layer] = self._tagged.get(key.layer, 0) + 1
+        self.repaint_all()
+
+
+class LayerDelegate(QStyledItemDelegate):
+    """One line: number, name, bar and count."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(120, option.fontMetrics.height() + 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        layer: LayerInfo = index.data(Qt.ItemDataRole.UserRole)
+        tagged: int = index.data(TAGGED)
+        area, palette = option.rect, option.palette
+        painter.save()
+        paint_row(painter, option)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        count = f"{tagged} of {layer.filters}"
+        metrics = option.fontMetrics
+        right = metrics.horizontalAdvance("000 of 000") + 8
+        painter.setPen(palette.text().color())
+        painter.drawText(area.adjusted(10, 0, 0, 0), middle, str(layer.index))
+        painter.setPen(palette.placeholderText().color())
+        painter.drawText(area.adjusted(0, 0, -8, 0), middle | Qt.AlignmentFlag.AlignRight, count)
+        name = QRect(area.left() + 36, area.top(), area.width() - 36 - right - 8, area.height())
+        text = metrics.elidedText(layer.name, Qt.TextElideMode.ElideLeft, name.width())
+        painter.drawText(name, middle, text)
+        bar = QRect(name.left(), area.bottom() - 3, name.width(), 2)
+        painter.fillRect(bar, palette.mid())
+        bar.setWidth(round(bar.width() * tagged / layer.filters))
+        painter.fillRect(bar, palette.accent())
+        painter.restore()
+
+
+class LayerList(ViewedList):
+    """The layers, with the one in view marked."""
+
+    def __init__(self, session: Session, library: Library, tagging: Tagging) -> None:
+        model = LayerModel(library, tagging)
+        super().__init__(session, model, lambda: session.view.layer, "Layers")
+        model.setParent(self)
+        self.setItemDelegate(LayerDelegate(self))
+        self.setMinimumHeight(120)

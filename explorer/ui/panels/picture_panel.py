@@ -1,0 +1,101 @@
+"""The pictures of the folder: search, thumbnails, class and prediction."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.state.library import Library
+from explorer.state.session import Session
+from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
+from explorer.ui.widgets.pixmaps import inscribed
+from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.viewed_list import AnyIndex, ViewedList
+from explorer.ui.widgets.widgets import column, label, paint_row
+
+THUMB = 56
+
+
+class PictureDelegate(QStyledItemDelegate):
+    """A thumbnail with three short lines beside it."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(160, THUMB + 8)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        area, palette = option.rect, option.palette
+        painter.save()
+        paint_row(painter, option)
+        square = QRect(area.left() + 8, area.top() + 4, THUMB, THUMB)
+        thumbnail, problem = index.data(Qt.ItemDataRole.DecorationRole), index.data(PROBLEM)
+        if isinstance(thumbnail, QPixmap):
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(inscribed(thumbnail.size(), square), thumbnail)
+        else:
+            painter.fillRect(square, palette.alternateBase())
+            if problem:
+                painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "✕")
+        lines = [str(index.data(Qt.ItemDataRole.DisplayRole))]
+        if problem:
+            lines.append("cannot be read")
+        else:
+            lines += [text for text in (index.data(CLASS), index.data(PREDICTION)) if text]
+        height = option.fontMetrics.height()
+        top = square.center().y() - height * len(lines) // 2
+        for place, text in enumerate(lines):
+            line = QRect(square.right() + 9, top + place * height, area.right() - square.right() - 13, height)
+            painter.setPen((palette.text() if place == 0 else palette.placeholderText()).color())
+            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.restore()
+
+
+class PicturePanel(QWidget):
+    """`picked(path)` when a person chooses a picture."""
+
+    picked = Signal(object)
+    left = Signal()
+    """The search was left with Escape or Enter."""
+
+    def __init__(self, session: Session, library: Library) -> None:
+        super().__init__()
+        self.model = PictureModel(library)
+        self.model.setParent(self)
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("search, or class:melanoma")
+        self._search.setAccessibleName("Search pictures by name or class")
+        self._search.textChanged.connect(self._find)
+        self._search.returnPressed.connect(self.left)
+        self._nothing = label("No picture matches. Search by name, or class:melanoma.", "quiet", wrap=True)
+        self._nothing.hide()
+        self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
+        self.list.setItemDelegate(PictureDelegate(self.list))
+        self.list.picked.connect(lambda row: self.picked.emit(self.model.rows[row]))
+        self.setLayout(column(self._search, self._nothing, self.list, gap=SPACE))
+        self.setMinimumWidth(206)
+
+    def beside(self, picture: Path | None, step: int) -> Path | None:
+        """The picture `step` rows further down; None where the list ends."""
+        row = self.model.row_of(picture)
+        wanted = max(0, min(row + step, len(self.model.rows) - 1)) if row >= 0 else 0
+        return self.model.rows[wanted] if self.model.rows else None
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search line."""
+        self._search.setFocus()
+        self._search.selectAll()
+
+    def leave_search(self) -> bool:
+        """Take the keyboard out of the search line, and the words in it away; False where it is not there."""
+        if not self._search.hasFocus():
+            return False
+        self._search.clear()
+        self.left.emit()
+        return True
+
+    def _find(self, text: str) -> None:
+        # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.
+        self._search.setClearButtonEnabled(bool(text))
+        self.model.search(text)
+        self._nothing.setVisible(bool(text) and not self.model.rows)

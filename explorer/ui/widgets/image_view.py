@@ -1,0 +1,204 @@
+"""The picture with its overlay: zoom with the wheel, pan by dragging, the untouched picture beside it."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QWidget
+
+from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
+from explorer.ui.widgets.plain_text import PlainLabel
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB, RGBA
+    from trainer.networks.input_spec import Box
+
+MIN_ZOOM, MAX_ZOOM = 0.02, 64.0
+CLICK = 4
+"""Pixels that the mouse may move between press and release of a click."""
+
+
+class ImageView(QGraphicsView):
+    """Shows one picture in its own pixels as scene coordinates; `hovered(x, y)` in them, or (nan, nan) outside."""
+
+    hovered = Signal(float, float)
+    clicked = Signal(float, float)
+    """The mouse was pressed and let go at one place, in scene coordinates."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Picture with the overlay of the chosen filter")
+        self.setScene(QGraphicsScene(self))
+        self._picture, self._beside, self._overlay = (QGraphicsPixmapItem() for _ in range(3))
+        self._frame, self._outlined = QGraphicsRectItem(), QGraphicsRectItem()
+        self._patch = QGraphicsPixmapItem()
+        self._pressed: QPointF | None = None
+        for item in (self._picture, self._beside, self._overlay):
+            item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
+        for added in (self._beside, self._picture, self._patch, self._overlay, self._frame, self._outlined):
+            self.scene().addItem(added)
+        self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
+        self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
+        self._frame.hide()
+        self._outlined.hide()
+        self._beside.hide()
+        self._screen: RGBA | None = None
+        self._fitted = True
+        self.readout = PlainLabel("", self)
+        self.readout.setObjectName("readout")
+        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.readout.hide()
+        self._hint = PlainLabel("", self)
+        self._hint.setObjectName("quiet")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setFrameShape(QGraphicsView.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        self.setMinimumSize(160, 120)
+
+    def set_picture(self, screen: "RGBA | None") -> None:
+        """Show a picture, as `for_screen` gives it, without overlay, or nothing."""
+        pixmap = pixmap_on(screen) if screen is not None else QPixmap()
+        same_size = pixmap.size() == self._picture.pixmap().size()
+        self._picture.setPixmap(pixmap)
+        self._beside.setPixmap(pixmap)
+        self._screen = screen  # held for as long as it is on show, because the pixmap has no memory of its own
+        self._beside.setPos(-pixmap.width() * 1.03, 0)
+        self.set_overlay(None, None)
+        self.set_patch(None)
+        self.outline(None)
+        self.set_frame(None)
+        if not same_size:
+            self.fit()
+
+    def set_overlay(self, drawn: "RGBA | None", frame: "Box | None") -> None:
+        """Lay an overlay of any resolution over `frame` of the picture."""
+        if drawn is None or frame is None:
+            self._overlay.setPixmap(QPixmap())
+            return
+        self._overlay.setPixmap(pixmap_of(drawn))
+        across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
+        self._overlay.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))
+
+    def set_frame(self, frame: "Box | None") -> None:
+        """Draw the rectangle that the network sees, where it is not the whole picture."""
+        whole = self._picture.pixmap().rect()
+        if frame is None or (frame.left, frame.top, frame.width, frame.height) == whole.getRect():
+            self._frame.hide()
+            return
+        self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
+        self._frame.show()
+
+    def set_patch(self, colors: "RGB | None", top: int = 0, left: int = 0) -> None:
+        """Put a patch (h, w, 3) uint8 on the picture, or take it away."""
+        self._patch.setPixmap(pixmap_of(colors) if colors is not None else QPixmap())
+        self._patch.setPos(left, top)
+
+    def outline(self, rectangle: tuple[float, float, float, float] | None) -> None:
+        """Draw the line of a patch (left, top, width, height), or take it away."""
+        self._outlined.setVisible(rectangle is not None)
+        if rectangle is not None:
+            self._outlined.setRect(*rectangle)
+
+    def set_panning(self, wanted: bool) -> None:
+        """Whether dragging moves the picture."""
+        mode = QGraphicsView.DragMode
+        self.setDragMode(mode.ScrollHandDrag if wanted else mode.NoDrag)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of the overlay, 0 to 1."""
+        self._overlay.setOpacity(opacity)
+
+    def set_beside(self, wanted: bool) -> None:
+        """Show the untouched picture at the left of the one with the overlay."""
+        if wanted != self._beside.isVisible():
+            self._beside.setVisible(wanted)
+            self.fit()
+
+    def hide_overlay(self, hidden: bool) -> None:
+        """Take the overlay away for as long as a key is held."""
+        self._overlay.setVisible(not hidden)
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        self._fitted = True
+        shown = self._picture.mapRectToScene(QRectF(self._picture.pixmap().rect()))
+        if self._beside.isVisible():
+            shown = shown.united(self._beside.mapRectToScene(QRectF(self._beside.pixmap().rect())))
+        margin = 2 * max(shown.width(), shown.height())
+        self.setSceneRect(shown.adjusted(-margin, -margin, margin, margin))
+        if not shown.isEmpty():
+            self.fitInView(shown, Qt.AspectRatioMode.KeepAspectRatio)
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge by a factor about the mouse, or about the middle where the mouse is elsewhere."""
+        scale = self.transform().m11() * factor
+        if (scale <= MIN_ZOOM and factor < 1) or (scale >= MAX_ZOOM and factor > 1):  # the whole may be beyond both
+            return
+        self._fitted = False
+        # Qt's own anchor is where the view saw the mouse last, which may be nowhere or long ago.
+        place = self.viewport().mapFromGlobal(QCursor.pos())
+        if not self.viewport().rect().contains(place):
+            place = self.viewport().rect().center()
+        under = self.mapToScene(place)
+        self.scale(factor, factor)
+        moved = self.mapFromScene(under) - place
+        for bar, pixels in ((self.horizontalScrollBar(), moved.x()), (self.verticalScrollBar(), moved.y())):
+            bar.setValue(bar.value() + pixels)
+
+    def set_readout(self, text: str) -> None:
+        """A line of text in the corner: what is under the mouse."""
+        self.readout.setText(text)
+        self.readout.adjustSize()
+        self.readout.move(8, self.height() - self.readout.height() - 6)
+        self.readout.setVisible(bool(text))
+
+    def set_hint(self, text: str) -> None:
+        """A sentence in the middle: what to do while there is no picture; "" for none."""
+        self._hint.setText(text)
+        self._hint.setVisible(bool(text))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.zoom(1.0015 ** event.angleDelta().y())
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.fit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pressed = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        pressed, self._pressed = self._pressed, None
+        still = pressed is not None and (event.position() - pressed).manhattanLength() < CLICK
+        if event.button() == Qt.MouseButton.LeftButton and still:
+            place = self.mapToScene(event.position().toPoint())
+            self.clicked.emit(place.x(), place.y())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        place: QPointF = self.mapToScene(event.position().toPoint())
+        inside = QRectF(self._picture.pixmap().rect()).contains(place)
+        self.hovered.emit(*((place.x(), place.y()) if inside else (float("nan"), float("nan"))))
+
+    def leaveEvent(self, event: object) -> None:
+        self.hovered.emit(float("nan"), float("nan"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hint.setGeometry(self.rect())
+        if self._fitted:
+            self.fit()
+        self.set_readout(self.readout.text())

@@ -1,0 +1,269 @@
+"""Qt models over the state: pictures, the filters of a layer, one filter over the pictures."""
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+
+from explorer.core.tags.book import FilterKey
+from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.library import Folder, Library, OverPicture
+from explorer.state.pipeline import Pipeline, draw, fit
+from explorer.state.session import Session, View
+from explorer.state.tagging import Tagging
+from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.viewed_list import ListModel
+
+CELL = 96
+"""Resolution at which overlays of cells are drawn, in pixels."""
+
+ORDERS = {"number": "by number", "answer": "strongest first", "untagged": "untagged first"}
+ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
+SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
+"""Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
+BASE = Qt.ItemDataRole.UserRole + 1
+"""QPixmap: what the network sees of the picture; None while it is not there."""
+OVERLAY = Qt.ItemDataRole.UserRole + 2
+"""QPixmap: the overlay in the same proportions; None while it is not there."""
+NAME = Qt.ItemDataRole.UserRole + 3
+"""Text of the badge in the upper corner."""
+MARKS = Qt.ItemDataRole.UserRole + 4
+"""Letters of the tags, shown in the lower corner."""
+CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
+
+
+def mark_of(vocabulary: Vocabulary, word: str) -> str:
+    """The letter or two that stand for a tag where there is no room for the word."""
+    return vocabulary.entry(word).key or word[:2]
+
+
+def placed(pictures: Sequence[Path], folder: Folder | None) -> tuple[Sequence[Path], Mapping[Path, int] | None]:
+    """Pictures of the folder, with their places where they are all of it: finding 20,000 anew takes a while."""
+    whole = folder is not None and len(pictures) == len(folder.pictures)
+    return pictures, folder.positions if folder is not None and whole else None
+
+
+class FilterModel(ListModel):
+    """The filters of the layer in view, in the chosen order, each with its overlay on the picture in view."""
+
+    def __init__(
+        self, session: Session, pipeline: Pipeline, library: Library, tagging: Tagging, vocabulary: Vocabulary
+    ) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._tagging, self.vocabulary = tagging, vocabulary
+        self._base: QPixmap | None = None
+        self._overlays: dict[int, QPixmap | None] = {}
+        self.order, self.shown = "number", ALL
+        pipeline.picture_changed.connect(self._picture_changed)
+        pipeline.maps_changed.connect(self.refresh)
+        session.changed.connect(self._view_changed)
+        tagging.changed.connect(self._tags_changed)
+        tagging.reset.connect(self.refresh)
+
+    def arrange(self, order: str, shown: str) -> None:
+        """Sort by a key of `ORDERS`; show a key of `SHOWN`, or only the filters that have a certain word."""
+        self.order, self.shown = order, shown
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find the rows again and draw them anew."""
+        self._overlays.clear()
+        self.set_rows(self._arranged())
+
+    def about(self, row: int) -> str:
+        layer = self._session.view.layer
+        tags = self._tagging.book.tags(FilterKey(layer, row))
+        return f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"
+
+    def look(self, row: int, role: int) -> Any:
+        layer = self._session.view.layer
+        if role == BASE:
+            return self._base
+        if role == OVERLAY:
+            if row not in self._overlays:
+                drawn = self._pipeline.overlay(layer, row, CELL)
+                self._overlays[row] = None if drawn is None else pixmap_of(drawn)
+            return self._overlays[row]
+        if role == NAME:
+            return str(row)
+        if role == MARKS:
+            tags = self._tagging.book.tags(FilterKey(layer, row))
+            return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
+        return None
+
+    def _arranged(self) -> list[int]:
+        network, layer = self._library.network, self._session.view.layer
+        if network is None or layer >= len(network.layers):
+            return []
+        filters = list(range(network.layers[layer].filters))
+        book = self._tagging.book
+        if self.shown != ALL:
+            filters = [
+                filter for filter in filters if self._is_shown({tag.tag for tag in book.tags(FilterKey(layer, filter))})
+            ]
+        maps = self._pipeline.maps(layer)
+        if self.order == "untagged":
+            filters.sort(key=lambda filter: FilterKey(layer, filter) in book)
+        elif self.order == "answer" and maps is not None and len(maps) == network.layers[layer].filters:
+            strength = maps.max(axis=(1, 2))
+            filters.sort(key=lambda filter: -strength[filter])
+        return filters
+
+    def _is_shown(self, words: set[str]) -> bool:
+        return {TAGGED: bool(words), UNTAGGED: not words}.get(self.shown, self.shown in words)
+
+    def _picture_changed(self) -> None:
+        shown = self._pipeline.shown
+        self._base = pixmap_of(shown.crop) if shown is not None and shown.crop is not None else None
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if after.layer != before.layer or after.look != before.look:
+            self.refresh()
+
+    def _tags_changed(self, key: FilterKey) -> None:
+        if key.layer != self._session.view.layer:
+            return
+        if self.shown != ALL or self.order == "untagged":
+            self.set_rows(self._arranged())
+        row = self.row_of(key.filter)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+
+class OverPicturesModel(ListModel):
+    """The filter in view on the pictures of the folder; only what is looked at is computed."""
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._overlays: dict[Path, QPixmap] = {}
+        library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
+        library.network_opened.connect(lambda network: self._redraw())
+        pipeline.maps_changed.connect(self._scale_changed)
+        library.over.arrived.connect(self._arrived)
+        session.changed.connect(self._view_changed)
+
+    def about(self, row: Path) -> str:
+        return self._library.bad.get(row, row.name)
+
+    def look(self, row: Path, role: int) -> Any:
+        if role == NAME:
+            return row.stem
+        if role not in (BASE, OVERLAY):
+            return None
+        found: OverPicture | None = self._library.over.get(row)
+        if found is None:
+            return None
+        return pixmap_of(found.crop) if role == BASE else self._overlay(row, found)
+
+    def show_pictures(self, pictures: Sequence[Path]) -> None:
+        """Show the filter on these pictures: those that the list of pictures shows."""
+        self._overlays.clear()
+        self.set_rows(*placed(pictures, self._library.folder))
+
+    def _overlay(self, picture: Path, found: OverPicture) -> QPixmap:
+        view = self._session.view
+        if picture not in self._overlays and view.filter < len(found.maps):
+            maps = found.maps.astype("float32")
+            scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
+            size = fit(found.crop.shape[:2], 2 * CELL)
+            self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))
+        return self._overlays.get(picture, QPixmap())
+
+    def _arrived(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            self._overlays.pop(picture, None)  # it may be of a file that is another now
+        self.repaint_all()
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
+            self._redraw()
+
+    def _scale_changed(self) -> None:
+        if self._session.view.look.scale == "seen":  # every picture that is looked at moves that scale
+            self._redraw()
+
+    def _redraw(self) -> None:
+        self._overlays.clear()
+        self.repaint_all()
+
+
+class PictureModel(ListModel):
+    """The pictures of the folder that match a search, with thumbnail, class and prediction."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self._pixmaps: dict[Path, QPixmap] = {}
+        self._search = ""
+        library.folder_opened.connect(lambda folder: self.search(self._search))
+        library.network_opened.connect(lambda network: self.repaint_all())
+        library.thumbnails.arrived.connect(self._thumbnails_arrived)
+        library.predictions.arrived.connect(self._repaint)
+        library.unreadable.connect(lambda picture, reason: self._repaint([picture]))
+
+    def search(self, text: str) -> None:
+        """Show pictures whose name holds the text, or with `class:NAME` those of that class."""
+        self._search = text = text.strip().lower()
+        folder = self._library.folder
+        if folder is None:
+            return
+        if text.startswith("class:") and folder.labels is not None:
+            wanted = text.removeprefix("class:").strip()
+            found = (name.startswith(wanted) for name in folder.classes)
+        else:
+            found = (text in name for name in folder.names)
+        self._pixmaps.clear()
+        self.set_rows(*placed(tuple(compress(folder.pictures, found)), folder))
+
+    def about(self, row: Path) -> str:
+        return self._library.bad.get(row) or f"{row.name}\n{row.parent}"
+
+    def look(self, row: Path, role: int) -> Any:
+        bad = self._library.bad.get(row)
+        if role == PROBLEM:
+            return bad
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.stem
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._thumbnail(row)
+        if role == CLASS:
+            folder = self._library.folder
+            return folder.labels.of(row) if folder is not None and folder.labels is not None else ""
+        if role == PREDICTION and bad is None:
+            network, found = self._library.network, self._library.predictions.get(row)
+            if network is None or found is None:
+                return ""
+            best = int(found.argmax())
+            name = network.classes[best] if best < len(network.classes) else str(best)
+            return f"{name} {found[best]:.2f}"
+        return None
+
+    def _thumbnail(self, picture: Path) -> QPixmap | None:
+        known = self._pixmaps.get(picture)
+        if known is None:
+            found = self._library.thumbnails.get(picture)
+            if found is None or isinstance(found, str):
+                return None
+            while len(self._pixmaps) > 200:
+                del self._pixmaps[next(iter(self._pixmaps))]
+            known = self._pixmaps[picture] = pixmap_of(found)
+        return known
+
+    def _thumbnails_arrived(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            self._pixmaps.pop(picture, None)
+            found = self._library.thumbnails.peek(picture)
+            if isinstance(found, str):
+                self._library.note_bad(picture, found)
+        self._repaint(pictures)
+
+    def _repaint(self, pictures: list[Path]) -> None:
+        for picture in pictures:
+            row = self.row_of(picture)
+            if row >= 0:
+                self.dataChanged.emit(self.index(row), self.index(row))

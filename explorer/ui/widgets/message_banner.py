@@ -1,0 +1,88 @@
+"""The one door for messages to the person: a banner that can be read in peace and put away."""
+
+import sys
+import threading
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFrame, QSizePolicy
+
+from explorer.core.errors import UserError
+from explorer.ui.widgets.plain_text import PlainButton, PlainTool
+from explorer.ui.widgets.plain_text import tip as give_tip
+from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.widgets import label, row
+
+
+class Problems(QFrame):
+    """Shows one message at a time, the newest; `show_error` takes any exception."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._sign = label("", "warning")
+        self._text = label(wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._action = PlainButton()
+        close = PlainTool("✕")
+        close.setObjectName("flat")
+        close.setAccessibleName("Put this message away")
+        close.clicked.connect(self.hide)
+        layout = row(self._sign, self._text, self._action, close, gap=SPACE)
+        layout.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
+        self.setLayout(layout)
+        self._run: object = None
+        self._action.clicked.connect(self._act)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The message on show, "" where there is none."""
+        return "" if self.isHidden() else self._text.text()
+
+    def show_error(self, error: BaseException) -> None:
+        """A `UserError` shows its text; anything else is logged whole and shown as internal."""
+        if isinstance(error, UserError):
+            self.show_text(str(error))
+            return
+        import logging
+        import traceback
+
+        logging.getLogger("explorer").error("internal error\n%s", "".join(traceback.format_exception(error)))
+        what = f"{type(error).__name__}: {error}"
+        self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
+
+    def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False, tip: str = "") -> None:
+        """Show a sentence, with a button that runs something where one is given, and more in a tooltip."""
+        give_tip(self._text, tip)
+        self._sign.setText("i" if calm else "!")
+        self._text.setText(text)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+        self._run = run
+        self.show()
+
+    def _act(self) -> None:
+        self.hide()
+        if callable(self._run):
+            self._run()
+
+
+class UncaughtErrors(QObject):
+    """Brings exceptions that nobody caught, of any thread, into the window's thread."""
+
+    caught = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        sys.excepthook = self._hook
+        threading.excepthook = lambda arguments: self._hook(
+            arguments.exc_type, arguments.exc_value or arguments.exc_type(), arguments.exc_traceback
+        )
+
+    def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            self.caught.emit(error)

@@ -1,0 +1,107 @@
+"""Many small pictures with overlays: the filters of a layer, or one filter over many pictures."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.state.session import Session
+from explorer.ui.widgets.lists import BASE, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.pixmaps import inscribed
+from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
+from explorer.ui.widgets.widgets import marks_of
+
+GAP = 6
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws one cell: picture, overlay, badge, marks, and a ring around the chosen one."""
+
+    def __init__(self, cell: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cell = cell
+        self.overlay_opacity = 1.0
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(self.cell + GAP, self.cell + GAP)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        area = QRect(0, 0, self.cell, self.cell)
+        area.moveCenter(option.rect.center())
+        painter.save()
+        base, drawn = index.data(BASE), index.data(OVERLAY)
+        if isinstance(base, QPixmap):
+            target = inscribed(base.size(), area)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(target, base)
+            if isinstance(drawn, QPixmap):
+                painter.setOpacity(self.overlay_opacity)
+                painter.drawPixmap(target, drawn)
+                painter.setOpacity(1.0)
+        else:
+            painter.fillRect(area, option.palette.alternateBase())
+        self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
+        self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
+        chosen, hovered = marks_of(option)
+        if chosen:
+            painter.setPen(QPen(option.palette.accent().color(), 3))
+            painter.drawRect(area.adjusted(1, 1, -2, -2))
+        elif hovered:
+            painter.setPen(QPen(option.palette.placeholderText().color(), 1))
+            painter.drawRect(area.adjusted(0, 0, -1, -1))
+        painter.restore()
+
+    def _badge(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, text: str, *, top: bool) -> None:
+        if not text:
+            return
+        font = QFont(option.font)
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        font.setBold(not top)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width() - 12)
+        box = QRect(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 1)
+        if top:
+            box.moveTopLeft(area.topLeft())
+            painter.fillRect(box, QColor(0, 0, 0, 150))
+            painter.setPen(QColor("white"))
+        else:
+            box.moveBottomRight(area.bottomRight())
+            painter.fillRect(box, option.palette.accent().color())
+            painter.setPen(option.palette.base().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+class OverlayGrid(ViewedList):
+    """A grid of cells over a model with the roles of `lists`."""
+
+    def __init__(
+        self, session: Session, model: ListModel, in_view: Callable[[], int], name: str, cell: int = 88
+    ) -> None:
+        super().__init__(session, model, in_view, name)
+        self._delegate = CellDelegate(cell, self)
+        self.setItemDelegate(self._delegate)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.verticalScrollBar().setSingleStep(cell // 3)
+        self.hint = ""
+        """What stands in an empty grid: why it is empty, and what to do."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hint and not self.model().rowCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().placeholderText().color())
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.viewport().rect().adjusted(GAP, GAP, -GAP, -GAP), flags, self.hint)
+
+    def columns(self) -> int:
+        """How many cells stand in one row of the grid."""
+        return max(1, self.viewport().width() // (self._delegate.cell + GAP))
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of the overlays, 0 to 1."""
+        self._delegate.overlay_opacity = opacity
+        self.viewport().update()

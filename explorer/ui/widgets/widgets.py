@@ -1,0 +1,232 @@
+"""Small widgets that several panels are made of."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QSizePolicy,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from explorer.core.drawing.styles import Scale
+from explorer.ui.widgets.pixmaps import image_of
+from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
+from explorer.ui.widgets.theme import SPACE
+
+
+def label(text: str = "", kind: str = "", *, wrap: bool = False) -> PlainLabel:
+    """A label; `kind` is "title", "quiet" or "warning"."""
+    made = PlainLabel(text)
+    made.setObjectName(kind)
+    made.setWordWrap(wrap)
+    return made
+
+
+def column(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QVBoxLayout:
+    """A column of widgets and layouts; a number is a stretch."""
+    box = QVBoxLayout()
+    _fill(box, parts, margin, gap)
+    return box
+
+
+def row(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QHBoxLayout:
+    """A row of widgets and layouts; a number is a stretch."""
+    box = QHBoxLayout()
+    _fill(box, parts, margin, gap)
+    return box
+
+
+def _fill(box: QBoxLayout, parts: tuple[QWidget | QLayout | int, ...], margin: int, gap: int) -> None:
+    box.setContentsMargins(margin, margin, margin, margin)
+    box.setSpacing(gap)
+    for part in parts:
+        if isinstance(part, int):
+            box.addStretch(part)
+        elif isinstance(part, QLayout):
+            box.addLayout(part)
+        else:
+            box.addWidget(part)
+
+
+def panel(layout: QLayout) -> QFrame:
+    """A framed part of the window."""
+    frame = QFrame()
+    frame.setObjectName("panel")
+    frame.setLayout(layout)
+    return frame
+
+
+def marks_of(option: QStyleOptionViewItem) -> tuple[bool, bool]:
+    """Whether a row or cell is chosen, and whether the mouse is over it."""
+    from PySide6.QtWidgets import QStyle  # 3 ms for which an empty window need not wait
+
+    flags = QStyle.StateFlag
+    return bool(option.state & flags.State_Selected), bool(option.state & flags.State_MouseOver)
+
+
+def paint_row(painter: QPainter, option: QStyleOptionViewItem) -> None:
+    """The ground of a row of a list: marked at its left where it is chosen, lighter under the mouse."""
+    area, palette = option.rect, option.palette
+    chosen, hovered = marks_of(option)
+    if chosen:
+        painter.fillRect(area, palette.highlight())
+        painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
+    elif hovered:
+        painter.fillRect(area, palette.alternateBase())
+
+
+class ElidedLabel(PlainLabel):
+    """One line that ends in "..." where it has no room; the whole text is its tooltip."""
+
+    def __init__(self, text: str = "", kind: str = "", width: int = 0) -> None:
+        super().__init__(text)
+        self.setObjectName(kind)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        if width:
+            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+            self.setFixedWidth(width)
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        tip(self, text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), self.alignment(), text)
+
+
+class ColorBar(QWidget):
+    """The scale in force: which color means which value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Color scale")
+        self.setFixedWidth(64)
+        self._scale: Scale | None = None
+        self._color_map = "green"
+        self._outline = False
+        self._change: float | None = None
+
+    def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
+        """Show a scale, or nothing."""
+        self._scale, self._color_map, self._outline, self._change = scale, color_map, outline, None
+        if scale is not None:
+            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+        self.update()
+
+    def show_change(self, limit: float | None) -> None:
+        """Show the scale of an occlusion map, which ends at `limit` on both sides, or nothing."""
+        self._scale, self._change = None, limit
+        if limit is not None:
+            tip(self, "orange: covering lowers what is measured; blue: covering raises it; nothing: no change")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(64, 200)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._change is not None:
+            self._paint_change(self._change)
+            return
+        if self._scale is None:
+            return
+        from explorer.core.drawing.overlay import color_bar
+
+        painter = QPainter(self)
+        line = self.fontMetrics().height()
+        bar = QRect(6, line + 6, 14, max(40, self.height() - 2 * line - 12))
+        painter.fillRect(bar, Qt.GlobalColor.white)
+        painter.drawImage(bar, image_of(color_bar(bar.height(), self._color_map)))
+        painter.setPen(self.palette().mid().color())
+        painter.drawRect(bar)
+        painter.setPen(self.palette().text().color())
+        foot, peak = self._scale.foot, self._scale.peak
+        painter.drawText(6, line, f"{peak:.3g}" if peak > foot else "nothing")
+        painter.drawText(6, bar.bottom() + line, f"{foot:.3g}")
+        if self._outline and peak > foot:
+            middle = bar.center().y()
+            painter.drawLine(bar.left() - 3, middle, bar.right() + 3, middle)
+            painter.drawText(bar.right() + 6, middle + line // 3, f"{(foot + peak) / 2:.2g}")
+
+    def _paint_change(self, limit: float) -> None:
+        from explorer.core.drawing.signed_overlay import occlusion_bar
+
+        painter = QPainter(self)
+        line = self.fontMetrics().height()
+        bar = QRect(6, 2 * line + 6, 14, max(40, self.height() - 4 * line - 14))
+        painter.fillRect(bar, Qt.GlobalColor.white)
+        painter.drawImage(bar, image_of(occlusion_bar(bar.height())))
+        painter.setPen(self.palette().mid().color())
+        painter.drawRect(bar)
+        painter.setPen(self.palette().text().color())
+        number = f"{limit:.3g}" if limit > 0 else "nothing"
+        for top, word in ((line, "lowers"), (bar.bottom() + line, "raises")):
+            painter.drawText(6, top, word)
+            painter.drawText(6, top + line, number)
+        painter.drawText(bar.right() + 6, bar.center().y() + line // 3, "0")
+
+
+class Bars(QWidget):
+    """Names with bars and numbers between 0 and 1: the probabilities of a prediction.
+
+    Paints itself: labels would lay the whole window out again with every picture.
+    """
+
+    NAME, BAR, NUMBER, GAP = 88, 56, 34, 6
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self._lines = lines
+        self.values: list[tuple[str, float]] = []
+        self.setFixedWidth(self.NAME + self.BAR + self.NUMBER + 2 * self.GAP)
+
+    def show_values(self, values: list[tuple[str, float]]) -> None:
+        """Show the first of these (name, value) pairs; an empty list clears all."""
+        self.values = values[: self._lines]
+        self.setAccessibleDescription(", ".join(f"{name} {value:.2f}" for name, value in self.values))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, metrics = QPainter(self), self.fontMetrics()
+        height = metrics.height() + 2
+        top = (self.height() - height * len(self.values)) // 2
+        middle = Qt.AlignmentFlag.AlignVCenter
+        for place, (name, value) in enumerate(self.values):
+            line = QRect(0, top + place * height, self.width(), height)
+            painter.setPen(self.palette().text().color())
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
+            painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+            bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
+            painter.fillRect(bar, self.palette().mid())
+            bar.setWidth(round(self.BAR * min(1.0, max(0.0, value))))
+            painter.fillRect(bar, self.palette().accent())
+
+
+class EmptyPlace(QWidget):
+    """What an empty part of the window says: what is missing, and the buttons that bring it."""
+
+    def __init__(self, title: str, hint: str, buttons: list[tuple[str, Callable[[], object]]]) -> None:
+        super().__init__()
+        self._heading, below = label(title, "title"), label(hint, "quiet", wrap=True)
+        for text in (self._heading, below):
+            text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        made = []
+        for name, run in buttons:
+            button = PlainButton(name)
+            button.clicked.connect(lambda checked=False, run=run: run())
+            made.append(button)
+        self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))
+
+    def say(self, title: str) -> None:
+        """Change the heading."""
+        self._heading.setText(title)

@@ -1,0 +1,87 @@
+"""Every command of the window: its words, its keys and its menu, in one table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from explorer.core.tags.vocabulary import Vocabulary
+from explorer.ui.widgets.plain_text import entry_text
+
+Run = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One line of the table; several keys are separated by " or "."""
+
+    menu: str
+    text: str
+    keys: str
+    run: Run
+    checked: Callable[[], bool] | None = None
+    """Whether a check mark stands before it; asked when the menu opens."""
+
+
+def window_keys(commands: Sequence[Command]) -> frozenset[str]:
+    """The single letters and digits that commands use, so that no word of the vocabulary may take them."""
+    every = {key for command in commands for key in command.keys.split(" or ")}
+    return frozenset(key for key in every if len(key) == 1 and key.isalnum())
+
+
+class Actions:
+    """Makes QActions of the table, with their menus; `groups` lists them for the sheet of keys."""
+
+    def __init__(self, window: QMainWindow, commands: Sequence[Command]) -> None:
+        self._window = window
+        self.groups: list[tuple[str, list[QAction]]] = []
+        self.menus: dict[str, QMenu] = {}
+        self._words: list[QAction] = []
+        for command in commands:
+            if command.menu not in self.menus:
+                self.menus[command.menu] = window.menuBar().addMenu(command.menu)
+                self.groups.append((command.menu.replace("&", ""), []))
+            if command.text == "-":
+                self.menus[command.menu].addSeparator()
+                continue
+            self._add(command)
+
+    def offer_words(self, menu: str, vocabulary: Vocabulary, toggle: Callable[[str], object]) -> None:
+        """Put the words of the vocabulary at the top of a menu, each with its key."""
+        group = next(actions for title, actions in self.groups if title == menu.replace("&", ""))
+        first = next((action for action in self.menus[menu].actions() if action not in self._words), None)
+        for action in self._words:
+            self._window.removeAction(action)
+            self.menus[menu].removeAction(action)
+            if action in group:
+                group.remove(action)
+            action.deleteLater()
+        self._words = []
+        for place, entry in enumerate(vocabulary.entries):
+            action = self._made(entry.title, entry.key, partial(toggle, entry.word))
+            if first is None:
+                self.menus[menu].addAction(action)
+            else:
+                self.menus[menu].insertAction(first, action)
+            self._words.append(action)
+            group.insert(place, action)
+
+    def _add(self, command: Command) -> None:
+        action, menu = self._made(command.text, command.keys, command.run), self.menus[command.menu]
+        if command.checked is not None:
+            checked = command.checked
+            action.setCheckable(True)
+            menu.aboutToShow.connect(lambda: action.setChecked(checked()))
+        menu.addAction(action)
+        next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
+
+    def _made(self, text: str, keys: str, run: Run) -> QAction:
+        action = QAction(entry_text(text), self._window)
+        action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.triggered.connect(lambda checked=False: run())
+        self._window.addAction(action)
+        return action

@@ -1,0 +1,74 @@
+"""The middle of the window: what to open first, what is being opened, and then the browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from explorer.state.library import Library
+from explorer.ui.widgets.widgets import EmptyPlace
+
+if TYPE_CHECKING:
+    from explorer.ui.window.browser import Browser
+
+
+class Center(QWidget):
+    """The empty place, the place that says what is being opened, or the browser.
+
+    `make_browser` is called once, when there is something to look at: a window that opens need not wait for what
+    nobody sees yet.
+    """
+
+    def __init__(self, library: Library, empty: EmptyPlace, make_browser: Callable[[], "Browser"]) -> None:
+        super().__init__()
+        self._library, self._make_browser = library, make_browser
+        self._browser: Browser | None = None
+        self._empty = empty
+        self._opening = EmptyPlace("Opening", "The first network of a session takes some seconds.", [])
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._opening)
+        self.setLayout(self._stack)
+        library.network_opening.connect(self._say_opening)
+        library.network_opened.connect(lambda network: self._opened())
+        library.folder_opened.connect(lambda folder: self._opened())
+        library.problem.connect(lambda error: self._opened())
+        library.question.connect(lambda request, error: self._opened())
+        library.interactive.cancelled.connect(lambda slot: self._opened())
+
+    @property
+    def browser(self) -> "Browser":
+        """The picture and the grids, built when they are first asked for."""
+        if self._browser is None:
+            self._browser = self._make_browser()
+            self._stack.addWidget(self._browser)
+        return self._browser
+
+    @property
+    def built(self) -> bool:
+        """Whether the browser is there."""
+        return self._browser is not None
+
+    def hide_overlay(self, hidden: bool) -> None:
+        """Hide the overlay over the picture, or show it again."""
+        if self._browser is not None:
+            self._browser.viewer.image.hide_overlay(hidden)
+
+    def take_keyboard(self) -> None:
+        """Bring the keyboard to the filters: letters are tags, and must not begin in a search line."""
+        shown = self._browser if self._browser is not None and self._stack.currentWidget() is self._browser else None
+        (shown.place_of_keyboard if shown is not None else self).setFocus()
+
+    def _say_opening(self, path: Path) -> None:
+        if self._library.network is None:
+            self._opening.say(f"Opening {path.name} …")
+            self._stack.setCurrentWidget(self._opening)
+
+    def _opened(self) -> None:
+        busy = self._library.interactive.busy("open network")
+        something = self._library.network is not None or self._library.folder is not None
+        wanted = self._opening if busy and self._library.network is None else self.browser if something else self._empty
+        if self._stack.currentWidget() is not wanted:
+            self._stack.setCurrentWidget(wanted)
+            self.take_keyboard()

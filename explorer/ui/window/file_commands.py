@@ -1,0 +1,267 @@
+"""The commands that open, save and export files, and the questions that come with them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from explorer.core.errors import UserError
+from explorer.core.tags.book import TagBook
+from explorer.state.library import Request
+from explorer.state.start import Start
+from explorer.ui.widgets.plain_text import told
+
+if TYPE_CHECKING:
+    from explorer.core.export.run import ExportReport
+    from explorer.core.export.size import ExportSize
+    from explorer.core.network.opening import Network
+    from explorer.state.exporting import Order
+    from explorer.state.library import Folder
+    from explorer.ui.window.main_window import MainWindow
+
+NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"
+TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
+KINDS = ("model", "pictures", "labels", "tags")
+
+
+class FileCommands:
+    """Opens what a person chooses or drops; asks where a file does not say enough."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        self._window, self._desk = window, window.desk
+        self._assumed_text = ""
+
+    def open_model(self, path: Path | None = None) -> None:
+        """Open a network's file or folder."""
+        if path is None:
+            name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", self._last("models"), NETWORKS)
+            path = Path(name) if name else None
+        if path is not None:
+            self._desk.opening.open_model(Request(path))
+
+    def open_model_folder(self) -> None:
+        """Open a folder with config.json and weights, as timm and the Hugging Face hub write it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Open a network's folder", self._last("models"))
+        if name:
+            self.open_model(Path(name))
+
+    def open_folder(self, path: Path | None = None) -> None:
+        """Open a folder of pictures."""
+        if path is None:
+            name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures", self._last("folders"))
+            path = Path(name) if name else None
+        if path is not None:
+            self._desk.opening.open_folder(path)
+
+    def open_demo(self) -> None:
+        """Open the bundled network and its drawn pictures."""
+        self._desk.opening.start(Start(demo=True))
+
+    def open_labels(self) -> None:
+        """Open a CSV of classes."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
+        )
+        if name:
+            self.guard(lambda: self._desk.opening.open_labels(Path(name)))
+
+    def open_tags(self) -> None:
+        """Open a tags file."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open tags", self._last("tags"), TAGS_FILES)
+        if name:
+            self.guard(lambda: self._desk.opening.open_tags(Path(name)))
+
+    def save_tags_as(self) -> bool:
+        """Go on with the tags in another file; whether that was done."""
+        name, _ = QFileDialog.getSaveFileName(
+            self._window,
+            "Save tags (a file that is there keeps its own tags too)",
+            str(self._desk.tagging.path or ""),
+            TAGS_FILES,
+            options=QFileDialog.Option.DontConfirmOverwrite,  # nothing is overwritten
+        )
+        return bool(name) and self.guard(lambda: self._desk.tagging.move_to(Path(name)))
+
+    def drop(self, *paths: Path) -> None:
+        """Open what was dropped on the window, whatever it is: a network with its tags, pictures with their classes."""
+        kinds: dict[str, list[Path]] = {}
+        for path in paths:
+            kinds.setdefault(kind_of(path), []).append(path)
+        model, pictures, labels, tags = (kinds.get(kind, [None])[0] for kind in KINDS)
+        opening = self._desk.opening
+        if model is not None:
+            opening.open_model(Request(model, tags=tags))
+        elif tags is not None:
+            self.guard(lambda: opening.open_tags(tags))
+        if pictures is not None:
+            self._open_dropped(pictures, labels)
+        elif labels is not None:
+            self.guard(lambda: opening.open_labels(labels))
+        left = [path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()]
+        if left:
+            self._window.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
+
+    def _open_dropped(self, path: Path, labels: Path | None) -> None:
+        """Open a folder, or a picture's folder at this picture."""
+        folder = self._desk.library.folder
+        if path.is_dir():
+            self._desk.opening.open_folder(path, labels)
+        elif folder is not None and path in folder.positions and labels is None:
+            self._desk.session.update(picture=path)
+        else:
+            self._desk.opening.open_folder(path.parent, labels, picture=path)
+
+    def export(self) -> None:
+        """Ask what to export and do it in the background."""
+        from explorer.ui.dialogs.export_dialog import ExportDialog
+
+        if self._desk.library.network is None or self._desk.library.folder is None:
+            self._window.problems.show_text(
+                "Open a network and a folder of pictures first; then there is something to export."
+            )
+            return
+        found = tuple(self._window.pictures.model.rows)
+        ExportDialog(self._desk, found, self._window).open()
+
+    def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
+        """Ask whether a large export is meant."""
+        from explorer.ui.dialogs.export_dialog import ask
+
+        ask(self._desk, self._window.problems, order, size, self._window)
+
+    def tell_export(self, report: "ExportReport", order: "Order") -> None:
+        """Say what an export wrote."""
+        from explorer.ui.dialogs.export_dialog import tell
+
+        tell(self._window.problems, report, order.out)
+
+    def offer_export(self, network: "Network") -> None:
+        """Offer to go on with an export that an earlier session did not finish."""
+        if self._desk.exporting.left:
+            from explorer.ui.dialogs.export_dialog import offer
+
+            offer(self._desk, self._window.problems, network)
+
+    def answer_question(self, request: Request, error: UserError) -> None:
+        """Ask what a network's file does not say, and open it again with the answer."""
+        try:
+            from explorer.ui.dialogs.questions import ask
+
+            answered = ask(request, error, self._window)
+        except UserError as problem:
+            self._window.problems.show_error(problem)
+            return
+        if answered is None:
+            return
+        self._open_answered(answered)
+
+    def _open_answered(self, answered: Request) -> None:
+        """Open a network with its answers; code of the person's own runs only with consent to that very file."""
+        from trainer.networks.user_architecture import is_own
+
+        if answered.architecture and is_own(answered.architecture) and not self._may_run(answered.architecture):
+            return
+        self._desk.opening.open_model(answered)
+
+    def _may_run(self, architecture: str) -> bool:
+        from trainer.networks.user_architecture import digest_of
+
+        path = Path(architecture.rpartition(":")[0])
+        try:
+            digest = digest_of(path)
+        except (OSError, UserError) as error:
+            self._window.problems.show_error(UserError(f"{path} cannot be read: {error}"))
+            return False
+        known = self._desk.settings.text("consent").split()
+        if digest not in known:
+            from explorer.ui.dialogs.questions import confirm_code
+
+            if not confirm_code(path, self._window):
+                return False
+            self._desk.settings.set_text("consent", " ".join([*known, digest]))
+        return True
+
+    def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:
+        """Open another network's tags only when the person says so."""
+        theirs = f"{book.network_name or 'an unnamed network'} ({book.architecture}, digest {book.network_digest[:12]})"
+        ours = f"{network.name} ({network.architecture}, digest {network.digest[:12]})"
+        from explorer.ui.dialogs.questions import confirm_foreign_tags
+
+        accepted = confirm_foreign_tags(path, theirs, ours, self._window)
+        if network is not self._desk.library.network:
+            return  # another network was opened while the question stood: these tags are not about it
+        if accepted:
+            self._desk.opening.accept_tags(path, book)
+        elif self._desk.tagging.path is None:
+            self._window.problems.show_text(
+                f"{path.name} was not opened. Tags go nowhere until you choose a file: Ctrl+T opens one, "
+                "Ctrl+Shift+S begins one."
+            )
+            self._desk.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
+
+    def say_assumed(self, network: "Network") -> None:
+        """Say what the file did not say and what was taken instead, with a way to change it."""
+        if network.assumed:
+            first, *more = network.assumed
+            text = f"{first} And {len(more)} more: rest the mouse here." if more else first
+            tip = "\n".join(network.assumed)
+            self._window.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
+            self._assumed_text = text
+        elif self._window.problems.text == self._assumed_text:
+            self._window.problems.hide()  # it was about the network before; any other message stays
+
+    def _change_assumed(self) -> None:
+        network, request = self._desk.library.network, self._desk.opening.request
+        if network is not None and request is not None:
+            from explorer.ui.dialogs.questions import change_assumed
+
+            answered = change_assumed(request, network.classes, network.input, self._window)
+            if answered is not None and network is self._desk.library.network:
+                self._open_answered(answered)
+
+    def show_unreadable(self) -> None:
+        """List the pictures that cannot be read, with the reasons."""
+        bad = self._desk.library.bad
+        lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
+        first = "\n".join(list(bad.values())[:5])
+        told(self._window, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
+
+    def say_folder_problems(self, folder: "Folder") -> None:
+        """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
+        if folder.problems:
+            more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
+            self._window.problems.show_text(" ".join(folder.problems[:3]) + more, calm=True)
+
+    def picture_failed(self, picture: Path, error: BaseException) -> None:
+        """Keep a picture that cannot be read in the list of those, and go on."""
+        if isinstance(error, UserError):
+            self._desk.library.note_bad(picture, str(error))
+        self._window.problems.show_error(error)
+
+    def _last(self, kind: str) -> str:
+        recent = self._desk.settings.recent(kind)
+        return str(recent[0].parent) if recent else ""
+
+    def guard(self, run: Callable[[], object]) -> bool:
+        """Run something and show what goes wrong with it; whether nothing did."""
+        try:
+            run()
+        except UserError as error:
+            self._window.problems.show_error(error)
+            return False
+        return True
+
+
+def kind_of(path: Path) -> str:
+    """Which of `KINDS` a file or folder is, by its name; what nothing else is, may be a network."""
+    from explorer.core.images import ENDINGS
+
+    ending = path.suffix.lower()
+    if path.is_dir():
+        return "model" if (path / "config.json").exists() else "pictures"
+    if ending in (".h5", ".hdf5"):
+        return "tags"
+    if ending in (".csv", ".tsv"):
+        return "labels"
+    return "pictures" if ending.removeprefix(".") in ENDINGS else "model"

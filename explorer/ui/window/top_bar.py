@@ -1,0 +1,141 @@
+"""The line above everything: what is open, which layer is in view, and what the network says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session
+from explorer.state.settings import Settings
+from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
+from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.widgets import Bars, ElidedLabel, column, label, row
+
+LINES = 3
+
+
+class TopBar(QWidget):
+    """Two buttons with recent files, the layer in view, and the prediction, which is always in sight.
+
+    `model_asked(path)` and `folder_asked(path)`: a recent file, or None for a file dialog.
+    """
+
+    model_asked = Signal(object)
+    folder_asked = Signal(object)
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library, settings: Settings) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._model = self._button("Open a network …", "models", settings, self.model_asked)
+        self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
+        self._layer = label("", "title")
+        self._about = ElidedLabel("", "quiet")
+        self._given = ElidedLabel("", "quiet", width=124)
+        self._bars = Bars(LINES)
+        self._bars.setAccessibleName("Prediction")
+        self._bars.show_values([])
+        line: QHBoxLayout = row(self._model, self._folder, gap=SPACE)
+        line.addSpacing(SPACE)
+        line.addLayout(column(1, self._layer, self._about, 1, gap=0), 1)
+        line.addWidget(self._given)
+        line.addWidget(self._bars)
+        line.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
+        self.setLayout(line)
+        self._given.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setFixedHeight(58)
+        session.changed.connect(lambda before, after: self._show_layer())
+        library.network_opened.connect(lambda network: self._network_opened())
+        library.folder_opened.connect(lambda folder: self._folder_opened())
+        pipeline.maps_changed.connect(self._show_prediction)
+        pipeline.picture_changed.connect(self._show_given)
+
+    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> PlainTool:
+        button = PlainTool(text)
+        button.setPopupMode(PlainTool.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setMaximumWidth(240)
+        button.setObjectName("menu")
+        menu = QMenu(button)
+
+        def ask(path: Path) -> Callable[[], None]:
+            return lambda: asked.emit(path)
+
+        def fill() -> None:
+            menu.clear()
+            menu.addAction("Open …", lambda: asked.emit(None))
+            recent = settings.recent(kind)
+            if recent:
+                menu.addSeparator()
+            for path in recent:
+                menu.addAction(entry_text(shortened(path)), ask(path))
+
+        menu.aboutToShow.connect(fill)
+        button.setMenu(menu)
+        return button
+
+    def _network_opened(self) -> None:
+        network = self._library.network
+        assert network is not None
+        self._model.setText(clipped(network.name))
+        auc = network.training.get("auc_test")
+        lines = [
+            f"{network.name}: {network.architecture}",
+            f"{len(network.layers)} convolutional layers, {sum(layer.filters for layer in network.layers)} filters",
+            f"classes: {', '.join(network.classes[:12])}{' …' if len(network.classes) > 12 else ''}",
+            f"digest {network.digest[:12]}",
+        ]
+        if network.training.get("meaning"):
+            lines.append(str(network.training["meaning"]))
+        if auc is not None:
+            lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")
+        if network.licence:
+            lines.append(f"terms: {network.licence}")
+        tip(self._model, "\n".join(lines))
+        self._show_layer()
+
+    def _folder_opened(self) -> None:
+        folder = self._library.folder
+        assert folder is not None
+        self._folder.setText(f"{clipped(folder.path.name or str(folder.path))} · {len(folder.pictures):,}")
+        tip(self._folder, f"{folder.path}\n{len(folder.pictures):,} pictures")
+
+    def _show_layer(self) -> None:
+        network, view = self._library.network, self._session.view
+        if network is None or view.layer >= len(network.layers):
+            return
+        layer = network.layers[view.layer]
+        self._layer.setText(f"layer {view.layer}")
+        norm = f" · after {layer.norm}" if layer.norm and not view.look.raw else ""
+        self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
+        tip(self._about, f"{layer.name} · {layer.height} × {layer.width}{norm}")
+
+    def _show_prediction(self) -> None:
+        network, activations = self._library.network, self._pipeline.activations
+        if network is None or activations is None:
+            self._bars.show_values([])  # never the prediction of another picture
+            return
+        values = activations.probabilities
+        order = sorted(range(len(values)), key=lambda place: -values[place])
+        named = [(network.classes[place], float(values[place])) for place in order if place < len(network.classes)]
+        self._bars.show_values(named[:LINES])
+        tip(self._bars, "\n".join(f"{name}  {value:.4f}" for name, value in named[:25]))
+
+    def _show_given(self) -> None:
+        folder, shown = self._library.folder, self._pipeline.shown
+        if shown is None:
+            self._bars.show_values([])
+        given = folder.labels.of(shown.picture) if folder and folder.labels and shown else ""
+        self._given.setText(f"given: {given}" if given else "")
+
+
+def clipped(name: str, longest: int = 26) -> str:
+    """A name that fits a button; its middle goes where it is too long."""
+    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"
+
+
+def shortened(path: Path) -> str:
+    """The last parts of a path, enough to tell recent files apart."""
+    return str(Path(*path.parts[-3:]))

@@ -1,0 +1,279 @@
+"""`feature-explorer export`, as a script or a person calls it."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer import cli
+from explorer.commands import export
+from explorer.core.drawing.styles import FORMATS
+from explorer.core.errors import UserError
+from explorer.core.export import size as export_size
+from explorer.core.network.opening import open_network
+from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.hdf5_file import save_tags
+from tests.conftest import ROOT
+from trainer.networks.architectures import ScratchCNN
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    module = ScratchCNN(2, filters=(4, 4), hidden=(5,), size=16)
+    path = tmp_path / "small.safetensors"
+    arguments = {"filters": [4, 4], "hidden": [5], "size": 16}
+    save(
+        path,
+        Checkpoint("scratch_cnn", ("a", "b"), InputSpec((16, 16), "squash", 16), module.state_dict(), arguments),
+    )
+    return path
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(3):
+        Image.fromarray(random.integers(0, 255, (20, 30, 3)).astype(np.uint8)).save(folder / f"p{number}.png")
+    return folder
+
+
+def call(*words: object) -> int:
+    parser = argparse.ArgumentParser()
+    export.add_parser(parser.add_subparsers())
+    arguments = parser.parse_args(["export", "--device", "cpu", *map(str, words)])
+    return int(arguments.run(arguments))
+
+
+def test_one_command_exports_and_says_so(
+    model: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--model", model, "--images", images, "--filters", "3,0:1", "--out", tmp_path / "out")
+    assert call(*words) == 0
+    streams = capsys.readouterr()
+    assert streams.out.startswith("15 figures written to ")
+    assert streams.err == ""  # no progress bar where nobody looks
+    assert len(list((tmp_path / "out").glob("*.png"))) == 15
+    assert call(*words, "--json") == 0
+    values = json.loads(capsys.readouterr().out)
+    assert (values["written"], len(values["skipped"]), values["failed"]) == ([], 15, [])
+
+
+def test_every_option_reaches_the_figure(model: Path, images: Path, tmp_path: Path) -> None:
+    look = [
+        "--foot",
+        0.1,
+        "--peak",
+        2,
+        "--color-map",
+        "blue",
+        "--outline",
+        "--beside",
+        "--raw",
+        "--opacity",
+        0.5,
+    ]
+    size = ["--width", 60, "--dpi", 150, "--format", "tiff", "--jobs", 1]
+    out = tmp_path / "out"
+    call(
+        "--model",
+        model,
+        "--images",
+        images,
+        "--filters",
+        "1:2",
+        "--pictures",
+        "p1,p2.png",
+        "--out",
+        out,
+        *look,
+        *size,
+    )
+    assert sorted(path.name for path in out.glob("*.tiff")) == [f"layer01_filter002_p{n}.tiff" for n in (1, 2)]
+    with Image.open(out / "layer01_filter002_p1.tiff") as opened:
+        assert opened.size[0] == round(60 / 25.4 * 150)
+        style = json.loads(opened.getexif()[270])["style"]
+    assert style == {
+        "scale": "fixed",
+        "fixed": {"foot": 0.1, "peak": 2.0},
+        "color_map": "blue",
+        "opacity": 0.5,
+        "outline": True,
+        "beside": True,
+        "raw": True,
+        "width_mm": 60.0,
+        "dpi": 150,
+    }
+
+
+def test_sheets_of_the_first_pictures(model: Path, images: Path, tmp_path: Path) -> None:
+    words = ("--images", images, "--filters", "2", "--first", 2, "--sheet", "--format", "pdf")
+    assert call("--model", model, "--out", tmp_path / "out", *words) == 0
+    assert [path.name for path in tmp_path.glob("out/*.pdf")] == ["sheet_layer02.pdf"]
+
+
+def test_tags_choose_filters_and_must_be_of_this_network(model: Path, images: Path, tmp_path: Path) -> None:
+    network = open_network(model, device="cpu")
+    own, other = tmp_path / "own.h5", tmp_path / "other.h5"
+    for path, digest in ((own, network.digest), (other, "0" * 64)):
+        book = TagBook(digest, path.stem)
+        book.add(FilterKey(2, 3), "hair")
+        save_tags(path, book)
+    words = (
+        "--model",
+        model,
+        "--images",
+        images,
+        "--filters",
+        "tag:hair",
+        "--first",
+        1,
+        "--out",
+        tmp_path / "out",
+    )
+    assert call(*words, "--tags", own) == 0
+    assert [path.name for path in tmp_path.glob("out/*.png")] == ["layer02_filter003_p0.png"]
+    assert ",hair," in (tmp_path / "out" / "manifest.csv").read_text()
+    with pytest.raises(UserError, match=r"another network: other .*not small"):
+        call(*words, "--tags", other)
+
+
+def test_a_large_export_needs_a_word(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_size, "MANY", 47)
+    words = ("--model", model, "--images", images, "--filters", "all", "--out", tmp_path / "out")
+    with pytest.raises(UserError, match=r"48 files of about .* free in .*--yes"):
+        call(*words)
+    assert not (tmp_path / "out").exists()
+    assert call(*words, "--yes") == 0
+    (tmp_path / "out" / "layer00_filter000_p0.png").unlink()
+    assert call(*words) == 0  # what is still missing is little
+
+
+def test_an_export_that_would_fill_the_disk_needs_a_word(
+    model: Path, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 9000))  # type: ignore[attr-defined]
+    words = ("--model", model, "--images", images, "--filters", "0:0", "--out", tmp_path / "out")
+    for more in ((), ("--sheet",)):
+        with pytest.raises(UserError, match="9 KB are free in"):
+            call(*words, *more)
+
+
+def test_a_bad_picture_is_said_and_the_rest_is_exported(
+    model: Path, images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (images / "p1.png").write_bytes(b"GIF89a")
+    words = ("--model", model, "--images", images, "--filters", "0:0", "--out", tmp_path / "out")
+    assert call(*words) == 1
+    streams = capsys.readouterr()
+    assert "2 figures" in streams.out
+    assert "1 of 3 pictures could not be read:\n  p1.png: " in streams.err
+    for path in images.iterdir():
+        path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"3 of 3 pictures could not be read: p0\.png: .*p2\.png"):
+        call(*words[:-1], tmp_path / "out2")
+    assert not list(tmp_path.glob("out2/*.png"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--scale", "map", "--peak", "3"],
+        ["--scale", "fixed"],
+        ["--foot", "1"],
+        ["--format", "gif"],
+        ["--first", "0"],
+        ["--first", "1", "--pictures", "a"],
+        ["--jobs", "-1"],
+        ["--width", "wide"],
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call("--model", "m", "--images", "i", "--filters", "1", "--out", "o", *words)
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_the_choices_are_those_of_the_core() -> None:
+    start = ["export", "--model", "m", "--images", "i", "--filters", "1", "--out", "o", "--format"]
+    assert [cli.parser().parse_args([*start, format]).format for format in FORMATS] == list(FORMATS)
+    with pytest.raises(SystemExit):
+        cli.parser().parse_args([*start, "gif"])
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import argparse, sys; from explorer.commands import common, export, layers;"
+        "commands = argparse.ArgumentParser().add_subparsers();"
+        "export.add_parser(commands); layers.add_parser(commands);"
+        "print({'torch', 'numpy', 'PIL', 'matplotlib', 'PySide6', 'h5py'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout.strip() == "set()"
+
+
+CHILD = """
+import argparse, signal, sys
+from explorer import cli
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
+from explorer.commands import export
+parser = argparse.ArgumentParser()
+export.add_parser(parser.add_subparsers())
+arguments = parser.parse_args()
+sys.exit(arguments.run(arguments))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to whole consoles")
+def test_ctrl_c_ends_with_130_and_leaves_whole_figures(model: Path, images: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = [
+        "--model",
+        model,
+        "--images",
+        images,
+        "--filters",
+        "all",
+        "--out",
+        out,
+        "--device",
+        "cpu",
+        "--width",
+        200,
+    ]
+    command = [sys.executable, "-c", CHILD, "export", *map(str, words), "--dpi", "600", "--jobs", "1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT) as child:
+        try:
+            while not list(out.glob("*.png")) and child.poll() is None:
+                time.sleep(0.02)
+            child.send_signal(signal.SIGINT)
+            _, errors = child.communicate(timeout=120)
+        finally:
+            child.kill()
+    assert child.returncode == 130
+    assert "the same command goes on" in errors
+    assert "Traceback" not in errors
+    figures = sorted(path.name for path in out.iterdir() if path.suffix == ".png")
+    assert 0 < len(figures) < 48
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+    listed = (out / "manifest.csv").read_text().splitlines()[1:]
+    assert sorted(line.split(",")[0] for line in listed) == figures
+    for name in figures:
+        with Image.open(out / name) as opened:
+            opened.load()

@@ -1,0 +1,271 @@
+"""The architecture is found from names and shapes; torchvision's own models are the oracle."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision.models as models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from explorer.core.errors import UserError
+from explorer.core.network.opening import open_network
+from trainer.networks import architecture_detection as architectures
+from trainer.networks import torchvision_catalog as torchvision_networks
+from trainer.networks.architectures import ScratchCNN
+from trainer.networks.candidate import Question, on_meta
+from trainer.networks.checkpoint import InputSpec
+from trainer.networks.weight_files import Weights
+
+NAMES = models.list_models(module=models)
+WITH_AUXILIARY = ("googlenet", "inception_v3")
+
+
+def oracle(name: str, **options: Any) -> nn.Module:
+    if name in WITH_AUXILIARY:
+        options = {"init_weights": False} | options
+    module: nn.Module = models.get_model(name, weights=None, **options)
+    return module
+
+
+def loose(tensors: dict[str, torch.Tensor]) -> Weights:
+    return Weights("net", "net.pt", tensors)
+
+
+def skeleton(name: str, **options: Any) -> dict[str, torch.Tensor]:
+    with on_meta():
+        return dict(oracle(name, **options).state_dict())
+
+
+def test_the_table_is_that_of_the_installed_torchvision() -> None:
+    assert list(torchvision_networks.table()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_classification_network_of_torchvision_is_found(name: str) -> None:
+    found = architectures.find(loose(skeleton(name, num_classes=5)))
+    assert (found.name, found.classes) == (name, 5)
+    assert found.input is not None
+    assert found.input.channels == 3
+    assert name in found.assumed[0]
+    assert name in found.input_note
+
+
+def trained(module: nn.Module, channels: int = 3, side: int = 224) -> nn.Module:
+    """The module with the running statistics of some pictures: in a fresh one, deep maps fade to nothing."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = None
+    with torch.no_grad():
+        module.train()(torch.rand(2, channels, side, side))
+    return module.eval()
+
+
+def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[str, tuple[int, ...]]], torch.Tensor]:
+    """The convolutions in the order in which they ran, with their outputs' shapes, and the logits."""
+    seen: list[tuple[str, tuple[int, ...]]] = []
+    for name, part in module.named_modules():
+        if isinstance(part, nn.Conv2d):
+            part.register_forward_hook(lambda _m, _i, out, name=name: seen.append((name, tuple(out.shape[1:]))))
+    with torch.inference_mode():
+        return seen, module(picture)
+
+
+@pytest.mark.parametrize(
+    ("name", "classes", "options"),
+    [
+        ("resnet18", 2, {}),
+        ("squeezenet1_1", 7, {}),
+        ("mobilenet_v3_small", 3, {}),
+        ("shufflenet_v2_x0_5", 4, {}),
+        ("mnasnet0_5", 2, {}),
+        ("efficientnet_b0", 9, {}),
+        ("densenet121", 2, {}),
+        ("regnet_x_400mf", 5, {}),
+        ("regnet_y_400mf", 1, {}),
+        ("resnext50_32x4d", 2, {}),
+        ("googlenet", 3, {"transform_input": True}),
+        ("googlenet", 3, {"transform_input": True, "aux_logits": False}),
+        ("inception_v3", 2, {"transform_input": True}),
+        ("swin_t", 2, {}),
+        ("swin_v2_t", 3, {}),
+        ("convnext_tiny", 2, {}),
+    ],
+)
+def test_an_opened_network_computes_what_torchvisions_does(
+    name: str, classes: int, options: dict[str, Any], tmp_path: Path
+) -> None:
+    torch.manual_seed(classes)
+    side = models.get_model_weights(name).DEFAULT.transforms().crop_size[0]
+    real = trained(oracle(name, num_classes=classes, **options), side=side)
+    path = tmp_path / "net.pth"
+    torch.save(real.state_dict(), path)
+    network = open_network(path, device="cpu")
+    path.unlink()
+    assert (network.architecture, len(network.classes)) == (name, classes)
+    picture = torch.rand(1, 3, *network.input.size, generator=torch.Generator().manual_seed(3))
+    seen, logits = convolutions(real, picture)
+    assert [(layer.name, (layer.filters, layer.height, layer.width)) for layer in network.layers] == seen
+    torch.testing.assert_close(network.logits(picture), logits, rtol=0, atol=0)
+    preset = models.get_model_weights(name).DEFAULT.transforms()
+    assert network.input.size == (preset.crop_size[0], preset.crop_size[0])
+    assert network.input.resize_to == preset.resize_size[0]
+    assert list(network.input.mean) == list(preset.mean)
+
+
+def test_names_of_torchvisions_older_files_are_understood() -> None:
+    dense = {
+        name.replace("norm1.", "norm.1.").replace("conv2.", "conv.2."): tensor
+        for name, tensor in skeleton("densenet121").items()
+        if not name.endswith("num_batches_tracked")
+    }
+    assert architectures.find(loose(dense)).name == "densenet121"
+    vit = {
+        name.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."): tensor
+        for name, tensor in skeleton("vit_b_32").items()
+    }
+    assert architectures.find(loose(vit)).name == "vit_b_32"
+
+
+def test_a_vision_transformer_of_another_size_is_found() -> None:
+    found = architectures.find(loose(skeleton("vit_b_16", image_size=384, num_classes=2)))
+    assert found.name == "vit_b_16"
+    assert found.input is not None
+    assert found.input.size == (384, 384)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"])
+def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
+    tensors = skeleton(name, num_classes=2)
+    first = torchvision_networks.table()[name]["first"]
+    weight = tensors[f"{first}.weight"]
+    tensors[f"{first}.weight"] = weight[:, :1]
+    if bias:
+        tensors[f"{first}.bias"] = weight[:, 0, 0, 0]
+    found = architectures.find(loose(tensors))
+    assert found.name == name
+    assert found.input is not None
+    assert found.input.channels == 1
+    assert "grey" in found.input_note
+
+
+def test_a_grey_network_computes_what_it_should(tmp_path: Path) -> None:
+    real = oracle("resnet18", num_classes=2)
+    real.conv1 = nn.Conv2d(1, 64, 7, 2, 3)
+    trained(real, 1)
+    torch.save(real.state_dict(), tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt", device="cpu")
+    picture = torch.rand(2, 1, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture), rtol=0, atol=0)
+    assert network.input.prepare(torch.zeros(300, 400, 3, dtype=torch.uint8).numpy()).shape == (1, 224, 224)
+
+
+def test_five_channels_are_refused() -> None:
+    tensors = skeleton("resnet18")
+    tensors["conv1.weight"] = torch.zeros(64, 5, 7, 7)
+    with pytest.raises(UserError, match="5 channels"):
+        architectures.find(loose(tensors))
+
+
+def test_another_kernel_says_what_is_nearest() -> None:
+    tensors = skeleton("resnet18")
+    tensors["conv1.weight"] = torch.zeros(64, 3, 3, 3)
+    with pytest.raises(Question) as caught:
+        architectures.find(loose(tensors))
+    assert caught.value.about == "architecture"
+    assert caught.value.choices[0] == "resnet18"
+    with pytest.raises(UserError, match=r"conv1\.weight is \(64, 3, 3, 3\), not \(64, 3, 7, 7\)"):
+        architectures.named("resnet18", loose(tensors)).module()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16", "efficientnet_b3", "swin_s", "wide_resnet101_2"])
+def test_a_network_without_its_head_has_its_own_name_first_among_the_nearest(name: str) -> None:
+    last = torchvision_networks.table()[name]["last"]
+    tensors = {key: tensor for key, tensor in skeleton(name).items() if not key.startswith(f"{last}.")}
+    with pytest.raises(Question) as caught:
+        architectures.find(loose(tensors))
+    assert caught.value.choices[0] == name
+    assert "--architecture" in str(caught.value)
+
+
+def test_a_network_that_nothing_resembles_has_no_nearest() -> None:
+    with pytest.raises(Question) as caught:
+        architectures.find(loose({"stem.weight": torch.zeros(4, 3, 3, 3), "head.weight": torch.zeros(2, 4)}))
+    assert caught.value.choices == ()
+    assert "nearest: none" in str(caught.value)
+
+
+def test_several_that_fit_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No two of torchvision's fit the same weights today; a second name for one shows what would happen.
+    twin = {**torchvision_networks.table(), "resnet18_twin": torchvision_networks.table()["resnet18"]}
+    real, real_build = torchvision_networks.blueprint, torchvision_networks.build
+    monkeypatch.setattr(torchvision_networks, "table", lambda: twin)
+    monkeypatch.setattr(torchvision_networks, "build", lambda name, *rest: real_build(name[:8], *rest))
+    monkeypatch.setattr(torchvision_networks, "_input", lambda *_: (InputSpec(), ""))
+    assert real is torchvision_networks.blueprint
+    with pytest.raises(Question) as caught:
+        architectures.find(loose(skeleton("resnet18")))
+    assert caught.value.choices == ("resnet18", "resnet18_twin")
+
+
+def test_a_named_architecture_that_does_not_fit_names_the_first_few_differences() -> None:
+    tensors = skeleton("resnet18")
+    del tensors["layer1.0.conv1.weight"], tensors["layer1.0.bn1.bias"]
+    tensors["extra.weight"] = torch.zeros(1)
+    with pytest.raises(UserError) as caught:
+        architectures.named("resnet18", loose(tensors))
+    for words in ("net.pt", "layer1.0.conv1.weight is missing", "extra.weight is unexpected"):
+        assert words in str(caught.value)
+    with pytest.raises(UserError, match=r"and \d+ more"):
+        architectures.named("resnet50", loose(skeleton("resnet18")))
+    with pytest.raises(UserError, match="do not fit scratch_cnn"):
+        architectures.named("scratch_cnn", loose(tensors))
+
+
+def test_a_misspelt_architecture_brings_the_nearest_names() -> None:
+    with pytest.raises(Question) as caught:
+        architectures.named("resnet81", loose(skeleton("resnet18")))
+    assert "resnet18" in caught.value.choices
+
+
+@settings(max_examples=25)
+@given(
+    classes=st.integers(1, 9),
+    filters=st.lists(st.integers(1, 6), min_size=1, max_size=4),
+    hidden=st.lists(st.integers(1, 12), max_size=3),
+    bottleneck=st.integers(0, 5),
+    channels=st.sampled_from([1, 3]),
+    side=st.integers(1, 4),
+    prefix=st.sampled_from(["", "module.", "model._orig_mod."]),
+)
+def test_the_papers_network_is_found_in_all_its_variants(
+    classes: int,
+    filters: list[int],
+    hidden: list[int],
+    bottleneck: int,
+    channels: int,
+    side: int,
+    prefix: str,
+) -> None:
+    size = side * 2 ** len(filters)
+    real = ScratchCNN(
+        classes,
+        filters=tuple(filters),
+        hidden=tuple(hidden),
+        bottleneck=bottleneck,
+        channels=channels,
+        size=size,
+    ).eval()
+    found = architectures.find(loose({prefix + name: tensor for name, tensor in real.state_dict().items()}))
+    assert found.name == "scratch_cnn"
+    assert found.classes == classes
+    assert found.input is not None
+    assert found.input.size == (size, size)
+    assert found.input.channels == channels
+    picture = torch.rand(2, channels, size, size)
+    with torch.inference_mode():
+        assert torch.equal(found.module().eval()(picture), real(picture))

@@ -1,0 +1,71 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.trainer.runs import cohort_in, small, trained
+from trainer.files.errors import UserError
+from trainer.networks.checkpoint import load
+from trainer.training.distributed import World
+from trainer.training.recipe import write_settings
+
+SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
+
+
+def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
+    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
+    settings = tmp_path / "settings.toml"
+    settings.write_text(write_settings(recipe), encoding="utf-8")
+    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer", "train"]
+    words += ["--data", str(cohort.path), "--out", str(tmp_path / "two"), "--settings", str(settings)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, *words, "--device", "cpu"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    trained(cohort, tmp_path / "one", recipe)
+    one, two = (load(tmp_path / name / "network.safetensors").training for name in ("one", "two"))
+    for name in ("loss", "validation_loss", "auc"):
+        assert [row[name] for row in two["epochs"]] == pytest.approx([row[name] for row in one["epochs"]], rel=1e-4)
+    assert two["auc_test"] == pytest.approx(one["auc_test"], abs=0.02)
+    assert done.stdout.count("epoch 1  loss") == 1
+
+
+ALONE = """
+from pathlib import Path
+import torch
+from trainer.training.distributed import joined
+with joined(torch.device("cpu")) as (world, device):
+    module = world.wrapped(torch.nn.Linear(2, 2), device)
+    if world.size == 1:
+        module = torch.nn.parallel.DistributedDataParallel(module)
+    module.itself = module
+    module(torch.ones(1, 2)).sum().backward()
+    del module
+print([name for task in Path("/proc/self/task").iterdir() if "gloo" in (name := (task / "comm").read_text())])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lists a process's threads as files")
+def test_the_processes_leave_no_thread_that_could_abort_them_at_their_end() -> None:
+    alone = {"WORLD_SIZE": "1", "RANK": "0", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], cwd=ROOT, env=os.environ | alone, capture_output=True, text=True, timeout=200
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_a_batch_is_shared_out_whole() -> None:
+    worlds = [World(rank, 4) for rank in range(4)]
+    assert [place for world in worlds for place in list(range(96))[world.share(96)]] == list(range(96))
+    with pytest.raises(UserError, match="cannot be divided among 4 processes; change --batch"):
+        worlds[0].share(30)

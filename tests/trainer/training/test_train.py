@@ -1,0 +1,219 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.trainer.runs import CPU, Stop, cohort_in, same, small, trained, weights_in
+from trainer.files.errors import UserError
+from trainer.measures.metrics import auc
+from trainer.networks.architectures import LeNet
+from trainer.networks.checkpoint import load
+from trainer.training.train import Watch, check, train
+
+
+@pytest.fixture(autouse=True)
+def quick_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and figures have tests of their own; test_outcome.py draws them."""
+    monkeypatch.setattr("trainer.training.finish.write_report", lambda *facts: {})
+
+
+def test_what_is_learnt_is_learnt(tmp_path: Path) -> None:
+    outcome = trained(cohort_in(tmp_path), tmp_path / "run", small(epochs=8))
+    assert outcome.auc > 0.9
+
+
+@pytest.mark.parametrize("name", ["scratch_cnn", "resnet18", "lenet"])
+def test_the_explorer_opens_what_was_trained(tmp_path: Path, name: str) -> None:
+    from explorer.core.network.opening import open_network
+    from trainer.evaluation.inference import logits_of
+    from trainer.measures.softmax import softmax
+
+    cohort = cohort_in(tmp_path, 20)
+    mean = [0.485, 0.456, 0.406]
+    outcome = trained(cohort, tmp_path / "run", small(architecture=name, epochs=1, bottleneck=4, mean=mean))
+    network = open_network(outcome.network, device="cpu")
+    assert network.classes == cohort.classes
+    assert network.architecture == name
+    assert network.input.mean == tuple(mean)
+    assert network.layers
+    measured = load(outcome.network).training["auc_test"]
+    positions = cohort.positions("test")
+    logits = logits_of(network.module, (cohort, positions), network.input, CPU)
+    assert auc(cohort.labels[positions], softmax(logits), cohort.classes) == pytest.approx(measured, abs=1e-4)
+
+
+def test_the_explorer_knows_lenet_by_its_weights(tmp_path: Path) -> None:
+    from explorer.core.network.opening import open_network
+    from trainer.networks.architectures import build
+
+    torch.save(build("lenet", 3, {"size": 64}).state_dict(), tmp_path / "lenet.pt")
+    for name in (None, "lenet"):
+        network = open_network(tmp_path / "lenet.pt", architecture=name, device="cpu")
+        assert (network.architecture, network.input.size) == ("lenet", (64, 64))
+        assert [layer.filters for layer in network.layers] == [6, 16]
+
+
+def test_figures_are_of_the_half_precision_weights_that_are_written(tmp_path: Path) -> None:
+    cohort = cohort_in(tmp_path)
+    outcome = trained(cohort, tmp_path / "run", small(half=True))
+    found = load(outcome.network)
+    assert {tensor.dtype for tensor in found.weights.values()} == {torch.float16}
+    module = LeNet(2, size=32)
+    module.load_state_dict(found.weights)
+    from trainer.evaluation.inference import logits_of
+    from trainer.measures.softmax import softmax
+
+    positions = cohort.positions("test")
+    logits = logits_of(module, (cohort, positions), found.input, CPU)
+    assert auc(cohort.labels[positions], softmax(logits), cohort.classes) == pytest.approx(outcome.auc)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"imbalance": "weights"},
+        {"imbalance": "sampling", "average": 0.9, "schedule": "one-cycle", "optimiser": "adamw", "clip": 1.0},
+        {"optimiser": "sgd", "schedule": "cosine", "mixup": 0.2, "cutout": 0.2, "smoothing": 0.1},
+        {"pictures_on_device": "no", "precision": "float32", "channels_last": False, "fused": False, "prefetch": False},
+        {"resize_to": 40, "test_crop": "whole", "crop": "random"},
+        {"freeze_up_to": "features", "depth_decay": 0.1, "initialisation": "glorot"},
+    ],
+)
+def test_every_way_to_train_learns(tmp_path: Path, settings: dict[str, object]) -> None:
+    recipe = small(**{"epochs": 8, "learning_rate": 3e-3} | settings)
+    outcome = trained(cohort_in(tmp_path), tmp_path / "run", recipe)
+    assert outcome.auc > 0.9
+    losses = [row["loss"] for row in load(outcome.network).training["epochs"]]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_streamed_pictures_are_the_kept_ones(tmp_path: Path) -> None:
+    cohort = cohort_in(tmp_path)
+    for name, settings in (
+        ("kept", {"pictures_on_device": "yes"}),
+        ("streamed", {"pictures_on_device": "no"}),
+        ("alone", {"prefetch": False}),
+    ):
+        trained(cohort, tmp_path / name, small(**settings))
+    kept = weights_in(tmp_path / "kept")
+    assert same(kept, weights_in(tmp_path / "streamed"))
+    assert same(kept, weights_in(tmp_path / "alone"))
+
+
+def test_bfloat16_and_float32_agree_within_noise(tmp_path: Path) -> None:
+    cohort = cohort_in(tmp_path, 80)
+    found = [trained(cohort, tmp_path / name, small(precision=name, epochs=6)).auc for name in ("bfloat16", "float32")]
+    assert found[0] == pytest.approx(found[1], abs=0.1)
+
+
+def test_more_than_two_classes(tmp_path: Path) -> None:
+    cohort = cohort_in(tmp_path, 60, classes=("mel", "nevus", "bkl"))
+    outcome = trained(cohort, tmp_path / "run", small(epochs=6, mixup=0.1))
+    assert outcome.auc > 0.8
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_a_run(tmp_path: Path) -> None:
+    cohort = cohort_in(tmp_path)
+    trained(cohort, tmp_path / "run", small(epochs=20, patience=2, learning_rate=1e-9))
+    training = load(tmp_path / "run" / "network.safetensors").training
+    aucs = [row["auc"] for row in training["epochs"]]
+    assert training["chosen_epoch"] == int(np.argmax(aucs)) + 1
+    assert len(aucs) == training["chosen_epoch"] + 2
+    trained(cohort, tmp_path / "last", small(epochs=3, chosen="last", learning_rate=1e-9))
+    assert load(tmp_path / "last" / "network.safetensors").training["chosen_epoch"] == 3
+
+
+def test_folds_take_turns(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="fold"):
+        train(cohort_in(tmp_path), small(fold=0), tmp_path / "run", CPU)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_good_epochs(tmp_path: Path) -> None:
+    cohort, out = cohort_in(tmp_path), tmp_path / "run"
+    with pytest.raises(RuntimeError):
+        train(cohort, small(epochs=3), out, CPU, watch=Stop(1, RuntimeError()))
+    before = (out / "resume.pt").read_bytes()
+    with pytest.raises(UserError, match=r"no longer a number in epoch 1.*lower --learning-rate"):
+        train(cohort, small(learning_rate=1e30, optimiser="sgd"), tmp_path / "wild", CPU)
+    assert not (tmp_path / "wild" / "resume.pt").exists()
+
+    def poison(record: dict[str, object]) -> None:
+        training.module.classifier[1].weight.data.fill_(float("nan"))  # type: ignore[index, union-attr]
+
+    from trainer.training.distributed import World
+    from trainer.training.train import Training
+
+    training = Training(cohort, small(epochs=4), tmp_path / "later", CPU, "", Watch(on_epoch=poison), World())
+    with pytest.raises(UserError, match=r"in epoch 2.*epoch 1 stays in"):
+        training.run()
+    assert (tmp_path / "later" / "resume.pt").exists()
+    assert (out / "resume.pt").read_bytes() == before
+
+
+class Greedy(nn.Module):
+    """A network whose memory is enough for so many pictures."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.inner = most, LeNet(2, size=32)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        if len(pictures) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.inner(pictures)
+
+
+def run_with(monkeypatch: pytest.MonkeyPatch, most: int, tmp_path: Path) -> tuple[list[str], dict[str, torch.Tensor]]:
+    def started(recipe: object, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
+        return Greedy(most), "greedy"
+
+    monkeypatch.setattr("trainer.training.train.started", started)
+    said: list[str] = []
+    recipe = small(precision="float32", optimiser="sgd", fill="edge")
+    train(cohort_in(tmp_path), recipe, tmp_path / str(most), CPU, watch=Watch(say=said.append))
+    return said, weights_in(tmp_path / str(most))
+
+
+def test_too_little_memory_halves_the_batch_and_keeps_the_total(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, plenty = run_with(monkeypatch, 100, tmp_path)
+    parts, little = run_with(monkeypatch, 3, tmp_path)
+    assert not any("memory" in text for text in whole)
+    assert [text for text in parts if "memory" in text] == [
+        "out of memory: batches of 8 are now computed in 2 parts of 4, whose gradients are added up",
+        "out of memory: batches of 8 are now computed in 4 parts of 2, whose gradients are added up",
+    ]
+    assert all(torch.allclose(plenty[name], little[name], atol=1e-5) for name in plenty)
+    with pytest.raises(UserError, match="too small for a single picture"):
+        run_with(monkeypatch, 0, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("how", "settings", "said"),
+    [
+        ({"classes": ("mel",)}, {}, "training needs two classes"),
+        ({}, {"size": 64}, "smaller than the network's input of 64; lower --size"),
+        ({}, {"architecture": "resnet19"}, 'no architecture "resnet19"; the nearest is resnet1'),
+        ({}, {"architecture": "lenet", "size": 4}, "cannot be built for pictures of 4 x 4"),
+        ({}, {"freeze_up_to": "layer2"}, 'no module "layer2" to freeze up to; the nearest is'),
+        ({}, {"freeze_up_to": "classifier"}, "leaves nothing to train"),
+    ],
+)
+def test_what_cannot_be_trained_gets_one_sentence(
+    tmp_path: Path, how: dict[str, object], settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(UserError) as raised:
+        train(cohort_in(tmp_path, 20, **how), small(**settings), tmp_path / "run", CPU)
+    assert said in str(raised.value)
+
+
+def test_an_empty_class_is_named(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    cohort = cohort_in(tmp_path)
+    without = np.where((cohort.labels == 1) & (cohort.splits == "train"), "test", cohort.splits)
+    with pytest.raises(UserError, match="no train picture of the class malignant"):
+        check(replace(cohort, splits=without), small())

@@ -1,0 +1,232 @@
+"""Picture files -> decoded pictures of one size in a cohort's unfinished file, going on after a kill."""
+
+import errno
+import hashlib
+import io
+import json
+import os
+import shutil
+import stat
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from trainer.cohort.hdf5_file import first_byte, room_for, write_at
+from trainer.cohort.near_duplicates import read_signature, signature, written
+from trainer.files.atomic_files import cannot_write
+from trainer.files.errors import UserError
+from trainer.files.own_files import own_file
+from trainer.pictures.image_decoding import Unsupported, to_rgb, turned
+
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
+MAX_PIXELS = 100_000_000
+
+_FLUSHED = 128
+"""Pictures after which the disk is told to keep what it has: so many are decoded again after a power cut."""
+
+OnStep = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What is kept of one picture file beside its pixels; `reason` says why it has none, else "".
+
+    `size` in bytes and `changed` (nanoseconds) are the file's when it was read.
+    """
+
+    name: str
+    size: int
+    changed: int
+    digest: str = ""
+    signature: str = ""
+    reason: str = ""
+
+
+def part_of(path: Path) -> Path:
+    """The unfinished file beside a cohort."""
+    return path.with_name(f"{path.name}.part")
+
+
+def journal_of(path: Path) -> Path:
+    """The list of what the unfinished file holds, one JSON line for each picture."""
+    return path.with_name(f"{path.name}.part.jsonl")
+
+
+def decode_all(images: Path, names: Sequence[str], side: int, path: Path, on_step: OnStep) -> list[Decoded]:
+    """Decode every picture into the unfinished file of the cohort `path`; the readable ones lie there in order.
+
+    What an interrupted run with the same pictures and the same side left is kept, as far as the files are the same.
+    A picture that cannot be read takes no room. UserError where the disk has no room or refuses.
+    """
+    part, journal = part_of(path), journal_of(path)
+    pixels = side * side * 3
+    try:
+        with own_file(part) as store, io.BufferedRandom(own_file(journal)) as lines:
+            done = _taken_up(images, names, side, lines, whole=bool(os.fstat(store.fileno()).st_size))
+            try:
+                reserve(store, part.parent, room_for(len(names), side), path)
+            except UserError:
+                if not done:  # nothing to go on from
+                    part.unlink()
+                    journal.unlink()
+                raise
+            if not lines.tell():
+                lines.write(_line(_heading(names, side)))
+            row = sum(not decoded.reason for decoded in done)
+            on_step(len(done), len(names))
+            fresh: list[Decoded] = []
+            try:
+                for decoded, rgb in _decoded(images, names[len(done) :], side):
+                    if rgb is not None:
+                        write_at(store, first_byte() + row * pixels, rgb.tobytes())
+                        row += 1
+                    fresh.append(decoded)
+                    done.append(decoded)
+                    if len(fresh) == _FLUSHED:
+                        _note(store, lines, fresh)
+                    on_step(len(done), len(names))
+            finally:
+                _note(store, lines, fresh)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return done
+
+
+def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
+    """Make the unfinished file `size` bytes long with room on the disk, before work is done for nothing."""
+    there = os.fstat(part.fileno())
+    held = getattr(there, "st_blocks", 0) * 512
+    free = shutil.disk_usage(folder).free
+    problem = UserError(
+        f"{path} needs {size / 1e6:,.0f} MB and its disk has {(free + held) / 1e6:,.0f} MB left; "
+        "make room, choose another --out, or a smaller --size."
+    )
+    if free + held < size:
+        raise problem
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(part.fileno(), 0, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                part.truncate(there.st_size)
+                raise problem from error
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the disk cannot promise room; go on
+                raise
+
+
+def _heading(names: Sequence[str], side: int) -> dict[str, object]:
+    return {"side": side, "pictures": hashlib.sha256("\n".join(names).encode()).hexdigest()}
+
+
+def _line(content: object) -> bytes:
+    return json.dumps(content).encode() + b"\n"
+
+
+def _note(store: io.FileIO, lines: io.BufferedRandom, fresh: list[Decoded]) -> None:
+    """Write down what was decoded, after the disk has its pixels."""
+    os.fsync(store.fileno())
+    lines.writelines(_line(asdict(decoded)) for decoded in fresh)
+    lines.flush()
+    fresh.clear()
+
+
+def _taken_up(images: Path, names: Sequence[str], side: int, lines: io.BufferedRandom, *, whole: bool) -> list[Decoded]:
+    """What an earlier run decoded of these very files, if it left pictures; the journal is cut behind it."""
+    done: list[Decoded] = []
+    end = 0
+    try:
+        heading = lines.readline()
+        if whole and json.loads(heading) == _heading(names, side):
+            end = len(heading)
+            for name, line in zip(names, lines, strict=False):
+                decoded = Decoded(**json.loads(line))
+                if not line.endswith(b"\n") or not _same_file(images, name, decoded):
+                    break
+                done.append(decoded)
+                end += len(line)
+    except (ValueError, TypeError):  # the line in which it was killed
+        pass
+    lines.seek(end)
+    lines.truncate()
+    return done
+
+
+def _same_file(images: Path, name: str, decoded: Decoded) -> bool:
+    try:
+        status = (images / name).stat()
+        if not decoded.reason:
+            read_signature(decoded.signature)
+    except (OSError, ValueError):
+        return False
+    return (decoded.name, decoded.size, decoded.changed) == (name, status.st_size, status.st_mtime_ns)
+
+
+def _decoded(images: Path, names: Sequence[str], side: int) -> Iterator[tuple[Decoded, npt.NDArray[np.uint8] | None]]:
+    """Every picture in order, some being decoded ahead: so many that all cores work, so few that memory stays flat."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    ahead: deque[Future[tuple[Decoded, npt.NDArray[np.uint8] | None]]] = deque()
+    with warnings.catch_warnings(), ThreadPoolExecutor(cores, "decoding") as pool:
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # set here, because threads would restore each other's
+        try:
+            for name in names:
+                ahead.append(pool.submit(decode, images, name, side))
+                if len(ahead) > 4 * cores:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.uint8] | None]:
+    """One file's digest, signature and pixels (side, side, 3) uint8 RGB; None for a file that cannot be read.
+
+    Modes, depths and EXIF are read as `trainer.pictures.image_decoding` does; the whole is squashed to a square.
+    """
+    size = changed = 0
+    digest = ""
+    try:
+        status = (images / name).stat()
+        size, changed = status.st_size, status.st_mtime_ns
+        if not stat.S_ISREG(status.st_mode):
+            raise UnidentifiedImageError
+        content = (images / name).read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        rgb = _pixels(content, side)
+    except Exception as error:  # a decoder may raise anything when bytes are hostile
+        return Decoded(name, size, changed, digest, reason=_reason(error, size)), None
+    return Decoded(name, size, changed, digest, written(signature(rgb))), rgb
+
+
+def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8]:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Unsupported(f"it claims {picture.width} x {picture.height} pixels; make a smaller copy of it")
+        rgb = turned(picture, to_rgb(picture))
+        if rgb.size != (side, side):
+            rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(rgb)
+
+
+def _reason(error: Exception, size: int) -> str:
+    """Why a file could not be read, a clause for a list."""
+    if isinstance(error, Unsupported):
+        return str(error)
+    if isinstance(error, Image.DecompressionBombError):
+        return "it claims far too many pixels; make a smaller copy of it"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no JPEG, PNG, TIFF, BMP or WebP picture, or is damaged" if size else "it is empty"
+    if isinstance(error, OSError) and error.strerror:
+        return f"it cannot be read ({error.strerror})"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to decode it"
+    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
+    return f"it is damaged ({text[:120] or type(error).__name__})"

@@ -1,0 +1,281 @@
+"""From a folder of pictures and a table to a cohort file, read top to bottom."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.cohort import splits
+from trainer.cohort.cases import NOT_CLASSES, Case, read_cases
+from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
+from trainer.cohort.decoding import decode_all, journal_of, part_of
+from trainer.cohort.diagnoses import BENIGN, MALIGNANT, Classified, by_diagnosis, classify, override, read_diagnoses
+from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
+from trainer.files.errors import UserError
+
+Stage = Literal["decoding", "comparing"]
+OnStage = Callable[[Stage, int, int], None]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person can choose: `malignant` overrides the table of `diagnoses`; `folds` 0 means one split.
+
+    `replace`: what is at the path goes, even if it was made of other pictures.
+    """
+
+    classes: Literal["malignancy", "diagnosis"] = "malignancy"
+    diagnoses: Path | None = None
+    malignant: tuple[str, ...] = ()
+    source: str = ""
+    side: int = 300
+    folds: int = 0
+    seed: int = 0
+    given_split: bool = True
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The cohort, and what there is to say about it: how it was read, the table's counts, sentences on problems."""
+
+    cohort: Cohort
+    form: str
+    table: dict[tuple[str, str], int]
+    notes: list[str] = field(default_factory=list)
+
+
+def prepare(
+    images: Path, labels: Path | None, path: Path, wishes: Wishes, on_stage: OnStage = lambda stage, done, total: None
+) -> Prepared:
+    """Read, classify, decode, group, split, write; a cohort that is at `path` stays until the new one is whole.
+
+    UserError where the pictures give no cohort of two classes or more, where something else than a cohort of these
+    pictures is at `path` (unless `wishes.replace`), or where the disk refuses.
+    """
+    if not path.parent.is_dir():
+        raise UserError(f"The folder {path.parent} for --out does not exist; make it first.")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; give --out the name of a file, such as cohort.h5.")
+    if not 32 <= wishes.side <= 4096:
+        raise UserError(f"--size {wishes.side} is not within 32 to 4096 pixels.")
+    if wishes.folds:
+        splits.check_folds(wishes.folds)
+    reading = read_cases(images, labels)
+    notes = list(reading.problems)
+    left_out = list(reading.left_out)
+    flow = {"pictures found": reading.found, "without a label": len(left_out)}
+
+    classified = _classified(reading.cases, wishes)
+    notes += [classified.note] if classified.note else []
+    reasons = Counter(reason.partition(" diagnosis")[0] for reason in classified.reasons if reason)
+    flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
+    left_out += [(case.name, why) for case, why in zip(reading.cases, classified.reasons, strict=True) if why]
+    kept = [(case, name) for case, name in zip(reading.cases, classified.classes, strict=True) if name is not None]
+    given = wishes.given_split and not wishes.folds and any(case.part for case, _ in kept)
+    if given:
+        left_out += [(case.name, "the table gives it no part") for case, _ in kept if not case.part]
+        flow["without a part"] = sum(not case.part for case, _ in kept)
+        kept = [(case, name) for case, name in kept if case.part]
+    classes = _classes([name for _, name in kept], images)
+    if not given:
+        _check_groups(kept, classes, wishes.folds)
+
+    names = [case.name for case, _ in kept]
+    if not wishes.replace:
+        _check_place(path, names)
+    decoded = decode_all(images, names, wishes.side, path, lambda done, total: on_stage("decoding", done, total))
+    left_out += [(each.name, each.reason) for each in decoded if each.reason]
+    flow["unreadable"] = sum(bool(each.reason) for each in decoded)
+    _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
+    kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]
+    decoded = [each for each in decoded if not each.reason]
+    flow["kept"] = len(kept)
+
+    cases = [case for case, _ in kept]
+    labels_of = np.array([classes.index(name) for _, name in kept], np.int64)
+    digests = tuple(each.digest for each in decoded)
+    _, firsts = np.unique(np.array(digests), return_index=True)  # copies are pairs without being compared
+    firsts.sort()
+    pairs = near_duplicates(
+        [read_signature(decoded[first].signature) for first in firsts],
+        lambda done, total: on_stage("comparing", done, total),
+    )
+    pairs = np.unique(np.concatenate([firsts[pairs], _sharing(digests)]), axis=0)
+    before = joined(
+        [_group(case) for case in cases],
+        np.concatenate([_sharing([case.lesion for case in cases]), _sharing([case.group for case in cases])]),
+    )
+    groups = joined(before, pairs)
+    lesions = tuple(f"lesion {case.lesion}" if case.lesion else own for case, own in zip(cases, groups, strict=True))
+    notes += _about_pairs(pairs, labels_of, before, digests)
+
+    parts, folds = _parts(cases, labels_of, groups, classes, wishes, given)
+    if given:
+        notes += [
+            f"The given split leaks: {leak.torn} of {leak.all} {leak.kind} stand in more than one part; "
+            "it was taken as it is (--own-split makes another)."
+            for leak in splits.leaks(parts, before, pairs)
+        ]
+        notes += _absent(parts, labels_of, classes)
+    settings = {
+        "classes": wishes.classes,
+        "table": {diagnosis: name for (diagnosis, name), _ in sorted(classified.table.items())},
+        "table_from": "--malignant" if wishes.malignant else wishes.diagnoses.name if wishes.diagnoses else "bundled",
+        "form": reading.form,
+        "split": "given" if given else f"{wishes.folds} folds" if wishes.folds else "64 / 16 / 20 %",
+        "seed": wishes.seed,
+        "near_duplicate_pairs": len(pairs),
+    }
+    seal_cohort(
+        part_of(path),
+        Cohort(
+            path=path,
+            classes=classes,
+            names=tuple(case.name for case in cases),
+            labels=labels_of,
+            splits=parts,
+            groups=groups,
+            lesions=lesions,
+            digests=digests,
+            diagnoses=tuple(case.diagnoses[0] for case in cases),
+            sexes=tuple(case.sex for case in cases),
+            sites=tuple(case.site for case in cases),
+            ages=np.array([case.age for case in cases], np.float32),
+            folds=folds,
+            left_out=tuple(sorted(left_out)),
+            flow=flow,
+            source=wishes.source or _name_of(images.resolve()),
+            side=wishes.side,
+            settings=settings,
+        ),
+    )
+    with contextlib.suppress(OSError):
+        journal_of(path).unlink()
+    return Prepared(open_cohort(path), reading.form, dict(sorted(classified.table.items())), notes)
+
+
+def _check_place(path: Path, names: Collection[str]) -> None:
+    """UserError where another cohort, or no cohort at all, would be lost."""
+    if not path.exists():
+        return
+    way_out = "choose another name for --out, or give --replace"
+    try:
+        there = open_cohort(path)
+    except UserError as error:
+        raise UserError(f"{path} is there already and is no cohort that can be read; {way_out}.") from error
+    left_out = {name for name, _ in there.left_out}
+    if set(there.names) - set(names) or set(names) - set(there.names) - left_out:
+        what = f"a cohort of other pictures ({len(there)} of {there.source})"
+        raise UserError(f"{path} is there already, {what}; {way_out}.")
+
+
+def _name_of(images: Path) -> str:
+    return images.parent.name if images.name.casefold() in NOT_CLASSES else images.name
+
+
+def _classified(cases: Sequence[Case], wishes: Wishes) -> Classified:
+    diagnoses = [case.diagnoses for case in cases]
+    if wishes.malignant:
+        return classify([words[:1] for words in diagnoses], override(diagnoses, wishes.malignant))
+    if wishes.classes == "diagnosis":
+        return by_diagnosis(diagnoses)
+    return classify(diagnoses, read_diagnoses(wishes.diagnoses))
+
+
+def _classes(names: Sequence[str], images: Path) -> tuple[str, ...]:
+    """Sorted names of the classes, so that malignant comes last of two; UserError where there are not two."""
+    classes = tuple(sorted(set(names), key=str.casefold))
+    if not classes:
+        raise UserError(f"No picture in {images} has a usable diagnosis; name them in a table with --diagnoses.")
+    if len(classes) == 1:
+        other = {BENIGN: MALIGNANT, MALIGNANT: BENIGN}.get(classes[0])
+        missing = f"; no picture is {other}" if other else ""
+        raise UserError(
+            f"All {len(names)} pictures have one class, {classes[0]}{missing}: a cohort needs two or more; "
+            "check --labels, or let --diagnoses or --malignant say what counts as malignant."
+        )
+    return classes
+
+
+def _check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int) -> None:
+    """Say before the long work which class is too small to stand in every part or fold."""
+    for wanted in classes:
+        there = {_group(case) for case, name in kept if name == wanted}
+        if len(there) < splits.FEWEST_GROUPS:
+            raise UserError(
+                f"Class {wanted} has pictures of only {len(there)} patients, lesions or groups, too few to stand in "
+                "train, validation and test; add pictures or take the class out."
+            )
+        if len(there) < folds:
+            raise UserError(splits.too_many_folds(folds, f"class {wanted}", len(there)))
+
+
+def _check_readable(given: Sequence[str], reasons: Sequence[str], classes: Sequence[str], names: Sequence[str]) -> None:
+    for wanted in classes:
+        of_class = [place for place, name in enumerate(given) if name == wanted]
+        if all(reasons[place] for place in of_class):
+            place = of_class[0]
+            raise UserError(
+                f"None of the {len(of_class)} pictures of class {wanted} can be read; "
+                f"the first is {names[place]}: {reasons[place]}."
+            )
+
+
+def _group(case: Case) -> str:
+    """What must stay on one side: the patient, else the lesion, else the group, else the picture alone."""
+    kinds = (("patient", case.patient), ("lesion", case.lesion), ("group", case.group), ("picture", case.name))
+    return next(f"{kind} {value}" for kind, value in kinds if value)
+
+
+def _sharing(words: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Pairs (n, 2) of positions that link all pictures with one and the same word; "" links nothing."""
+    first: dict[str, int] = {}
+    found = [(first.setdefault(word, place), place) for place, word in enumerate(words) if word]
+    return np.array([pair for pair in found if pair[0] != pair[1]], np.intp).reshape(-1, 2)
+
+
+def _parts(
+    cases: Sequence[Case],
+    labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
+    classes: tuple[str, ...],
+    wishes: Wishes,
+    given: bool,
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
+    """Parts and folds (N); the folds are -1 where there are none."""
+    none = np.full(len(cases), -1, np.int64)
+    if given:
+        return splits.with_validation(labels, groups, np.array([case.part for case in cases]), wishes.seed), none
+    if wishes.folds:
+        folds = splits.folds(labels, groups, wishes.folds, wishes.seed)
+        return parts_of_folds(folds, 0), folds
+    return splits.split(labels, groups, wishes.seed), none
+
+
+def _about_pairs(
+    pairs: npt.NDArray[np.intp], labels: npt.NDArray[np.int64], groups: Sequence[str], digests: Sequence[str]
+) -> list[str]:
+    if not len(pairs):
+        return []
+    first, second = pairs[:, 0], pairs[:, 1]
+    same = sum(digests[one] == digests[other] for one, other in pairs.tolist())
+    apart = sum(groups[one] != groups[other] for one, other in pairs.tolist())
+    notes = [
+        f"{len(pairs)} pairs of near-duplicates, {same} of them the same file twice; "
+        f"{apart} were not of one group before and are kept together now."
+    ]
+    disagreeing = int((labels[first] != labels[second]).sum())
+    return notes + ([f"{disagreeing} of these pairs carry different classes."] if disagreeing else [])
+
+
+def _absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: Sequence[str]) -> list[str]:
+    """Sentences on classes that a given split's test part lacks; nothing can be said of those."""
+    counts = np.bincount(labels[parts == "test"], minlength=len(classes))
+    absent = [name for name, count in zip(classes, counts, strict=True) if not count]
+    return [f"The given split has no test pictures of {', '.join(absent)}."] if absent else []

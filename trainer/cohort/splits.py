@@ -1,0 +1,144 @@
+"""Train, validation and test parts, stratified by class, with every group on one side."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
+
+from trainer.files.errors import UserError
+
+FEWEST_GROUPS = 3
+"""So many groups a class needs, one for each part."""
+_FIFTHS = 5
+"""A fifth of the pictures is for the test, a fifth of the others for validation: 64, 16 and 20 %."""
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What stands on both sides of a split: `kind` ("groups", "near-duplicate pairs"), how many, and of how many."""
+
+    kind: str
+    torn: int
+    all: int
+
+
+def split(labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int) -> npt.NDArray[np.str_]:
+    """The part (N) of each picture with a class (N) and a group (N): 64 % train, 16 % validation, 20 % test.
+
+    UserError where a class has too few groups to stand in all three.
+    """
+    _check(labels, groups, _FIFTHS)
+    parts = np.full(len(labels), "train", dtype="<U10")
+    everything = np.arange(len(labels))
+    test = _fifth(labels, groups, everything, seed)
+    parts[test] = "test"
+    parts[_fifth(labels, groups, np.setdiff1d(everything, test), seed)] = "validation"
+    _check_parts(labels, parts, ("train", "validation", "test"))
+    return parts
+
+
+def with_validation(
+    labels: npt.NDArray[np.int64], groups: Sequence[str], given: npt.NDArray[np.str_], seed: int
+) -> npt.NDArray[np.str_]:
+    """A given split (N), with a fifth of its train part as validation where it has none.
+
+    UserError where a class stands not in both parts that are learnt from.
+    """
+    parts = given.astype("<U10")
+    if "validation" not in parts:
+        train = np.flatnonzero(parts == "train")
+        _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS)
+        parts[_fifth(labels, groups, train, seed)] = "validation"
+    _check_parts(labels, parts, ("train", "validation"))
+    return parts
+
+
+def folds(labels: npt.NDArray[np.int64], groups: Sequence[str], count: int, seed: int) -> npt.NDArray[np.int64]:
+    """The fold 0 .. count - 1 (N) of each picture; UserError where a class has too few groups to stand in all."""
+    check_folds(count)
+    _check(labels, groups, FEWEST_GROUPS)
+    fewest = fewest_groups(labels, groups)
+    if fewest < count:
+        raise UserError(too_many_folds(count, "a class", fewest))
+    numbers = np.empty(len(labels), np.int64)
+    for number, (_, test) in enumerate(_folding(count, labels, groups, seed)):
+        numbers[test] = number
+    _check_parts(labels, numbers.astype(np.str_), tuple(map(str, range(count))))
+    return numbers
+
+
+def too_many_folds(count: int, whose: str, groups: int) -> str:
+    """The sentence for a class that cannot stand in every fold."""
+    return (
+        f"--folds {count} is too many: {whose} has pictures of only {groups} patients, lesions or groups, and each "
+        "fold needs some; take fewer folds or add pictures."
+    )
+
+
+def check_folds(count: int) -> None:
+    """UserError for a number of folds that leaves nothing to train on."""
+    if count < 3:
+        raise UserError(f"--folds {count} is too few: one fold is for the test, one for validation; take 3 or more.")
+
+
+def fewest_groups(labels: npt.NDArray[np.int64], groups: Sequence[str]) -> int:
+    """The number of groups of the class that has the fewest."""
+    found: dict[int, set[str]] = {}
+    for label, group in zip(labels.tolist(), groups, strict=True):
+        found.setdefault(label, set()).add(group)
+    return min(map(len, found.values()), default=0)
+
+
+def leaks(parts: npt.NDArray[np.str_], groups: Sequence[str], pairs: npt.NDArray[np.intp]) -> tuple[Leak, ...]:
+    """Groups, and pairs (n, 2) of near-duplicates, that stand on more than one side of a split (N)."""
+    sides: dict[str, set[str]] = {}
+    for group, part in zip(groups, parts.tolist(), strict=True):
+        sides.setdefault(group, set()).add(part)
+    torn = sum(len(found) > 1 for found in sides.values())
+    torn_pairs = int((parts[pairs[:, 0]] != parts[pairs[:, 1]]).sum())
+    found = Leak("groups", torn, len(sides)), Leak("near-duplicate pairs", torn_pairs, len(pairs))
+    return tuple(leak for leak in found if leak.torn)
+
+
+def _fifth(
+    labels: npt.NDArray[np.int64], groups: Sequence[str], positions: npt.NDArray[np.intp], seed: int
+) -> npt.NDArray[np.intp]:
+    """A stratified fifth of the positions, whole groups."""
+    _, chosen = _folding(_FIFTHS, labels[positions], [groups[place] for place in positions.tolist()], seed)[0]
+    return positions[chosen]
+
+
+def _folding(
+    count: int, labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int
+) -> list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    numbers = np.unique(np.array(groups, dtype=np.str_), return_inverse=True)[1]
+    # Of a handful of pictures a larger part is taken than a fifth: there is none of less than a picture.
+    count = min(count, int(np.bincount(labels).max()))
+    folding = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a class with fewer pictures than folds; `_check_parts` judges
+        return list(folding.split(labels, labels, numbers))
+
+
+def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) -> None:
+    there = fewest_groups(labels, groups)
+    if there < FEWEST_GROUPS:
+        raise UserError(
+            f"A class has pictures of only {there} patients, lesions or groups, too few to stand in every part; "
+            "add pictures or take the class out."
+        )
+    if len(set(groups)) < needed:
+        raise UserError(f"{len(set(groups))} groups are too few to split into {needed}; add pictures.")
+
+
+def _check_parts(labels: npt.NDArray[np.int64], parts: npt.NDArray[np.str_], wanted: Sequence[str]) -> None:
+    classes = set(labels.tolist())
+    for part in wanted:
+        if set(labels[parts == part].tolist()) != classes:
+            raise UserError(
+                f"A class has no picture in part {part}: too few patients, lesions or groups; "
+                "add pictures, take the class out, or try another --seed."
+            )

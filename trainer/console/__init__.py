@@ -1,0 +1,1 @@
+"""The door through which both programs end: whatever happens, a person reads one line."""

@@ -1,0 +1,161 @@
+"""The door of both command lines: whatever happens behind it, a person reads one line, and no traceback."""
+
+import argparse
+import contextlib
+import os
+import select
+import sys
+import threading
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from trainer.files.errors import UserError
+from trainer.files.own_files import append_lines
+from trainer.files.printing import printable, say
+
+FAILED, INTERRUPTED, CLOSED = 1, 130, 141
+"""Exit codes: it could not be done; the person ended it; the reader of the output went away, as shells say it."""
+
+LARGEST_LOG, LARGEST_ENTRY = 1 << 20, 1 << 16
+
+
+def through(program: str, work: Callable[[], int | None]) -> int:
+    """Run a command line; 0 done, or what `work` returns, 1 could not, 130 interrupted, 141 nobody reads its output.
+
+    A UserError is shown as it stands. Of every other exception one line is shown, which names the log that has the
+    traceback. Wrong usage leaves as argparse's SystemExit.
+    """
+    with _hooks(program):
+        try:
+            try:
+                code = work() or 0
+            except SystemExit:  # of argparse, with help or a complaint
+                _flush()
+                raise
+            _flush()
+            return code
+        except UserError as error:
+            return _end(program, str(error), FAILED)
+        except KeyboardInterrupt as error:
+            return _end(program, str(error) or "interrupted", INTERRUPTED)
+        except BrokenPipeError as error:
+            if not isinstance(error, _ClosedError) and not _nobody_reads():
+                return _failed(program, error)
+            with contextlib.suppress(OSError):
+                _flush()
+            return CLOSED
+        except Exception as error:
+            return _failed(program, error)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, whose complaints are one line of plain text."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """End the program, saying the message on standard error."""
+        if message:
+            say(printable(" ".join(message.split()), 1000), error=True)
+        sys.exit(status)
+
+
+def data_home() -> Path:
+    """The folder in which both programs keep what is one person's, as Qt finds it; it may not be there yet."""
+    name = "feature-map-explorer"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / name
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / name
+    given = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(given) if given.startswith("/") else Path.home() / ".local" / "share") / name
+
+
+def log_failure(program: str, error: BaseException) -> Path | None:
+    """Add a traceback to the program's log, which never grows over a megabyte; its path, None where it cannot be."""
+    try:
+        lines = "".join(traceback.format_exception(error))[-LARGEST_ENTRY:].split("\n")
+        when = time.strftime("%Y-%m-%d %H:%M:%S")
+        text = "\n".join([f"{when} {program}", *map(printable, lines), ""])
+        path = data_home() / f"{program}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        append_lines(path, text.encode("utf-8", "backslashreplace"), largest=LARGEST_LOG)
+        return path
+    except Exception:  # a full disk, no home, no memory: the line that the person reads comes all the same
+        return None
+
+
+def _failed(program: str, error: Exception) -> int:
+    """Say what failed in one line, and where the traceback is."""
+    log = log_failure(program, error)
+    where = f"the details are in {log}" if log else "the details could not be written down"
+    if isinstance(error, OSError) and error.strerror:
+        named = f": {error.filename}" if error.filename else ""
+        return _end(program, f"{error.strerror}{named} ({where})", FAILED)
+    if isinstance(error, MemoryError):
+        return _end(program, f"there is not enough memory for this ({where})", FAILED)
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    kind = f"{type(error).__name__}: {printable(said, 200)}" if said else type(error).__name__
+    return _end(program, f"something in the program failed ({kind}); please report it; {where}", FAILED)
+
+
+def _end(program: str, text: str, code: int) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        say(f"{program}: {' '.join(text.split())}", error=True)
+    with contextlib.suppress(OSError):
+        _flush()
+    return code
+
+
+class _ClosedError(BrokenPipeError):
+    """Nobody reads what is printed."""
+
+
+def _flush() -> None:
+    """Write what is buffered, so that a full disk or a closed pipe is met here and not while Python shuts down."""
+    problem: OSError | None = None
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            problem = _ClosedError() if isinstance(error, BrokenPipeError) else error
+            with contextlib.suppress(OSError, ValueError):  # what is still in its buffer goes nowhere
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+                stream.flush()
+    if problem is not None:
+        raise problem
+
+
+def _nobody_reads() -> bool:
+    """True where the other end of standard output or standard error is closed."""
+    if not hasattr(select, "poll"):
+        return True  # Windows cannot tell
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            poll.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+@contextlib.contextmanager
+def _hooks(program: str) -> Iterator[None]:
+    """Warnings of libraries, and what fails in a thread, are one line each while the block runs."""
+
+    def warn(message: Any, *_rest: Any, **_more: Any) -> None:
+        say(f"{program}: {' '.join(str(message).split())}", error=True)
+
+    def thread_failed(failure: Any) -> None:
+        if failure.exc_value is not None and not isinstance(failure.exc_value, SystemExit):
+            _failed(program, failure.exc_value)
+
+    before = warnings.showwarning, threading.excepthook
+    warnings.showwarning, threading.excepthook = warn, thread_failed
+    try:
+        yield
+    finally:
+        warnings.showwarning, threading.excepthook = before

@@ -1,0 +1,275 @@
+"""A network measured on one part of a cohort."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from trainer.cohort.cohort import Cohort
+from trainer.devices.environment import device_name, versions
+from trainer.evaluation.inference import OnStep, logits_of, no_step
+from trainer.evaluation.reader_study import Reader
+from trainer.evaluation.subgroups import Subgroup, subgroups
+from trainer.evaluation.taxonomy import Match, Taxonomy, levels, match
+from trainer.files.errors import UserError
+from trainer.measures.bootstrap import DRAWS, Draws, Measure, Numbers, measure
+from trainer.measures.calibration import Calibration, fit_temperature, reliability
+from trainer.measures.metrics import Labels, accuracy, class_accuracy, confusion, positive_class
+from trainer.measures.roc_curves import Curve, curve_of
+from trainer.measures.softmax import softmax
+from trainer.networks.input_spec import InputSpec
+
+SEEN_DIGITS = 12
+"""Hex digits of a picture's digest that a checkpoint keeps of what it was trained on."""
+
+
+@dataclass(frozen=True)
+class ReaderPoint:
+    """A reader, and the network's sensitivity at that reader's specificity."""
+
+    reader: Reader
+    network: Measure
+
+
+@dataclass(frozen=True)
+class Level:
+    """The classes of one level of the taxonomy, each with its AUC, and their mean."""
+
+    level: int
+    curves: tuple[Curve, ...]
+    macro_auc: Measure
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was measured of a network on one part of a cohort.
+
+    `positive` is the class whose probability is the score of two classes, "" of more. `auc` is its AUC, or the mean
+    of those of all classes that occur (macro); `curves` hold one class of two, every one of more. `confusion` counts
+    pictures by true class (rows) and predicted class. `class_accuracy` is each class's share predicted rightly, and
+    `balanced_accuracy` their mean. `network` are plain facts about where the network comes from.
+    """
+
+    part: str
+    classes: tuple[str, ...]
+    positive: str
+    level: int
+    taxonomy: str
+    counts: tuple[int, ...]
+    pictures: int
+    lesions: int
+    auc: Measure
+    curves: tuple[Curve, ...]
+    accuracy: Measure
+    balanced_accuracy: Measure
+    class_accuracy: tuple[Measure, ...]
+    confusion: npt.NDArray[np.int64]
+    calibration: Calibration
+    subgroups: tuple[Subgroup, ...]
+    levels: tuple[Level, ...]
+    readers: tuple[ReaderPoint, ...]
+    draws: int
+    seed: int
+    device: str
+    seconds: float
+    pictures_per_second: float
+    versions: dict[str, str]
+    network: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+def seen_pictures(training: Mapping[str, Any], cohort: Cohort, positions: npt.NDArray[np.intp]) -> int | None:
+    """How many of the cohort's pictures a network was trained or chosen on; None where its file does not say."""
+    seen = training.get("seen")
+    if not isinstance(seen, list):
+        return None
+    known = {str(digest)[:SEEN_DIGITS] for digest in seen}
+    return sum(cohort.digests[place][:SEEN_DIGITS] in known for place in positions)
+
+
+def evaluate(
+    module: nn.Module,
+    classes: Sequence[str],
+    input_spec: InputSpec,
+    cohort: Cohort,
+    part: str,
+    device: torch.device,
+    *,
+    readers: Sequence[Reader] = (),
+    taxonomy: Taxonomy | None = None,
+    level: int | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
+    batch: int = 64,
+    network: Mapping[str, Any] | None = None,
+    on_step: OnStep = no_step,
+) -> Evaluation:
+    """Measure a network that predicts `classes` on a part of the cohort; intervals are drawn over its lesions.
+
+    The temperature is fitted on the cohort's validation part. UserError where classes do not match, where the part
+    holds one class only, and where there are readers but no two classes to compare them in.
+    """
+    matched = match(classes, cohort.classes, taxonomy, level)
+    positions = cohort.positions(part)
+    labels = matched.labels[cohort.labels[positions]]
+    _check(labels, matched, part, cohort, readers)
+    started = time.perf_counter()
+    logits = logits_of(module, (cohort, positions), input_spec, device, batch=batch, on_step=on_step)
+    seconds = time.perf_counter() - started
+    probabilities = softmax(logits) @ matched.members
+    drawn = Draws.of([cohort.lesions[place] for place in positions], draws, seed)
+    positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
+    curves, auc = _curves(labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers])
+    score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
+    predicted = probabilities.argmax(axis=1)
+    right, balanced, of_class = _accuracies(labels, predicted, len(matched.classes), drawn)
+    calibration = _calibration(
+        module, input_spec, cohort, part, device, batch, matched, positive, logits, probabilities, labels, drawn
+    )
+    columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
+    return Evaluation(
+        part=part,
+        classes=matched.classes,
+        positive="" if positive is None else matched.classes[positive],
+        level=0 if taxonomy is None else _level_of(matched, classes, cohort, taxonomy),
+        taxonomy=taxonomy.name if taxonomy else "",
+        counts=tuple(int(count) for count in np.bincount(labels, minlength=len(matched.classes))),
+        pictures=len(positions),
+        lesions=drawn.lesions,
+        auc=auc,
+        curves=curves,
+        accuracy=right,
+        balanced_accuracy=balanced,
+        class_accuracy=of_class,
+        confusion=confusion(labels, predicted, len(matched.classes)),
+        calibration=calibration,
+        subgroups=subgroups(cohort, positions, labels, probabilities, columns, matched.classes, drawn),
+        levels=_levels(logits, cohort, positions, classes, taxonomy, drawn),
+        readers=tuple(ReaderPoint(reader, score.asked[place]) for place, reader in enumerate(readers)),
+        draws=draws,
+        seed=seed,
+        device=device_name(device),
+        seconds=seconds,
+        pictures_per_second=len(positions) / seconds,
+        versions=versions(),
+        network=dict(network or {}),
+        notes=_notes(labels, matched),
+    )
+
+
+def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: Sequence[Reader]) -> None:
+    """UserError for what makes the work pointless, before the network runs."""
+    present = np.unique(labels)
+    if len(present) == 1:
+        name = matched.classes[int(present[0])]
+        raise UserError(
+            f"All {len(labels)} {part} pictures of {cohort.path.name} are {name}; "
+            "an evaluation needs pictures of two classes or more."
+        )
+    if readers and len(matched.classes) > 2 and "malignant" not in [matched.classes[place] for place in present]:
+        raise UserError(
+            f"Readers' points need a ROC curve of malignant against the rest, but the classes are "
+            f"{', '.join(matched.classes)}; add them up with --taxonomy and --level."
+        )
+
+
+def _curves(
+    labels: Labels, probabilities: Numbers, classes: Sequence[str], draws: Draws, asked: Sequence[float] = ()
+) -> tuple[tuple[Curve, ...], Measure]:
+    """The curve of the score of two classes, of every class that occurs of more; and their mean AUC."""
+    columns = [positive_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
+    made = [curve_of(classes[place], probabilities[:, place], labels == place, draws, asked) for place in columns]
+    value = float(np.mean([curve.auc.value for curve, _ in made]))
+    lesions = min(min(len(np.unique(draws.lesion[side])) for side in (labels == k, labels != k)) for k in columns)
+    macro = measure(value, np.mean([areas for _, areas in made], axis=0), len(labels), lesions)
+    return tuple(curve for curve, _ in made), macro
+
+
+def _accuracies(
+    labels: Labels, predicted: Labels, classes: int, draws: Draws
+) -> tuple[Measure, Measure, tuple[Measure, ...]]:
+    """Of all pictures, the mean of the classes that occur, and of each class."""
+    counts = np.bincount(labels, minlength=classes)
+    there = np.flatnonzero(counts)
+
+    def numbers(weights: Numbers) -> Numbers:
+        shares = class_accuracy(weights, labels, predicted, classes)
+        return np.column_stack([accuracy(weights, labels, predicted), shares[:, there].mean(axis=1), shares])
+
+    value, drawn = numbers(np.ones((1, len(labels))))[0], draws.over(numbers)
+    sizes = [len(labels), len(labels), *counts.tolist()]
+    lesions = [draws.lesions, 0, *(len(np.unique(draws.lesion[labels == place])) for place in range(classes))]
+    first, second, *rest = (
+        measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)
+    )
+    return first, second, tuple(rest)
+
+
+def _calibration(
+    module: nn.Module,
+    input_spec: InputSpec,
+    cohort: Cohort,
+    part: str,
+    device: torch.device,
+    batch: int,
+    matched: Match,
+    positive: int | None,
+    logits: npt.NDArray[np.float32],
+    probabilities: Numbers,
+    labels: Labels,
+    draws: Draws,
+) -> Calibration:
+    of = "the predicted class" if positive is None else matched.classes[positive]
+    before = reliability(probabilities, labels, positive, draws)
+    fitting = np.flatnonzero(cohort.splits == "validation")
+    reason = ""
+    if part == "validation":
+        reason = "The temperature is fitted on the validation part, so that it is not measured on that very part."
+    elif len(np.unique(cohort.labels[fitting])) < 2:
+        reason = "The cohort has no validation part with two classes, so that no temperature was fitted."
+    if reason:
+        return Calibration(of, before, None, None, reason)
+    fitted = fit_temperature(
+        logits_of(module, (cohort, fitting), input_spec, device, batch=batch),
+        matched.labels[cohort.labels[fitting]],
+        matched.members,
+        Draws.of([cohort.lesions[place] for place in fitting], draws.count, draws.seed),
+    )
+    after = reliability(softmax(logits, fitted.value) @ matched.members, labels, positive, draws)
+    return Calibration(of, before, after, fitted)
+
+
+def _levels(
+    logits: npt.NDArray[np.float32],
+    cohort: Cohort,
+    positions: npt.NDArray[np.intp],
+    classes: Sequence[str],
+    taxonomy: Taxonomy | None,
+    draws: Draws,
+) -> tuple[Level, ...]:
+    if taxonomy is None:
+        return ()
+    found = []
+    for level, matched in levels(classes, cohort.classes, taxonomy):
+        labels = matched.labels[cohort.labels[positions]]
+        if len(np.unique(labels)) > 1:
+            curves, auc = _curves(labels, softmax(logits) @ matched.members, matched.classes, draws)
+            found.append(Level(level, curves, auc))
+    return tuple(found)
+
+
+def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy) -> int:
+    """The highest level that has the classes which are evaluated."""
+    return next((n for n, other in levels(classes, cohort.classes, taxonomy) if other.classes == matched.classes), 0)
+
+
+def _notes(labels: Labels, matched: Match) -> tuple[str, ...]:
+    missing = [name for place, name in enumerate(matched.classes) if not (labels == place).any()]
+    if not missing:
+        return ()
+    return (f"No picture of this part is {' or '.join(missing)}, so that no figure is given for that class.",)

@@ -1,0 +1,117 @@
+"""Whether a probability of 0.8 means that 8 of 10 pictures are so, and temperature scaling."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.measures.bootstrap import Draws, Measure, Numbers, measure
+from trainer.measures.metrics import Labels
+from trainer.measures.softmax import softmax
+
+BINS = 10
+"""Bins of equal width from 0 to 1."""
+
+TEMPERATURES = np.exp(np.linspace(np.log(0.05), np.log(20), 241))
+"""Where the loss is looked at before it is minimised."""
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Predicted probability against what was seen, in `BINS` bins of equal width.
+
+    `counts` are the pictures of each bin, `predicted` the mean of their probabilities (NaN for an empty bin),
+    `observed` the share of them for which it came true. `ece` is the expected
+    calibration error: the mean distance of the two, weighted by the counts (Guo et al., ICML 2017, section 2).
+    `log_loss` is the mean of -log of the probability of the true class, in nats.
+    """
+
+    counts: npt.NDArray[np.int64]
+    predicted: Numbers
+    observed: tuple[Measure, ...]
+    ece: Measure
+    log_loss: Measure
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Reliability before and after temperature scaling; without it (`after` None), `reason` says why.
+
+    `of` is what was compared: "the probability of NAME" of two classes, "the probability of the predicted class" of
+    more. `temperature` divides the logits; its n are the pictures of the validation part, on which it was fitted.
+    """
+
+    of: str
+    before: Reliability
+    after: Reliability | None
+    temperature: Measure | None
+    reason: str = ""
+
+
+def reliability(probabilities: Numbers, labels: Labels, positive: int | None, draws: Draws) -> Reliability:
+    """The reliability of probabilities (N, K): of the class `positive`, or of the predicted class if None."""
+    if positive is None:
+        said, true = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    else:
+        said, true = probabilities[:, positive], labels == positive
+    members = bin_of(said)[:, None] == np.arange(BINS)
+    losses = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
+    columns = np.hstack([members, members * said[:, None], members * true[:, None]]).astype(np.float64)
+
+    def sums(weights: Numbers) -> Numbers:
+        return (weights @ columns).reshape(-1, 3, BINS)
+
+    one = np.ones((1, len(labels)))
+    drawn = draws.over(lambda weights: np.column_stack([_ece(sums(weights)), weights @ losses / weights.sum(axis=1)]))
+    shares = draws.over(lambda weights: _share(sums(weights)[:, 2], sums(weights)[:, 0]))
+    counts, predicted, observed = sums(one)[0]
+    points = [
+        measure(found, shares[:, place], int(counts[place]), len(np.unique(draws.lesion[members[:, place]])))
+        for place, found in enumerate(_share(observed, counts))
+    ]
+    return Reliability(
+        counts=counts.astype(np.int64),
+        predicted=_share(predicted, counts),
+        observed=tuple(points),
+        ece=measure(float(_ece(sums(one))[0]), drawn[:, 0], len(labels)),
+        log_loss=measure(float(losses.mean()), drawn[:, 1], len(labels)),
+    )
+
+
+def bin_of(probabilities: Numbers) -> npt.NDArray[np.intp]:
+    """The bin (N) of each probability: [0, 0.1), [0.1, 0.2) ... [0.9, 1]."""
+    return np.minimum((probabilities * BINS).astype(np.intp), BINS - 1)
+
+
+def fit_temperature(logits: npt.NDArray[np.float32], labels: Labels, members: Numbers, draws: Draws) -> Measure:
+    """The temperature within 0.05 to 20 that minimises the mean log loss (Guo et al., ICML 2017, section 4.2).
+
+    `logits` (N, K) and `labels` (N) are of the validation part; `members` (K, L) adds the K classes of the network up
+    to the L that are evaluated. The interval takes, for each draw, the best of a row of temperatures 2.5 % apart.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def losses(temperature: float) -> Numbers:
+        probabilities = softmax(logits, temperature) @ members
+        found: Numbers = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
+        return found
+
+    rows = np.stack([losses(temperature) for temperature in TEMPERATURES], axis=1)
+    best = int(rows.mean(axis=0).argmin())
+    around = np.log(TEMPERATURES[[max(0, best - 1), min(len(TEMPERATURES) - 1, best + 1)]])
+    found = minimize_scalar(
+        lambda power: float(losses(float(np.exp(power))).mean()), bounds=tuple(around), method="bounded"
+    )
+    drawn = TEMPERATURES[draws.over(lambda weights: (weights @ rows).argmin(axis=1).astype(np.float64)).astype(int)]
+    return measure(float(np.exp(found.x)), drawn, len(labels))
+
+
+def _ece(sums: Numbers) -> Numbers:
+    """Expected calibration error (d) of sums (d, 3, BINS): weights, weighted probabilities, weighted outcomes."""
+    error: Numbers = np.abs(sums[:, 1] - sums[:, 2]).sum(axis=1) / sums[:, 0].sum(axis=1)
+    return error
+
+
+def _share(parts: Numbers, wholes: Numbers) -> Numbers:
+    answer: Numbers = np.divide(parts, wholes, out=np.full(parts.shape, np.nan), where=wholes > 0)
+    return answer

@@ -1,0 +1,140 @@
+"""A network that was recognised but not built yet, and building it only if the weights fit."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from trainer.files.errors import UserError
+from trainer.networks.checkpoint import InputSpec
+from trainer.networks.torch_file import brief
+
+Tensors = Mapping[str, torch.Tensor]
+COUNTER = "num_batches_tracked"
+"""Batch norms count their batches in training only; files from before 2018 lack the counter."""
+
+
+class Question(UserError):  # noqa: N818 - nothing went wrong
+    """Something that only the person can decide; `about` is "architecture", "classes" or "input".
+
+    `choices` are what may be answered, best first; empty where the answer is free. The text names the option.
+    """
+
+    def __init__(self, text: str, about: str, choices: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.about = about
+        self.choices = choices
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """How to build a recognised network around `tensors`, and what is known or proposed about it.
+
+    `build` makes the bare module; it is called on the meta device first, where giant shapes cost nothing.
+    `classes` is the number of outputs; `names` is empty where nobody says them. `input_note` is the sentence to
+    show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages.
+    """
+
+    name: str
+    tensors: Tensors
+    build: Callable[[], nn.Module]
+    classes: int
+    names: tuple[str, ...] = ()
+    input: InputSpec | None = None
+    input_note: str = ""
+    file: str = ""
+    assumed: tuple[str, ...] = ()
+
+    def skeleton(self) -> nn.Module:
+        """The module without any memory for its weights; UserError where it cannot be built."""
+        try:
+            with on_meta():
+                return self.build()
+        except UserError:
+            raise
+        except Exception as error:  # whatever a constructor says about impossible numbers
+            raise UserError(
+                f"{self.file}: {self.name} cannot be built as the file describes it ({brief(error)}); save it again."
+            ) from error
+
+    def differences(self) -> list[str]:
+        """What is missing, unexpected or of another shape in the weights, one phrase each; empty where they fit."""
+        return differences(self.skeleton().state_dict(), self.tensors)
+
+    def module(self) -> nn.Module:
+        """The module with its weights; UserError that names the first few differences where they do not fit."""
+        skeleton = self.skeleton()
+        refuse(self.file, self.name, differences(skeleton.state_dict(), self.tensors))
+        try:
+            skeleton.load_state_dict(filled(skeleton, self.tensors), assign=True)
+            if not any(tensor.is_meta for tensor in [*skeleton.parameters(), *skeleton.buffers()]):
+                return skeleton
+            # Buffers that no file holds were lost on the meta device; the shapes are known to be right by now.
+            module = self.build()
+            module.load_state_dict(filled(module, self.tensors))
+            return module
+        except Exception as error:
+            raise UserError(f"{self.file}: {self.name} cannot be filled with its weights ({brief(error)}).") from error
+
+
+def refuse(file: str, name: str, problems: list[str]) -> None:
+    """Raise UserError with the first few problems, if there are any."""
+    if problems:
+        more = f" and {len(problems) - 4} more" if len(problems) > 4 else ""
+        raise UserError(
+            f"{file}: the weights do not fit {name}: {'; '.join(problems[:4])}{more}; name another architecture "
+            "(--architecture NAME or file.py:factory)."
+        )
+
+
+def differences(expected: Tensors, given: Tensors) -> list[str]:
+    """What `given` lacks, has besides, or has in another shape or kind than `expected`."""
+    wanted = [name for name in expected if name not in given and not name.endswith(COUNTER)]
+    problems = [f"{name} is missing" for name in wanted]
+    problems += [f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)]
+    for name, tensor in expected.items():
+        if name in given and given[name].shape != tensor.shape:
+            problems.append(f"{name} is {tuple(given[name].shape)}, not {tuple(tensor.shape)}")
+        elif name in given and given[name].is_floating_point() != tensor.is_floating_point():
+            problems.append(f"{name} holds {given[name].dtype}, not {tensor.dtype}")
+    return problems
+
+
+def filled(module: nn.Module, tensors: Tensors) -> dict[str, Any]:
+    """The module's state dict with `tensors` in it; absent counters become 0.
+
+    It keeps the module's own note of versions: some torchvision networks refuse a state dict without it.
+    """
+    state = copy.copy(module.state_dict())
+    for name in state:
+        state[name] = tensors[name] if name in tensors else torch.zeros(state[name].shape, dtype=state[name].dtype)
+    return state
+
+
+class _OnMeta(TorchFunctionMode):
+    """Give new weights the meta device, and leave the arithmetic of constructors alone.
+
+    `torch.device("meta")` takes that too, and a RegNet reads its widths from a tensor.
+    """
+
+    _NEW = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        if func in self._NEW and kwargs.get("device") is None:
+            kwargs["device"] = "meta"
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def on_meta() -> Iterator[None]:
+    """Modules built inside have shapes but no memory."""
+    with _OnMeta():
+        yield

@@ -1,0 +1,117 @@
+"""One self-describing safetensors file per network."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as serialise
+
+from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.errors import UserError
+from trainer.files.printing import printable
+from trainer.networks.input_spec import Box, InputSpec
+from trainer.networks.safetensors_file import read_tensors
+
+__all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
+
+FORMAT = "feature-map-explorer network"
+VERSION = 1
+DESCRIPTION = "network"
+"""The key of the metadata under which a network describes itself."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint file holds: weights, and everything that is needed to build and feed the network.
+
+    `weights` maps parameter names to tensors of any floating dtype; `training` holds plain values only:
+    cohort, recipe, seed, versions and measured figures.
+    """
+
+    architecture: str
+    classes: tuple[str, ...]
+    input: InputSpec
+    weights: dict[str, torch.Tensor]
+    architecture_arguments: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+
+
+def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> None:
+    """Write a checkpoint; the file at `path` is replaced whole or not at all; UserError where it cannot be.
+
+    A link at `path` is followed, or without `follow` replaced.
+    """
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": checkpoint.architecture,
+        "architecture_arguments": checkpoint.architecture_arguments,
+        "classes": list(checkpoint.classes),
+        "input": asdict(checkpoint.input),
+        "training": checkpoint.training,
+        "licence": checkpoint.licence,
+    }
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
+    try:
+        content = serialise(weights, metadata={DESCRIPTION: json.dumps(description)})
+        replace_file(Path(path), content, follow=follow)
+    except OSError as error:
+        raise cannot_write(Path(path), error) from error
+
+
+def load(path: Path | str) -> Checkpoint:
+    """Read a checkpoint; UserError where the file is not one, is cut short, or describes no usable network."""
+    weights, metadata = read_tensors(Path(path))
+    return described(Path(path), weights, metadata)
+
+
+def described(path: Path, weights: dict[str, torch.Tensor], metadata: Mapping[str, str]) -> Checkpoint:
+    """The checkpoint of weights and metadata that `path` holds; UserError as `load` says."""
+    if DESCRIPTION not in metadata:
+        raise UserError(f"{path.name} holds weights but no description of a network; name its architecture.")
+    try:
+        values = json.loads(metadata[DESCRIPTION])
+        if values["format"] != FORMAT or not isinstance(values["version"], int):
+            raise KeyError("format")
+        if values["version"] > VERSION:
+            raise UserError(f"{path.name} was written by a newer version of this program; update it to open the file.")
+        classes = values["classes"]
+        if not isinstance(classes, list) or not all(isinstance(name, str) and len(name) <= 1000 for name in classes):
+            raise ValueError("its classes are no names")
+        return Checkpoint(
+            architecture=str(values["architecture"]),
+            architecture_arguments=dict(values["architecture_arguments"]),
+            classes=tuple(classes),
+            input=InputSpec.from_dict(values["input"]),
+            weights=weights,
+            training=_training(values["training"]),
+            licence=str(values["licence"]),
+        )
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        said = printable(f"{type(error).__name__}: {error}", 120)
+        raise UserError(f"{path.name}: the description of the network in it is damaged ({said}).") from error
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "cohort": dict,
+    "recipe": dict,
+    "versions": dict,
+    "epochs": list,
+    "seen": list,
+    "seconds": (int, float),
+    "pictures_per_second": (int, float),
+}
+
+
+def _training(values: object) -> dict[str, Any]:
+    """What a checkpoint says of its training; ValueError where a part that is read later is of another kind."""
+    if not isinstance(values, dict):
+        raise ValueError("its training is no table")
+    for name, kind in _KINDS.items():
+        if values.get(name) is not None and not isinstance(values[name], kind):
+            raise ValueError(f"the {name} of its training are of another kind")
+    return values

@@ -1,0 +1,118 @@
+"""Networks of the timm library, which is used where it is installed and never downloads anything here."""
+
+import math
+import re
+from dataclasses import replace
+from typing import Any
+
+from torch import nn
+
+from trainer.files.errors import UserError
+from trainer.networks import torchvision_catalog as tv
+from trainer.networks.candidate import Blueprint, Tensors
+from trainer.networks.checkpoint import InputSpec
+from trainer.networks.library_loading import load
+from trainer.networks.torch_file import brief
+
+# Only these reach timm: others of its arguments name files to read or weights to download.
+_ARGUMENTS = ("img_size", "global_pool", "drop_rate", "drop_path_rate", "window_size")
+
+
+def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Blueprint:
+    """How timm's network `name` ("resnet18.a1_in1k") is built around these weights.
+
+    `config` is the content of timm's config.json, {} where there is none. A network that is torchvision's too,
+    with the same names and shapes, is built by torchvision, so that it opens without timm.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?", name):
+        raise UserError(f'"{name[:80]}" is not the name of an architecture of timm.')
+    arguments = config.get("model_args") or {}
+    if not isinstance(arguments, dict):
+        raise UserError(f'The config.json of {name} is damaged: "model_args" is not an object.')
+    foreign = [str(key) for key in arguments if key not in (*_ARGUMENTS, "in_chans", "num_classes")]
+    if foreign:
+        raise UserError(
+            f"{name} was built with arguments that cannot be read from a file ({', '.join(foreign[:4])}); give a "
+            "function that returns the module (--architecture file.py:factory)."
+        )
+    settings = {**config, **_object(config.get("pretrained_cfg"))}
+    plain = name.partition(".")[0]
+    if plain in tv.table() and not arguments and plain in tv.candidates(tensors):
+        found = tv.blueprint(plain, tensors, transform_input=False)
+        if not found.differences():
+            return _described(found, settings, found.input.channels if found.input else 3)
+    return _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
+
+
+def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
+    try:
+        timm = load("timm")
+    except ImportError as error:
+        raise UserError(
+            f"{name} is a network of the timm library, which is not installed; install it with: pip install timm."
+        ) from error
+    try:
+        defaults = timm.models.get_pretrained_cfg(name)
+        if defaults is None and not timm.models.is_model(name.partition(".")[0]):
+            raise ValueError("unknown to this version of timm")
+    except Exception as error:
+        raise UserError(f"timm has no architecture {name} ({brief(error)}); update timm.") from error
+    known = dict(vars(defaults)) if defaults is not None else {}
+    first = tensors.get(f"{_one(settings.get('first_conv') or known.get('first_conv'))}.weight")
+    last = tensors.get(f"{_one(settings.get('classifier') or known.get('classifier'))}.weight")
+    classes = last.shape[0] if last is not None and last.dim() > 0 else _whole(settings.get("num_classes"), 1000)
+    channels = first.shape[1] if first is not None and first.dim() == 4 else 3
+
+    def make() -> nn.Module:
+        module: nn.Module = timm.create_model(
+            name, pretrained=False, num_classes=classes, in_chans=channels, **arguments
+        )
+        return module
+
+    bare = Blueprint(name=f"timm/{name}", tensors=tensors, build=make, classes=classes)
+    return _described(bare, {**known, **settings}, channels)
+
+
+def _described(found: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
+    """The blueprint with classes and input as the configuration gives them, and sentences about what it lacks."""
+    labels = settings.get("label_names")
+    names = tuple(map(str, labels)) if isinstance(labels, list) and len(labels) == found.classes else ()
+    spec, assumed = _input(settings, channels)
+    if spec is None:
+        return replace(found, names=names)
+    return replace(found, names=names, input=spec, input_note="", assumed=assumed)
+
+
+def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, tuple[str, ...]]:
+    """timm's way of preparing pictures: resized to size / crop_pct, and the centre cut out."""
+    size, mean, std = (settings.get(key) for key in ("input_size", "mean", "std"))
+    if size is None or mean is None or std is None:
+        return None, ()
+    try:
+        height, width = int(size[1]), int(size[2])
+        mean, std = tuple(map(float, mean)), tuple(map(float, std))
+        resize_to = math.floor(min(height, width) / float(settings.get("crop_pct") or 0.875))
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError, ZeroDivisionError) as error:
+        raise UserError(f"The config.json describes no usable input ({brief(error)}).") from error
+    assumed = []
+    if channels == 1 and len(mean) == 3:
+        mean, std = (math.fsum(mean) / 3,), (math.fsum(std) / 3,)
+        assumed.append("The network takes grey pictures: mean and std are the averages of the three colours'.")
+    squash = settings.get("crop_mode") == "squash"
+    if settings.get("interpolation", "bilinear") != "bilinear":
+        assumed.append(
+            f"Pictures are resized bilinearly, not {str(settings['interpolation'])[:20]} as in the network's training."
+        )
+    return InputSpec((height, width), "squash" if squash else "shortest", resize_to, mean, std), tuple(assumed)
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _one(value: object) -> str:
+    return str(value[0]) if isinstance(value, list | tuple) and value else str(value)
+
+
+def _whole(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) and 0 < value < 2**20 else otherwise

@@ -1,0 +1,1 @@
+"""What a run leaves behind for a reviewer: one page with figures and numbers."""

@@ -1,0 +1,60 @@
+"""The 24 drawn pictures with which the program opens, chosen by eye from many seeds."""
+
+from pathlib import Path
+
+from trainer.files.atomic_files import replace_file
+from trainer.files.written_tables import write_rows
+from trainer.synthetic.picture import JPEG_QUALITY, SyntheticPicture, draw, encoded
+
+SIZE = 448
+
+# What the demo network calls what `draw` calls malignant and benign: it learned melanoma against everything else.
+CLASSES = {"malignant": "melanoma", "benign": "other"}
+
+# Seed, label, Fitzpatrick type, optional concepts; every type, and every concept on both labels.
+RECIPES: tuple[tuple[int, str, int, str], ...] = (
+    (2001, "malignant", 2, "dark ruler"),
+    (1009, "benign", 4, "dark hair corners"),
+    (1007, "benign", 2, "hair ruler"),
+    (2002, "malignant", 3, "dark gel"),
+    (1023, "benign", 6, "reflection gel"),
+    (2030, "malignant", 1, "dark patch"),
+    (2004, "malignant", 5, "dark corners"),
+    (1012, "benign", 1, "dark hair"),
+    (2027, "malignant", 4, "dark reflection"),
+    (1029, "benign", 2, "ink"),
+    (1032, "benign", 5, "hair gel"),
+    (2020, "malignant", 3, "dark hair gel"),
+    (2005, "malignant", 6, "dark ink"),
+    (1006, "benign", 1, "dark patch"),
+    (1015, "benign", 4, "dark reflection"),
+    (2024, "malignant", 1, "dark hair"),
+    (1028, "benign", 3, "corners"),
+    (2022, "malignant", 5, "dark"),
+    (2035, "malignant", 2, "dark reflection gel"),
+    (1022, "benign", 5, ""),
+    (2021, "malignant", 4, "dark hair corners"),
+    (1008, "benign", 3, "hair gel"),
+    (1017, "benign", 6, "ink"),
+    (2011, "malignant", 6, "dark reflection gel"),
+)
+
+
+def demo_pictures() -> list[SyntheticPicture]:
+    """Draw the pictures in the order of their numbers, with the masks that the shipped files lack."""
+    return [
+        draw(seed, size=SIZE, label=label, skin=skin, concepts=frozenset(concepts.split()))
+        for seed, label, skin, concepts in RECIPES
+    ]
+
+
+def write_demo(out: Path) -> None:
+    """Write drawn_01.jpg to drawn_24.jpg and labels.csv (image,label: the demo network's classes) into `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[object, ...]] = [("image", "label")]
+    for number, picture in enumerate(demo_pictures(), start=1):
+        name = f"drawn_{number:02d}.jpg"
+        content = encoded(picture.rgb, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        replace_file(out / name, content, follow=False)
+        rows.append((name, CLASSES[picture.label]))
+    replace_file(out / "labels.csv", write_rows(rows), follow=False)

@@ -1,0 +1,118 @@
+"""What a run leaves behind: the chosen network with its facts, and the report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from trainer.cohort.cohort import Cohort
+from trainer.devices.arithmetic import facts
+from trainer.devices.environment import device_name, versions
+from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
+from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.input_spec import InputSpec
+from trainer.report.write import Run, write_report
+from trainer.training.initial_weights import arguments_of
+from trainer.training.recipe import Recipe
+from trainer.training.run_folder import NETWORK_FILE, RunFolder, State
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: the file of its network, the chosen epoch, and the AUC of that file's weights on the test part.
+
+    `interval` is the AUC's 95 % interval, drawn over lesions.
+    """
+
+    network: Path
+    chosen_epoch: int
+    auc: float
+    interval: tuple[float, float]
+
+
+def input_spec_of(recipe: Recipe, cohort: Cohort) -> InputSpec:
+    """How a picture becomes the input when it is tested; `test_crop` says what of it."""
+    data = recipe.data
+    resize_to = data.size if data.test_crop == "whole" else data.resize_to or cohort.side
+    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std)
+
+
+def show_progress(
+    folder: RunFolder, state: State, cohort: Cohort, recipe: Recipe, device: torch.device, licence: str
+) -> None:
+    """Write the best network so far, and the learning curves."""
+    checkpoint = _checkpoint(state, cohort, recipe, device, licence, {})
+    folder.save_network(checkpoint)
+    write_report(folder.path, None, Run.of_training(checkpoint.training), cohort)
+
+
+def finish(
+    folder: RunFolder,
+    state: State,
+    module: nn.Module,
+    cohort: Cohort,
+    recipe: Recipe,
+    device: torch.device,
+    licence: str,
+) -> Outcome:
+    """Measure the chosen weights on the test part, as they are written; write network and report."""
+    weights = {name: _written(tensor, recipe) for name, tensor in state.best_weights.items()}
+    module.load_state_dict(weights)
+    module.eval()
+    spec = input_spec_of(recipe, cohort)
+    evaluation = evaluate(module, cohort.classes, spec, cohort, "test", device, seed=recipe.learning.seed)
+    measured = {
+        "auc_test": round(evaluation.auc.value, 4),
+        "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
+    }
+    checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)
+    folder.save_network(checkpoint)
+    write_report(folder.path, evaluation, Run.of_training(checkpoint.training), cohort)
+    folder.log("finished", chosen_epoch=state.best_epoch, **measured)
+    folder.finish()
+    interval = (evaluation.auc.low, evaluation.auc.high)
+    return Outcome(folder.path / NETWORK_FILE, state.best_epoch, evaluation.auc.value, interval)
+
+
+def _checkpoint(
+    state: State, cohort: Cohort, recipe: Recipe, device: torch.device, licence: str, measured: dict[str, Any]
+) -> Checkpoint:
+    parts = {part: int((cohort.splits == part).sum()) for part in ("train", "validation", "test")}
+    counts = np.bincount(cohort.labels, minlength=len(cohort.classes))
+    used = np.flatnonzero(np.isin(cohort.splits, ("train", "validation")))
+    return Checkpoint(
+        architecture=recipe.network.architecture,
+        architecture_arguments=arguments_of(recipe),
+        classes=cohort.classes,
+        input=input_spec_of(recipe, cohort),
+        weights={name: _written(tensor, recipe) for name, tensor in state.best_weights.items()},
+        training={
+            "cohort": {
+                "source": cohort.source,
+                "digest": cohort.digest,
+                "pictures": parts,
+                "classes": {name: int(count) for name, count in zip(cohort.classes, counts, strict=True)},
+                "settings": cohort.settings,
+            },
+            "recipe": recipe.flat(),
+            "seed": recipe.learning.seed,
+            "versions": versions(),
+            "device": device_name(device),
+            "arithmetic": facts(device),
+            "seconds": round(state.seconds, 1),
+            "epochs": state.history,
+            "chosen_epoch": state.best_epoch,
+            "auc_validation": round(state.best_auc, 4),
+            **measured,
+            "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
+        },
+        licence=licence,
+    )
+
+
+def _written(tensor: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """A weight as it stands in the file."""
+    return tensor.half() if recipe.machine.half and tensor.is_floating_point() else tensor

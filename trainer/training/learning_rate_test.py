@@ -1,0 +1,145 @@
+"""The learning-rate range test: the loss while the rate grows from step to step (Smith, 2017, section 3.3)."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from trainer.cohort.cohort import Cohort
+from trainer.devices.arithmetic import computing
+from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
+from trainer.files.errors import UserError
+from trainer.networks.input_spec import InputSpec
+from trainer.training.data_loading import Pictures, Preparation, blank, epoch
+from trainer.training.distributed import World
+from trainer.training.initial_weights import set_training, started
+from trainer.training.optimiser import optimiser_of
+from trainer.training.recipe import Recipe
+from trainer.training.train import check
+from trainer.training.training_step import Step, median_frequency
+
+_MEMORY = 0.9
+"""Decay of the average that smooths the losses."""
+_LOST = 4.0
+"""The test ends where the smoothed loss is this many times the smallest."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates, the loss at each, the loss smoothed, and the rate at which it falls fastest."""
+
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    suggested: float
+
+
+def rate_test(
+    cohort: Cohort,
+    recipe: Recipe,
+    device: torch.device,
+    lowest: float = 1e-6,
+    highest: float = 1.0,
+    steps: int = 100,
+    on_step: Callable[[int, int], None] = lambda done, total: None,
+) -> Rates:
+    """Train for some steps, each at a rate a constant factor above the last; UserError for limits without sense."""
+    if not 0 < lowest < highest or steps < 10:
+        raise UserError(
+            f"--lowest {lowest} must lie over 0 and under --highest {highest}, and --steps must be 10 or more."
+        )
+    with computing(device, tf32=recipe.machine.precision == "tf32", deterministic=recipe.machine.deterministic):
+        return _tried(cohort, recipe, device, lowest, highest, steps, on_step)
+
+
+def _tried(
+    cohort: Cohort,
+    recipe: Recipe,
+    device: torch.device,
+    lowest: float,
+    highest: float,
+    steps: int,
+    on_step: Callable[[int, int], None],
+) -> Rates:
+    counts = check(cohort, recipe)
+    torch.manual_seed(recipe.learning.seed)
+    module, _ = started(recipe, cohort.classes)
+    order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
+    module.to(device, memory_format=order)  # type: ignore[call-overload]
+    set_training(module)
+    preparation = Preparation(recipe, device)
+    # Momentum and averages of gradients need no capture for so few steps.
+    plain = dataclasses.replace(recipe, machine=dataclasses.replace(recipe.machine, graph=False))
+    weights = median_frequency(counts) if recipe.learning.imbalance == "weights" else None
+    step = Step(module, optimiser_of(module, plain, device), plain, device, preparation, len(cohort.classes), weights)
+    side, positions = recipe.data.resize_to or cohort.side, cohort.positions("train")
+    share = World().share(min(recipe.learning.batch, len(positions)))
+    needed = step.rehearse(blank(share.stop, side, device))
+    pictures = Pictures(cohort, positions, InputSpec((side, side), "squash", side), device, reserve=needed)
+    rates: list[float] = []
+    losses: list[float] = []
+    number = 0
+    while len(rates) < steps:
+        number += 1
+        for batch in epoch(pictures, plain, preparation, device, number, share):
+            rate = lowest * (highest / lowest) ** (len(rates) / (steps - 1))
+            loss = step(batch, rate).item()
+            if not math.isfinite(loss):
+                return summary(rates, losses)
+            rates.append(rate)
+            losses.append(loss)
+            on_step(len(rates), steps)
+            if len(rates) == steps or _smoothed(losses)[-1] > _LOST * min(_smoothed(losses)):
+                return summary(rates, losses)
+    return summary(rates, losses)
+
+
+def summary(rates: list[float], losses: list[float]) -> Rates:
+    """Smooth the losses and find where they fall fastest over the logarithm of the rate."""
+    if len(rates) < 3:
+        raise UserError("The loss is no longer a number after the first steps; begin with a smaller --lowest.")
+    smoothed = _smoothed(losses)
+    least = int(np.argmin(smoothed))
+    fall = np.gradient(smoothed, np.log(rates))
+    steepest = int(np.argmin(fall[: max(1, least + 1)]))
+    return Rates(tuple(rates), tuple(losses), tuple(smoothed), rates[steepest])
+
+
+def write_rates(folder: Path, found: Rates) -> None:
+    """Write rates.svg, rates.png and rates.json into the folder; UserError where that fails."""
+    import io
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(xscale="log", xlabel="learning rate", ylabel="loss")
+    axes.plot(found.rates, found.losses, color="0.75", label="each step")
+    axes.plot(found.rates, found.smoothed, color="C0", label="smoothed")
+    axes.axvline(found.suggested, color="C3", label=f"falls fastest: {found.suggested:.1e}")
+    axes.legend(frameon=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep_folder(folder)
+        for kind in ("svg", "png"):
+            content = io.BytesIO()
+            figure.savefig(content, format=kind, dpi=150)
+            replace_file(folder / f"rates.{kind}", content.getvalue(), follow=False)
+        replace_file(folder / "rates.json", json.dumps(dataclasses.asdict(found), indent=1).encode(), follow=False)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+def _smoothed(losses: list[float]) -> list[float]:
+    """Exponential averages, without the pull of their start towards 0 (Kingma & Ba, 2015, section 3)."""
+    found, average = [], 0.0
+    for place, loss in enumerate(losses, 1):
+        average = _MEMORY * average + (1 - _MEMORY) * loss
+        found.append(average / (1 - _MEMORY**place))
+    return found

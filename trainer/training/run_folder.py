@@ -1,0 +1,140 @@
+"""The folder that a run leaves: settings, log, the state to go on from, and the chosen network."""
+
+import io
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
+from trainer.files.errors import UserError
+from trainer.files.own_files import append_lines
+from trainer.networks import checkpoint as checkpoints
+from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.torch_file import read_pickle
+from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
+
+SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
+HOW_TO_GO_ON = "run the same command again to go on"
+
+
+@dataclass
+class State:
+    """Where a run stands after `epoch` epochs: plain values and tensors, everything that the next one needs.
+
+    `weights`, `average` (empty without one) and `best_weights` are state dicts; `best_epoch` 0 = none yet.
+    """
+
+    epoch: int = 0
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    average: dict[str, torch.Tensor] = field(default_factory=dict)
+    optimiser: dict[str, Any] = field(default_factory=dict)
+    best_epoch: int = 0
+    best_auc: float = -1.0
+    best_weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class RunFolder:
+    """A run's folder; only one process writes into it."""
+
+    def __init__(self, path: Path, recipe: Recipe, digest: str, *, write: bool = True) -> None:
+        """Open or create the folder for these settings and the cohort of this digest.
+
+        Without `write` nothing is ever written. UserError where it holds a run of other settings or pictures, or a
+        finished one; nothing is changed then.
+        """
+        self.path, self._recipe, self._digest, self._write = path, recipe, digest, write
+        if path.exists() and not path.is_dir():
+            raise UserError(f"{path} is a file; give a folder to --out.")
+        self._refuse_another_run()
+        if not write:
+            return
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            sweep_folder(path)
+            text = f'{write_settings(recipe)}[cohort]\ndigest = "{digest}"\n'
+            replace_file(path / SETTINGS_FILE, text.encode(), follow=False)
+        except OSError as error:
+            raise cannot_write(path / SETTINGS_FILE, error) from error
+
+    def _refuse_another_run(self) -> None:
+        kept = [name for name in (STATE_FILE, NETWORK_FILE) if (self.path / name).exists()]
+        if not kept or not (self.path / SETTINGS_FILE).exists():
+            return
+        values = read_settings(self.path / SETTINGS_FILE)
+        theirs = values.pop("cohort", {})
+        ours = self._recipe.flat()
+        other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
+        says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
+        if not isinstance(theirs, dict) or theirs.get("digest") != self._digest:
+            says.insert(0, "other pictures, classes or parts")
+        if says:
+            raise UserError(
+                f"{self.path} holds a run with {', '.join(says)}; choose another --out, or give the same settings."
+            )
+        if STATE_FILE not in kept:
+            raise UserError(f"{self.path} holds a finished run of these settings; choose another --out.")
+
+    def load(self) -> State | None:
+        """The state that an interrupted run left; None where there is none. UserError where it cannot be read."""
+        path = self.path / STATE_FILE
+        if not path.exists():
+            return None
+        try:
+            content = read_pickle(path)
+            if not isinstance(content, dict) or content.keys() != vars(State()).keys():
+                raise ValueError("it holds something else")
+            for name, value in vars(State()).items():
+                if not isinstance(content[name], int | float if isinstance(value, float) else type(value)):
+                    raise ValueError(f"its {name} is of another kind")
+            return State(**content)
+        except (UserError, OSError, ValueError) as error:
+            why = str(error).partition("(")[2].partition(")")[0] if isinstance(error, UserError) else str(error)
+            raise UserError(f"{path} is damaged ({why[:80]}); delete it to begin this run anew.") from error
+
+    def save(self, state: State) -> None:
+        """Replace the state, whole or not at all; UserError where it cannot be written."""
+        content = io.BytesIO()
+        torch.save(vars(state), content)
+        self._replace(STATE_FILE, content.getvalue())
+
+    def save_network(self, checkpoint: Checkpoint) -> None:
+        """Replace the network, whole or not at all."""
+        try:
+            checkpoints.save(self.path / NETWORK_FILE, checkpoint, follow=False)
+        except UserError as error:
+            raise UserError(f"{error} Then {HOW_TO_GO_ON}.") from error
+
+    def finish(self) -> None:
+        """The run is done and needs no state any more."""
+        (self.path / STATE_FILE).unlink(missing_ok=True)
+
+    def log(self, event: str, **values: Any) -> None:
+        """Add one line of JSON to the log."""
+        if not self._write:
+            return
+        line = {"event": event, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **values}
+        path = self.path / LOG_FILE
+        try:
+            append_lines(path, json.dumps(line).encode() + b"\n")
+        except OSError as error:
+            raise cannot_write(path, error) from error
+
+    def _replace(self, name: str, content: bytes) -> None:
+        try:
+            replace_file(self.path / name, content, follow=False)
+        except OSError as error:
+            raise UserError(f"{cannot_write(self.path / name, error)} Then {HOW_TO_GO_ON}.") from error
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A setting as it was read from TOML, as the recipe holds it; unchanged where it is no longer valid."""
+    try:
+        return converted(SETTINGS[name][1], value, name)
+    except UserError:
+        return value

@@ -1,0 +1,271 @@
+"""A training run, read from top to bottom."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from sklearn.metrics import log_loss
+
+from trainer.cohort.cohort import Cohort
+from trainer.devices.arithmetic import computing
+from trainer.files.errors import UserError
+from trainer.measures.metrics import auc
+from trainer.measures.softmax import softmax
+from trainer.networks.input_spec import InputSpec
+from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
+from trainer.training.distributed import World
+from trainer.training.finish import Outcome, finish, input_spec_of, show_progress
+from trainer.training.initial_weights import set_training, started
+from trainer.training.learning_rate_schedules import factor
+from trainer.training.optimiser import optimiser_of, take_up
+from trainer.training.recipe import Recipe
+from trainer.training.run_folder import HOW_TO_GO_ON, RunFolder, State
+from trainer.training.training_step import Average, Step, logits_in_training, median_frequency
+
+_LOOK = 20
+"""Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
+_REPORT_SHARE = 0.05
+"""How much of a run's time may go into drawing its curves again."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what: a sentence; pictures read, of how many; epoch, its pictures so far, of how many, and the loss;
+    a finished epoch.
+    """
+
+    say: Callable[[str], None] = lambda text: None
+    on_read: Callable[[int, int], None] = lambda done, total: None
+    on_step: Callable[[int, int, int, float], None] = lambda epoch, done, pictures, loss: None
+    on_epoch: Callable[[dict[str, Any]], None] = lambda record: None
+
+
+def train(
+    cohort: Cohort,
+    recipe: Recipe,
+    out: Path,
+    device: torch.device,
+    *,
+    licence: str = "",
+    watch: Watch | None = None,
+    world: World | None = None,
+) -> Outcome | None:
+    """Train on the cohort, or go on with the run that was interrupted in `out`; leave network and report there.
+
+    Everything that is drawn in an epoch follows from the seed and the epoch's number, so that a run that was killed
+    and taken up again ends with the same weights, bit for bit on a CPU. None in all processes but the first.
+    UserError for a cohort, settings or a folder that cannot be used, and where the loss is no longer a number.
+    """
+    world = world or World()
+    if recipe.data.fold >= 0:
+        cohort = cohort.fold(recipe.data.fold)
+    machine = recipe.machine
+    with computing(device, tf32=machine.precision == "tf32", deterministic=machine.deterministic):
+        training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
+        training.run()
+        if not world.first:
+            return None
+        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
+
+
+class Training:
+    """A run between its first and its last epoch."""
+
+    def __init__(
+        self,
+        cohort: Cohort,
+        recipe: Recipe,
+        out: Path,
+        device: torch.device,
+        licence: str,
+        watch: Watch,
+        world: World,
+    ) -> None:
+        self.cohort, self.recipe, self.device, self.licence = cohort, recipe, device, licence
+        self.watch, self.world = watch, world
+        spec, counts = input_spec_of(recipe, cohort), check(cohort, recipe)
+        self.folder = RunFolder(out, recipe, cohort.digest, write=world.first)
+        self.state = self.folder.load() or State()
+
+        torch.manual_seed(recipe.learning.seed)
+        self.module, says = started(recipe, cohort.classes)
+        order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
+        self.module.to(device, memory_format=order)  # type: ignore[call-overload]
+        self.average = Average(self.module, recipe.learning.average)
+        self.optimiser = optimiser_of(self.module, recipe, device)
+        if self.state.epoch:
+            self.module.load_state_dict(self.state.weights)
+            if recipe.learning.average:
+                self.average.module.load_state_dict(self.state.average)
+            take_up(self.optimiser, self.state.optimiser)
+            says = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
+        watch.say(says)
+        event = "resumed" if self.state.epoch else "started"
+        self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
+
+        self.held: list[Pictures] = []
+        self.preparation = Preparation(recipe, device)
+        self.step = Step(
+            world.wrapped(self.module, device),
+            self.optimiser,
+            recipe,
+            device,
+            self.preparation,
+            len(cohort.classes),
+            median_frequency(counts) if recipe.learning.imbalance == "weights" else None,
+            self._say,
+            alone=world.size == 1,
+            evict=self._evict,
+        )
+        side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
+        train, validation = cohort.positions("train"), cohort.positions("validation")
+        self.batch = min(recipe.learning.batch, len(train))
+        self.share = world.share(self.batch)
+        set_training(self.module)
+        # What a step takes comes first; the pictures get a share of what it leaves.
+        needed = self.step.rehearse(blank(self.share.stop - self.share.start, side, device))
+        stored = InputSpec((side, side), "squash", side)
+        self.pictures = Pictures(cohort, train, stored, device, keep=keep, reserve=needed, on_step=watch.on_read)
+        self.shown = Pictures(cohort, validation, spec, device, keep=keep, reserve=needed)
+        self.held += [self.pictures, self.shown]
+        self.steps = steps_of(len(self.pictures), recipe)
+        self.saved_epoch, self.saved, self.drawn, self.cost = self.state.epoch, 0.0, 0.0, 0.0
+
+    def run(self) -> None:
+        """Go through the epochs that are left."""
+        learning, state = self.recipe.learning, self.state
+        try:
+            for number in range(state.epoch + 1, learning.epochs + 1):
+                if learning.patience and state.best_epoch and number > state.best_epoch + learning.patience:
+                    self._say(f"stopped after epoch {state.epoch}: no better AUC in {learning.patience} epochs")
+                    break
+                self._epoch(number)
+        except KeyboardInterrupt as error:
+            self.folder.log("interrupted", epoch=self.saved_epoch)
+            kept = f"what was learnt up to epoch {self.saved_epoch}" if self.saved_epoch else "nothing yet"
+            raise KeyboardInterrupt(f"interrupted; {kept} is kept in {self.folder.path}; {HOW_TO_GO_ON}") from error
+
+    def _epoch(self, number: int) -> None:
+        begun = time.perf_counter()
+        loss, rate = self._learn(number)
+        trained = time.perf_counter() - begun
+        auc_, validation_loss = self._validate(number)
+        record = {
+            "epoch": number,
+            "loss": loss,
+            "auc": auc_,
+            "validation_loss": validation_loss,
+            "learning_rate": rate,
+            "pictures_per_second": self.steps * self.batch / trained,
+            "seconds": time.perf_counter() - begun,
+        }
+        self._keep(number, auc_, record)
+        self.folder.log("epoch", **record)
+        self.watch.on_epoch(record)
+
+    def _learn(self, number: int) -> tuple[float, float]:
+        """One pass over the training pictures: the mean loss and the last learning rate."""
+        learning = self.recipe.learning
+        torch.manual_seed((learning.seed * 100_003 + number) * 1_009 + self.world.rank)  # dropout's
+        set_training(self.module)
+        losses: list[torch.Tensor] = []
+        rate = 0.0
+        for batch in epoch(self.pictures, self.recipe, self.preparation, self.device, number, self.share):
+            done = (number - 1) * self.steps + len(losses)
+            rate = learning.learning_rate * factor(learning, done, self.steps)
+            losses.append(self.step(batch, rate))
+            self.average.follow(done + 1)
+            if self.device.type == "cpu" or len(losses) % _LOOK == 0:
+                done, pictures = len(losses) * self.batch, self.steps * self.batch
+                self.watch.on_step(number, done, pictures, self._finite(losses[-1], number))
+        return self._finite(self.world.mean(torch.stack(losses).mean()), number), rate
+
+    def _validate(self, number: int) -> tuple[float, float]:
+        """AUC and loss of the averaged weights on the validation part."""
+        if not self.world.first:
+            return self.world.told(0.0, self.device), self.world.told(0.0, self.device)
+        labels = self.shown.labels.numpy()
+        logits = logits_in_training(
+            self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
+        )
+        if not np.isfinite(logits).all():
+            raise self._not_a_number(number)
+        probabilities = softmax(logits)
+        measured = auc(labels, probabilities, self.cohort.classes)
+        loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
+        return self.world.told(measured, self.device), self.world.told(loss, self.device)
+
+    def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:
+        """Remember the epoch; write what an interrupted run needs, and what a person wants to see meanwhile."""
+        state, learning = self.state, self.recipe.learning
+        state.epoch, state.seconds = number, state.seconds + record["seconds"]
+        state.history.append(record)
+        if learning.chosen == "last" or measured > state.best_auc:
+            state.best_epoch, state.best_auc = number, measured
+            state.best_weights = copied(self.average.module)
+        if not self.world.first:
+            return
+        now = time.perf_counter()
+        if number == learning.epochs or now - self.saved >= self.recipe.machine.save_every:
+            state.weights = copied(self.module)
+            state.average = copied(self.average.module) if learning.average else {}
+            state.optimiser = self.optimiser.state_dict()
+            self.folder.save(state)
+            self.saved, self.saved_epoch = now, number
+        if self.cost <= _REPORT_SHARE * (now - self.drawn):
+            self.drawn = time.perf_counter()
+            show_progress(self.folder, state, self.cohort, self.recipe, self.device, self.licence)
+            self.cost = time.perf_counter() - self.drawn
+
+    def _finite(self, loss: torch.Tensor, number: int) -> float:
+        value = loss.item()
+        if not math.isfinite(value):
+            raise self._not_a_number(number)
+        return value
+
+    def _not_a_number(self, number: int) -> UserError:
+        self.folder.log("loss is not a number", epoch=number)
+        return UserError(
+            f"The loss is no longer a number in epoch {number}; train with a lower --learning-rate into another --out"
+            f"{f' (epoch {self.saved_epoch} stays in {self.folder.path})' if self.saved_epoch else ''}."
+        )
+
+    def _evict(self) -> bool:
+        """Take the pictures out of the device's memory; whether any were there."""
+        return any([pictures.evict() for pictures in self.held])
+
+    def _say(self, text: str) -> None:
+        self.watch.say(text)
+        self.folder.log("note", text=text)
+
+
+def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
+    """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
+    side = recipe.data.resize_to or cohort.side
+    if side < recipe.data.size:
+        raise UserError(
+            f"The pictures of {cohort.path.name} are {side} x {side}, smaller than the network's input of "
+            f"{recipe.data.size}; lower --size, raise --resize-to, or prepare the cohort with larger pictures."
+        )
+    if len(cohort.classes) < 2:
+        raise UserError(f"All pictures of {cohort.path.name} are {cohort.classes[0]}; training needs two classes.")
+    for part in ("train", "validation", "test"):
+        counts = np.bincount(cohort.labels[cohort.positions(part)], minlength=len(cohort.classes))
+        empty = [name for name, count in zip(cohort.classes, counts, strict=True) if not count]
+        if empty and (part == "train" or len(empty) > len(counts) - 2):
+            raise UserError(
+                f"{cohort.path.name} has no {part} picture of the class {' or '.join(empty)}; "
+                "prepare it with more pictures of it, or with other parts."
+            )
+    return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
+
+
+def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The module's weights as they are now, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
