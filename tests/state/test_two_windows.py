@@ -76,15 +76,15 @@ class Windows(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda handle: None)
         self.patch.setattr(tag_store, "_read_apart", lambda image, patience: tag_store.read_columns(image))
-        self.patch.setattr(trainer.files.atomic_files, "_write", self.write)
+        self.patch.setattr(trainer.files.atomic_files, "write_all", self.write)
         self.real_write = WRITE
         if not self.locks:
             self.patch.setattr(tag_lock, "_lock", lambda handle: None)
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, handle: int, content: bytes) -> None:
         if self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self.real_write(path, content)
+        self.real_write(handle, content)
 
     @initialize()
     def two_windows(self) -> None:
@@ -315,7 +315,7 @@ class WindowsWithoutLocks(Windows):
     locks = False
 
 
-WRITE = trainer.files.atomic_files._write
+WRITE = trainer.files.atomic_files.write_all
 
 
 def damaged(image: bytes, patience: float) -> None:

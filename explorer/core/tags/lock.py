@@ -28,7 +28,11 @@ class TagLock:
     """
 
     def __init__(self, tags: Path | str) -> None:
-        self.tags = Path(os.path.realpath(tags))
+        # Two names of one file have one lock; a link to nothing makes none where it leads.
+        there = Path(tags).exists()
+        self.tags = Path(
+            os.path.realpath(tags) if there else Path(os.path.realpath(Path(tags).parent), Path(tags).name)
+        )
         self.path = self.tags.with_name(f"{self.tags.name}.lock")
         self.owner = ""
         self.problem = ""

@@ -1,6 +1,5 @@
 """One window's hold on a tags file: its lock, and the last state that the window and the file had in common."""
 
-import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -125,8 +124,6 @@ class TagFile:
         return book
 
     def _write(self, book: TagBook) -> None:
-        if self.path.is_symlink() and not self.path.exists():
-            raise UserError(f"{self.path} is a link to {os.path.realpath(self.path)}, which is not there.")
         # A name of its own for every run of saves that are all known to have reached the file.
         book.lineage = replace(book.lineage, writer=self._writer)
         self._writer, self._saved = "", True

@@ -466,16 +466,3 @@ def test_two_hundred_damaged_files_open_or_are_refused_in_one_line(tmp_path):
         for refusal in pool.map(_refusal, [*fatal, *paths[:20]]):
             assert not refusal or ("damaged" in refusal and "\n" not in refusal)
         assert all(pool.map(_refusal, fatal))
-
-
-@pytest.mark.skipif(os.name == "nt", reason="small files on Windows' disks are not flushed in this time")
-def test_saving_240_tags_takes_a_few_milliseconds(tmp_path):
-    """5 ms where the disk is idle; the bound here is for a busy machine, and the best of many counts."""
-    book, times = TagBook("digest", "net", "scratch", LAYERS * 2), []
-    for number in range(240):
-        book.add(FilterKey(1 + 2 * (number // 64 % 2), number % 64), f"word {number // 128}", annotator="me")
-    for _ in range(30):
-        start = time.perf_counter()
-        save_tags(tmp_path / "tags.h5", book)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.05
