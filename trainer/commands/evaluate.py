@@ -41,7 +41,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(arguments: argparse.Namespace) -> None:
     """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
     from trainer.cohort.cohort import open_cohort
-    from trainer.report.write import Run, make_folder, write_report
+    from trainer.report.run_record import Run
+    from trainer.report.write import make_folder, write_report
 
     _check(arguments)
     checkpoint_facts, module, checkpoint = _opened(arguments.model)

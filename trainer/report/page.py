@@ -1,159 +1,104 @@
-"""One self-contained page of a report, sober as a paper's supplement."""
+"""One self-contained page of a report, sober as a paper's supplement; its words and elements stand in templates."""
 
+import html
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 
-import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from trainer.cohort.cohort import Cohort
 from trainer.evaluation.evaluate import Evaluation
-from trainer.report.html import Cell, Figures, document, element, folded, heading, headline, paragraph, section, table
-from trainer.report.result_sections import results
-from trainer.report.write import Run, parts
+from trainer.measures.bootstrap import Measure
+from trainer.measures.calibration import BINS
+from trainer.report.run_record import Run
+from trainer.report.style import COLORS, GREY, GRID_LINE, INK, PAPER, spoken
+from trainer.report.tables import tables, written
 
 LISTED = 60
 """Left-out pictures up to which they are listed without a click."""
 
-MOST_LISTED = 2000
 REFRESH = 30
 """Seconds after which the page of a run that goes on is read again."""
 
+_DARKENED = {
+    INK: "var(--ink)",
+    GREY: "var(--grey)",
+    GRID_LINE: "var(--grid)",
+    PAPER: "var(--paper)",
+    COLORS[0]: "var(--blue)",
+}
+
 
 def page(evaluation: Evaluation | None, run: Run | None, cohort: Cohort, svgs: Mapping[str, str]) -> str:
-    """The page as HTML; `svgs` are the figures by name. Without an evaluation, the page of a run that goes on."""
-    figures = Figures(svgs)
-    source = cohort.source or cohort.path.name
-    title = f"{source}: {evaluation.part} part" if evaluation else f"{source}: training goes on"
-    body = [heading(title)]
-    if evaluation:
-        body += [_what(evaluation), _headline(evaluation), _worth(evaluation)]
-        body += [paragraph(note, "note") for note in evaluation.notes]
-        body += results(evaluation, figures)
-    else:
-        body.append(
-            paragraph("The page is read anew every half minute; figures of the test part come at the end.", "sub")
-        )
-    if run:
-        body.append(_learning(run, figures))
-    body += [_cohort(cohort), _how(evaluation, run)]
-    style = files("resources").joinpath("report.css").read_text("utf-8")
-    return document(title, style, "\n".join(body), 0 if evaluation else REFRESH)
+    """The page as HTML; `svgs` are the figures by name. Without an evaluation, the page of a run that goes on.
+
+    The templates of `resources/report` escape every text.
+    """
+    environment = Environment(
+        loader=PackageLoader("resources", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"written": written, "spoken": spoken}
+    return environment.get_template("page.html").render(
+        evaluation=evaluation,
+        run=run,
+        cohort=cohort,
+        source=cohort.source or cohort.path.name,
+        tables=tables(evaluation, run, cohort),
+        figures=Figures(svgs),
+        style=Markup(files("resources").joinpath("report/style.css").read_text("utf-8")),
+        refresh=REFRESH,
+        listed=LISTED,
+        bins=BINS,
+        **(_of(evaluation) if evaluation else {}),
+    )
 
 
-def _what(evaluation: Evaluation) -> str:
-    told = [str(evaluation.network[name]) for name in ("file", "architecture") if name in evaluation.network]
-    told.append(f"classes {', '.join(evaluation.classes)}")
+def _of(evaluation: Evaluation) -> dict[str, object]:
+    """What the top of the page says of an evaluation."""
+    about = [str(evaluation.network[name]) for name in ("file", "architecture") if name in evaluation.network]
+    about.append(f"classes {', '.join(evaluation.classes)}")
     if evaluation.taxonomy:
-        told.append(f"level {evaluation.level} of {evaluation.taxonomy}")
-    return paragraph("; ".join(told), "sub")
-
-
-def _headline(evaluation: Evaluation) -> str:
-    rows = []
+        about.append(f"level {evaluation.level} of {evaluation.taxonomy}")
     of = evaluation.positive or "mean of the classes"
-    for name, found, below in (
+    headline: list[tuple[str, Measure, str]] = [
         (f"AUC, {of}", evaluation.auc, f"n = {evaluation.pictures:,} pictures of {evaluation.lesions:,} lesions"),
         ("balanced accuracy", evaluation.balanced_accuracy, f"n = {evaluation.pictures:,}"),
         ("calibration error", evaluation.calibration.before.ece, f"n = {evaluation.pictures:,}, as trained"),
-    ):
-        interval = f"{found.low:.3f} to {found.high:.3f}; " if np.isfinite(found.low) else ""
-        rows.append((name, f"{found.value:.3f}", f"{interval}{below}"))
-    return headline(rows)
-
-
-def _worth(evaluation: Evaluation) -> str:
-    first = (
-        f"What these numbers are worth. Each interval holds 95 % of {evaluation.draws:,} draws, with replacement, of "
-        f"the {evaluation.lesions:,} lesions of this part. It says how far chance would move the number in another "
-        "sample like this one. It does not cover other archives, cameras, clinics or skin types, nor what training "
-        "again with another seed would have given."
-    )
-    second = (
-        "A network that was trained on pictures of the same archive may know that archive's shortcuts: rulers, ink, "
-        "colored patches, dark corners, the source itself. They serve it in this part as well, and not elsewhere. "
-        "An AUC over 0.90 is a reason to look closer. For research only; no figure here supports a decision about a "
-        "person."
-    )
-    return element("div", paragraph(first), paragraph(second), of="worth")
-
-
-def _learning(run: Run, figures: Figures) -> str:
-    best = next((row for row in run.history if row.get("epoch") == run.chosen_epoch), None)
-    chosen = f"Epoch {run.chosen_epoch} was chosen" if run.chosen_epoch else "No epoch is marked as chosen"
-    if best and best.get("auc") is not None:
-        chosen += f", with a validation AUC of {best['auc']:.3f}"
-        if run.settings.get("chosen") != "last":
-            chosen += f"; being the best of {len(run.history)}, it flatters"
-    drawn = figures("learning", f"Learning curves over {len(run.history)} epochs. {chosen}.")
-    measured = [
-        ("epochs", str(len(run.history))),
-        ("chosen epoch", str(run.chosen_epoch or "")),
-        ("time", _duration(run.seconds) if run.seconds else ""),
-        ("pictures/s", f"{run.pictures_per_second:,.0f}" if run.pictures_per_second else ""),
-        ("seed", "" if run.seed is None else str(run.seed)),
-        ("device", run.device),
-        *((name.replace("_", " "), "on" if on else "off") for name, on in run.arithmetic.items()),
-        *((f"version of {name}", text) for name, text in run.versions.items()),
     ]
-    settings = [(name, _setting(value)) for name, value in run.settings.items()]
-    return section(
-        "Training",
-        drawn,
-        table(("", "training"), [row for row in measured if row[1]]),
-        folded(f"All {len(settings)} settings", table(("setting", "value"), settings)) if settings else "",
-    )
+    above = sum(point.reader.sensitivity > point.network.value for point in evaluation.readers)
+    return {"about": about, "headline": headline, "readers_above": above}
 
 
-def _cohort(cohort: Cohort) -> str:
-    counted = parts(cohort)
-    rows: list[tuple[Cell, ...]] = [
-        (name, *(counted[part][name] for part in counted), sum(counted[part][name] for part in counted))
-        for name in cohort.classes
-    ]
-    all_of = [sum(of.values()) for of in counted.values()]
-    rows.append(("all", *all_of, sum(all_of)))
-    flow = table(("step", "pictures"), list(cohort.flow.items()), "Cohort flow")
-    left = [(name, reason) for name, reason in cohort.left_out[:MOST_LISTED]]
-    more = len(cohort.left_out) - len(left)
-    listed = table(("left out", "because"), left)
-    if more > 0:
-        listed += paragraph(f"and {more:,} more, all of them in report.json")
-    if len(left) > LISTED:
-        listed = folded(f"{len(cohort.left_out):,} pictures were left out", listed)
-    return section(
-        "Cohort",
-        paragraph(f"{cohort.source or cohort.path.name}; file {cohort.path.name}, digest {cohort.digest[:16]}"),
-        flow,
-        table(("class", *counted, "all"), rows, "Pictures by class and part"),
-        listed or paragraph("No picture was left out."),
-    )
+class Figures:
+    """The figures of a page by name, counted as they come."""
 
+    def __init__(self, svgs: Mapping[str, str]) -> None:
+        self._svgs, self.count = svgs, 0
 
-def _how(evaluation: Evaluation | None, run: Run | None) -> str:
-    if evaluation is None:
-        return ""
-    rows: list[tuple[str, str]] = [
-        ("bootstrap", f"{evaluation.draws:,} draws of lesions, seed {evaluation.seed}, percentile interval"),
-        ("device", evaluation.device),
-        ("time of the network", f"{_duration(evaluation.seconds)}, {evaluation.pictures_per_second:,.0f} pictures/s"),
-        *((f"network: {name}", _setting(value)) for name, value in evaluation.network.items()),
-        *((f"version of {name}", text) for name, text in evaluation.versions.items()),
-    ]
-    return section("How this was measured", table(("", "evaluation"), rows))
+    def next(self, name: str, caption: str) -> Markup:
+        """The next figure's drawing; empty, and not counted, where there is none of this name.
 
-
-def _setting(value: object) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_setting(each)}" for name, each in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value)) or "none"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "none" if value in (None, "") else str(value)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+        Its ids are made its own, and its greys follow the page's.
+        """
+        if name not in self._svgs:
+            return Markup("")
+        self.count += 1
+        svg = self._svgs[name]
+        drawing = svg[svg.index("<svg") :]
+        drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+        drawing = re.sub(r"<!--.*?-->", "", drawing, flags=re.DOTALL)
+        drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", drawing)
+        for color, variable in _DARKENED.items():
+            drawing = drawing.replace(color, variable)
+        label = html.escape(f"Figure {self.count}. {caption}", quote=True).replace("\\", r"\\")
+        drawing = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', drawing, count=1)
+        drawing = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", drawing, count=1)
+        drawing = re.sub(r'(<svg [^>]*?) width="([^"]*)"', r'\1 style="max-width: \2"', drawing, count=1)
+        return Markup(drawing)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, GREY, GRID_LINE, PAPER = "#1b1e23", "#6f7680", "#d5d8dd", "#ffffff"
-"""Text, what stands back, lines behind, ground; `resources/report.css` gives them other colors in the dark."""
+"""Text, what stands back, lines behind, ground; `resources/report/style.css` gives them other colors in the dark."""
 
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a6d3b", "#6f7680")
 """Okabe and Ito's colors, which differ for color-blind readers too (jfly.uni-koeln.de/color)."""

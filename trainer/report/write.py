@@ -3,7 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from trainer.files.errors import UserError
 from trainer.measures.bootstrap import Measure
 from trainer.measures.metrics import LEVELS
 from trainer.measures.roc_curves import GRID
+from trainer.report.page import page
+from trainer.report.run_record import Run, splits
 
 if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
@@ -24,48 +26,6 @@ VERSION = 1
 FIGURES = ("roc", "precision_recall", "confusion", "reliability", "subgroups", "learning")
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a finished or running training knows of itself.
-
-    `settings` are all settings as plain values; `history` holds a dict for each epoch with epoch, loss, auc
-    (validation), validation_loss, learning_rate, pictures_per_second, seconds, as far as they are known.
-    `chosen_epoch` counts from 1, 0 = none yet; `seconds` and `pictures_per_second` are of the training, 0 = not known.
-    `arithmetic` says of a GPU whether it rounded to TF32, tried its kernels, and took the same ones in every run.
-    """
-
-    settings: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    chosen_epoch: int = 0
-    seconds: float = 0.0
-    pictures_per_second: float = 0.0
-    device: str = ""
-    arithmetic: dict[str, bool] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    seed: int | None = None
-
-    @classmethod
-    def of_training(cls, training: Mapping[str, Any]) -> "Run | None":
-        """The run that a checkpoint's `training` describes; None where it tells of no epochs and no recipe."""
-        history = [{**row, "epoch": row.get("epoch", row.get("number"))} for row in _rows(training.get("epochs"))]
-        settings = training.get("recipe")
-        if not history and not isinstance(settings, dict):
-            return None
-        speeds = [float(row["pictures_per_second"]) for row in history if row.get("pictures_per_second")]
-        chosen, seed = training.get("chosen_epoch"), training.get("seed")
-        return cls(
-            settings=dict(settings) if isinstance(settings, dict) else {},
-            history=history,
-            chosen_epoch=chosen if isinstance(chosen, int) else 0,
-            seconds=float(training.get("seconds") or sum(float(row.get("seconds") or 0) for row in history)),
-            pictures_per_second=float(training.get("pictures_per_second") or (np.median(speeds) if speeds else 0)),
-            device=str(training.get("device", "")),
-            arithmetic={str(name): bool(on) for name, on in dict(training.get("arithmetic") or {}).items()},
-            versions={str(name): str(value) for name, value in dict(training.get("versions") or {}).items()},
-            seed=seed if isinstance(seed, int) else None,
-        )
-
-
 def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None, cohort: Cohort) -> dict[str, Any]:
     """Write report.html, report.json and figures/*.svg, *.png into `folder`; the numbers of report.json are returned.
 
@@ -73,7 +33,6 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
     figures of an earlier report that this one has not are removed. UserError where a file cannot be written.
     """
     from trainer.report.figures import drawn
-    from trainer.report.page import page
     from trainer.report.style import encoded
 
     numbers = as_json(evaluation, run, cohort)
@@ -126,21 +85,10 @@ def as_json(evaluation: "Evaluation | None", run: Run | None, cohort: Cohort) ->
             "source": cohort.source,
             "digest": cohort.digest,
             "classes": list(cohort.classes),
-            "parts": parts(cohort),
+            "parts": splits(cohort),
             "flow": dict(cohort.flow),
             "left_out": [{"picture": name, "reason": reason} for name, reason in cohort.left_out],
         },
-    }
-
-
-def parts(cohort: Cohort) -> dict[str, dict[str, int]]:
-    """Pictures by part and class."""
-    return {
-        part: {
-            name: int(((cohort.splits == part) & (cohort.labels == place)).sum())
-            for place, name in enumerate(cohort.classes)
-        }
-        for part in ("train", "validation", "test")
     }
 
 
@@ -180,7 +128,3 @@ def _evaluation(evaluation: "Evaluation") -> dict[str, Any]:
         low, high = curve.pop("precision_band")
         curve["precision_band"] = {"recall": plain(GRID), "low": low, "high": high}
     return values
-
-
-def _rows(value: Any) -> list[dict[str, Any]]:
-    return [dict(row) for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []

@@ -14,7 +14,8 @@ from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.input_spec import InputSpec
-from trainer.report.write import Run, write_report
+from trainer.report.run_record import Run
+from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import NETWORK_FILE, RunFolder, State

@@ -18,7 +18,8 @@ from trainer.evaluation.evaluate import Evaluation, evaluate
 from trainer.evaluation.reader_study import Reader
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
-from trainer.report.write import FIGURES, Run, as_json, write_report
+from trainer.report.run_record import Run
+from trainer.report.write import FIGURES, as_json, write_report
 
 HOSTILE = '<script>alert("x")</script> & $\\frac{1}{0}$ "ü"'
 VOID = {"meta", "br", "hr", "img", "link"}
