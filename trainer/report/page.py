@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from trainer.cohort.cohort import Cohort
 from trainer.evaluation.evaluate import Evaluation
@@ -52,7 +51,7 @@ def page(evaluation: Evaluation | None, run: Run | None, cohort: Cohort, svgs: M
         source=cohort.source or cohort.path.name,
         tables=tables(evaluation, run, cohort),
         figures=Figures(svgs),
-        style=Markup(files("resources").joinpath("report/style.css").read_text("utf-8")),
+        style=files("resources").joinpath("report/style.css").read_text("utf-8"),
         refresh=REFRESH,
         listed=LISTED,
         bins=BINS,
@@ -82,13 +81,13 @@ class Figures:
     def __init__(self, svgs: Mapping[str, str]) -> None:
         self._svgs, self.count = svgs, 0
 
-    def next(self, name: str, caption: str) -> Markup:
+    def next(self, name: str, caption: str) -> str:
         """The next figure's drawing; empty, and not counted, where there is none of this name.
 
         Its ids are made its own, and its greys follow the page's.
         """
         if name not in self._svgs:
-            return Markup("")
+            return ""
         self.count += 1
         svg = self._svgs[name]
         drawing = svg[svg.index("<svg") :]
@@ -101,4 +100,4 @@ class Figures:
         drawing = re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', drawing, count=1)
         drawing = re.sub(r'(<svg [^>]*?) height="[^"]*"', r"\1", drawing, count=1)
         drawing = re.sub(r'(<svg [^>]*?) width="([^"]*)"', r'\1 style="max-width: \2"', drawing, count=1)
-        return Markup(drawing)
+        return drawing

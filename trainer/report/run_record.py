@@ -25,9 +25,9 @@ class Run:
     seconds: float = 0.0
     pictures_per_second: float = 0.0
     device: str = ""
-    arithmetic: dict[str, bool] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     seed: int | None = None
+    arithmetic: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of_training(cls, training: Mapping[str, Any]) -> "Run | None":
