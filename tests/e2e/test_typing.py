@@ -38,7 +38,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
-    ExportDialog: lambda person: ExportDialog(person.desk, person.window.problems, (), person.window),
+    ExportDialog: lambda person: ExportDialog(person.desk, (), person.window),
     ScaleDialog: lambda person: ScaleDialog(
         person.desk.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),

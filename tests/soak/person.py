@@ -64,10 +64,10 @@ class Person:
 
     def rest(self) -> None:
         """Do nothing more."""
-        self._answers.stop()
         for _ in range(20):
             self._answer()
             QApplication.processEvents()
+        self._answers.stop()
 
     def _key(self) -> str:
         key, modifiers = self._chance.choice(KEYS), self._chance.choice(MODIFIERS)

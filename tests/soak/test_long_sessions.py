@@ -99,11 +99,12 @@ def test_random_actions_end_with_no_internal_error(
         if random.random() < 0.02:
             qtbot.wait(20)
         early = early or (memory() if passed > lasts / 3 else 0.0)
+    # What is under way may still ask something: it is answered before the person rests.
+    qtbot.waitUntil(lambda: bool(failures) or not any(jobs.busy() for jobs in window.desk.library.workers))
     person.rest()
     said = f"seed {seed}; the last actions: {' · '.join(person.done)}"
     if failures:
         raise AssertionError(said) from failures[0]
-    qtbot.waitUntil(lambda: not any(jobs.busy() for jobs in window.desk.library.workers))
     window.desk.tagging.settle()
     qtbot.waitUntil(lambda: threading.active_count() <= threads)
     assert memory() - early < 200, said
