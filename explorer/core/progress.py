@@ -1,14 +1,5 @@
-"""How long work reports how far it is, and how it is told to stop."""
+"""How long work reports how far it is; see `trainer.files.progress`, which both programs share."""
 
-from collections.abc import Callable
+from trainer.files.progress import Cancelled, OnStep, no_step
 
-OnStep = Callable[[int, int], None]
-"""Called with (done, total) after every step; raises `Cancelled` when the work is no longer wanted."""
-
-
-class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """Raised by an `OnStep` to end work that nobody waits for."""
-
-
-def no_step(done: int, total: int) -> None:
-    """Report nothing: the default where a caller wants no progress."""
+__all__ = ["Cancelled", "OnStep", "no_step"]

@@ -9,7 +9,7 @@ import shutil
 import stat
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from trainer.cohort.near_duplicates import read_signature, signature, written
 from trainer.files.atomic_files import cannot_write
 from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
+from trainer.files.progress import OnStep
 from trainer.pictures.image_decoding import Unsupported, to_rgb, turned
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
@@ -30,8 +31,6 @@ MAX_PIXELS = 100_000_000
 
 _FLUSHED = 128
 """Pictures after which the disk is told to keep what it has: so many are decoded again after a power cut."""
-
-OnStep = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ patient numbers can join those.
 """
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from PIL import Image
 from scipy.fft import dctn
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from trainer.files.progress import OnStep, no_step
 
 _GREY, _FREQUENCIES, _CENTRE = 32, 16, slice(8, 24)
 SIGNATURE_BYTES = 32 + 16 * 16
@@ -61,9 +63,7 @@ def _correlation(centres: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp]) ->
     return answer
 
 
-def near_duplicates(
-    signatures: Sequence[bytes], on_step: Callable[[int, int], None] = lambda done, total: None
-) -> npt.NDArray[np.intp]:
+def near_duplicates(signatures: Sequence[bytes], on_step: OnStep = no_step) -> npt.NDArray[np.intp]:
     """Pairs (n, 2) of positions i < j whose signatures say that they are nearly the same picture.
 
     Every picture is compared with every other one, 512 by 16,384 at a time.

@@ -12,11 +12,12 @@ from torch import nn
 
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
-from trainer.evaluation.inference import OnStep, logits_of, no_step
+from trainer.evaluation.inference import logits_of
 from trainer.evaluation.reader_study import Reader
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.taxonomy import Match, Taxonomy, levels, match
 from trainer.files.errors import UserError
+from trainer.files.progress import OnStep, no_step
 from trainer.measures.bootstrap import DRAWS, Draws, Measure, Numbers, measure
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
 from trainer.measures.metrics import Labels, accuracy, class_accuracy, confusion, positive_class

@@ -1,6 +1,6 @@
 """What a network answers on stored pictures, in float32 and with flat memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,20 +12,15 @@ from torch import nn
 from trainer.devices.arithmetic import computing
 from trainer.devices.memory import out_of_memory, release
 from trainer.files.errors import UserError
+from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from trainer.cohort.cohort import Cohort
 
-OnStep = Callable[[int, int], None]
-"""Called with (done, total) after every batch."""
 
 Pictures: TypeAlias = "npt.NDArray[np.uint8] | tuple[Cohort, npt.NDArray[np.intp]]"
 """Pictures (N, H, W, 3) uint8, or a cohort and the positions of N of its pictures, which stay on the disk."""
-
-
-def no_step(done: int, total: int) -> None:
-    """Report nothing."""
 
 
 def logits_of(

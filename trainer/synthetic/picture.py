@@ -7,7 +7,7 @@ of `trainer.synthetic.demo`, which draws them by `draw(seed, size=448, label=...
 """
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,6 +18,7 @@ from PIL import Image
 
 from trainer.files.atomic_files import cannot_write, create_file, new_folder, sweep
 from trainer.files.errors import UserError
+from trainer.files.progress import OnStep
 from trainer.files.written_tables import write_rows
 from trainer.synthetic.artifacts import ARTIFACTS, COVERED, COVERING
 from trainer.synthetic.lesion import lesion
@@ -25,7 +26,6 @@ from trainer.synthetic.noise_fields import Mask, field
 from trainer.synthetic.skin import TONES
 from trainer.synthetic.skin import skin as skin_of
 
-OnStep = Callable[[int, int], None]
 Label = Literal["benign", "malignant"]
 LABELS: tuple[Label, Label] = ("benign", "malignant")
 

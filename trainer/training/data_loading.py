@@ -1,7 +1,7 @@
 """From a cohort's stored pictures to batches on the device that trains."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +12,7 @@ import torch
 
 from trainer.cohort.cohort import Cohort
 from trainer.devices.memory import free_memory, release
+from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
 from trainer.training.augmentation import COLUMNS, augment, draw
 from trainer.training.recipe import Augmentation, Data, Recipe
@@ -62,7 +63,7 @@ class Pictures:
         *,
         keep: str = "auto",
         reserve: int = 0,
-        on_step: Callable[[int, int], None] = lambda done, total: None,
+        on_step: OnStep = no_step,
     ) -> None:
         self._cohort, self._positions, self._spec, self._device = cohort, positions, spec, device
         self.labels = torch.from_numpy(cohort.labels[positions])

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computing
 from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
 from trainer.files.errors import UserError
+from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch
 from trainer.training.distributed import World
@@ -46,7 +46,7 @@ def rate_test(
     lowest: float = 1e-6,
     highest: float = 1.0,
     steps: int = 100,
-    on_step: Callable[[int, int], None] = lambda done, total: None,
+    on_step: OnStep = no_step,
 ) -> Rates:
     """Train for some steps, each at a rate a constant factor above the last; UserError for limits without sense."""
     if not 0 < lowest < highest or steps < 10:
@@ -64,7 +64,7 @@ def _tried(
     lowest: float,
     highest: float,
     steps: int,
-    on_step: Callable[[int, int], None],
+    on_step: OnStep,
 ) -> Rates:
     counts = check(cohort, recipe)
     torch.manual_seed(recipe.learning.seed)

@@ -15,6 +15,7 @@ from sklearn.metrics import log_loss
 from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computing
 from trainer.files.errors import UserError
+from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.softmax import softmax
 from trainer.networks.input_spec import InputSpec
@@ -41,7 +42,7 @@ class Watch:
     """
 
     say: Callable[[str], None] = lambda text: None
-    on_read: Callable[[int, int], None] = lambda done, total: None
+    on_read: OnStep = no_step
     on_step: Callable[[int, int, int, float], None] = lambda epoch, done, pictures, loss: None
     on_epoch: Callable[[dict[str, Any]], None] = lambda record: None
 
