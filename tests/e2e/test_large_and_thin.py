@@ -2,16 +2,18 @@
 
 import dataclasses
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 
 from explorer.core.images import for_screen
 from explorer.state.start import Start
+from explorer.ui.widgets.lists import OVERLAY
 from explorer.ui.widgets.pixmaps import image_of, inscribed, pixmap_on
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
@@ -81,3 +83,33 @@ def test_a_picture_made_for_the_screen_is_the_picture(qtbot: object) -> None:
     assert (screen[..., 3] == 255).all()
     same = image_of(rgb).convertToFormat(QImage.Format.Format_RGB32)
     assert pixmap_on(screen).toImage().convertToFormat(QImage.Format.Format_RGB32) == same
+
+
+def test_a_grid_is_drawn_in_portions_between_which_the_window_answers(
+    demo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, portions = 0, []
+    overlay = demo.desk.pipeline.overlay
+
+    def slow(layer: int, filter: int, longest: int) -> object:
+        nonlocal drawn
+        drawn += 1
+        time.sleep(0.012)
+        return overlay(layer, filter, longest)
+
+    def answer() -> None:
+        nonlocal drawn
+        portions.append(drawn)
+        drawn = 0
+
+    monkeypatch.setattr(demo.desk.pipeline, "overlay", slow)
+    timer = QTimer(interval=0)
+    timer.timeout.connect(answer)
+    timer.start()
+    demo.window.filters.refresh()
+    demo.until(lambda: len(demo.window.filters._overlays) >= 20 and not drawn)
+    demo.qtbot.wait(100)
+    timer.stop()
+    assert max(portions) <= 4, portions
+    in_sight = demo.window.center.browser.grid
+    assert in_sight.model().data(in_sight.indexAt(in_sight.viewport().rect().center()), OVERLAY) is not None

@@ -15,6 +15,7 @@ from explorer.state.pipeline import Pipeline, draw, fit
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.ration import Ration
 from explorer.ui.widgets.viewed_list import ListModel
 
 CELL = 96
@@ -56,7 +57,8 @@ class FilterModel(ListModel):
         self._session, self._pipeline, self._library = session, pipeline, library
         self._tagging, self.vocabulary = tagging, vocabulary
         self._base: QPixmap | None = None
-        self._overlays: dict[int, QPixmap | None] = {}
+        self._overlays: dict[int, QPixmap] = {}
+        self._ration = Ration(self.repaint_all, self)
         self.order, self.shown = "number", ALL
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self.refresh)
@@ -84,16 +86,19 @@ class FilterModel(ListModel):
         if role == BASE:
             return self._base
         if role == OVERLAY:
-            if row not in self._overlays:
-                drawn = self._pipeline.overlay(layer, row, CELL)
-                self._overlays[row] = None if drawn is None else pixmap_of(drawn)
-            return self._overlays[row]
+            return self._overlays.get(row) or self._ration.take(lambda: self._draw(layer, row))
         if role == NAME:
             return str(row)
         if role == MARKS:
             tags = self._tagging.book.tags(FilterKey(layer, row))
             return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
         return None
+
+    def _draw(self, layer: int, filter: int) -> QPixmap | None:
+        drawn = self._pipeline.overlay(layer, filter, CELL)
+        if drawn is not None:
+            self._overlays[filter] = pixmap_of(drawn)
+        return self._overlays.get(filter)
 
     def _arranged(self) -> list[int]:
         network, layer = self._library.network, self._session.view.layer
@@ -141,6 +146,7 @@ class OverPicturesModel(ListModel):
         super().__init__()
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
+        self._ration = Ration(self.repaint_all, self)
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._scale_changed)
@@ -158,21 +164,23 @@ class OverPicturesModel(ListModel):
         found: OverPicture | None = self._library.over.get(row)
         if found is None:
             return None
-        return pixmap_of(found.crop) if role == BASE else self._overlay(row, found)
+        if role == BASE:
+            return pixmap_of(found.crop)
+        return self._overlays.get(row) or self._ration.take(lambda: self._draw(row, found))
 
     def show_pictures(self, pictures: Sequence[Path]) -> None:
         """Show the filter on these pictures: those that the list of pictures shows."""
         self._overlays.clear()
         self.set_rows(*placed(pictures, self._library.folder))
 
-    def _overlay(self, picture: Path, found: OverPicture) -> QPixmap:
+    def _draw(self, picture: Path, found: OverPicture) -> QPixmap | None:
         view = self._session.view
-        if picture not in self._overlays and view.filter < len(found.maps):
+        if view.filter < len(found.maps):
             maps = found.maps.astype("float32")
             scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
             size = fit(found.crop.shape[:2], 2 * CELL)
             self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))
-        return self._overlays.get(picture, QPixmap())
+        return self._overlays.get(picture)
 
     def _arrived(self, pictures: list[Path]) -> None:
         for picture in pictures:
