@@ -16,7 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30_000  # milliseconds; what takes that long on a busy machine is not slow but stuck
+PATIENCE = 60_000  # milliseconds; what takes that long on a busy machine is not slow but stuck
 SHARED = ROOT.parent / "shared" / "data"
 
 # `make test` tries the same examples whenever it runs, `make soak` looks for new ones. A busy machine fails no law.

@@ -101,8 +101,8 @@ def test_every_field_of_every_dialog_keeps_what_is_typed(demo: Person) -> None:
     view, tags = demo.view, list(demo.desk.tagging.book.entries())
     every = {
         kind
-        for module in pkgutil.iter_modules(explorer.ui.__path__)
-        for kind in vars(import_module(f"explorer.ui.{module.name}")).values()
+        for module in pkgutil.walk_packages(explorer.ui.__path__, "explorer.ui.")
+        for kind in vars(import_module(module.name)).values()
         if isinstance(kind, type) and issubclass(kind, QDialog) and kind.__module__.startswith("explorer.")
     }
     assert every - {Question} == set(DIALOGS)
