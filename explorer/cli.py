@@ -78,7 +78,6 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
 
 def run_window(arguments: argparse.Namespace) -> int:
     """Open the window; one line where there is no display for it."""
-    gc.disable()  # a tenth of the start would be spent on collecting what stays; the painted window enables it
     from explorer.display import obstacle
 
     for path in (arguments.model, arguments.images, arguments.labels):
@@ -87,6 +86,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     reason = obstacle()
     if reason:
         raise UserError(reason)
+    gc.disable()  # a tenth of the start would be spent on collecting what stays; the painted window enables it
 
     from explorer.app import run_window as run
     from explorer.state.start import Start

@@ -47,6 +47,7 @@ def test_the_libraries_are_read_before_the_import() -> None:
 
 
 def test_a_module_that_is_there_is_given_and_one_that_is_not_is_an_import_error() -> None:
+    gc.enable()
     frozen = gc.get_freeze_count()
     assert load("json") is sys.modules["json"]
     with pytest.raises(ImportError):
