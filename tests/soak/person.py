@@ -30,12 +30,13 @@ WORDS = ["", "class:oth", "picture1", "nothing like this", "class:", "7"]
 class Person:
     """Acts on a window: keys, mouse buttons, wheel, things dropped, both themes, other networks and folders.
 
-    Whatever asks back is answered within a moment. `done` holds the last actions in words.
+    Whatever asks back is answered within a moment. `done` holds the last actions in words, `asked` the last questions.
     """
 
     def __init__(self, window: MainWindow, chance: random.Random, models: list[Path], others: list[Path]) -> None:
         self._window, self._chance, self._models, self._others = window, chance, models, others
         self.done: deque[str] = deque(maxlen=60)
+        self.asked: deque[str] = deque(maxlen=60)
         self._answers = QTimer(window, interval=40)
         self._answers.timeout.connect(self._answer)
         self._answers.start()
@@ -62,12 +63,15 @@ class Person:
         self.done.append(act.__name__)
         self.done.append(act())
 
-    def rest(self) -> None:
-        """Do nothing more."""
-        for _ in range(20):
-            self._answer()
-            QApplication.processEvents()
+    def leave(self) -> list[str]:
+        """Close the window, whatever it asks before; the questions that came."""
+        self.asked.clear()
+        for _ in range(50):
+            self._window.close()
+            if not self._window.isVisible():
+                break
         self._answers.stop()
+        return list(self.asked)
 
     def _key(self) -> str:
         key, modifiers = self._chance.choice(KEYS), self._chance.choice(MODIFIERS)
@@ -170,6 +174,7 @@ class Person:
         if popup is not None:
             popup.close()
         elif isinstance(modal, QMessageBox):
+            self.asked.append(modal.text())
             self._chance.choice(modal.buttons()).click()
         elif isinstance(modal, QDialog):
             if self._chance.random() < 0.5:
