@@ -12,7 +12,18 @@ class NoAnswer(Exception):  # noqa: N818 - it is the file that has the error
 
 
 def read_apart(reader: ModuleType, content: bytes, patience: float, *words: str) -> dict[str, Any]:
-    """The JSON object that `reader`, run as a program with these words, prints for the content on standard input.
+    """The JSON object that `reader` prints for the content; NoAnswer and OSError as for `printed_apart`."""
+    try:
+        answer = json.loads(printed_apart(reader, content, patience, *words))
+    except ValueError as error:
+        raise NoAnswer from error
+    if not isinstance(answer, dict):
+        raise NoAnswer
+    return answer
+
+
+def printed_apart(reader: ModuleType, content: bytes, patience: float, *words: str) -> bytes:
+    """What `reader`, run as a program with these words, prints for the content on standard input.
 
     Given up after `patience` seconds: NoAnswer. OSError where no process can be started.
     """
@@ -25,9 +36,6 @@ def read_apart(reader: ModuleType, content: bytes, patience: float, *words: str)
             timeout=patience,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        answer = json.loads(child.stdout)
-    except (subprocess.TimeoutExpired, ValueError) as error:
+    except subprocess.TimeoutExpired as error:
         raise NoAnswer from error
-    if not isinstance(answer, dict):
-        raise NoAnswer
-    return answer
+    return child.stdout

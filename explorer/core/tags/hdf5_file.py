@@ -3,8 +3,6 @@
 import contextlib
 import hashlib
 import json
-import subprocess
-import sys
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +28,7 @@ from explorer.core.tags.hdf5_subprocess import (
 )
 from explorer.core.tags.lineage import Lineage
 from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.isolated_parser import NoAnswer, printed_apart
 from trainer.networks.library_loading import uncollected
 
 FORMAT = "feature-map-explorer tags"
@@ -205,20 +204,10 @@ def _read_apart(image: bytes, patience: float) -> Columns:
     if not any(image.startswith(_SIGNATURE, start) for start in starts):
         raise Damaged("it is no HDF5 file" if image else "it is empty")
     try:
-        child = subprocess.run(
-            [sys.executable, "-P", tag_reader.__file__],
-            input=image,
-            capture_output=True,
-            timeout=patience,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        columns = gather(printed_apart(tag_reader, image, patience))
     except OSError as error:
         raise UserError(f"No process could be started to read the tags: {error.strerror or error}.") from error
-    except subprocess.TimeoutExpired as error:
-        raise Damaged("HDF5 cannot make sense of it") from error
-    try:
-        columns = gather(child.stdout)
-    except (ValueError, RecursionError) as error:
+    except (NoAnswer, ValueError, RecursionError) as error:
         raise Damaged("HDF5 cannot make sense of it") from error
     if "problem" in columns:
         raise Damaged(columns["problem"])
