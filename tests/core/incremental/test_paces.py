@@ -74,9 +74,9 @@ TARGETS = ("class:b", "probability:a", "filter:1:2", "filter:2:1:mean", "filter:
     [
         ("paper", Occluder(8, 7), True),
         ("paper", Occluder(9, 8, "surround"), False),
-        ("branches", Occluder(12, 9), False),
+        pytest.param("branches", Occluder(12, 9), False, marks=pytest.mark.soak),
         ("branches", Occluder(7, 7, (0.1, 0.5, 0.9)), True),
-        ("resnet", Occluder(16, 16), True),
+        pytest.param("resnet", Occluder(16, 16), True, marks=pytest.mark.soak),
     ],
 )
 def test_gathered_windows_are_the_sliced_ones(name: str, occluder: Occluder, last: bool) -> None:
@@ -107,7 +107,13 @@ CAPTURED = replace(GATHERED, captured=True)
 
 
 @pytest.mark.parametrize(
-    ("name", "target"), [("paper", "class:a"), ("paper", "all"), ("branches", "filter:2:1"), ("vision", "class:c")]
+    ("name", "target"),
+    [
+        ("paper", "class:a"),
+        pytest.param("paper", "all", marks=pytest.mark.soak),
+        ("branches", "filter:2:1"),
+        pytest.param("vision", "class:c", marks=pytest.mark.soak),
+    ],
 )
 def test_a_replayed_sweep_is_a_sweep_of_the_picture_that_is_shown(
     name: str, target: str, monkeypatch: pytest.MonkeyPatch
