@@ -120,7 +120,7 @@ class Library(QObject):
             on_step(0, 0)
             from trainer.networks.library_loading import load
 
-            load("torch")
+            load("torch", before=("explorer.core.images", "numpy.random", "numpy.ma"))
             from explorer.core.network.opening import open_network
 
             network = open_network(

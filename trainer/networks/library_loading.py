@@ -7,20 +7,25 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 
-def load(name: str) -> Any:
+def load(name: str, *, before: Iterable[str] = ()) -> Any:
     """The module of this name, imported without holding up every other thread for long at a time.
 
     Two things would: Python reads torch's libraries, more than a gigabyte, in one call under the interpreter's lock, so
     they are read before, in a call without it. And the collector goes through the hundreds of thousands of objects of
     such a module again and again, so it rests meanwhile, and leaves them alone ever after.
+
+    The system's loader reads one library at a time: a thread that imported a small one meanwhile would wait for it
+    under the interpreter's lock. `before` are modules that other threads are likely to want; they are imported first.
     """
     if name in sys.modules:
         return importlib.import_module(name)
+    for other in before:
+        importlib.import_module(other)
     if name == "torch":
         _read_libraries()
     with uncollected():

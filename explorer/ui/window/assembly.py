@@ -1,5 +1,6 @@
 """What stands in the window: builds the panels, puts them in their places and connects them with the state."""
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -37,7 +38,7 @@ def furnish(window: MainWindow, desk: Desk) -> None:
     window.layers = LayerList(desk.session, desk.library, desk.tagging)
     window.status = Status(desk.library, desk.tagging)
     window.commands = Commands(window)
-    window.center = Center(desk.library, _empty_place(window.commands), lambda: _browser(window))
+    window.center = Center(desk.library, _empty_place(window.commands), _browser(window))
     for model in (window.filters, window.over):
         model.setParent(window)
     _place(window)
@@ -65,13 +66,18 @@ def _empty_place(commands: Commands) -> EmptyPlace:
     )
 
 
-def _browser(window: MainWindow) -> "Browser":
+def _browser(window: MainWindow) -> "Generator[bool, None, Browser]":
+    from explorer.ui.panels.viewer import Viewer
+
+    yield True
+    desk, filters, over = window.desk, window.filters, window.over
+    viewer = Viewer(desk.session, desk.pipeline, desk.library, desk.occluding)
+    viewer.setParent(window.center)
+    yield True
     from explorer.ui.window.browser import Browser
 
-    desk, filters, over = window.desk, window.filters, window.over
-    made = Browser(
-        desk.session, desk.pipeline, desk.library, desk.occluding, filters, over, vocabulary=filters.vocabulary
-    )
+    yield False
+    made = Browser(desk.session, desk.library, desk.occluding, viewer, filters, over, vocabulary=filters.vocabulary)
     made.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: desk.session.update(picture=picture))
     made.viewer.display.scale_asked.connect(window.commands.choose_scale)

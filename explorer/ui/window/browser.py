@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QWidget
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
-from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
@@ -32,16 +31,16 @@ class Browser(QSplitter):
     def __init__(
         self,
         session: Session,
-        pipeline: Pipeline,
         library: Library,
         occluding: Occluding,
+        viewer: Viewer,
         filters: FilterModel,
         over: OverPicturesModel,
         vocabulary: Vocabulary,
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._session, self._library, self._occluding, self._filters = session, library, occluding, filters
-        self.viewer = Viewer(session, pipeline, library, occluding)
+        self.viewer = viewer
         self.grid = OverlayGrid(
             session, filters, lambda: filters.row_of(session.view.filter), "Filters of the layer on this picture"
         )

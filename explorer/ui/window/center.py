@@ -1,9 +1,10 @@
 """The middle of the window: what to open first, what is being opened, and then the browser."""
 
-from collections.abc import Callable
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.state.library import Library
@@ -12,18 +13,24 @@ from explorer.ui.widgets.widgets import EmptyPlace
 if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
 
+    Building = Generator[bool, None, Browser]
+
 
 class Center(QWidget):
     """The empty place, the place that says what is being opened, or the browser.
 
-    `make_browser` is called once, when there is something to look at: a window that opens need not wait for what
-    nobody sees yet.
+    `building` makes the browser in stages, begun when something is being opened: a window that opens need not wait for
+    what nobody sees yet, and between two stages it answers. It yields True for each stage, False before those that
+    wait until there is something to look at.
     """
 
-    def __init__(self, library: Library, empty: EmptyPlace, make_browser: Callable[[], "Browser"]) -> None:
+    def __init__(self, library: Library, empty: EmptyPlace, building: "Building") -> None:
         super().__init__()
-        self._library, self._make_browser = library, make_browser
+        self._library, self._building = library, building
         self._browser: Browser | None = None
+        self._more_stages = True
+        self._next_stage = QTimer(self, singleShot=True, interval=0)
+        self._next_stage.timeout.connect(self._build_on)
         self._empty = empty
         self._opening = EmptyPlace("Opening", "The first network of a session takes some seconds.", [])
         self._stack = QStackedLayout()
@@ -31,6 +38,7 @@ class Center(QWidget):
         self._stack.addWidget(self._opening)
         self.setLayout(self._stack)
         library.network_opening.connect(self._say_opening)
+        library.reading.progressed.connect(lambda slot, done, total: self._begin() if slot == "open folder" else None)
         library.network_opened.connect(lambda network: self._opened())
         library.folder_opened.connect(lambda folder: self._opened())
         library.problem.connect(lambda error: self._opened())
@@ -41,7 +49,13 @@ class Center(QWidget):
     def browser(self) -> "Browser":
         """The picture and the grids, built when they are first asked for."""
         if self._browser is None:
-            self._browser = self._make_browser()
+            self._more_stages = False
+            while self._browser is None:
+                try:
+                    next(self._building)
+                except StopIteration as end:
+                    made: Browser = end.value
+                    self._browser = made
             self._stack.addWidget(self._browser)
         return self._browser
 
@@ -60,7 +74,16 @@ class Center(QWidget):
         shown = self._browser if self._browser is not None and self._stack.currentWidget() is self._browser else None
         (shown.place_of_keyboard if shown is not None else self).setFocus()
 
+    def _begin(self) -> None:
+        if self._more_stages and not self._next_stage.isActive():
+            self._next_stage.start()
+
+    def _build_on(self) -> None:
+        self._more_stages = self._more_stages and next(self._building)
+        self._begin()
+
     def _say_opening(self, path: Path) -> None:
+        self._begin()
         if self._library.network is None:
             self._opening.say(f"Opening {path.name} …")
             self._stack.setCurrentWidget(self._opening)
