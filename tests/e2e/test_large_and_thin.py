@@ -12,7 +12,9 @@ from PySide6.QtCore import QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QImage
 
 from explorer.core.images import for_screen
+from explorer.core.tags.book import FilterKey
 from explorer.state.start import Start
+from explorer.ui.panels.layer_panel import TAGGED
 from explorer.ui.widgets.lists import OVERLAY
 from explorer.ui.widgets.pixmaps import image_of, inscribed, pixmap_on
 from tests.e2e.conftest import Open, Person
@@ -50,6 +52,18 @@ def test_a_row_that_changes_among_thousands_costs_no_call_for_each_of_them(open_
     assert calls_of_python(person, 300) < 5000
     person.desk.session.update(picture=model.rows[2500])
     assert calls_of_python(person, 300) < 5000
+
+
+def test_layers_say_how_many_of_their_filters_are_tagged_whatever_is_tagged_and_undone(demo: Person) -> None:
+    layers, tagging = demo.window.layers.model(), demo.desk.tagging
+    for key in ("7:1", "7:2", "3:0", "7:1"):  # the last one takes the tag away again
+        tagging.toggle(FilterKey.parse(key), "hair")
+    demo.control("Z", "Z")
+    expected = [0] * layers.rowCount()
+    for key in tagging.book:
+        expected[key.layer] += 1
+    assert sum(expected) == 2
+    assert [layers.data(layers.index(row), TAGGED) for row in range(len(expected))] == expected
 
 
 @pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1), (3, 9_000)])

@@ -25,31 +25,36 @@ class LayerModel(ListModel):
     def __init__(self, library: Library, tagging: Tagging) -> None:
         super().__init__()
         self._tagging = tagging
-        self._tagged: dict[int, int] = {}
+        self._tagged: dict[int, set[int]] = {}
         library.network_opened.connect(lambda network: self.set_rows(network.layers))
         tagging.reset.connect(self._count)
-        tagging.changed.connect(lambda key: self._count())
+        tagging.changed.connect(self._count_again)
 
     def about(self, row: "LayerInfo") -> str:
         norm = f", taken after {row.norm}" if row.norm else ""
         return (
             f"layer {row.index}: {row.name}, {row.filters} filters, "
-            f"{row.height} × {row.width}{norm}; {self._tagged.get(row.index, 0)} tagged"
+            f"{row.height} × {row.width}{norm}; {len(self._tagged.get(row.index, ()))} tagged"
         )
 
     def look(self, row: "LayerInfo", role: int) -> Any:
         if role == Qt.ItemDataRole.UserRole:
             return row
         if role == TAGGED:
-            return self._tagged.get(row.index, 0)
+            return len(self._tagged.get(row.index, ()))
         return f"{row.index}  {row.name}" if role == Qt.ItemDataRole.DisplayRole else None
 
     def _count(self) -> None:
-        keys: tuple[FilterKey, ...] = self._tagging.book.keys()
         self._tagged = {}
-        for key in keys:
-            self._tagged[key.layer] = self._tagged.get(key.layer, 0) + 1
+        for key in self._tagging.book:
+            self._tagged.setdefault(key.layer, set()).add(key.filter)
         self.repaint_all()
+
+    def _count_again(self, key: FilterKey) -> None:
+        """Count one filter anew; counting all of a large book for each would hold up the window."""
+        tagged = self._tagged.setdefault(key.layer, set())
+        (tagged.add if key in self._tagging.book else tagged.discard)(key.filter)
+        self.repaint_rows(row for row in self.rows if row.index == key.layer)
 
 
 class LayerDelegate(QStyledItemDelegate):

@@ -58,7 +58,7 @@ class FilterModel(ListModel):
         self._tagging, self.vocabulary = tagging, vocabulary
         self._base: QPixmap | None = None
         self._overlays: dict[int, QPixmap] = {}
-        self._ration = Ration(self.repaint_all, self)
+        self._ration = Ration(self.repaint_rows, self)
         self.order, self.shown = "number", ALL
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self.refresh)
@@ -86,7 +86,7 @@ class FilterModel(ListModel):
         if role == BASE:
             return self._base
         if role == OVERLAY:
-            return self._overlays.get(row) or self._ration.take(lambda: self._draw(layer, row))
+            return self._overlays.get(row) or self._ration.take(row, lambda: self._draw(layer, row))
         if role == NAME:
             return str(row)
         if role == MARKS:
@@ -134,9 +134,7 @@ class FilterModel(ListModel):
             return
         if self.shown != ALL or self.order == "untagged":
             self.set_rows(self._arranged())
-        row = self.row_of(key.filter)
-        if row >= 0:
-            self.dataChanged.emit(self.index(row), self.index(row))
+        self.repaint_rows([key.filter])
 
 
 class OverPicturesModel(ListModel):
@@ -146,7 +144,7 @@ class OverPicturesModel(ListModel):
         super().__init__()
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
-        self._ration = Ration(self.repaint_all, self)
+        self._ration = Ration(self.repaint_rows, self)
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._scale_changed)
@@ -166,7 +164,7 @@ class OverPicturesModel(ListModel):
             return None
         if role == BASE:
             return pixmap_of(found.crop)
-        return self._overlays.get(row) or self._ration.take(lambda: self._draw(row, found))
+        return self._overlays.get(row) or self._ration.take(row, lambda: self._draw(row, found))
 
     def show_pictures(self, pictures: Sequence[Path]) -> None:
         """Show the filter on these pictures: those that the list of pictures shows."""
@@ -185,7 +183,7 @@ class OverPicturesModel(ListModel):
     def _arrived(self, pictures: list[Path]) -> None:
         for picture in pictures:
             self._overlays.pop(picture, None)  # it may be of a file that is another now
-        self.repaint_all()
+        self.repaint_rows(pictures)
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
@@ -211,8 +209,8 @@ class PictureModel(ListModel):
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
         library.thumbnails.arrived.connect(self._thumbnails_arrived)
-        library.predictions.arrived.connect(self._repaint)
-        library.unreadable.connect(lambda picture, reason: self._repaint([picture]))
+        library.predictions.arrived.connect(self.repaint_rows)
+        library.unreadable.connect(lambda picture, reason: self.repaint_rows([picture]))
 
     def search(self, text: str) -> None:
         """Show pictures whose name holds the text, or with `class:NAME` those of that class."""
@@ -268,10 +266,4 @@ class PictureModel(ListModel):
             found = self._library.thumbnails.peek(picture)
             if isinstance(found, str):
                 self._library.note_bad(picture, found)
-        self._repaint(pictures)
-
-    def _repaint(self, pictures: list[Path]) -> None:
-        for picture in pictures:
-            row = self.row_of(picture)
-            if row >= 0:
-                self.dataChanged.emit(self.index(row), self.index(row))
+        self.repaint_rows(pictures)

@@ -1,32 +1,32 @@
 """Drawing in portions: a screen full of small overlays must not keep the window from answering."""
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QTimer
 
 T = TypeVar("T")
-PORTION_MS = 25
+PORTION_MS = 15
 
 
 class Ration(QObject):
-    """So much time for drawing until the window has answered again; what was left out is asked for by `again()`."""
+    """So much time for drawing until the window has answered again; then `again(keys)` with what was left out."""
 
-    def __init__(self, again: Callable[[], None], parent: QObject | None = None) -> None:
+    def __init__(self, again: Callable[[Sequence[Any]], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._again = again
         self._left = PORTION_MS / 1000
-        self._refused = False
+        self._refused: dict[Hashable, None] = {}
         self._renewal = QTimer(self, singleShot=True, interval=0)
         self._renewal.timeout.connect(self._renew)
 
-    def take(self, draw: Callable[[], T]) -> T | None:
+    def take(self, key: Hashable, draw: Callable[[], T]) -> T | None:
         """What `draw` gives; None where this portion is used up."""
         if not self._renewal.isActive():
             self._renewal.start()
         if self._left <= 0:
-            self._refused = True
+            self._refused[key] = None
             return None
         start = time.perf_counter()
         answer = draw()
@@ -35,6 +35,6 @@ class Ration(QObject):
 
     def _renew(self) -> None:
         self._left = PORTION_MS / 1000
-        refused, self._refused = self._refused, False
+        refused, self._refused = list(self._refused), {}
         if refused:
-            self._again()
+            self._again(refused)

@@ -1,6 +1,6 @@
 """Lists and grids whose marked row is what is looked at: the session moves the mark, and nothing else does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import (
@@ -66,6 +66,13 @@ class ListModel(QStringListModel):
             return
         self.rows, self._places = rows, places
         self.setStringList([""] * len(rows))
+
+    def repaint_rows(self, rows: Iterable[Any]) -> None:
+        """Tell the views that these rows may look different; those that are not there are left out."""
+        for row in rows:
+            place = self.row_of(row)
+            if place >= 0:
+                self.dataChanged.emit(self.index(place), self.index(place))
 
     def repaint_all(self) -> None:
         """Tell the views that every row may look different."""

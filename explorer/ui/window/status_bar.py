@@ -1,5 +1,6 @@
 """The line below everything: device, pictures, tags, saved or not, and what is running, with a way to stop it."""
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QStatusBar
 
 from explorer.state.jobs import Jobs
@@ -40,6 +41,9 @@ class Status(QStatusBar):
         for lasting in (self._what, self._bar, self._stop, self.help):
             self.addPermanentWidget(lasting)
         self._slot = ""
+        self._newest = "", 0, 0
+        self._soon = QTimer(self, singleShot=True, interval=50)
+        self._soon.timeout.connect(lambda: self._show_progress(*self._newest))
         self._show_progress("", 0, 0)
         for jobs in library.workers:
             jobs.progressed.connect(lambda slot, done, total, jobs=jobs: self._progressed(jobs, slot, done, total))
@@ -81,10 +85,14 @@ class Status(QStatusBar):
     def _progressed(self, jobs: Jobs, slot: str, done: int, total: int) -> None:
         if slot not in QUIET:
             self._running[slot] = jobs
-            self._show_progress(slot, done, total)
+            self._newest = slot, done, total
+            if not self._soon.isActive():  # a bar paints at once whatever it is given, a hundred times a second
+                self._soon.start()
 
     def _ended(self, slot: str) -> None:
         self._running.pop(slot, None)
+        if slot == self._newest[0]:
+            self._soon.stop()
         if slot == self._slot:
             self._show_progress(next(iter(self._running), ""), 0, 0)
 
