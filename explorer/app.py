@@ -15,9 +15,9 @@ import resources
 from explorer.core.errors import UserError
 
 if TYPE_CHECKING:
-    from explorer.state.desk import Desk
     from explorer.state.settings import Settings
     from explorer.state.start import Start
+    from explorer.state.workspace import Workspace
     from explorer.ui.window.main_window import MainWindow
 
 RESOURCES = Path(resources.__file__).parent
@@ -57,9 +57,9 @@ def run_window(start: "Start") -> int:
     settings = Settings(home / "settings.ini")
     colors = apply_colors(application, settings.text("scheme", "dark"))
     window = MainWindow(settings)
-    desk = _furnish(window, settings)
+    workspace = _furnish(window, settings)
     apply_sheet(application, colors, RESOURCES / "icons")
-    window.on_screen.connect(lambda: _begin(desk, start, home))
+    window.on_screen.connect(lambda: _begin(workspace, start, home))
     window.show()
     signal.signal(signal.SIGINT, lambda number, frame: window.close())
     # Python sees a signal only while it runs: Qt's own loop would sleep through Ctrl-C.
@@ -72,33 +72,33 @@ def run_window(start: "Start") -> int:
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
 
 
-def _furnish(window: "MainWindow", settings: "Settings") -> "Desk":
-    """Put a desk into the window; what nobody catches from now on is said there."""
-    from explorer.state.desk import Desk
+def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
+    """Put a workspace into the window; what nobody catches from now on is said there."""
+    from explorer.state.workspace import Workspace
     from explorer.ui.widgets.message_banner import UncaughtErrors
 
-    desk = Desk(settings, RESOURCES)
+    workspace = Workspace(settings, RESOURCES)
     try:
-        window.furnish(desk)
+        window.furnish(workspace)
     except BaseException:
-        desk.close()  # without it the workers would keep the process alive without a window
+        workspace.close()  # without it the workers would keep the process alive without a window
         raise
     errors = UncaughtErrors(window)
     errors.caught.connect(window.problems.show_error)
-    for trouble in desk.troubles:
+    for trouble in workspace.troubles:
         window.problems.show_text(trouble)
-    return desk
+    return workspace
 
 
-def _begin(desk: "Desk", start: "Start", home: Path) -> None:
+def _begin(workspace: "Workspace", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
     gc.freeze()  # what the start made stays; nobody waits for its collection
     gc.enable()
     try:
         _log_to(home / "log.txt")
     except UserError as error:
-        desk.opening.problem.emit(error)
-    desk.opening.start(start)
+        workspace.opening.problem.emit(error)
+    workspace.opening.start(start)
 
 
 def _log_to(path: Path) -> None:

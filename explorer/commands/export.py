@@ -18,7 +18,7 @@ from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportPlan, ExportReport
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
     from explorer.core.tags.book import TagBook
 
@@ -137,7 +137,7 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
         raise UserError("Nothing was exported.")
 
 
-def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
+def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     from explorer.core.export.run import plan_export
     from explorer.core.selection import choose_filters, choose_pictures, parse_filters
 
@@ -160,12 +160,12 @@ def _plan(arguments: argparse.Namespace, style: "Style") -> "ExportPlan":
     )
 
 
-def _style(arguments: argparse.Namespace) -> "Style":
+def _style(arguments: argparse.Namespace) -> "FigureStyle":
     from explorer.core.drawing.styles import Scale
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.single import FigureStyle
 
     fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
-    return Style(
+    return FigureStyle(
         scale="fixed" if fixed else arguments.scale or "seen",
         fixed=fixed,
         color_map=arguments.color_map,

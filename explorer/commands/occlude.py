@@ -14,8 +14,8 @@ from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.attribution.occlusion.occluder import Occluder
-    from explorer.core.figures.attribution_figure import Shown
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.attribution_figure import AttributionFigure
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 
@@ -54,7 +54,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
     from explorer.core.attribution.occlusion.occluder import Occluder
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.images import list_images
     from trainer.files.atomic_files import DiskFull
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("--figures needs a target of one number, not all")
     if arguments.limit is not None and not 0 < arguments.limit < math.inf:
         arguments.wrong_usage("--limit is a number above 0")
-    style = Style(width_mm=arguments.width, dpi=arguments.dpi)
+    style = FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
     occluder = Occluder(arguments.size, arguments.stride, fill_of(arguments.fill))
     network = network_of(arguments)
     job = _Job(network, arguments.target, occluder, arguments.figures, style, arguments.limit, arguments.force)
@@ -113,7 +113,7 @@ class _Job:
     target: str
     occluder: "Occluder"
     figures: str | None
-    style: "Style"
+    style: "FigureStyle"
     limit: float | None
     force: bool
     method: str = ""
@@ -176,14 +176,14 @@ class _Job:
             )
         return True
 
-    def _shown(self, path: Path, out: Path, settings: dict[str, Any]) -> "Shown":
+    def _shown(self, path: Path, out: Path, settings: dict[str, Any]) -> "AttributionFigure":
         from explorer.core.attribution.occlusion.result_file import kept_map
-        from explorer.core.figures.attribution_figure import Shown
+        from explorer.core.figures.attribution_figure import AttributionFigure
         from explorer.core.images import read_image
 
         rgb = read_image(path)
         map, unoccluded = kept_map(out)
-        return Shown(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
+        return AttributionFigure(rgb, self.network.input.frame(*rgb.shape[:2]), map, unoccluded, settings, self.limit)
 
     def _draw(self, path: Path, out: Path, figure: Path, settings: dict[str, Any]) -> None:
         from explorer.core.figures.attribution_figure import occlusion_figure

@@ -15,7 +15,7 @@ from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 SLOT = "export"
@@ -29,7 +29,7 @@ class Order:
     out: Path
     pictures: tuple[Path, ...]
     filters: tuple[FilterKey, ...]
-    style: "Style"
+    style: "FigureStyle"
     format: str
     sheet: bool
 
@@ -49,7 +49,7 @@ class Order:
     @classmethod
     def from_json(cls, text: bytes, digest: str) -> "Order | None":
         """The order in a file; None for one about another network, and for nonsense."""
-        from explorer.core.figures.single import Style
+        from explorer.core.figures.single import FigureStyle
 
         try:
             values: dict[str, Any] = json.loads(text)
@@ -57,7 +57,7 @@ class Order:
                 return None
             filters = tuple(FilterKey(layer, filter) for layer, filter in values["filters"])
             pictures = tuple(map(Path, values["pictures"]))
-            style = Style.from_dict(values["style"])
+            style = FigureStyle.from_dict(values["style"])
             return cls(Path(values["out"]), pictures, filters, style, str(values["format"]), bool(values["sheet"]))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):
             return None

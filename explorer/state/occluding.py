@@ -11,13 +11,13 @@ from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
 from explorer.state.file_state import FileState
 from explorer.state.library import Library
+from explorer.state.occlusion_settings import CLASS, FILTER, PREDICTED, OcclusionSettings, occluder_of
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
-from explorer.state.wish import CLASS, FILTER, PREDICTED, Wish, occluder_of
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.attribution.occlusion.live_patch import Covered, Covering
+    from explorer.core.attribution.occlusion.live_patch import LivePatch, OccludedPrediction
     from explorer.core.attribution.occlusion.sensitivity import Occlusion
     from explorer.core.network.opening import Network
 
@@ -28,13 +28,13 @@ PAUSE_MS = 120
 
 @dataclass(frozen=True)
 class Measured:
-    """All that a sweep's map comes from: the network's identity, the picture and its file's state, target and wish."""
+    """What a sweep's map comes from: the network's identity, the picture and its file's state, target and settings."""
 
     network: str
     picture: Path
     state: FileState
     target: str
-    wish: Wish
+    settings: OcclusionSettings
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Patch:
     colors: "RGB"
     top: int
     left: int
-    covered: "Covered"
-    before: "Covered"
+    covered: "OccludedPrediction"
+    before: "OccludedPrediction"
 
 
 class Occluding(QObject):
     """Sweeps on the batch worker, while it is `active`; the last maps are kept.
 
-    `changed` when the map, the wish or the target is another one; `patch_changed` when the patch that a person put
+    `changed` when the map, the settings or the target is another one; `patch_changed` when the patch that a person put
     on the picture has moved, came or went. A patch is measured by the interactive worker, newest place first.
     """
 
@@ -63,14 +63,14 @@ class Occluding(QObject):
     def __init__(self, session: Session, pipeline: Pipeline, library: Library, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._pipeline, self._library = session, pipeline, library
-        self.wish = Wish()
+        self.settings = OcclusionSettings()
         self._active = False
         self._kept: OrderedDict[Measured, Occlusion] = OrderedDict()
         self._found: Occlusion | None = None
         self.rough = False
         """Whether the map on show is only the first, coarse one."""
         self._patch: Patch | None = None
-        self._covering: list[Covering] = []
+        self._live_patches: list[LivePatch] = []
         self._place: tuple[int, int] | None = None
         self._sweeping: Measured | None = None
         self._ended: tuple[Measured, str] | None = None
@@ -92,7 +92,7 @@ class Occluding(QObject):
 
     @property
     def found(self) -> "Occlusion | None":
-        """The map for the picture on show and the wish; None while it is computed, or where it could not be."""
+        """The map for the picture on show and the settings; None while it is computed, or where it could not be."""
         return self._found
 
     @property
@@ -120,13 +120,13 @@ class Occluding(QObject):
         network, activations, view = self._pipeline.network, self._pipeline.activations, self._session.view
         if network is None or activations is None:
             return ""
-        kind = "class" if self.wish.score == "logit" else "probability"
-        if self.wish.target == PREDICTED:
+        kind = "class" if self.settings.score == "logit" else "probability"
+        if self.settings.target == PREDICTED:
             place = int(activations.probabilities.argmax())
             return f"{kind}:{network.classes[place]}" if place < len(network.classes) else ""
-        if self.wish.target == FILTER:
-            return f"filter:{view.layer}:{view.filter}:{self.wish.reading}"
-        name = self.wish.target.removeprefix(CLASS)
+        if self.settings.target == FILTER:
+            return f"filter:{view.layer}:{view.filter}:{self.settings.reading}"
+        name = self.settings.target.removeprefix(CLASS)
         return f"{kind}:{name}" if name in network.classes else ""
 
     def _forget_network(self) -> None:
@@ -151,13 +151,13 @@ class Occluding(QObject):
         self._ended = None
         self._ask()
 
-    def wish_for(self, **values: Any) -> None:
-        """Change fields of the wish; a stride beyond the size would leave gaps and is held at it."""
-        wish = replace(self.wish, **values)
-        wish = replace(wish, stride=min(wish.stride, wish.size))
-        if wish != self.wish:
-            other_patch = (wish.size, wish.fill) != (self.wish.size, self.wish.fill)
-            self.wish = wish
+    def update(self, **values: Any) -> None:
+        """Change fields of the settings; a stride beyond the size would leave gaps and is held at it."""
+        settings = replace(self.settings, **values)
+        settings = replace(settings, stride=min(settings.stride, settings.size))
+        if settings != self.settings:
+            other_patch = (settings.size, settings.fill) != (self.settings.size, self.settings.fill)
+            self.settings = settings
             self._ask()
             if other_patch and self._place is not None:
                 self._measure()
@@ -183,20 +183,20 @@ class Occluding(QObject):
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter) != (before.layer, before.filter) and after.picture == before.picture:
-            if self.wish.target == FILTER:
+            if self.settings.target == FILTER:
                 self._ask()
             if after.layer != before.layer and self._place is not None:
                 self._measure()
 
     def _forget_picture(self) -> None:
-        self._covering = []
+        self._live_patches = []
         self.uncover()
 
     def _key(self) -> Measured | None:
         shown, network, target = self._pipeline.shown, self._pipeline.network, self.target
         if shown is None or network is None or not target:
             return None
-        return Measured(network.identity, shown.picture, shown.state, target, self.wish)
+        return Measured(network.identity, shown.picture, shown.state, target, self.settings)
 
     def _stop(self) -> None:
         """End what is computed, and what was about to begin."""
@@ -227,7 +227,7 @@ class Occluding(QObject):
         self.changed.emit()
 
     def _sweep(self) -> None:
-        key, shown, wish = self._key(), self._pipeline.shown, self.wish
+        key, shown, settings = self._key(), self._pipeline.shown, self.settings
         if key is None or shown is None:
             return
         target, rgb = key.target, shown.rgb
@@ -240,7 +240,7 @@ class Occluding(QObject):
                 network,
                 rgb,
                 target,
-                occluder_of(wish),
+                occluder_of(settings),
                 on_step=on_step,
                 on_rough=lambda map: self._rough.emit(key, map),
             )
@@ -267,17 +267,17 @@ class Occluding(QObject):
 
     def _measure(self) -> None:
         """Measure the patch at its place; while one is measured the newest place waits for its turn."""
-        network, shown, place, wish = self._pipeline.network, self._pipeline.shown, self._place, self.wish
+        network, shown, place, settings = self._pipeline.network, self._pipeline.shown, self._place, self.settings
         if network is None or shown is None or place is None or self._library.interactive.busy("patch"):
             return
-        rgb, layer, held = shown.rgb, self._session.view.layer, self._covering
+        rgb, layer, held = shown.rgb, self._session.view.layer, self._live_patches
 
         def work(on_step: OnStep) -> Patch:
-            from explorer.core.attribution.occlusion.live_patch import Covering
+            from explorer.core.attribution.occlusion.live_patch import LivePatch
 
             if not held:
-                held.append(Covering(network, rgb))
-            occluder = occluder_of(wish)
+                held.append(LivePatch(network, rgb))
+            occluder = occluder_of(settings)
             covered = held[0].at(occluder, *place, layers=[layer])
             return Patch(*held[0].patch(occluder, *place), covered, held[0].unoccluded)
 
@@ -286,7 +286,7 @@ class Occluding(QObject):
                 return
             self._patch, self.patch_trouble = patch, ""
             self.patch_changed.emit()
-            if (self._place, self.wish, self._session.view.layer) != (place, wish, layer):
+            if (self._place, self.settings, self._session.view.layer) != (place, settings, layer):
                 self._measure()
 
         def failed(error: BaseException) -> None:

@@ -170,12 +170,12 @@ class Opening(QObject):
         if folder is not None:
             self._settings.set_text("last/images", str(folder.path.absolute()))
             self._settings.set_text("last/picture", str(view.picture or ""))
-        self._settings.set_look(view.look)
+        self._settings.set_style(view.style)
         self._settings.save()
 
     def _view_changed(self, before: View, after: View) -> None:
-        if (after.layer, after.look.raw) != (before.layer, before.look.raw):
-            self._library.look_over(after.layer, after.look.raw)
+        if (after.layer, after.style.raw) != (before.layer, before.style.raw):
+            self._library.look_over(after.layer, after.style.raw)
 
     def _last(self, name: str) -> Path | None:
         text = self._settings.text(f"last/{name}")
@@ -191,7 +191,7 @@ class Opening(QObject):
         if layer >= len(network.layers) or filter >= network.layers[layer].filters:
             layer, filter = len(network.layers) - 1, 0
         self._session.update(layer=layer, filter=filter)
-        self._library.look_over(layer, self._session.view.look.raw)
+        self._library.look_over(layer, self._session.view.style.raw)
         self.open_tags(request.tags or self.default_tags_path(request.path))
 
     def _folder_opened(self, folder: Folder) -> None:

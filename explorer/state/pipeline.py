@@ -12,8 +12,8 @@ from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
 from explorer.state.file_state import FileState, state_of
 from explorer.state.library import Library
-from explorer.state.session import Look, Session, View
-from explorer.state.shown import Shown, read_shown
+from explorer.state.loaded_picture import LoadedPicture, load_picture
+from explorer.state.session import DisplayStyle, Session, View
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGBA, Map, Maps
@@ -50,8 +50,8 @@ class Pipeline(QObject):
         super().__init__(parent)
         self._session, self._library, self._jobs = session, library, library.interactive
         self._network: Network | None = None
-        self._shown: Shown | None = None
-        self._read_so_far: list[Shown] = []
+        self._shown: LoadedPicture | None = None
+        self._read_so_far: list[LoadedPicture] = []
         self._late = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._late.timeout.connect(self._show_late)
         self._activations: Activations | None = None
@@ -71,7 +71,7 @@ class Pipeline(QObject):
         return self._network
 
     @property
-    def shown(self) -> Shown | None:
+    def shown(self) -> LoadedPicture | None:
         """The picture on show; None while none is chosen or it is being read."""
         return self._shown
 
@@ -95,7 +95,7 @@ class Pipeline(QObject):
         return maps[filter] if maps is not None and filter < len(maps) else None
 
     def scale(self, layer: int, filter: int) -> Scale:
-        """From what to what value this filter is drawn in the current look."""
+        """From what to what value this filter is drawn in the current style."""
         maps = self.maps(layer)
         if maps is None:
             return Scale(0.0, 0.0)
@@ -105,17 +105,17 @@ class Pipeline(QObject):
         """The scale of a filter on another picture, whose maps of this layer are given."""
         from explorer.core.maps.value_range import scale_of
 
-        look = self._session.view.look
-        if look.scale == "seen" and self._seen is None:
+        style = self._session.view.style
+        if style.scale == "seen" and self._seen is None:
             return Scale(0.0, 0.0)
-        return scale_of(maps, layer, filter, look.scale, seen=self._seen, fixed=Scale(look.foot, look.peak))
+        return scale_of(maps, layer, filter, style.scale, seen=self._seen, fixed=Scale(style.foot, style.peak))
 
     def overlay(self, layer: int, filter: int, longest: int) -> "RGBA | None":
         """The overlay of one filter on the picture on show, in the proportions of the input."""
         map = self.map(layer, filter)
         if map is None or self._network is None:
             return None
-        return draw(map, self.scale(layer, filter), self._session.view.look, fit(self._network.input.size, longest))
+        return draw(map, self.scale(layer, filter), self._session.view.style, fit(self._network.input.size, longest))
 
     def evidence(self, layer: int, filter: int) -> dict[str, object]:
         """On which picture a filter is being looked at, and where its map is highest: [top, left, height, width]."""
@@ -154,9 +154,9 @@ class Pipeline(QObject):
             self._ask()
 
     def _view_changed(self, before: View, after: View) -> None:
-        if after.look.raw != before.look.raw:
+        if after.style.raw != before.style.raw:
             self._forget_maps()
-        if (after.picture, after.look.raw) != (before.picture, before.look.raw):
+        if (after.picture, after.style.raw) != (before.picture, before.style.raw):
             self._ask()
         elif after.layer != before.layer:
             self._note_seen()
@@ -169,7 +169,7 @@ class Pipeline(QObject):
     def _wanted(self) -> Wanted | None:
         view, network = self._session.view, self._network
         identity = network.identity if network is not None else ""
-        return None if view.picture is None else Wanted(view.picture, identity, view.look.raw)
+        return None if view.picture is None else Wanted(view.picture, identity, view.style.raw)
 
     def _ask(self) -> None:
         """Have the view's picture read and its maps recorded; fast walking ends on the last picture.
@@ -190,11 +190,11 @@ class Pipeline(QObject):
     def _submit(self, wanted: Wanted) -> None:
         """Read and record in one job, so that no time is lost between; what is there and still right is taken."""
         network, before, known = self._network, self._shown, self._cache.get(wanted)
-        read: list[Shown] = []
+        read: list[LoadedPicture] = []
         self._read_so_far = read
 
         def work(on_step: OnStep) -> "Activations | None":
-            shown = read_shown(wanted.picture, network, before)
+            shown = load_picture(wanted.picture, network, before)
             read.append(shown)
             on_step(1, 2)
             if network is None:
@@ -238,7 +238,7 @@ class Pipeline(QObject):
         elif self._read_so_far[0] is not self._shown:
             self._show(self._read_so_far[0], None)
 
-    def _show(self, shown: Shown | None, activations: "Activations | None") -> None:
+    def _show(self, shown: LoadedPicture | None, activations: "Activations | None") -> None:
         """Put a picture on show together with its own maps, never with another's."""
         self._late.stop()
         another, self._shown, self._activations = shown is not self._shown, shown, activations
@@ -264,12 +264,12 @@ def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def draw(map: "Map", scale: Scale, look: Look, size: tuple[int, int]) -> "RGBA":
-    """A map in a look: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
+def draw(map: "Map", scale: Scale, style: DisplayStyle, size: tuple[int, int]) -> "RGBA":
+    """A map in a style: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
     from explorer.core.drawing.overlay import outline, overlay
 
-    drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=look.color_map)
-    if look.outline and scale.peak > scale.foot:
+    drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=style.color_map)
+    if style.outline and scale.peak > scale.foot:
         line = outline(map, size, (scale.foot + scale.peak) / 2)
         drawn[line[..., 3] > 0] = line[line[..., 3] > 0]
     return drawn

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 
 @dataclass(frozen=True)
-class Look:
+class DisplayStyle:
     """How maps are drawn: a key of `SCALES`, the fixed foot and peak, a key of `COLOR_MAPS`, and what stands beside."""
 
     scale: str = "seen"
@@ -28,7 +28,7 @@ class View:
     picture: Path | None = None
     layer: int = 0
     filter: int = 0
-    look: Look = Look()
+    style: DisplayStyle = DisplayStyle()
 
 
 class Session(QObject):
@@ -52,6 +52,6 @@ class Session(QObject):
             self._view = after
             self.changed.emit(before, after)
 
-    def update_look(self, **values: Any) -> None:
-        """Replace some fields of the view's look."""
-        self.update(look=replace(self._view.look, **values))
+    def update_style(self, **values: Any) -> None:
+        """Replace some fields of the view's style."""
+        self.update(style=replace(self._view.style, **values))

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QSettings
 
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
-from explorer.state.session import Look
+from explorer.state.session import DisplayStyle
 
 RECENT = 8
 
@@ -71,23 +71,23 @@ class Settings:
         }
         self.set_text("last/answers", json.dumps(spoken))
 
-    def look(self) -> Look:
-        """The remembered look."""
+    def style(self) -> DisplayStyle:
+        """The remembered style."""
         found: dict[str, Any] = {}
-        for part in fields(Look):
-            default = getattr(Look(), part.name)
+        for part in fields(DisplayStyle):
+            default = getattr(DisplayStyle(), part.name)
             text = self.text(f"look/{part.name}", str(default))
             try:
                 found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
             except ValueError:
                 found[part.name] = default
-        look = Look(**found)
-        fine = look.scale in SCALES and look.color_map in COLOR_MAPS and 0 <= look.opacity <= 1
-        return look if fine and 0 <= look.foot <= look.peak < math.inf else Look()
+        style = DisplayStyle(**found)
+        fine = style.scale in SCALES and style.color_map in COLOR_MAPS and 0 <= style.opacity <= 1
+        return style if fine and 0 <= style.foot <= style.peak < math.inf else DisplayStyle()
 
-    def set_look(self, look: Look) -> None:
-        """Remember the look."""
-        for name, value in asdict(look).items():
+    def set_style(self, style: DisplayStyle) -> None:
+        """Remember the style."""
+        for name, value in asdict(style).items():
             self.set_text(f"look/{name}", str(value))
 
     def save(self) -> None:

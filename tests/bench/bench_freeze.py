@@ -23,9 +23,9 @@ from PySide6.QtWidgets import QApplication
 from explorer.app import share_the_interpreter
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey, TagBook
-from explorer.state.desk import Desk
 from explorer.state.library import Request
 from explorer.state.settings import Settings
+from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row
@@ -101,10 +101,10 @@ class Turn:
         share_the_interpreter()
         settings = Settings(home / "settings.ini")
         self.home, self.folder = home, folder
-        self.desk = Desk(settings, ROOT / "resources")
-        apply_theme(application, "dark", self.desk.icons)
+        self.workspace = Workspace(settings, ROOT / "resources")
+        apply_theme(application, "dark", self.workspace.icons)
         self.window = MainWindow(settings)
-        self.window.furnish(self.desk)
+        self.window.furnish(self.workspace)
         self.window.resize(1400, 900)
         self.window.show()
         self.gaps: dict[str, float] = {}
@@ -115,18 +115,23 @@ class Turn:
 
     def run(self, load: str) -> None:
         """Everything that a person does, in this order."""
-        desk, window, folder = self.desk, self.window, self.folder
+        workspace, window, folder = self.workspace, self.window, self.folder
         slow = self.watch
         self.rest(1.0)
         slow(IDLE, lambda: None, 3.0)
         if load != "alone":  # it needs a network
-            desk.opening.open_model(Request(folder / "demo.safetensors", device="cpu"))
-            desk.opening.open_folder(DEMO / "pictures")
-            self.until(lambda: desk.tagging.path is not None and desk.pipeline.activations is not None)
+            workspace.opening.open_model(Request(folder / "demo.safetensors", device="cpu"))
+            workspace.opening.open_folder(DEMO / "pictures")
+            self.until(lambda: workspace.tagging.path is not None and workspace.pipeline.activations is not None)
             self.rest(1.0)
         with self.under(load):
             slow("opening the demo", self._open_demo, 1.0, self._idle)
-            slow("opening a folder of 20,000", lambda: desk.opening.open_folder(folder / "many"), 1.0, self._many_there)
+            slow(
+                "opening a folder of 20,000",
+                lambda: workspace.opening.open_folder(folder / "many"),
+                1.0,
+                self._many_there,
+            )
             slow("thumbnails settle", lambda: None, 2.0)
             grid, pictures = window.center.browser.grid, window.pictures
             slow("walking pictures fast", self.every(30, lambda: QTest.keyClick(grid, Qt.Key.Key_Down)), 4.0)
@@ -140,7 +145,7 @@ class Turn:
                 slow("tagging 15 filters on a slow disk", self.every(200, self._tag, 15), 3.5)
                 self.rest(1.0)
             book = folder / "full.h5"
-            slow("opening a book of 26,560 tags", lambda: desk.opening.open_tags(book), 1.0, self._book_there)
+            slow("opening a book of 26,560 tags", lambda: workspace.opening.open_tags(book), 1.0, self._book_there)
             slow("tagging in it", self.every(200, self._tag, 15), 3.5)
         self.rest(0.5)
 
@@ -163,7 +168,7 @@ class Turn:
         check.start()
         late.start()
         if loop.exec():
-            running = [slot for jobs in self.desk.library.workers for slot in jobs._newest]
+            running = [slot for jobs in self.workspace.library.workers for slot in jobs._newest]
             said = self.window.problems._text.text()
             raise TimeoutError(f"this takes too long; running: {running}; the window says: {said}")
 
@@ -189,11 +194,11 @@ class Turn:
         """Let the batch worker export or sweep, again and again, until the block ends."""
         if load != "alone":
             work = {"exporting": self._export, "sweeping": self._sweep}[load]
-            self.desk.library.on_batch("load", work, lambda result: None)
+            self.workspace.library.on_batch("load", work, lambda result: None)
         try:
             yield
         finally:
-            self.desk.library.batch.cancel("load")
+            self.workspace.library.batch.cancel("load")
 
     def _export(self, network: object, on_step: OnStep) -> None:
         from explorer.core.export.run import plan_export, run_export
@@ -219,29 +224,29 @@ class Turn:
             occlude(network, rgb, "class:0", Occluder(16, 8, "mean"), on_step=on_step)
 
     def _open_demo(self) -> None:
-        start = self.desk.opening
+        start = self.workspace.opening
         start.open_folder(DEMO / "pictures", DEMO / "pictures" / "labels.csv")
         start.open_model(Request(self.folder / "demo.safetensors", device="cpu"))
 
     def _open_resnet(self) -> None:
-        self.desk.opening.open_model(Request(self.folder / "resnet50.pt", device="cpu"))
+        self.workspace.opening.open_model(Request(self.folder / "resnet50.pt", device="cpu"))
 
     def _idle(self) -> bool:
         """Whether the maps and the tags are there, and nobody reads any more; predictions may go on."""
-        desk = self.desk
-        there = desk.tagging.path is not None and desk.pipeline.activations is not None
-        return there and not desk.library.interactive.busy() and not desk.library.reading.busy()
+        workspace = self.workspace
+        there = workspace.tagging.path is not None and workspace.pipeline.activations is not None
+        return there and not workspace.library.interactive.busy() and not workspace.library.reading.busy()
 
     def _many_there(self) -> bool:
-        folder = self.desk.library.folder
+        folder = self.workspace.library.folder
         return folder is not None and len(folder.pictures) == PICTURES and self._idle()
 
     def _resnet_there(self) -> bool:
-        network = self.desk.library.network
+        network = self.workspace.library.network
         return network is not None and network.name == "resnet50" and self._idle()
 
     def _book_there(self) -> bool:
-        return self.desk.tagging.path == self.folder / "full.h5" and self.desk.tagging.book.total > PICTURES
+        return self.workspace.tagging.path == self.folder / "full.h5" and self.workspace.tagging.book.total > PICTURES
 
     def _scroll(self) -> None:
         bar = self.window.pictures.list.verticalScrollBar()

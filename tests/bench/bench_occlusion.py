@@ -19,12 +19,12 @@ import torchvision
 from torch import nn
 
 from explorer.core.attribution.occlusion.evaluator import Sweep
-from explorer.core.attribution.occlusion.live_patch import Covering
-from explorer.core.attribution.occlusion.occluder import Cover, Occluder
+from explorer.core.attribution.occlusion.live_patch import LivePatch
+from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.attribution.target import parse_target
 from explorer.core.incremental.cost_model import change_cost
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.traced_graph import trace
 from explorer.core.network.layers import trace_layers
 from explorer.core.network.opening import Network
@@ -82,7 +82,7 @@ def best(loop: Callable[[nn.Module, int, int], float], module: nn.Module, few: i
 
 def dragging(network: Network) -> list[Row]:
     """One step of the patch against one plain forward pass of the same picture."""
-    covering = Covering(network, PICTURE)
+    covering = LivePatch(network, PICTURE)
     batch = network.input.prepare(PICTURE)[None]
     places = itertools.cycle([(40, 40), (41, 47), (100, 203), (3, 0), (77, 78), (121, 90)])
 
@@ -128,7 +128,9 @@ def limit(network: Network, ours: float) -> None:
     """Say how near a sweep comes to its multiply-adds over the machine's rate at convolutions."""
     batch = network.input.prepare(PICTURE)[None]
     graph = trace(network.module, batch)
-    middle = Window(Cover(OCCLUDER, batch, (0,) * 3, (1,) * 3).changes((104,), (104,)), (104,), (104,), (SIDE, SIDE))
+    middle = DeltaWindow(
+        PatchFill(OCCLUDER, batch, (0,) * 3, (1,) * 3).changes((104,), (104,)), (104,), (104,), (SIDE, SIDE)
+    )
     needed = POSITIONS * change_cost(graph, middle, [graph.output]).macs
     maps, weights = torch.rand(16, 64, 56, 56), torch.rand(64, 64, 3, 3)
     took = min(seconds(lambda: F.conv2d(maps, weights, padding=1)) for _ in range(20))

@@ -11,9 +11,9 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.images import read_image
-from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
+from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row, side_by_side
@@ -35,14 +35,14 @@ def measure() -> list[Row]:
         save(model, Checkpoint("scratch_cnn", ("benign", "malignant"), InputSpec(), module.state_dict()))
         del module
         settings = Settings(home / "settings.ini")
-        desk = Desk(settings, ROOT / "resources")
-        apply_theme(application, "dark", desk.icons)
+        workspace = Workspace(settings, ROOT / "resources")
+        apply_theme(application, "dark", workspace.icons)
         window = MainWindow(settings)
-        window.furnish(desk)
+        window.furnish(workspace)
         window.resize(1440, 900)
         window.show()
-        desk.opening.start(Start(model=model, images=ROOT / "resources" / "demo" / "pictures", device="cpu"))
-        wait(application, lambda: desk.pipeline.activations is not None and desk.tagging.path is not None)
+        workspace.opening.start(Start(model=model, images=ROOT / "resources" / "demo" / "pictures", device="cpu"))
+        wait(application, lambda: workspace.pipeline.activations is not None and workspace.tagging.path is not None)
         settle(application, 3.0)
         try:
             return [_filter(application, window), _picture(application, window), _grid(application, window)]
@@ -68,8 +68,8 @@ def settle(application: QApplication, seconds: float) -> None:
 
 
 def _forward(window: MainWindow) -> Callable[[], None]:
-    network = window.desk.library.network
-    shown = window.desk.pipeline.shown
+    network = window.workspace.library.network
+    shown = window.workspace.pipeline.shown
     assert network is not None
     assert shown is not None
     batch = network.input.prepare(shown.rgb)[None]
@@ -85,7 +85,7 @@ def _filter(application: QApplication, window: MainWindow) -> Row:
     filters = itertools.cycle(range(64))
 
     def change() -> None:
-        window.desk.session.update(filter=next(filters))
+        window.workspace.session.update(filter=next(filters))
         application.processEvents()  # everything that the change made dirty is painted here
 
     forward = _forward(window)
@@ -94,8 +94,8 @@ def _filter(application: QApplication, window: MainWindow) -> Row:
 
 
 def _picture(application: QApplication, window: MainWindow) -> Row:
-    desk = window.desk
-    network, folder = desk.library.network, desk.library.folder
+    workspace = window.workspace
+    network, folder = workspace.library.network, workspace.library.folder
     assert network is not None
     assert folder is not None
     pictures, plain = itertools.cycle(folder.pictures), itertools.cycle(folder.pictures)
@@ -103,18 +103,18 @@ def _picture(application: QApplication, window: MainWindow) -> Row:
     loop = QEventLoop()
 
     def recorded() -> None:
-        if desk.pipeline.activations is not None:
+        if workspace.pipeline.activations is not None:
             loop.quit()
 
-    desk.pipeline.maps_changed.connect(recorded)
+    workspace.pipeline.maps_changed.connect(recorded)
 
     def change() -> None:
-        desk.pipeline._cache.clear()
-        desk.session.update(picture=next(pictures))
+        workspace.pipeline._cache.clear()
+        workspace.session.update(picture=next(pictures))
         QTimer.singleShot(5000, loop.quit)
         loop.exec()
-        assert desk.pipeline.activations is not None
-        assert len(desk.pipeline.activations.maps) == 8
+        assert workspace.pipeline.activations is not None
+        assert len(workspace.pipeline.activations.maps) == 8
 
     def decode_and_forward() -> None:
         batch = network.input.prepare(read_image(next(plain)))[None]
@@ -123,7 +123,7 @@ def _picture(application: QApplication, window: MainWindow) -> Row:
 
     # The last picture's painting ends first: it belongs to that picture.
     ours, baseline = side_by_side(change, decode_and_forward, 60, lambda: settle(application, 0.05))
-    desk.pipeline.maps_changed.disconnect(recorded)
+    workspace.pipeline.maps_changed.disconnect(recorded)
     return Row("change of picture, 240 maps recorded / decode + forward pass", ours, baseline, ours / baseline, 1.5)
 
 

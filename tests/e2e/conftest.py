@@ -8,9 +8,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
+from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
@@ -22,7 +22,7 @@ class Person:
     """What a person does with the window, and what they see."""
 
     def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self.desk, self.qtbot = window, window.desk, qtbot
+        self.window, self.workspace, self.qtbot = window, window.workspace, qtbot
 
     def press(self, *keys: Qt.Key | str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press keys wherever the keyboard is."""
@@ -49,12 +49,12 @@ class Person:
 
     def wait_for_maps(self) -> None:
         """Wait until the picture in view has its overlay and the tags are there."""
-        self.until(lambda: self.desk.pipeline.activations is not None and self.desk.tagging.path is not None)
+        self.until(lambda: self.workspace.pipeline.activations is not None and self.workspace.tagging.path is not None)
 
     @property
     def view(self) -> object:
         """What is looked at."""
-        return self.desk.session.view
+        return self.workspace.session.view
 
     @property
     def message(self) -> str:
@@ -74,23 +74,23 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         settings = Settings(tmp_path / home / "settings.ini")
-        desk = Desk(settings, ROOT / "resources")
-        apply_theme(application, settings.text("scheme", "dark"), desk.icons)
+        workspace = Workspace(settings, ROOT / "resources")
+        apply_theme(application, settings.text("scheme", "dark"), workspace.icons)
         window = MainWindow(settings)
         qtbot.addWidget(window, before_close_func=lambda window: None)
         windows.append(window)
-        window.furnish(desk)
+        window.furnish(workspace)
         window.show()
         qtbot.waitExposed(window)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
-        desk.opening.start(start if start is not None else Start())
+        workspace.opening.start(start if start is not None else Start())
         return Person(window, qtbot)
 
     yield opened
     for window in windows:
         if window.isVisible():
-            window.desk.library.batch.cancel("export")  # else closing would ask, and nobody would answer
+            window.workspace.library.batch.cancel("export")  # else closing would ask, and nobody would answer
             window.close()
 
 

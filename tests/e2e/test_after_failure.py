@@ -59,7 +59,7 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     failing = fail(monkeypatch, occlusion, "occlude", error)
     panel = small.window.center.browser.occlusion
     small.press("X")
-    small.until(lambda: small.desk.occluding.trouble)
+    small.until(lambda: small.workspace.occluding.trouble)
     assert "Measuring" not in said(small)
     assert str(error) in said(small)
     assert said(small) == in_words(error)
@@ -69,7 +69,7 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     assert failing.calls == 1  # not again by itself
     failing.error = None
     small.click(panel._again)
-    small.until(lambda: small.desk.occluding.found is not None and not small.desk.occluding.rough)
+    small.until(lambda: small.workspace.occluding.found is not None and not small.workspace.occluding.rough)
     assert "on the whole picture" in said(small)
     assert not panel._again.isVisible()
 
@@ -77,11 +77,11 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
 def test_another_wish_is_tried_after_a_failure(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = fail(monkeypatch, occlusion, "occlude", RuntimeError("out of memory"))
     small.press("X")
-    small.until(lambda: small.desk.occluding.trouble)
+    small.until(lambda: small.workspace.occluding.trouble)
     failing.error = None
-    small.desk.occluding.wish_for(size=32)
-    small.until(lambda: small.desk.occluding.found is not None)
-    assert not small.desk.occluding.trouble
+    small.workspace.occluding.update(size=32)
+    small.until(lambda: small.workspace.occluding.found is not None)
+    assert not small.workspace.occluding.trouble
 
 
 def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
 
     monkeypatch.setattr(occlusion, "occlude", slow)
     small.press("X")
-    small.until(lambda: small.desk.occluding.rough)
+    small.until(lambda: small.workspace.occluding.rough)
     assert "Refining" in said(small)
     cancel = next(button for button in small.window.status.findChildren(QToolButton) if button.text() == "Cancel")
     small.until(cancel.isVisible)
@@ -105,25 +105,25 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
     stopped.set()
     assert "Refining" not in said(small)
     assert "Stopped" in said(small)
-    assert small.desk.occluding.found is not None
+    assert small.workspace.occluding.found is not None
     monkeypatch.setattr(occlusion, "occlude", real)
     small.click(small.window.center.browser.occlusion._again)
-    small.until(lambda: not small.desk.occluding.rough and small.desk.occluding.found is not None)
+    small.until(lambda: not small.workspace.occluding.rough and small.workspace.occluding.found is not None)
     assert "Stopped" not in said(small)
 
 
 def test_a_patch_that_cannot_be_measured_is_not_shown(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     small.press("X")
-    small.until(lambda: small.desk.occluding.found is not None)
-    occluding, panel = small.desk.occluding, small.window.center.browser.occlusion
+    small.until(lambda: small.workspace.occluding.found is not None)
+    occluding, panel = small.workspace.occluding, small.window.center.browser.occlusion
     occluding.cover(3, 4)
     small.until(lambda: occluding.patch is not None)
-    failing = fail(monkeypatch, covering.Covering, "at", RuntimeError("no such memory"))
+    failing = fail(monkeypatch, covering.LivePatch, "at", RuntimeError("no such memory"))
     occluding.cover(12, 14)
     small.until(lambda: occluding.patch_trouble)
     assert occluding.patch is None
     assert "no such memory" in panel._hint.text()
-    monkeypatch.setattr(covering.Covering, "at", failing._real)
+    monkeypatch.setattr(covering.LivePatch, "at", failing._real)
     occluding.cover(12, 14)
     small.until(lambda: occluding.patch is not None)
     assert (occluding.patch.covered.top, occluding.patch.covered.left) == (12, 14)
@@ -134,15 +134,15 @@ def test_a_network_that_fails_on_a_picture_leaves_no_text_about_another(
     small: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.press("X")
-    small.until(lambda: small.desk.occluding.found is not None)
+    small.until(lambda: small.workspace.occluding.found is not None)
     failing = fail(monkeypatch, activations, "record", RuntimeError("no kernel for this"))
     small.press("Down")
     small.until(lambda: "no kernel for this" in small.message)
     assert "no kernel for this" in said(small)
-    assert small.desk.pipeline.activations is None
+    assert small.workspace.pipeline.activations is None
     failing.error = None
     small.press("Down")
-    small.until(lambda: small.desk.occluding.found is not None)
+    small.until(lambda: small.workspace.occluding.found is not None)
     assert "no kernel for this" not in said(small)
 
 
@@ -159,7 +159,7 @@ def test_the_page_that_says_what_is_opened_goes(
     person = open_window()
     with monkeypatch.context() as patch:
         patch.setattr(network_module, "open_network", slow)
-        person.desk.opening.open_model(Request(model, device="cpu"))
+        person.workspace.opening.open_model(Request(model, device="cpu"))
         center = person.window.center
         assert center._stack.currentWidget() is center._opening
         cancel = next(button for button in person.window.status.findChildren(QToolButton) if button.text() == "Cancel")
@@ -168,16 +168,16 @@ def test_the_page_that_says_what_is_opened_goes(
             person.click(cancel)
         may_end.set()
         person.until(lambda: center._stack.currentWidget() is center._empty)
-        person.until(lambda: not person.desk.library.interactive.busy())
+        person.until(lambda: not person.workspace.library.interactive.busy())
     assert not cancel.isVisible()
-    person.desk.opening.open_model(Request(model, device="cpu"))
-    person.until(lambda: person.desk.library.network is not None)
+    person.workspace.opening.open_model(Request(model, device="cpu"))
+    person.until(lambda: person.workspace.library.network is not None)
 
 
 def test_one_picture_on_which_the_network_fails_does_not_cost_the_others(
     small: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library, real = small.desk.library, activations.predict
+    library, real = small.workspace.library, activations.predict
     bad, *others = library.folder.pictures[4:8]
     content = images.read_image(bad).tobytes()
 
@@ -199,23 +199,25 @@ def test_one_picture_on_which_the_network_fails_does_not_cost_the_others(
 
 
 def test_a_picture_that_was_mended_is_no_longer_called_unreadable(small: Person, pictures: Path) -> None:
-    picture = small.desk.library.folder.pictures[2]
+    picture = small.workspace.library.folder.pictures[2]
     whole = picture.read_bytes()
     picture.write_bytes(whole[:60])
-    small.desk.session.update(picture=picture)
-    small.until(lambda: picture in small.desk.library.bad)
+    small.workspace.session.update(picture=picture)
+    small.until(lambda: picture in small.workspace.library.bad)
     assert "1 unreadable" in small.window.status.bad.text()
     picture.write_bytes(whole)
-    for wanted in (small.desk.library.folder.pictures[3], picture):
-        small.desk.session.update(picture=wanted)
-        small.until(lambda wanted=wanted: small.desk.pipeline.shown and small.desk.pipeline.shown.picture == wanted)
-    small.until(lambda: picture not in small.desk.library.bad)
+    for wanted in (small.workspace.library.folder.pictures[3], picture):
+        small.workspace.session.update(picture=wanted)
+        small.until(
+            lambda wanted=wanted: small.workspace.pipeline.shown and small.workspace.pipeline.shown.picture == wanted
+        )
+    small.until(lambda: picture not in small.workspace.library.bad)
     assert not small.window.status.bad.isVisible()
     assert small.window.pictures.model.data(small.window.pictures.model.index(2, 0)) == picture.stem
 
 
 def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person) -> None:
-    library, ended = small.desk.library, []
+    library, ended = small.workspace.library, []
 
     def broken(network: Any, on_step: OnStep) -> None:
         on_step(3, 10)

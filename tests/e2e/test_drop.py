@@ -82,8 +82,8 @@ def test_a_network_with_its_tags_and_pictures_dropped_at_once_on_the_picture(
     model = save_small(tmp_path / "small.safetensors")
     image = demo.window.center.browser.viewer.image.viewport()
     drop_on(image, image.rect().center(), dragged(model))
-    demo.until(lambda: demo.desk.tagging.path is not None and demo.desk.tagging.path.name == "small.tags.h5")
-    network = demo.desk.library.network
+    demo.until(lambda: demo.workspace.tagging.path is not None and demo.workspace.tagging.path.name == "small.tags.h5")
+    network = demo.workspace.library.network
     book = TagBook(
         network.digest, network.name, network.architecture, [(one.name, one.filters) for one in network.layers]
     )
@@ -91,10 +91,10 @@ def test_a_network_with_its_tags_and_pictures_dropped_at_once_on_the_picture(
     save_tags(tmp_path / "theirs.h5", book)
     (tmp_path / "classes.csv").write_text("image,label\npicture3,seven\n")
     drop_on(image, image.rect().center(), dragged(tmp_path / "theirs.h5", tmp_path / "classes.csv", pictures, model))
-    demo.until(lambda: demo.desk.tagging.path == tmp_path / "theirs.h5")
-    demo.until(lambda: demo.desk.library.folder.path == pictures)
-    assert demo.desk.tagging.words(FilterKey(0, 1)) == () != demo.desk.tagging.book.tags(FilterKey(0, 1))
-    assert demo.desk.library.folder.labels.of(pictures / "benign" / "picture3.png") == "seven"
+    demo.until(lambda: demo.workspace.tagging.path == tmp_path / "theirs.h5")
+    demo.until(lambda: demo.workspace.library.folder.path == pictures)
+    assert demo.workspace.tagging.words(FilterKey(0, 1)) == () != demo.workspace.tagging.book.tags(FilterKey(0, 1))
+    assert demo.workspace.library.folder.labels.of(pictures / "benign" / "picture3.png") == "seven"
     demo.wait_for_maps()
 
 
@@ -102,11 +102,11 @@ def test_a_dropped_picture_is_the_one_in_view(demo: Person, pictures: Path) -> N
     one, other = pictures / "benign" / "picture7.png", pictures / "benign" / "picture1.png"
     demo.window.commands.files.drop(one)
     demo.until(lambda: demo.view.picture == one)
-    folder = demo.desk.library.folder
+    folder = demo.workspace.library.folder
     demo.window.commands.files.drop(other)
     assert demo.view.picture == other
-    assert demo.desk.library.folder is folder
+    assert demo.workspace.library.folder is folder
     demo.window.commands.files.drop(pictures / "benign", pictures / "malignant")
     assert "Only one of a kind" in demo.message
-    demo.until(lambda: demo.desk.library.folder is not folder)
+    demo.until(lambda: demo.workspace.library.folder is not folder)
     demo.wait_for_maps()

@@ -92,7 +92,7 @@ def test_a_large_export_is_not_begun_without_a_question(demo: Person, tmp_path: 
     assert box.text().startswith("This export is 5,760 files of about ")
     assert "free in" in box.text()
     demo.click(box.button(QMessageBox.StandardButton.Cancel))
-    demo.until(lambda: not demo.desk.exporting.running)
+    demo.until(lambda: not demo.workspace.exporting.running)
     assert not (tmp_path / "large").exists()
 
 

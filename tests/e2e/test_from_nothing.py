@@ -33,5 +33,5 @@ def test_from_nothing_to_a_network_in_the_window(open_window: Open, tmp_path: Pa
     person = open_window(Start(model=run / "network.safetensors", images=drawn / "images", device="cpu"))
     person.wait_for_maps()
     assert {name for name, value in person.window.top._bars.values} == {"benign", "malignant"}
-    assert len(person.desk.library.folder.pictures) == 48
-    assert person.desk.library.folder.labels.of(person.view.picture) in ("benign", "malignant")
+    assert len(person.workspace.library.folder.pictures) == 48
+    assert person.workspace.library.folder.labels.of(person.view.picture) in ("benign", "malignant")

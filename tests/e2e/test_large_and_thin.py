@@ -50,12 +50,12 @@ def test_a_row_that_changes_among_thousands_costs_no_call_for_each_of_them(open_
     person.qtbot.wait(200)
     model.dataChanged.emit(model.index(5), model.index(5))
     assert calls_of_python(person, 300) < 5000
-    person.desk.session.update(picture=model.rows[2500])
+    person.workspace.session.update(picture=model.rows[2500])
     assert calls_of_python(person, 300) < 5000
 
 
 def test_layers_say_how_many_of_their_filters_are_tagged_whatever_is_tagged_and_undone(demo: Person) -> None:
-    layers, tagging = demo.window.layers.model(), demo.desk.tagging
+    layers, tagging = demo.window.layers.model(), demo.workspace.tagging
     for key in ("7:1", "7:2", "3:0", "7:1"):  # the last one takes the tag away again
         tagging.toggle(FilterKey.parse(key), "hair")
     demo.control("Z", "Z")
@@ -80,7 +80,7 @@ def test_a_picture_of_extreme_proportions_is_shown(open_window: Open, tmp_path: 
     person.press("Plus")
     assert image.transform().m11() > before
     person.press("F", "O", "Right", "V")
-    person.until(lambda: not person.desk.library.interactive.busy())
+    person.until(lambda: not person.workspace.library.interactive.busy())
     assert not person.message
 
 
@@ -103,7 +103,7 @@ def test_a_grid_is_drawn_in_portions_between_which_the_window_answers(
     demo: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn, portions = 0, []
-    overlay = demo.desk.pipeline.overlay
+    overlay = demo.workspace.pipeline.overlay
 
     def slow(layer: int, filter: int, longest: int) -> object:
         nonlocal drawn
@@ -116,7 +116,7 @@ def test_a_grid_is_drawn_in_portions_between_which_the_window_answers(
         portions.append(drawn)
         drawn = 0
 
-    monkeypatch.setattr(demo.desk.pipeline, "overlay", slow)
+    monkeypatch.setattr(demo.workspace.pipeline, "overlay", slow)
     timer = QTimer(interval=0)
     timer.timeout.connect(answer)
     timer.start()

@@ -32,7 +32,7 @@ def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
 
 
 def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
-    assert len(demo.desk.library.folder.pictures) == 24
+    assert len(demo.workspace.library.folder.pictures) == 24
     assert demo.view.layer == 7
     assert demo.window.filters.rowCount() == 64
     assert {name for name, value in demo.window.top._bars.values} == {"other", "melanoma"}
@@ -45,7 +45,7 @@ def test_arrow_keys_walk_filters_pictures_and_layers(demo: Person) -> None:
     demo.press("Right", "Right", "Left")
     assert demo.view.filter == 1
     demo.press("Down", "Down", "Up")
-    assert demo.view.picture == demo.desk.library.folder.pictures[1] != first
+    assert demo.view.picture == demo.workspace.library.folder.pictures[1] != first
     demo.press("PageUp")
     assert (demo.view.layer, demo.view.filter) == (6, 0)
     demo.press("PageDown", "PageDown")
@@ -57,19 +57,19 @@ def test_the_mouse_chooses_too(demo: Person) -> None:
     demo.click_row(demo.window.center.browser.grid, 3)
     assert demo.view.filter == 3
     demo.click_row(demo.window.pictures.list, 2)
-    assert demo.view.picture == demo.desk.library.folder.pictures[2]
+    assert demo.view.picture == demo.workspace.library.folder.pictures[2]
     demo.click_row(demo.window.layers, 2)
     assert demo.view.layer == 2
     demo.wait_for_maps()
 
 
 def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
-    strengths = demo.desk.pipeline.maps(7).max((1, 2))
-    demo.desk.session.update(filter=int(strengths.argmax()))
-    demo.desk.session.update_look(scale="map")
+    strengths = demo.workspace.pipeline.maps(7).max((1, 2))
+    demo.workspace.session.update(filter=int(strengths.argmax()))
+    demo.workspace.session.update_style(scale="map")
     demo.window.center.browser.viewer.image.grab()
     with_overlay = picture_of(demo)
-    demo.desk.session.update_look(opacity=0.0)
+    demo.workspace.session.update_style(opacity=0.0)
     without = picture_of(demo)
     difference = with_overlay - without
     changed = np.abs(difference).sum(2) > 60
@@ -82,7 +82,7 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
 
 
 def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
-    demo.desk.session.update(filter=int(demo.desk.pipeline.maps(7).max((1, 2)).argmax()))
+    demo.workspace.session.update(filter=int(demo.workspace.pipeline.maps(7).max((1, 2)).argmax()))
     image = demo.window.center.browser.viewer.image
     for kind, visible in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
         event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ")
@@ -91,18 +91,18 @@ def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
 
 
 def test_keys_change_the_look(demo: Person) -> None:
-    before = demo.view.look
+    before = demo.view.style
     demo.press("O", "V", "M", "2")
-    look = demo.view.look
-    assert (look.outline, look.beside, look.color_map, look.scale) == (True, True, "blue", "layer")
+    style = demo.view.style
+    assert (style.outline, style.beside, style.color_map, style.scale) == (True, True, "blue", "layer")
     assert demo.window.center.browser.viewer.image._beside.isVisible()
     demo.press("O", "V", "M", "3")
-    assert demo.view.look == before
+    assert demo.view.style == before
 
 
 def test_the_grid_sorts_and_filters(demo: Person) -> None:
     demo.press("G")
-    strengths = demo.desk.pipeline.maps(7).max((1, 2))
+    strengths = demo.workspace.pipeline.maps(7).max((1, 2))
     assert demo.window.filters.rows[0] == int(strengths.argmax())
     demo.click_row(demo.window.center.browser.grid, 0)
     demo.press("Right")
@@ -114,7 +114,7 @@ def test_the_grid_sorts_and_filters(demo: Person) -> None:
 
 
 def test_the_grid_shows_only_one_word(demo: Person) -> None:
-    demo.desk.session.update(filter=5)
+    demo.workspace.session.update(filter=5)
     demo.press("H", "Right", "B", "T")
     assert list(demo.window.filters.rows) == [5, 6]
     box = demo.window.center.browser._shown
@@ -128,7 +128,7 @@ def test_the_grid_shows_only_one_word(demo: Person) -> None:
 def test_the_value_under_the_mouse(demo: Person) -> None:
     image = demo.window.center.browser.viewer.image
     image.hovered.emit(10.0, 20.0)
-    map = demo.desk.pipeline.map(7, 0)
+    map = demo.workspace.pipeline.map(7, 0)
     assert f"7:0 = {map[int(20 / 448 * 28), int(10 / 448 * 28)]:.4g}" in image.readout.text()
     demo.qtbot.mouseMove(image.viewport(), QPoint(2, 2))
     image.hovered.emit(float("nan"), float("nan"))
@@ -138,10 +138,10 @@ def test_the_value_under_the_mouse(demo: Person) -> None:
 def test_one_filter_over_the_pictures(demo: Person) -> None:
     demo.press("P")
     assert demo.window.center.browser.tabs.currentIndex() == 1
-    first = demo.desk.library.folder.pictures[0]
-    demo.until(lambda: demo.desk.library.over.peek(first) is not None)
+    first = demo.workspace.library.folder.pictures[0]
+    demo.until(lambda: demo.workspace.library.over.peek(first) is not None)
     demo.click_row(demo.window.center.browser.over, 3)
-    assert demo.view.picture == demo.desk.library.folder.pictures[3]
+    assert demo.view.picture == demo.workspace.library.folder.pictures[3]
     demo.wait_for_maps()
 
 
@@ -149,10 +149,10 @@ def test_search_finds_names_and_classes(demo: Person) -> None:
     demo.control("F")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "class:mel")
     model = demo.window.pictures.model
-    labels = demo.desk.library.folder.labels
+    labels = demo.workspace.library.folder.labels
     assert {labels.of(picture) for picture in model.rows} == {"melanoma"}
     assert 0 < len(model.rows) < 24
-    assert len(demo.desk.tagging.book) == 0  # letters of the search are no tags
+    assert len(demo.workspace.tagging.book) == 0  # letters of the search are no tags
 
 
 def test_zoom_and_fit(demo: Person) -> None:
@@ -195,7 +195,7 @@ def test_escape_leaves_the_search_and_letters_are_tags_again(demo: Person) -> No
     assert demo.window.pictures._search.text() == ""
     assert len(demo.window.pictures.model.rows) == 24
     demo.press("H")
-    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("hair",)
+    assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("hair",)
 
 
 @pytest.mark.parametrize("tab", [1, 2])
@@ -203,9 +203,9 @@ def test_escape_gives_the_keyboard_back_whatever_tab_is_in_view(demo: Person, ta
     demo.press(*"P" * tab)
     demo.control("F")
     demo.press("Escape", "H")
-    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("hair",)
+    assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("hair",)
     demo.press("D", "Escape", "B")
-    assert set(demo.desk.tagging.words(FilterKey(7, 0))) == {"hair", "border"}
+    assert set(demo.workspace.tagging.words(FilterKey(7, 0))) == {"hair", "border"}
 
 
 def test_escape_takes_back_what_was_typed_into_the_detail(demo: Person) -> None:
@@ -213,7 +213,7 @@ def test_escape_takes_back_what_was_typed_into_the_detail(demo: Person) -> None:
     demo.qtbot.keyClicks(QApplication.focusWidget(), "npx")
     demo.press("Escape", "Right")
     assert demo.view.filter == 1
-    (tag,) = demo.desk.tagging.book.tags(FilterKey(7, 0))
+    (tag,) = demo.workspace.tagging.book.tags(FilterKey(7, 0))
     assert tag.detail == ""
 
 
@@ -250,10 +250,10 @@ def test_dropped_things_open(open_window: Open, tmp_path: Path, pictures: Path) 
 
     person = open_window()
     person.window.commands.files.drop(pictures)
-    person.until(lambda: person.desk.library.folder is not None)
+    person.until(lambda: person.workspace.library.folder is not None)
     person.window.commands.files.drop(save_small(tmp_path / "n.safetensors"))
     person.wait_for_maps()
-    assert person.desk.library.network.name == "n"
+    assert person.workspace.library.network.name == "n"
 
 
 def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> None:
@@ -262,7 +262,7 @@ def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> N
     start = Start(DEMO / "demo-scratch-cnn.safetensors", ham10000 / "images", ham10000 / "HAM10000_metadata.csv")
     person = open_window(start)
     person.wait_for_maps()
-    assert len(person.desk.library.folder.pictures) == 2831
+    assert len(person.workspace.library.folder.pictures) == 2831
     person.press(*["Down"] * 10)
     person.wait_for_maps()
     assert person.window.top._given.text().startswith("given: ")

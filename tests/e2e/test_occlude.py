@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 
-from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.state.occluding import CLASS, FILTER
@@ -17,7 +17,7 @@ from tests.e2e.test_look import pixels
 def at(person: Person, row: float, column: float) -> QPoint:
     """Where a place of the picture, in shares of its sides, is in the view."""
     image = person.window.center.browser.viewer.image
-    height, width = person.desk.pipeline.shown.rgb.shape[:2]
+    height, width = person.workspace.pipeline.shown.rgb.shape[:2]
     return image.mapFromScene(QPointF(column * width, row * height))
 
 
@@ -33,14 +33,14 @@ def cover(person: Person, row: float, column: float) -> None:
 @pytest.fixture
 def looking(demo: Person) -> Person:
     demo.press("X")
-    occluding = demo.desk.occluding
+    occluding = demo.workspace.occluding
     demo.until(lambda: occluding.found is not None and not occluding.rough)
     return demo
 
 
 def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) -> None:
-    found, network = looking.desk.occluding.found, looking.desk.library.network
-    shown, predicted = looking.desk.pipeline.shown, looking.desk.pipeline.activations.probabilities.argmax()
+    found, network = looking.workspace.occluding.found, looking.workspace.library.network
+    shown, predicted = looking.workspace.pipeline.shown, looking.workspace.pipeline.activations.probabilities.argmax()
     expected = occlude(network, shown.rgb, f"probability:{network.classes[predicted]}", Occluder())
     np.testing.assert_allclose(found.map, expected.map, atol=1e-5)
     image = looking.window.center.browser.viewer.image
@@ -53,7 +53,7 @@ def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) 
 
 def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> None:
     looking.press("X")
-    assert looking.desk.occluding.found is None
+    assert looking.workspace.occluding.found is None
     scale = looking.window.center.browser.viewer.bar._scale
     assert scale is not None
     looking.press("Right")
@@ -66,16 +66,16 @@ def test_the_mouse_outlines_the_patch_and_reads_the_value(looking: Person) -> No
     image = looking.window.center.browser.viewer.image
     looking.until(lambda: "covering here" in image.readout.text())
     assert image._outlined.isVisible()
-    side = looking.desk.pipeline.shown.rgb.shape[0]
+    side = looking.workspace.pipeline.shown.rgb.shape[0]
     assert image._outlined.rect().width() == pytest.approx(side * 16 / 224, abs=0.1)
 
 
 def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     cover(looking, 0.4, 0.5)
-    looking.until(lambda: looking.desk.occluding.patch is not None)
-    patch, network = looking.desk.occluding.patch, looking.desk.library.network
-    rgb, place = looking.desk.pipeline.shown.rgb, (patch.covered.top, patch.covered.left)
-    covered = Covering(network, rgb).picture(Occluder(), *place)
+    looking.until(lambda: looking.workspace.occluding.patch is not None)
+    patch, network = looking.workspace.occluding.patch, looking.workspace.library.network
+    rgb, place = looking.workspace.pipeline.shown.rgb, (patch.covered.top, patch.covered.left)
+    covered = LivePatch(network, rgb).picture(Occluder(), *place)
     logits = network.logits(network.input.prepare(covered)[None])
     assert abs(patch.covered.probabilities - logits.softmax(1)[0].numpy()).max() < 0.02  # the picture is 8 bit
     panel = looking.window.center.browser.occlusion
@@ -87,14 +87,14 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     looking.click_row(panel._filters, 1)
     assert looking.view.filter == panel._filters.model_.rows[1].filter
     cover(looking, 0.4, 0.5)
-    assert looking.desk.occluding.patch is None
+    assert looking.workspace.occluding.patch is None
     assert panel._filters.isHidden()
 
 
 def test_the_patch_follows_the_mouse(looking: Person) -> None:
     looking.press("Y")
     QCursor.setPos(0, 0)
-    occluding, places = looking.desk.occluding, set()
+    occluding, places = looking.workspace.occluding, set()
     for step in range(8):
         move(looking, 0.3 + 0.05 * step, 0.5)
         looking.until(
@@ -109,7 +109,7 @@ def test_the_patch_follows_the_mouse(looking: Person) -> None:
 
 
 def test_another_picture_takes_the_patch_away_and_old_maps_are_kept(looking: Person) -> None:
-    occluding, first = looking.desk.occluding, looking.desk.occluding.found
+    occluding, first = looking.workspace.occluding, looking.workspace.occluding.found
     cover(looking, 0.4, 0.5)
     looking.until(lambda: occluding.patch is not None)
     looking.press("Down")
@@ -120,12 +120,12 @@ def test_another_picture_takes_the_patch_away_and_old_maps_are_kept(looking: Per
 
 
 def test_filters_and_classes_can_be_asked_for(looking: Person) -> None:
-    occluding, network = looking.desk.occluding, looking.desk.library.network
-    occluding.wish_for(target=FILTER)
+    occluding, network = looking.workspace.occluding, looking.workspace.library.network
+    occluding.update(target=FILTER)
     looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:0:peak")
     looking.press("Right")
     looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:1:peak")
-    occluding.wish_for(target=CLASS + network.classes[0], score="logit", size=32, stride=64, fill="black")
-    assert occluding.wish.stride == 32
+    occluding.update(target=CLASS + network.classes[0], score="logit", size=32, stride=64, fill="black")
+    assert occluding.settings.stride == 32
     looking.until(lambda: occluding.found is not None and occluding.found.target == f"class:{network.classes[0]}")
     assert occluding.found.occluder == Occluder(32, 32, (0.0, 0.0, 0.0))

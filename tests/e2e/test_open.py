@@ -30,10 +30,10 @@ def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path
     person.wait_for_maps()
     assert person.window.layers.model().rowCount() == 20
     for layer in range(20):
-        person.desk.session.update(layer=layer, filter=0)
-        maps, filters = person.desk.pipeline.maps(layer), person.desk.library.network.layers[layer].filters
+        person.workspace.session.update(layer=layer, filter=0)
+        maps, filters = person.workspace.pipeline.maps(layer), person.workspace.library.network.layers[layer].filters
         assert maps.shape[0] == filters == person.window.filters.rowCount()
-        assert person.desk.pipeline.overlay(layer, 0, 64).shape == (64, 64, 4)
+        assert person.workspace.pipeline.overlay(layer, 0, 64).shape == (64, 64, 4)
         person.window.center.browser.grid.grab()
     assert person.message  # what was assumed is said, and all of it under the mouse
     assert "ImageNet" in person.window.problems._text.toolTip()
@@ -51,7 +51,7 @@ def test_what_cannot_be_opened_is_one_sentence_and_the_window_lives(open_window:
         person.window.problems.hide()
         person.window.commands.files.open_model(tmp_path / name)
         person.until(lambda name=name: name in person.message)
-        assert person.desk.library.network.name == "demo-scratch-cnn"
+        assert person.workspace.library.network.name == "demo-scratch-cnn"
     assert not marker.exists()
     person.press("Right")
     assert person.view.filter == 1
@@ -81,11 +81,11 @@ def test_an_unknown_architecture_is_asked_for(
     monkeypatch.setattr(QMessageBox, "warning", warning)
     person = open_window(Start(model=tmp_path / "own.pt", images=pictures))
     person.wait_for_maps()
-    assert [layer.filters for layer in person.desk.library.network.layers] == [5]
+    assert [layer.filters for layer in person.workspace.library.network.layers] == [5]
     assert len(warned) == 1
     assert "runs the code" in warned[0]
     person.window.commands.files.open_model(tmp_path / "own.pt")
-    person.until(lambda: person.desk.library.interactive.busy() is False)
+    person.until(lambda: person.workspace.library.interactive.busy() is False)
     assert len(warned) == 1  # the consent is remembered by the file's digest
 
 
@@ -95,7 +95,7 @@ def test_a_correction_of_what_was_assumed(
     torch.save(torchvision.models.squeezenet1_1(num_classes=2).state_dict(), tmp_path / "s.pt")
     person = open_window(Start(model=tmp_path / "s.pt", images=pictures))
     person.wait_for_maps()
-    assert person.desk.library.network.classes == ("class 0", "class 1")
+    assert person.workspace.library.network.classes == ("class 0", "class 1")
 
     def answer(dialog: questions.InputQuestion) -> int:
         dialog._classes.setText("benign, malignant")
@@ -103,7 +103,7 @@ def test_a_correction_of_what_was_assumed(
 
     monkeypatch.setattr(questions.InputQuestion, "exec", answer)
     person.click(person.window.problems._action)
-    person.until(lambda: person.desk.library.network.classes == ("benign", "malignant"))
+    person.until(lambda: person.workspace.library.network.classes == ("benign", "malignant"))
     person.wait_for_maps()
 
 
@@ -111,7 +111,7 @@ def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_pat
     for number in range(3):
         (pictures / f"a{number}.jpg").write_bytes(b"\xff\xd8\xff damaged")
     person = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures))
-    person.until(lambda: len(person.desk.library.bad) == 3)
+    person.until(lambda: len(person.workspace.library.bad) == 3)
     assert person.window.status.bad.text() == "3 unreadable"
     person.until(lambda: "a0.jpg" in person.message)
     person.press("Down", "Down", "Down")

@@ -73,16 +73,16 @@ def rendered(part: QWidget) -> list[str]:
 
 
 def test_no_name_is_rendered(strange: Person) -> None:
-    window, desk = strange.window, strange.desk
-    assert desk.tagging.read_only
+    window, workspace = strange.window, strange.workspace
+    assert workspace.tagging.read_only
     assert HOST in window.tags._locked.text()
-    for picture in desk.library.folder.pictures:
-        desk.session.update(picture=picture)
-        strange.until(lambda picture=picture: desk.pipeline.shown is not None or picture in desk.library.bad)
+    for picture in workspace.library.folder.pictures:
+        workspace.session.update(picture=picture)
+        strange.until(lambda picture=picture: workspace.pipeline.shown is not None or picture in workspace.library.bad)
         assert rendered(window) == []
-    strange.until(lambda: desk.library.bad)
+    strange.until(lambda: workspace.library.bad)
     strange.wait_for_maps()
-    desk.session.update(picture=desk.library.folder.pictures[1])
+    workspace.session.update(picture=workspace.library.folder.pictures[1])
     strange.wait_for_maps()
     assert rendered(window) == []
     assert seen(window.top._model.toolTip()).splitlines()[0].startswith("<i>n & t[*]: ")
@@ -112,7 +112,7 @@ def test_recent_files_keep_their_names(strange: Person) -> None:
 
 
 def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
-    strange.until(lambda: strange.desk.library.bad)
+    strange.until(lambda: strange.workspace.library.bad)
     said: list[str] = []
 
     def look() -> None:
@@ -128,7 +128,7 @@ def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
     timer = QTimer(interval=20)
     timer.timeout.connect(look)
     timer.start()
-    files, network = strange.window.commands.files, strange.desk.library.network
+    files, network = strange.window.commands.files, strange.workspace.library.network
     strange.window.commands.take_over()
     files.show_unreadable()
     strange.window.commands.about()
@@ -141,7 +141,7 @@ def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
     text = "\n".join(said)
     for name in (HOST, "z<h1>bad.jpg", "<b>own.py", "<h1>x.h5", "<b>theirs", "<i>arch", "<i>n & t[*]"):
         assert name in text
-    assert strange.desk.tagging.book.tags(FilterKey(7, 0)) == ()
+    assert strange.workspace.tagging.book.tags(FilterKey(7, 0)) == ()
 
 
 def test_a_problem_shows_its_text_and_its_tip_as_they_are(strange: Person) -> None:

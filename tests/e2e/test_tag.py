@@ -17,11 +17,11 @@ from tests.networks import save_small
 def saved_tags(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
     """The words in the file, once the window says that all is saved."""
     person.until(lambda: "· saved" in person.window.windowTitle())
-    return [tag.tag for tag in load_tags(person.desk.tagging.path).tags(FilterKey(layer, filter))]
+    return [tag.tag for tag in load_tags(person.workspace.tagging.path).tags(FilterKey(layer, filter))]
 
 
 def words(person: Person, layer: int = 7, filter: int = 0) -> list[str]:
-    return [tag.tag for tag in person.desk.tagging.book.tags(FilterKey(layer, filter))]
+    return [tag.tag for tag in person.workspace.tagging.book.tags(FilterKey(layer, filter))]
 
 
 def test_press_h_close_open_again(open_window: Open, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_press_h_close_open_again(open_window: Open, tmp_path: Path) -> None:
     with h5py.File(tmp_path / "mine.h5") as file:
         assert dict(zip(file["tags/filter"][:], file["tags/tag"].asstr()[:], strict=True)) == {1: "hair"}
         assert '"picture": "drawn_01.jpg"' in file["tags/evidence"].asstr()[0]
-        assert file.attrs["network_digest"] == person.desk.library.network.digest
+        assert file.attrs["network_digest"] == person.workspace.library.network.digest
     again = open_window(Start(demo=True, tags=tmp_path / "mine.h5"))
     again.wait_for_maps()
     assert words(again, 7, 1) == ["hair"]
@@ -70,7 +70,7 @@ def test_n_walks_over_what_has_no_tag(demo: Person) -> None:
     demo.press("H", "Right", "Right", "B", "Left", "C", "Left")
     demo.press("N")
     assert demo.view.filter == 3
-    demo.desk.session.update(filter=63)
+    demo.workspace.session.update(filter=63)
     demo.press("N")
     assert (demo.view.layer, demo.view.filter) == (0, 0)
     demo.wait_for_maps()
@@ -83,8 +83,8 @@ def test_a_detail_and_a_note(demo: Person) -> None:
     demo.window.tags._note.setFocus()
     demo.qtbot.keyClicks(QApplication.focusWidget(), "hair and border")
     demo.press("Return")
-    demo.desk.tagging.settle()
-    (tag,) = load_tags(demo.desk.tagging.path).tags(FilterKey(7, 0))
+    demo.workspace.tagging.settle()
+    (tag,) = load_tags(demo.workspace.tagging.path).tags(FilterKey(7, 0))
     assert (tag.tag, tag.detail, tag.note) == ("border", "left", "hair and border")
     demo.press("Right", "Left")
     assert demo.window.tags._detail.currentText() == "left"
@@ -94,7 +94,7 @@ def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> N
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "top")
     demo.click_row(demo.window.center.browser.grid, 2)
-    (tag,) = demo.desk.tagging.book.tags(FilterKey(7, 0))
+    (tag,) = demo.workspace.tagging.book.tags(FilterKey(7, 0))
     assert tag.detail == "top"
     assert words(demo, 7, 2) == []
 
@@ -118,7 +118,7 @@ def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) ->
     demo.window.commands.new_word()
     demo.press("W")
     assert words(demo) == ["pigment network"]
-    assert "pigment network" in demo.desk.vocabulary_path.read_text()
+    assert "pigment network" in demo.workspace.vocabulary_path.read_text()
     monkeypatch.setattr(WordDialog, "exec", lambda dialog: dialog._word.setText("x") or dialog._key.setText("O") or 1)
     demo.window.commands.new_word()
     assert "O" in demo.message  # the window's own key
@@ -127,7 +127,7 @@ def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_second_window_is_read_only_until_the_first_has_closed(
     demo: Person, open_window: Open, tmp_path: Path
 ) -> None:
-    second = open_window(Start(demo=True, tags=demo.desk.tagging.path), home="other")
+    second = open_window(Start(demo=True, tags=demo.workspace.tagging.path), home="other")
     second.wait_for_maps()
     assert "read-only" in second.window.windowTitle()
     second.window.activateWindow()
@@ -135,7 +135,7 @@ def test_a_second_window_is_read_only_until_the_first_has_closed(
     second.press("H")
     assert words(second) == []
     assert not second.window.tags._buttons["hair"].isEnabled()
-    assert demo.desk.tagging.path.name in second.window.tags._locked.text()
+    assert demo.workspace.tagging.path.name in second.window.tags._locked.text()
     demo.window.activateWindow()
     demo.until(demo.window.isActiveWindow)
     demo.press("B")
@@ -169,9 +169,9 @@ def test_tags_of_another_network_are_named(
     person.until(lambda: said)
     assert "their network" in said[0]
     assert "ours" in said[0]
-    assert person.desk.tagging.path.name == "ours.tags.h5"
+    assert person.workspace.tagging.path.name == "ours.tags.h5"
     person.window.commands.files.drop(tmp_path / "theirs.h5")
-    person.until(lambda: person.desk.tagging.path.name == "theirs.h5")
+    person.until(lambda: person.workspace.tagging.path.name == "theirs.h5")
     assert words(person, 0, 5) == ["hair"]
 
 

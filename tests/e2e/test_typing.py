@@ -38,9 +38,9 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
-    ExportDialog: lambda person: ExportDialog(person.desk, (), person.window),
+    ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),
     ScaleDialog: lambda person: ScaleDialog(
-        person.desk.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
+        person.workspace.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),
     KeySheet: lambda person: KeySheet(person.window.actions_.groups, person.window),
     WordDialog: lambda person: WordDialog(person.window),
@@ -83,22 +83,22 @@ def wanted_in(field: QWidget) -> str:
 
 def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
     demo.press("B")
-    view, tags = demo.view, list(demo.desk.tagging.book.entries())
+    view, tags = demo.view, list(demo.workspace.tagging.book.entries())
     names = []
     for field in fields_of(demo.window):
         type_into(field)
         assert text_of(field) == wanted_in(field), field.accessibleName()
         assert demo.window.center.browser.viewer.image._overlay.isVisible()
         assert demo.view == view
-        assert [key for key, _ in demo.desk.tagging.book.entries()] == [key for key, _ in tags]
+        assert [key for key, _ in demo.workspace.tagging.book.entries()] == [key for key, _ in tags]
         names.append(field.accessibleName())
     assert set(names) == {"Search pictures by name or class", "Detail of the tag", "Note on the tag"}
     demo.window.pictures._search.clear()
-    assert demo.desk.tagging.words(FilterKey(7, 0)) == ("border",)
+    assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("border",)
 
 
 def test_every_field_of_every_dialog_keeps_what_is_typed(demo: Person) -> None:
-    view, tags = demo.view, list(demo.desk.tagging.book.entries())
+    view, tags = demo.view, list(demo.workspace.tagging.book.entries())
     every = {
         kind
         for module in pkgutil.walk_packages(explorer.ui.__path__, "explorer.ui.")
@@ -119,7 +119,7 @@ def test_every_field_of_every_dialog_keeps_what_is_typed(demo: Person) -> None:
                 assert text_of(field).startswith(wanted_in(field)), (dialog, field)
         dialog.close()
     assert (demo.view.picture, demo.view.layer, demo.view.filter) == (view.picture, view.layer, view.filter)
-    assert list(demo.desk.tagging.book.entries()) == tags
+    assert list(demo.workspace.tagging.book.entries()) == tags
 
 
 def test_a_detail_is_saved_as_it_was_typed(demo: Person) -> None:
@@ -127,17 +127,21 @@ def test_a_detail_is_saved_as_it_was_typed(demo: Person) -> None:
         demo.press(word, "D")
         QTest.keyClicks(QApplication.focusWidget(), text)
         demo.press("Return")
-    assert [tag.detail for tag in demo.desk.tagging.book.tags(FilterKey(7, 0))] == ["le", "dark", "LIGHT brown area"]
+    assert [tag.detail for tag in demo.workspace.tagging.book.tags(FilterKey(7, 0))] == [
+        "le",
+        "dark",
+        "LIGHT brown area",
+    ]
 
 
 def test_down_in_the_detail_offers_the_next_suggestion_and_in_the_search_the_next_picture(demo: Person) -> None:
     demo.press("B", "D", "Down", "Down")
-    assert demo.window.tags._detail.currentText() in demo.desk.vocabulary.entry("border").details
-    assert demo.view.picture == demo.desk.library.folder.pictures[0]
+    assert demo.window.tags._detail.currentText() in demo.workspace.vocabulary.entry("border").details
+    assert demo.view.picture == demo.workspace.library.folder.pictures[0]
     demo.press("Return")
     demo.control("F")
     demo.press("Down")
-    assert demo.view.picture == demo.desk.library.folder.pictures[1]
+    assert demo.view.picture == demo.workspace.library.folder.pictures[1]
 
 
 @pytest.mark.parametrize("part", ["the lists", "a choice"])
@@ -149,15 +153,15 @@ def test_letters_are_tags_wherever_nothing_is_typed(demo: Person, part: str) -> 
         if not widget.isVisible() or (isinstance(widget, QComboBox) and widget.isEditable()):
             continue
         widget.setFocus()
-        demo.desk.session.update(filter=number)
+        demo.workspace.session.update(filter=number)
         demo.press("H")
-        assert demo.desk.tagging.words(FilterKey(demo.view.layer, number)) == ("hair",)
+        assert demo.workspace.tagging.words(FilterKey(demo.view.layer, number)) == ("hair",)
 
 
 def test_space_takes_the_overlay_away_from_every_list_and_never_from_a_field(demo: Person) -> None:
     demo.press("B")
     window, image = demo.window, demo.window.center.browser.viewer.image
-    demo.desk.session.update(filter=0)
+    demo.workspace.session.update(filter=0)
 
     def held(widget: QWidget) -> bool:
         widget.setFocus()

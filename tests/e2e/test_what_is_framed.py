@@ -94,7 +94,7 @@ def assert_h_tags_what_is_framed(person: Person, frames: Frames, view: QAbstract
 
 
 def tagged(person: Person) -> Iterator[tuple[FilterKey, str]]:
-    return ((key, tag.tag) for key, tag in person.desk.tagging.book.entries() if tag.tag == "hair")
+    return ((key, tag.tag) for key, tag in person.workspace.tagging.book.entries() if tag.tag == "hair")
 
 
 def test_h_tags_what_is_framed_whatever_the_mouse_did_before(lists: tuple[Person, Frames]) -> None:
@@ -160,8 +160,8 @@ def test_nothing_else_moves_a_frame_without_the_view(lists: tuple[Person, Frames
         yield view.keyboardSearch("d")
         for reason in Qt.FocusReason:
             yield QApplication.sendEvent(view, QFocusEvent(QFocusEvent.Type.FocusIn, reason))
-        yield person.desk.session.update(filter=60, picture=person.desk.library.folder.pictures[20], layer=6)
-        yield person.desk.session.update(filter=3, picture=person.desk.library.folder.pictures[2], layer=7)
+        yield person.workspace.session.update(filter=60, picture=person.workspace.library.folder.pictures[20], layer=6)
+        yield person.workspace.session.update(filter=3, picture=person.workspace.library.folder.pictures[2], layer=7)
 
     for view in frames:
         for _ in steps(view):
@@ -188,7 +188,7 @@ def test_what_is_hidden_by_a_search_or_a_choice_comes_back_framed(lists: tuple[P
 def test_arrows_walk_pictures_and_filters_also_over_the_pictures(demo: Person) -> None:
     demo.press("P")
     over = demo.window.center.browser.over
-    pictures = demo.desk.library.folder.pictures
+    pictures = demo.workspace.library.folder.pictures
     over.setFocus()
     for keys, place, filter in ((("Down", "Down"), 2, 0), (("Right",), 2, 1), (("Up",), 1, 1), (("Left",), 1, 0)):
         demo.press(*keys)
@@ -212,8 +212,8 @@ def test_what_is_looked_at_is_in_sight_after_a_resize_and_after_a_restart(open_w
             assert view.currentIndex().isValid()
 
     person.window.resize(1300, 1000)
-    last = person.desk.library.folder.pictures[-1]
-    person.desk.session.update(picture=last, layer=7, filter=63)
+    last = person.workspace.library.folder.pictures[-1]
+    person.workspace.session.update(picture=last, layer=7, filter=63)
     assert_in_sight(person)
     for view in (person.window.center.browser.grid, person.window.pictures.list):
         view.scrollToTop()

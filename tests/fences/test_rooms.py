@@ -52,14 +52,14 @@ def loaded_by(modules: str) -> set[str]:
 
 def test_the_state_knows_no_widgets() -> None:
     state = "\n".join(f"import explorer.state.{path.stem}" for path in (ROOT / "explorer" / "state").glob("[a-z]*.py"))
-    assert "explorer.state.desk" in loaded_by(state)
+    assert "explorer.state.workspace" in loaded_by(state)
     assert not {"PySide6.QtWidgets", "pyqtgraph"} & loaded_by(state)
 
 
 def test_the_window_comes_up_before_torch() -> None:
     late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage", "numpy", "h5py", "PIL"}
     loaded = loaded_by("from explorer import app, cli; import explorer.ui.window.assembly; cli.parser(commands=False)")
-    assert "explorer.state.desk" in loaded
+    assert "explorer.state.workspace" in loaded
     assert not late & loaded
     assert not {name for name in loaded if name.startswith("explorer.commands")}
 

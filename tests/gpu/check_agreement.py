@@ -13,7 +13,7 @@ from trainer.devices.arithmetic import computing
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.training.augmentation import draw
 from trainer.training.data_loading import Batch, Preparation
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.optimiser import optimiser_of
 from trainer.training.train import Training, Watch
 from trainer.training.training_step import Step
@@ -63,7 +63,7 @@ def rounding(proof: Proof) -> None:
         # Pictures that come again in the validation part say nothing of learning, but all of numbers.
         recipe = paper(True, precision=name, epochs=epochs, learning_rate=3e-4, size=48)
         with tempfile.TemporaryDirectory() as folder, computing(proof.device):
-            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), World())
+            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), ProcessGroup())
             training.run()
         reached[name] = training.state.best_auc
         proof.tell(f"validation AUC in {name}", reached[name])

@@ -12,7 +12,7 @@ from trainer.devices.arithmetic import computing
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.training.captured_step import WARM_UP
 from trainer.training.data_loading import Batch, Preparation, blank, epoch
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
 from trainer.training.train import Training, Watch
@@ -93,7 +93,7 @@ def evicted(proof: Proof) -> None:
     reached = []
     for torn in (False, True):
         with tempfile.TemporaryDirectory() as folder, computing(proof.device, deterministic=True):
-            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), World())
+            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), ProcessGroup())
             if torn:
                 there = training._evict()
                 gone = there and training.pictures.streamed

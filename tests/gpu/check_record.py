@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torchvision
 
-from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.maps.activations import record
 from explorer.core.network.layers import trace_layers
@@ -57,9 +57,9 @@ def maps(proof: Proof, name: str, here: Network, there: Network, side: int) -> N
     count = 4 if proof.small else 100
     took = proof.seconds(lambda: [record(there, picture) for picture in pictures[:count]])
     proof.tell(f"{name}: pictures recorded", count / took, "pictures/s")
-    covering = [Covering(network, pictures[0]).at(Occluder(16, 8), 24, 40) for network in (here, there)]
+    covering = [LivePatch(network, pictures[0]).at(Occluder(16, 8), 24, 40) for network in (here, there)]
     proof.judge(f"{name}: a dragged patch", _far(covering[1].logits, covering[0].logits), most=MOST)
-    dragged = Covering(there, pictures[0])
+    dragged = LivePatch(there, pictures[0])
     took = proof.seconds(lambda: [dragged.at(Occluder(16, 8), 24, left) for left in range(count)])
     proof.tell(f"{name}: a step of a dragged patch", took / count * 1000, "ms")
     logits = logits_of(there.module, pictures, there.input, proof.device, batch=128)

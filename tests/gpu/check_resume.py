@@ -21,7 +21,7 @@ from trainer.devices.arithmetic import computing
 from trainer.networks.checkpoint import load
 from trainer.training.augmentation import COLUMNS
 from trainer.training.data_loading import Batch
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.recipe import Recipe, write_settings
 from trainer.training.train import Training, Watch
 from trainer.training.training_step import Step
@@ -96,7 +96,7 @@ def through(
     """A run to its end, or to where it is torn, and its rates."""
     rates = [] if rates is None else rates
     with computing(device, deterministic=True):
-        training = Training(cohort, recipe, out, device, "", Watch(), World())
+        training = Training(cohort, recipe, out, device, "", Watch(), ProcessGroup())
         noted: Any = Noted(training, rates, last)
         training.step = noted
         with contextlib.suppress(Torn):
@@ -109,7 +109,7 @@ def frozen(proof: Proof, cohort: Cohort, recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as folder:
         through(cohort, recipe, Path(folder), proof.device, last=20)
         with computing(proof.device, deterministic=True):
-            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), World())
+            training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(), ProcessGroup())
             step: Step = training.step
             training.module.train()
             side = cohort.side

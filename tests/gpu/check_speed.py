@@ -16,7 +16,7 @@ from tests.gpu.proof import Proof
 from trainer.devices.arithmetic import computing
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.training.data_loading import Batch, Preparation, epoch, steps_of
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
 from trainer.training.train import Training, Watch
@@ -64,7 +64,7 @@ def whole(proof: Proof) -> None:
         ends.append(time.perf_counter())
 
     with tempfile.TemporaryDirectory() as folder, computing(proof.device):
-        training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(on_epoch=end), World())
+        training = Training(cohort, recipe, Path(folder), proof.device, "", Watch(on_epoch=end), ProcessGroup())
         proof.peak()
         training.run()
     history = training.state.history

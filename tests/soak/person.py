@@ -138,7 +138,7 @@ class Person:
         return words
 
     def _undo(self) -> str:
-        tagging = self._window.desk.tagging
+        tagging = self._window.workspace.tagging
         self._window.commands._guard(self._chance.choice([tagging.undo, tagging.redo]))
         return ""
 

@@ -1,4 +1,4 @@
-"""Whatever a person does, the maps on show are those of the network, the look and the picture that are on show."""
+"""Whatever a person does, the maps on show are those of the network, the style and the picture that are on show."""
 
 import os
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.images import read_image, thumbnail
 from explorer.core.maps.activations import Activations, record
 from explorer.core.network.opening import Network
-from explorer.state.desk import Desk
 from explorer.state.library import THUMBNAIL, Request
 from explorer.state.pipeline import Pipeline
 from explorer.state.settings import Settings
+from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 from tests.networks import save_normed
 from trainer.networks.input_spec import InputSpec
@@ -50,39 +50,43 @@ def draw(folder: Path, number: int, seed: int) -> Path:
 
 
 class Person:
-    """Does things to a desk, and looks at every map that is shown whether it is the right one."""
+    """Does things to a workspace, and looks at every map that is shown whether it is the right one."""
 
-    def __init__(self, desk: Desk, folder: Path, qtbot: QtBot) -> None:
-        self.desk, self.folder, self._qtbot, self._seed = desk, folder, qtbot, PICTURES
+    def __init__(self, workspace: Workspace, folder: Path, qtbot: QtBot) -> None:
+        self.workspace, self.folder, self._qtbot, self._seed = workspace, folder, qtbot, PICTURES
         self._model, self._architecture = save_normed(folder)
         self._right: dict[tuple[str, bool, bytes], Activations] = {}
         self._mine: dict[str, Network] = {}
         self.looked = 0
-        desk.pipeline.maps_changed.connect(self.look)
+        workspace.pipeline.maps_changed.connect(self.look)
 
     def request(self, number: int) -> Request:
         return Request(self._model, self._architecture, ("a", "b"), INPUTS[number], "cpu")
 
     def do(self, action: str, number: int) -> None:
-        session, folder = self.desk.session, self.desk.library.folder
+        session, folder = self.workspace.session, self.workspace.library.folder
         if action == "network":
-            self.desk.opening.open_model(self.request(number))
+            self.workspace.opening.open_model(self.request(number))
         elif action == "picture" and folder is not None:
             session.update(picture=folder.pictures[number])
         elif action == "layer":
             session.update(layer=number % 2)
         elif action == "raw":
-            session.update_look(raw=not session.view.look.raw)
+            session.update_style(raw=not session.view.style.raw)
         elif action == "both" and folder is not None:
-            look = session.view.look
-            session.update(picture=folder.pictures[number], look=type(look)(raw=not look.raw))
+            style = session.view.style
+            session.update(picture=folder.pictures[number], style=type(style)(raw=not style.raw))
         elif action == "change":
             self._seed += 1
             draw(self.folder, number, self._seed)
         elif action == "folder":
-            self.desk.opening.open_folder(self.folder / FOLDER)
+            self.workspace.opening.open_folder(self.folder / FOLDER)
         elif action == "list" and folder is not None:
-            for store in (self.desk.library.thumbnails, self.desk.library.predictions, self.desk.library.over):
+            for store in (
+                self.workspace.library.thumbnails,
+                self.workspace.library.predictions,
+                self.workspace.library.over,
+            ):
                 store.get(folder.pictures[number])
         elif action == "wait":
             self.settle()
@@ -90,13 +94,13 @@ class Person:
             QApplication.processEvents()
 
     def settle(self) -> None:
-        library = self.desk.library
+        library = self.workspace.library
         self._qtbot.waitUntil(lambda: not any(jobs.busy() for jobs in library.workers))
         QApplication.processEvents()
 
     def right(self) -> Activations:
         """What the network on show gives on the picture on show, recorded by a network of this person's own."""
-        pipeline, raw = self.desk.pipeline, self.desk.session.view.look.raw
+        pipeline, raw = self.workspace.pipeline, self.workspace.session.view.style.raw
         network, rgb = pipeline.network, pipeline.shown.rgb
         key = (network.identity, raw, rgb.tobytes())
         if key not in self._right:
@@ -105,7 +109,7 @@ class Person:
         return self._right[key]
 
     def look(self) -> None:
-        found = self.desk.pipeline.activations
+        found = self.workspace.pipeline.activations
         if found is not None:
             self.looked += 1
             assert found.frame == self.right().frame
@@ -114,7 +118,7 @@ class Person:
 
     def look_around(self) -> None:
         """Everything that is said of the picture on show is said of the same content, and of the open network."""
-        library, view = self.desk.library, self.desk.session.view
+        library, view = self.workspace.library, self.workspace.session.view
         stores = (library.thumbnails, library.predictions, library.over)
 
         def there() -> bool:
@@ -125,14 +129,14 @@ class Person:
             self._qtbot.waitUntil(there)
             QApplication.processEvents()
         self.look()
-        assert self.desk.pipeline.shown.picture == view.picture
-        assert self.desk.pipeline.network is library.network
-        np.testing.assert_array_equal(self.desk.pipeline.shown.rgb, read_image(view.picture))
+        assert self.workspace.pipeline.shown.picture == view.picture
+        assert self.workspace.pipeline.network is library.network
+        np.testing.assert_array_equal(self.workspace.pipeline.shown.rgb, read_image(view.picture))
         right = self.right()
         np.testing.assert_allclose(library.predictions.get(view.picture), right.probabilities, rtol=1e-5)
         over = library.over.get(view.picture)
         np.testing.assert_allclose(over.maps, right.maps[view.layer], rtol=1e-2, atol=1e-3)
-        np.testing.assert_array_equal(over.crop, library.network.input.crop(self.desk.pipeline.shown.rgb))
+        np.testing.assert_array_equal(over.crop, library.network.input.crop(self.workspace.pipeline.shown.rgb))
         np.testing.assert_array_equal(library.thumbnails.get(view.picture), thumbnail(view.picture, THUMBNAIL))
 
 
@@ -142,17 +146,17 @@ def person(qtbot: QtBot) -> Iterator[Person]:
         folder = Path(name)
         for number in range(PICTURES):
             draw(folder, number, number)
-        desk = Desk(Settings(folder / "home" / "settings.ini"), ROOT / "resources")
+        workspace = Workspace(Settings(folder / "home" / "settings.ini"), ROOT / "resources")
         try:
-            yield Person(desk, folder, qtbot)
+            yield Person(workspace, folder, qtbot)
         finally:
-            desk.close()
+            workspace.close()
 
 
 def begun(someone: Person, qtbot: QtBot) -> None:
     someone.do("folder", 0)
     someone.do("network", 0)
-    qtbot.waitUntil(lambda: someone.desk.pipeline.activations is not None)
+    qtbot.waitUntil(lambda: someone.workspace.pipeline.activations is not None)
     someone.settle()
 
 
@@ -173,7 +177,7 @@ def test_the_maps_on_show_are_those_of_what_is_on_show(qtbot: QtBot, actions: li
         for number in (2, 1):
             someone.settle()
             someone.do("picture", number)
-        qtbot.waitUntil(lambda: someone.desk.pipeline.activations is not None)
+        qtbot.waitUntil(lambda: someone.workspace.pipeline.activations is not None)
         someone.settle()
         someone.look_around()
         assert someone.looked
@@ -182,16 +186,19 @@ def test_the_maps_on_show_are_those_of_what_is_on_show(qtbot: QtBot, actions: li
 def test_raw_in_the_moment_in_which_a_network_opens_takes_its_input(qtbot: QtBot) -> None:
     with person(qtbot) as someone:
         begun(someone, qtbot)
-        desk = someone.desk
+        workspace = someone.workspace
         opened: list[Network] = []
-        desk.library.network_opened.connect(
-            lambda network: (opened.append(network), desk.session.update_look(raw=not desk.session.view.look.raw))
+        workspace.library.network_opened.connect(
+            lambda network: (
+                opened.append(network),
+                workspace.session.update_style(raw=not workspace.session.view.style.raw),
+            )
         )
         someone.do("network", 1)
-        qtbot.waitUntil(lambda: bool(opened) and desk.pipeline.activations is not None)
+        qtbot.waitUntil(lambda: bool(opened) and workspace.pipeline.activations is not None)
         someone.settle()
         someone.look_around()
-        assert desk.pipeline.network.input == INPUTS[1]
+        assert workspace.pipeline.network.input == INPUTS[1]
 
 
 @pytest.mark.parametrize("what", ["raw", "network", "list", "folder"])
@@ -199,10 +206,10 @@ def test_a_picture_whose_file_changed_is_read_anew_when_anything_is_asked_of_it(
     with person(qtbot) as someone:
         begun(someone, qtbot)
         someone.do("change", 0)
-        before = someone.desk.pipeline.shown.rgb.copy()
+        before = someone.workspace.pipeline.shown.rgb.copy()
         someone.do(what, 0)
-        qtbot.waitUntil(lambda: not np.array_equal(someone.desk.pipeline.shown.rgb, before))
-        qtbot.waitUntil(lambda: someone.desk.pipeline.activations is not None)
+        qtbot.waitUntil(lambda: not np.array_equal(someone.workspace.pipeline.shown.rgb, before))
+        qtbot.waitUntil(lambda: someone.workspace.pipeline.activations is not None)
         someone.settle()
         someone.look_around()
 
@@ -210,29 +217,31 @@ def test_a_picture_whose_file_changed_is_read_anew_when_anything_is_asked_of_it(
 def test_an_occlusion_map_is_of_the_content_and_the_input_on_show(qtbot: QtBot) -> None:
     with person(qtbot) as someone:
         begun(someone, qtbot)
-        desk, found = someone.desk, []
+        workspace, found = someone.workspace, []
 
         def swept(size: int) -> np.ndarray:
-            occluding, pipeline = desk.occluding, desk.pipeline
-            occluding.wish_for(size=size)
+            occluding, pipeline = workspace.occluding, workspace.pipeline
+            occluding.update(size=size)
             qtbot.waitUntil(lambda: occluding.found is not None and not occluding.rough)
             network = pipeline.network.copy()
             right = occlude(network, pipeline.shown.rgb, occluding.target, Occluder(size, 8, "mean"))
             np.testing.assert_allclose(occluding.found.drops, right.drops, atol=1e-6)
             return occluding.found.drops
 
-        desk.occluding.activate(True)
+        workspace.occluding.activate(True)
         found.append(swept(8))
         someone.do("change", 0)
         swept(16)  # of the content that is still on show
         for picture in (1, 0):
             someone.do("picture", picture)
-            qtbot.waitUntil(lambda picture=picture: desk.pipeline.shown.picture.stem == str(picture))
-            qtbot.waitUntil(lambda: desk.pipeline.activations is not None)
+            qtbot.waitUntil(lambda picture=picture: workspace.pipeline.shown.picture.stem == str(picture))
+            qtbot.waitUntil(lambda: workspace.pipeline.activations is not None)
         swept(16)
         found.append(swept(8))
         someone.do("network", 1)
-        qtbot.waitUntil(lambda: desk.pipeline.network.input == INPUTS[1] and desk.pipeline.activations is not None)
+        qtbot.waitUntil(
+            lambda: workspace.pipeline.network.input == INPUTS[1] and workspace.pipeline.activations is not None
+        )
         found.append(swept(8))
         assert not np.allclose(found[0], found[1])
         assert not np.allclose(found[1], found[2])
@@ -242,7 +251,7 @@ def test_no_answer_is_shown_that_nobody_wants_any_more(qtbot: QtBot, monkeypatch
     """Also where the workers would deliver it: what was wanted is compared, not only what was asked last."""
     with person(qtbot) as someone:
         begun(someone, qtbot)
-        pipeline, shown = someone.desk.pipeline, []
+        pipeline, shown = someone.workspace.pipeline, []
         monkeypatch.setattr(Pipeline, "_ask", lambda self: shown.append("asked"))
         original = pipeline._wanted()
         pipeline._submit(original)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.progress import OnStep
 from explorer.state.jobs import Jobs
 from explorer.state.lazy import LazyStore
-from explorer.state.session import Look, Session, View
+from explorer.state.session import DisplayStyle, Session, View
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def test_a_view_changes_once_and_only_when_it_differs(qtbot: QtBot) -> None:
     session.changed.connect(lambda before, after: heard.append((before, after)))
     session.update(layer=3, filter=2)
     session.update(layer=3)
-    session.update_look(outline=True)
+    session.update_style(outline=True)
     assert heard == [
         (View(), View(layer=3, filter=2)),
-        (View(layer=3, filter=2), View(layer=3, filter=2, look=Look(outline=True))),
+        (View(layer=3, filter=2), View(layer=3, filter=2, style=DisplayStyle(outline=True))),
     ]
 
 

@@ -13,12 +13,12 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.inference import logits_of
-from trainer.evaluation.reader_study import Reader
+from trainer.evaluation.reader_study import ReaderResult
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.taxonomy import Match, Taxonomy, levels, match
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.measures.bootstrap import DRAWS, Draws, Measure, Numbers, measure
+from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
 from trainer.measures.metrics import Labels, accuracy, class_accuracy, confusion, positive_class
 from trainer.measures.roc_curves import Curve, curve_of
@@ -33,7 +33,7 @@ SEEN_DIGITS = 12
 class ReaderPoint:
     """A reader, and the network's sensitivity at that reader's specificity."""
 
-    reader: Reader
+    reader: ReaderResult
     network: Measure
 
 
@@ -101,7 +101,7 @@ def evaluate(
     part: str,
     device: torch.device,
     *,
-    readers: Sequence[Reader] = (),
+    readers: Sequence[ReaderResult] = (),
     taxonomy: Taxonomy | None = None,
     level: int | None = None,
     draws: int = DRAWS,
@@ -123,7 +123,7 @@ def evaluate(
     logits = logits_of(module, (cohort, positions), input_spec, device, batch=batch, on_step=on_step)
     seconds = time.perf_counter() - started
     probabilities = softmax(logits) @ matched.members
-    drawn = Draws.of([cohort.lesions[place] for place in positions], draws, seed)
+    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
     positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = _curves(labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers])
     score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
@@ -163,7 +163,7 @@ def evaluate(
     )
 
 
-def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: Sequence[Reader]) -> None:
+def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: Sequence[ReaderResult]) -> None:
     """UserError for what makes the work pointless, before the network runs."""
     present = np.unique(labels)
     if len(present) == 1:
@@ -180,7 +180,11 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
 
 
 def _curves(
-    labels: Labels, probabilities: Numbers, classes: Sequence[str], draws: Draws, asked: Sequence[float] = ()
+    labels: Labels,
+    probabilities: Numbers,
+    classes: Sequence[str],
+    draws: BootstrapResamples,
+    asked: Sequence[float] = (),
 ) -> tuple[tuple[Curve, ...], Measure]:
     """The curve of the score of two classes, of every class that occurs of more; and their mean AUC."""
     columns = [positive_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
@@ -192,7 +196,7 @@ def _curves(
 
 
 def _accuracies(
-    labels: Labels, predicted: Labels, classes: int, draws: Draws
+    labels: Labels, predicted: Labels, classes: int, draws: BootstrapResamples
 ) -> tuple[Measure, Measure, tuple[Measure, ...]]:
     """Of all pictures, the mean of the classes that occur, and of each class."""
     counts = np.bincount(labels, minlength=classes)
@@ -223,7 +227,7 @@ def _calibration(
     logits: npt.NDArray[np.float32],
     probabilities: Numbers,
     labels: Labels,
-    draws: Draws,
+    draws: BootstrapResamples,
 ) -> Calibration:
     of = "the predicted class" if positive is None else matched.classes[positive]
     before = reliability(probabilities, labels, positive, draws)
@@ -239,7 +243,7 @@ def _calibration(
         logits_of(module, (cohort, fitting), input_spec, device, batch=batch),
         matched.labels[cohort.labels[fitting]],
         matched.members,
-        Draws.of([cohort.lesions[place] for place in fitting], draws.count, draws.seed),
+        BootstrapResamples.of([cohort.lesions[place] for place in fitting], draws.count, draws.seed),
     )
     after = reliability(softmax(logits, fitted.value) @ matched.members, labels, positive, draws)
     return Calibration(of, before, after, fitted)
@@ -251,7 +255,7 @@ def _levels(
     positions: npt.NDArray[np.intp],
     classes: Sequence[str],
     taxonomy: Taxonomy | None,
-    draws: Draws,
+    draws: BootstrapResamples,
 ) -> tuple[Level, ...]:
     if taxonomy is None:
         return ()

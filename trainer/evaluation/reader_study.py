@@ -11,7 +11,7 @@ COLUMNS = ("name", "sensitivity", "specificity")
 
 
 @dataclass(frozen=True)
-class Reader:
+class ReaderResult:
     """A person who judged pictures: sensitivity and specificity as shares within 0 to 1."""
 
     name: str
@@ -19,7 +19,7 @@ class Reader:
     specificity: float
 
 
-def read_readers(path: Path | str) -> tuple[Reader, ...]:
+def read_readers(path: Path | str) -> tuple[ReaderResult, ...]:
     """Readers of a CSV with the columns name, sensitivity, specificity, in any order, others left aside.
 
     Numbers are shares if all are within 0 to 1, percentages if all carry a % sign or all but zeros are over 1.
@@ -40,7 +40,7 @@ def read_readers(path: Path | str) -> tuple[Reader, ...]:
     places = [_column(head, column, path) for column in COLUMNS]
     read = [_Line.of(number, cells, places, path) for number, cells in body]
     share = _unit(read, path)
-    return tuple(Reader(line.name, line.sensitivity * share, line.specificity * share) for line in read)
+    return tuple(ReaderResult(line.name, line.sensitivity * share, line.specificity * share) for line in read)
 
 
 def _column(head: Sequence[str], column: str, path: Path) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.cohort.cohort import Cohort
-from trainer.measures.bootstrap import Draws, Measure, Numbers, measure
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Labels, Ranking, area_under_roc, class_accuracy
 
 FEW, TOO_FEW = 10, 5
@@ -61,7 +61,7 @@ def subgroups(
     probabilities: Numbers,
     columns: tuple[int, ...],
     classes: tuple[str, ...],
-    draws: Draws,
+    draws: BootstrapResamples,
 ) -> tuple[Subgroup, ...]:
     """Every subgroup of the pictures at `positions` (N), with `probabilities` (N, K); `columns` are averaged over.
 
@@ -82,7 +82,7 @@ def _subgroup(
     probabilities: Numbers,
     columns: tuple[int, ...],
     classes: tuple[str, ...],
-    draws: Draws,
+    draws: BootstrapResamples,
 ) -> Subgroup:
     own = labels[places]
     counts = np.bincount(own, minlength=len(classes))

@@ -32,7 +32,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Draws:
+class BootstrapResamples:
     """`count` bootstrap draws of lesions, with replacement, as many as there are; the same for every statistic.
 
     Pictures of one lesion are not independent, so that lesions are drawn and bring all of their pictures
@@ -45,7 +45,7 @@ class Draws:
     seed: int = 0
 
     @classmethod
-    def of(cls, lesions: Sequence[str], count: int = DRAWS, seed: int = 0) -> "Draws":
+    def of(cls, lesions: Sequence[str], count: int = DRAWS, seed: int = 0) -> "BootstrapResamples":
         """The draws of pictures whose lesions have these names."""
         _, numbers = np.unique(np.asarray(lesions, dtype=object).astype(str), return_inverse=True)
         return cls(numbers.astype(np.intp), count, seed)

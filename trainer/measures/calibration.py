@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainer.measures.bootstrap import Draws, Measure, Numbers, measure
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Labels
 from trainer.measures.softmax import softmax
 
@@ -48,7 +48,7 @@ class Calibration:
     reason: str = ""
 
 
-def reliability(probabilities: Numbers, labels: Labels, positive: int | None, draws: Draws) -> Reliability:
+def reliability(probabilities: Numbers, labels: Labels, positive: int | None, draws: BootstrapResamples) -> Reliability:
     """The reliability of probabilities (N, K): of the class `positive`, or of the predicted class if None."""
     if positive is None:
         said, true = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
@@ -83,7 +83,9 @@ def bin_of(probabilities: Numbers) -> npt.NDArray[np.intp]:
     return np.minimum((probabilities * BINS).astype(np.intp), BINS - 1)
 
 
-def fit_temperature(logits: npt.NDArray[np.float32], labels: Labels, members: Numbers, draws: Draws) -> Measure:
+def fit_temperature(
+    logits: npt.NDArray[np.float32], labels: Labels, members: Numbers, draws: BootstrapResamples
+) -> Measure:
     """The temperature within 0.05 to 20 that minimises the mean log loss (Guo et al., ICML 2017, section 4.2).
 
     `logits` (N, K) and `labels` (N) are of the validation part; `members` (K, L) adds the K classes of the network up

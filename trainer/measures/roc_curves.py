@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trainer.measures.bootstrap import Draws, Measure, Numbers, interval, measure
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, interval, measure
 from trainer.measures.metrics import (
     LEVELS,
     Ranking,
@@ -52,7 +52,7 @@ def curve_of(
     name: str,
     scores: npt.NDArray[np.floating],
     positive: npt.NDArray[np.bool_],
-    draws: Draws,
+    draws: BootstrapResamples,
     asked: Sequence[float] = (),
 ) -> tuple[Curve, Numbers]:
     """The curve of scores (N) for pictures of the class or not, and its AUC in every draw (count,)."""

@@ -18,7 +18,7 @@ _SET = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
-class World:
+class ProcessGroup:
     """This process among those that train together; alone, it is the first of one."""
 
     rank: int = 0
@@ -52,7 +52,7 @@ class World:
             value /= self.size
         return value
 
-    def told(self, value: float, device: torch.device) -> float:
+    def broadcast(self, value: float, device: torch.device) -> float:
         """What the first process says, in all of them."""
         if self.size == 1:
             return value
@@ -62,13 +62,13 @@ class World:
 
 
 @contextlib.contextmanager
-def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
+def joined(device: torch.device) -> Iterator[tuple[ProcessGroup, torch.device]]:
     """The processes that `torchrun` started, and this one's device; alone without `torchrun`.
 
     UserError where what it sets makes no sense.
     """
     if not all(os.environ.get(name) for name in _SET):
-        yield World(), device
+        yield ProcessGroup(), device
         return
     numbers = {name: os.environ[name] for name in _SET if name != "MASTER_ADDR"}
     if not all(text.isdecimal() for text in numbers.values()):
@@ -86,7 +86,7 @@ def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
     importlib.import_module("torch.distributed.nn.functional")
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield World(dist.get_rank(), dist.get_world_size()), device
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size()), device
     finally:
         dist.destroy_process_group()
         # The parts of a run point at each other and hold the group. Its threads have to be gone when the interpreter

@@ -16,7 +16,7 @@ from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.initial_weights import set_training, started
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
@@ -78,7 +78,7 @@ def _tried(
     weights = median_frequency(counts) if recipe.learning.imbalance == "weights" else None
     step = Step(module, optimiser_of(module, plain, device), plain, device, preparation, len(cohort.classes), weights)
     side, positions = recipe.data.resize_to or cohort.side, cohort.positions("train")
-    share = World().share(min(recipe.learning.batch, len(positions)))
+    share = ProcessGroup().share(min(recipe.learning.batch, len(positions)))
     needed = step.rehearse(blank(share.stop, side, device))
     pictures = Pictures(cohort, positions, InputSpec((side, side), "squash", side), device, reserve=needed)
     rates: list[float] = []

@@ -20,7 +20,7 @@ from trainer.measures.metrics import auc
 from trainer.measures.softmax import softmax
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import Outcome, finish, input_spec_of, show_progress
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
@@ -55,7 +55,7 @@ def train(
     *,
     licence: str = "",
     watch: Watch | None = None,
-    world: World | None = None,
+    world: ProcessGroup | None = None,
 ) -> Outcome | None:
     """Train on the cohort, or go on with the run that was interrupted in `out`; leave network and report there.
 
@@ -63,7 +63,7 @@ def train(
     and taken up again ends with the same weights, bit for bit on a CPU. None in all processes but the first.
     UserError for a cohort, settings or a folder that cannot be used, and where the loss is no longer a number.
     """
-    world = world or World()
+    world = world or ProcessGroup()
     if recipe.data.fold >= 0:
         cohort = cohort.fold(recipe.data.fold)
     machine = recipe.machine
@@ -86,7 +86,7 @@ class Training:
         device: torch.device,
         licence: str,
         watch: Watch,
-        world: World,
+        world: ProcessGroup,
     ) -> None:
         self.cohort, self.recipe, self.device, self.licence = cohort, recipe, device, licence
         self.watch, self.world = watch, world
@@ -190,7 +190,7 @@ class Training:
     def _validate(self, number: int) -> tuple[float, float]:
         """AUC and loss of the averaged weights on the validation part."""
         if not self.world.first:
-            return self.world.told(0.0, self.device), self.world.told(0.0, self.device)
+            return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device)
         labels = self.shown.labels.numpy()
         logits = logits_in_training(
             self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
@@ -200,7 +200,7 @@ class Training:
         probabilities = softmax(logits)
         measured = auc(labels, probabilities, self.cohort.classes)
         loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
-        return self.world.told(measured, self.device), self.world.told(loss, self.device)
+        return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device)
 
     def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:
         """Remember the epoch; write what an interrupted run needs, and what a person wants to see meanwhile."""

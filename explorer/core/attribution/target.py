@@ -10,8 +10,8 @@ from torch import fx
 
 from explorer.core.errors import UserError
 from explorer.core.incremental.delta import Changed, dense
-from explorer.core.incremental.map_maxima import Outside
-from explorer.core.incremental.patch_windows import Surround, Window, margin, side_by_side
+from explorer.core.incremental.map_maxima import MaximaOutside
+from explorer.core.incremental.patch_windows import DeltaWindow, PaddedMap, margin, side_by_side
 from explorer.core.incremental.traced_graph import Graph
 from explorer.core.network.forward_pass import source
 from explorer.core.network.layers import LayerInfo
@@ -87,9 +87,11 @@ def answers(target: Target, place: int, changed: Changed | None, base: torch.Ten
     chosen = slice(None) if target.filter is None else slice(target.filter, target.filter + 1)
     if changed is None:
         return _read(base[:, chosen], target.reading).expand(count, -1)
-    if isinstance(changed, Window):
+    if isinstance(changed, DeltaWindow):
         delta = side_by_side(changed.delta[:, :, chosen])
-        return _read_window(Window(delta, changed.tops, changed.lefts, changed.size), base[:, chosen], target.reading)
+        return _read_window(
+            DeltaWindow(delta, changed.tops, changed.lefts, changed.size), base[:, chosen], target.reading
+        )
     return _read(dense(changed, base)[:, chosen], target.reading)
 
 
@@ -100,11 +102,11 @@ def _read(maps: torch.Tensor, reading: str | tuple[int, int]) -> torch.Tensor:
     return maps.amax((2, 3)) if reading == "peak" else maps.mean((2, 3))
 
 
-def _read_window(window: Window, base: torch.Tensor, reading: str | tuple[int, int]) -> torch.Tensor:
+def _read_window(window: DeltaWindow, base: torch.Tensor, reading: str | tuple[int, int]) -> torch.Tensor:
     """(N, C) without building whole maps."""
     if reading == "mean":
         whole: torch.Tensor = base.mean((2, 3)) + window.flat.sum((2, 3)) / (window.size[0] * window.size[1])
         return whole
     if isinstance(reading, tuple):
         return window.full(base)[:, :, reading[0], reading[1]]
-    return Outside(base[0]).peaks(window, Surround(base, margin(window.frame, window.size), -torch.inf))
+    return MaximaOutside(base[0]).peaks(window, PaddedMap(base, margin(window.frame, window.size), -torch.inf))

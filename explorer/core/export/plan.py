@@ -13,7 +13,7 @@ from PIL import Image
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.figures.sheet_layout import Layout, Page, lay_out
-from explorer.core.figures.single import Style
+from explorer.core.figures.single import FigureStyle
 from explorer.core.images import read_image, shown
 from explorer.core.network.opening import Network
 from explorer.core.tags.book import FilterKey, TagBook
@@ -53,7 +53,7 @@ class ExportPlan:
     names: tuple[str, ...]
     figures: tuple[Figure, ...]
     out: Path
-    style: Style
+    style: FigureStyle
     format: str
     layout: Layout | None = None
     tags: dict[FilterKey, str] | None = None
@@ -79,7 +79,7 @@ def plan_export(
     pictures: Sequence[Path],
     filters: Sequence[FilterKey],
     out: Path,
-    style: Style | None = None,
+    style: FigureStyle | None = None,
     *,
     format: str = "png",
     sheet: bool = False,
@@ -91,7 +91,7 @@ def plan_export(
     Single overlays of every filter on every picture, or with `sheet` one sheet of all of them, in as many files as
     the format needs pages (a PDF holds them all). UserError where there is nothing to draw or far too much.
     """
-    style = style or Style()
+    style = style or FigureStyle()
     pictures, filters = tuple(dict.fromkeys(pictures)), tuple(dict.fromkeys(filters))
     if not pictures or not filters:
         raise UserError("There is nothing to export; choose at least one filter and one picture.")

@@ -21,7 +21,7 @@ DRAWING = 1
 
 
 @dataclass(frozen=True)
-class Standing:
+class FolderState:
     """`todo` is to be drawn, `right` may stay; `rows` are the manifest's lines of every file that stays for now."""
 
     todo: tuple[Figure, ...]
@@ -58,9 +58,9 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     return answer
 
 
-def look(
+def compare_folder(
     plan: ExportPlan, settings: Mapping[str, str], digests: Mapping[int, str], pool: ThreadPoolExecutor
-) -> Standing:
+) -> FolderState:
     """Make the folder where it is missing, and compare it with the plan.
 
     A figure is replaced without asking where it shows the same filter of the same network on the same picture (a
@@ -81,7 +81,7 @@ def look(
         old = {}
     rows = {file: lines for file, lines in old.items() if file in there}
     if plan.force:
-        return Standing(plan.figures, (), rows)
+        return FolderState(plan.figures, (), rows)
     present = [figure for figure in plan.figures if figure.name in there]
     contents = dict(
         zip(
@@ -106,7 +106,7 @@ def look(
             strange.append(figure.name)
     if strange:
         raise _refusal(plan.out, strange)
-    return Standing(tuple(todo), tuple(right), rows)
+    return FolderState(tuple(todo), tuple(right), rows)
 
 
 def _may_replace(

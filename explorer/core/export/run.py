@@ -17,7 +17,7 @@ from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row, write_manifest
 from explorer.core.export.plan import ExportPlan, Figure, plan_export
 from explorer.core.export.provenance import Records
-from explorer.core.export.reconcile import Standing, look, settings_of
+from explorer.core.export.reconcile import FolderState, compare_folder, settings_of
 from explorer.core.figures.encoding import encode, encode_pages
 from explorer.core.figures.sheet import Panel, draw_page
 from explorer.core.figures.sheet_layout import Layout, Page, panel_pixels
@@ -114,7 +114,7 @@ class _Run:
         self._on_step(0, self._total)
         self._read_digests()
         self._settings = settings_of(self._plan, self._digests)
-        standing = look(self._plan, self._settings, self._digests, self._pool)
+        standing = compare_folder(self._plan, self._settings, self._digests, self._pool)
         self._rows = standing.rows
         try:
             self._draw(standing)
@@ -130,7 +130,7 @@ class _Run:
         """Draw every figure, whatever stands in the folder."""
         self._read_digests()
         self._settings = settings_of(self._plan, self._digests)
-        self._draw(Standing(self._plan.figures, (), {}))
+        self._draw(FolderState(self._plan.figures, (), {}))
 
     def _read_digests(self) -> None:
         futures = [self._pool.submit(picture_digest, path) for path in self._plan.pictures]
@@ -140,7 +140,7 @@ class _Run:
             except UserError as error:
                 self._fail(number, error)
 
-    def _draw(self, standing: Standing) -> None:
+    def _draw(self, standing: FolderState) -> None:
         self._step(sum(figure.cells for figure in standing.right))
         if standing.todo and self._plan.style.scale == "seen":
             for number in self._digests:

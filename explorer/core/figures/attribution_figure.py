@@ -12,7 +12,7 @@ from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.drawing.signed_overlay import limit_of, occlusion_bar, occlusion_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures.sheet_layout import FONT, MARGIN, NARROWEST, drawable
-from explorer.core.figures.single import MM_PER_INCH, Style, fit
+from explorer.core.figures.single import MM_PER_INCH, FigureStyle, fit
 from explorer.core.images import fitted
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import Box
@@ -33,7 +33,7 @@ SMALL = 6.5
 
 
 @dataclass(frozen=True)
-class Shown:
+class AttributionFigure:
     """A map (h, w) over its picture (H, W, 3), in whose pixels the network's `frame` lies.
 
     `settings` are those of `occlusion_file`; `unoccluded` is the target's value without a patch; `limit` is where
@@ -70,13 +70,13 @@ class Shown:
         )
 
 
-def occlusion_figure(shown: Shown, format: str, style: Style) -> bytes:
+def occlusion_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:
     """The figure as a file of `style.width_mm` (120) with its description; UserError where that is too narrow."""
     description = describe(_about(shown, style))
     return encode_pages([_page(shown, style)], format, style.dpi, lambda: description)
 
 
-def is_drawn(path: Path, shown: Shown, style: Style) -> bool:
+def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn."""
     kept, wanted = read_description(path) or {}, _about(shown, style)
     # As text, in which a value that is no number equals itself.
@@ -84,12 +84,12 @@ def is_drawn(path: Path, shown: Shown, style: Style) -> bool:
     return found == expected
 
 
-def _about(shown: Shown, style: Style) -> dict[str, Any]:
+def _about(shown: AttributionFigure, style: FigureStyle) -> dict[str, Any]:
     about = {"kind": "occlusion", **shown.settings, "unoccluded": shown.unoccluded, "limit": shown.end}
     return {**about, "style": {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}}
 
 
-def _page(shown: Shown, style: Style) -> "Figure":
+def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
     width = style.width_mm or WIDTH
     if width < NARROWEST:
         raise UserError(f"A figure needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")

@@ -28,7 +28,7 @@ from explorer.core.figures.sheet_layout import (
     shortened,
     text_width,
 )
-from explorer.core.figures.single import MM_PER_INCH, Style
+from explorer.core.figures.single import MM_PER_INCH, FigureStyle
 from explorer.core.tags.book import FilterKey
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def draw_page(
     names: Sequence[str],
     panels: Mapping[tuple[FilterKey, int], Panel],
     pictures: Mapping[int, RGB],
-    style: Style,
+    style: FigureStyle,
     note: str = "",
 ) -> "Figure":
     """One page as a matplotlib figure of `layout.width` millimetres; `note` stands at its lower right.
@@ -114,7 +114,7 @@ def draw_page(
 class _Sheet:
     """A page on which things are placed in millimetres from its top left corner, on whole pixels."""
 
-    def __init__(self, width: float, height: float, style: Style) -> None:
+    def __init__(self, width: float, height: float, style: FigureStyle) -> None:
         from matplotlib.figure import Figure
 
         self._style, self._width = style, width

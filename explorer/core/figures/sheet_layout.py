@@ -7,7 +7,7 @@ from itertools import groupby
 
 from explorer.core.errors import UserError
 from explorer.core.figures.encoding import MATPLOTLIB
-from explorer.core.figures.single import MM_PER_INCH, Style
+from explorer.core.figures.single import MM_PER_INCH, FigureStyle
 from explorer.core.tags.book import FilterKey
 
 WIDTH = 170.0
@@ -56,7 +56,7 @@ class Layout:
     pages: tuple[Page, ...]
 
 
-def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Style) -> Layout:
+def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: FigureStyle) -> Layout:
     """Divide filters and pictures over pages; `aspects` are height / width of each picture.
 
     Panels are as large as the width allows. A new layer begins a new page where everything does not fit on one.
@@ -90,7 +90,7 @@ def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Style
     return Layout(width, captions, (down, across), tuple(pages))
 
 
-def panel_pixels(layout: Layout, style: Style, size: tuple[int, int], *, most: bool) -> tuple[int, int]:
+def panel_pixels(layout: Layout, style: FigureStyle, size: tuple[int, int], *, most: bool) -> tuple[int, int]:
     """(height, width) in pixels at which a picture of `size` fills its panel, its proportions kept.
 
     With `most` never more pixels than the picture has: a vector file is enlarged by whoever shows it.

@@ -25,7 +25,7 @@ GAP = 0.02
 
 
 @dataclass(frozen=True)
-class Style:
+class FigureStyle:
     """How figures are drawn.
 
     `scale` is a key of `SCALES`, "fixed" with `fixed`; `color_map` a key of `COLOR_MAPS`; `opacity` within 0 to 1
@@ -78,7 +78,7 @@ class Style:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Style":
+    def from_dict(cls, values: Mapping[str, Any]) -> "FigureStyle":
         """Read the JSON form; UserError where it is none."""
         try:
             fixed = values.get("fixed")
@@ -111,7 +111,7 @@ class Canvas:
     frame: Box
 
 
-def canvas(rgb: RGB, frame: Box, style: Style) -> Canvas:
+def canvas(rgb: RGB, frame: Box, style: FigureStyle) -> Canvas:
     """The picture at the size that the style asks of one figure; UserError where that is too large.
 
     Its own pixels where no width is asked, fewer only where a side has more than `MAX_SIDE`.
@@ -140,12 +140,12 @@ def fit(rgb: RGB, frame: Box, size: tuple[int, int]) -> Canvas:
     return Canvas(np.asarray(resized), moved)
 
 
-def panel_width(whole: int, style: Style) -> int:
+def panel_width(whole: int, style: FigureStyle) -> int:
     """Pixels of one picture in a figure of `whole` pixels across."""
     return max(1, (whole - max(1, round(whole * GAP))) // 2) if style.beside else whole
 
 
-def draw(canvas: Canvas, map: Map, scale: Scale, style: Style) -> RGB:
+def draw(canvas: Canvas, map: Map, scale: Scale, style: FigureStyle) -> RGB:
     """The map (h, w) over its picture, exactly in the frame; (H, W, 3) uint8."""
     inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
     whole = canvas.rgb.shape[0], canvas.rgb.shape[1]
@@ -157,7 +157,7 @@ def draw(canvas: Canvas, map: Map, scale: Scale, style: Style) -> RGB:
     return answer
 
 
-def draw_single(canvas: Canvas, map: Map, scale: Scale, style: Style) -> RGB:
+def draw_single(canvas: Canvas, map: Map, scale: Scale, style: FigureStyle) -> RGB:
     """A whole figure of one map: the overlay, with the untouched picture on its left where the style says so."""
     drawn = draw(canvas, map, scale, style)
     if not style.beside:

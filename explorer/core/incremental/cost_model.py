@@ -8,7 +8,7 @@ from torch import fx, nn
 
 from explorer.core.incremental.delta import Changed, Flat
 from explorer.core.incremental.pace import PROCESSOR, Pace, pace_for
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate
 from explorer.core.incremental.traced_graph import Graph, module_of, operation
 
@@ -52,7 +52,7 @@ def whole_cost(graph: Graph, wanted: Iterable[fx.Node]) -> Cost:
     return Cost(macs, values, 0, 0, largest)
 
 
-def change_cost(graph: Graph, change: Window, wanted: Iterable[fx.Node]) -> Cost:
+def change_cost(graph: Graph, change: DeltaWindow, wanted: Iterable[fx.Node]) -> Cost:
     """The cost of computing only what a change (of one position) changes; found by doing it once."""
     macs = values = windowed = largest_window = largest_map = 0
     flats: dict[fx.Node, int] = {}
@@ -68,7 +68,7 @@ def change_cost(graph: Graph, change: Window, wanted: Iterable[fx.Node]) -> Cost
             macs += value.numel() * (terms or per_output(graph, node))
             values += value.numel()
             largest_map = max(largest_map, value.numel())
-        elif isinstance(value, Window):
+        elif isinstance(value, DeltaWindow):
             size = value.delta.numel()
             macs += size * per_output(graph, node)
             values += size

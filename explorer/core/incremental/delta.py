@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from explorer.core.incremental.patch_windows import Frame, Window
+from explorer.core.incremental.patch_windows import DeltaWindow, WindowGrid
 from explorer.core.incremental.traced_graph import Graph
 
 
@@ -15,10 +15,10 @@ from explorer.core.incremental.traced_graph import Graph
 class Flat:
     """A changed map that was flattened for a linear layer: its columns are known by the window."""
 
-    window: Window
+    window: DeltaWindow
 
 
-Changed = Window | Flat | torch.Tensor
+Changed = DeltaWindow | Flat | torch.Tensor
 """What became of a value: changes in windows, or the whole changed values of all positions."""
 
 Sources = Mapping[fx.Node, Changed]
@@ -30,7 +30,7 @@ Rule = Callable[[Graph, fx.Node, Sources], Changed | None]
 
 def dense(value: Changed, base: torch.Tensor) -> torch.Tensor:
     """The whole changed values of all positions; sizes and other numbers are what they are."""
-    if isinstance(value, Window):
+    if isinstance(value, DeltaWindow):
         return value.full(base)
     if isinstance(value, Flat):
         return value.window.full(base.view(1, -1, *value.window.size)).flatten(1)
@@ -43,13 +43,13 @@ def only(sources: Sources) -> tuple[fx.Node, Changed]:
     return node, value
 
 
-def shaped(flat: torch.Tensor, frame: Frame, base: torch.Tensor) -> Window:
+def as_windows(flat: torch.Tensor, frame: WindowGrid, base: torch.Tensor) -> DeltaWindow:
     """Windows of a map with the shape of `base` (1, C, H, W), given as one batch."""
     delta = flat.view(len(frame.tops), len(frame.lefts), *flat.shape[1:])
-    return Window(delta, frame.tops, frame.lefts, (base.shape[2], base.shape[3]))
+    return DeltaWindow(delta, frame.tops, frame.lefts, (base.shape[2], base.shape[3]))
 
 
-def less(answer: Window, graph: Graph, node: fx.Node) -> Window:
+def subtract_base(answer: DeltaWindow, graph: Graph, node: fx.Node) -> DeltaWindow:
     """Changed values made changes, in place: less what the node answers on the unoccluded picture."""
     graph.around(node, answer.frame).take_from(answer.delta, answer.frame)
     return answer.trimmed()

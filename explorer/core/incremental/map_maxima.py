@@ -3,10 +3,10 @@
 import torch
 
 from explorer.core.incremental.gathered_windows import places
-from explorer.core.incremental.patch_windows import Surround, Window
+from explorer.core.incremental.patch_windows import DeltaWindow, PaddedMap
 
 
-class Outside:
+class MaximaOutside:
     """The highest values of maps (C, H, W) outside of any window, looked up and not searched for again.
 
     Outside of a window lies what is above, below, left or right of it: four running maxima are all that is needed.
@@ -16,12 +16,12 @@ class Outside:
         self._lines = tuple(_running(maps.amax(axis)) for axis in (2, 1))
         self.whole = maps.amax((1, 2))
 
-    def peaks(self, window: Window, around: Surround) -> torch.Tensor:
+    def peaks(self, window: DeltaWindow, around: PaddedMap) -> torch.Tensor:
         """The highest values (positions, C) of maps with the window's changes; `around` is -inf outside of them."""
         inside = window.on(around, window.frame).flat.amax((2, 3))
         return torch.maximum(inside, self.around(window))
 
-    def around(self, window: Window) -> torch.Tensor:
+    def around(self, window: DeltaWindow) -> torch.Tensor:
         """The highest values (positions, C) outside of every window."""
         sides = []
         spans = ((window.tops, window.height), (window.lefts, window.width))

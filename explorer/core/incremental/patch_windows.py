@@ -1,7 +1,7 @@
 """How a change in a window of a layer's input becomes a change in a window of its output.
 
-A `Window` holds the differences to the unoccluded pass for a lattice of patch positions at once. Differences have two
-virtues: a linear operation needs no surround (it is zero), and where nothing changed nothing has to be known.
+A `DeltaWindow` holds the differences to the unoccluded pass for a lattice of patch positions at once. Differences have
+two virtues: a linear operation needs no surround (it is zero), and where nothing changed nothing has to be known.
 Geometry after Nakandala et al. (2019), "Incremental and Approximate Inference for Faster Occlusion-based Deep CNN
 Explanations", section 4.2, here for any kernel, stride, padding and dilation.
 """
@@ -19,7 +19,7 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Window:
+class DeltaWindow:
     """Changes (rows, columns, C, h, w) of a map (1, C, H, W): position (i, j) begins at (tops[i], lefts[j]).
 
     A window may reach beyond the map; there its changes are zero. In memory the channels of a cell lie side by side,
@@ -51,15 +51,15 @@ class Window:
         """The changes with all positions in one batch: (rows * columns, C, h, w)."""
         return self.delta.flatten(0, 1)
 
-    def like(self, flat: torch.Tensor) -> "Window":
+    def like(self, flat: torch.Tensor) -> "DeltaWindow":
         """Other changes in the same places, given as one batch."""
-        return Window(flat.view(*self.delta.shape[:2], *flat.shape[1:]), self.tops, self.lefts, self.size)
+        return DeltaWindow(flat.view(*self.delta.shape[:2], *flat.shape[1:]), self.tops, self.lefts, self.size)
 
     def fills(self, share: float) -> bool:
         """Whether a window is at least this share of the map, so that the whole map may as well be computed."""
         return self.height * self.width >= share * self.size[0] * self.size[1]
 
-    def trimmed(self) -> "Window":
+    def trimmed(self) -> "DeltaWindow":
         """The same window with what lies beyond the map set to zero, in place."""
         if pace_for(self.delta).gathered:
             gathered.trim(self.delta, self.tops, self.lefts, self.size)
@@ -94,9 +94,9 @@ class Window:
                     whole[i, j, :, first:last, start:end] += part
         return whole.flatten(0, 1)
 
-    def moved(self, frame: "Frame") -> "Window":
+    def moved(self, frame: "WindowGrid") -> "DeltaWindow":
         """The same changes in windows that begin elsewhere and hold the old ones as far as these lie on the map."""
-        if frame == Frame(self.tops, self.lefts, self.height, self.width):
+        if frame == WindowGrid(self.tops, self.lefts, self.height, self.width):
             return self
         if pace_for(self.delta).gathered:
             down, across = (
@@ -104,19 +104,19 @@ class Window:
                 for starts in ((frame.tops, self.tops), (frame.lefts, self.lefts))
             )
             found = gathered.moved(self.delta, down, across, (frame.height, frame.width))
-            return Window(found, frame.tops, frame.lefts, self.size)
-        delta = room(self.delta, self.delta.shape[2], frame).zero_()
+            return DeltaWindow(found, frame.tops, frame.lefts, self.size)
+        delta = empty_windows(self.delta, self.delta.shape[2], frame).zero_()
         for new, old in self.places(frame):
             delta[new] = self.delta[old]
-        return Window(delta, frame.tops, frame.lefts, self.size)
+        return DeltaWindow(delta, frame.tops, frame.lefts, self.size)
 
-    def on(self, around: "Surround", frame: "Frame") -> "Window":
+    def on(self, around: "PaddedMap", frame: "WindowGrid") -> "DeltaWindow":
         """The changed values, not the changes, in windows that hold the old ones; unchanged values around them."""
         values = around.cut(frame)
         self.add_to(values, frame)
-        return Window(values, frame.tops, frame.lefts, self.size)
+        return DeltaWindow(values, frame.tops, frame.lefts, self.size)
 
-    def add_to(self, values: torch.Tensor, frame: "Frame") -> None:
+    def add_to(self, values: torch.Tensor, frame: "WindowGrid") -> None:
         """Add the changes to values (rows, columns, C, h, w) in windows that hold these, in place."""
         if pace_for(self.delta).gathered:
             values += self.moved(frame).delta
@@ -124,7 +124,7 @@ class Window:
         for new, old in self.places(frame):
             values[new] += self.delta[old]
 
-    def places(self, frame: "Frame") -> Iterator[tuple[Part, Part]]:
+    def places(self, frame: "WindowGrid") -> Iterator[tuple[Part, Part]]:
         """Which cells of a tensor of that frame are which cells of this one's."""
         for rows, down in matching(self.tops, frame.tops):
             to_rows, from_rows = overlap(down, self.height, frame.height)
@@ -134,13 +134,13 @@ class Window:
                 yield (rows, columns, every, to_rows, to_columns), (rows, columns, every, from_rows, from_columns)
 
     @property
-    def frame(self) -> "Frame":
+    def frame(self) -> "WindowGrid":
         """Where the windows lie."""
-        return Frame(self.tops, self.lefts, self.height, self.width)
+        return WindowGrid(self.tops, self.lefts, self.height, self.width)
 
 
 @dataclass(frozen=True)
-class Frame:
+class WindowGrid:
     """Where windows lie: position (i, j) begins at (tops[i], lefts[j]) and is `height` x `width`."""
 
     tops: Starts
@@ -149,8 +149,8 @@ class Frame:
     width: int
 
 
-def margin(frame: Frame, size: Pair) -> Pair:
-    """How wide the `Surround` of a map of this size must be; wide enough for such windows wherever they touch it."""
+def margin(frame: WindowGrid, size: Pair) -> Pair:
+    """How wide the `PaddedMap` of a map of this size must be; wide enough for such windows wherever they touch it."""
     down, across = (
         max(length, -min(starts), max(starts) + length - side)
         for starts, length, side in ((frame.tops, frame.height, size[0]), (frame.lefts, frame.width, size[1]))
@@ -158,7 +158,7 @@ def margin(frame: Frame, size: Pair) -> Pair:
     return down, across
 
 
-def room(like: torch.Tensor, channels: int, frame: Frame) -> torch.Tensor:
+def empty_windows(like: torch.Tensor, channels: int, frame: WindowGrid) -> torch.Tensor:
     """An unfilled tensor (rows, columns, C, h, w) for windows, the channels of a cell side by side."""
     shape = (len(frame.tops), len(frame.lefts), frame.height, frame.width, channels)
     return like.new_empty(shape).permute(0, 1, 4, 2, 3)
@@ -169,7 +169,7 @@ def side_by_side(delta: torch.Tensor) -> torch.Tensor:
     return delta.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
 
 
-class Surround:
+class PaddedMap:
     """An unoccluded map (1, C, H, W) with `outside` all around it, wide enough for windows of `margin` (rows, columns)
     that touch the map: from it, windows are looked at without copying.
     """
@@ -180,14 +180,14 @@ class Surround:
         self._cells = values.new_full((height + 2 * down, width + 2 * across, channels), outside)
         self._cells[down : down + height, across : across + width] = values[0].permute(1, 2, 0)
 
-    def views(self, frame: Frame) -> Iterator[tuple[Part, torch.Tensor]]:
+    def views(self, frame: WindowGrid) -> Iterator[tuple[Part, torch.Tensor]]:
         """Parts of a tensor (rows, columns, C, h, w) with what the map holds there."""
         tops = tuple(start + self.margin[0] for start in frame.tops)
         lefts = tuple(start + self.margin[1] for start in frame.lefts)
         for part, found in views(self._cells, tops, lefts, (frame.height, frame.width)):
             yield part, found.permute(0, 1, 4, 2, 3)
 
-    def take_from(self, values: torch.Tensor, frame: Frame) -> None:
+    def take_from(self, values: torch.Tensor, frame: WindowGrid) -> None:
         """Subtract what the map holds from values (rows, columns, C, h, w) in windows of that frame, in place."""
         if pace_for(values).gathered:
             values -= self.cut(frame)
@@ -195,13 +195,13 @@ class Surround:
         for part, view in self.views(frame):
             values[part].sub_(view)
 
-    def cut(self, frame: Frame) -> torch.Tensor:
+    def cut(self, frame: WindowGrid) -> torch.Tensor:
         """A copy of what the map holds in every window: (rows, columns, C, h, w)."""
         if pace_for(self._cells).gathered:
             tops = tuple(start + self.margin[0] for start in frame.tops)
             lefts = tuple(start + self.margin[1] for start in frame.lefts)
             return gathered.cut(self._cells, tops, lefts, (frame.height, frame.width)).permute(0, 1, 4, 2, 3)
-        found = room(self._cells, self._cells.shape[2], frame)
+        found = empty_windows(self._cells, self._cells.shape[2], frame)
         for part, view in self.views(frame):
             found[part] = view
         return found
@@ -233,19 +233,19 @@ class Sliding:
         return first, (length - 1) * self.stride + self.reach
 
 
-def slid(window: Window, down: Sliding, across: Sliding) -> tuple[Frame, Frame]:
+def slid(window: DeltaWindow, down: Sliding, across: Sliding) -> tuple[WindowGrid, WindowGrid]:
     """Where the outputs lie that a window can change, and all inputs that these outputs look at."""
     tops, height = down.output(window.tops, window.height)
     lefts, width = across.output(window.lefts, window.width)
     source_tops, source_height = down.source(tops, height)
     source_lefts, source_width = across.source(lefts, width)
-    return Frame(tops, lefts, height, width), Frame(source_tops, source_lefts, source_height, source_width)
+    return WindowGrid(tops, lefts, height, width), WindowGrid(source_tops, source_lefts, source_height, source_width)
 
 
-def union(windows: Sequence[Window]) -> Frame:
+def union(windows: Sequence[DeltaWindow]) -> WindowGrid:
     """The frame that holds all of these windows over the same map."""
     tops = tuple(map(min, zip(*(window.tops for window in windows), strict=True)))
     lefts = tuple(map(min, zip(*(window.lefts for window in windows), strict=True)))
     height = max(start + one.height - top for one in windows for start, top in zip(one.tops, tops, strict=True))
     width = max(start + one.width - left for one in windows for start, left in zip(one.lefts, lefts, strict=True))
-    return Frame(tops, lefts, height, width)
+    return WindowGrid(tops, lefts, height, width)

@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from explorer.core.incremental.delta import Changed, Flat, dense
-from explorer.core.incremental.patch_windows import Window, side_by_side
+from explorer.core.incremental.patch_windows import DeltaWindow, side_by_side
 from explorer.core.incremental.rules import RULES
 from explorer.core.incremental.traced_graph import Graph, operation, run
 
@@ -36,7 +36,7 @@ def nothing(node: fx.Node, value: Changed) -> None:
 
 
 def propagate(
-    graph: Graph, change: Window, wanted: Iterable[fx.Node], on_value: OnValue = nothing
+    graph: Graph, change: DeltaWindow, wanted: Iterable[fx.Node], on_value: OnValue = nothing
 ) -> dict[fx.Node, Changed | None]:
     """Pass a change of the input through the graph; what `wanted` nodes became, None where nothing changed.
 
@@ -49,7 +49,7 @@ def propagate(
     with torch.inference_mode():
         for node in graph.module.graph.nodes:
             if node.op == "placeholder":
-                values[node] = Window(side_by_side(change.delta), change.tops, change.lefts, change.size)
+                values[node] = DeltaWindow(side_by_side(change.delta), change.tops, change.lefts, change.size)
             elif node.op != "output" and any(source in values for source in node.all_input_nodes):
                 values[node] = _step(graph, node, values, found, change.count)
             if node in values:
@@ -71,9 +71,9 @@ def _step(
 ) -> Changed:
     sources = {source: values[source] for source in node.all_input_nodes if source in values}
     rule = RULES.get(operation(graph.module, node))
-    if rule is not None and all(isinstance(value, Window | Flat) for value in sources.values()):
+    if rule is not None and all(isinstance(value, DeltaWindow | Flat) for value in sources.values()):
         answer = rule(graph, node, sources)
-        if isinstance(answer, Window) and answer.fills(DENSE_SHARE):
+        if isinstance(answer, DeltaWindow) and answer.fills(DENSE_SHARE):
             return answer.full(graph.base[node])
         if answer is not None:
             return answer

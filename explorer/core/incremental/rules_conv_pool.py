@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from explorer.core.incremental.delta import Changed, Sources, less, only, pair, shaped
+from explorer.core.incremental.delta import Changed, Sources, as_windows, only, pair, subtract_base
 from explorer.core.incremental.pace import pace_for
-from explorer.core.incremental.patch_windows import Sliding, Window, slid
+from explorer.core.incremental.patch_windows import DeltaWindow, Sliding, slid
 from explorer.core.incremental.traced_graph import Graph, module_of
 
 
@@ -16,7 +16,7 @@ def conv(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """A convolution of the changes, without its bias: the surround did not change."""
     part = module_of(graph.module, node)
     _, window = only(sources)
-    if not isinstance(part, nn.Conv2d) or not isinstance(window, Window) or part.padding_mode != "zeros":
+    if not isinstance(part, nn.Conv2d) or not isinstance(window, DeltaWindow) or part.padding_mode != "zeros":
         return None
     padding = part.padding
     reach = tuple((k - 1) * d + 1 for k, d in zip(part.kernel_size, part.dilation, strict=True))
@@ -33,7 +33,7 @@ def conv(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     else:
         seen = _ordered(window.moved(wide).flat)
         answer = F.conv2d(seen, part.weight, None, part.stride, 0, part.dilation, part.groups)
-    return shaped(answer, frame, graph.base[node]).trimmed()
+    return as_windows(answer, frame, graph.base[node]).trimmed()
 
 
 def _ordered(maps: torch.Tensor) -> torch.Tensor:
@@ -45,7 +45,7 @@ def max_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """The maxima over the changed inputs, less what they were."""
     source, window = only(sources)
     settings = pool_settings(graph.module, node)
-    if not isinstance(window, Window) or settings is None or settings.get("return_indices"):
+    if not isinstance(window, DeltaWindow) or settings is None or settings.get("return_indices"):
         return None
     kernel, dilation = pair(settings["kernel_size"]), pair(settings.get("dilation", 1))
     stride, padding = pair(settings.get("stride") or kernel), pair(settings.get("padding", 0))
@@ -55,14 +55,14 @@ def max_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     outside = -torch.inf if padding != (0, 0) or settings.get("ceil_mode") else 0.0
     values = window.on(graph.around(source, wide, outside), wide)
     answer = F.max_pool2d(values.flat, kernel, stride, 0, dilation)
-    return less(shaped(answer, frame, graph.base[node]), graph, node)
+    return subtract_base(as_windows(answer, frame, graph.base[node]), graph, node)
 
 
 def average_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """The averages of the changes; a divisor that depends on the place has no shortcut."""
     _, window = only(sources)
     settings = pool_settings(graph.module, node)
-    if not isinstance(window, Window) or settings is None:
+    if not isinstance(window, DeltaWindow) or settings is None:
         return None
     kernel = pair(settings["kernel_size"])
     stride, padding = pair(settings.get("stride") or kernel), pair(settings.get("padding", 0))
@@ -72,7 +72,7 @@ def average_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | Non
     down, across = (Sliding(kernel[a], stride[a], padding[a]) for a in (0, 1))
     frame, wide = slid(window, down, across)
     answer = F.avg_pool2d(window.moved(wide).flat, kernel, stride)
-    return shaped(answer, frame, graph.base[node]).trimmed()
+    return as_windows(answer, frame, graph.base[node]).trimmed()
 
 
 def pool_settings(traced: fx.GraphModule, node: fx.Node) -> dict[str, Any] | None:
@@ -88,7 +88,7 @@ def pool_settings(traced: fx.GraphModule, node: fx.Node) -> dict[str, Any] | Non
 def adaptive_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """To one cell: the sum of the changes; to as many cells as there are: nothing."""
     source, window = only(sources)
-    if not isinstance(window, Window):
+    if not isinstance(window, DeltaWindow):
         return None
     before, after = graph.base[source], graph.base[node]
     if before.shape == after.shape:
@@ -103,7 +103,7 @@ def mean(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """The mean over the whole map, as some networks write their global pooling."""
     _, window = only(sources)
     after = graph.base[node]
-    if not isinstance(window, Window) or after.dim() not in (2, 4) or after.shape[2:].numel() != 1:
+    if not isinstance(window, DeltaWindow) or after.dim() not in (2, 4) or after.shape[2:].numel() != 1:
         return None
     axes = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim")
     if not isinstance(axes, list | tuple) or sorted(axis % 4 for axis in axes) != [2, 3]:

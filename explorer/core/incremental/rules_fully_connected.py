@@ -8,14 +8,14 @@ from torch import fx, nn
 
 from explorer.core.incremental.delta import Changed, Flat, Sources, only
 from explorer.core.incremental.pace import pace_for
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.traced_graph import Graph, module_of
 
 
 def flatten(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """A map as one long row; its cells are remembered by their window."""
     _, window = only(sources)
-    return Flat(window) if isinstance(window, Window) and graph.base[node].dim() == 2 else None
+    return Flat(window) if isinstance(window, DeltaWindow) and graph.base[node].dim() == 2 else None
 
 
 def linear(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from explorer.core.incremental.patch_windows import Frame, Surround, margin
+from explorer.core.incremental.patch_windows import PaddedMap, WindowGrid, margin
 from explorer.core.incremental.tracing import traced as traced_module
 from explorer.core.network.graph_cache import WeightCopies
 from explorer.core.network.opening import Network
@@ -29,7 +29,7 @@ class Graph:
     dependent: frozenset[fx.Node]
     copies: WeightCopies = field(default_factory=WeightCopies)
     _cells: dict[str, torch.Tensor] = field(default_factory=dict)
-    _surrounds: dict[tuple[fx.Node, float], Surround] = field(default_factory=dict)
+    _surrounds: dict[tuple[fx.Node, float], PaddedMap] = field(default_factory=dict)
 
     @property
     def output(self) -> fx.Node:
@@ -51,13 +51,13 @@ class Graph:
             raise Untraceable(f"the graph does not show run {run + 1} of {name}")
         return runs[run]
 
-    def around(self, node: fx.Node, frame: Frame, outside: float = 0.0) -> Surround:
+    def around(self, node: fx.Node, frame: WindowGrid, outside: float = 0.0) -> PaddedMap:
         """The unoccluded map of a node, to be looked at in windows that may reach beyond it."""
         height, width = self.base[node].shape[2:]
         need = margin(frame, (height, width))
         found = self._surrounds.get((node, outside))
         if found is None or found.margin[0] < need[0] or found.margin[1] < need[1]:
-            found = self._surrounds[node, outside] = Surround(self.base[node], need, outside)
+            found = self._surrounds[node, outside] = PaddedMap(self.base[node], need, outside)
         return found
 
     def cell_weights(self, node: fx.Node, height: int, width: int) -> torch.Tensor:

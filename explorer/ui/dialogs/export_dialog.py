@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
-from explorer.state.desk import Desk
 from explorer.state.exporting import Order
+from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.message_banner import Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered
@@ -32,22 +32,22 @@ from explorer.ui.widgets.widgets import column, label, row
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
     from explorer.core.export.size import ExportSize
-    from explorer.core.figures.single import Style
+    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 
 class ExportDialog(QDialog):
-    """Figures of chosen filters on chosen pictures, in the look that is on show."""
+    """Figures of chosen filters on chosen pictures, in the style that is on show."""
 
-    def __init__(self, desk: Desk, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
+    def __init__(self, workspace: Workspace, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export figures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
-        self._desk = desk
-        view, folder = desk.session.view, desk.library.folder
+        self._workspace = workspace
+        view, folder = workspace.session.view, workspace.library.folder
         self._filters = Suggestions([str(view.layer), f"{view.layer}:{view.filter}", "all"])
-        words = dict.fromkeys(tag.tag for _, tag in desk.tagging.book.entries())
+        words = dict.fromkeys(tag.tag for _, tag in workspace.tagging.book.entries())
         self._filters.addItems([f"tag:{word}" for word in words])
         self._filters.setAccessibleName("Filters to export")
         self._pictures = QComboBox()
@@ -111,25 +111,25 @@ class ExportDialog(QDialog):
     def _chosen(self) -> tuple[FilterKey, ...]:
         from explorer.core.selection import choose_filters, parse_filters
 
-        network = self._desk.library.network
+        network = self._workspace.library.network
         if network is None:
             raise UserError("No network is open.")
         selectors = parse_filters(self._filters.currentText())
-        return tuple(choose_filters(selectors, network.layers, self._desk.tagging.book))
+        return tuple(choose_filters(selectors, network.layers, self._workspace.tagging.book))
 
-    def _style(self) -> "Style":
-        from explorer.core.figures.single import Style
+    def _style(self) -> "FigureStyle":
+        from explorer.core.figures.single import FigureStyle
 
-        look = self._desk.session.view.look
+        style = self._workspace.session.view.style
         own = self._own_size.isChecked() and not self._kind.currentData()
-        return Style(
-            scale=look.scale,
-            fixed=Scale(look.foot, look.peak) if look.scale == "fixed" else None,
-            color_map=look.color_map,
-            opacity=look.opacity,
-            outline=look.outline,
-            beside=look.beside and not self._kind.currentData(),
-            raw=look.raw,
+        return FigureStyle(
+            scale=style.scale,
+            fixed=Scale(style.foot, style.peak) if style.scale == "fixed" else None,
+            color_map=style.color_map,
+            opacity=style.opacity,
+            outline=style.outline,
+            beside=style.beside and not self._kind.currentData(),
+            raw=style.raw,
             width_mm=None if own else float(self._width.value()),
             dpi=self._dpi.value(),
         )
@@ -149,34 +149,34 @@ class ExportDialog(QDialog):
                 format=self._format.currentText(),
                 sheet=self._kind.currentData(),
             )
-            self._desk.exporting.begin(order)
+            self._workspace.exporting.begin(order)
         except UserError as error:
             self._says.setText(str(error))
             return
         self.accept()
 
 
-def ask(desk: Desk, problems: Problems, order: Order, size: "ExportSize", parent: QWidget) -> None:
+def ask(workspace: Workspace, problems: Problems, order: Order, size: "ExportSize", parent: QWidget) -> None:
     """Ask whether a large export is meant, and begin it then."""
     more = "It can be cancelled in the status bar, and goes on when you export into the folder again."
-    run = partial(go_on, desk, problems, order)
+    run = partial(go_on, workspace, problems, order)
     offered(parent, "A large export", size.question(order.out), more, "Export all of it", run)
 
 
-def go_on(desk: Desk, problems: Problems, order: Order) -> None:
+def go_on(workspace: Workspace, problems: Problems, order: Order) -> None:
     """Begin an export that is agreed on."""
     try:
-        desk.exporting.begin(order, agreed=True)
+        workspace.exporting.begin(order, agreed=True)
     except UserError as error:
         problems.show_error(error)
 
 
-def offer(desk: Desk, problems: Problems, network: "Network") -> None:
+def offer(workspace: Workspace, problems: Problems, network: "Network") -> None:
     """Say that an earlier session did not finish its export, with a button that goes on."""
-    order = desk.exporting.unfinished(network)
+    order = workspace.exporting.unfinished(network)
     if order is not None:
         text = f"The export into {order.out} was not finished."
-        problems.show_text(text, "Go on", lambda: go_on(desk, problems, order), calm=True)
+        problems.show_text(text, "Go on", lambda: go_on(workspace, problems, order), calm=True)
 
 
 def tell(problems: Problems, report: "ExportReport", out: Path) -> None:

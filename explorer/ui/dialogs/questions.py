@@ -30,7 +30,7 @@ RUNS_CODE = (
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-class Question(QDialog):
+class QuestionDialog(QDialog):
     """A sentence, fields, and two buttons."""
 
     def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
@@ -48,7 +48,7 @@ class Question(QDialog):
         self.setLayout(layout)
 
 
-class ArchitectureQuestion(Question):
+class ArchitectureQuestion(QuestionDialog):
     """Which architecture the weights belong to, or the Python file that builds it."""
 
     def __init__(self, text: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
@@ -71,7 +71,7 @@ class ArchitectureQuestion(Question):
             self._name.setEditText(f"{name}:make_network")
 
 
-class ClassesQuestion(Question):
+class ClassesQuestion(QuestionDialog):
     """The names of the classes, in the order of the outputs."""
 
     def __init__(self, text: str, proposal: tuple[str, ...], parent: QWidget | None = None) -> None:
@@ -84,7 +84,7 @@ class ClassesQuestion(Question):
         return replace(request, classes=[name.strip() for name in self._names.text().split(",") if name.strip()])
 
 
-class InputQuestion(Question):
+class InputQuestion(QuestionDialog):
     """How a picture becomes the network's input."""
 
     def __init__(

@@ -22,7 +22,7 @@ class ScaleDialog(QDialog):
 
         self.setWindowTitle("Fixed scale")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._session, self._before = session, session.view.look
+        self._session, self._before = session, session.view.style
         # Four digits of whatever size the map's values have.
         decimals = min(12, max(3, 4 - math.floor(math.log10(scale.peak)))) if scale.peak > 0 else 4
         self._foot, self._peak = (
@@ -66,7 +66,7 @@ class ScaleDialog(QDialog):
 
     def reject(self) -> None:
         """Give the former scale back."""
-        self._session.update_look(scale=self._before.scale, foot=self._before.foot, peak=self._before.peak)
+        self._session.update_style(scale=self._before.scale, foot=self._before.foot, peak=self._before.peak)
         super().reject()
 
     def _typed(self) -> None:
@@ -74,7 +74,7 @@ class ScaleDialog(QDialog):
         self._region.blockSignals(True)
         self._region.setRegion((foot, peak))
         self._region.blockSignals(False)
-        self._session.update_look(scale="fixed", foot=foot, peak=peak)
+        self._session.update_style(scale="fixed", foot=foot, peak=peak)
 
     def _dragged(self) -> None:
         foot, peak = (max(0.0, float(side)) for side in self._region.getRegion())
@@ -82,4 +82,4 @@ class ScaleDialog(QDialog):
             box.blockSignals(True)
             box.setValue(value)
             box.blockSignals(False)
-        self._session.update_look(scale="fixed", foot=foot, peak=peak)
+        self._session.update_style(scale="fixed", foot=foot, peak=peak)

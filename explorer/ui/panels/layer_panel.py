@@ -37,7 +37,7 @@ class LayerModel(ListModel):
             f"{row.height} × {row.width}{norm}; {len(self._tagged.get(row.index, ()))} tagged"
         )
 
-    def look(self, row: "LayerInfo", role: int) -> Any:
+    def data_of(self, row: "LayerInfo", role: int) -> Any:
         if role == Qt.ItemDataRole.UserRole:
             return row
         if role == TAGGED:

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
+from explorer.state.occlusion_settings import CLASS, FILLS, FILTER, PREDICTED, SIZES, STRIDES
 from explorer.state.session import Session
-from explorer.state.wish import CLASS, FILLS, FILTER, PREDICTED, SIZES, STRIDES
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
@@ -55,7 +55,7 @@ class MovedModel(ListModel):
     def about(self, row: Moved) -> str:
         return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it"
 
-    def look(self, row: Moved, role: int) -> Any:
+    def data_of(self, row: Moved, role: int) -> Any:
         return row if role == Qt.ItemDataRole.UserRole else None
 
     def row_of_filter(self, filter: int) -> int:
@@ -117,12 +117,12 @@ class OcclusionPanel(QWidget):
     def __init__(self, session: Session, library: Library, occluding: Occluding) -> None:
         super().__init__()
         self._session, self._library, self._occluding = session, library, occluding
-        self._target = self._combo("What is measured", [], lambda value: occluding.wish_for(target=value))
+        self._target = self._combo("What is measured", [], lambda value: occluding.update(target=value))
         self._measure = self._combo("How it is measured", [], self._measure_chosen)
-        self._size = self._combo("Side of the patch", sides(SIZES), lambda value: occluding.wish_for(size=value))
-        self._stride = self._combo("Step of the patch", sides(STRIDES), lambda value: occluding.wish_for(stride=value))
+        self._size = self._combo("Side of the patch", sides(SIZES), lambda value: occluding.update(size=value))
+        self._stride = self._combo("Step of the patch", sides(STRIDES), lambda value: occluding.update(stride=value))
         fills = [(title, key) for key, title in FILLS.items()]
-        self._fill = self._combo("What covers", fills, lambda value: occluding.wish_for(fill=value))
+        self._fill = self._combo("What covers", fills, lambda value: occluding.update(fill=value))
         self.drag = PlainTool("Drag the patch", checkable=True)
         tip(self.drag, "the patch follows the mouse over the picture (Y)")
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -180,7 +180,7 @@ class OcclusionPanel(QWidget):
         return box
 
     def _measure_chosen(self, value: str) -> None:
-        self._occluding.wish_for(**{"reading" if self._occluding.wish.target == FILTER else "score": value})
+        self._occluding.update(**{"reading" if self._occluding.settings.target == FILTER else "score": value})
 
     def _offer_classes(self, network: "Network | None") -> None:
         with QSignalBlocker(self._target):
@@ -189,24 +189,24 @@ class OcclusionPanel(QWidget):
             self._target.addItem("the chosen filter", FILTER)
             for name in network.classes if network is not None else ():
                 self._target.addItem(f"class {name}", CLASS + name)
-        if self._target.findData(self._occluding.wish.target) < 0:
-            self._occluding.wish_for(target=PREDICTED)
+        if self._target.findData(self._occluding.settings.target) < 0:
+            self._occluding.update(target=PREDICTED)
         self._show()
 
     def _show(self) -> None:
-        wish = self._occluding.wish
-        measures = ("peak", "mean") if wish.target == FILTER else ("probability", "logit")
+        settings = self._occluding.settings
+        measures = ("peak", "mean") if settings.target == FILTER else ("probability", "logit")
         if self._measure.itemData(0) != measures[0]:
             self._measure.clear()
             for key in measures:
                 self._measure.addItem(MEASURES[key], key)
-        value = wish.reading if wish.target == FILTER else wish.score
+        value = settings.reading if settings.target == FILTER else settings.score
         for box, chosen in (
-            (self._target, wish.target),
+            (self._target, settings.target),
             (self._measure, value),
-            (self._size, wish.size),
-            (self._stride, wish.stride),
-            (self._fill, wish.fill),
+            (self._size, settings.size),
+            (self._stride, settings.stride),
+            (self._fill, settings.fill),
         ):
             box.setCurrentIndex(box.findData(chosen))
         self._said.setText(self._sentence())

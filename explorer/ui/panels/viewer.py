@@ -69,12 +69,12 @@ class Viewer(QWidget):
 
     def _view_changed(self, before: View, after: View) -> None:
         self._apply(after)
-        if (after.layer, after.filter) != (before.layer, before.filter) or after.look != before.look:
+        if (after.layer, after.filter) != (before.layer, before.filter) or after.style != before.style:
             self._draw()
 
     def _apply(self, view: View) -> None:
-        self.image.set_opacity(view.look.opacity)
-        self.image.set_beside(view.look.beside)
+        self.image.set_opacity(view.style.opacity)
+        self.image.set_beside(view.style.beside)
 
     def _frame(self) -> "Box | None":
         activations = self._pipeline.activations
@@ -85,11 +85,11 @@ class Viewer(QWidget):
             self._draw_occlusion()
             return
         view = self._session.view
-        longest = RESOLUTION_OF_LINES if view.look.outline else RESOLUTION
+        longest = RESOLUTION_OF_LINES if view.style.outline else RESOLUTION
         drawn = self._pipeline.overlay(view.layer, view.filter, longest)
         self.image.set_overlay(drawn, self._frame())
         scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
-        self.bar.show_scale(scale, view.look.color_map, view.look.outline)
+        self.bar.show_scale(scale, view.style.color_map, view.style.outline)
 
     def _draw_occlusion(self) -> None:
         found = self._occluding.found
@@ -161,7 +161,7 @@ class Viewer(QWidget):
 
     def _corner(self, place: tuple[float, float] | None) -> tuple[int, int] | None:
         """Upper left corner, in pixels of the input, of the patch in whose middle a place is."""
-        network, size = self._library.network, self._occluding.wish.size
+        network, size = self._library.network, self._occluding.settings.size
         if place is None or network is None:
             return None
         top, left = (
@@ -171,7 +171,7 @@ class Viewer(QWidget):
         return top, left
 
     def _outline(self, corner: tuple[int, int]) -> None:
-        frame, network, size = self._frame(), self._library.network, self._occluding.wish.size
+        frame, network, size = self._frame(), self._library.network, self._occluding.settings.size
         if frame is None or network is None:
             return
         down, across = frame.height / network.input.size[0], frame.width / network.input.size[1]

@@ -81,7 +81,7 @@ class FilterModel(ListModel):
         tags = self._tagging.book.tags(FilterKey(layer, row))
         return f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"
 
-    def look(self, row: int, role: int) -> Any:
+    def data_of(self, row: int, role: int) -> Any:
         layer = self._session.view.layer
         if role == BASE:
             return self._base
@@ -126,7 +126,7 @@ class FilterModel(ListModel):
         self._base = pixmap_of(shown.crop) if shown is not None and shown.crop is not None else None
 
     def _view_changed(self, before: View, after: View) -> None:
-        if after.layer != before.layer or after.look != before.look:
+        if after.layer != before.layer or after.style != before.style:
             self.refresh()
 
     def _tags_changed(self, key: FilterKey) -> None:
@@ -154,7 +154,7 @@ class OverPicturesModel(ListModel):
     def about(self, row: Path) -> str:
         return self._library.bad.get(row, row.name)
 
-    def look(self, row: Path, role: int) -> Any:
+    def data_of(self, row: Path, role: int) -> Any:
         if role == NAME:
             return row.stem
         if role not in (BASE, OVERLAY):
@@ -177,7 +177,7 @@ class OverPicturesModel(ListModel):
             maps = found.maps.astype("float32")
             scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
             size = fit(found.crop.shape[:2], 2 * CELL)
-            self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.look, size))
+            self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.style, size))
         return self._overlays.get(picture)
 
     def _arrived(self, pictures: list[Path]) -> None:
@@ -186,11 +186,11 @@ class OverPicturesModel(ListModel):
         self.repaint_rows(pictures)
 
     def _view_changed(self, before: View, after: View) -> None:
-        if (after.layer, after.filter, after.look) != (before.layer, before.filter, before.look):
+        if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):
             self._redraw()
 
     def _scale_changed(self) -> None:
-        if self._session.view.look.scale == "seen":  # every picture that is looked at moves that scale
+        if self._session.view.style.scale == "seen":  # every picture that is looked at moves that scale
             self._redraw()
 
     def _redraw(self) -> None:
@@ -229,7 +229,7 @@ class PictureModel(ListModel):
     def about(self, row: Path) -> str:
         return self._library.bad.get(row) or f"{row.name}\n{row.parent}"
 
-    def look(self, row: Path, role: int) -> Any:
+    def data_of(self, row: Path, role: int) -> Any:
         bad = self._library.bad.get(row)
         if role == PROBLEM:
             return bad

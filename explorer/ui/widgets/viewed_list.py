@@ -24,7 +24,7 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 class ListModel(QStringListModel):
-    """A list of rows that is replaced whole or repainted whole; a subclass gives `about` and `look` of a row.
+    """A list of rows that is replaced whole or repainted whole; a subclass gives `about` and `data_of` of a row.
 
     Qt's own list of empty texts keeps the count of the rows: a view asks for it twice a row whenever one of them has
     changed, and 40,000 answers of Python's would hold up the window.
@@ -39,7 +39,7 @@ class ListModel(QStringListModel):
         """A row in words: under the mouse, and for who cannot see it."""
         raise NotImplementedError
 
-    def look(self, row: Any, role: int) -> Any:
+    def data_of(self, row: Any, role: int) -> Any:
         """What is drawn of a row."""
         raise NotImplementedError
 
@@ -53,7 +53,7 @@ class ListModel(QStringListModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole:
             return tip_text(self.about(row))
-        return self.about(row) if role == Qt.ItemDataRole.AccessibleTextRole else self.look(row, role)
+        return self.about(row) if role == Qt.ItemDataRole.AccessibleTextRole else self.data_of(row, role)
 
     def flags(self, index: AnyIndex) -> Qt.ItemFlag:
         plain = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
-from explorer.state.desk import Desk
+from explorer.state.workspace import Workspace
 from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
@@ -26,19 +26,21 @@ if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
 
 
-def furnish(window: MainWindow, desk: Desk) -> None:
-    """Let an empty window show a desk."""
-    window.desk = desk
+def furnish(window: MainWindow, workspace: Workspace) -> None:
+    """Let an empty window show a workspace."""
+    window.workspace = workspace
     window.problems = Problems()
-    window.top = TopBar(desk.session, desk.pipeline, desk.library, desk.settings)
-    window.filters = FilterModel(desk.session, desk.pipeline, desk.library, desk.tagging, desk.vocabulary)
-    window.over = OverPicturesModel(desk.session, desk.pipeline, desk.library)
-    window.pictures = PicturePanel(desk.session, desk.library)
-    window.tags = TagPanel(desk.session, desk.tagging, desk.vocabulary)
-    window.layers = LayerList(desk.session, desk.library, desk.tagging)
-    window.status = Status(desk.library, desk.tagging)
+    window.top = TopBar(workspace.session, workspace.pipeline, workspace.library, workspace.settings)
+    window.filters = FilterModel(
+        workspace.session, workspace.pipeline, workspace.library, workspace.tagging, workspace.vocabulary
+    )
+    window.over = OverPicturesModel(workspace.session, workspace.pipeline, workspace.library)
+    window.pictures = PicturePanel(workspace.session, workspace.library)
+    window.tags = TagPanel(workspace.session, workspace.tagging, workspace.vocabulary)
+    window.layers = LayerList(workspace.session, workspace.library, workspace.tagging)
+    window.status = Status(workspace.library, workspace.tagging)
     window.commands = Commands(window)
-    window.center = Center(desk.library, _empty_place(window.commands), _browser(window))
+    window.center = Center(workspace.library, _empty_place(window.commands), _browser(window))
     for model in (window.filters, window.over):
         model.setParent(window)
     _place(window)
@@ -47,7 +49,7 @@ def furnish(window: MainWindow, desk: Desk) -> None:
     _connect(window)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
-    window.restoreState(desk.settings.blob("window/state"), STATE_VERSION)
+    window.restoreState(workspace.settings.blob("window/state"), STATE_VERSION)
     window.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     window.center.setFocus()
     window.show_title()
@@ -70,16 +72,18 @@ def _browser(window: MainWindow) -> "Generator[bool, None, Browser]":
     from explorer.ui.panels.viewer import Viewer
 
     yield True
-    desk, filters, over = window.desk, window.filters, window.over
-    viewer = Viewer(desk.session, desk.pipeline, desk.library, desk.occluding)
+    workspace, filters, over = window.workspace, window.filters, window.over
+    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.occluding)
     viewer.setParent(window.center)
     yield True
     from explorer.ui.window.browser import Browser
 
     yield False
-    made = Browser(desk.session, desk.library, desk.occluding, viewer, filters, over, vocabulary=filters.vocabulary)
-    made.filter_picked.connect(lambda filter: desk.session.update(filter=filter))
-    made.picture_picked.connect(lambda picture: desk.session.update(picture=picture))
+    made = Browser(
+        workspace.session, workspace.library, workspace.occluding, viewer, filters, over, vocabulary=filters.vocabulary
+    )
+    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
+    made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
     made.viewer.display.scale_asked.connect(window.commands.choose_scale)
     leave_drops_to_window(made)
     return made
@@ -109,30 +113,30 @@ def _dock(window: MainWindow, title: str, content: QWidget, area: Qt.DockWidgetA
 
 
 def _connect(window: MainWindow) -> None:
-    desk, commands, files = window.desk, window.commands, window.commands.files
-    desk.opening.problem.connect(window.problems.show_error)
-    desk.pipeline.recording_failed.connect(window.problems.show_error)
-    desk.pipeline.picture_failed.connect(files.picture_failed)
-    desk.tagging.problem.connect(window.problems.show_error)
-    desk.tagging.told.connect(lambda text: window.problems.show_text(text, calm=True))
-    desk.tagging.saved.connect(window.show_title)
-    desk.tagging.reset.connect(window.show_title)
-    for jobs in desk.library.workers:
+    workspace, commands, files = window.workspace, window.commands, window.commands.files
+    workspace.opening.problem.connect(window.problems.show_error)
+    workspace.pipeline.recording_failed.connect(window.problems.show_error)
+    workspace.pipeline.picture_failed.connect(files.picture_failed)
+    workspace.tagging.problem.connect(window.problems.show_error)
+    workspace.tagging.told.connect(lambda text: window.problems.show_text(text, calm=True))
+    workspace.tagging.saved.connect(window.show_title)
+    workspace.tagging.reset.connect(window.show_title)
+    for jobs in workspace.library.workers:
         jobs.failed.connect(window.problems.show_error)
-    desk.library.question.connect(files.answer_question)
-    desk.library.network_opened.connect(files.say_assumed)
-    desk.library.network_opened.connect(files.offer_export)
-    desk.library.folder_opened.connect(files.say_folder_problems)
-    desk.exporting.question.connect(files.ask_large_export)
-    desk.exporting.done.connect(files.tell_export)
-    desk.exporting.failed.connect(window.problems.show_error)
-    desk.opening.foreign_tags.connect(files.ask_foreign_tags)
-    desk.pipeline.maps_changed.connect(commands.show_facts)
-    desk.session.changed.connect(commands.filter_changed)
+    workspace.library.question.connect(files.answer_question)
+    workspace.library.network_opened.connect(files.say_assumed)
+    workspace.library.network_opened.connect(files.offer_export)
+    workspace.library.folder_opened.connect(files.say_folder_problems)
+    workspace.exporting.question.connect(files.ask_large_export)
+    workspace.exporting.done.connect(files.tell_export)
+    workspace.exporting.failed.connect(window.problems.show_error)
+    workspace.opening.foreign_tags.connect(files.ask_foreign_tags)
+    workspace.pipeline.maps_changed.connect(commands.show_facts)
+    workspace.session.changed.connect(commands.filter_changed)
     window.top.model_asked.connect(commands.files.open_model)
     window.top.folder_asked.connect(commands.files.open_folder)
     window.pictures.model.modelReset.connect(lambda: window.over.show_pictures(window.pictures.model.rows))
-    window.pictures.picked.connect(lambda picture: desk.session.update(picture=picture))
+    window.pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     window.layers.picked.connect(commands.go_to_layer)
     window.tags.toggled.connect(commands.toggle)
     window.tags.described.connect(commands.describe)

@@ -73,8 +73,8 @@ class Browser(QSplitter):
         self.setSizes([430, 350])
         self.setChildrenCollapsible(False)
         session.changed.connect(self._view_changed)
-        self.grid.set_opacity(session.view.look.opacity)
-        self.over.set_opacity(session.view.look.opacity)
+        self.grid.set_opacity(session.view.style.opacity)
+        self.over.set_opacity(session.view.style.opacity)
         self.grid.hint = self.over.hint = (
             "Open a network (Ctrl+O), or drop one here: its filters are drawn on the picture."
         )
@@ -162,9 +162,9 @@ class Browser(QSplitter):
     def _view_changed(self, before: View, after: View) -> None:
         if after.layer != before.layer:
             self._say_what_is_shown()
-        if after.look.opacity != before.look.opacity:
-            self.grid.set_opacity(after.look.opacity)
-            self.over.set_opacity(after.look.opacity)
+        if after.style.opacity != before.style.opacity:
+            self.grid.set_opacity(after.style.opacity)
+            self.over.set_opacity(after.style.opacity)
 
     def _say_what_is_shown(self) -> None:
         title = f"Filters of layer {self._session.view.layer}" if self._library.network is not None else "Filters"

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QInputDialog
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary, add_word
+from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.session import View
-from explorer.state.walking import beside, next_untagged
 from explorer.ui.panels.tag_panel import WordDialog
 from explorer.ui.widgets.plain_text import Buttons, told, warned
 from explorer.ui.widgets.theme import apply_theme
@@ -30,7 +30,7 @@ class Commands:
     """The commands of one window."""
 
     def __init__(self, window: "MainWindow") -> None:
-        self._window, self._desk = window, window.desk
+        self._window, self._workspace = window, window.workspace
         self.files = FileCommands(window)
         self._guard = self.files.guard
         self._places_of = ""
@@ -65,14 +65,20 @@ class Commands:
             Command(TAGS, "Detail of the tag", "D", self.describe_tag),
             Command(TAGS, "Who tags …", "", self.ask_annotator),
             Command(TAGS, "Write although another computer's lock is there …", "", self.take_over),
-            Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._desk.tagging.undo)),
-            Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: self._guard(self._desk.tagging.redo)),
+            Command(TAGS, "Undo", "Ctrl+Z", lambda: self._guard(self._workspace.tagging.undo)),
+            Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: self._guard(self._workspace.tagging.redo)),
             Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), self._is("outline", True)),
             Command(VIEW, "Untouched picture beside", "V", lambda: look("beside"), self._is("beside", True)),
             Command(VIEW, "Raw convolution", "R", lambda: look("raw"), self._is("raw", True)),
             Command(VIEW, "Other color map", "M", self._next_color_map),
             *(
-                Command(VIEW, text, key, partial(self._desk.session.update_look, scale=scale), self._is("scale", scale))
+                Command(
+                    VIEW,
+                    text,
+                    key,
+                    partial(self._workspace.session.update_style, scale=scale),
+                    self._is("scale", scale),
+                )
                 for text, key, scale in (
                     ("Scale: this map", "1", "map"),
                     ("Scale: the layer", "2", "layer"),
@@ -109,7 +115,7 @@ class Commands:
         taken = window_keys(self.table())
         # A key that stands for two things would do neither: the window's own commands win.
         vocabulary = Vocabulary(
-            tuple(replace(word, key="") if word.key in taken else word for word in self._desk.vocabulary.entries)
+            tuple(replace(word, key="") if word.key in taken else word for word in self._workspace.vocabulary.entries)
         )
         self._window.actions_.offer_words(TAGS, vocabulary, self.toggle)
         self._window.tags.set_vocabulary(vocabulary)
@@ -120,31 +126,31 @@ class Commands:
 
     def go_to_layer(self, layer: int) -> None:
         """Look at a layer, at the filter that was looked at there last."""
-        view, network = self._desk.session.view, self._desk.library.network
+        view, network = self._workspace.session.view, self._workspace.library.network
         if network is None or layer == view.layer:
             return
         if self._places_of != network.identity:
             self._places_of, self._places = network.identity, {}
         self._places[view.layer] = view.filter
-        self._desk.session.update(layer=layer, filter=self._places.get(layer, 0))
+        self._workspace.session.update(layer=layer, filter=self._places.get(layer, 0))
 
     def go_untagged(self, step: int) -> None:
         """Look at the next filter without a tag."""
-        network, view = self._desk.library.network, self._desk.session.view
+        network, view = self._workspace.library.network, self._workspace.session.view
         if network is None:
             return
-        found = next_untagged(network.layers, self._desk.tagging.book, FilterKey(view.layer, view.filter), step)
+        found = next_untagged(network.layers, self._workspace.tagging.book, FilterKey(view.layer, view.filter), step)
         if found is None:
             self._window.problems.show_text("Every filter of this network has a tag.", calm=True)
         else:
-            self._desk.session.update(layer=found.layer, filter=found.filter)
+            self._workspace.session.update(layer=found.layer, filter=found.filter)
 
     def toggle(self, word: str) -> None:
         """Tag the filter in view with a word, or take the word away."""
-        view = self._desk.session.view
+        view = self._workspace.session.view
         key = FilterKey(view.layer, view.filter)
-        tagging = self._desk.tagging
-        evidence = self._desk.pipeline.evidence(key.layer, key.filter)
+        tagging = self._workspace.tagging
+        evidence = self._workspace.pipeline.evidence(key.layer, key.filter)
         before = tagging.words(key)
         if self._guard(lambda: tagging.toggle(key, word, evidence)):
             self._window.tags.describe(word)
@@ -161,11 +167,11 @@ class Commands:
     def leave(self) -> None:
         """Give up what is being typed; where nothing is, take the patch from the picture."""
         if not (self._window.pictures.leave_search() or self._window.tags.leave_description()):
-            self._desk.occluding.uncover()
+            self._workspace.occluding.uncover()
 
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Write the detail and the note of a tag."""
-        self._guard(lambda: self._desk.tagging.describe(key, word, detail, note))
+        self._guard(lambda: self._workspace.tagging.describe(key, word, detail, note))
 
     def new_word(self) -> None:
         """Add a word to the person's own vocabulary."""
@@ -174,7 +180,9 @@ class Commands:
             self._guard(lambda: self._add_word(dialog))
 
     def _add_word(self, dialog: WordDialog) -> None:
-        self._desk.vocabulary = add_word(self._desk.vocabulary_path, dialog.entry(), reserved=window_keys(self.table()))
+        self._workspace.vocabulary = add_word(
+            self._workspace.vocabulary_path, dialog.entry(), reserved=window_keys(self.table())
+        )
         self.offer_words()
 
     def ask_annotator(self) -> None:
@@ -183,15 +191,15 @@ class Commands:
             self._window,
             "Who tags",
             "Your name, as it shall stand beside your tags:",
-            text=self._desk.tagging.annotator,
+            text=self._workspace.tagging.annotator,
         )
         if given and name.strip():
-            self._desk.set_annotator(name.strip())
+            self._workspace.set_annotator(name.strip())
             self._window.tags.refresh()
 
     def take_over(self) -> None:
         """Ask, then write to a tags file that another computer seems to have open."""
-        tagging = self._desk.tagging
+        tagging = self._workspace.tagging
         if not tagging.read_only:
             self._window.problems.show_text("Nothing keeps this window from writing its tags.", calm=True)
             return
@@ -203,12 +211,12 @@ class Commands:
         """Choose fixed values for the scale."""
         from explorer.ui.dialogs.scale_dialog import ScaleDialog
 
-        view, pipeline = self._desk.session.view, self._desk.pipeline
+        view, pipeline = self._workspace.session.view, self._workspace.pipeline
         map, scale = pipeline.map(view.layer, view.filter), pipeline.scale(view.layer, view.filter)
         if map is None:
             self._window.problems.show_text("Open a network and a folder first: there is no map to scale.", calm=True)
             return
-        ScaleDialog(self._desk.session, map, scale, self._window).show()
+        ScaleDialog(self._workspace.session, map, scale, self._window).show()
 
     def filter_changed(self, before: View, after: View) -> None:
         """Say the facts anew where another filter is in view; another picture's come with its maps."""
@@ -217,7 +225,7 @@ class Commands:
 
     def show_facts(self) -> None:
         """Say in numbers what the filter answers on this picture."""
-        view, pipeline = self._desk.session.view, self._desk.pipeline
+        view, pipeline = self._workspace.session.view, self._workspace.pipeline
         map = pipeline.map(view.layer, view.filter)
         if map is None:
             self._window.tags.set_facts("")
@@ -245,13 +253,13 @@ class Commands:
         told(
             self._window,
             "About",
-            f"Feature-map explorer {self._desk.version}",
+            f"Feature-map explorer {self._workspace.version}",
             "Shows what every filter of a trained network answers to on dermoscopy pictures, "
             "after Van Molle et al. (2018).\n\nFor research. Not a medical device.",
         )
 
     def _step(self, what: str, step: int) -> None:
-        session, window, network = self._desk.session, self._window, self._desk.library.network
+        session, window, network = self._workspace.session, self._window, self._workspace.library.network
         view = session.view
         if what == "picture":
             picture = window.pictures.beside(view.picture, step)
@@ -269,26 +277,26 @@ class Commands:
                 session.update(filter=filter)
 
     def _switch(self, name: str) -> None:
-        look: Any = self._desk.session.view.look
-        self._desk.session.update_look(**{name: not getattr(look, name)})
+        style: Any = self._workspace.session.view.style
+        self._workspace.session.update_style(**{name: not getattr(style, name)})
 
     def _is(self, name: str, value: object) -> Callable[[], bool]:
-        return lambda: bool(getattr(self._desk.session.view.look, name) == value)
+        return lambda: bool(getattr(self._workspace.session.view.style, name) == value)
 
     def _scheme(self) -> str:
-        return self._desk.settings.text("scheme", "dark")
+        return self._workspace.settings.text("scheme", "dark")
 
     def _next_color_map(self) -> None:
         names = list(COLOR_MAPS)
         place = (
-            names.index(self._desk.session.view.look.color_map)
-            if self._desk.session.view.look.color_map in names
+            names.index(self._workspace.session.view.style.color_map)
+            if self._workspace.session.view.style.color_map in names
             else 0
         )
-        self._desk.session.update_look(color_map=names[(place + 1) % len(names)])
+        self._workspace.session.update_style(color_map=names[(place + 1) % len(names)])
 
     def _theme(self, scheme: str) -> None:
-        self._desk.settings.set_text("scheme", scheme)
+        self._workspace.settings.set_text("scheme", scheme)
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        apply_theme(application, scheme, self._desk.icons)
+        apply_theme(application, scheme, self._workspace.icons)

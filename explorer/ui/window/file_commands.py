@@ -29,7 +29,7 @@ class FileCommands:
     """Opens what a person chooses or drops; asks where a file does not say enough."""
 
     def __init__(self, window: "MainWindow") -> None:
-        self._window, self._desk = window, window.desk
+        self._window, self._workspace = window, window.workspace
         self._assumed_text = ""
 
     def open_model(self, path: Path | None = None) -> None:
@@ -38,7 +38,7 @@ class FileCommands:
             name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", self._last("models"), NETWORKS)
             path = Path(name) if name else None
         if path is not None:
-            self._desk.opening.open_model(Request(path))
+            self._workspace.opening.open_model(Request(path))
 
     def open_model_folder(self) -> None:
         """Open a folder with config.json and weights, as timm and the Hugging Face hub write it."""
@@ -52,11 +52,11 @@ class FileCommands:
             name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures", self._last("folders"))
             path = Path(name) if name else None
         if path is not None:
-            self._desk.opening.open_folder(path)
+            self._workspace.opening.open_folder(path)
 
     def open_demo(self) -> None:
         """Open the bundled network and its drawn pictures."""
-        self._desk.opening.start(Start(demo=True))
+        self._workspace.opening.start(Start(demo=True))
 
     def open_labels(self) -> None:
         """Open a CSV of classes."""
@@ -64,24 +64,24 @@ class FileCommands:
             self._window, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
         )
         if name:
-            self.guard(lambda: self._desk.opening.open_labels(Path(name)))
+            self.guard(lambda: self._workspace.opening.open_labels(Path(name)))
 
     def open_tags(self) -> None:
         """Open a tags file."""
         name, _ = QFileDialog.getOpenFileName(self._window, "Open tags", self._last("tags"), TAGS_FILES)
         if name:
-            self.guard(lambda: self._desk.opening.open_tags(Path(name)))
+            self.guard(lambda: self._workspace.opening.open_tags(Path(name)))
 
     def save_tags_as(self) -> bool:
         """Go on with the tags in another file; whether that was done."""
         name, _ = QFileDialog.getSaveFileName(
             self._window,
             "Save tags (a file that is there keeps its own tags too)",
-            str(self._desk.tagging.path or ""),
+            str(self._workspace.tagging.path or ""),
             TAGS_FILES,
             options=QFileDialog.Option.DontConfirmOverwrite,  # nothing is overwritten
         )
-        return bool(name) and self.guard(lambda: self._desk.tagging.move_to(Path(name)))
+        return bool(name) and self.guard(lambda: self._workspace.tagging.move_to(Path(name)))
 
     def drop(self, *paths: Path) -> None:
         """Open what was dropped on the window, whatever it is: a network with its tags, pictures with their classes."""
@@ -89,7 +89,7 @@ class FileCommands:
         for path in paths:
             kinds.setdefault(kind_of(path), []).append(path)
         model, pictures, labels, tags = (kinds.get(kind, [None])[0] for kind in KINDS)
-        opening = self._desk.opening
+        opening = self._workspace.opening
         if model is not None:
             opening.open_model(Request(model, tags=tags))
         elif tags is not None:
@@ -104,31 +104,31 @@ class FileCommands:
 
     def _open_dropped(self, path: Path, labels: Path | None) -> None:
         """Open a folder, or a picture's folder at this picture."""
-        folder = self._desk.library.folder
+        folder = self._workspace.library.folder
         if path.is_dir():
-            self._desk.opening.open_folder(path, labels)
+            self._workspace.opening.open_folder(path, labels)
         elif folder is not None and path in folder.positions and labels is None:
-            self._desk.session.update(picture=path)
+            self._workspace.session.update(picture=path)
         else:
-            self._desk.opening.open_folder(path.parent, labels, picture=path)
+            self._workspace.opening.open_folder(path.parent, labels, picture=path)
 
     def export(self) -> None:
         """Ask what to export and do it in the background."""
         from explorer.ui.dialogs.export_dialog import ExportDialog
 
-        if self._desk.library.network is None or self._desk.library.folder is None:
+        if self._workspace.library.network is None or self._workspace.library.folder is None:
             self._window.problems.show_text(
                 "Open a network and a folder of pictures first; then there is something to export."
             )
             return
         found = tuple(self._window.pictures.model.rows)
-        ExportDialog(self._desk, found, self._window).open()
+        ExportDialog(self._workspace, found, self._window).open()
 
     def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
         """Ask whether a large export is meant."""
         from explorer.ui.dialogs.export_dialog import ask
 
-        ask(self._desk, self._window.problems, order, size, self._window)
+        ask(self._workspace, self._window.problems, order, size, self._window)
 
     def tell_export(self, report: "ExportReport", order: "Order") -> None:
         """Say what an export wrote."""
@@ -138,10 +138,10 @@ class FileCommands:
 
     def offer_export(self, network: "Network") -> None:
         """Offer to go on with an export that an earlier session did not finish."""
-        if self._desk.exporting.left:
+        if self._workspace.exporting.left:
             from explorer.ui.dialogs.export_dialog import offer
 
-            offer(self._desk, self._window.problems, network)
+            offer(self._workspace, self._window.problems, network)
 
     def answer_question(self, request: Request, error: UserError) -> None:
         """Ask what a network's file does not say, and open it again with the answer."""
@@ -162,7 +162,7 @@ class FileCommands:
 
         if answered.architecture and is_own(answered.architecture) and not self._may_run(answered.architecture):
             return
-        self._desk.opening.open_model(answered)
+        self._workspace.opening.open_model(answered)
 
     def _may_run(self, architecture: str) -> bool:
         from trainer.networks.user_architecture import digest_of
@@ -173,13 +173,13 @@ class FileCommands:
         except (OSError, UserError) as error:
             self._window.problems.show_error(UserError(f"{path} cannot be read: {error}"))
             return False
-        known = self._desk.settings.text("consent").split()
+        known = self._workspace.settings.text("consent").split()
         if digest not in known:
             from explorer.ui.dialogs.questions import confirm_code
 
             if not confirm_code(path, self._window):
                 return False
-            self._desk.settings.set_text("consent", " ".join([*known, digest]))
+            self._workspace.settings.set_text("consent", " ".join([*known, digest]))
         return True
 
     def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:
@@ -189,16 +189,16 @@ class FileCommands:
         from explorer.ui.dialogs.questions import confirm_foreign_tags
 
         accepted = confirm_foreign_tags(path, theirs, ours, self._window)
-        if network is not self._desk.library.network:
+        if network is not self._workspace.library.network:
             return  # another network was opened while the question stood: these tags are not about it
         if accepted:
-            self._desk.opening.accept_tags(path, book)
-        elif self._desk.tagging.path is None:
+            self._workspace.opening.accept_tags(path, book)
+        elif self._workspace.tagging.path is None:
             self._window.problems.show_text(
                 f"{path.name} was not opened. Tags go nowhere until you choose a file: Ctrl+T opens one, "
                 "Ctrl+Shift+S begins one."
             )
-            self._desk.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
+            self._workspace.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
 
     def say_assumed(self, network: "Network") -> None:
         """Say what the file did not say and what was taken instead, with a way to change it."""
@@ -212,17 +212,17 @@ class FileCommands:
             self._window.problems.hide()  # it was about the network before; any other message stays
 
     def _change_assumed(self) -> None:
-        network, request = self._desk.library.network, self._desk.opening.request
+        network, request = self._workspace.library.network, self._workspace.opening.request
         if network is not None and request is not None:
             from explorer.ui.dialogs.questions import change_assumed
 
             answered = change_assumed(request, network.classes, network.input, self._window)
-            if answered is not None and network is self._desk.library.network:
+            if answered is not None and network is self._workspace.library.network:
                 self._open_answered(answered)
 
     def show_unreadable(self) -> None:
         """List the pictures that cannot be read, with the reasons."""
-        bad = self._desk.library.bad
+        bad = self._workspace.library.bad
         lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
         first = "\n".join(list(bad.values())[:5])
         told(self._window, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
@@ -236,11 +236,11 @@ class FileCommands:
     def picture_failed(self, picture: Path, error: BaseException) -> None:
         """Keep a picture that cannot be read in the list of those, and go on."""
         if isinstance(error, UserError):
-            self._desk.library.note_bad(picture, str(error))
+            self._workspace.library.note_bad(picture, str(error))
         self._window.problems.show_error(error)
 
     def _last(self, kind: str) -> str:
-        recent = self._desk.settings.recent(kind)
+        recent = self._workspace.settings.recent(kind)
         return str(recent[0].parent) if recent else ""
 
     def guard(self, run: Callable[[], object]) -> bool:

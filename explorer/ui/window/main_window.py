@@ -12,7 +12,7 @@ from explorer.ui.widgets.fields import belongs_to
 from explorer.ui.widgets.plain_text import Buttons, asked, title_text, warned
 
 if TYPE_CHECKING:
-    from explorer.state.desk import Desk
+    from explorer.state.workspace import Workspace
     from explorer.ui.panels.layer_panel import LayerList
     from explorer.ui.panels.picture_panel import PicturePanel
     from explorer.ui.panels.tag_panel import TagPanel
@@ -34,7 +34,7 @@ class MainWindow(QMainWindow):
     on_screen = Signal()
     """Once, after the first paint."""
 
-    desk: "Desk"
+    workspace: "Workspace"
     problems: "Problems"
     top: "TopBar"
     filters: "FilterModel"
@@ -56,11 +56,11 @@ class MainWindow(QMainWindow):
         self.resize(QSize(max(1440, room.width() * 3 // 4), max(900, room.height() * 4 // 5)).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
 
-    def furnish(self, desk: "Desk") -> None:
-        """Build the panels and let them show a desk."""
+    def furnish(self, workspace: "Workspace") -> None:
+        """Build the panels and let them show a workspace."""
         from explorer.ui.window.assembly import furnish
 
-        furnish(self, desk)
+        furnish(self, workspace)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
 
     def show_title(self) -> None:
         """Say in the title which tags file is open and whether it is saved."""
-        tagging = self.desk.tagging
+        tagging = self.workspace.tagging
         where = f" · {tagging.path.name} · {self.status.saved_text().partition(' in ')[0]}" if tagging.path else ""
         self.setWindowTitle(title_text(f"{TITLE}{where}"))
 
@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         self.commands.files.drop(*dropped_files(event.mimeData()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.desk.exporting.running:
+        if self.workspace.exporting.running:
             answer = asked(
                 self,
                 "An export is running",
@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
             if answer != Buttons.Close:
                 event.ignore()
                 return
-        tagging = self.desk.tagging
+        tagging = self.workspace.tagging
         tagging.settle()
         if tagging.unsaved:
             answer = warned(
@@ -143,11 +143,11 @@ class MainWindow(QMainWindow):
             if answer == Buttons.Cancel or (answer == Buttons.Save and not self.commands.files.save_tags_as()):
                 event.ignore()
                 return
-        settings = self.desk.settings
+        settings = self.workspace.settings
         settings.set_blob("window/geometry", self.saveGeometry())
         settings.set_blob("window/state", self.saveState(STATE_VERSION))
         self.hide()  # a forward pass that is under way ends first, and nobody should look at that
-        self.desk.close()
+        self.workspace.close()
         event.accept()
 
 

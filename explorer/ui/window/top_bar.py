@@ -108,7 +108,7 @@ class TopBar(QWidget):
             return
         layer = network.layers[view.layer]
         self._layer.setText(f"layer {view.layer}")
-        norm = f" · after {layer.norm}" if layer.norm and not view.look.raw else ""
+        norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
         self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
         tip(self._about, f"{layer.name} · {layer.height} × {layer.width}{norm}")
 

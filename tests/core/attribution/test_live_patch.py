@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import explorer.core.attribution.occlusion.live_patch as covering
-from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.incremental.traced_graph import Untraceable
@@ -35,7 +35,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Network:
 @settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(-9, 40), st.integers(-9, 40), st.sampled_from(FILLS))
 def test_it_is_what_a_whole_pass_gives(small: Network, size: int, top: int, left: int, fill: object) -> None:
-    prepared = Covering(small, picture())
+    prepared = LivePatch(small, picture())
     occluder = Occluder(size, 1, fill)
     found = prepared.at(occluder, top, left)
     side = min(size, 32)
@@ -66,7 +66,7 @@ def test_it_is_what_a_whole_pass_gives(small: Network, size: int, top: int, left
 def test_every_filter_and_fill_agrees_with_a_sweep(small: Network) -> None:
     for fill in FILLS:
         occluder = Occluder(9, 5, fill)
-        prepared = Covering(small, picture())
+        prepared = LivePatch(small, picture())
         assert prepared.method == "incremental"
         sweep = occlude(small, picture(), "all", occluder)
         for i, j in ((0, 0), (1, 3), (len(sweep.tops) - 1, 2)):
@@ -78,13 +78,13 @@ def test_every_filter_and_fill_agrees_with_a_sweep(small: Network) -> None:
 
 
 def test_a_network_without_a_graph_runs_whole(small: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = Covering(small, picture()).at(Occluder(8, 8), 3, 5)
+    expected = LivePatch(small, picture()).at(Occluder(8, 8), 3, 5)
 
     def no_graph(*_: object) -> None:
         raise Untraceable("no graph in this test")
 
     monkeypatch.setattr(covering, "graph_of", no_graph)
-    prepared = Covering(small, picture())
+    prepared = LivePatch(small, picture())
     found = prepared.at(Occluder(8, 8), 3, 5, layers=[1])
     assert prepared.method.startswith("whole pass")
     np.testing.assert_allclose(found.logits, expected.logits, atol=1e-6)
@@ -93,7 +93,7 @@ def test_a_network_without_a_graph_runs_whole(small: Network, monkeypatch: pytes
 
 def test_the_picture_shows_the_patch_where_the_network_sees_it(small: Network) -> None:
     rgb = np.full((64, 96, 3), 200, np.uint8)
-    drawn = Covering(small, rgb).picture(Occluder(8, 8, (1.0, 0.0, 0.0)), 4, 8)
+    drawn = LivePatch(small, rgb).picture(Occluder(8, 8, (1.0, 0.0, 0.0)), 4, 8)
     red = (drawn == (255, 0, 0)).all(2)
     rows, columns = np.nonzero(red)
     # 32 x 32 pixels of the input lie over 64 x 96 of the picture.
@@ -101,7 +101,7 @@ def test_the_picture_shows_the_patch_where_the_network_sees_it(small: Network) -
     assert red.sum() == 16 * 24
     assert (drawn[~red] == 200).all()
     assert (rgb == 200).all()
-    edge = Covering(small, rgb).picture(Occluder(8, 8, (1.0, 0.0, 0.0)), 99, -5)
+    edge = LivePatch(small, rgb).picture(Occluder(8, 8, (1.0, 0.0, 0.0)), 99, -5)
     assert (edge[-16:, :24] == (255, 0, 0)).all()
 
 
@@ -109,7 +109,7 @@ def test_only_what_lies_in_the_picture_of_a_patch_is_drawn(tmp_path: Path) -> No
     """A picture that is padded by far: the patch in its scale would be 100 times as large as the picture."""
     small = open_small(tmp_path)
     spec = dataclasses.replace(small.input, resize="shortest", resize_to=1)
-    padded = Covering(dataclasses.replace(small, input=spec), np.full((3000, 3000, 3), 200, np.uint8))
+    padded = LivePatch(dataclasses.replace(small, input=spec), np.full((3000, 3000, 3), 200, np.uint8))
     patch, top, left = padded.patch(Occluder(24, 8, 0.0), 4, 4)
     assert (patch.shape, top, left) == ((3000, 3000, 3), 0, 0)
     patch, _, _ = padded.patch(Occluder(8, 8, 0.0), 0, 0)
@@ -119,21 +119,21 @@ def test_only_what_lies_in_the_picture_of_a_patch_is_drawn(tmp_path: Path) -> No
 
 def test_pictures_of_one_network_do_not_mix(tmp_path: Path) -> None:
     used, other = open_small(tmp_path), np.ascontiguousarray(picture()[::-1])
-    first = Covering(used, picture())
-    second = Covering(used, other)
+    first = LivePatch(used, picture())
+    second = LivePatch(used, other)
     for prepared, rgb in ((first, picture()), (second, other)):
-        fresh = Covering(open_small(tmp_path), rgb)
+        fresh = LivePatch(open_small(tmp_path), rgb)
         found, expected = (one.at(Occluder(8, 8), 9, 4) for one in (prepared, fresh))
         np.testing.assert_allclose(found.logits, expected.logits, atol=1e-7)
 
 
 def test_changed_weights_are_noticed(tmp_path: Path) -> None:
     used = open_small(tmp_path)
-    Covering(used, picture())
+    LivePatch(used, picture())
     with torch.no_grad():
         for part in used.module.parameters():
             part.mul_(1.5)
-    found = Covering(used, picture())
+    found = LivePatch(used, picture())
     assert found.method == "incremental"
     covered = used.input.prepare(found.picture(Occluder(32, 32, 0.0), 0, 0))[None]
     np.testing.assert_allclose(found.at(Occluder(32, 32, 0.0), 0, 0).logits, used.logits(covered)[0], atol=1e-4)

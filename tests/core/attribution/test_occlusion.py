@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import explorer.core.attribution.occlusion.evaluator as sweep
-from explorer.core.attribution.occlusion.live_patch import Covering
-from explorer.core.attribution.occlusion.occluder import Cover, Occluder, averaged
+from explorer.core.attribution.occlusion.live_patch import LivePatch
+from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill, averaged
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.errors import UserError
 from explorer.core.incremental.delta import dense
 from explorer.core.incremental.pace import PROCESSOR, Pace
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate, without_rule
 from explorer.core.incremental.traced_graph import Untraceable, trace
 from explorer.core.network.opening import Network, open_network
@@ -119,8 +119,8 @@ def test_incremental_is_exact(network: tuple[nn.Module, tuple[int, int]], size: 
     batch = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(seed))
     occluder = Occluder(size, min(stride, size), 0.0)
     tops, lefts = occluder.starts(height), occluder.starts(width)
-    changes = Cover(occluder, batch, (0, 0, 0), (1, 1, 1)).changes(tops, lefts)
-    window = Window(changes.contiguous(), tops, lefts, (height, width))
+    changes = PatchFill(occluder, batch, (0, 0, 0), (1, 1, 1)).changes(tops, lefts)
+    window = DeltaWindow(changes.contiguous(), tops, lefts, (height, width))
     graph = trace(module, batch)
     nodes = [node for node in graph.module.graph.nodes if node.op not in ("placeholder", "output")]
     found = propagate(graph, window, nodes)
@@ -191,7 +191,9 @@ def test_torchvision_networks(name: str) -> None:
     batch = torch.rand(1, 3, 64, 64)
     occluder = Occluder(16, 16, 0.0)
     tops = occluder.starts(64)
-    window = Window(Cover(occluder, batch, (0,) * 3, (1,) * 3).changes(tops, tops).contiguous(), tops, tops, (64, 64))
+    window = DeltaWindow(
+        PatchFill(occluder, batch, (0,) * 3, (1,) * 3).changes(tops, tops).contiguous(), tops, tops, (64, 64)
+    )
     graph = trace(module, batch)
     found = dense(propagate(graph, window, [graph.output])[graph.output], graph.base[graph.output])
     with torch.inference_mode():
@@ -260,7 +262,7 @@ def test_a_network_that_views_its_memory_is_swept_and_covered(tmp_path: Path) ->
     batch = batch.clone()
     batch[:, :, 56:112, 112:168] = 0
     np.testing.assert_allclose(found.drops[1, 2], before - float(network.logits(batch)[0, 1]), atol=1e-5)
-    covered = Covering(network, picture()).at(occluder, 56, 112, None)
+    covered = LivePatch(network, picture()).at(occluder, 56, 112, None)
     np.testing.assert_allclose(before - covered.logits[1], found.drops[1, 2], atol=1e-5)
 
 

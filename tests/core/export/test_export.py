@@ -22,7 +22,7 @@ from explorer.core.export.manifest import read_manifest
 from explorer.core.export.plan import _stems
 from explorer.core.export.run import ExportPlan, plan_export, run_export
 from explorer.core.figures.encoding import encode, read_description
-from explorer.core.figures.single import Style, canvas, draw_single
+from explorer.core.figures.single import FigureStyle, canvas, draw_single
 from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activation_cache import Recorder
 from explorer.core.maps.activations import record
@@ -148,7 +148,7 @@ def test_the_manifest_says_what_is_known_on_paper(network: Network, pictures: tu
 
 
 def test_the_overlay_stays_in_the_frame(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
-    style = Style("fixed", Scale(0, 0.01))
+    style = FigureStyle("fixed", Scale(0, 0.01))
     bright = replace(network, module=a_network().module)
     bright.module.first.bias[0] = 1.0
     run_export(plan_export(bright, pictures[:1], [FilterKey(0, 0)], tmp_path / "out", style))
@@ -164,7 +164,7 @@ def test_the_overlay_stays_in_the_frame(network: Network, pictures: tuple[Path, 
 def test_a_figure_can_be_made_again_from_what_it_says(
     format: str, scale: str, network: Network, pictures: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    style = Style(scale, outline=True, beside=True, opacity=0.8, width_mm=20, dpi=200)
+    style = FigureStyle(scale, outline=True, beside=True, opacity=0.8, width_mm=20, dpi=200)
     out = tmp_path / "out"
     run_export(plan_export(network, pictures, [FilterKey(0, 0)], out, style, format=format))
     path = out / f"layer00_filter000_ISIC_3.{format}"
@@ -172,7 +172,7 @@ def test_a_figure_can_be_made_again_from_what_it_says(
     assert about
     assert about["network_digest"] == network.digest
     source = next(one for one in pictures if picture_digest(one) == about["pictures"][0]["digest"])
-    again, key = Style.from_dict(about["style"]), FilterKey.parse(about["filters"][0])
+    again, key = FigureStyle.from_dict(about["style"]), FilterKey.parse(about["filters"][0])
     rgb = read_image(source)
     recorded = record(network, rgb, raw=again.raw)
     _, _, foot, peak = about["scales"][0]
@@ -187,7 +187,7 @@ def test_a_figure_can_be_made_again_from_what_it_says(
 
 def test_threads_change_nothing(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
     for jobs in (1, 4):
-        run_export(plan_export(network, pictures, ALL, tmp_path / str(jobs), Style("seen")), jobs=jobs)
+        run_export(plan_export(network, pictures, ALL, tmp_path / str(jobs), FigureStyle("seen")), jobs=jobs)
     assert contents(tmp_path / "1") == contents(tmp_path / "4")
     assert (tmp_path / "1" / "manifest.csv").read_bytes() == (tmp_path / "4" / "manifest.csv").read_bytes()
 
@@ -195,7 +195,7 @@ def test_threads_change_nothing(network: Network, pictures: tuple[Path, ...], tm
 def test_the_scale_seen_is_that_of_all_pictures_of_the_export(
     network: Network, pictures: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    run_export(plan_export(network, pictures, [FilterKey(0, 0)], tmp_path / "out", Style("seen")))
+    run_export(plan_export(network, pictures, [FilterKey(0, 0)], tmp_path / "out", FigureStyle("seen")))
     rows = rows_of(tmp_path / "out")
     assert len({(row["foot"], row["peak"]) for row in rows}) == 1
     every = np.concatenate([record(network, read_image(path)).maps[0][0].ravel() for path in pictures])
@@ -209,9 +209,9 @@ def test_more_pictures_change_the_scale_seen_of_all(
     rgb[..., 0] //= 2
     Image.fromarray(rgb).save(pictures[3])
     out = tmp_path / "out"
-    run_export(plan_export(network, pictures[3:], ALL[:1], out, Style("seen")))
+    run_export(plan_export(network, pictures[3:], ALL[:1], out, FigureStyle("seen")))
     before = rows_of(out)[0]["peak"]
-    report = run_export(plan_export(network, pictures, ALL[:1], out, Style("seen")))
+    report = run_export(plan_export(network, pictures, ALL[:1], out, FigureStyle("seen")))
     assert len(report.written) == 4
     assert before not in {row["peak"] for row in rows_of(out)}
 
@@ -281,7 +281,7 @@ def test_pictures_of_one_name_in_two_folders_do_not_collide(network: Network, tm
 
 
 def test_what_is_there_and_right_is_skipped(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
-    plan = plan_export(network, pictures, ALL, tmp_path / "out", Style("seen"))
+    plan = plan_export(network, pictures, ALL, tmp_path / "out", FigureStyle("seen"))
     run_export(plan)
     manifest = (plan.out / "manifest.csv").read_bytes()
     before = {path.name: path.stat().st_mtime_ns for path in plan.out.glob("*.png")}
@@ -295,7 +295,7 @@ def test_what_is_there_and_right_is_skipped(network: Network, pictures: tuple[Pa
 
 
 def test_only_what_is_missing_is_drawn(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
-    plan = plan_export(network, pictures, ALL, tmp_path / "out", Style("seen"))
+    plan = plan_export(network, pictures, ALL, tmp_path / "out", FigureStyle("seen"))
     run_export(plan)
     first, manifest = contents(plan.out), (plan.out / "manifest.csv").read_bytes()
     for name in list(first)[:5]:
@@ -312,7 +312,7 @@ def test_another_style_replaces_our_own_figures_and_others_stay_listed(
 ) -> None:
     out = tmp_path / "out"
     run_export(plan_export(network, pictures, ALL, out))
-    report = run_export(plan_export(network, pictures[:2], ALL[:1], out, Style(color_map="blue")))
+    report = run_export(plan_export(network, pictures[:2], ALL[:1], out, FigureStyle(color_map="blue")))
     assert len(report.written) == 2
     rows = rows_of(out)
     assert len(rows) == 16
@@ -475,7 +475,7 @@ def test_unreadable_pictures_are_reported_and_the_rest_is_exported(
 ) -> None:
     pictures[1].write_bytes(b"no picture")
     gone = tmp_path / "gone.png"
-    report = run_export(plan_export(network, [*pictures, gone], ALL, tmp_path / "out", Style(scale)))
+    report = run_export(plan_export(network, [*pictures, gone], ALL, tmp_path / "out", FigureStyle(scale)))
     assert len(report.written) == 12
     assert [name for name, _ in report.failed] in (["ISIC_1.png", "gone.png"], ["gone.png", "ISIC_1.png"])
     assert all(name in reason for name, reason in report.failed)
@@ -532,7 +532,7 @@ def test_impossible_plans_are_refused(values: dict[str, Any], reason: str, netwo
 
 
 def test_a_sheet_is_one_pdf_of_exact_width(network: Network, pictures: tuple[Path, ...], tmp_path: Path) -> None:
-    plan = plan_export(network, pictures, ALL, tmp_path / "out", Style(width_mm=90), format="pdf", sheet=True)
+    plan = plan_export(network, pictures, ALL, tmp_path / "out", FigureStyle(width_mm=90), format="pdf", sheet=True)
     report = run_export(plan)
     assert report.written == ("sheet_layers00-01.pdf",)
     box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ", (plan.out / report.written[0]).read_bytes())
@@ -549,7 +549,7 @@ def test_a_sheet_is_one_pdf_of_exact_width(network: Network, pictures: tuple[Pat
 def test_a_sheet_of_pixels_has_a_file_for_each_page(
     network: Network, pictures: tuple[Path, ...], tmp_path: Path
 ) -> None:
-    style = Style(width_mm=50, dpi=50, beside=True)
+    style = FigureStyle(width_mm=50, dpi=50, beside=True)
     plan = plan_export(network, pictures, ALL, tmp_path / "out", style, sheet=True)
     names = [figure.name for figure in plan.figures]
     assert names == ["sheet_layers00-01_page01.png", "sheet_layers00-01_page02.png"]

@@ -15,11 +15,11 @@ from PIL import Image
 from explorer.core.drawing.overlay import compose, overlay
 from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
-from explorer.core.figures.attribution_figure import Shown, occlusion_figure
+from explorer.core.figures.attribution_figure import AttributionFigure, occlusion_figure
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
 from explorer.core.figures.sheet import Panel, draw_page
 from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
-from explorer.core.figures.single import MAX_SIDE, Style, canvas, draw, draw_single, statistics
+from explorer.core.figures.single import MAX_SIDE, FigureStyle, canvas, draw, draw_single, statistics
 from explorer.core.tags.book import FilterKey
 from tests.conftest import ROOT
 from trainer.networks.checkpoint import Box, InputSpec
@@ -77,7 +77,7 @@ def test_the_overlay_lies_only_in_the_frame(width_mm: float | None) -> None:
     """Of a wide picture that is resized by its shorter side and cropped, the network sees the middle."""
     rgb = picture(40, 80)
     spec = InputSpec(size=(20, 20), resize="shortest", resize_to=20)
-    style = Style(width_mm=width_mm, dpi=254)
+    style = FigureStyle(width_mm=width_mm, dpi=254)
     drawn_on = canvas(rgb, spec.frame(40, 80), style)
     drawn = draw(drawn_on, np.ones((5, 5), np.float32), Scale(0, 1), style)
     changed = (drawn != drawn_on.rgb).any(axis=-1)
@@ -93,7 +93,7 @@ def test_a_letterboxed_input_is_cut_at_the_picture() -> None:
     map = np.ones((4, 8), np.float32)
     map[:, :2] = 0  # what lies on the padding
     map[:, 6:] = 0
-    style = Style()
+    style = FigureStyle()
     drawn = draw(canvas(rgb, spec.frame(40, 40), style), map, Scale(0, 1), style)
     assert (drawn != rgb).any(axis=-1).all()
 
@@ -103,7 +103,10 @@ def test_a_frame_far_beyond_the_picture_is_drawn_within_bounds() -> None:
     spec = InputSpec(size=(224, 224), resize="shortest", resize_to=1)
     rgb = picture(400, 600)
     drawn = draw(
-        canvas(rgb, spec.frame(400, 600), Style()), np.ones((7, 7), np.float32), Scale(0, 1), Style(outline=True)
+        canvas(rgb, spec.frame(400, 600), FigureStyle()),
+        np.ones((7, 7), np.float32),
+        Scale(0, 1),
+        FigureStyle(outline=True),
     )
     assert drawn.shape == rgb.shape
     assert (drawn != rgb).any(axis=-1).mean() > 0.99
@@ -111,7 +114,7 @@ def test_a_frame_far_beyond_the_picture_is_drawn_within_bounds() -> None:
 
 def test_the_drawing_is_the_overlay_over_the_picture() -> None:
     rgb, map = picture(), np.arange(6, dtype=np.float32).reshape(2, 3)
-    style = Style(color_map="blue", opacity=0.5)
+    style = FigureStyle(color_map="blue", opacity=0.5)
     expected = compose(rgb, overlay(map, (40, 60), peak=4, foot=1, color_map="blue"), 0.5)
     np.testing.assert_array_equal(draw(canvas(rgb, WHOLE, style), map, Scale(1, 4), style), expected)
 
@@ -120,7 +123,8 @@ def test_the_outline_lies_at_half_of_the_scale() -> None:
     map = np.zeros((4, 6), np.float32)
     map[1:3, 2:4] = 1
     plain, lined = (
-        draw(canvas(picture(), WHOLE, style), map, Scale(0, 1), style) for style in (Style(), Style(outline=True))
+        draw(canvas(picture(), WHOLE, style), map, Scale(0, 1), style)
+        for style in (FigureStyle(), FigureStyle(outline=True))
     )
     changed = (plain != lined).any(axis=-1)
     assert changed[20, 19:22].any()  # the edge of the square, between the middles of its cells and the next
@@ -129,7 +133,7 @@ def test_the_outline_lies_at_half_of_the_scale() -> None:
 
 
 def test_the_untouched_picture_stands_beside_the_overlay() -> None:
-    style = Style(beside=True)
+    style = FigureStyle(beside=True)
     drawn_on = canvas(picture(), WHOLE, style)
     map = np.ones((2, 2), np.float32)
     both = draw_single(drawn_on, map, Scale(0, 1), style)
@@ -139,8 +143,8 @@ def test_the_untouched_picture_stands_beside_the_overlay() -> None:
     assert both.shape[1] > 120
 
 
-@pytest.mark.parametrize("style", [Style(), Style(outline=True, color_map="blue", beside=True)])
-def test_golden_overlay(style: Style) -> None:
+@pytest.mark.parametrize("style", [FigureStyle(), FigureStyle(outline=True, color_map="blue", beside=True)])
+def test_golden_overlay(style: FigureStyle) -> None:
     map = np.array([[0, 1, 0], [-5, 2, 4]], np.float32)
     drawn = draw_single(canvas(picture(), WHOLE, style), map, Scale(0, 4), style)
     golden(f"overlay_{style.color_map}.png", drawn, 0.02)
@@ -152,7 +156,7 @@ def test_golden_overlay(style: Style) -> None:
 @pytest.mark.parametrize(("width_mm", "dpi"), [(85.0, 300), (57.3, 600), (170.0, 96)])
 @pytest.mark.parametrize("beside", [False, True])
 def test_width_and_resolution_are_exact(width_mm: float, dpi: int, beside: bool, tmp_path: Path) -> None:
-    style = Style(width_mm=width_mm, dpi=dpi, beside=beside)
+    style = FigureStyle(width_mm=width_mm, dpi=dpi, beside=beside)
     rgb = draw_single(canvas(picture(), WHOLE, style), np.ones((2, 3), np.float32), Scale(0, 1), style)
     for format in ("png", "tiff"):
         with Image.open(io.BytesIO(encode(rgb, format, dpi, "{}", width_mm))) as opened:
@@ -171,7 +175,7 @@ def test_width_and_resolution_are_exact(width_mm: float, dpi: int, beside: bool,
 
 
 def test_without_a_width_every_pixel_of_the_picture_is_kept() -> None:
-    style = Style()
+    style = FigureStyle()
     drawn_on = canvas(picture(), WHOLE, style)
     assert drawn_on.rgb.shape == (40, 60, 3)
 
@@ -231,14 +235,14 @@ def test_other_files_have_no_description(name: str, tmp_path: Path) -> None:
 )
 def test_styles_out_of_range_are_refused(values: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
-        Style(**values)
+        FigureStyle(**values)
 
 
 def test_a_style_survives_its_json_form() -> None:
-    style = Style("fixed", Scale(0.5, 3), "blue", 0.5, True, True, True, 85, 600)
-    assert Style.from_dict(style.as_dict()) == style
+    style = FigureStyle("fixed", Scale(0.5, 3), "blue", 0.5, True, True, True, 85, 600)
+    assert FigureStyle.from_dict(style.as_dict()) == style
     with pytest.raises(UserError, match="colour"):
-        Style.from_dict({"colour": "green"})
+        FigureStyle.from_dict({"colour": "green"})
 
 
 # Sheets
@@ -259,7 +263,7 @@ def test_every_map_has_one_place_on_the_page(
     layers: list[int], aspects: list[float], width: float, beside: bool
 ) -> None:
     filters = [FilterKey(layer, number) for layer, count in enumerate(layers) for number in range(count)]
-    layout = lay_out(filters, aspects, Style(width_mm=width, beside=beside))
+    layout = lay_out(filters, aspects, FigureStyle(width_mm=width, beside=beside))
     places = [(key, number) for page in layout.pages for key in page.filters for number in page.pictures]
     assert sorted(places) == [(key, number) for key in filters for number in range(len(aspects))]
     for page in layout.pages:
@@ -272,11 +276,11 @@ def test_every_map_has_one_place_on_the_page(
 
 def test_a_page_too_narrow_for_a_sheet_is_refused() -> None:
     with pytest.raises(UserError, match="at least 50 mm"):
-        lay_out(keys(3), [1.0], Style(width_mm=20))
+        lay_out(keys(3), [1.0], FigureStyle(width_mm=20))
 
 
 def page_of(
-    layout: Layout, style: Style, names: list[str], *, missing: tuple[int, ...] = (), note: str = ""
+    layout: Layout, style: FigureStyle, names: list[str], *, missing: tuple[int, ...] = (), note: str = ""
 ) -> tuple[Any, dict[tuple[FilterKey, int], Panel]]:
     page = layout.pages[0]
     height, width = panel_pixels(layout, style, (40, 60), most=False)
@@ -291,7 +295,7 @@ def page_of(
     return draw_page(layout, page, names, panels, untouched, style, note), panels
 
 
-def pixels_of(figure: Any, style: Style) -> Any:
+def pixels_of(figure: Any, style: FigureStyle) -> Any:
     content = encode_pages([figure], "png", style.dpi, lambda: "{}")
     with Image.open(io.BytesIO(content)) as opened:
         assert opened.info["dpi"] == pytest.approx((style.dpi, style.dpi), abs=PHYS)
@@ -300,7 +304,7 @@ def pixels_of(figure: Any, style: Style) -> Any:
 
 @pytest.mark.parametrize("dpi", [72, 150, 300])
 def test_panels_of_a_sheet_are_pixel_on_pixel(dpi: int) -> None:
-    style = Style(width_mm=90, dpi=dpi)
+    style = FigureStyle(width_mm=90, dpi=dpi)
     layout = lay_out(keys(3), [40 / 60, 40 / 60], style)
     figure, panels = page_of(layout, style, ["a", "b"])
     drawn = pixels_of(figure, style)
@@ -326,15 +330,17 @@ LONG = [
 @pytest.mark.parametrize(
     ("filters", "pictures", "style"),
     [
-        (keys(12), 4, Style(width_mm=170, dpi=100)),
-        (keys(5), 4, Style(width_mm=60, dpi=100)),
-        (keys(40), 1, Style(width_mm=170, dpi=100, beside=True)),
-        ([FilterKey(120, 2047), FilterKey(7, 8)], 4, Style("seen", width_mm=85, dpi=100, outline=True)),
-        (keys(9), 2, Style("layer", width_mm=120, dpi=100)),
-        (keys(1), 1, Style("fixed", Scale(0.001, 123.456), width_mm=50, dpi=100)),
+        (keys(12), 4, FigureStyle(width_mm=170, dpi=100)),
+        (keys(5), 4, FigureStyle(width_mm=60, dpi=100)),
+        (keys(40), 1, FigureStyle(width_mm=170, dpi=100, beside=True)),
+        ([FilterKey(120, 2047), FilterKey(7, 8)], 4, FigureStyle("seen", width_mm=85, dpi=100, outline=True)),
+        (keys(9), 2, FigureStyle("layer", width_mm=120, dpi=100)),
+        (keys(1), 1, FigureStyle("fixed", Scale(0.001, 123.456), width_mm=50, dpi=100)),
     ],
 )
-def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(filters: list[FilterKey], pictures: int, style: Style) -> None:
+def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(
+    filters: list[FilterKey], pictures: int, style: FigureStyle
+) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     layout = lay_out(filters, [40 / 60] * pictures, style)
@@ -357,7 +363,7 @@ def test_no_text_is_cut_or_lies_on_another_or_on_a_panel(filters: list[FilterKey
 
 
 def test_a_picture_that_could_not_be_read_leaves_an_empty_place() -> None:
-    style = Style(width_mm=90, dpi=72, beside=True)
+    style = FigureStyle(width_mm=90, dpi=72, beside=True)
     layout = lay_out(keys(2), [1.0, 1.0], style)
     figure, _ = page_of(layout, style, ["a", "b"], missing=(1,))
     words = [text.get_text() for text in figure.axes[0].texts]
@@ -365,7 +371,7 @@ def test_a_picture_that_could_not_be_read_leaves_an_empty_place() -> None:
 
 
 def test_text_of_a_pdf_is_text_and_two_pages_are_two(tmp_path: Path) -> None:
-    style = Style(width_mm=90, dpi=72)
+    style = FigureStyle(width_mm=90, dpi=72)
     layout = lay_out(keys(2), [1.0, 1.0], style)
     pages = (page_of(layout, style, ["a", "b"])[0] for _ in range(2))
     path = tmp_path / "sheet.pdf"
@@ -381,10 +387,10 @@ def test_text_of_a_pdf_is_text_and_two_pages_are_two(tmp_path: Path) -> None:
 
 
 def test_golden_sheet() -> None:
-    style = Style("layer", width_mm=60, dpi=100, outline=True, beside=True)
+    style = FigureStyle("layer", width_mm=60, dpi=100, outline=True, beside=True)
     layout = lay_out([FilterKey(7, 8), FilterKey(5, 12)], [40 / 60] * 2, style)
     size = panel_pixels(layout, style, (40, 60), most=False)
-    drawn_on = canvas(np.asarray(Image.fromarray(picture()).resize(size[::-1])), Box(0, 0, *size), Style())
+    drawn_on = canvas(np.asarray(Image.fromarray(picture()).resize(size[::-1])), Box(0, 0, *size), FigureStyle())
     maps = [np.eye(3, 4, number).astype(np.float32) for number in (0, 1)]
     panels = {
         (key, number): Panel(draw(drawn_on, maps[number], Scale(0, 1), style), Scale(0, 1))
@@ -400,11 +406,11 @@ def test_golden_sheet() -> None:
 def test_extreme_proportions_stay_within_bounds(size: tuple[int, int]) -> None:
     rgb = np.full((*size, 3), 200, np.uint8)
     frame = Box(0.0, 0.0, float(size[0]), float(size[1]))
-    assert max(canvas(rgb, frame, Style()).rgb.shape) <= MAX_SIDE
+    assert max(canvas(rgb, frame, FigureStyle()).rgb.shape) <= MAX_SIDE
     settings = {"target": "class:a", "size": 16, "stride": 8, "fill": "mean", "picture": "thin.png"}
-    shown = Shown(rgb, frame, np.ones((4, 4), np.float32), 0.5, settings)
-    with Image.open(io.BytesIO(occlusion_figure(shown, "png", Style(dpi=50)))) as figure:
+    shown = AttributionFigure(rgb, frame, np.ones((4, 4), np.float32), 0.5, settings)
+    with Image.open(io.BytesIO(occlusion_figure(shown, "png", FigureStyle(dpi=50)))) as figure:
         assert max(figure.size) < 1000
-    layout = lay_out([FilterKey(0, 0)] * 3, [size[0] / size[1]], Style())
+    layout = lay_out([FilterKey(0, 0)] * 3, [size[0] / size[1]], FigureStyle())
     assert min(layout.panel) > 4
     assert max(layout.panel) < 200

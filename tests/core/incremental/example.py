@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from explorer.core.incremental.delta import Flat
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate
 from explorer.core.incremental.traced_graph import operation, trace
 from tests.conftest import ROOT
@@ -56,7 +56,7 @@ def stages() -> list[Stage]:
     batch = picture()
     graph = trace(network(), batch)
     top, left = 2, 3
-    change = Window(-batch[None, :, :, top : top + 2, left : left + 2].clone(), (top,), (left,), (8, 8))
+    change = DeltaWindow(-batch[None, :, :, top : top + 2, left : left + 2].clone(), (top,), (left,), (8, 8))
     nodes = [node for node in graph.module.graph.nodes if node.op != "output"]
     found = []
 
@@ -64,7 +64,7 @@ def stages() -> list[Stage]:
         base = graph.base[node]
         if isinstance(value, Flat):
             return
-        if isinstance(value, Window):
+        if isinstance(value, DeltaWindow):
             after, window = value.full(base), (value.tops[0], value.lefts[0], value.height, value.width)
         else:
             assert isinstance(value, torch.Tensor)

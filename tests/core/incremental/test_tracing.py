@@ -12,7 +12,7 @@ import torch
 import torchvision
 from torch import fx, nn
 
-from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.incremental.tracing import traced
@@ -105,7 +105,7 @@ def test_passes_in_another_thread_go_on_while_graphs_are_drawn(tmp_path: Path) -
     try:
         for _ in range(8):
             occlude(network.copy(), rgb, "class:benign", Occluder(32, 32))
-            Covering(network.copy(), rgb)
+            LivePatch(network.copy(), rgb)
     finally:
         over.set()
         thread.join()

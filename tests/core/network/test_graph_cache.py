@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from explorer.core.attribution.occlusion.live_patch import Covering
+from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.network.graph_cache import WeightCopies
@@ -61,7 +61,7 @@ def test_a_copy_within_the_bound_stays_and_is_used_again(wide: Network) -> None:
     assert first.method == "incremental"
     assert wide.graph_cache.nbytes == COPY == copies_alive()
     np.testing.assert_array_equal(occlude(wide, picture(), "class:a", OCCLUDER).drops, first.drops)
-    Covering(wide, picture()).at(OCCLUDER, 3, 3)
+    LivePatch(wide, picture()).at(OCCLUDER, 3, 3)
     assert copies_alive() == COPY
 
 
@@ -70,7 +70,7 @@ def test_a_larger_copy_goes_with_the_sweep(wide: Network) -> None:
     wide.graph_cache.copies.limit = COPY - 1
     np.testing.assert_array_equal(occlude(wide, picture(), "class:a", OCCLUDER).drops, expected.drops)
     assert wide.graph_cache.nbytes == 0 == copies_alive()
-    covering = Covering(wide, picture())
+    covering = LivePatch(wide, picture())
     covering.at(OCCLUDER, 3, 3)
     assert copies_alive() == COPY
     del covering

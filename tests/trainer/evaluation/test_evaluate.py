@@ -17,7 +17,7 @@ from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.inference import logits_of
 from trainer.evaluation.subgroups import subgroups
 from trainer.files.errors import UserError
-from trainer.measures.bootstrap import Draws
+from trainer.measures.bootstrap import BootstrapResamples
 from trainer.measures.softmax import softmax
 from trainer.networks.checkpoint import load, save
 from trainer.networks.input_spec import InputSpec
@@ -122,7 +122,7 @@ def test_a_subgroup_is_measured_on_its_own_pictures(tmp_path: Path) -> None:
     positions = np.arange(300)
     random = np.random.default_rng(0)
     score = np.clip(cohort.labels * 0.2 + random.random(300) * 0.8, 0, 1)
-    draws = Draws.of(cohort.lesions, 60, 0)
+    draws = BootstrapResamples.of(cohort.lesions, 60, 0)
     found = subgroups(cohort, positions, cohort.labels, np.stack([1 - score, score], 1), (1,), cohort.classes, draws)
     weights = np.concatenate(list(draws.weights()))
     for group in found:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.evaluation.reader_study import Reader, read_readers
+from trainer.evaluation.reader_study import ReaderResult, read_readers
 from trainer.files.errors import UserError
 
 
@@ -71,5 +71,5 @@ def test_readers_come_back(tmp_path_factory: pytest.TempPathFactory, values: lis
     lines = [f"reader {place},{a},{b}" for place, (a, b) in enumerate(values)]
     percentages = read_readers(table(folder, "\n".join(["name,sensitivity,specificity", *lines])))
     for one, other, (a, b) in zip(shares, percentages, values, strict=True):
-        assert one == Reader(one.name, a / 100, b / 100)
+        assert one == ReaderResult(one.name, a / 100, b / 100)
         assert (other.sensitivity, other.specificity) == pytest.approx((a / 100, b / 100))

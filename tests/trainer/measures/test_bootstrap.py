@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from trainer.measures.bootstrap import Draws, Measure, interval, measure
+from trainer.measures.bootstrap import BootstrapResamples, Measure, interval, measure
 from trainer.measures.metrics import Ranking, area_under_roc
 from trainer.measures.roc_curves import curve_of
 
 
 def test_pictures_of_a_lesion_are_drawn_together() -> None:
-    draws = Draws.of(["a", "b", "a", "c", "b"], 300, 1)
+    draws = BootstrapResamples.of(["a", "b", "a", "c", "b"], 300, 1)
     weights = np.concatenate(list(draws.weights()))
     assert weights.shape == (300, 5)
     assert draws.lesions == 3
@@ -21,13 +21,15 @@ def test_pictures_of_a_lesion_are_drawn_together() -> None:
 
 
 def test_equal_seeds_give_equal_draws() -> None:
-    one, same, other = (np.concatenate(list(Draws.of(list("abcd"), 20, seed).weights())) for seed in (3, 3, 4))
+    one, same, other = (
+        np.concatenate(list(BootstrapResamples.of(list("abcd"), 20, seed).weights())) for seed in (3, 3, 4)
+    )
     assert (one == same).all()
     assert (one != other).any()
 
 
 def test_the_draws_do_not_depend_on_how_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    draws = Draws.of([str(place % 7) for place in range(30)], 50, 5)
+    draws = BootstrapResamples.of([str(place % 7) for place in range(30)], 50, 5)
     whole = np.concatenate(list(draws.weights()))
     monkeypatch.setattr("trainer.measures.bootstrap.CELLS", 100)
     assert (np.concatenate(list(draws.weights())) == whole).all()
@@ -39,7 +41,7 @@ def test_the_interval_is_that_of_a_plain_loop() -> None:
     scores = positive * 0.5 + random.random(120)
     lesions = np.array([place // 2 for place in range(120)])
     ranking = Ranking.of(scores, positive)
-    draws = Draws.of([f"{lesion:03}" for lesion in lesions], 2000, 0)
+    draws = BootstrapResamples.of([f"{lesion:03}" for lesion in lesions], 2000, 0)
     fast = draws.measure(lambda weights: area_under_roc(*ranking.counts(weights)))
     found = []
     for _ in range(1000):
@@ -57,7 +59,9 @@ def test_pictures_of_one_lesion_tell_less_than_as_many_lesions() -> None:
     ranking = Ranking.of(scores, positive)
 
     def width(lesions: list[str]) -> float:
-        found = Draws.of(lesions, 1000, 0).measure(lambda weights: area_under_roc(*ranking.counts(weights)))
+        found = BootstrapResamples.of(lesions, 1000, 0).measure(
+            lambda weights: area_under_roc(*ranking.counts(weights))
+        )
         return found.high - found.low
 
     assert width([str(place // 5) for place in range(300)]) > 1.5 * width([str(place) for place in range(300)])
@@ -90,7 +94,7 @@ def test_a_measure_is_plain_json() -> None:
 def test_two_thousand_draws_of_two_thousand_pictures_take_seconds() -> None:
     random = np.random.default_rng(0)
     positive = random.random(2000) < 0.3
-    draws = Draws.of([str(place) for place in range(2000)])
+    draws = BootstrapResamples.of([str(place) for place in range(2000)])
     started = time.thread_time()
     curve_of("malignant", positive * 0.5 + random.random(2000), positive, draws)
     assert time.thread_time() - started < 15, "AUC, precision, operating points and both bands; 1 s on a free machine"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from trainer.measures.bootstrap import Draws
+from trainer.measures.bootstrap import BootstrapResamples
 from trainer.measures.calibration import BINS, bin_of, fit_temperature, reliability
 from trainer.measures.softmax import softmax
 
@@ -21,8 +21,8 @@ def logits_that_are(sure: float, count: int = 2000, classes: int = 2, seed: int 
     return (logits * sure).astype(np.float32), labels
 
 
-def draws(count: int) -> Draws:
-    return Draws.of([str(place) for place in range(count)], 300, 0)
+def draws(count: int) -> BootstrapResamples:
+    return BootstrapResamples.of([str(place) for place in range(count)], 300, 0)
 
 
 @pytest.mark.parametrize("sure", [0.5, 1.0, 3.0])

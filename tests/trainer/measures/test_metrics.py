@@ -13,7 +13,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from trainer.measures.bootstrap import Draws
+from trainer.measures.bootstrap import BootstrapResamples
 from trainer.measures.metrics import (
     Ranking,
     area_under_roc,
@@ -113,7 +113,7 @@ def test_a_curve_keeps_its_corners_and_its_band_holds_it() -> None:
     random = np.random.default_rng(2)
     positive = random.random(300) < 0.3
     scores = np.round(positive * 0.4 + random.random(300), 2)
-    draws = Draws.of([str(place) for place in range(300)], 200, 0)
+    draws = BootstrapResamples.of([str(place) for place in range(300)], 200, 0)
     curve, areas = curve_of("malignant", scores, positive, draws, [0.83])
     across, rising, _ = roc_curve(positive, scores, drop_intermediate=False)
     corners = list(zip(curve.false_positive_rate, curve.sensitivity, strict=True))

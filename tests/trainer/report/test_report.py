@@ -15,7 +15,7 @@ from tests.trainer.cohorts import drawn_cohort
 from tests.trainer.evaluation.test_evaluate import SEVEN, Colors
 from trainer.cohort.cohort import Cohort, open_cohort
 from trainer.evaluation.evaluate import Evaluation, evaluate
-from trainer.evaluation.reader_study import Reader
+from trainer.evaluation.reader_study import ReaderResult
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
 from trainer.report.run_record import Run
@@ -46,7 +46,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
 
 @pytest.fixture(scope="module")
 def evaluation(cohort: Cohort) -> Evaluation:
-    spec, readers = InputSpec((32, 32), "squash", 32), [Reader(HOSTILE, 0.8, 0.7), Reader("B", 0.5, 0.9)]
+    spec, readers = InputSpec((32, 32), "squash", 32), [ReaderResult(HOSTILE, 0.8, 0.7), ReaderResult("B", 0.5, 0.9)]
     return evaluate(
         Colors(), cohort.classes, spec, cohort, "test", torch.device("cpu"), readers=readers, draws=100,
         network={"file": "n.safetensors", "licence": HOSTILE},

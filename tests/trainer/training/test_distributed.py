@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 from tests.trainer.runs import cohort_in, small, trained
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load
-from trainer.training.distributed import World
+from trainer.training.distributed import ProcessGroup
 from trainer.training.recipe import write_settings
 
 SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
@@ -65,7 +65,7 @@ def test_the_processes_leave_no_thread_that_could_abort_them_at_their_end() -> N
 
 
 def test_a_batch_is_shared_out_whole() -> None:
-    worlds = [World(rank, 4) for rank in range(4)]
+    worlds = [ProcessGroup(rank, 4) for rank in range(4)]
     assert [place for world in worlds for place in list(range(96))[world.share(96)]] == list(range(96))
     with pytest.raises(UserError, match="cannot be divided among 4 processes; change --batch"):
         worlds[0].share(30)

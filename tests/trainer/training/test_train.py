@@ -142,10 +142,10 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_good_epochs(tmp_pat
     def poison(record: dict[str, object]) -> None:
         training.module.classifier[1].weight.data.fill_(float("nan"))  # type: ignore[index, union-attr]
 
-    from trainer.training.distributed import World
+    from trainer.training.distributed import ProcessGroup
     from trainer.training.train import Training
 
-    training = Training(cohort, small(epochs=4), tmp_path / "later", CPU, "", Watch(on_epoch=poison), World())
+    training = Training(cohort, small(epochs=4), tmp_path / "later", CPU, "", Watch(on_epoch=poison), ProcessGroup())
     with pytest.raises(UserError, match=r"in epoch 2.*epoch 1 stays in"):
         training.run()
     assert (tmp_path / "later" / "resume.pt").exists()

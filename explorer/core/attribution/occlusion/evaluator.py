@@ -7,12 +7,12 @@ import numpy.typing as npt
 import torch
 from torch import fx
 
-from explorer.core.attribution.occlusion.occluder import Cover, Occluder
+from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill
 from explorer.core.attribution.target import Target, answers
 from explorer.core.incremental.cost_model import WORTH, change_cost, positions_at_once, whole_cost
 from explorer.core.incremental.delta import Changed
 from explorer.core.incremental.pace import Pace, pace_of, paced
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate, without_rule
 from explorer.core.incremental.strided_positions import Starts
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of
@@ -30,7 +30,7 @@ class Sweep:
     ) -> None:
         self._network, self._batch, self._occluder, self.target = network, batch, occluder, target
         self.pace = pace or pace_of(batch.device)
-        self._cover = Cover(occluder, batch, network.input.mean, network.input.std)
+        self._cover = PatchFill(occluder, batch, network.input.mean, network.input.std)
         self._order = torch.channels_last if self.pace.channels_last else torch.preserve_format
         try:
             self.unoccluded = plain(self._of_loop(batch.clone()))[0]
@@ -79,8 +79,8 @@ class Sweep:
             if batch is self._batch:
                 change = self._change(tops, lefts)
             else:
-                cover = Cover(self._occluder, batch, self._network.input.mean, self._network.input.std)
-                change = Window(cover.changes(tops, lefts), tops, lefts, self._network.input.size)
+                cover = PatchFill(self._occluder, batch, self._network.input.mean, self._network.input.std)
+                change = DeltaWindow(cover.changes(tops, lefts), tops, lefts, self._network.input.size)
             if graph is None:
                 return self._loop(batch, change)
             return self.read(graph, propagate(graph, change, self._nodes), change.count)
@@ -96,10 +96,10 @@ class Sweep:
         """The target's values (1, targets) float32 without a patch."""
         return self._of_loop(batch) if graph is None else self.read(graph, dict.fromkeys(self._nodes), 1)
 
-    def _change(self, tops: Starts, lefts: Starts) -> Window:
-        return Window(self._cover.changes(tops, lefts), tops, lefts, self._network.input.size)
+    def _change(self, tops: Starts, lefts: Starts) -> DeltaWindow:
+        return DeltaWindow(self._cover.changes(tops, lefts), tops, lefts, self._network.input.size)
 
-    def _loop(self, batch: torch.Tensor, change: Window) -> torch.Tensor:
+    def _loop(self, batch: torch.Tensor, change: DeltaWindow) -> torch.Tensor:
         pictures = change.full(batch)
         return torch.cat([self._of_loop(part) for part in torch.split(pictures, self.pace.pictures)])
 

@@ -10,10 +10,10 @@ from PIL import Image
 from torch import fx
 
 from explorer.core.arrays import RGB
-from explorer.core.attribution.occlusion.occluder import Cover, Occluder
+from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill
 from explorer.core.incremental.delta import dense
-from explorer.core.incremental.map_maxima import Outside
-from explorer.core.incremental.patch_windows import Window
+from explorer.core.incremental.map_maxima import MaximaOutside
+from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of
 from explorer.core.network.class_scores import unwrapped
@@ -25,7 +25,7 @@ Numbers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Covered:
+class OccludedPrediction:
     """What the network says with a patch at (`top`, `left`) of its input, in pixels.
 
     `probabilities` and `logits` (K,) float32; `answers`: layer index -> (C,) float32, the peak of each filter's map.
@@ -40,7 +40,7 @@ class Covered:
     exact: bool = True
 
 
-class Covering:
+class LivePatch:
     """A picture (H, W, 3) uint8 whose unoccluded pass is kept, so that patches on it can be tried quickly.
 
     `unoccluded` is what the network says without any patch.
@@ -54,8 +54,8 @@ class Covering:
         self.method = "incremental"
         self._graph: Graph | None = None
         self._exact = True
-        self._outside: dict[fx.Node, Outside] = {}
-        self._cover: tuple[Occluder, Cover] | None = None
+        self._outside: dict[fx.Node, MaximaOutside] = {}
+        self._cover: tuple[Occluder, PatchFill] | None = None
         try:
             self._graph = graph_of(network, self._batch)
             self._nodes = {info.index: self._graph.run_of(*source(info)) for info in network.layers}
@@ -84,7 +84,7 @@ class Covering:
             why = "its graph does not answer as it does" if self._exact else "it does not answer the same twice"
             raise Untraceable(why)
 
-    def at(self, occluder: Occluder, top: int, left: int, layers: Collection[int] | None = None) -> Covered:
+    def at(self, occluder: Occluder, top: int, left: int, layers: Collection[int] | None = None) -> OccludedPrediction:
         """With a patch whose upper left corner is at (`top`, `left`), moved so that it stays on the input.
 
         `answers` are those of the given layers, of all with None.
@@ -134,32 +134,34 @@ class Covering:
         answer[first : first + patch.shape[0], start : start + patch.shape[1]] = patch
         return answer
 
-    def _change(self, occluder: Occluder, top: int, left: int) -> tuple[int, int, Window]:
+    def _change(self, occluder: Occluder, top: int, left: int) -> tuple[int, int, DeltaWindow]:
         spec = self._network.input
         top, left = (
             min(max(0, start), max(0, side - occluder.size)) for start, side in zip((top, left), spec.size, strict=True)
         )
         if self._cover is None or self._cover[0] != occluder:
-            self._cover = occluder, Cover(occluder, self._batch, spec.mean, spec.std)
+            self._cover = occluder, PatchFill(occluder, self._batch, spec.mean, spec.std)
         with torch.inference_mode():
-            return top, left, Window(self._cover[1].changes((top,), (left,)), (top,), (left,), spec.size)
+            return top, left, DeltaWindow(self._cover[1].changes((top,), (left,)), (top,), (left,), spec.size)
 
     def _peak(self, node: fx.Node, changed: object) -> torch.Tensor:
         assert self._graph is not None
         if node not in self._outside:
-            self._outside[node] = Outside(self._graph.base[node][0])
+            self._outside[node] = MaximaOutside(self._graph.base[node][0])
         outside = self._outside[node]
         if changed is None:
             return outside.whole[None]
-        if isinstance(changed, Window):
+        if isinstance(changed, DeltaWindow):
             return outside.peaks(changed, self._graph.around(node, changed.frame, -torch.inf))
         assert isinstance(changed, torch.Tensor)
         return changed.amax((2, 3))
 
-    def _covered(self, top: int, left: int, logits: torch.Tensor, peaks: Mapping[int, torch.Tensor]) -> Covered:
+    def _covered(
+        self, top: int, left: int, logits: torch.Tensor, peaks: Mapping[int, torch.Tensor]
+    ) -> OccludedPrediction:
         probabilities = logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
         answers = {index: plain(peak) for index, peak in peaks.items()}
-        return Covered(top, left, plain(probabilities), plain(logits), answers, self._exact)
+        return OccludedPrediction(top, left, plain(probabilities), plain(logits), answers, self._exact)
 
 
 def plain(values: torch.Tensor) -> Numbers:

@@ -50,7 +50,7 @@ class Occluder:
         return tuple(regular if regular[-1] == last else [*regular, last])
 
 
-class Cover:
+class PatchFill:
     """An occluder over one input (1, C, H, W): what covers its patches; `mean` and `std` are those of the input.
 
     What a fill needs of the whole picture is computed once.

@@ -16,7 +16,7 @@ READINGS = 3
 
 
 @dataclass(frozen=True)
-class Shown:
+class LoadedPicture:
     """A picture that was read in a state of its file, and what a network with this input sees of it.
 
     `screen` is what `for_screen` made of it; `crop` (h, w, channels) uint8 and `input` are None without a network.
@@ -30,7 +30,7 @@ class Shown:
     crop: "RGB | None"
 
 
-def read_shown(picture: Path, network: "Network | None", before: Shown | None) -> Shown:
+def load_picture(picture: Path, network: "Network | None", before: LoadedPicture | None) -> LoadedPicture:
     """A picture as its file is now, and what the network sees of it; as far as `before` holds it, from there."""
     from explorer.core.images import for_screen, read_image
 
@@ -47,4 +47,4 @@ def read_shown(picture: Path, network: "Network | None", before: Shown | None) -
     input = network.input if network is not None else None
     if before is not None and before.input == input:
         return before
-    return Shown(picture, state, rgb, screen, input, input.crop(rgb) if input is not None else None)
+    return LoadedPicture(picture, state, rgb, screen, input, input.crop(rgb) if input is not None else None)

@@ -18,7 +18,7 @@ from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
 
 
-class Desk(QObject):
+class Workspace(QObject):
     """The session, its workers, its tags and what is remembered; `bundled` is the folder of what comes with
     the program.
 
@@ -34,7 +34,7 @@ class Desk(QObject):
         self.vocabulary_path = settings.folder / "tags.toml"
         self.troubles: list[str] = []
         self.vocabulary = self._vocabulary()
-        self.session = Session(View(look=self.settings.look()), self)
+        self.session = Session(View(style=self.settings.style()), self)
         self.library = Library(self)
         self.pipeline = Pipeline(self.session, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self)

@@ -20,7 +20,7 @@ SIZES, STRIDES = (8, 16, 24, 32, 48, 64), (4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
-class Wish:
+class OcclusionSettings:
     """What a sweep measures and with what patch.
 
     `target` as above; `score` of a class is "probability" or "logit"; `reading` of a filter's map "peak" or "mean";
@@ -35,8 +35,8 @@ class Wish:
     fill: str = "mean"
 
 
-def occluder_of(wish: Wish) -> Any:
-    """The core's occluder of a wish."""
+def occluder_of(settings: OcclusionSettings) -> Any:
+    """The core's occluder of these settings."""
     from explorer.core.attribution.occlusion.occluder import Occluder
 
-    return Occluder(wish.size, wish.stride, COLORS.get(wish.fill, wish.fill))
+    return Occluder(settings.size, settings.stride, COLORS.get(settings.fill, settings.fill))
