@@ -46,6 +46,7 @@ def run_window(start: "Start") -> int:
     # Qt reads the system's fonts in this thread while Python imports the panels in its own.
     threading.Thread(target=lambda: QFontMetrics(QFont()).height(), name="fonts").start()
 
+    from explorer.state.preferences import SCHEME
     from explorer.state.settings import Settings
     from explorer.ui.widgets.theme import apply_colors, apply_sheet
     from explorer.ui.window.main_window import TITLE, MainWindow
@@ -55,7 +56,7 @@ def run_window(start: "Start") -> int:
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home / "settings.ini")
-    colors = apply_colors(application, settings.text("scheme", "dark"))
+    colors = apply_colors(application, settings.preference(SCHEME))
     window = MainWindow(settings)
     workspace = _furnish(window, settings)
     apply_sheet(application, colors, RESOURCES / "icons")
@@ -76,17 +77,18 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
     """Put a workspace into the window; what nobody catches from now on is said there."""
     from explorer.state.workspace import Workspace
     from explorer.ui.widgets.message_banner import UncaughtErrors
+    from explorer.ui.window.assembly import assemble
 
     workspace = Workspace(settings, RESOURCES)
     try:
-        window.furnish(workspace)
+        parts = assemble(window, workspace).parts
     except BaseException:
         workspace.close()  # without it the workers would keep the process alive without a window
         raise
     errors = UncaughtErrors(window)
-    errors.caught.connect(window.problems.show_error)
+    errors.caught.connect(parts.problems.show_error)
     for trouble in workspace.troubles:
-        window.problems.show_text(trouble)
+        parts.problems.show_text(trouble)
     return workspace
 
 

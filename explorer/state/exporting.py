@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
+from explorer.state.session import DisplayStyle
 from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
 
@@ -63,8 +65,25 @@ class Order:
             return None
 
 
+def figure_style(style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool) -> "FigureStyle":
+    """The style on show as one of figures; a sheet has no room for the untouched picture beside each."""
+    from explorer.core.figures.single import FigureStyle
+
+    return FigureStyle(
+        scale=style.scale,
+        fixed=Scale(style.foot, style.peak) if style.scale == "fixed" else None,
+        color_map=style.color_map,
+        opacity=style.opacity,
+        outline=style.outline,
+        beside=style.beside and not sheet,
+        raw=style.raw,
+        width_mm=width_mm,
+        dpi=dpi,
+    )
+
+
 class Exporting(QObject):
-    """Runs one export at a time on the batch worker.
+    """Runs one export at a time on the worker for long jobs.
 
     `question(order, size)`: it is large; call `begin` with `agreed` to run it still. `done(report, order)` and
     `failed(error)` end it.
@@ -83,12 +102,21 @@ class Exporting(QObject):
     @property
     def running(self) -> bool:
         """Whether an export is planned or drawn at this moment."""
-        return self._library.batch.busy(SLOT)
+        return self._library.long.busy(SLOT)
 
     @property
     def left(self) -> bool:
         """Whether an export is under way, or an earlier session left one."""
         return self._kept.exists()
+
+    def filters_named(self, text: str) -> tuple[FilterKey, ...]:
+        """The open network's filters that `text` names ("7", "7:8", "tag:hair"); UserError where it names none."""
+        from explorer.core.selection import choose_filters, parse_filters
+
+        network = self._library.network
+        if network is None:
+            raise UserError("No network is open.")
+        return tuple(choose_filters(parse_filters(text), network.layers, self._tagging.book))
 
     def begin(self, order: Order, *, agreed: bool = False) -> None:
         """Export; `question` follows first where it is large and not `agreed`. UserError where it cannot begin."""
@@ -131,7 +159,7 @@ class Exporting(QObject):
             else:
                 self.done.emit(result, order)
 
-        self._library.on_batch(SLOT, work, ended, self.failed.emit)
+        self._library.on_long(SLOT, work, ended, self.failed.emit)
 
     def unfinished(self, network: "Network") -> Order | None:
         """The export of this network that an earlier session did not finish, once in a session."""

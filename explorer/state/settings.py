@@ -7,21 +7,25 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.preferences import Preference, T
 from explorer.state.session import DisplayStyle
 
 RECENT = 8
 
 
-class Settings:
-    """Window state, recent files, the last session, the annotator's name and the consent to run code.
+class Settings(QObject):
+    """Window state, recent files, the last session, what a person set, and the consent to run code.
 
     Kept in an INI file at `path`; a damaged or foreign value counts as not there.
     """
 
+    preference_changed = Signal(object)
+
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.folder = path.parent
         self.folder.mkdir(parents=True, exist_ok=True)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
@@ -34,6 +38,16 @@ class Settings:
     def set_text(self, name: str, value: str) -> None:
         """Remember a text."""
         self._store.setValue(name, value)
+
+    def preference(self, which: Preference[T]) -> T:
+        """What a person set, or the default."""
+        return which.of_text(self.text(which.name, str(which.default)))
+
+    def set_preference(self, which: Preference[T], value: T) -> None:
+        """Remember what a person set; `preference_changed(which)` where it is another value than before."""
+        if value != self.preference(which):
+            self.set_text(which.name, str(value))
+            self.preference_changed.emit(which)
 
     def blob(self, name: str) -> QByteArray:
         """Remembered bytes, such as a window's geometry; empty where there are none."""

@@ -32,6 +32,7 @@ class Tagging(Saving):
     """
 
     changed = Signal(object)
+    annotator_changed = Signal()
 
     def __init__(self, annotator: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +47,11 @@ class Tagging(Saving):
     def words(self, key: FilterKey) -> tuple[str, ...]:
         """This annotator's words on a filter."""
         return tuple(tag.tag for tag in self._book.tags(key) if tag.annotator == self.annotator)
+
+    def sign_as(self, annotator: str) -> None:
+        """Give tags under this name from now on."""
+        self.annotator = annotator
+        self.annotator_changed.emit()
 
     def toggle(self, key: FilterKey, word: str, evidence: dict[str, Any] | None = None) -> None:
         """Give a filter a word, or take this annotator's away again."""

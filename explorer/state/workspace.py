@@ -13,6 +13,7 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
+from explorer.state.preferences import ANNOTATOR
 from explorer.state.session import Session, View
 from explorer.state.settings import Settings
 from explorer.state.tagging import Tagging
@@ -38,14 +39,10 @@ class Workspace(QObject):
         self.library = Library(self)
         self.pipeline = Pipeline(self.session, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self)
-        self.tagging = Tagging(self.settings.text("annotator") or user_name(), self)
+        self.tagging = Tagging(self.settings.preference(ANNOTATOR) or user_name(), self)
         self.exporting = Exporting(self.library, self.tagging, self.settings, self)
+        self.settings.preference_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
-
-    def set_annotator(self, name: str) -> None:
-        """Give tags under this name from now on."""
-        self.tagging.annotator = name
-        self.settings.set_text("annotator", name)
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
@@ -55,6 +52,11 @@ class Workspace(QObject):
         self.occluding.close()
         self.pipeline.close()
         self.library.close()
+
+    def _name_annotator(self, which: object) -> None:
+        """Give tags under the name that a person set from now on."""
+        if which is ANNOTATOR:
+            self.tagging.sign_as(self.settings.preference(ANNOTATOR) or user_name())
 
     def _vocabulary(self) -> Vocabulary:
         try:

@@ -23,10 +23,11 @@ from PySide6.QtWidgets import QApplication
 from explorer.app import share_the_interpreter
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey, TagBook
-from explorer.state.library import Request
+from explorer.state.network_session import Request
 from explorer.state.settings import Settings
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row
 from tests.conftest import ROOT
@@ -104,7 +105,8 @@ class Turn:
         self.workspace = Workspace(settings, ROOT / "resources")
         apply_theme(application, "dark", self.workspace.icons)
         self.window = MainWindow(settings)
-        self.window.furnish(self.workspace)
+        assembled = assemble(self.window, self.workspace)
+        self.parts, self.commands = assembled.parts, assembled.commands
         self.window.resize(1400, 900)
         self.window.show()
         self.gaps: dict[str, float] = {}
@@ -115,7 +117,7 @@ class Turn:
 
     def run(self, load: str) -> None:
         """Everything that a person does, in this order."""
-        workspace, window, folder = self.workspace, self.window, self.folder
+        workspace, parts, folder = self.workspace, self.parts, self.folder
         slow = self.watch
         self.rest(1.0)
         slow(IDLE, lambda: None, 3.0)
@@ -133,7 +135,7 @@ class Turn:
                 self._many_there,
             )
             slow("thumbnails settle", lambda: None, 2.0)
-            grid, pictures = window.center.browser.grid, window.pictures
+            grid, pictures = parts.center.browser.grid, parts.pictures
             slow("walking pictures fast", self.every(30, lambda: QTest.keyClick(grid, Qt.Key.Key_Down)), 4.0)
             slow("walking filters fast", self.every(30, lambda: QTest.keyClick(grid, Qt.Key.Key_Right)), 3.0)
             words = iter(["c", "class:x", "1", "12", ""])
@@ -169,7 +171,7 @@ class Turn:
         late.start()
         if loop.exec():
             running = [slot for jobs in self.workspace.library.workers for slot in jobs._newest]
-            said = self.window.problems._text.text()
+            said = self.parts.problems._text.text()
             raise TimeoutError(f"this takes too long; running: {running}; the window says: {said}")
 
     def rest(self, seconds: float) -> None:
@@ -249,13 +251,13 @@ class Turn:
         return self.workspace.tagging.path == self.folder / "full.h5" and self.workspace.tagging.book.total > PICTURES
 
     def _scroll(self) -> None:
-        bar = self.window.pictures.list.verticalScrollBar()
+        bar = self.parts.pictures.list.verticalScrollBar()
         bar.setValue((bar.value() + bar.maximum() // 150) % max(1, bar.maximum()))
 
     def _tag(self) -> None:
         """Tag the next filter, the way the key does it."""
-        QTest.keyClick(self.window.center.browser.grid, Qt.Key.Key_Right)
-        self.window.commands.toggle("hair")
+        QTest.keyClick(self.parts.center.browser.grid, Qt.Key.Key_Right)
+        self.commands.tags.toggle("hair")
 
     def _tick(self) -> None:
         now = time.perf_counter()

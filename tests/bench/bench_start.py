@@ -45,23 +45,24 @@ from PySide6.QtWidgets import QApplication
 from explorer.state.workspace import Workspace
 from explorer.state.start import Start
 from explorer.state.settings import Settings
+from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 root, home, folder = map(Path, sys.argv[1:])
 application = QApplication([])
 settings = Settings(home / "settings.ini")
 workspace = Workspace(settings, root / "resources")
-window = MainWindow(settings); window.furnish(workspace); window.show()
+window = MainWindow(settings); parts = assemble(window, workspace).parts; window.show()
 workspace.opening.start(Start(model=root / "resources/demo/demo-scratch-cnn.safetensors", images=folder, device="cpu"))
 def run(seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         application.processEvents(); time.sleep(0.005)
 while workspace.pipeline.activations is None: run(0.05)
-bar = window.pictures.list.verticalScrollBar()
-window.center.browser.tabs.setCurrentIndex(1)
+bar = parts.pictures.list.verticalScrollBar()
+parts.center.browser.tabs.setCurrentIndex(1)
 for step in range(60):
     bar.setValue(bar.maximum() * step // 60)
-    below = window.center.browser.over.verticalScrollBar()
+    below = parts.center.browser.over.verticalScrollBar()
     below.setValue(below.maximum() * step // 60)
     pictures = workspace.library.folder.pictures
     workspace.session.update(picture=pictures[len(pictures) * step // 60])

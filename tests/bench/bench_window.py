@@ -15,7 +15,9 @@ from explorer.state.settings import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
+from explorer.ui.window.parts import WindowParts
 from tests.bench.row import Row, side_by_side
 from tests.conftest import ROOT
 from trainer.networks.architectures import ScratchCNN, initialise
@@ -38,14 +40,18 @@ def measure() -> list[Row]:
         workspace = Workspace(settings, ROOT / "resources")
         apply_theme(application, "dark", workspace.icons)
         window = MainWindow(settings)
-        window.furnish(workspace)
+        parts = assemble(window, workspace).parts
         window.resize(1440, 900)
         window.show()
         workspace.opening.start(Start(model=model, images=ROOT / "resources" / "demo" / "pictures", device="cpu"))
         wait(application, lambda: workspace.pipeline.activations is not None and workspace.tagging.path is not None)
         settle(application, 3.0)
         try:
-            return [_filter(application, window), _picture(application, window), _grid(application, window)]
+            return [
+                _filter(application, workspace),
+                _picture(application, workspace),
+                _grid(application, workspace, parts),
+            ]
         finally:
             window.close()
 
@@ -67,9 +73,9 @@ def settle(application: QApplication, seconds: float) -> None:
         time.sleep(0.005)
 
 
-def _forward(window: MainWindow) -> Callable[[], None]:
-    network = window.workspace.library.network
-    shown = window.workspace.pipeline.shown
+def _forward(workspace: Workspace) -> Callable[[], None]:
+    network = workspace.library.network
+    shown = workspace.pipeline.shown
     assert network is not None
     assert shown is not None
     batch = network.input.prepare(shown.rgb)[None]
@@ -81,20 +87,19 @@ def _forward(window: MainWindow) -> Callable[[], None]:
     return run
 
 
-def _filter(application: QApplication, window: MainWindow) -> Row:
+def _filter(application: QApplication, workspace: Workspace) -> Row:
     filters = itertools.cycle(range(64))
 
     def change() -> None:
-        window.workspace.session.update(filter=next(filters))
+        workspace.session.update(filter=next(filters))
         application.processEvents()  # everything that the change made dirty is painted here
 
-    forward = _forward(window)
+    forward = _forward(workspace)
     ours, baseline = side_by_side(change, forward, 40)
     return Row("change of filter, selection to painted / forward pass", ours, baseline, ours / baseline, 1.0)
 
 
-def _picture(application: QApplication, window: MainWindow) -> Row:
-    workspace = window.workspace
+def _picture(application: QApplication, workspace: Workspace) -> Row:
     network, folder = workspace.library.network, workspace.library.folder
     assert network is not None
     assert folder is not None
@@ -127,17 +132,17 @@ def _picture(application: QApplication, window: MainWindow) -> Row:
     return Row("change of picture, 240 maps recorded / decode + forward pass", ours, baseline, ours / baseline, 1.5)
 
 
-def _grid(application: QApplication, window: MainWindow) -> Row:
-    window.center.browser.setSizes([150, 700])
-    window.center.browser.grid._delegate.cell = 72  # all 64 in sight
-    window.center.browser.grid.setGridSize(window.center.browser.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
+def _grid(application: QApplication, workspace: Workspace, parts: WindowParts) -> Row:
+    parts.center.browser.setSizes([150, 700])
+    parts.center.browser.grid._delegate.cell = 72  # all 64 in sight
+    parts.center.browser.grid.setGridSize(parts.center.browser.grid._delegate.sizeHint(None, None))  # type: ignore[arg-type]
     settle(application, 0.3)
 
     def change() -> None:
-        window.filters.refresh()
-        while len(window.filters._overlays) < 64:  # in portions, between which the window answers
-            window.center.browser.grid.viewport().repaint()
+        parts.filters.refresh()
+        while len(parts.filters._overlays) < 64:  # in portions, between which the window answers
+            parts.center.browser.grid.viewport().repaint()
             application.processEvents()
 
-    ours, baseline = side_by_side(change, _forward(window), 40)
+    ours, baseline = side_by_side(change, _forward(workspace), 40)
     return Row("grid of 64 overlays, drawn and painted / forward pass", ours, baseline, ours / baseline, 2.0)

@@ -8,10 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from explorer.state.preferences import SCHEME
 from explorer.state.settings import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
 
@@ -21,8 +23,10 @@ DEMO = ROOT / "resources" / "demo"
 class Person:
     """What a person does with the window, and what they see."""
 
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self.workspace, self.qtbot = window, window.workspace, qtbot
+    def __init__(self, window: MainWindow, workspace: Workspace, qtbot: QtBot) -> None:
+        self.window, self.workspace, self.qtbot = window, workspace, qtbot
+        assembled = assemble(window, workspace)
+        self.parts, self.commands = assembled.parts, assembled.commands
 
     def press(self, *keys: Qt.Key | str, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press keys wherever the keyboard is."""
@@ -59,7 +63,7 @@ class Person:
     @property
     def message(self) -> str:
         """The message on show."""
-        return self.window.problems.text
+        return self.parts.problems.text
 
 
 Open = Callable[..., Person]
@@ -68,30 +72,30 @@ Open = Callable[..., Person]
 @pytest.fixture
 def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
     """Opens windows of one person, with settings that outlive each of them; closes those that are still open."""
-    windows: list[MainWindow] = []
+    persons: list[Person] = []
 
     def opened(start: Start | None = None, home: str = "home") -> Person:
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         settings = Settings(tmp_path / home / "settings.ini")
         workspace = Workspace(settings, ROOT / "resources")
-        apply_theme(application, settings.text("scheme", "dark"), workspace.icons)
+        apply_theme(application, settings.preference(SCHEME), workspace.icons)
         window = MainWindow(settings)
         qtbot.addWidget(window, before_close_func=lambda window: None)
-        windows.append(window)
-        window.furnish(workspace)
+        person = Person(window, workspace, qtbot)
         window.show()
         qtbot.waitExposed(window)
         window.activateWindow()
         qtbot.waitUntil(window.isActiveWindow)
         workspace.opening.start(start if start is not None else Start())
-        return Person(window, qtbot)
+        persons.append(person)
+        return person
 
     yield opened
-    for window in windows:
-        if window.isVisible():
-            window.workspace.library.batch.cancel("export")  # else closing would ask, and nobody would answer
-            window.close()
+    for person in persons:
+        if person.window.isVisible():
+            person.workspace.library.long.cancel("export")  # else closing would ask, and nobody would answer
+            person.window.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import explorer.core.maps.activations as activations
 import explorer.core.network.opening as network_module
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
-from explorer.state.library import Request
+from explorer.state.network_session import Request
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
@@ -49,7 +49,7 @@ def small(open_window: Open, tmp_path: Path, pictures: Path) -> Person:
 
 
 def said(person: Person) -> str:
-    return person.window.center.browser.occlusion._said.text()
+    return person.parts.center.browser.occlusion._said.text()
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=["for people", "internal", "memory"])
@@ -57,7 +57,7 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     small: Person, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     failing = fail(monkeypatch, occlusion, "occlude", error)
-    panel = small.window.center.browser.occlusion
+    panel = small.parts.center.browser.occlusion
     small.press("X")
     small.until(lambda: small.workspace.occluding.trouble)
     assert "Measuring" not in said(small)
@@ -99,7 +99,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
     small.press("X")
     small.until(lambda: small.workspace.occluding.rough)
     assert "Refining" in said(small)
-    cancel = next(button for button in small.window.status.findChildren(QToolButton) if button.text() == "Cancel")
+    cancel = next(button for button in small.parts.status.findChildren(QToolButton) if button.text() == "Cancel")
     small.until(cancel.isVisible)
     small.click(cancel)
     stopped.set()
@@ -107,7 +107,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
     assert "Stopped" in said(small)
     assert small.workspace.occluding.found is not None
     monkeypatch.setattr(occlusion, "occlude", real)
-    small.click(small.window.center.browser.occlusion._again)
+    small.click(small.parts.center.browser.occlusion._again)
     small.until(lambda: not small.workspace.occluding.rough and small.workspace.occluding.found is not None)
     assert "Stopped" not in said(small)
 
@@ -115,7 +115,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
 def test_a_patch_that_cannot_be_measured_is_not_shown(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     small.press("X")
     small.until(lambda: small.workspace.occluding.found is not None)
-    occluding, panel = small.workspace.occluding, small.window.center.browser.occlusion
+    occluding, panel = small.workspace.occluding, small.parts.center.browser.occlusion
     occluding.cover(3, 4)
     small.until(lambda: occluding.patch is not None)
     failing = fail(monkeypatch, covering.LivePatch, "at", RuntimeError("no such memory"))
@@ -160,9 +160,9 @@ def test_the_page_that_says_what_is_opened_goes(
     with monkeypatch.context() as patch:
         patch.setattr(network_module, "open_network", slow)
         person.workspace.opening.open_model(Request(model, device="cpu"))
-        center = person.window.center
+        center = person.parts.center
         assert center._stack.currentWidget() is center._opening
-        cancel = next(button for button in person.window.status.findChildren(QToolButton) if button.text() == "Cancel")
+        cancel = next(button for button in person.parts.status.findChildren(QToolButton) if button.text() == "Cancel")
         person.until(cancel.isVisible)
         if end == "is stopped":
             person.click(cancel)
@@ -192,7 +192,7 @@ def test_one_picture_on_which_the_network_fails_does_not_cost_the_others(
         lambda: [library.predictions.get(picture) is not None for picture in [bad, *others]] == [False, *[True] * 3]
     )
     assert "a picture like no other" in small.message
-    small.window.problems.hide()
+    small.parts.problems.hide()
     library.predictions.get(bad)
     small.qtbot.wait(100)
     assert not small.message  # said once
@@ -204,7 +204,7 @@ def test_a_picture_that_was_mended_is_no_longer_called_unreadable(small: Person,
     picture.write_bytes(whole[:60])
     small.workspace.session.update(picture=picture)
     small.until(lambda: picture in small.workspace.library.bad)
-    assert "1 unreadable" in small.window.status.bad.text()
+    assert "1 unreadable" in small.parts.status.bad.text()
     picture.write_bytes(whole)
     for wanted in (small.workspace.library.folder.pictures[3], picture):
         small.workspace.session.update(picture=wanted)
@@ -212,8 +212,8 @@ def test_a_picture_that_was_mended_is_no_longer_called_unreadable(small: Person,
             lambda wanted=wanted: small.workspace.pipeline.shown and small.workspace.pipeline.shown.picture == wanted
         )
     small.until(lambda: picture not in small.workspace.library.bad)
-    assert not small.window.status.bad.isVisible()
-    assert small.window.pictures.model.data(small.window.pictures.model.index(2, 0)) == picture.stem
+    assert not small.parts.status.bad.isVisible()
+    assert small.parts.pictures.model.data(small.parts.pictures.model.index(2, 0)) == picture.stem
 
 
 def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person) -> None:
@@ -223,9 +223,9 @@ def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person)
         on_step(3, 10)
         raise RuntimeError("the disk went away")
 
-    library.on_batch("export", broken, ended.append, small.window.problems.show_error)
+    library.on_batch("export", broken, ended.append, small.parts.problems.show_error)
     small.until(lambda: "the disk went away" in small.message)
-    assert small.window.status._slot == ""
-    assert not library.batch.busy("export")
+    assert small.parts.status._slot == ""
+    assert not library.long.busy("export")
     library.on_batch("export", lambda network, on_step: "done", ended.append)
     small.until(lambda: ended == ["done"])

@@ -52,9 +52,9 @@ def test_every_place_of_the_window_takes_files(
 ) -> None:
     person = demo if filled else open_window(home="another")
     opened: list[tuple[Path, ...]] = []
-    monkeypatch.setattr(person.window.commands.files, "drop", lambda *paths: opened.append(paths))
+    monkeypatch.setattr(person.commands.files, "drop", lambda *paths: opened.append(paths))
     if filled:
-        assert person.window.center.browser.occlusion is not None
+        assert person.parts.center.browser.occlusion is not None
         person.press("B")  # the fields of the tag are there now
     files = (tmp_path / "a.safetensors", tmp_path / "b")
     places = [part for part in person.window.findChildren(QWidget) if part.window() is person.window]
@@ -65,22 +65,22 @@ def test_every_place_of_the_window_takes_files(
         if part.isVisible() and not part.visibleRegion().isEmpty():
             assert drop_on(part, part.visibleRegion().boundingRect().center(), dragged(*files)), type(part)
             assert opened.pop() == files
-    assert person.window.pictures._search.text() == ""
+    assert person.parts.pictures._search.text() == ""
 
 
 def test_what_is_no_file_is_refused(demo: Person) -> None:
     data = QMimeData()
     data.setUrls([QUrl("https://example.org/network.pt")])
     data.setText("https://example.org/network.pt")
-    assert not drop_on(demo.window.center.browser.viewer.image, QPoint(9, 9), data)
-    assert not drop_on(demo.window.pictures._search, QPoint(9, 9), data)
+    assert not drop_on(demo.parts.center.browser.viewer.image, QPoint(9, 9), data)
+    assert not drop_on(demo.parts.pictures._search, QPoint(9, 9), data)
 
 
 def test_a_network_with_its_tags_and_pictures_dropped_at_once_on_the_picture(
     demo: Person, tmp_path: Path, pictures: Path
 ) -> None:
     model = save_small(tmp_path / "small.safetensors")
-    image = demo.window.center.browser.viewer.image.viewport()
+    image = demo.parts.center.browser.viewer.image.viewport()
     drop_on(image, image.rect().center(), dragged(model))
     demo.until(lambda: demo.workspace.tagging.path is not None and demo.workspace.tagging.path.name == "small.tags.h5")
     network = demo.workspace.library.network
@@ -100,13 +100,13 @@ def test_a_network_with_its_tags_and_pictures_dropped_at_once_on_the_picture(
 
 def test_a_dropped_picture_is_the_one_in_view(demo: Person, pictures: Path) -> None:
     one, other = pictures / "benign" / "picture7.png", pictures / "benign" / "picture1.png"
-    demo.window.commands.files.drop(one)
+    demo.commands.files.drop(one)
     demo.until(lambda: demo.view.picture == one)
     folder = demo.workspace.library.folder
-    demo.window.commands.files.drop(other)
+    demo.commands.files.drop(other)
     assert demo.view.picture == other
     assert demo.workspace.library.folder is folder
-    demo.window.commands.files.drop(pictures / "benign", pictures / "malignant")
+    demo.commands.files.drop(pictures / "benign", pictures / "malignant")
     assert "Only one of a kind" in demo.message
     demo.until(lambda: demo.workspace.library.folder is not folder)
     demo.wait_for_maps()

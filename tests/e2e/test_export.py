@@ -72,12 +72,12 @@ def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_pa
     demo.click(dialog._go)
     box = question_of(demo)
     demo.click(box.buttons()[0])
-    demo.until(lambda: demo.window.status._stop.isVisible() and demo.window.status._bar.value() > 3)
+    demo.until(lambda: demo.parts.status._stop.isVisible() and demo.parts.status._bar.value() > 3)
     demo.until(demo.window.isActiveWindow)  # the window manager gives the keyboard back when the dialog is gone
     demo.press("Right")
     assert demo.view.filter == 1
-    demo.click(demo.window.status._stop)
-    demo.until(lambda: not demo.window.status._stop.isVisible())
+    demo.click(demo.parts.status._stop)
+    demo.until(lambda: not demo.parts.status._stop.isVisible())
     # The figures that were being written are finished or taken away; then no half of one is left.
     demo.until(lambda: not list((tmp_path / "long").glob("*.part")))
     assert list((tmp_path / "long").glob("*.png"))
@@ -118,7 +118,7 @@ def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
     again = open_window()
     again.until(lambda: "was not finished" in again.message)
     assert str(out) in again.message
-    again.click(again.window.problems._action)
+    again.click(again.parts.problems._action)
     again.until(lambda: "were there already" in again.message)
     assert f"{120 - there} figures" in again.message
     assert len(list(out.glob("*.png"))) == 120

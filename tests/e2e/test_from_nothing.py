@@ -32,6 +32,6 @@ def test_from_nothing_to_a_network_in_the_window(open_window: Open, tmp_path: Pa
     trainer("evaluate", "--model", run / "network.safetensors", "--data", cohort, "--out", tmp_path / "report")
     person = open_window(Start(model=run / "network.safetensors", images=drawn / "images", device="cpu"))
     person.wait_for_maps()
-    assert {name for name, value in person.window.top._bars.values} == {"benign", "malignant"}
+    assert {name for name, value in person.parts.top._bars.values} == {"benign", "malignant"}
     assert len(person.workspace.library.folder.pictures) == 48
     assert person.workspace.library.folder.labels.of(person.view.picture) in ("benign", "malignant")

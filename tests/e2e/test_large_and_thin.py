@@ -45,7 +45,7 @@ def test_a_row_that_changes_among_thousands_costs_no_call_for_each_of_them(open_
     for number in range(1, 5000):
         (folder / f"picture{number}.png").hardlink_to(first)
     person = open_window(Start(images=folder))
-    model = person.window.pictures.model
+    model = person.parts.pictures.model
     person.until(lambda: model.rowCount() == 5000 and model.data(model.index(0), Qt.ItemDataRole.DecorationRole))
     person.qtbot.wait(200)
     model.dataChanged.emit(model.index(5), model.index(5))
@@ -55,7 +55,7 @@ def test_a_row_that_changes_among_thousands_costs_no_call_for_each_of_them(open_
 
 
 def test_layers_say_how_many_of_their_filters_are_tagged_whatever_is_tagged_and_undone(demo: Person) -> None:
-    layers, tagging = demo.window.layers.model(), demo.workspace.tagging
+    layers, tagging = demo.parts.layers.model(), demo.workspace.tagging
     for key in ("7:1", "7:2", "3:0", "7:1"):  # the last one takes the tag away again
         tagging.toggle(FilterKey.parse(key), "hair")
     demo.control("Z", "Z")
@@ -75,7 +75,7 @@ def test_a_picture_of_extreme_proportions_is_shown(open_window: Open, tmp_path: 
     save(model, dataclasses.replace(checkpoint, input=dataclasses.replace(checkpoint.input, resize="shortest")))
     person = open_window(Start(model=model, images=tmp_path / "pictures", device="cpu"))
     person.wait_for_maps()
-    image = person.window.center.browser.viewer.image
+    image = person.parts.center.browser.viewer.image
     before = image.transform().m11()
     person.press("Plus")
     assert image.transform().m11() > before
@@ -120,10 +120,10 @@ def test_a_grid_is_drawn_in_portions_between_which_the_window_answers(
     timer = QTimer(interval=0)
     timer.timeout.connect(answer)
     timer.start()
-    demo.window.filters.refresh()
-    demo.until(lambda: len(demo.window.filters._overlays) >= 20 and not drawn)
+    demo.parts.filters.refresh()
+    demo.until(lambda: len(demo.parts.filters._overlays) >= 20 and not drawn)
     demo.qtbot.wait(100)
     timer.stop()
     assert max(portions) <= 4, portions
-    in_sight = demo.window.center.browser.grid
+    in_sight = demo.parts.center.browser.grid
     assert in_sight.model().data(in_sight.indexAt(in_sight.viewport().rect().center()), OVERLAY) is not None

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QCursor, QImage, QKeyEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey
+from explorer.state.preferences import ANNOTATOR, PREFERENCES, SCHEME
 from explorer.state.start import Start
+from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
 from tests.e2e.conftest import Open, Person
 
 
@@ -20,13 +22,13 @@ def pixels(image: QImage) -> np.ndarray:
 
 
 def picture_of(person: Person) -> np.ndarray:
-    return pixels(person.window.center.browser.viewer.image.grab().toImage())
+    return pixels(person.parts.center.browser.viewer.image.grab().toImage())
 
 
 def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
     person = open_window()
-    empty = person.window.center._stack.currentWidget()
-    texts = [label.text() for label in empty.findChildren(type(person.window.top._layer))]
+    empty = person.parts.center._stack.currentWidget()
+    texts = [label.text() for label in empty.findChildren(type(person.parts.top._layer))]
     assert any("Open a trained network" in text for text in texts)
     assert person.window.windowTitle() == "Feature-map explorer"
 
@@ -34,10 +36,10 @@ def test_an_empty_window_says_what_to_do_next(open_window: Open) -> None:
 def test_the_demo_shows_an_overlay_and_a_prediction(demo: Person) -> None:
     assert len(demo.workspace.library.folder.pictures) == 24
     assert demo.view.layer == 7
-    assert demo.window.filters.rowCount() == 64
-    assert {name for name, value in demo.window.top._bars.values} == {"other", "melanoma"}
-    assert "layer 7" in demo.window.top._layer.text()
-    assert "features.17" in demo.window.top._about.text()
+    assert demo.parts.filters.rowCount() == 64
+    assert {name for name, value in demo.parts.top._bars.values} == {"other", "melanoma"}
+    assert "layer 7" in demo.parts.top._layer.text()
+    assert "features.17" in demo.parts.top._about.text()
 
 
 def test_arrow_keys_walk_filters_pictures_and_layers(demo: Person) -> None:
@@ -54,11 +56,11 @@ def test_arrow_keys_walk_filters_pictures_and_layers(demo: Person) -> None:
 
 
 def test_the_mouse_chooses_too(demo: Person) -> None:
-    demo.click_row(demo.window.center.browser.grid, 3)
+    demo.click_row(demo.parts.center.browser.grid, 3)
     assert demo.view.filter == 3
-    demo.click_row(demo.window.pictures.list, 2)
+    demo.click_row(demo.parts.pictures.list, 2)
     assert demo.view.picture == demo.workspace.library.folder.pictures[2]
-    demo.click_row(demo.window.layers, 2)
+    demo.click_row(demo.parts.layers, 2)
     assert demo.view.layer == 2
     demo.wait_for_maps()
 
@@ -67,7 +69,7 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
     strengths = demo.workspace.pipeline.maps(7).max((1, 2))
     demo.workspace.session.update(filter=int(strengths.argmax()))
     demo.workspace.session.update_style(scale="map")
-    demo.window.center.browser.viewer.image.grab()
+    demo.parts.center.browser.viewer.image.grab()
     with_overlay = picture_of(demo)
     demo.workspace.session.update_style(opacity=0.0)
     without = picture_of(demo)
@@ -83,7 +85,7 @@ def test_green_is_drawn_where_the_filter_answers(demo: Person) -> None:
 
 def test_holding_space_takes_the_overlay_away(demo: Person) -> None:
     demo.workspace.session.update(filter=int(demo.workspace.pipeline.maps(7).max((1, 2)).argmax()))
-    image = demo.window.center.browser.viewer.image
+    image = demo.parts.center.browser.viewer.image
     for kind, visible in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
         event = QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ")
         QApplication.sendEvent(QApplication.focusWidget(), event)
@@ -95,7 +97,7 @@ def test_keys_change_the_look(demo: Person) -> None:
     demo.press("O", "V", "M", "2")
     style = demo.view.style
     assert (style.outline, style.beside, style.color_map, style.scale) == (True, True, "blue", "layer")
-    assert demo.window.center.browser.viewer.image._beside.isVisible()
+    assert demo.parts.center.browser.viewer.image._beside.isVisible()
     demo.press("O", "V", "M", "3")
     assert demo.view.style == before
 
@@ -103,30 +105,30 @@ def test_keys_change_the_look(demo: Person) -> None:
 def test_the_grid_sorts_and_filters(demo: Person) -> None:
     demo.press("G")
     strengths = demo.workspace.pipeline.maps(7).max((1, 2))
-    assert demo.window.filters.rows[0] == int(strengths.argmax())
-    demo.click_row(demo.window.center.browser.grid, 0)
+    assert demo.parts.filters.rows[0] == int(strengths.argmax())
+    demo.click_row(demo.parts.center.browser.grid, 0)
     demo.press("Right")
-    assert demo.view.filter == demo.window.filters.rows[1]
+    assert demo.view.filter == demo.parts.filters.rows[1]
     demo.press("T")
-    assert demo.window.filters.rowCount() == 0
+    assert demo.parts.filters.rowCount() == 0
     demo.press("T", "G", "G")
-    assert list(demo.window.filters.rows) == list(range(64))
+    assert list(demo.parts.filters.rows) == list(range(64))
 
 
 def test_the_grid_shows_only_one_word(demo: Person) -> None:
     demo.workspace.session.update(filter=5)
     demo.press("H", "Right", "B", "T")
-    assert list(demo.window.filters.rows) == [5, 6]
-    box = demo.window.center.browser._shown
+    assert list(demo.parts.filters.rows) == [5, 6]
+    box = demo.parts.center.browser._shown
     for word, rows in (("hair", [5]), ("border", [6]), ("color", [])):
         box.setCurrentIndex(box.findData(word))
         box.activated.emit(box.currentIndex())
-        assert list(demo.window.filters.rows) == rows
-    assert "tagged color" in demo.window.center.browser._count.text()
+        assert list(demo.parts.filters.rows) == rows
+    assert "tagged color" in demo.parts.center.browser._count.text()
 
 
 def test_the_value_under_the_mouse(demo: Person) -> None:
-    image = demo.window.center.browser.viewer.image
+    image = demo.parts.center.browser.viewer.image
     image.hovered.emit(10.0, 20.0)
     map = demo.workspace.pipeline.map(7, 0)
     assert f"7:0 = {map[int(20 / 448 * 28), int(10 / 448 * 28)]:.4g}" in image.readout.text()
@@ -137,10 +139,10 @@ def test_the_value_under_the_mouse(demo: Person) -> None:
 
 def test_one_filter_over_the_pictures(demo: Person) -> None:
     demo.press("P")
-    assert demo.window.center.browser.tabs.currentIndex() == 1
+    assert demo.parts.center.browser.tabs.currentIndex() == 1
     first = demo.workspace.library.folder.pictures[0]
     demo.until(lambda: demo.workspace.library.over.peek(first) is not None)
-    demo.click_row(demo.window.center.browser.over, 3)
+    demo.click_row(demo.parts.center.browser.over, 3)
     assert demo.view.picture == demo.workspace.library.folder.pictures[3]
     demo.wait_for_maps()
 
@@ -148,7 +150,7 @@ def test_one_filter_over_the_pictures(demo: Person) -> None:
 def test_search_finds_names_and_classes(demo: Person) -> None:
     demo.control("F")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "class:mel")
-    model = demo.window.pictures.model
+    model = demo.parts.pictures.model
     labels = demo.workspace.library.folder.labels
     assert {labels.of(picture) for picture in model.rows} == {"melanoma"}
     assert 0 < len(model.rows) < 24
@@ -156,7 +158,7 @@ def test_search_finds_names_and_classes(demo: Person) -> None:
 
 
 def test_zoom_and_fit(demo: Person) -> None:
-    image = demo.window.center.browser.viewer.image
+    image = demo.parts.center.browser.viewer.image
     before = image.transform().m11()
     demo.press("Plus")
     assert image.transform().m11() > before
@@ -173,7 +175,7 @@ class Deaf(QObject):
 
 @pytest.mark.parametrize("inside", [False, True])
 def test_what_is_enlarged_stays_where_it_is(demo: Person, inside: bool) -> None:
-    image = demo.window.center.browser.viewer.image
+    image = demo.parts.center.browser.viewer.image
     deaf = Deaf(image)
     image.viewport().installEventFilter(deaf)
     room = image.viewport().rect()
@@ -192,8 +194,8 @@ def test_escape_leaves_the_search_and_letters_are_tags_again(demo: Person) -> No
     demo.control("F")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "ruler")
     demo.press("Escape")
-    assert demo.window.pictures._search.text() == ""
-    assert len(demo.window.pictures.model.rows) == 24
+    assert demo.parts.pictures._search.text() == ""
+    assert len(demo.parts.pictures.model.rows) == 24
     demo.press("H")
     assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("hair",)
 
@@ -226,32 +228,32 @@ def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
     for key in "GTPXYF":
         person.press(key)
         assert "Open a network" in person.message
-    assert not person.window.center.built
+    assert not person.parts.center.built
 
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:
-    demo.window.commands.show_keys()
+    demo.commands.show_keys()
     from explorer.ui.dialogs.key_sheet import KeySheet, keys_of
 
     sheet = demo.window.findChild(KeySheet)
     assert sheet is not None
     assert sheet.isVisible()
     written = {text.text() for text in sheet.findChildren(QLabel)}
-    for action in [action for _, actions in demo.window.actions_.groups for action in actions if action.shortcuts()]:
+    for action in [action for _, actions in demo.commands.actions.groups for action in actions if action.shortcuts()]:
         assert {action.text().replace("&", ""), keys_of(action)} <= written
     sheet.close()
-    demo.window.commands._theme("light")
+    demo.commands._theme("light")
     assert demo.window.palette().window().color().lightness() > 200
-    demo.window.commands._theme("dark")
+    demo.commands._theme("dark")
 
 
 def test_dropped_things_open(open_window: Open, tmp_path: Path, pictures: Path) -> None:
     from tests.networks import save_small
 
     person = open_window()
-    person.window.commands.files.drop(pictures)
+    person.commands.files.drop(pictures)
     person.until(lambda: person.workspace.library.folder is not None)
-    person.window.commands.files.drop(save_small(tmp_path / "n.safetensors"))
+    person.commands.files.drop(save_small(tmp_path / "n.safetensors"))
     person.wait_for_maps()
     assert person.workspace.library.network.name == "n"
 
@@ -265,7 +267,7 @@ def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> N
     assert len(person.workspace.library.folder.pictures) == 2831
     person.press(*["Down"] * 10)
     person.wait_for_maps()
-    assert person.window.top._given.text().startswith("given: ")
+    assert person.parts.top._given.text().startswith("given: ")
     person.press(*["Right"] * 63)
     assert (person.view.layer, person.view.filter) == (7, 63)
 
@@ -273,7 +275,21 @@ def test_real_pictures_and_their_classes(open_window: Open, ham10000: Path) -> N
 def test_one_filter_is_shown_over_the_pictures_that_are_listed(demo: Person) -> None:
     demo.press("P")
     demo.control("F")
-    demo.qtbot.keyClicks(demo.window.pictures._search, "class:melanoma")
-    listed = list(demo.window.pictures.model.rows)
+    demo.qtbot.keyClicks(demo.parts.pictures._search, "class:melanoma")
+    listed = list(demo.parts.pictures.model.rows)
     assert 0 < len(listed) < 24
-    assert list(demo.window.over.rows) == listed
+    assert list(demo.parts.over.rows) == listed
+
+
+def test_settings_are_drawn_from_what_is_declared_and_hold_at_once(demo: Person) -> None:
+    before = QApplication.palette().window().color()
+    dialog = PreferencesDialog(demo.workspace.settings, demo.window)
+    assert {field.objectName() for field in dialog.findChildren(QWidget)} >= {one.name for one in PREFERENCES}
+    scheme, name = dialog.findChild(QComboBox, SCHEME.name), dialog.findChild(QLineEdit, ANNOTATOR.name)
+    scheme.setCurrentIndex(scheme.findData("light"))
+    name.setText("Zoë")
+    dialog.accept()
+    assert QApplication.palette().window().color() != before
+    assert demo.workspace.tagging.annotator == "Zoë"
+    demo.commands._theme("dark")
+    assert QApplication.palette().window().color() == before

@@ -16,18 +16,18 @@ from tests.e2e.test_look import pixels
 
 def at(person: Person, row: float, column: float) -> QPoint:
     """Where a place of the picture, in shares of its sides, is in the view."""
-    image = person.window.center.browser.viewer.image
+    image = person.parts.center.browser.viewer.image
     height, width = person.workspace.pipeline.shown.rgb.shape[:2]
     return image.mapFromScene(QPointF(column * width, row * height))
 
 
 def move(person: Person, row: float, column: float) -> None:
-    viewport = person.window.center.browser.viewer.image.viewport()
+    viewport = person.parts.center.browser.viewer.image.viewport()
     QTest.mouseMove(viewport, at(person, row, column))
 
 
 def cover(person: Person, row: float, column: float) -> None:
-    person.click(person.window.center.browser.viewer.image.viewport(), at(person, row, column))
+    person.click(person.parts.center.browser.viewer.image.viewport(), at(person, row, column))
 
 
 @pytest.fixture
@@ -43,18 +43,18 @@ def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) 
     shown, predicted = looking.workspace.pipeline.shown, looking.workspace.pipeline.activations.probabilities.argmax()
     expected = occlude(network, shown.rgb, f"probability:{network.classes[predicted]}", Occluder())
     np.testing.assert_allclose(found.map, expected.map, atol=1e-5)
-    image = looking.window.center.browser.viewer.image
+    image = looking.parts.center.browser.viewer.image
     drawn = pixels(image.grab().toImage())
     image.hide_overlay(True)
     assert np.abs(pixels(image.grab().toImage()) - drawn).max() > 40
     image.hide_overlay(False)
-    assert network.classes[predicted] in looking.window.center.browser.occlusion._said.text()
+    assert network.classes[predicted] in looking.parts.center.browser.occlusion._said.text()
 
 
 def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> None:
     looking.press("X")
     assert looking.workspace.occluding.found is None
-    scale = looking.window.center.browser.viewer.bar._scale
+    scale = looking.parts.center.browser.viewer.bar._scale
     assert scale is not None
     looking.press("Right")
     assert looking.view.filter == 1
@@ -63,7 +63,7 @@ def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> Non
 def test_the_mouse_outlines_the_patch_and_reads_the_value(looking: Person) -> None:
     QCursor.setPos(0, 0)
     move(looking, 0.5, 0.5)
-    image = looking.window.center.browser.viewer.image
+    image = looking.parts.center.browser.viewer.image
     looking.until(lambda: "covering here" in image.readout.text())
     assert image._outlined.isVisible()
     side = looking.workspace.pipeline.shown.rgb.shape[0]
@@ -78,7 +78,7 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     covered = LivePatch(network, rgb).picture(Occluder(), *place)
     logits = network.logits(network.input.prepare(covered)[None])
     assert abs(patch.covered.probabilities - logits.softmax(1)[0].numpy()).max() < 0.02  # the picture is 8 bit
-    panel = looking.window.center.browser.occlusion
+    panel = looking.parts.center.browser.occlusion
     assert {row.name for row in panel._classes.model_.rows} == set(network.classes)
     changes = [abs(row.after - row.before) for row in panel._filters.model_.rows]
     assert len(changes) == 64

@@ -28,15 +28,15 @@ def test_a_resnet18_state_dict_and_its_twenty_layers(open_window: Open, tmp_path
     torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "resnet18.pt")
     person = open_window(Start(model=tmp_path / "resnet18.pt", images=DEMO / "pictures"))
     person.wait_for_maps()
-    assert person.window.layers.model().rowCount() == 20
+    assert person.parts.layers.model().rowCount() == 20
     for layer in range(20):
         person.workspace.session.update(layer=layer, filter=0)
         maps, filters = person.workspace.pipeline.maps(layer), person.workspace.library.network.layers[layer].filters
-        assert maps.shape[0] == filters == person.window.filters.rowCount()
+        assert maps.shape[0] == filters == person.parts.filters.rowCount()
         assert person.workspace.pipeline.overlay(layer, 0, 64).shape == (64, 64, 4)
-        person.window.center.browser.grid.grab()
+        person.parts.center.browser.grid.grab()
     assert person.message  # what was assumed is said, and all of it under the mouse
-    assert "ImageNet" in person.window.problems._text.toolTip()
+    assert "ImageNet" in person.parts.problems._text.toolTip()
 
 
 def test_what_cannot_be_opened_is_one_sentence_and_the_window_lives(open_window: Open, tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_what_cannot_be_opened_is_one_sentence_and_the_window_lives(open_window:
     (tmp_path / "empty.pt").touch()
     torch.save({"conv.weight": torch.zeros(1)}, tmp_path / "unknown.pth")
     for name in ("evil.pt", "evil2.pt", "empty.pt"):
-        person.window.problems.hide()
-        person.window.commands.files.open_model(tmp_path / name)
+        person.parts.problems.hide()
+        person.commands.files.open_model(tmp_path / name)
         person.until(lambda name=name: name in person.message)
         assert person.workspace.library.network.name == "demo-scratch-cnn"
     assert not marker.exists()
@@ -84,7 +84,7 @@ def test_an_unknown_architecture_is_asked_for(
     assert [layer.filters for layer in person.workspace.library.network.layers] == [5]
     assert len(warned) == 1
     assert "runs the code" in warned[0]
-    person.window.commands.files.open_model(tmp_path / "own.pt")
+    person.commands.files.open_model(tmp_path / "own.pt")
     person.until(lambda: person.workspace.library.interactive.busy() is False)
     assert len(warned) == 1  # the consent is remembered by the file's digest
 
@@ -102,7 +102,7 @@ def test_a_correction_of_what_was_assumed(
         return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(questions.InputQuestion, "exec", answer)
-    person.click(person.window.problems._action)
+    person.click(person.parts.problems._action)
     person.until(lambda: person.workspace.library.network.classes == ("benign", "malignant"))
     person.wait_for_maps()
 
@@ -112,7 +112,7 @@ def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_pat
         (pictures / f"a{number}.jpg").write_bytes(b"\xff\xd8\xff damaged")
     person = open_window(Start(model=save_small(tmp_path / "n.safetensors"), images=pictures))
     person.until(lambda: len(person.workspace.library.bad) == 3)
-    assert person.window.status.bad.text() == "3 unreadable"
+    assert person.parts.status.bad.text() == "3 unreadable"
     person.until(lambda: "a0.jpg" in person.message)
     person.press("Down", "Down", "Down")
     person.wait_for_maps()

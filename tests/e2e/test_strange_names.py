@@ -73,9 +73,9 @@ def rendered(part: QWidget) -> list[str]:
 
 
 def test_no_name_is_rendered(strange: Person) -> None:
-    window, workspace = strange.window, strange.workspace
+    window, parts, workspace = strange.window, strange.parts, strange.workspace
     assert workspace.tagging.read_only
-    assert HOST in window.tags._locked.text()
+    assert HOST in parts.tags._locked.text()
     for picture in workspace.library.folder.pictures:
         workspace.session.update(picture=picture)
         strange.until(lambda picture=picture: workspace.pipeline.shown is not None or picture in workspace.library.bad)
@@ -85,27 +85,27 @@ def test_no_name_is_rendered(strange: Person) -> None:
     workspace.session.update(picture=workspace.library.folder.pictures[1])
     strange.wait_for_maps()
     assert rendered(window) == []
-    assert seen(window.top._model.toolTip()).splitlines()[0].startswith("<i>n & t[*]: ")
-    assert "classes: <img src=a>, <b>m & n" in seen(window.top._model.toolTip())
-    assert window.top._folder.text() == "<b>F && G · 3"
-    assert window.tags._buttons["<b>w & v"].text() == "K   <b>t && u"
-    assert seen(window.tags._buttons["<b>w & v"].toolTip()) == "<img src=z><b>desc & more"
+    assert seen(parts.top._model.toolTip()).splitlines()[0].startswith("<i>n & t[*]: ")
+    assert "classes: <img src=a>, <b>m & n" in seen(parts.top._model.toolTip())
+    assert parts.top._folder.text() == "<b>F && G · 3"
+    assert parts.tags._buttons["<b>w & v"].text() == "K   <b>t && u"
+    assert seen(parts.tags._buttons["<b>w & v"].toolTip()) == "<img src=z><b>desc & more"
     assert "<i>n & t[*].tags.h5" in window.windowTitle().replace("[*][*]", "[*]")
-    tips = [seen(window.pictures.list.model().index(row, 0).data(Qt.ItemDataRole.ToolTipRole)) for row in range(3)]
+    tips = [seen(parts.pictures.list.model().index(row, 0).data(Qt.ItemDataRole.ToolTipRole)) for row in range(3)]
     assert any(tip.startswith("a & b<h1>.jpg\n") for tip in tips)
 
 
 def test_the_sheet_of_keys_shows_a_word_as_it_is(strange: Person) -> None:
     from explorer.ui.dialogs.key_sheet import KeySheet
 
-    sheet = KeySheet(strange.window.actions_.groups, strange.window)
+    sheet = KeySheet(strange.commands.actions.groups, strange.window)
     assert "<b>t & u" in [label.text() for label in sheet.findChildren(QLabel)]
     assert rendered(sheet) == []
     sheet.close()
 
 
 def test_recent_files_keep_their_names(strange: Person) -> None:
-    menu = strange.window.top._folder.menu()
+    menu = strange.parts.top._folder.menu()
     menu.aboutToShow.emit()
     assert "<b>F && G" in menu.actions()[-1].text()
     assert rendered(menu) == []
@@ -128,10 +128,10 @@ def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
     timer = QTimer(interval=20)
     timer.timeout.connect(look)
     timer.start()
-    files, network = strange.window.commands.files, strange.workspace.library.network
-    strange.window.commands.take_over()
+    files, network = strange.commands.files, strange.workspace.library.network
+    strange.commands.tags.take_over()
     files.show_unreadable()
-    strange.window.commands.about()
+    strange.commands.about()
     from explorer.core.tags.book import TagBook
     from explorer.ui.dialogs.questions import confirm_code
 
@@ -145,7 +145,7 @@ def test_no_message_box_renders_a_name(strange: Person, tmp_path: Path) -> None:
 
 
 def test_a_problem_shows_its_text_and_its_tip_as_they_are(strange: Person) -> None:
-    strange.window.problems.show_text("<b>what & why</b>", "Do <i>it & go", lambda: None, tip="<h1>tip</h1>\n & more")
+    strange.parts.problems.show_text("<b>what & why</b>", "Do <i>it & go", lambda: None, tip="<h1>tip</h1>\n & more")
     assert strange.message == "<b>what & why</b>"
-    assert seen(strange.window.problems._text.toolTip()) == "<h1>tip</h1>\n & more"
+    assert seen(strange.parts.problems._text.toolTip()) == "<h1>tip</h1>\n & more"
     assert rendered(strange.window) == []

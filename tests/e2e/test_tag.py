@@ -56,14 +56,14 @@ def test_every_word_has_its_key(demo: Person) -> None:
 
 
 def test_buttons_do_the_same_and_show_it(demo: Person) -> None:
-    button = demo.window.tags._buttons["hair"]
+    button = demo.parts.tags._buttons["hair"]
     demo.click(button)
     assert words(demo) == ["hair"]
     assert button.isChecked()
     assert "✓" in button.text()  # not by color alone
     demo.press("Right")
-    assert not demo.window.tags._buttons["hair"].isChecked()
-    assert "H" in str(demo.window.filters.data(demo.window.filters.index(0), 0x0104))
+    assert not demo.parts.tags._buttons["hair"].isChecked()
+    assert "H" in str(demo.parts.filters.data(demo.parts.filters.index(0), 0x0104))
 
 
 def test_n_walks_over_what_has_no_tag(demo: Person) -> None:
@@ -80,20 +80,20 @@ def test_a_detail_and_a_note(demo: Person) -> None:
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "left")
     demo.press("Return")
-    demo.window.tags._note.setFocus()
+    demo.parts.tags._note.setFocus()
     demo.qtbot.keyClicks(QApplication.focusWidget(), "hair and border")
     demo.press("Return")
     demo.workspace.tagging.settle()
     (tag,) = load_tags(demo.workspace.tagging.path).tags(FilterKey(7, 0))
     assert (tag.tag, tag.detail, tag.note) == ("border", "left", "hair and border")
     demo.press("Right", "Left")
-    assert demo.window.tags._detail.currentText() == "left"
+    assert demo.parts.tags._detail.currentText() == "left"
 
 
 def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> None:
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "top")
-    demo.click_row(demo.window.center.browser.grid, 2)
+    demo.click_row(demo.parts.center.browser.grid, 2)
     (tag,) = demo.workspace.tagging.book.tags(FilterKey(7, 0))
     assert tag.detail == "top"
     assert words(demo, 7, 2) == []
@@ -103,8 +103,8 @@ def test_the_layers_count_along(demo: Person) -> None:
     from explorer.ui.panels.layer_panel import TAGGED
 
     demo.press("H", "Right", "0")
-    assert demo.window.layers.model().index(7).data(TAGGED) == 2
-    assert "2 of 240" in demo.window.status._tags.text()
+    assert demo.parts.layers.model().index(7).data(TAGGED) == 2
+    assert "2 of 240" in demo.parts.status._tags.text()
 
 
 def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,12 +115,12 @@ def test_a_new_word_gets_a_key(demo: Person, monkeypatch: pytest.MonkeyPatch) ->
         return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(WordDialog, "exec", fill)
-    demo.window.commands.new_word()
+    demo.commands.tags.new_word()
     demo.press("W")
     assert words(demo) == ["pigment network"]
     assert "pigment network" in demo.workspace.vocabulary_path.read_text()
     monkeypatch.setattr(WordDialog, "exec", lambda dialog: dialog._word.setText("x") or dialog._key.setText("O") or 1)
-    demo.window.commands.new_word()
+    demo.commands.tags.new_word()
     assert "O" in demo.message  # the window's own key
 
 
@@ -134,8 +134,8 @@ def test_a_second_window_is_read_only_until_the_first_has_closed(
     second.until(second.window.isActiveWindow)
     second.press("H")
     assert words(second) == []
-    assert not second.window.tags._buttons["hair"].isEnabled()
-    assert demo.workspace.tagging.path.name in second.window.tags._locked.text()
+    assert not second.parts.tags._buttons["hair"].isEnabled()
+    assert demo.workspace.tagging.path.name in second.parts.tags._locked.text()
     demo.window.activateWindow()
     demo.until(demo.window.isActiveWindow)
     demo.press("B")
@@ -165,12 +165,12 @@ def test_tags_of_another_network_are_named(
     monkeypatch.setattr(QMessageBox, "warning", warning)
     person = open_window(Start(model=save_small(tmp_path / "ours.safetensors"), images=pictures))
     person.wait_for_maps()
-    person.window.commands.files.drop(tmp_path / "theirs.h5")
+    person.commands.files.drop(tmp_path / "theirs.h5")
     person.until(lambda: said)
     assert "their network" in said[0]
     assert "ours" in said[0]
     assert person.workspace.tagging.path.name == "ours.tags.h5"
-    person.window.commands.files.drop(tmp_path / "theirs.h5")
+    person.commands.files.drop(tmp_path / "theirs.h5")
     person.until(lambda: person.workspace.tagging.path.name == "theirs.h5")
     assert words(person, 0, 5) == ["hair"]
 

@@ -27,7 +27,8 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
-from explorer.ui.dialogs.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, Question
+from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
+from explorer.ui.dialogs.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, QuestionDialog
 from explorer.ui.dialogs.scale_dialog import ScaleDialog
 from explorer.ui.panels.tag_panel import WordDialog
 from tests.e2e.conftest import Person
@@ -42,8 +43,9 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ScaleDialog: lambda person: ScaleDialog(
         person.workspace.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),
-    KeySheet: lambda person: KeySheet(person.window.actions_.groups, person.window),
+    KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     WordDialog: lambda person: WordDialog(person.window),
+    PreferencesDialog: lambda person: PreferencesDialog(person.workspace.settings, person.window),
 }
 
 
@@ -88,12 +90,12 @@ def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
     for field in fields_of(demo.window):
         type_into(field)
         assert text_of(field) == wanted_in(field), field.accessibleName()
-        assert demo.window.center.browser.viewer.image._overlay.isVisible()
+        assert demo.parts.center.browser.viewer.image._overlay.isVisible()
         assert demo.view == view
         assert [key for key, _ in demo.workspace.tagging.book.entries()] == [key for key, _ in tags]
         names.append(field.accessibleName())
     assert set(names) == {"Search pictures by name or class", "Detail of the tag", "Note on the tag"}
-    demo.window.pictures._search.clear()
+    demo.parts.pictures._search.clear()
     assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("border",)
 
 
@@ -105,7 +107,7 @@ def test_every_field_of_every_dialog_keeps_what_is_typed(demo: Person) -> None:
         for kind in vars(import_module(module.name)).values()
         if isinstance(kind, type) and issubclass(kind, QDialog) and kind.__module__.startswith("explorer.")
     }
-    assert every - {Question} == set(DIALOGS)
+    assert every - {QuestionDialog} == set(DIALOGS)
     made = [make(demo) for make in DIALOGS.values()]
     name = QInputDialog(demo.window)
     name.setInputMode(QInputDialog.InputMode.TextInput)
@@ -136,7 +138,7 @@ def test_a_detail_is_saved_as_it_was_typed(demo: Person) -> None:
 
 def test_down_in_the_detail_offers_the_next_suggestion_and_in_the_search_the_next_picture(demo: Person) -> None:
     demo.press("B", "D", "Down", "Down")
-    assert demo.window.tags._detail.currentText() in demo.workspace.vocabulary.entry("border").details
+    assert demo.parts.tags._detail.currentText() in demo.workspace.vocabulary.entry("border").details
     assert demo.view.picture == demo.workspace.library.folder.pictures[0]
     demo.press("Return")
     demo.control("F")
@@ -146,9 +148,9 @@ def test_down_in_the_detail_offers_the_next_suggestion_and_in_the_search_the_nex
 
 @pytest.mark.parametrize("part", ["the lists", "a choice"])
 def test_letters_are_tags_wherever_nothing_is_typed(demo: Person, part: str) -> None:
-    window = demo.window
-    browser = window.center.browser
-    lists = (window.layers, window.pictures.list, browser.grid, browser.viewer.image)
+    window, parts = demo.window, demo.parts
+    browser = parts.center.browser
+    lists = (parts.layers, parts.pictures.list, browser.grid, browser.viewer.image)
     for number, widget in enumerate(lists if part == "the lists" else window.findChildren(QComboBox)):
         if not widget.isVisible() or (isinstance(widget, QComboBox) and widget.isEditable()):
             continue
@@ -160,7 +162,8 @@ def test_letters_are_tags_wherever_nothing_is_typed(demo: Person, part: str) -> 
 
 def test_space_takes_the_overlay_away_from_every_list_and_never_from_a_field(demo: Person) -> None:
     demo.press("B")
-    window, image = demo.window, demo.window.center.browser.viewer.image
+    window, parts = demo.window, demo.parts
+    image = parts.center.browser.viewer.image
     demo.workspace.session.update(filter=0)
 
     def held(widget: QWidget) -> bool:
@@ -173,7 +176,7 @@ def test_space_takes_the_overlay_away_from_every_list_and_never_from_a_field(dem
         assert not hidden[1]
         return hidden[0]
 
-    for widget in (window.layers, window.pictures.list, window.center.browser.grid, image):
+    for widget in (parts.layers, parts.pictures.list, parts.center.browser.grid, image):
         assert held(widget)
     for field in fields_of(window):
         assert not held(field)

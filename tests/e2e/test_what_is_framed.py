@@ -35,15 +35,15 @@ Frames = dict[QAbstractItemView, Callable[[int], bool]]
 @pytest.fixture
 def lists(demo: Person) -> tuple[Person, Frames]:
     """Every list and grid of the window, each with whether a row of it is what is looked at."""
-    window, browser = demo.window, demo.window.center.browser
-    over_picture, of_layer = window.pictures.model, browser.occlusion
+    window, parts, browser = demo.window, demo.parts, demo.parts.center.browser
+    over_picture, of_layer = parts.pictures.model, browser.occlusion
     of_layer._filters.show_moved([Moved(f"7:{place}", 0.0, float(place), 9.0, place) for place in range(9)])
     of_layer._classes.show_moved([Moved(name, 0.3, 0.4, 1.0) for name in ("a", "b", "c")])
     frames: Frames = {
-        window.layers: lambda row: row == demo.view.layer,
-        window.pictures.list: lambda row: over_picture.rows[row] == demo.view.picture,
-        browser.grid: lambda row: window.filters.rows[row] == demo.view.filter,
-        browser.over: lambda row: window.over.rows[row] == demo.view.picture,
+        parts.layers: lambda row: row == demo.view.layer,
+        parts.pictures.list: lambda row: over_picture.rows[row] == demo.view.picture,
+        browser.grid: lambda row: parts.filters.rows[row] == demo.view.filter,
+        browser.over: lambda row: parts.over.rows[row] == demo.view.picture,
         of_layer._filters: lambda row: of_layer._filters.model_.rows[row].filter == demo.view.filter,
         of_layer._classes: lambda row: False,
     }
@@ -63,7 +63,7 @@ def check(frames: Frames) -> None:
 
 def shown(person: Person, frames: Frames) -> Iterator[QAbstractItemView]:
     """Each list in turn, brought to the front and given the keyboard."""
-    browser = person.window.center.browser
+    browser = person.parts.center.browser
     for view in frames:
         tab = {browser.over: 1, browser.grid: 0}.get(view, OCCLUSION if browser.occlusion.isAncestorOf(view) else 0)
         with QSignalBlocker(browser.tabs):  # nothing needs to be measured
@@ -80,8 +80,8 @@ def test_h_tags_what_is_framed_whatever_key_was_pressed_before(lists: tuple[Pers
             for modifier in MODIFIERS if key in MOVES else MODIFIERS[:1]:
                 QTest.keyClick(view, getattr(Qt.Key, f"Key_{key}"), modifier)
                 check(frames)
-        person.window.center.browser._shown.setCurrentIndex(0)
-        person.window.center.browser._arrange()
+        person.parts.center.browser._shown.setCurrentIndex(0)
+        person.parts.center.browser._arrange()
         assert_h_tags_what_is_framed(person, frames, view)
 
 
@@ -90,7 +90,7 @@ def assert_h_tags_what_is_framed(person: Person, frames: Frames, view: QAbstract
     key, before = FilterKey(person.view.layer, person.view.filter), set(tagged(person))
     QTest.keyClick(view, Qt.Key.Key_H)
     assert before ^ set(tagged(person)) == {(key, "hair")}
-    assert person.window.tags._title.text() == f"Filter {key}"
+    assert person.parts.tags._title.text() == f"Filter {key}"
 
 
 def tagged(person: Person) -> Iterator[tuple[FilterKey, str]]:
@@ -170,16 +170,16 @@ def test_nothing_else_moves_a_frame_without_the_view(lists: tuple[Person, Frames
 
 def test_what_is_hidden_by_a_search_or_a_choice_comes_back_framed(lists: tuple[Person, Frames]) -> None:
     person, frames = lists
-    window, before = person.window, person.view
+    parts, before = person.parts, person.view
     for text in ("nothing", "drawn_0", "drawn_1", "class:b", ""):
-        window.pictures._search.setText(text)
+        parts.pictures._search.setText(text)
         check(frames)
-        for view in (window.pictures.list, window.center.browser.over):
+        for view in (parts.pictures.list, parts.center.browser.over):
             view.setFocus()
             check(frames)
     person.press("T", "G", "G")
     check(frames)
-    window.center.browser.grid.setFocus()
+    parts.center.browser.grid.setFocus()
     assert person.view == before  # nobody wished to look at anything else
     person.press("T", "G")
     check(frames)
@@ -187,13 +187,13 @@ def test_what_is_hidden_by_a_search_or_a_choice_comes_back_framed(lists: tuple[P
 
 def test_arrows_walk_pictures_and_filters_also_over_the_pictures(demo: Person) -> None:
     demo.press("P")
-    over = demo.window.center.browser.over
+    over = demo.parts.center.browser.over
     pictures = demo.workspace.library.folder.pictures
     over.setFocus()
     for keys, place, filter in ((("Down", "Down"), 2, 0), (("Right",), 2, 1), (("Up",), 1, 1), (("Left",), 1, 0)):
         demo.press(*keys)
         assert demo.view.picture == pictures[place]
-        assert over.currentIndex().row() == demo.window.pictures.list.currentIndex().row() == place
+        assert over.currentIndex().row() == demo.parts.pictures.list.currentIndex().row() == place
         assert demo.view.filter == filter
     demo.wait_for_maps()
 
@@ -203,8 +203,8 @@ def test_what_is_looked_at_is_in_sight_after_a_resize_and_after_a_restart(open_w
     person.wait_for_maps()
 
     def assert_in_sight(person: Person) -> None:
-        window, browser = person.window, person.window.center.browser
-        for tab, view in ((0, browser.grid), (1, browser.over), (1, window.layers), (1, window.pictures.list)):
+        parts, browser = person.parts, person.parts.center.browser
+        for tab, view in ((0, browser.grid), (1, browser.over), (1, parts.layers), (1, parts.pictures.list)):
             browser.tabs.setCurrentIndex(tab)
             person.until(
                 lambda view=view: view.viewport().rect().contains(view.visualRect(view.currentIndex()).center())
@@ -215,7 +215,7 @@ def test_what_is_looked_at_is_in_sight_after_a_resize_and_after_a_restart(open_w
     last = person.workspace.library.folder.pictures[-1]
     person.workspace.session.update(picture=last, layer=7, filter=63)
     assert_in_sight(person)
-    for view in (person.window.center.browser.grid, person.window.pictures.list):
+    for view in (person.parts.center.browser.grid, person.parts.pictures.list):
         view.scrollToTop()
     for size in ((900, 600), (1500, 700), (900, 1000)):
         person.window.resize(*size)

@@ -10,6 +10,8 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
+from explorer.state.workspace import Workspace
+from explorer.ui.window.assembly import Assembly
 from explorer.ui.window.main_window import MainWindow
 
 LETTERS = "A B C D F G H L M N O P R S T U V X Y Z 0 1 2 3 4"
@@ -33,8 +35,18 @@ class Person:
     Whatever asks back is answered within a moment. `done` holds the last actions in words, `asked` the last questions.
     """
 
-    def __init__(self, window: MainWindow, chance: random.Random, models: list[Path], others: list[Path]) -> None:
-        self._window, self._chance, self._models, self._others = window, chance, models, others
+    def __init__(
+        self,
+        window: MainWindow,
+        workspace: Workspace,
+        assembled: Assembly,
+        chance: random.Random,
+        models: list[Path],
+        others: list[Path],
+    ) -> None:
+        self._window, self._workspace, self._chance = window, workspace, chance
+        self._parts, self._commands = assembled.parts, assembled.commands
+        self._models, self._others = models, others
         self.done: deque[str] = deque(maxlen=60)
         self.asked: deque[str] = deque(maxlen=60)
         self._answers = QTimer(window, interval=40)
@@ -75,7 +87,7 @@ class Person:
 
     def _key(self) -> str:
         key, modifiers = self._chance.choice(KEYS), self._chance.choice(MODIFIERS)
-        where = QApplication.focusWidget() or self._window.center
+        where = QApplication.focusWidget() or self._parts.center
         QTest.keyClick(where, key, modifiers)
         return f"{key.name} {modifiers.value} in {type(where).__name__}"
 
@@ -134,12 +146,12 @@ class Person:
 
     def _search(self) -> str:
         words = self._chance.choice(WORDS)
-        self._window.pictures._search.setText(words)
+        self._parts.pictures._search.setText(words)
         return words
 
     def _undo(self) -> str:
-        tagging = self._window.workspace.tagging
-        self._window.commands._guard(self._chance.choice([tagging.undo, tagging.redo]))
+        tagging = self._workspace.tagging
+        self._commands._guard(self._chance.choice([tagging.undo, tagging.redo]))
         return ""
 
     def _resize(self) -> str:
@@ -148,11 +160,11 @@ class Person:
 
     def _open(self) -> str:
         path = self._chance.choice([*self._models, *self._models, *self._others])
-        self._window.commands.files.drop(path)
+        self._commands.files.drop(path)
         return path.name
 
     def _tab(self) -> str:
-        tabs = self._window.center.browser.tabs
+        tabs = self._parts.center.browser.tabs
         tabs.setCurrentIndex(self._chance.randrange(tabs.count()))
         return str(tabs.currentIndex())
 
@@ -165,7 +177,7 @@ class Person:
 
     def _theme(self) -> str:
         scheme = self._chance.choice(("light", "dark", "system"))
-        self._window.commands._theme(scheme)
+        self._commands._theme(scheme)
         return scheme
 
     def _answer(self) -> None:

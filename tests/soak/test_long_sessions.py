@@ -19,6 +19,7 @@ from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.settings import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
+from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
 from tests.networks import save_small
@@ -71,25 +72,26 @@ def test_random_actions_end_with_no_internal_error(
     seed = 7 if seconds else random.randrange(1_000_000)
     settings = Settings(tmp_path / "home" / "settings.ini")
     window = MainWindow(settings)
-    window.furnish(Workspace(settings, ROOT / "resources"))
+    workspace = Workspace(settings, ROOT / "resources")
+    assembled = assemble(window, workspace)
     qtbot.addWidget(window, before_close_func=lambda window: None)
     window.show()
     failures: list[BaseException] = []
-    show_error = window.problems.show_error
+    show_error = assembled.parts.problems.show_error
 
     def watched(error: BaseException) -> None:
         if not isinstance(error, UserError):
             failures.append(error)
         show_error(error)
 
-    monkeypatch.setattr(window.problems, "show_error", watched)
-    person = Person(window, random.Random(seed), *things(tmp_path, pictures))
-    for jobs in window.workspace.library.workers:
+    monkeypatch.setattr(assembled.parts.problems, "show_error", watched)
+    person = Person(window, workspace, assembled, random.Random(seed), *things(tmp_path, pictures))
+    for jobs in workspace.library.workers:
         jobs.failed.connect(watched)
-    window.workspace.opening.problem.connect(watched)
-    window.workspace.pipeline.recording_failed.connect(watched)
-    window.workspace.opening.start(Start(model=tmp_path / "n0.safetensors", images=pictures, device="cpu"))
-    qtbot.waitUntil(lambda: window.workspace.tagging.path is not None and window.center.browser is not None)
+    workspace.opening.problem.connect(watched)
+    workspace.pipeline.recording_failed.connect(watched)
+    workspace.opening.start(Start(model=tmp_path / "n0.safetensors", images=pictures, device="cpu"))
+    qtbot.waitUntil(lambda: workspace.tagging.path is not None and assembled.parts.center.browser is not None)
     threads, early, began = threading.active_count(), 0.0, time.monotonic()
     lasts = seconds or seconds_of_soak()
     while (passed := time.monotonic() - began) < lasts and not failures:
@@ -102,11 +104,11 @@ def test_random_actions_end_with_no_internal_error(
     said = f"seed {seed}; the last actions: {' · '.join(person.done)}"
     if failures:
         raise AssertionError(said) from failures[0]
-    window.workspace.tagging.settle()
+    workspace.tagging.settle()
     qtbot.waitUntil(lambda: threading.active_count() <= threads)
     assert memory() - early < 200, said
-    book, path = window.workspace.tagging.book.copy(), window.workspace.tagging.path
-    writable = not window.workspace.tagging.read_only
+    book, path = workspace.tagging.book.copy(), workspace.tagging.path
+    writable = not workspace.tagging.read_only
     assert not [text for text in person.leave() if "could not be written" in text], said
     if path is not None and path.exists() and writable:
         assert load_tags(path) == book, said

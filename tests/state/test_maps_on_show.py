@@ -19,8 +19,9 @@ from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.images import read_image, thumbnail
 from explorer.core.maps.activations import Activations, record
 from explorer.core.network.opening import Network
-from explorer.state.library import THUMBNAIL, Request
+from explorer.state.network_session import Request
 from explorer.state.pipeline import Pipeline
+from explorer.state.reading import THUMBNAIL
 from explorer.state.settings import Settings
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT

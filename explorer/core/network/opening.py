@@ -63,8 +63,18 @@ class Network:
         object.__setattr__(self, "identity", identity)
 
     def copy(self) -> "Network":
-        """The same network around a deep copy of the module: two threads in one hooked module mix their maps."""
-        same = dataclasses.replace(self, module=copy.deepcopy(self.module))
+        """The same network around a copy of the module, with which anything may be done."""
+        return self._around(copy.deepcopy(self.module))
+
+    def for_another_thread(self) -> "Network":
+        """The same network around a module of its own: two threads in one hooked module mix their maps.
+
+        It shares the parameters, which no pass changes; what a pass may change, buffers too, is copied.
+        """
+        return self._around(copy.deepcopy(self.module, {id(one): one for one in self.module.parameters()}))
+
+    def _around(self, module: nn.Module) -> "Network":
+        same = dataclasses.replace(self, module=module)
         object.__setattr__(same, "identity", self.identity)  # a module may count its own passes
         return same
 

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.drawing.styles import FORMATS, Scale
+from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
-from explorer.state.exporting import Order
+from explorer.state.exporting import Order, figure_style
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.message_banner import Problems
@@ -32,7 +32,6 @@ from explorer.ui.widgets.widgets import column, label, row
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
     from explorer.core.export.size import ExportSize
-    from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
 
 
@@ -109,30 +108,7 @@ class ExportDialog(QDialog):
         self._go.setEnabled(filters * pictures > 0)
 
     def _chosen(self) -> tuple[FilterKey, ...]:
-        from explorer.core.selection import choose_filters, parse_filters
-
-        network = self._workspace.library.network
-        if network is None:
-            raise UserError("No network is open.")
-        selectors = parse_filters(self._filters.currentText())
-        return tuple(choose_filters(selectors, network.layers, self._workspace.tagging.book))
-
-    def _style(self) -> "FigureStyle":
-        from explorer.core.figures.single import FigureStyle
-
-        style = self._workspace.session.view.style
-        own = self._own_size.isChecked() and not self._kind.currentData()
-        return FigureStyle(
-            scale=style.scale,
-            fixed=Scale(style.foot, style.peak) if style.scale == "fixed" else None,
-            color_map=style.color_map,
-            opacity=style.opacity,
-            outline=style.outline,
-            beside=style.beside and not self._kind.currentData(),
-            raw=style.raw,
-            width_mm=None if own else float(self._width.value()),
-            dpi=self._dpi.value(),
-        )
+        return self._workspace.exporting.filters_named(self._filters.currentText())
 
     def _browse(self) -> None:
         name = QFileDialog.getExistingDirectory(self, "Into which folder?", self._out.text())
@@ -140,14 +116,17 @@ class ExportDialog(QDialog):
             self._out.setText(name)
 
     def _export(self) -> None:
+        sheet: bool = self._kind.currentData()
+        own = self._own_size.isChecked() and not sheet
+        width = None if own else float(self._width.value())
         try:
             order = Order(
                 out=Path(self._out.text()).expanduser().absolute(),
                 pictures=self._pictures.currentData(),
                 filters=self._chosen(),
-                style=self._style(),
+                style=figure_style(self._workspace.session.view.style, width, self._dpi.value(), sheet=sheet),
                 format=self._format.currentText(),
-                sheet=self._kind.currentData(),
+                sheet=sheet,
             )
             self._workspace.exporting.begin(order)
         except UserError as error:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.errors import UserError
-from explorer.state.library import Request
+from explorer.state.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
 from explorer.ui.widgets.theme import SPACE

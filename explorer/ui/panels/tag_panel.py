@@ -68,6 +68,7 @@ class TagPanel(QWidget):
         session.changed.connect(self._filter_changed)
         tagging.changed.connect(lambda key: self.refresh())
         tagging.reset.connect(self.refresh)
+        tagging.annotator_changed.connect(self.refresh)
         tagging.saved.connect(self.refresh)
 
     def set_vocabulary(self, vocabulary: Vocabulary) -> None:

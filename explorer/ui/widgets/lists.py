@@ -10,7 +10,8 @@ from PySide6.QtGui import QPixmap
 
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.state.library import Folder, Library, OverPicture
+from explorer.state.library import Folder, Library
+from explorer.state.network_session import OverPicture
 from explorer.state.pipeline import Pipeline, draw, fit
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging

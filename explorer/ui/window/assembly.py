@@ -1,6 +1,8 @@
 """What stands in the window: builds the panels, puts them in their places and connects them with the state."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -13,12 +15,14 @@ from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.lists import FilterModel, OverPicturesModel
 from explorer.ui.widgets.message_banner import Problems
+from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import EmptyPlace, column, label, panel
-from explorer.ui.window.actions import Actions
+from explorer.ui.widgets.widgets import column, label, panel
 from explorer.ui.window.center import Center
+from explorer.ui.window.closing import may_close
 from explorer.ui.window.commands import Commands
-from explorer.ui.window.main_window import STATE_VERSION, MainWindow
+from explorer.ui.window.main_window import TITLE, MainWindow
+from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.status_bar import Status
 from explorer.ui.window.top_bar import TopBar
 
@@ -26,55 +30,52 @@ if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
 
 
-def furnish(window: MainWindow, workspace: Workspace) -> None:
+@dataclass(frozen=True)
+class Assembly:
+    """What `assemble` put into a window, for those who ask it to do something."""
+
+    parts: WindowParts
+    commands: Commands
+
+
+def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     """Let an empty window show a workspace."""
-    window.workspace = workspace
-    window.problems = Problems()
-    window.top = TopBar(workspace.session, workspace.pipeline, workspace.library, workspace.settings)
-    window.filters = FilterModel(
-        workspace.session, workspace.pipeline, workspace.library, workspace.tagging, workspace.vocabulary
+    session, library = workspace.session, workspace.library
+    filters = FilterModel(session, workspace.pipeline, library, workspace.tagging, workspace.vocabulary)
+    over = OverPicturesModel(session, workspace.pipeline, library)
+    parts = WindowParts(
+        problems=Problems(),
+        top=TopBar(session, workspace.pipeline, library, workspace.settings),
+        filters=filters,
+        over=over,
+        pictures=PicturePanel(session, library),
+        tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
+        layers=LayerList(session, library, workspace.tagging),
+        status=Status(library, workspace.tagging),
+        center=Center(library, _browser(window, workspace, filters, over)),
     )
-    window.over = OverPicturesModel(workspace.session, workspace.pipeline, workspace.library)
-    window.pictures = PicturePanel(workspace.session, workspace.library)
-    window.tags = TagPanel(workspace.session, workspace.tagging, workspace.vocabulary)
-    window.layers = LayerList(workspace.session, workspace.library, workspace.tagging)
-    window.status = Status(workspace.library, workspace.tagging)
-    window.commands = Commands(window)
-    window.center = Center(workspace.library, _empty_place(window.commands), _browser(window))
-    for model in (window.filters, window.over):
+    for model in (filters, over):
         model.setParent(window)
-    _place(window)
-    window.actions_ = Actions(window, window.commands.table())
-    window.commands.offer_words()
-    _connect(window)
+    _place(window, parts)
+    commands = Commands(window, workspace, parts)
+    commands.tags.offer_words()
+    _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
-    window.restoreState(workspace.settings.blob("window/state"), STATE_VERSION)
-    window.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-    window.center.setFocus()
-    window.show_title()
+    window.restore_panels()
+    parts.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    parts.center.setFocus()
+    return Assembly(parts, commands)
 
 
-def _empty_place(commands: Commands) -> EmptyPlace:
-    return EmptyPlace(
-        "Open a trained network and a folder of pictures",
-        "Drop them here, or choose them. What each filter of the network answers to is then drawn over "
-        "every picture. The demo has both.",
-        [
-            ("Open a network …", commands.files.open_model),
-            ("Open a folder …", commands.files.open_folder),
-            ("Try the demo", commands.files.open_demo),
-        ],
-    )
-
-
-def _browser(window: MainWindow) -> "Generator[bool, None, Browser]":
+def _browser(
+    parent: QWidget, workspace: Workspace, filters: FilterModel, over: OverPicturesModel
+) -> "Generator[bool, None, Browser]":
     from explorer.ui.panels.viewer import Viewer
 
     yield True
-    workspace, filters, over = window.workspace, window.filters, window.over
     viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.occluding)
-    viewer.setParent(window.center)
+    viewer.setParent(parent)
     yield True
     from explorer.ui.window.browser import Browser
 
@@ -84,20 +85,19 @@ def _browser(window: MainWindow) -> "Generator[bool, None, Browser]":
     )
     made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    made.viewer.display.scale_asked.connect(window.commands.choose_scale)
     leave_drops_to_window(made)
     return made
 
 
-def _place(window: MainWindow) -> None:
-    window.setStatusBar(window.status)
+def _place(window: MainWindow, parts: WindowParts) -> None:
+    window.setStatusBar(parts.status)
     body = QWidget()
-    body.setLayout(column(window.top, window.problems, window.center, gap=SPACE))
+    body.setLayout(column(parts.top, parts.problems, parts.center, gap=SPACE))
     window.setCentralWidget(body)
-    pictures = panel(column(window.pictures, margin=SPACE))
-    beside = column(window.tags, label("Layers", "title"), window.layers, margin=SPACE + 4)
+    pictures = panel(column(parts.pictures, margin=SPACE))
+    beside = column(parts.tags, label("Layers", "title"), parts.layers, margin=SPACE + 4)
     beside.setStretch(2, 1)
-    window.tags.setMinimumWidth(232)
+    parts.tags.setMinimumWidth(232)
     _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
     _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
 
@@ -112,36 +112,68 @@ def _dock(window: MainWindow, title: str, content: QWidget, area: Qt.DockWidgetA
     window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
 
-def _connect(window: MainWindow) -> None:
-    workspace, commands, files = window.workspace, window.commands, window.commands.files
-    workspace.opening.problem.connect(window.problems.show_error)
-    workspace.pipeline.recording_failed.connect(window.problems.show_error)
+def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
+    _connect_messages(workspace, parts, commands)
+    _connect_choices(workspace, parts, commands)
+    files, tagging = commands.files, workspace.tagging
+
+    def show_title() -> None:
+        """Say in the title which tags file is open and whether it is saved."""
+        saved = parts.status.saved_text().partition(" in ")[0]
+        where = f" · {tagging.path.name} · {saved}" if tagging.path else ""
+        window.setWindowTitle(title_text(f"{TITLE}{where}"))
+
+    tagging.saved.connect(show_title)
+    tagging.reset.connect(show_title)
+    window.overlay_hidden.connect(parts.center.hide_overlay)
+    window.dropped.connect(lambda paths: files.drop(*paths))
+    window.may_close = partial(may_close, window, workspace, files.save_tags_as)
+    window.closed.connect(workspace.close)
+    show_title()
+
+
+def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
+    """What happens in the background, and what is said or asked then."""
+    library, exporting, files, show_error = (
+        workspace.library,
+        workspace.exporting,
+        commands.files,
+        parts.problems.show_error,
+    )
+    workspace.opening.problem.connect(show_error)
+    workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
-    workspace.tagging.problem.connect(window.problems.show_error)
-    workspace.tagging.told.connect(lambda text: window.problems.show_text(text, calm=True))
-    workspace.tagging.saved.connect(window.show_title)
-    workspace.tagging.reset.connect(window.show_title)
-    for jobs in workspace.library.workers:
-        jobs.failed.connect(window.problems.show_error)
-    workspace.library.question.connect(files.answer_question)
-    workspace.library.network_opened.connect(files.say_assumed)
-    workspace.library.network_opened.connect(files.offer_export)
-    workspace.library.folder_opened.connect(files.say_folder_problems)
-    workspace.exporting.question.connect(files.ask_large_export)
-    workspace.exporting.done.connect(files.tell_export)
-    workspace.exporting.failed.connect(window.problems.show_error)
+    workspace.tagging.problem.connect(show_error)
+    workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True))
+    for jobs in library.workers:
+        jobs.failed.connect(show_error)
+    library.question.connect(files.answer_question)
+    library.network_opened.connect(files.say_assumed)
+    library.network_opened.connect(files.offer_export)
+    library.folder_opened.connect(files.say_folder_problems)
+    exporting.question.connect(files.ask_large_export)
+    exporting.done.connect(files.tell_export)
+    exporting.failed.connect(show_error)
     workspace.opening.foreign_tags.connect(files.ask_foreign_tags)
-    workspace.pipeline.maps_changed.connect(commands.show_facts)
-    workspace.session.changed.connect(commands.filter_changed)
-    window.top.model_asked.connect(commands.files.open_model)
-    window.top.folder_asked.connect(commands.files.open_folder)
-    window.pictures.model.modelReset.connect(lambda: window.over.show_pictures(window.pictures.model.rows))
-    window.pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
-    window.layers.picked.connect(commands.go_to_layer)
-    window.tags.toggled.connect(commands.toggle)
-    window.tags.described.connect(commands.describe)
-    window.tags.new_word.connect(commands.new_word)
-    window.tags.finished.connect(window.center.take_keyboard)
-    window.pictures.left.connect(window.center.take_keyboard)
-    window.status.help.clicked.connect(commands.show_keys)
-    window.status.bad.clicked.connect(files.show_unreadable)
+    workspace.pipeline.maps_changed.connect(commands.tags.show_facts)
+    workspace.session.changed.connect(commands.tags.filter_changed)
+
+
+def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
+    """What a person picks in the panels, and what it changes."""
+    files, tags, pictures = commands.files, commands.tags, parts.pictures
+    for place in (parts.top, parts.center):
+        place.model_asked.connect(files.open_model)
+        place.folder_asked.connect(files.open_folder)
+    parts.center.demo_asked.connect(files.open_demo)
+    parts.center.scale_asked.connect(commands.choose_scale)
+    pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))
+    pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
+    pictures.left.connect(parts.center.take_keyboard)
+    parts.layers.picked.connect(commands.go_to_layer)
+    parts.tags.toggled.connect(tags.toggle)
+    parts.tags.described.connect(tags.describe)
+    parts.tags.new_word.connect(tags.new_word)
+    parts.tags.finished.connect(parts.center.take_keyboard)
+    parts.status.help.clicked.connect(commands.show_keys)
+    parts.status.bad.clicked.connect(files.show_unreadable)

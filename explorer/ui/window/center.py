@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.state.library import Library
@@ -21,17 +21,32 @@ class Center(QWidget):
 
     `building` makes the browser in stages, begun when something is being opened: a window that opens need not wait for
     what nobody sees yet, and between two stages it answers. It yields True for each stage, False before those that
-    wait until there is something to look at.
+    wait until there is something to look at. The signals ask for what the empty place offers; `scale_asked` comes from
+    the browser.
     """
 
-    def __init__(self, library: Library, empty: EmptyPlace, building: "Building") -> None:
+    model_asked = Signal()
+    folder_asked = Signal()
+    demo_asked = Signal()
+    scale_asked = Signal()
+
+    def __init__(self, library: Library, building: "Building") -> None:
         super().__init__()
         self._library, self._building = library, building
         self._browser: Browser | None = None
         self._more_stages = True
         self._next_stage = QTimer(self, singleShot=True, interval=0)
         self._next_stage.timeout.connect(self._build_on)
-        self._empty = empty
+        self._empty = EmptyPlace(
+            "Open a trained network and a folder of pictures",
+            "Drop them here, or choose them. What each filter of the network answers to is then drawn over "
+            "every picture. The demo has both.",
+            [
+                ("Open a network …", self.model_asked.emit),
+                ("Open a folder …", self.folder_asked.emit),
+                ("Try the demo", self.demo_asked.emit),
+            ],
+        )
         self._opening = EmptyPlace("Opening", "The first network of a session takes some seconds.", [])
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
@@ -55,6 +70,7 @@ class Center(QWidget):
                     next(self._building)
                 except StopIteration as end:
                     made: Browser = end.value
+                    made.viewer.display.scale_asked.connect(self.scale_asked)
                     self._browser = made
             self._stack.addWidget(self._browser)
         return self._browser

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.library import Request
+from explorer.state.network_session import Request
 from explorer.state.start import Start
+from explorer.state.workspace import Workspace
 from explorer.ui.widgets.plain_text import told
+from explorer.ui.window.parts import WindowParts
 
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from explorer.state.exporting import Order
     from explorer.state.library import Folder
-    from explorer.ui.window.main_window import MainWindow
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"
 TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
@@ -28,28 +29,28 @@ KINDS = ("model", "pictures", "labels", "tags")
 class FileCommands:
     """Opens what a person chooses or drops; asks where a file does not say enough."""
 
-    def __init__(self, window: "MainWindow") -> None:
-        self._window, self._workspace = window, window.workspace
+    def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
+        self._parent, self._workspace, self._parts = parent, workspace, parts
         self._assumed_text = ""
 
     def open_model(self, path: Path | None = None) -> None:
         """Open a network's file or folder."""
         if path is None:
-            name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", self._last("models"), NETWORKS)
+            name, _ = QFileDialog.getOpenFileName(self._parent, "Open a network", self._last("models"), NETWORKS)
             path = Path(name) if name else None
         if path is not None:
             self._workspace.opening.open_model(Request(path))
 
     def open_model_folder(self) -> None:
         """Open a folder with config.json and weights, as timm and the Hugging Face hub write it."""
-        name = QFileDialog.getExistingDirectory(self._window, "Open a network's folder", self._last("models"))
+        name = QFileDialog.getExistingDirectory(self._parent, "Open a network's folder", self._last("models"))
         if name:
             self.open_model(Path(name))
 
     def open_folder(self, path: Path | None = None) -> None:
         """Open a folder of pictures."""
         if path is None:
-            name = QFileDialog.getExistingDirectory(self._window, "Open a folder of pictures", self._last("folders"))
+            name = QFileDialog.getExistingDirectory(self._parent, "Open a folder of pictures", self._last("folders"))
             path = Path(name) if name else None
         if path is not None:
             self._workspace.opening.open_folder(path)
@@ -61,21 +62,21 @@ class FileCommands:
     def open_labels(self) -> None:
         """Open a CSV of classes."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
+            self._parent, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
         )
         if name:
             self.guard(lambda: self._workspace.opening.open_labels(Path(name)))
 
     def open_tags(self) -> None:
         """Open a tags file."""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open tags", self._last("tags"), TAGS_FILES)
+        name, _ = QFileDialog.getOpenFileName(self._parent, "Open tags", self._last("tags"), TAGS_FILES)
         if name:
             self.guard(lambda: self._workspace.opening.open_tags(Path(name)))
 
     def save_tags_as(self) -> bool:
         """Go on with the tags in another file; whether that was done."""
         name, _ = QFileDialog.getSaveFileName(
-            self._window,
+            self._parent,
             "Save tags (a file that is there keeps its own tags too)",
             str(self._workspace.tagging.path or ""),
             TAGS_FILES,
@@ -100,7 +101,7 @@ class FileCommands:
             self.guard(lambda: opening.open_labels(labels))
         left = [path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()]
         if left:
-            self._window.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
+            self._parts.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
 
     def _open_dropped(self, path: Path, labels: Path | None) -> None:
         """Open a folder, or a picture's folder at this picture."""
@@ -117,40 +118,40 @@ class FileCommands:
         from explorer.ui.dialogs.export_dialog import ExportDialog
 
         if self._workspace.library.network is None or self._workspace.library.folder is None:
-            self._window.problems.show_text(
+            self._parts.problems.show_text(
                 "Open a network and a folder of pictures first; then there is something to export."
             )
             return
-        found = tuple(self._window.pictures.model.rows)
-        ExportDialog(self._workspace, found, self._window).open()
+        found = tuple(self._parts.pictures.model.rows)
+        ExportDialog(self._workspace, found, self._parent).open()
 
     def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
         """Ask whether a large export is meant."""
         from explorer.ui.dialogs.export_dialog import ask
 
-        ask(self._workspace, self._window.problems, order, size, self._window)
+        ask(self._workspace, self._parts.problems, order, size, self._parent)
 
     def tell_export(self, report: "ExportReport", order: "Order") -> None:
         """Say what an export wrote."""
         from explorer.ui.dialogs.export_dialog import tell
 
-        tell(self._window.problems, report, order.out)
+        tell(self._parts.problems, report, order.out)
 
     def offer_export(self, network: "Network") -> None:
         """Offer to go on with an export that an earlier session did not finish."""
         if self._workspace.exporting.left:
             from explorer.ui.dialogs.export_dialog import offer
 
-            offer(self._workspace, self._window.problems, network)
+            offer(self._workspace, self._parts.problems, network)
 
     def answer_question(self, request: Request, error: UserError) -> None:
         """Ask what a network's file does not say, and open it again with the answer."""
         try:
             from explorer.ui.dialogs.questions import ask
 
-            answered = ask(request, error, self._window)
+            answered = ask(request, error, self._parent)
         except UserError as problem:
-            self._window.problems.show_error(problem)
+            self._parts.problems.show_error(problem)
             return
         if answered is None:
             return
@@ -171,13 +172,13 @@ class FileCommands:
         try:
             digest = digest_of(path)
         except (OSError, UserError) as error:
-            self._window.problems.show_error(UserError(f"{path} cannot be read: {error}"))
+            self._parts.problems.show_error(UserError(f"{path} cannot be read: {error}"))
             return False
         known = self._workspace.settings.text("consent").split()
         if digest not in known:
             from explorer.ui.dialogs.questions import confirm_code
 
-            if not confirm_code(path, self._window):
+            if not confirm_code(path, self._parent):
                 return False
             self._workspace.settings.set_text("consent", " ".join([*known, digest]))
         return True
@@ -188,13 +189,13 @@ class FileCommands:
         ours = f"{network.name} ({network.architecture}, digest {network.digest[:12]})"
         from explorer.ui.dialogs.questions import confirm_foreign_tags
 
-        accepted = confirm_foreign_tags(path, theirs, ours, self._window)
+        accepted = confirm_foreign_tags(path, theirs, ours, self._parent)
         if network is not self._workspace.library.network:
             return  # another network was opened while the question stood: these tags are not about it
         if accepted:
             self._workspace.opening.accept_tags(path, book)
         elif self._workspace.tagging.path is None:
-            self._window.problems.show_text(
+            self._parts.problems.show_text(
                 f"{path.name} was not opened. Tags go nowhere until you choose a file: Ctrl+T opens one, "
                 "Ctrl+Shift+S begins one."
             )
@@ -206,17 +207,17 @@ class FileCommands:
             first, *more = network.assumed
             text = f"{first} And {len(more)} more: rest the mouse here." if more else first
             tip = "\n".join(network.assumed)
-            self._window.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
+            self._parts.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
             self._assumed_text = text
-        elif self._window.problems.text == self._assumed_text:
-            self._window.problems.hide()  # it was about the network before; any other message stays
+        elif self._parts.problems.text == self._assumed_text:
+            self._parts.problems.hide()  # it was about the network before; any other message stays
 
     def _change_assumed(self) -> None:
         network, request = self._workspace.library.network, self._workspace.opening.request
         if network is not None and request is not None:
             from explorer.ui.dialogs.questions import change_assumed
 
-            answered = change_assumed(request, network.classes, network.input, self._window)
+            answered = change_assumed(request, network.classes, network.input, self._parent)
             if answered is not None and network is self._workspace.library.network:
                 self._open_answered(answered)
 
@@ -225,19 +226,19 @@ class FileCommands:
         bad = self._workspace.library.bad
         lines = "\n".join(bad.values()) or "Every picture that was looked at so far can be read."
         first = "\n".join(list(bad.values())[:5])
-        told(self._window, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
+        told(self._parent, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
 
     def say_folder_problems(self, folder: "Folder") -> None:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
         if folder.problems:
             more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
-            self._window.problems.show_text(" ".join(folder.problems[:3]) + more, calm=True)
+            self._parts.problems.show_text(" ".join(folder.problems[:3]) + more, calm=True)
 
     def picture_failed(self, picture: Path, error: BaseException) -> None:
         """Keep a picture that cannot be read in the list of those, and go on."""
         if isinstance(error, UserError):
             self._workspace.library.note_bad(picture, str(error))
-        self._window.problems.show_error(error)
+        self._parts.problems.show_error(error)
 
     def _last(self, kind: str) -> str:
         recent = self._workspace.settings.recent(kind)
@@ -248,7 +249,7 @@ class FileCommands:
         try:
             run()
         except UserError as error:
-            self._window.problems.show_error(error)
+            self._parts.problems.show_error(error)
             return False
         return True
 

@@ -76,6 +76,19 @@ def test_a_copy_shares_nothing(network: Network) -> None:
     assert not torch.equal(next(network.module.parameters()), next(other.module.parameters()))
 
 
+def test_another_thread_gets_a_module_of_its_own_around_the_same_weights(network: Network) -> None:
+    other = network.for_another_thread()
+    assert other.identity == network.identity
+    pairs = zip(network.module.named_modules(), other.module.named_modules(), strict=True)
+    assert all(one is not two for (_, one), (_, two) in pairs)
+    weights = zip(network.module.parameters(), other.module.parameters(), strict=True)
+    assert all(one is two for one, two in weights)
+    changed = [one is not two for one, two in zip(network.module.buffers(), other.module.buffers(), strict=True)]
+    assert all(changed)
+    picture = torch.rand(2, 3, 16, 16)
+    assert torch.equal(network.logits(picture), other.logits(picture))
+
+
 def test_the_same_weights_have_one_digest_whatever_file_they_came_in(network: Network, tmp_path: Path) -> None:
     weights = scratch().state_dict()
     weights |= {name: torch.tensor(7) for name in weights if "num_batches" in name}

@@ -1,0 +1,40 @@
+"""The workers of an open network: nothing that a person waits for stands behind a long job, and no copy mixes maps."""
+
+import threading
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from explorer.state.network_session import NetworkSession, Request
+from explorer.state.workspace import Workspace
+from tests.networks import save_small
+from tests.state.test_workspace import open_both
+
+
+def test_predictions_and_sweeps_do_not_wait_for_a_long_job(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
+    goes_on, ended = threading.Event(), []
+    workspace.library.on_long("export", lambda network, on_step: goes_on.wait(60), ended.append)
+    workspace.occluding.activate(True)
+    qtbot.waitUntil(lambda: workspace.occluding.found is not None and not workspace.occluding.rough)
+    picture = workspace.library.folder.pictures[1]
+    workspace.library.predictions.get(picture)
+    qtbot.waitUntil(lambda: workspace.library.predictions.peek(picture) is not None)
+    assert ended == []
+    goes_on.set()
+    qtbot.waitUntil(lambda: ended == [True])
+
+
+def test_two_networks_are_open_side_by_side(qtbot: QtBot, tmp_path: Path) -> None:
+    sessions = NetworkSession(), NetworkSession()
+    try:
+        for place, session in enumerate(sessions):
+            with qtbot.waitSignal(session.opened):
+                session.open_network(Request(save_small(tmp_path / f"{place}.safetensors", seed=place), device="cpu"))
+        one, other = (session.network for session in sessions)
+        assert one.identity != other.identity
+    finally:
+        for session in sessions:
+            session.close()
