@@ -44,9 +44,10 @@ def draw(folder: Path, number: int, seed: int) -> Path:
     rgb = np.random.default_rng(seed).integers(0, 255, (30, 36, 3), np.uint8)
     path = folder / FOLDER / f"{number}.bmp"
     path.parent.mkdir(exist_ok=True)
-    Image.fromarray(rgb).save(path.with_suffix(".new.bmp"))
-    os.utime(path.with_suffix(".new.bmp"), (1, 1))  # a copy that kept its date
-    path.with_suffix(".new.bmp").replace(path)
+    new = path.with_suffix(".part")  # not among the pictures of a folder that is being listed
+    Image.fromarray(rgb).save(new, "BMP")
+    os.utime(new, (1, 1))  # a copy that kept its date
+    new.replace(path)
     return path
 
 
