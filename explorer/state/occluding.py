@@ -122,8 +122,8 @@ class Occluding(QObject):
             return ""
         kind = "class" if self.wish.score == "logit" else "probability"
         if self.wish.target == PREDICTED:
-            place = int(activations.probabilities.argmax())
-            return f"{kind}:{network.classes[place]}" if place < len(network.classes) else ""
+            best = activations.prediction.best
+            return "" if best is None else f"{kind}:{network.classes[best]}"
         if self.wish.target == FILTER:
             return f"filter:{view.layer}:{view.filter}:{self.wish.reading}"
         name = self.wish.target.removeprefix(CLASS)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from trainer.measures.bootstrap import Draws, Measure, Numbers, measure
 from trainer.measures.metrics import Labels
-from trainer.measures.softmax import softmax
+from trainer.measures.prediction import Prediction
 
 BINS = 10
 """Bins of equal width from 0 to 1."""
@@ -92,7 +92,7 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: Labels, members: Nu
     from scipy.optimize import minimize_scalar
 
     def losses(temperature: float) -> Numbers:
-        probabilities = softmax(logits, temperature) @ members
+        probabilities = Prediction(logits).tempered(temperature) @ members
         found: Numbers = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
         return found
 

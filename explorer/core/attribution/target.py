@@ -16,6 +16,7 @@ from explorer.core.incremental.traced_graph import Graph
 from explorer.core.network.forward_pass import source
 from explorer.core.network.layers import LayerInfo
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import tensor_probabilities
 
 FORMS = "class:NAME, probability:NAME, filter:7:8, filter:7:8:mean, filter:7:8:at:3,4, or all"
 
@@ -81,8 +82,7 @@ def answers(target: Target, place: int, changed: Changed | None, base: torch.Ten
     if target.output is not None:
         logits = base.expand(count, -1) if changed is None else dense(changed, base)
         if target.probability:
-            # One output alone is the logit of a logistic unit.
-            logits = logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+            logits = tensor_probabilities(logits)
         return logits[:, target.output : target.output + 1]
     chosen = slice(None) if target.filter is None else slice(target.filter, target.filter + 1)
     if changed is None:

@@ -10,6 +10,7 @@ import torch
 from explorer.core.arrays import RGB, Maps
 from explorer.core.network.layers import watching
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import Prediction
 from trainer.networks.input_spec import Box
 
 
@@ -22,12 +23,14 @@ class Activations:
     frame: Box
 
     @property
+    def prediction(self) -> Prediction:
+        """What the network says of the picture."""
+        return Prediction(self.logits)
+
+    @property
     def probabilities(self) -> npt.NDArray[np.float32]:
-        """Softmax of the logits (K,); the logistic function where there is one logit."""
-        if len(self.logits) == 1:
-            return np.asarray(1 / (1 + np.exp(-self.logits)), np.float32)
-        powers = np.exp(self.logits - self.logits.max())
-        return np.asarray(powers / powers.sum(), np.float32)
+        """Those of the prediction (K,)."""
+        return self.prediction.probabilities.astype(np.float32)
 
     @property
     def nbytes(self) -> int:

@@ -19,6 +19,7 @@ from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of
 from explorer.core.network.class_scores import unwrapped
 from explorer.core.network.forward_pass import same_answer, source, whole_pass
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import tensor_probabilities
 from trainer.pictures.resizing import resized_part
 
 Numbers = npt.NDArray[np.float32]
@@ -157,7 +158,7 @@ class Covering:
         return changed.amax((2, 3))
 
     def _covered(self, top: int, left: int, logits: torch.Tensor, peaks: Mapping[int, torch.Tensor]) -> Covered:
-        probabilities = logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+        probabilities = tensor_probabilities(logits)
         answers = {index: plain(peak) for index, peak in peaks.items()}
         return Covered(top, left, plain(probabilities), plain(logits), answers, self._exact)
 
