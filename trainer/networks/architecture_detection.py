@@ -10,8 +10,9 @@ from typing import Any
 from trainer.files.errors import UserError
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
-from trainer.networks.candidate import Blueprint, Question, Tensors, refuse
+from trainer.networks.candidate import Blueprint, Question, refuse
 from trainer.networks.checkpoint import Checkpoint, InputSpec
+from trainer.networks.matching import Tensors
 from trainer.networks.timm_catalog import timm_blueprint
 from trainer.networks.weight_files import Weights
 

@@ -1,7 +1,7 @@
 """A network that was recognised but not built yet, and building it only if the weights fit."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,8 @@ from torch.overrides import TorchFunctionMode
 
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.matching import Tensors, differences
 from trainer.networks.torch_file import brief
-
-Tensors = Mapping[str, torch.Tensor]
-COUNTER = "num_batches_tracked"
-"""Batch norms count their batches in training only; files from before 2018 lack the counter."""
 
 
 class Question(UserError):  # noqa: N818 - nothing went wrong
@@ -90,19 +87,6 @@ def refuse(file: str, name: str, problems: list[str]) -> None:
             f"{file}: the weights do not fit {name}: {'; '.join(problems[:4])}{more}; name another architecture "
             "(--architecture NAME or file.py:factory)."
         )
-
-
-def differences(expected: Tensors, given: Tensors) -> list[str]:
-    """What `given` lacks, has besides, or has in another shape or kind than `expected`."""
-    wanted = [name for name in expected if name not in given and not name.endswith(COUNTER)]
-    problems = [f"{name} is missing" for name in wanted]
-    problems += [f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)]
-    for name, tensor in expected.items():
-        if name in given and given[name].shape != tensor.shape:
-            problems.append(f"{name} is {tuple(given[name].shape)}, not {tuple(tensor.shape)}")
-        elif name in given and given[name].is_floating_point() != tensor.is_floating_point():
-            problems.append(f"{name} holds {given[name].dtype}, not {tensor.dtype}")
-    return problems
 
 
 def filled(module: nn.Module, tensors: Tensors) -> dict[str, Any]:

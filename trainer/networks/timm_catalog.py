@@ -9,9 +9,10 @@ from torch import nn
 
 from trainer.files.errors import UserError
 from trainer.networks import torchvision_catalog as tv
-from trainer.networks.candidate import Blueprint, Tensors
+from trainer.networks.candidate import Blueprint
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.library_loading import load
+from trainer.networks.matching import Tensors
 from trainer.networks.torch_file import brief
 
 # Only these reach timm: others of its arguments name files to read or weights to download.

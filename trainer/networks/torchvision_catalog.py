@@ -17,9 +17,10 @@ from torch import nn
 
 from trainer.files.atomic_files import replace_file
 from trainer.files.errors import UserError
-from trainer.networks.candidate import COUNTER, Blueprint, Tensors, on_meta
+from trainer.networks.candidate import Blueprint, on_meta
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.library_loading import load
+from trainer.networks.matching import COUNTER, Tensors
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}

@@ -20,8 +20,9 @@ from trainer.devices.arithmetic import set_rounding
 from trainer.devices.names import find_device
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture as own_architecture
-from trainer.networks.candidate import COUNTER, Blueprint, Question, differences, filled, refuse
+from trainer.networks.candidate import Blueprint, Question, filled, refuse
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.matching import COUNTER, matches
 from trainer.networks.torch_file import brief
 from trainer.networks.weight_files import Weights, read_weights
 
@@ -184,12 +185,9 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
     path, factory = own_architecture.split(architecture)
     made = own_architecture.make(architecture)
     expected = own_architecture.run(path, made.module.state_dict)
-    problems, tensors = min(
-        ((differences(expected, variant), variant) for variant in weights.variants()),
-        key=lambda pair: len(pair[0]),
-    )
-    refuse(weights.file, f"{path.name}:{factory}", problems)
-    own_architecture.run(path, lambda: made.module.load_state_dict(filled(made.module, tensors)))
+    match = matches(expected, weights.tensors)[0]
+    refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
+    own_architecture.run(path, lambda: made.module.load_state_dict(filled(made.module, match.tensors)))
     spec = given or made.input or (weights.checkpoint.input if weights.checkpoint else None)
     assumed: tuple[str, ...] = ()
     if spec is None:
