@@ -33,6 +33,7 @@ class Request:
     """What a person asked to open, with the answers given so far to what the file does not say.
 
     An `input` that was remembered is in its JSON form: nobody who starts the program waits for what can read it.
+    `outputs` is written as `OutputSpec.parse` reads it, `key` names one of several sets of weights in the file.
     """
 
     path: Path
@@ -41,6 +42,8 @@ class Request:
     input: "InputSpec | dict[str, Any] | None" = None
     device: str = "auto"
     tags: Path | None = None
+    outputs: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class Library(QObject):
 
             load("torch", before=("explorer.core.images", "numpy.random", "numpy.ma"))
             from explorer.core.network.opening import open_network
+            from trainer.networks.output_spec import OutputSpec
 
             network = open_network(
                 request.path,
@@ -129,6 +133,8 @@ class Library(QObject):
                 device=request.device,
                 classes=request.classes,
                 input=remembered(request.input) if isinstance(request.input, dict) else request.input,
+                outputs=OutputSpec.parse(request.outputs) if request.outputs else None,
+                key=request.key,
             )
             return network, network.copy()
 

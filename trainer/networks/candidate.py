@@ -17,7 +17,7 @@ from trainer.networks.torch_file import brief
 
 
 class Question(UserError):  # noqa: N818 - nothing went wrong
-    """Something that only the person can decide; `about` is "architecture", "classes" or "input".
+    """Something that only the person can decide: `about` "architecture", "classes", "input", "key" or "outputs".
 
     `choices` are what may be answered, best first; empty where the answer is free. The text names the option.
     """
@@ -34,7 +34,9 @@ class Blueprint:
 
     `build` makes the bare module; it is called on the meta device first, where giant shapes cost nothing.
     `classes` is the number of outputs; `names` is empty where nobody says them. `input_note` is the sentence to
-    show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages.
+    show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages. `prefix` stood before
+    the names in the file, `foreign` are names there that are none of the network's, `problems` what does not fit.
+    With `fixed_size` the weights work for pictures of the proposed size only.
     """
 
     name: str
@@ -46,6 +48,10 @@ class Blueprint:
     input_note: str = ""
     file: str = ""
     assumed: tuple[str, ...] = ()
+    prefix: str = ""
+    foreign: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    fixed_size: bool = False
 
     def skeleton(self) -> nn.Module:
         """The module without any memory for its weights; UserError where it cannot be built."""
@@ -59,12 +65,9 @@ class Blueprint:
                 f"{self.file}: {self.name} cannot be built as the file describes it ({brief(error)}); save it again."
             ) from error
 
-    def differences(self) -> list[str]:
-        """What is missing, unexpected or of another shape in the weights, one phrase each; empty where they fit."""
-        return differences(self.skeleton().state_dict(), self.tensors)
-
     def module(self) -> nn.Module:
         """The module with its weights; UserError that names the first few differences where they do not fit."""
+        refuse(self.file, self.name, list(self.problems))
         skeleton = self.skeleton()
         refuse(self.file, self.name, differences(skeleton.state_dict(), self.tensors))
         try:

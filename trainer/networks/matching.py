@@ -48,12 +48,12 @@ def matches(expected: Tensors, given: Tensors, head: str = "") -> list[Match]:
     the module that may be another one: nothing that begins with it is compared.
     """
     found: list[Match] = []
-    own = _shared(expected)
+    own = shared(expected)
     for spelling in spellings(given):
-        found += [_compared(expected, spelling, prefix, head) for prefix in _prefixes(expected, spelling, head)]
+        found += [compared(expected, spelling, prefix, head) for prefix in _prefixes(expected, spelling, head)]
         if own and any(match.problems for match in found):  # a module that wraps the one whose weights were saved
             bare, part = under(expected, own), head.removeprefix(own)
-            inner = [_compared(bare, spelling, prefix, part) for prefix in _prefixes(bare, spelling, part)]
+            inner = [compared(bare, spelling, prefix, part) for prefix in _prefixes(bare, spelling, part)]
             found += [
                 replace(match, tensors={own + name: tensor for name, tensor in match.tensors.items()})
                 for match in inner
@@ -62,6 +62,25 @@ def matches(expected: Tensors, given: Tensors, head: str = "") -> list[Match]:
         if any(not match.problems for match in found):
             break
     return sorted(found, key=lambda match: (len(match.problems), len(match.foreign), len(match.prefix)))
+
+
+def compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match:
+    """The match under one prefix; of the part `head`, nothing is compared."""
+    children = {name.partition(".")[0] for name in expected}
+    own: dict[str, torch.Tensor] = {}
+    replaced: dict[str, torch.Tensor] = {}
+    foreign = []
+    for full, tensor in given.items():
+        name = full.removeprefix(prefix)
+        if not full.startswith(prefix) or name.partition(".")[0] not in children:
+            foreign.append(full)
+        elif in_part(name, head):
+            replaced[name.removeprefix(head).removeprefix(".")] = tensor
+        else:
+            own[name] = tensor
+    compared = {name: tensor for name, tensor in expected.items() if not in_part(name, head)}
+    problems = differences(compared, own)
+    return Match(own, prefix, replaced if head else None, tuple(foreign), tuple(problems))
 
 
 def under(tensors: Tensors, prefix: str) -> dict[str, torch.Tensor]:
@@ -104,24 +123,6 @@ def _prefixes(expected: Tensors, given: Tensors, head: str) -> list[str]:
     return [prefix for prefix, count in counts.items() if count == most] or [""]
 
 
-def _compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match:
-    children = {name.partition(".")[0] for name in expected}
-    own: dict[str, torch.Tensor] = {}
-    replaced: dict[str, torch.Tensor] = {}
-    foreign = []
-    for full, tensor in given.items():
-        name = full.removeprefix(prefix)
-        if not full.startswith(prefix) or name.partition(".")[0] not in children:
-            foreign.append(full)
-        elif in_part(name, head):
-            replaced[name.removeprefix(head).removeprefix(".")] = tensor
-        else:
-            own[name] = tensor
-    compared = {name: tensor for name, tensor in expected.items() if not in_part(name, head)}
-    problems = differences(compared, own)
-    return Match(own, prefix, replaced if head else None, tuple(foreign), tuple(problems))
-
-
 def in_part(name: str, part: str) -> bool:
     """Whether a weight belongs to the part of a module with this dotted name; "" is no part."""
     return bool(part) and name.startswith(f"{part}.")
@@ -145,7 +146,7 @@ def _modern(name: str) -> str:
     return re.sub(r"(\.mlp)\.linear_([12])\.", lambda found: f"{found[1]}.{3 * (int(found[2]) - 1)}.", name)
 
 
-def _shared(names: Iterable[str]) -> str:
+def shared(names: Iterable[str]) -> str:
     """The dotted beginning that all names share; "" where there is none."""
     first, last = min(names, default=""), max(names, default="")
     size = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)

@@ -44,7 +44,7 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
         if network.weights == "imagenet":
             found = imagenet(network.architecture)
         else:
-            weights = read_weights(Path(network.weights))
+            weights = read_weights(Path(network.weights), network.weights_key or None, "--weights-key")
             found, theirs = weights.tensors, weights.checkpoint.classes if weights.checkpoint else None
         drawn = fill(module, found, network.architecture, network.weights, new_head=theirs not in (None, classes))
         part = "last layer" if drawn in ("", head(module)) else drawn

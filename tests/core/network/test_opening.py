@@ -151,7 +151,7 @@ def test_another_number_of_classes_is_asked_about(tmp_path: Path) -> None:
         ({"classes": ()}, "net"),
         ({"input": InputSpec((32, 32))}, "does not run"),
         ({"input": InputSpec((16, 16), mean=(0.0,), std=(1.0,))}, "does not run"),
-        ({"architecture": "resnet18"}, "classes"),
+        ({"architecture": "resnet18"}, "do not fit"),
         ({"architecture": "unheard_of"}, "unheard_of"),
         ({"weights": {"features.0.weight": torch.zeros(2, 3, 3, 3)}}, "missing"),
     ],
