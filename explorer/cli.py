@@ -66,6 +66,8 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     top.add_argument("--architecture", help="a name, or file.py:factory, which runs the code of that file")
     top.add_argument("--classes", help="names of the classes in order, with commas")
     top.add_argument("--input", help="the network's input: 224x224, grey:28x28, or JSON")
+    top.add_argument("--key", help="which weights to open, where the file holds several")
+    top.add_argument("--outputs", help="what the network's outputs are: logits, probabilities ... (docs/opening.md)")
     top.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
     top.add_argument("--demo", action="store_true", help="open the bundled network and pictures")
     top.set_defaults(run=run_window)
@@ -93,7 +95,7 @@ def run_window(arguments: argparse.Namespace) -> int:
 
     input = None
     if arguments.input:
-        from explorer.commands.common import input_of
+        from trainer.networks.arguments import input_of
 
         input = input_of(arguments.input)
     start = Start(
@@ -104,6 +106,8 @@ def run_window(arguments: argparse.Namespace) -> int:
         architecture=arguments.architecture,
         classes=tuple(arguments.classes.split(",")) if arguments.classes else None,
         input=input,
+        outputs=arguments.outputs,
+        key=arguments.key,
         device=arguments.device,
         demo=arguments.demo,
     )

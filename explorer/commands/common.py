@@ -10,23 +10,17 @@ from typing import TYPE_CHECKING
 from explorer.core.progress import OnStep, no_step
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
+from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
-    from trainer.networks.checkpoint import InputSpec
 
 
 def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --model and what a file may leave unsaid about it."""
     group = parser.add_argument_group("network")
     group.add_argument("--model", type=Path, required=True, metavar="FILE", help="the file or folder of the network")
-    group.add_argument("--architecture", metavar="NAME", help="its architecture, or file.py:factory, which runs code")
-    group.add_argument("--classes", metavar="A,B", help="names of its classes, in the order of its outputs")
-    group.add_argument(
-        "--input",
-        metavar="SPEC",
-        help="its input: 224x224, grey:28x28, or an input specification as JSON; pictures are squashed to it",
-    )
+    add_opening_arguments(group)
     group.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
 
 
@@ -46,13 +40,7 @@ def network_of(arguments: argparse.Namespace) -> "Network":
     """Open the network that `add_network_arguments` describes; what had to be assumed is said on standard error."""
     from explorer.core.network.opening import open_network
 
-    network = open_network(
-        arguments.model,
-        architecture=arguments.architecture,
-        device=arguments.device,
-        classes=_words(arguments.classes) if arguments.classes else None,
-        input=input_of(arguments.input) if arguments.input else None,
-    )
+    network = open_network(arguments.model, device=arguments.device, **opening_of(arguments))
     for sentence in network.assumed:
         say(f"feature-explorer: {sentence}", error=True)
     return network
@@ -69,29 +57,6 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     for place in arguments.images:
         found.update(dict.fromkeys(list_images(place, on_problem=tell)))
     return tuple(found)
-
-
-def input_of(text: str) -> "InputSpec":
-    """The input specification written as `224x224`, `grey:28x28` or JSON; UserError for anything else."""
-    import json
-    import re
-
-    from explorer.core.errors import UserError
-    from trainer.networks.checkpoint import InputSpec
-
-    match = re.fullmatch(r"(grey:|rgb:)?(\d{1,5})x(\d{1,5})", text.strip(), re.IGNORECASE)
-    if match:
-        height, width = int(match[2]), int(match[3])
-        channels = 1 if (match[1] or "").casefold() == "grey:" else 3
-        mean, std = (0.0,) * channels, (1.0,) * channels
-        return InputSpec((height, width), "squash", min(height, width), mean, std)
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise UserError(f'--input "{text[:60]}" is no input; write height x width as 224x224, or JSON.')
-    return InputSpec.from_dict(values)
 
 
 @contextmanager
@@ -111,7 +76,3 @@ def progress(title: str) -> Iterator[OnStep]:
             bar.update(done - bar.n)
 
         yield on_step
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]

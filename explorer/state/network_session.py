@@ -31,6 +31,7 @@ class Request:
     """What a person asked to open, with the answers given so far to what the file does not say.
 
     An `input` that was remembered is in its JSON form: nobody who starts the program waits for what can read it.
+    `outputs` is written as `OutputSpec.parse` reads it, `key` names one of several sets of weights in the file.
     """
 
     path: Path
@@ -39,6 +40,8 @@ class Request:
     input: "InputSpec | dict[str, Any] | None" = None
     device: str = "auto"
     tags: Path | None = None
+    outputs: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class NetworkSession(QObject):
     because two threads in one hooked module mix their maps.
 
     `interactive` is for what a person waits for, `batch` for what is looked at next and may take a while, `long` for
-    jobs of minutes and hours, so that nothing a person waits for stands behind them. After `open_network`, one of `opened`,
-    `question(request, question)` and `problem` follows.
+    jobs of minutes and hours, so that nothing a person waits for stands behind them. After `open_network`, one of
+    `opened`, `question(request, question)` and `problem` follows.
     """
 
     opening = Signal(object)
@@ -96,6 +99,7 @@ class NetworkSession(QObject):
 
             load("torch", before=("explorer.core.images", "numpy.random", "numpy.ma"))
             from explorer.core.network.opening import open_network
+            from trainer.networks.output_spec import OutputSpec
 
             network = open_network(
                 request.path,
@@ -103,6 +107,8 @@ class NetworkSession(QObject):
                 device=request.device,
                 classes=request.classes,
                 input=remembered(request.input) if isinstance(request.input, dict) else request.input,
+                outputs=OutputSpec.parse(request.outputs) if request.outputs else None,
+                key=request.key,
             )
             return network, network.for_another_thread(), network.for_another_thread()
 

@@ -122,8 +122,8 @@ class Occluding(QObject):
             return ""
         kind = "class" if self.settings.score == "logit" else "probability"
         if self.settings.target == PREDICTED:
-            place = int(activations.probabilities.argmax())
-            return f"{kind}:{network.classes[place]}" if place < len(network.classes) else ""
+            best = activations.prediction.best
+            return "" if best is None else f"{kind}:{network.classes[best]}"
         if self.settings.target == FILTER:
             return f"filter:{view.layer}:{view.filter}:{self.settings.reading}"
         name = self.settings.target.removeprefix(CLASS)

@@ -65,6 +65,7 @@ class Opening(QObject):
         demo = self._bundled
         model, images, labels = start.model, start.images, start.labels
         request = Request(Path(), start.architecture, start.classes, start.input, start.device, start.tags)
+        request = replace(request, outputs=start.outputs, key=start.key)
         if start.demo:
             model = model or demo / "demo-scratch-cnn.safetensors"
             if images is None:
@@ -169,7 +170,7 @@ class Opening(QObject):
         if request is not None:
             asks_nothing = request.architecture is None
             self._settings.set_text("last/model", str(request.path.absolute()) if asks_nothing else "")
-            self._settings.set_answers(request.classes, request.input)
+            self._settings.set_answers(request.classes, request.input, request.outputs, request.key)
             self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
         if folder is not None:
             self._settings.set_text("last/images", str(folder.path.absolute()))

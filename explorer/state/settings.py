@@ -68,20 +68,23 @@ class Settings(QObject):
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
 
     def answers(self) -> dict[str, Any]:
-        """What a person said of the last network that its file did not say, or said otherwise: classes and input."""
+        """What a person said of the last network that its file did not say, or said otherwise."""
         try:
             found = json.loads(self.text("last/answers", "{}"))
             classes, input = found.get("classes"), found.get("input")
         except (ValueError, AttributeError, RecursionError):
             return {}
         named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None}
+        texts = {key: found.get(key) if isinstance(found.get(key), str) else None for key in ("outputs", "key")}
+        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None, **texts}
 
-    def set_answers(self, classes: Sequence[str] | None, input: Any) -> None:
+    def set_answers(self, classes: Sequence[str] | None, input: Any, outputs: str | None, key: str | None) -> None:
         """Remember them: a network that is opened without them is another."""
         spoken = {
             "classes": classes and list(classes),
             "input": input if input is None or isinstance(input, dict) else asdict(input),
+            "outputs": outputs,
+            "key": key,
         }
         self.set_text("last/answers", json.dumps(spoken))
 

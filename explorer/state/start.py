@@ -20,5 +20,7 @@ class Start:
     architecture: str | None = None
     classes: Sequence[str] | None = None
     input: "InputSpec | None" = None
+    outputs: str | None = None
+    key: str | None = None
     device: str = "auto"
     demo: bool = False

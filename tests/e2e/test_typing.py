@@ -28,7 +28,13 @@ from explorer.core.tags.book import FilterKey
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
 from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
-from explorer.ui.dialogs.questions import ArchitectureQuestion, ClassesQuestion, InputQuestion, QuestionDialog
+from explorer.ui.dialogs.questions import (
+    ArchitectureQuestion,
+    ChoiceQuestion,
+    ClassesQuestion,
+    InputQuestion,
+    QuestionDialog,
+)
 from explorer.ui.dialogs.scale_dialog import ScaleDialog
 from explorer.ui.panels.tag_panel import WordDialog
 from tests.e2e.conftest import Person
@@ -37,6 +43,7 @@ from trainer.networks.input_spec import InputSpec
 TEXT = f"a light brown area {string.ascii_letters} {string.digits} + - ? = , : < & > # left"
 DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
+    ChoiceQuestion: lambda person: ChoiceQuestion("?", ("state_dict", "ema"), "key", person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),

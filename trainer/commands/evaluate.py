@@ -8,16 +8,25 @@ from trainer.commands.common import add_device_argument, progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
 from trainer.files.printing import say, say_json
+from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
     from trainer.cohort.cohort import Cohort
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.networks.opening import OpenedModel
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the trainer's subcommands."""
     parser = commands.add_parser("evaluate", help="measure a network on a part of a cohort and write a report")
-    parser.add_argument("--model", type=Path, required=True, metavar="FILE", help="the network, as train writes it")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the network: a file or folder that the explorer opens",
+    )
+    add_opening_arguments(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="COHORT", help="the cohort, as prepare writes it")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--split", choices=("test", "validation", "train"), default="test", help="default: test")
@@ -45,14 +54,14 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.report.write import make_folder, write_report
 
     _check(arguments)
-    checkpoint_facts, module, checkpoint = _opened(arguments.model)
+    facts, opened = _opened(arguments)
     cohort = open_cohort(arguments.data)
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
-    notes = _seen(arguments, checkpoint.training, cohort)
-    evaluation = _evaluated(arguments, module, checkpoint, checkpoint_facts, cohort, notes)
+    notes = (*_seen(arguments, _training(opened), cohort), *opened.assumed)
+    evaluation = _evaluated(arguments, opened, facts, cohort, notes)
     make_folder(arguments.out)
-    numbers = write_report(arguments.out, evaluation, Run.of_training(checkpoint.training), cohort)
+    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened)), cohort)
     if arguments.json:
         say_json(numbers)
         return
@@ -78,40 +87,43 @@ def _check(arguments: argparse.Namespace) -> None:
         raise UserError(f"{arguments.out} is a file; give a folder to --out.")
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], Any, Any]:
-    """Facts about the file, the network, and its checkpoint; UserError where this program did not write it."""
+def _opened(arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel"]:
+    """Facts about the file, and the network in it; what had to be assumed is said on standard error."""
+    from trainer.networks.opening import open_model
+
+    opened = open_model(arguments.model, **opening_of(arguments))
+    for sentence in opened.assumed:
+        say(f"feature-trainer: {sentence}", error=True)
+    if opened.output.independent or not opened.classes:
+        why = "decides each of its classes by itself" if opened.classes else "gives no class scores"
+        raise UserError(
+            f"{arguments.model.name} {why}; an evaluation needs scores of classes that exclude each other (--outputs)."
+        )
+    checkpoint = opened.checkpoint
+    facts = {
+        "file": arguments.model.name,
+        "sha256": _digest(arguments.model),
+        "architecture": opened.architecture,
+        "architecture_arguments": checkpoint.architecture_arguments if checkpoint else {},
+        "classes": list(opened.classes),
+        "trained_on": (_training(opened).get("cohort") or {}).get("source", ""),
+        "licence": checkpoint.licence if checkpoint else "",
+    }
+    return facts, opened
+
+
+def _training(opened: "OpenedModel") -> dict[str, Any]:
+    return opened.checkpoint.training if opened.checkpoint else {}
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 (hex) of the file; "" of a folder."""
     import hashlib
 
-    from trainer.networks.architectures import build
-    from trainer.networks.checkpoint import load
-
-    checkpoint = load(path)
-    try:
-        module = build(checkpoint.architecture, len(checkpoint.classes), checkpoint.architecture_arguments)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f'{path.name} holds a network of the architecture "{checkpoint.architecture}" with settings that this '
-            f"trainer does not build; evaluate a network that feature-trainer trained."
-        ) from error
-    try:
-        module.load_state_dict(checkpoint.weights)
-    except RuntimeError as error:
-        raise UserError(
-            f'The weights in {path.name} do not fit the architecture "{checkpoint.architecture}" that it names; '
-            "copy or save it again."
-        ) from error
+    if path.is_dir():
+        return ""
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    facts = {
-        "file": path.name,
-        "sha256": digest,
-        "architecture": checkpoint.architecture,
-        "architecture_arguments": checkpoint.architecture_arguments,
-        "classes": list(checkpoint.classes),
-        "trained_on": (checkpoint.training.get("cohort") or {}).get("source", ""),
-        "licence": checkpoint.licence,
-    }
-    return facts, module.eval(), checkpoint
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
@@ -138,8 +150,7 @@ def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Coho
 
 def _evaluated(
     arguments: argparse.Namespace,
-    module: Any,
-    checkpoint: Any,
+    opened: "OpenedModel",
     facts: dict[str, Any],
     cohort: "Cohort",
     notes: tuple[str, ...],
@@ -155,9 +166,9 @@ def _evaluated(
     device = find_device(arguments.device)
     with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
         found = evaluate(
-            module.to(device),
-            checkpoint.classes,
-            checkpoint.input,
+            opened.module.to(device),
+            opened.classes,
+            opened.input,
             cohort,
             arguments.split,
             device,

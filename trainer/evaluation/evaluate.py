@@ -21,8 +21,8 @@ from trainer.files.progress import OnStep, no_step
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
 from trainer.measures.metrics import Labels, accuracy, class_accuracy, confusion, positive_class
+from trainer.measures.prediction import Prediction
 from trainer.measures.roc_curves import Curve, curve_of
-from trainer.measures.softmax import softmax
 from trainer.networks.input_spec import InputSpec
 
 SEEN_DIGITS = 12
@@ -122,7 +122,7 @@ def evaluate(
     started = time.perf_counter()
     logits = logits_of(module, (cohort, positions), input_spec, device, batch=batch, on_step=on_step)
     seconds = time.perf_counter() - started
-    probabilities = softmax(logits) @ matched.members
+    probabilities = Prediction(logits).probabilities @ matched.members
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
     positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = _curves(labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers])
@@ -245,7 +245,7 @@ def _calibration(
         matched.members,
         BootstrapResamples.of([cohort.lesions[place] for place in fitting], draws.count, draws.seed),
     )
-    after = reliability(softmax(logits, fitted.value) @ matched.members, labels, positive, draws)
+    after = reliability(Prediction(logits).tempered(fitted.value) @ matched.members, labels, positive, draws)
     return Calibration(of, before, after, fitted)
 
 
@@ -263,7 +263,7 @@ def _levels(
     for level, matched in levels(classes, cohort.classes, taxonomy):
         labels = matched.labels[cohort.labels[positions]]
         if len(np.unique(labels)) > 1:
-            curves, auc = _curves(labels, softmax(logits) @ matched.members, matched.classes, draws)
+            curves, auc = _curves(labels, Prediction(logits).probabilities @ matched.members, matched.classes, draws)
             found.append(Level(level, curves, auc))
     return tuple(found)
 

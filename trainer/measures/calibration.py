@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Labels
-from trainer.measures.softmax import softmax
+from trainer.measures.prediction import Prediction
 
 BINS = 10
 """Bins of equal width from 0 to 1."""
@@ -94,7 +94,7 @@ def fit_temperature(
     from scipy.optimize import minimize_scalar
 
     def losses(temperature: float) -> Numbers:
-        probabilities = softmax(logits, temperature) @ members
+        probabilities = Prediction(logits).tempered(temperature) @ members
         found: Numbers = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
         return found
 

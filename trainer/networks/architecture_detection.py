@@ -1,21 +1,25 @@
 """Find the architecture that a set of weights belongs to, from its names and shapes."""
 
 import difflib
-import math
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from trainer.files.errors import UserError
+from trainer.networks import timm_catalog as timm
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
-from trainer.networks.candidate import Blueprint, Question, Tensors, refuse
-from trainer.networks.checkpoint import Checkpoint, InputSpec
+from trainer.networks.candidate import Blueprint, Question, refuse
+from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
+from trainer.networks.own_shapes import OURS
+from trainer.networks.signatures import nearest, places
 from trainer.networks.timm_catalog import timm_blueprint
-from trainer.networks.weight_files import Weights
+from trainer.networks.weight_files import TOP, Weights
 
 OPTION = "--architecture NAME or file.py:factory"
+IGNORED = ("AuxLogits", "aux1", "aux2")
+"""Parts that torchvision's networks have in training only."""
 _MOST_ITEMS, _LARGEST = 64, 2**24
 
 
@@ -26,46 +30,63 @@ def known() -> tuple[str, ...]:
 
 def find(weights: Weights) -> Blueprint:
     """The one architecture that fits the weights; Question where several do, or none."""
-    fitting = [found for variant in weights.variants() for found in _candidates(variant)]
+    fitting = _fitting(weights)
     names = tuple(dict.fromkeys(found.name for found in fitting))
+    if len({found.prefix for found in fitting}) > 1:
+        raise several(weights, [found.prefix for found in fitting])
     if len(names) > 1:
         raise Question(
-            f"{weights.file}: the weights fit {' and '.join(names)} equally; say which it is ({OPTION}).",
+            f"{weights.file}: the weights fit {' and '.join(names[:6])} equally; say which it is ({OPTION}).",
             "architecture",
             names,
         )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
-        return replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed))
-    shortest = list(weights.variants())[-1]
-    own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
-    close = (*tv.nearest(shortest), *own)
-    inside = ", ".join(key[:60] for key in list(shortest)[:3])
-    raise Question(
-        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture; "
-        f"nearest: {', '.join(close) or 'none'}; say which it is ({OPTION}).",
-        "architecture",
-        close,
+        return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)))
+    raise _unknown(weights)
+
+
+def several(weights: Weights, prefixes: Iterable[str]) -> Question:
+    """What to ask where the names of one file hold several whole networks."""
+    keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
+    return Question(
+        f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
+        f"({weights.option} NAME).",
+        "key",
+        keys,
     )
 
 
 def named(name: str, weights: Weights) -> Blueprint:
-    """The architecture that the person named, around the weights; UserError where they do not fit it."""
+    """The architecture that the person named, around the weights; UserError where it does not fit them."""
     if name.startswith("timm/"):
-        return replace(timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config), file=weights.file)
+        found = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
+        return _with_foreign(replace(found, file=weights.file))
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
         raise Question(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
-    best: list[str] | None = None
-    for variant in weights.variants():
-        found = _OURS[name](variant) if name in _OURS else tv.blueprint(name, variant)
-        problems = found.differences() if found else ["their names or shapes are not those of convolution blocks"]
-        if found and not problems:
-            return replace(found, file=weights.file)
-        if best is None or len(problems) < len(best):
-            best = problems
-    refuse(weights.file, name, best or [])
+    tried: list[Blueprint] = []
+    whole: list[Blueprint] = []
+    for spelling in spellings(weights.tensors):
+        tried += _under_name(name, spelling)
+        whole = [found for found in tried if not found.problems and weights.wants(found.prefix)]
+        if whole:
+            break
+    if len({found.prefix for found in whole}) > 1:
+        raise several(weights, [found.prefix for found in whole])
+    if whole:
+        return _with_foreign(replace(whole[0], file=weights.file))
+    if other := next((one for one in timm.candidates(weights.tensors) if one == name), ""):
+        raise Question(
+            f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
+            f"open them as timm/{other} (--architecture timm/{other}).",
+            "architecture",
+            (f"timm/{other}",),
+        )
+    best = min(tried, key=lambda found: len(found.problems), default=None)
+    problems = list(best.problems) if best else ["their names or shapes are not those of convolution blocks"]
+    refuse(weights.file, name, problems)
     raise UserError(f"{weights.file}: the weights do not fit {name}; name another architecture ({OPTION}).")
 
 
@@ -83,6 +104,7 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
     elif checkpoint.architecture in tv.table():
         own = checkpoint.architecture_arguments.get("transform_input", False)
         found = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=own is True)
+        refuse(name, found.name, list(found.problems))
     else:
         raise Question(
             f'{name} holds the architecture "{checkpoint.architecture[:60]}", which this version does not know; '
@@ -105,95 +127,84 @@ def from_config(weights: Weights) -> Blueprint:
             f"{weights.file} is a network of the transformers library ({inside[:80]}), which this program does not "
             "build; give a function that returns it as a module (--architecture file.py:factory)."
         )
-    return replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file)
+    return _with_foreign(replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file))
 
 
-def _candidates(tensors: Tensors) -> Iterable[Blueprint]:
-    for read in _OURS.values():
-        ours = read(tensors)
-        if ours and not ours.differences():
-            yield ours
-    for name in tv.candidates(tensors):
+def _fitting(weights: Weights) -> list[Blueprint]:
+    """Everything that fits the weights, under the first spelling of their names where anything does."""
+    for spelling in spellings(weights.tensors):
+        found = [one for one in _candidates(spelling) if weights.wants(one.prefix)]
+        if found:
+            return found
+    if not timm.installed():
+        return []
+    names = timm.candidates(weights.tensors, weights.said.architecture)
+    return [one for name in names if not (one := timm_blueprint(name, weights.tensors, {})).problems]
+
+
+def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
+    for read in OURS.values():
+        yield from (found for found in read(tensors) if not found.problems)
+    found = list(places(tv.table(), tensors))
+    for name, prefix in found:
         try:
-            found = tv.blueprint(name, tensors)
-            if not found.differences():
-                yield found
+            fitted = tv.blueprint(name, tensors, prefix)
+            if not fitted.problems:
+                yield fitted
         except UserError:
             # One of several that share these names; where it is the only one, its own words are of more use.
-            if len(tv.candidates(tensors)) == 1:
+            if len(found) == 1:
                 raise
 
 
-def _scratch(tensors: Tensors) -> Blueprint | None:
-    """The paper's network, its arguments read off the shapes; None where the weights are not of this kind."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    convolutions = _numbered(shapes, "features", 4)
-    connected = _numbered(shapes, "classifier", 2)
-    if not convolutions or len(convolutions) % 2 or not connected or connected[0][0] != 1:
-        return None
-    filters = tuple(shape[0] for _, shape in convolutions[::2])
-    channels, columns = convolutions[0][1][1], connected[0][1][1]
-    bottleneck = 0 if "classifier.1.bias" in shapes else connected[0][1][0]
-    widths = [shape[0] for _, shape in connected[1 if bottleneck else 0 :]]
-    side = math.isqrt(columns // filters[-1]) if filters[-1] else 0
-    if not widths or side * side * (filters[-1] or 1) != columns or len(filters) > _MOST_ITEMS or not side:
-        return None
-    size = side * 2 ** len(filters)
-    arguments = {
-        "filters": filters,
-        "hidden": tuple(widths[:-1]),
-        "bottleneck": bottleneck,
-        "channels": channels,
-        "size": size,
-    }
-    if channels not in (1, 3) or size > 8192:
-        return None
-    return Blueprint(
-        name="scratch_cnn",
-        tensors=tensors,
-        build=lambda: build("scratch_cnn", widths[-1], arguments),
-        classes=widths[-1],
-        input=InputSpec((size, size), "squash", size, (0.0,) * channels, (1.0,) * channels),
-        input_note=(
-            f"The file does not say how pictures become input: proposed {size} x {size} "
-            f"{'grey' if channels == 1 else 'RGB'} in [0, 1], from the size of the first fully connected layer."
-        ),
+def _under_name(name: str, tensors: Tensors) -> list[Blueprint]:
+    """The named architecture wherever it may stand in the weights, also where it does not fit."""
+    if name in OURS:
+        return list(OURS[name](tensors))
+    whole = [prefix for _, prefix in places({name: tv.table()[name]}, tensors)]
+    first = f"{tv.table()[name]['first']}.weight"
+    return [tv.blueprint(name, tensors, prefix) for prefix in whole or prefixes_of(first, tensors)[:1] or [""]]
+
+
+def _with_foreign(found: Blueprint) -> Blueprint:
+    """The blueprint with a sentence about what lies in the file and is none of the network's."""
+    return replace(found, assumed=(*found.assumed, *set_aside(found.foreign)))
+
+
+def set_aside(foreign: Sequence[str]) -> tuple[str, ...]:
+    """A sentence that names the weights that are none of the network's; none where there are none."""
+    named = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
+    if not named:
+        return ()
+    more = f" and {len(named) - 4} more" if len(named) > 4 else ""
+    shown = ", ".join(name[:60] for name in named[:4])
+    what = "tensor in the file is" if len(named) == 1 else "tensors in the file are"
+    return (f"{len(named)} {what} none of the network's and set aside: {shown}{more}.",)
+
+
+def _unknown(weights: Weights) -> Question:
+    """What to ask where nothing fits: with what is nearest, and what else may be tried."""
+    shortest = list(spellings(weights.tensors))[-1]
+    bodies = [name for name, tensor in shortest.items() if tensor.dim() == 4] or list(shortest)
+    shortest = under(shortest, shared(bodies)) or shortest
+    own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
+    ours = (*nearest(tv.table(), shortest), *own)
+    theirs = timm.candidates(weights.tensors, weights.said.architecture)
+    inside = ", ".join(key[:60] for key in list(shortest)[:3])
+    if theirs and not timm.installed():
+        return Question(
+            f"{weights.file}: the names and shapes of the weights are those of {' or '.join(theirs[:4])} of the timm "
+            f"library, which is not installed; install it with pip install timm, and open the file as "
+            f"timm/{theirs[0]} (--architecture timm/{theirs[0]}).",
+            "architecture",
+            tuple(f"timm/{name}" for name in theirs),
+        )
+    return Question(
+        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture; "
+        f"nearest: {', '.join(ours) or 'none'}; say which it is ({OPTION}; timm/NAME for one of the timm library).",
+        "architecture",
+        ours,
     )
-
-
-def _lenet(tensors: Tensors) -> Blueprint | None:
-    """LeNet, the size of its pictures read off the first fully connected layer; None for weights of another kind."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    convolutions, connected = _numbered(shapes, "features", 4), _numbered(shapes, "classifier", 2)
-    if [place for place, _ in convolutions] != [0, 3] or [place for place, _ in connected] != [1, 3, 5]:
-        return None
-    channels, columns, classes = convolutions[0][1][1], connected[0][1][1], connected[2][1][0]
-    size = 4 * math.isqrt(columns // 16) + 12
-    if channels not in (1, 3) or size > 8192:
-        return None
-    return Blueprint(
-        name="lenet",
-        tensors=tensors,
-        build=lambda: build("lenet", classes, {"channels": channels, "size": size}),
-        classes=classes,
-        input=InputSpec((size, size), "squash", size, (0.0,) * channels, (1.0,) * channels),
-        input_note=(
-            f"The file does not say how pictures become input: proposed {size} x {size} "
-            f"{'grey' if channels == 1 else 'RGB'} in [0, 1], from the size of the first fully connected layer."
-        ),
-    )
-
-
-_OURS = {"scratch_cnn": _scratch, "lenet": _lenet}
-"""How the arguments of each of the trainer's own architectures are read off its weights."""
-
-
-def _numbered(shapes: dict[str, tuple[int, ...]], part: str, dimensions: int) -> list[tuple[int, tuple[int, ...]]]:
-    """(number, shape) of the weights `part`.N.weight in order; empty where one has not so many dimensions."""
-    found = {
-        int(match[1]): shapes[key] for key in shapes if (match := re.fullmatch(rf"{part}\.(\d{{1,4}})\.weight", key))
-    }
-    return sorted(found.items()) if all(len(shape) == dimensions for shape in found.values()) else []
 
 
 def _plausible(arguments: dict[str, Any], name: str) -> dict[str, Any]:

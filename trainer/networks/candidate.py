@@ -1,7 +1,7 @@
 """A network that was recognised but not built yet, and building it only if the weights fit."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +12,12 @@ from torch.overrides import TorchFunctionMode
 
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.matching import Tensors, differences
 from trainer.networks.torch_file import brief
-
-Tensors = Mapping[str, torch.Tensor]
-COUNTER = "num_batches_tracked"
-"""Batch norms count their batches in training only; files from before 2018 lack the counter."""
 
 
 class Question(UserError):  # noqa: N818 - nothing went wrong
-    """Something that only the person can decide; `about` is "architecture", "classes" or "input".
+    """Something that only the person can decide: `about` "architecture", "classes", "input", "key" or "outputs".
 
     `choices` are what may be answered, best first; empty where the answer is free. The text names the option.
     """
@@ -37,7 +34,9 @@ class Blueprint:
 
     `build` makes the bare module; it is called on the meta device first, where giant shapes cost nothing.
     `classes` is the number of outputs; `names` is empty where nobody says them. `input_note` is the sentence to
-    show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages.
+    show where `input` is a proposal; `assumed` are those about the rest. `file` is for messages. `prefix` stood before
+    the names in the file, `foreign` are names there that are none of the network's, `problems` what does not fit.
+    With `fixed_size` the weights work for pictures of the proposed size only.
     """
 
     name: str
@@ -49,6 +48,10 @@ class Blueprint:
     input_note: str = ""
     file: str = ""
     assumed: tuple[str, ...] = ()
+    prefix: str = ""
+    foreign: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    fixed_size: bool = False
 
     def skeleton(self) -> nn.Module:
         """The module without any memory for its weights; UserError where it cannot be built."""
@@ -62,12 +65,9 @@ class Blueprint:
                 f"{self.file}: {self.name} cannot be built as the file describes it ({brief(error)}); save it again."
             ) from error
 
-    def differences(self) -> list[str]:
-        """What is missing, unexpected or of another shape in the weights, one phrase each; empty where they fit."""
-        return differences(self.skeleton().state_dict(), self.tensors)
-
     def module(self) -> nn.Module:
         """The module with its weights; UserError that names the first few differences where they do not fit."""
+        refuse(self.file, self.name, list(self.problems))
         skeleton = self.skeleton()
         refuse(self.file, self.name, differences(skeleton.state_dict(), self.tensors))
         try:
@@ -90,19 +90,6 @@ def refuse(file: str, name: str, problems: list[str]) -> None:
             f"{file}: the weights do not fit {name}: {'; '.join(problems[:4])}{more}; name another architecture "
             "(--architecture NAME or file.py:factory)."
         )
-
-
-def differences(expected: Tensors, given: Tensors) -> list[str]:
-    """What `given` lacks, has besides, or has in another shape or kind than `expected`."""
-    wanted = [name for name in expected if name not in given and not name.endswith(COUNTER)]
-    problems = [f"{name} is missing" for name in wanted]
-    problems += [f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)]
-    for name, tensor in expected.items():
-        if name in given and given[name].shape != tensor.shape:
-            problems.append(f"{name} is {tuple(given[name].shape)}, not {tuple(tensor.shape)}")
-        elif name in given and given[name].is_floating_point() != tensor.is_floating_point():
-            problems.append(f"{name} holds {given[name].dtype}, not {tensor.dtype}")
-    return problems
 
 
 def filled(module: nn.Module, tensors: Tensors) -> dict[str, Any]:

@@ -20,6 +20,12 @@ class Inert:
         pass
 
 
+class Settings(Inert):
+    """Stands in for a Namespace: keeps its plain values."""
+
+    values: dict[object, object] = {}  # noqa: RUF012 - replaced, never changed
+
+
 class NumberKind(Inert):
     """Stands in for numpy.dtype."""
 
@@ -105,7 +111,7 @@ def tensor_of(stored: object, offset: object, size: object, strides: object, *re
 # The names are allowed; what they name is never called. Both of numpy's module names and all of pathlib's appear in
 # files, and PosixPath could not even be created on Windows.
 _INERT = (
-    "argparse.Namespace types.SimpleNamespace torch.torch_version.TorchVersion torch.device "
+    "torch.torch_version.TorchVersion torch.device "
     "datetime.datetime datetime.date datetime.time datetime.timedelta datetime.timezone "
     "numpy.ndarray numpy.core.multiarray._reconstruct numpy._core.multiarray._reconstruct "
     "builtins.int builtins.float builtins.str builtins.bool builtins.list builtins.dict builtins.tuple "
@@ -119,6 +125,8 @@ _INERT = (
     + " ".join(f"numpy.dtypes.{name}DType" for name in ("Float16", "Float32", "Float64", "Int32", "Int64", "Bool"))
 )
 _KNOWN: dict[str, Callable[..., object]] = dict.fromkeys(_INERT.split(), Inert) | {
+    "argparse.Namespace": Settings,
+    "types.SimpleNamespace": Settings,
     "numpy.dtype": NumberKind,
     "numpy.core.multiarray.scalar": _number,
     "numpy._core.multiarray.scalar": _number,

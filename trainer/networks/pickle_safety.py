@@ -9,7 +9,7 @@ import pickletools
 from collections.abc import Callable
 from typing import Any
 
-from trainer.networks.pickle_names import Inert, Stand, Unreadable, key_of, known_name, meaning, tensor_of
+from trainer.networks.pickle_names import Inert, Settings, Stand, Unreadable, key_of, known_name, meaning, tensor_of
 
 LARGEST_PICKLE = 64 * 2**20
 """Bytes of pickle (not of weights) that are read; a network's take well under one megabyte."""
@@ -108,8 +108,10 @@ class Machine:
             case "INST":
                 stack.append(self._made(self._global(*str(argument).split(" ", 1)), tuple(_since_mark(stack))))
             case "BUILD":  # what an OrderedDict or an inert thing remembers beside its content
-                stack.pop()
-                if not isinstance(stack[-1], dict | Inert):
+                state = stack.pop()
+                if isinstance(stack[-1], Settings) and isinstance(state, dict):
+                    stack[-1].values = state
+                elif not isinstance(stack[-1], dict | Inert):
                     raise Unreadable(f"a {type(stack[-1]).__name__} with a state")
             case "BINPERSID":
                 stack.append(self._stored(stack.pop()))

@@ -1,21 +1,54 @@
-"""Networks of the timm library, which is used where it is installed and never downloads anything here."""
+"""Networks of the timm library, which is used where it is installed and never downloads anything here.
 
+`python -m trainer.networks.timm_catalog` writes the table of signatures again for the installed timm; it takes minutes.
+"""
+
+import functools
+import importlib.util
+import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from trainer.files.atomic_files import replace_file
 from trainer.files.errors import UserError
 from trainer.networks import torchvision_catalog as tv
-from trainer.networks.candidate import Blueprint, Tensors
+from trainer.networks.candidate import Blueprint, on_meta
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.fitting import fit
 from trainer.networks.library_loading import load
+from trainer.networks.matching import Tensors, prefixes_of, spellings, under
+from trainer.networks.signatures import places, signature
 from trainer.networks.torch_file import brief
 
+TABLE = Path(__file__).with_name("timm_networks.json")
+_SKETCH = 16
+_MOST_PREFIXES = 4
 # Only these reach timm: others of its arguments name files to read or weights to download.
 _ARGUMENTS = ("img_size", "global_pool", "drop_rate", "drop_path_rate", "window_size")
+
+
+@functools.cache
+def table() -> dict[str, dict[str, Any]]:
+    """The signatures of timm's networks; `names` are all that share one."""
+    entries: dict[str, dict[str, Any]] = json.loads(TABLE.read_text(encoding="utf-8"))["networks"]
+    return entries
+
+
+def candidates(tensors: Tensors, said: str = "") -> tuple[str, ...]:
+    """The names of timm's networks whose body these weights hold; that which the file itself says where it is one."""
+    found = tuple(name for first, _ in places(table(), tensors) for name in table()[first]["names"])
+    plain = said.partition(".")[0]
+    return (said,) if plain in found else found
+
+
+def installed() -> bool:
+    """Whether timm can be used here."""
+    return importlib.util.find_spec("timm") is not None
 
 
 def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Blueprint:
@@ -37,10 +70,12 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
         )
     settings = {**config, **_object(config.get("pretrained_cfg"))}
     plain = name.partition(".")[0]
-    if plain in tv.table() and not arguments and plain in tv.candidates(tensors):
-        found = tv.blueprint(plain, tensors, transform_input=False)
-        if not found.differences():
-            return _described(found, settings, found.input.channels if found.input else 3)
+    if plain in tv.table() and not arguments:
+        for spelling in spellings(tensors):
+            for _, prefix in places({plain: tv.table()[plain]}, spelling):
+                found = tv.blueprint(plain, spelling, prefix, transform_input=False)
+                if not found.problems:
+                    return _described(found, settings, found.input.channels if found.input else 3)
     return _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
 
 
@@ -58,10 +93,31 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
     except Exception as error:
         raise UserError(f"timm has no architecture {name} ({brief(error)}); update timm.") from error
     known = dict(vars(defaults)) if defaults is not None else {}
-    first = tensors.get(f"{_one(settings.get('first_conv') or known.get('first_conv'))}.weight")
-    last = tensors.get(f"{_one(settings.get('classifier') or known.get('classifier'))}.weight")
+    names = [_one(settings.get(key) or known.get(key)) for key in ("first_conv", "classifier")]
+    found: list[Blueprint] = []
+    for spelling in spellings(tensors):
+        prefixes = prefixes_of(f"{names[0]}.weight", spelling) or [""]
+        for prefix in prefixes[:_MOST_PREFIXES]:
+            found.append(_under(timm, name, spelling, prefix, names, settings, arguments))
+            if not found[-1].problems:
+                return _described(found[-1], {**known, **settings}, _channels(found[-1].tensors, names[0]))
+    return min(found, key=lambda blueprint: len(blueprint.problems))
+
+
+def _under(
+    timm: Any,
+    name: str,
+    given: Tensors,
+    prefix: str,
+    names: list[str],
+    settings: dict[str, Any],
+    arguments: dict[str, Any],
+) -> Blueprint:
+    """How the weights under a prefix fit; `names` are those of the first convolution and of the last layer."""
+    tensors = under(given, prefix)
+    last = tensors.get(f"{names[1]}.weight")
     classes = last.shape[0] if last is not None and last.dim() > 0 else _whole(settings.get("num_classes"), 1000)
-    channels = first.shape[1] if first is not None and first.dim() == 4 else 3
+    channels = _channels(tensors, names[0])
 
     def make() -> nn.Module:
         module: nn.Module = timm.create_model(
@@ -69,8 +125,22 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
         )
         return module
 
-    bare = Blueprint(name=f"timm/{name}", tensors=tensors, build=make, classes=classes)
-    return _described(bare, {**known, **settings}, channels)
+    found = fit(make, names[1], given, prefix)
+    return Blueprint(
+        name=f"timm/{name}",
+        tensors=found.tensors,
+        build=found.build,
+        classes=found.classes,
+        assumed=found.assumed,
+        prefix=prefix,
+        foreign=found.foreign,
+        problems=found.problems,
+    )
+
+
+def _channels(tensors: Tensors, first: str) -> int:
+    weight = tensors.get(f"{first}.weight")
+    return weight.shape[1] if weight is not None and weight.dim() == 4 else 3
 
 
 def _described(found: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
@@ -80,7 +150,7 @@ def _described(found: Blueprint, settings: dict[str, Any], channels: int) -> Blu
     spec, assumed = _input(settings, channels)
     if spec is None:
         return replace(found, names=names)
-    return replace(found, names=names, input=spec, input_note="", assumed=assumed)
+    return replace(found, names=names, input=spec, input_note="", assumed=(*found.assumed, *assumed))
 
 
 def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, tuple[str, ...]]:
@@ -116,3 +186,28 @@ def _one(value: object) -> str:
 
 def _whole(value: object, otherwise: int) -> int:
     return value if isinstance(value, int) and 0 < value < 2**20 else otherwise
+
+
+def make_table() -> dict[str, dict[str, Any]]:
+    """The signatures of the networks of the installed timm, each with all the names that share it."""
+    import timm
+
+    rows: dict[str, dict[str, Any]] = {}
+    for name in sorted(timm.list_models()):
+        try:
+            with on_meta():
+                made = [timm.create_model(name, pretrained=False, num_classes=classes) for classes in (5, 7)]
+            row = signature(made[0], made[1], _SKETCH)
+        except Exception:  # what cannot be built without memory, or has no convolution, cannot be found by its names
+            continue
+        same = next((found for found in rows.values() if all(found[key] == row[key] for key in row)), None)
+        if same is None:
+            rows[name] = {**row, "names": [name]}
+        else:
+            same["names"].append(name)
+    return rows
+
+
+if __name__ == "__main__":
+    lines = ",\n".join(f'"{name}": {json.dumps(entry)}' for name, entry in make_table().items())
+    replace_file(TABLE, ('{"networks": {\n' + lines + "\n}}\n").encode())

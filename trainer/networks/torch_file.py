@@ -109,6 +109,11 @@ class _Reading:
                 values.append(machine.run(content))
         except Exception as error:
             problem = error
+        if any("qtensor" in name or name.startswith("torch.per_") for name in machine.foreign):
+            raise UserError(
+                f"{self.name} holds quantised weights, which cannot be looked at; save those of the network as it was "
+                "before it was quantised (float32): torch.save(model.state_dict(), PATH)."
+            )
         if foreign := machine.foreign:  # what it names explains most
             shown = ", ".join(name[:80] for name in foreign[:4]) + (" ..." if len(foreign) > 4 else "")
             raise UserError(

@@ -4,12 +4,8 @@
 """
 
 import functools
-import hashlib
 import json
 import math
-import re
-import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,12 @@ from torch import nn
 
 from trainer.files.atomic_files import replace_file
 from trainer.files.errors import UserError
-from trainer.networks.candidate import COUNTER, Blueprint, Tensors, on_meta
+from trainer.networks.candidate import Blueprint, on_meta
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.fitting import fit
 from trainer.networks.library_loading import load
+from trainer.networks.matching import Tensors, under
+from trainer.networks.signatures import signature
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
@@ -28,37 +27,18 @@ _SKETCH = 40
 
 @functools.cache
 def table() -> dict[str, dict[str, Any]]:
-    """What tells each architecture apart; `first` and `last` name its first convolution and its last layer.
-
-    Their input channels and number of classes may differ from ImageNet's, so they are no part of the signature.
-    """
+    """The signatures of all of them."""
     entries: dict[str, dict[str, Any]] = json.loads(TABLE.read_text(encoding="utf-8"))["networks"]
     return entries
 
 
-def candidates(tensors: Tensors) -> list[str]:
-    """The architectures whose weights have exactly these names."""
-    tensors = modern(tensors)
-    return [name for name, entry in table().items() if _names(tensors, name, entry["first"]) == entry["names"]]
-
-
-def nearest(tensors: Tensors, count: int = 5) -> list[str]:
-    """The architectures that share the most names and shapes with these weights, best first."""
-    own = set(_sketch((name, tuple(tensor.shape)) for name, tensor in modern(tensors).items()))
-    scores: dict[str, float] = {}
-    for name, entry in table().items():
-        # The smallest hashes of the union are a fair sample of it (Broder 1997).
-        sample = sorted(own | set(entry["sketch"]))[:_SKETCH]
-        scores[name] = sum(number in own and number in set(entry["sketch"]) for number in sample) / len(sample)
-    return [name for name in sorted(scores, key=lambda name: -scores[name]) if scores[name] > 0][:count]
-
-
-def blueprint(name: str, tensors: Tensors, *, transform_input: bool = True) -> Blueprint:
-    """How torchvision's `name` is built around these weights, with as many classes and channels as they have."""
+def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: bool = True) -> Blueprint:
+    """How torchvision's `name` is built around the weights under `prefix`, with as many classes and channels."""
     entry = table()[name]
     skipped = _AUXILIARY.get(name, ())
     # The auxiliary classifiers work in training only: without them a file gives one digest, with and without.
-    tensors = {key: tensor for key, tensor in modern(tensors).items() if not key.startswith(skipped or "\0")}
+    given = {key: tensor for key, tensor in given.items() if not key.removeprefix(prefix).startswith(skipped or "\0")}
+    tensors = under(given, prefix)
     first, last = tensors.get(f"{entry['first']}.weight"), tensors.get(f"{entry['last']}.weight")
     channels = first.shape[1] if first is not None and first.dim() == 4 else 3
     classes = last.shape[0] if last is not None and last.dim() > 0 else 1000
@@ -75,14 +55,19 @@ def blueprint(name: str, tensors: Tensors, *, transform_input: bool = True) -> B
     if side:
         options["image_size"] = side
     spec, text = _input(name, channels, side)
+    found = fit(lambda: build(name, classes, channels, bias, **options), entry["last"], given, prefix)
     return Blueprint(
         name=name,
-        tensors=tensors,
-        build=lambda: build(name, classes, channels, bias, **options),
-        classes=classes,
+        tensors=found.tensors,
+        build=found.build,
+        classes=found.classes,
         input=spec,
         input_note=text,
-        assumed=tuple(assumed),
+        assumed=(*assumed, *found.assumed),
+        prefix=prefix,
+        foreign=found.foreign,
+        problems=found.problems,
+        fixed_size=bool(side),
     )
 
 
@@ -101,18 +86,6 @@ def build(name: str, classes: int = 1000, channels: int = 3, bias: bool = False,
         parent, _, child = path.rpartition(".")
         setattr(module.get_submodule(parent), child, new)
     return module
-
-
-def modern(tensors: Tensors) -> Tensors:
-    """The weights under today's names: torchvision's own files of DenseNets and ViTs still have older ones."""
-    return {
-        re.sub(
-            r"(\.mlp)\.linear_([12])\.",
-            lambda found: f"{found[1]}.{3 * (int(found[2]) - 1)}.",
-            re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", name),
-        ): tensor
-        for name, tensor in tensors.items()
-    }
 
 
 @functools.cache
@@ -147,19 +120,6 @@ def _picture_side(name: str, tensors: Tensors) -> int:
     return math.isqrt(max(0, places.shape[1] - 1)) * patches.shape[2]
 
 
-def _names(names: Iterable[str], architecture: str, first: str) -> str:
-    skipped = _AUXILIARY.get(architecture, ()) or "\0"
-    kept = (name for name in names if not name.startswith(skipped) and name != f"{first}.bias")
-    return hashlib.sha256("\n".join(sorted(name for name in kept if not name.endswith(COUNTER))).encode()).hexdigest()[
-        :16
-    ]
-
-
-def _sketch(entries: Iterable[tuple[str, tuple[int, ...]]]) -> list[int]:
-    hashes = {zlib.crc32(f"{name} {shape}".encode()) for name, shape in entries if not name.endswith(COUNTER)}
-    return sorted(hashes)[:_SKETCH]
-
-
 def make_table() -> dict[str, dict[str, Any]]:
     """The signatures of every classification network of the installed torchvision; takes some seconds."""
     import torchvision
@@ -170,17 +130,8 @@ def make_table() -> dict[str, dict[str, Any]]:
         options = {"aux_logits": False, "init_weights": False} if name in _AUXILIARY else {}
         with on_meta():
             module = get_model(name, weights=None, **options)
-            other = get_model(name, weights=None, num_classes=7, **options).state_dict()
-        state = module.state_dict()
-        first = next(key for key, part in module.named_modules() if isinstance(part, nn.Conv2d))
-        last = next(key for key in state if state[key].shape != other[key].shape).rpartition(".")[0]
-        fixed = [(key, tuple(state[key].shape)) for key in state if not key.startswith((f"{first}.", f"{last}."))]
-        entries[name] = {
-            "first": first,
-            "last": last,
-            "names": _names(state, name, first),
-            "sketch": _sketch(fixed),
-        }
+            other = get_model(name, weights=None, num_classes=7, **options)
+        entries[name] = signature(module, other, _SKETCH)
     return entries
 
 

@@ -4,17 +4,13 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ARCHITECTURES, build, head, initialise, known
-from trainer.networks.checkpoint import DESCRIPTION, described
-from trainer.networks.safetensors_file import read_tensors
-from trainer.networks.torch_file import brief, read_pickle
+from trainer.networks.matching import Tensors, differences, matches, under
+from trainer.networks.weight_files import read_weights
 from trainer.training.recipe import Recipe
-
-State = dict[str, torch.Tensor]
 
 
 def arguments_of(recipe: Recipe) -> dict[str, Any]:
@@ -44,55 +40,27 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
     initialise(module, network.initialisation)
     says = f"{network.architecture} with weights drawn anew ({network.initialisation})"
     if network.weights:
+        theirs: tuple[str, ...] | None = None
         if network.weights == "imagenet":
-            found, theirs = imagenet(network.architecture), None
+            found = imagenet(network.architecture)
         else:
-            found, theirs = read(Path(network.weights))
-        kept = fill(module, found, network.architecture, network.weights, new_head=theirs not in (None, classes))
-        says = f"{network.architecture} from {network.weights}, {'with' if kept else 'but not'} its last layer"
+            weights = read_weights(Path(network.weights), network.weights_key or None, "--weights-key")
+            found, theirs = weights.tensors, weights.checkpoint.classes if weights.checkpoint else None
+        drawn = fill(module, found, network.architecture, network.weights, new_head=theirs not in (None, classes))
+        part = "last layer" if drawn in ("", head(module)) else drawn
+        says = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
     freeze(module, network.freeze_up_to)
     return module, says
 
 
-def read(path: Path) -> tuple[State, tuple[str, ...] | None]:
-    """The tensors of a checkpoint or of any state dict, and its classes where it says them; never runs code."""
-    if not path.is_file():
-        raise UserError(f"{path} does not exist; give a file of weights to --weights.")
-    try:
-        if path.suffix == ".safetensors":
-            tensors, metadata = read_tensors(path)
-            if DESCRIPTION not in metadata:
-                return tensors, None
-            return tensors, described(path, tensors, metadata).classes
-        content = read_pickle(path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or brief(error)}).") from error
-    return tensors_in(content, path.name), None
-
-
-def tensors_in(content: object, name: str) -> State:
-    """The state dict in what a training script saved; UserError where there is none."""
-    for key in ("state_dict", "model_state_dict", "model", "net", "weights"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    tensors = (
-        {str(key).removeprefix("module."): value for key, value in content.items() if isinstance(value, torch.Tensor)}
-        if isinstance(content, dict)
-        else {}
-    )
-    if not tensors:
-        raise UserError(f"{name} holds no weights by name; save the network's state dict and give that to --weights.")
-    return tensors
-
-
-def imagenet(architecture: str) -> State:
+def imagenet(architecture: str) -> Tensors:
     """torchvision's weights of ImageNet, from its cache or its server."""
     from torchvision.models import get_model_weights
 
     if architecture in ARCHITECTURES:
         raise UserError(f"There are no ImageNet weights of {architecture}; leave --weights out.")
     try:
-        weights: State = get_model_weights(architecture).DEFAULT.get_state_dict(progress=False, check_hash=True)
+        weights: Tensors = get_model_weights(architecture).DEFAULT.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise UserError(
             f"torchvision's weights of {architecture} could not be downloaded ({error}); download them where there "
@@ -101,33 +69,31 @@ def imagenet(architecture: str) -> State:
     return weights
 
 
-def fill(module: nn.Module, found: State, architecture: str, name: str, *, new_head: bool) -> bool:
-    """Put weights into the module; whether the last layer came along too. UserError where they are of another network.
+def fill(module: nn.Module, found: Tensors, architecture: str, name: str, *, new_head: bool) -> str:
+    """Put weights into the module; UserError where they are of another network.
 
-    The last layer stays as it was drawn with `new_head`, or where the file's has another size.
+    The answer names the part that stays as it was drawn, "" where there is none: the last layer with `new_head`, or
+    the part around it that is another one in the file. Prefixes of the names and tensors that are not the network's,
+    such as torchvision's auxiliary classifiers, play no part.
     """
-    own = module.state_dict()
-    last = head(module)
-    # torchvision's auxiliary classifiers, and counters that old files lack, play no part.
-    found = {key: value for key, value in found.items() if key in own or not key.startswith(("AuxLogits.", "aux"))}
-    counters = {key for key in own if key.endswith("num_batches_tracked")}
-    fits = {key: tuple(value.shape) == tuple(own[key].shape) for key, value in found.items() if key in own}
-    ends = {key for key in own if key.startswith(f"{last}.")}
-    new_head = new_head or not all(fits.get(key, False) for key in ends)
-    wrong = [
-        *(key for key in own if key not in found and key not in counters and key not in ends),
-        *(key for key in found if key not in own and key not in ends),
-        *(key for key, fitting in fits.items() if not fitting and key not in ends),
-    ]
-    if wrong:
+    own, part = module.state_dict(), head(module)
+    match = first = matches(own, found, part)[0]
+    while match.problems and "." in part:
+        part = part.rpartition(".")[0]
+        match = matches(own, found, part)[0]
+    if match.problems:
         raise UserError(
-            f"{name} holds the weights of another network than {architecture} ({len(wrong)} of {len(own)} differ, "
-            f"the first is {wrong[0][:60]}); give the architecture that they belong to, or other weights."
+            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(own)} "
+            f"differ, the first: {first.problems[0][:120]}); give the architecture that they belong to, or other "
+            "weights."
         )
-    for key, value in found.items():
-        if key not in ends or not new_head:
-            own[key].copy_(value)
-    return not new_head
+    ends = match.head or {}
+    new_head = new_head or part != head(module) or bool(differences(under(own, f"{part}."), ends))
+    for key, value in match.tensors.items():
+        own[key].copy_(value)
+    for key, value in {}.items() if new_head else ends.items():
+        own[f"{part}.{key}"].copy_(value)
+    return part if new_head else ""
 
 
 def freeze(module: nn.Module, up_to: str) -> None:

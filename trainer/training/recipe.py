@@ -55,6 +55,7 @@ class Network:
     dropout: float = setting(0.0, "scratch_cnn: probability of dropping a hidden unit")
     initialisation: Literal["he", "glorot", "torch"] = setting("he", "how new weights are drawn")
     weights: str = setting("", 'start from these weights: a file, or "imagenet" (downloaded by torchvision)')
+    weights_key: str = setting("", "which of them, where the file holds several (an average beside the raw ones)")
     freeze_up_to: str = setting("", "keep the layers up to this module as they are, such as layer2")
 
 

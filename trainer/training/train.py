@@ -17,7 +17,7 @@ from trainer.devices.arithmetic import computing
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
-from trainer.measures.softmax import softmax
+from trainer.measures.prediction import Prediction
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
@@ -197,7 +197,7 @@ class Training:
         )
         if not np.isfinite(logits).all():
             raise self._not_a_number(number)
-        probabilities = softmax(logits)
+        probabilities = Prediction(logits).probabilities
         measured = auc(labels, probabilities, self.cohort.classes)
         loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
         return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device)

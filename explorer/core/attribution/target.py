@@ -16,6 +16,7 @@ from explorer.core.incremental.traced_graph import Graph
 from explorer.core.network.forward_pass import source
 from explorer.core.network.layers import LayerInfo
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import tensor_probabilities
 
 FORMS = "class:NAME, probability:NAME, filter:7:8, filter:7:8:mean, filter:7:8:at:3,4, or all"
 
@@ -24,11 +25,13 @@ FORMS = "class:NAME, probability:NAME, filter:7:8, filter:7:8:mean, filter:7:8:a
 class Target:
     """A parsed target: an output (`output` its number, as a `probability` or a logit), or filters of `layers`.
 
+    The classes of the network may be `independent` of each other, as `Prediction` says.
     `filter` None means every filter of the layers; `reading` is "peak", "mean" or the cell (row, column).
     """
 
     output: int | None = None
     probability: bool = False
+    independent: bool = False
     filter: int | None = None
     reading: str | tuple[int, int] = "peak"
     infos: tuple[LayerInfo, ...] = ()
@@ -58,7 +61,11 @@ def parse_target(text: str, network: Network) -> Target:
     if kind in ("class", "probability"):
         if rest not in network.classes:
             raise UserError(f'{network.name} has no class "{rest}"; its classes are {", ".join(network.classes[:12])}.')
-        return Target(output=network.classes.index(rest), probability=kind == "probability")
+        return Target(
+            output=network.classes.index(rest),
+            probability=kind == "probability",
+            independent=network.output.independent,
+        )
     match = re.fullmatch(r"(\d{1,6}):(\d{1,6})(?::(peak|mean|at:(\d{1,6}),(\d{1,6})))?", rest)
     if kind != "filter" or match is None:
         raise UserError(f'"{text}" is no target; write {FORMS}.')
@@ -81,8 +88,7 @@ def answers(target: Target, place: int, changed: Changed | None, base: torch.Ten
     if target.output is not None:
         logits = base.expand(count, -1) if changed is None else dense(changed, base)
         if target.probability:
-            # One output alone is the logit of a logistic unit.
-            logits = logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+            logits = tensor_probabilities(logits, target.independent)
         return logits[:, target.output : target.output + 1]
     chosen = slice(None) if target.filter is None else slice(target.filter, target.filter + 1)
     if changed is None:

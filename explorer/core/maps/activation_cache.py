@@ -1,5 +1,6 @@
 """Pictures with their maps, read and recorded when they are asked for; the newest are kept."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,12 +84,8 @@ class Recorder:
         if number in self._digests and self._digests[number] != picture_digest(path):
             raise UserError(f"{path.name} was changed while it was being exported; export again.")
         answer = record(self._network, rgb, raw=self._raw)
-        probabilities, classes = answer.probabilities, self._network.classes
-        best = int(probabilities.argmax())
-        probability = float(probabilities[best])
-        if len(probabilities) == 1 and len(classes) == 2:
-            best = int(probability > 0.5)
-            probability = max(probability, 1 - probability)
-        prediction = classes[best] if best < len(classes) else str(best)
+        best = answer.prediction.best
+        prediction = "" if best is None else self._network.classes[best]
+        probability = math.nan if best is None else float(answer.probabilities[best])
         maps = {layer: answer.maps[layer] for layer in self._layers}
         return Recorded(rgb, maps, answer.frame, prediction, probability)

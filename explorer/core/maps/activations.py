@@ -10,24 +10,31 @@ import torch
 from explorer.core.arrays import RGB, Maps
 from explorer.core.network.layers import watching
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import Prediction
 from trainer.networks.input_spec import Box
 
 
 @dataclass(frozen=True)
 class Activations:
-    """`maps`: layer index -> (C, h, w) float32, signed; `logits` (K,) float32; `frame` in the picture's pixels."""
+    """`maps`: layer index -> (C, h, w) float32, signed; `logits` (K,) float32; `frame` in the picture's pixels.
+
+    The classes may be `independent` of each other, as `Prediction` says.
+    """
 
     maps: Mapping[int, Maps]
     logits: npt.NDArray[np.float32]
     frame: Box
+    independent: bool = False
+
+    @property
+    def prediction(self) -> Prediction:
+        """What the network says of the picture."""
+        return Prediction(self.logits, self.independent)
 
     @property
     def probabilities(self) -> npt.NDArray[np.float32]:
-        """Softmax of the logits (K,); the logistic function where there is one logit."""
-        if len(self.logits) == 1:
-            return np.asarray(1 / (1 + np.exp(-self.logits)), np.float32)
-        powers = np.exp(self.logits - self.logits.max())
-        return np.asarray(powers / powers.sum(), np.float32)
+        """Those of the prediction (K,)."""
+        return self.prediction.probabilities.astype(np.float32)
 
     @property
     def nbytes(self) -> int:
@@ -58,7 +65,9 @@ def record(network: Network, rgb: RGB, *, raw: bool = False, crop: RGB | None = 
     batch = network.input.normalise(seen).unsqueeze(0).to(network.device)
     with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
         logits = network.logits(batch)[0].float().cpu().numpy()
-    return Activations(dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]))
+    return Activations(
+        dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]), network.output.independent
+    )
 
 
 def predict(network: Network, rgb: RGB) -> npt.NDArray[np.float32]:
@@ -66,4 +75,4 @@ def predict(network: Network, rgb: RGB) -> npt.NDArray[np.float32]:
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
     with torch.inference_mode():
         logits = network.logits(batch)[0].float().cpu().numpy()
-    return Activations({}, logits, network.input.frame(*rgb.shape[:2])).probabilities
+    return Prediction(logits, network.output.independent).probabilities.astype(np.float32)

@@ -146,14 +146,33 @@ class InputQuestion(QuestionDialog):
         )
 
 
+class ChoiceQuestion(QuestionDialog):
+    """Which of several weights in one file to open (`part` "key"), or which answer holds the scores ("outputs")."""
+
+    def __init__(self, text: str, choices: tuple[str, ...], part: str, parent: QWidget | None = None) -> None:
+        super().__init__("Which weights?" if part == "key" else "Which class scores?", text, parent)
+        self._part = part
+        self._choices = QComboBox()
+        for choice in choices:
+            self._choices.addItem(choice, choice)
+        self.form.addRow("Open" if part == "key" else "Scores", self._choices)
+
+    def answer(self, request: Request) -> Request:
+        """The request with what was chosen."""
+        chosen = self._choices.currentData()
+        return replace(request, key=chosen) if self._part == "key" else replace(request, outputs=chosen)
+
+
 def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
     """Put the question that opening a file raised; None where the person cancels."""
     about, choices = getattr(error, "about", ""), tuple(getattr(error, "choices", ()))
-    dialog: ArchitectureQuestion | ClassesQuestion | InputQuestion
+    dialog: ArchitectureQuestion | ClassesQuestion | InputQuestion | ChoiceQuestion
     if about == "architecture":
         dialog = ArchitectureQuestion(str(error), choices, parent)
     elif about == "classes":
         dialog = ClassesQuestion(str(error), choices, parent)
+    elif about in ("key", "outputs") and choices:
+        dialog = ChoiceQuestion(str(error), choices, about, parent)
     else:
         dialog = InputQuestion(str(error), InputSpec(), None, parent)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None

@@ -243,11 +243,10 @@ class PictureModel(ListModel):
             return folder.labels.of(row) if folder is not None and folder.labels is not None else ""
         if role == PREDICTION and bad is None:
             network, found = self._library.network, self._library.predictions.get(row)
-            if network is None or found is None:
+            if network is None or found is None or not len(found):
                 return ""
             best = int(found.argmax())
-            name = network.classes[best] if best < len(network.classes) else str(best)
-            return f"{name} {found[best]:.2f}"
+            return f"{network.classes[best]} {found[best]:.2f}"
         return None
 
     def _thumbnail(self, picture: Path) -> QPixmap | None:

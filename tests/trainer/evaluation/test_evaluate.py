@@ -18,7 +18,7 @@ from trainer.evaluation.inference import logits_of
 from trainer.evaluation.subgroups import subgroups
 from trainer.files.errors import UserError
 from trainer.measures.bootstrap import BootstrapResamples
-from trainer.measures.softmax import softmax
+from trainer.measures.prediction import Prediction
 from trainer.networks.checkpoint import load, save
 from trainer.networks.input_spec import InputSpec
 
@@ -105,7 +105,7 @@ def test_the_figures_are_those_of_the_pictures(tmp_path: Path) -> None:
     malignant = cohort.labels[positions] == cohort.classes.index("malignant")
     assert found.positive == "malignant"
     assert [curve.name for curve in found.curves] == ["malignant"]
-    assert found.auc.value == pytest.approx(roc_auc_score(malignant, softmax(logits)[:, 0]))
+    assert found.auc.value == pytest.approx(roc_auc_score(malignant, Prediction(logits).probabilities[:, 0]))
     assert found.auc.low <= found.auc.value <= found.auc.high
     assert found.pictures == found.lesions == len(positions)
     assert sum(found.counts) == found.confusion.sum() == len(positions)
@@ -167,7 +167,7 @@ def test_seven_classes_along_the_tree(tmp_path: Path) -> None:
     assert leaves.auc.value == pytest.approx(np.mean([curve.auc.value for curve in leaves.curves]))
     assert [level.level for level in leaves.levels] == [1, 2]
     assert leaves.levels[0].macro_auc == top.auc
-    probabilities = softmax(logits_of(Colors(7), (cohort, cohort.positions("test")), spec, CPU))
+    probabilities = Prediction(logits_of(Colors(7), (cohort, cohort.positions("test")), spec, CPU)).probabilities
     bad = [SEVEN.index(name) for name in ("mel", "bcc", "akiec")]
     known = roc_auc_score(np.isin(cohort.labels[cohort.positions("test")], bad), probabilities[:, bad].sum(axis=1))
     assert top.auc.value == pytest.approx(known)

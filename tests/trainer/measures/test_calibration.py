@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
@@ -8,7 +7,7 @@ from sklearn.metrics import log_loss
 
 from trainer.measures.bootstrap import BootstrapResamples
 from trainer.measures.calibration import BINS, bin_of, fit_temperature, reliability
-from trainer.measures.softmax import softmax
+from trainer.measures.prediction import Prediction
 
 TWO = np.eye(2)
 
@@ -17,7 +16,7 @@ def logits_that_are(sure: float, count: int = 2000, classes: int = 2, seed: int 
     """Logits that would be right about their certainty if they were divided by `sure`."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 1.5, (count, classes))
-    labels = np.array([random.choice(classes, p=row) for row in softmax(logits)])
+    labels = np.array([random.choice(classes, p=row) for row in Prediction(logits).probabilities])
     return (logits * sure).astype(np.float32), labels
 
 
@@ -31,7 +30,9 @@ def test_the_temperature_undoes_false_certainty(sure: float) -> None:
     found = fit_temperature(logits, labels, TWO, draws(len(labels)))
     assert found.value == pytest.approx(sure, rel=0.15)
     assert found.low < found.value < found.high
-    before, after = (reliability(softmax(logits, by), labels, 1, draws(len(labels))) for by in (1, found.value))
+    before, after = (
+        reliability(Prediction(logits).tempered(by), labels, 1, draws(len(labels))) for by in (1, found.value)
+    )
     assert after.log_loss.value <= before.log_loss.value
     assert after.ece.value < 0.04
     if sure == 3:
@@ -41,13 +42,15 @@ def test_the_temperature_undoes_false_certainty(sure: float) -> None:
 def test_no_other_temperature_has_a_smaller_loss() -> None:
     logits, labels = logits_that_are(2.0, 300, 3)
     found = fit_temperature(logits, labels, np.eye(3), draws(300)).value
-    least = log_loss(labels, softmax(logits, found))
-    assert all(log_loss(labels, softmax(logits, other)) >= least - 1e-9 for other in np.geomspace(0.1, 10, 60))
+    least = log_loss(labels, Prediction(logits).tempered(found))
+    assert all(
+        log_loss(labels, Prediction(logits).tempered(other)) >= least - 1e-9 for other in np.geomspace(0.1, 10, 60)
+    )
 
 
 def test_the_loss_and_the_points_are_scikit_learns() -> None:
     logits, labels = logits_that_are(2.0, 500)
-    probabilities = softmax(logits)
+    probabilities = Prediction(logits).probabilities
     found = reliability(probabilities, labels, 1, draws(500))
     assert found.log_loss.value == pytest.approx(log_loss(labels, probabilities))
     observed, predicted = calibration_curve(labels, probabilities[:, 1], n_bins=BINS)
@@ -63,7 +66,7 @@ def test_the_loss_and_the_points_are_scikit_learns() -> None:
 
 def test_of_more_classes_the_predicted_one_is_looked_at() -> None:
     logits, labels = logits_that_are(1.0, 400, 5)
-    probabilities = softmax(logits)
+    probabilities = Prediction(logits).probabilities
     found = reliability(probabilities, labels, None, draws(400))
     right = probabilities.argmax(axis=1) == labels
     assert sum(point.n * point.value for point in found.observed if point.n) == pytest.approx(right.sum())
@@ -83,9 +86,3 @@ def test_every_probability_has_its_bin(probability: float) -> None:
     place = int(bin_of(np.array([probability]))[0])
     assert 0 <= place < BINS
     assert place / BINS - 1e-12 <= probability <= (place + 1) / BINS + 1e-12
-
-
-def test_softmax_is_torchs_and_bears_huge_logits() -> None:
-    logits = np.array([[1.0, 2.0, -3.0], [900.0, -900.0, 0.0]], np.float32)
-    known = (torch.from_numpy(logits).double() / 0.5).softmax(1).numpy()
-    assert softmax(logits, 0.5) == pytest.approx(known)

@@ -48,17 +48,6 @@ def test_weights_are_found_where_scripts_put_them(key: str, tmp_path: Path) -> N
     assert same(read_weights(path).tensors)
 
 
-@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "module._orig_mod.", "model.module."])
-def test_prefixes_that_all_names_have_are_removed(prefix: str, tmp_path: Path) -> None:
-    path = saved(tmp_path / "net.pt", {prefix + name: tensor for name, tensor in STATE.items()})
-    assert same(list(read_weights(path).variants())[-1])
-
-
-def test_a_prefix_that_some_names_lack_stays(tmp_path: Path) -> None:
-    path = saved(tmp_path / "net.pt", {"module.a": torch.zeros(2), "b": torch.zeros(2)})
-    assert [set(variant) for variant in read_weights(path).variants()] == [{"module.a", "b"}]
-
-
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_floats_become_float32(dtype: torch.dtype, tmp_path: Path) -> None:
     path = saved(tmp_path / "net.pt", {"weight": torch.tensor([1.5, -2.25], dtype=dtype), "count": torch.tensor(3)})
@@ -127,13 +116,13 @@ def test_a_path_of_another_system_is_harmless_too(module: str, kind: str, tmp_pa
 )
 def test_class_names_in_a_training_checkpoint_are_used_and_said(key: str, value: object, tmp_path: Path) -> None:
     found = read_weights(saved(tmp_path / "net.pt", {"model": STATE, key: value}))
-    assert found.classes == ("benign", "malignant")
-    assert key in found.classes_note
+    assert found.said.classes == ("benign", "malignant")
+    assert found.said.source == key
 
 
 @pytest.mark.parametrize("value", [{"a": 0, "b": 2}, {"a": 0, "b": 0}, {"a": "x"}, 7, [1, 2], [], {"a": -1}])
 def test_class_names_that_make_no_sense_are_not_used(value: object, tmp_path: Path) -> None:
-    assert read_weights(saved(tmp_path / "net.pt", {"model": STATE, "class_to_idx": value})).classes == ()
+    assert read_weights(saved(tmp_path / "net.pt", {"model": STATE, "class_to_idx": value})).said.classes == ()
 
 
 def test_plain_safetensors_are_a_state_dict(tmp_path: Path) -> None:
@@ -188,7 +177,7 @@ def test_a_folder_says_what_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"model\.safetensors"):
         read_weights(tmp_path)
     (tmp_path / "model.safetensors.index.json").write_text("{}")
-    with pytest.raises(UserError, match="several parts"):
+    with pytest.raises(UserError, match="does not name the files"):
         read_weights(tmp_path)
 
 

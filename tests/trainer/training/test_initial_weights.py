@@ -1,3 +1,4 @@
+import argparse
 from pathlib import Path
 from urllib.error import URLError
 
@@ -45,6 +46,27 @@ def test_a_state_dict_is_taken_up_with_another_last_layer(tmp_path: Path, kind: 
     found = begun(path).state_dict()
     assert found[f"{last}.weight"].shape[0] == 2
     assert all(torch.equal(found[name], weights[name]) for name in weights if not name.startswith(last))
+
+
+@pytest.mark.parametrize("prefix", ["net.", "model._orig_mod.", "backbone.module."])
+def test_weights_start_a_network_under_any_prefix_and_beside_others_tensors(tmp_path: Path, prefix: str) -> None:
+    source = lenet(7)
+    state = {prefix + name: weight for name, weight in source.state_dict().items()}
+    others = {"criterion.weight": torch.ones(7), "n_averaged": torch.tensor(3)}
+    content = {"state_dict": {**state, **others}, "args": argparse.Namespace(lr=0.1)}
+    torch.save(content, tmp_path / "weights.ckpt")
+    last = head(source)
+    assert differing(source, begun(tmp_path / "weights.ckpt", tuple("abcdefg"))) == set()
+    assert differing(build("lenet", 2, {"size": 32}), begun(tmp_path / "weights.ckpt")) >= {f"{last}.weight"}
+
+
+def test_a_last_layer_that_was_replaced_is_drawn_anew_and_said(tmp_path: Path) -> None:
+    source = build("resnet18", 2)
+    source.fc = nn.Sequential(nn.Dropout(0.5), nn.Linear(512, 2))
+    torch.save(source.state_dict(), tmp_path / "weights.pt")
+    module, says = started(small(architecture="resnet18", weights=str(tmp_path / "weights.pt")), TWO)
+    assert torch.equal(module.get_parameter("layer4.1.conv2.weight"), source.get_parameter("layer4.1.conv2.weight"))
+    assert "but not its last layer" in says
 
 
 def test_the_last_layer_is_kept_for_the_same_classes_only(tmp_path: Path) -> None:

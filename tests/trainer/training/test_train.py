@@ -28,7 +28,7 @@ def test_what_is_learnt_is_learnt(tmp_path: Path) -> None:
 def test_the_explorer_opens_what_was_trained(tmp_path: Path, name: str) -> None:
     from explorer.core.network.opening import open_network
     from trainer.evaluation.inference import logits_of
-    from trainer.measures.softmax import softmax
+    from trainer.measures.prediction import Prediction
 
     cohort = cohort_in(tmp_path, 20)
     mean = [0.485, 0.456, 0.406]
@@ -41,7 +41,9 @@ def test_the_explorer_opens_what_was_trained(tmp_path: Path, name: str) -> None:
     measured = load(outcome.network).training["auc_test"]
     positions = cohort.positions("test")
     logits = logits_of(network.module, (cohort, positions), network.input, CPU)
-    assert auc(cohort.labels[positions], softmax(logits), cohort.classes) == pytest.approx(measured, abs=1e-4)
+    assert auc(cohort.labels[positions], Prediction(logits).probabilities, cohort.classes) == pytest.approx(
+        measured, abs=1e-4
+    )
 
 
 def test_the_explorer_knows_lenet_by_its_weights(tmp_path: Path) -> None:
@@ -63,11 +65,11 @@ def test_figures_are_of_the_half_precision_weights_that_are_written(tmp_path: Pa
     module = LeNet(2, size=32)
     module.load_state_dict(found.weights)
     from trainer.evaluation.inference import logits_of
-    from trainer.measures.softmax import softmax
+    from trainer.measures.prediction import Prediction
 
     positions = cohort.positions("test")
     logits = logits_of(module, (cohort, positions), found.input, CPU)
-    assert auc(cohort.labels[positions], softmax(logits), cohort.classes) == pytest.approx(outcome.auc)
+    assert auc(cohort.labels[positions], Prediction(logits).probabilities, cohort.classes) == pytest.approx(outcome.auc)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from explorer.core.incremental.map_maxima import MaximaOutside
 from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of
-from explorer.core.network.class_scores import unwrapped
 from explorer.core.network.forward_pass import same_answer, source, whole_pass
 from explorer.core.network.opening import Network
+from trainer.measures.prediction import tensor_probabilities
 from trainer.pictures.resizing import resized_part
 
 Numbers = npt.NDArray[np.float32]
@@ -78,7 +78,7 @@ class LivePatch:
             found = self.at(Occluder(side, side, 0.0), top, left, ()).logits
         except Exception as error:  # whatever operations the module has run here on other values than when traced
             raise Untraceable(f"its graph does not run again ({error})") from error
-        base = plain(unwrapped(self._graph.base[self._graph.output], 1))
+        base = plain(self._network.logits_in(self._graph.base[self._graph.output], 1))
         if not same_answer(found, plain(expected)) or not same_answer(base, plain(logits)):
             self._exact = same_answer(plain(whole_pass(self._network, self._batch, ())[0]), plain(logits))
             why = "its graph does not answer as it does" if self._exact else "it does not answer the same twice"
@@ -102,7 +102,9 @@ class LivePatch:
             answer = found[graph.output]
             base = graph.base[graph.output]
             peaks = {index: self._peak(node, found[node]) for index, node in nodes.items()}
-            return self._covered(top, left, unwrapped(base if answer is None else dense(answer, base), 1), peaks)
+            return self._covered(
+                top, left, self._network.logits_in(base if answer is None else dense(answer, base), 1), peaks
+            )
 
     def patch(self, occluder: Occluder, top: int, left: int) -> tuple[RGB, int, int]:
         """The patch (h, w, 3) uint8 in the colors that the network sees, at the picture's size; its top and left there.
@@ -159,7 +161,7 @@ class LivePatch:
     def _covered(
         self, top: int, left: int, logits: torch.Tensor, peaks: Mapping[int, torch.Tensor]
     ) -> OccludedPrediction:
-        probabilities = logits.softmax(1) if logits.shape[1] > 1 else logits.sigmoid()
+        probabilities = tensor_probabilities(logits, self._network.output.independent)
         answers = {index: plain(peak) for index, peak in peaks.items()}
         return OccludedPrediction(top, left, plain(probabilities), plain(logits), answers, self._exact)
 

@@ -1,0 +1,52 @@
+"""What the outputs of a network are called."""
+
+from collections.abc import Sequence
+
+from trainer.networks import torchvision_catalog as tv
+from trainer.networks.candidate import Question
+
+
+def class_names(
+    architecture: str, outputs: int, given: Sequence[str] | None, said: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a network's classes, and sentences about what was proposed.
+
+    `given` by the person wins, then the first of `said` (by the file or the code) with a name for each output, then
+    ImageNet's for 1000 outputs of a known architecture, then plain numbers. One output may stand for the second of two
+    classes. Question where `given` has another number.
+    """
+    counts = (1, 2) if outputs == 1 else (outputs,)
+    if given is not None:
+        if len(given) not in counts:
+            raise Question(
+                f"{len(given)} classes were named, but the network has {outputs} outputs; name as many (--classes a,b)."
+                if outputs
+                else "Classes were named, but the network was opened without class scores; leave --classes out.",
+                "classes",
+            )
+        return tuple(given), alone(tuple(given)) if outputs == 1 else ()
+    if not outputs:
+        return (), ()
+    unused = next((names for names in said if names and len(names) not in counts), ())
+    aside = (f"{len(unused)} class names were found and not used: the network has {outputs} outputs.",)
+    assumed = aside if unused else ()
+    for names in said:
+        if len(names) in counts:
+            return tuple(names), (*assumed, *(alone(tuple(names)) if outputs == 1 else ()))
+    if outputs == 1000 and (architecture in tv.table() or architecture.startswith("timm/")):
+        text = "The file does not name its classes: proposed ImageNet's 1000 categories (--classes)."
+        return tv.imagenet(), (*assumed, text)
+    last = f' to "class {outputs - 1}"' if outputs > 1 else ""
+    text = f'The file does not name its classes ({outputs} outputs): proposed "class 0"{last} (--classes).'
+    names = tuple(f"class {number}" for number in range(outputs))
+    return names, (*assumed, text, *(alone(names) if outputs == 1 else ()))
+
+
+def alone(names: tuple[str, ...]) -> tuple[str, ...]:
+    """A sentence on what the one output of a network was taken for."""
+    if len(names) == 2:
+        return (
+            f'The network has one output and two class names: it was taken for "{names[1]}", the second of them, and '
+            f'what is left for "{names[0]}" (--classes in the other order for the other reading).',
+        )
+    return (f'The network has one output, which was taken for "{names[0]}" against everything else.',)

@@ -1,0 +1,58 @@
+"""What a file is, from its content: one of weights, or why it cannot be opened."""
+
+from pathlib import Path
+
+from trainer.networks.torch_file import SAVE_AGAIN, open_archive
+
+_NOT_PYTORCH = "; only PyTorch networks can be opened: export the weights to PyTorch first."
+_SCRIPT = f"is a TorchScript archive, which is code; {SAVE_AGAIN}"
+_EXPORTED = f"is an exported program (.pt2), which is code; {SAVE_AGAIN}"
+_STARTS = (
+    (b"\x89HDF\r\n\x1a\n", f"is an HDF5 file, as Keras writes it{_NOT_PYTORCH}"),
+    (b"GGUF", f"is a GGUF file of a language model{_NOT_PYTORCH}"),
+    (b"version https://git-lfs", "is only a pointer of Git LFS; fetch the real file with: git lfs pull."),
+    (b"<", "is a web page, not a network; the download went wrong: download it again."),
+    (b"\x1f\x8b", "is packed with gzip; unpack it first."),
+    (b"7z\xbc\xaf", "is packed with 7-Zip; unpack it first."),
+)
+
+
+def kind_of(path: Path) -> str:
+    """ "safetensors", "torch", or the rest of a sentence that says why the file is refused; from its content."""
+    with path.open("rb") as file:
+        head = file.read(512)
+    if not head:
+        return "is empty; copy or save it again."
+    for start, refusal in _STARTS:
+        if head.startswith(start):
+            return refusal
+    if head.startswith(b"PK"):
+        return _archive_kind(path)
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 2**40:
+        return "safetensors"
+    if head[4:8] == b"TFL3":
+        return f"is a TensorFlow Lite model{_NOT_PYTORCH}"
+    if path.suffix.lower() == ".onnx" or (head[:1] == b"\x08" and head[2:3] in b"\x12\x1a\x3a"):
+        return f"is an ONNX model{_NOT_PYTORCH}"
+    if head[257:262] == b"ustar":
+        return f"is a tar archive; unpack it first, or {SAVE_AGAIN}"
+    if head[:1] == b"\x80":
+        return "torch"
+    if path.suffix.lower() == ".safetensors":
+        return "is not a whole safetensors file; copy or save it again."
+    return f"is not a file of weights that can be read; {SAVE_AGAIN}"
+
+
+def _archive_kind(path: Path) -> str:
+    with path.open("rb") as file:
+        names = open_archive(path.name, file).namelist()
+    tails = {name.split("/", 1)[-1] for name in names}
+    if "constants.pkl" in tails or any(tail.startswith("code/") for tail in tails):
+        return _SCRIPT
+    if "archive_format" in tails or "serialized_exported_program.json" in tails or path.suffix.lower() == ".pt2":
+        return _EXPORTED
+    if "model.weights.h5" in tails or path.suffix.lower() == ".keras":
+        return f"is a Keras model{_NOT_PYTORCH}"
+    if tails & {"data.pkl"}:
+        return "torch"
+    return f"is a zip archive without weights of torch.save; {SAVE_AGAIN}"

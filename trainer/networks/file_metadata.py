@@ -1,0 +1,155 @@
+"""What a training checkpoint says beside its weights: the names of the classes, and how pictures become input."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+
+from trainer.networks.input_spec import InputSpec
+from trainer.networks.saved_content import walk
+
+T = TypeVar("T")
+
+CLASSES = (
+    "classes",
+    "classnames",
+    "classtoidx",
+    "idxtoclass",
+    "id2label",
+    "label2id",
+    "labels",
+    "labelnames",
+    "labelmap",
+    "labeltoidx",
+    "idxtolabel",
+    "classmap",
+    "classlist",
+    "class2idx",
+    "idx2class",
+    "idx2label",
+    "label2idx",
+    "categories",
+    "targetnames",
+    "names",
+)
+"""Keys under which classes stand, in small letters, without "_" and "-"; where there are several, the first counts."""
+
+_SIZE = ("imgsize", "imagesize", "inputsize", "inputshape", "imgsz", "imsize", "cropsize", "resolution")
+_MEAN = ("mean", "imgmean", "imagemean", "inputmean", "normmean", "normalizemean", "pixelmean", "datasetmean")
+_STD = ("std", "imgstd", "imagestd", "inputstd", "normstd", "normalizestd", "pixelstd", "datasetstd")
+_ARCHITECTURE = ("architecture", "arch", "modelname", "backbone", "encodername", "model")
+
+
+@dataclass(frozen=True)
+class Said:
+    """`classes` are empty where the file names none; `source` is the key under which they stood.
+
+    `size` is (height, width), `mean` and `std` one number a channel for values in [0, 1]; None where the file does not
+    say them. `sources` are the keys of these. `architecture` is a name that the file gives the network, "" without one.
+    """
+
+    classes: tuple[str, ...] = ()
+    source: str = ""
+    size: tuple[int, int] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    sources: tuple[str, ...] = ()
+    architecture: str = ""
+
+    def applied(self, proposal: InputSpec | None, channels: int, *, fixed_size: bool = False) -> InputSpec | None:
+        """The proposal with what the file says, None where it says nothing of use; `fixed_size` keeps its size.
+
+        Pictures are resized as in the proposal: to the size, or by the same share more before the centre is cut out.
+        """
+        size = None if fixed_size else self.size
+        mean, std = (self.mean, self.std) if self.mean and len(self.mean) == channels else (None, None)
+        if size is None and mean is None:
+            return None
+        spec = proposal or InputSpec(mean=(0.0,) * channels, std=(1.0,) * channels)
+        if size is not None:
+            share = spec.resize_to / min(spec.size)
+            resize_to = min(size) if spec.resize == "squash" else round(min(size) * share)
+            spec = replace(spec, size=size, resize_to=min(resize_to, 16384))
+        return replace(spec, mean=mean, std=std) if mean and std else spec
+
+
+def said_in(extras: Mapping[str, object]) -> Said:
+    """What can be read from all that lies beside the weights, at whatever depth scripts put it."""
+    known: dict[str, tuple[str, object]] = {}
+    for path, value in walk(extras):
+        key = re.sub("[_-]", "", path.rpartition(".")[2]).lower()
+        known.setdefault(key, (path, value))
+    classes, source = next(
+        (
+            (names, path)
+            for key in CLASSES
+            if key in known and (names := _names(known[key][1])) and (path := known[key][0])
+        ),
+        ((), ""),
+    )
+    size, mean, std = _first(known, _SIZE, _size), _first(known, _MEAN, _numbers), _first(known, _STD, _numbers)
+    if mean is None or std is None or len(mean[0]) != len(std[0]) or min(std[0]) <= 0:
+        mean = std = None
+    named = next((known[key][1] for key in _ARCHITECTURE if key in known and isinstance(known[key][1], str)), "")
+    scale = 255.0 if mean and max(map(abs, mean[0])) > 2 else 1.0  # of values from 0 to 255
+    return Said(
+        classes=classes,
+        source=source,
+        size=size[0] if size else None,
+        mean=tuple(number / scale for number in mean[0]) if mean else None,
+        std=tuple(number / scale for number in std[0]) if std else None,
+        sources=tuple(one[1] for one in (size, mean, std) if one),
+        architecture=str(named) if re.fullmatch(r"[A-Za-z0-9_./-]{2,80}", str(named)) else "",
+    )
+
+
+def _first(
+    known: Mapping[str, tuple[str, object]], keys: Iterable[str], read: Callable[[object], T | None]
+) -> tuple[T, str] | None:
+    """What the first of the keys with a usable value says, and where it stands."""
+    for key in keys:
+        if key in known and (made := read(known[key][1])) is not None:
+            return made, known[key][0]
+    return None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Names in the order of the outputs: a list, or a mapping from names to numbers or the other way round."""
+    if isinstance(value, Mapping):
+        by_name = not all(isinstance(name, str) for name in value.values())
+        names = _in_order([(right, left) if by_name else (left, right) for left, right in value.items()])
+    else:
+        names = tuple(value) if isinstance(value, list | tuple) else ()
+    return tuple(map(str, names)) if names and all(isinstance(name, str) and name for name in names) else ()
+
+
+def _in_order(pairs: list[tuple[object, object]]) -> tuple[object, ...]:
+    """Names by their numbers, where these are 0, 1, 2 ... without a gap; JSON writes numbers as text."""
+    by_number = {int(str(number)): name for number, name in pairs if re.fullmatch("[0-9]{1,9}", str(number)[:10])}
+    whole = len(by_number) == len(pairs) and sorted(by_number) == list(range(len(pairs)))
+    return tuple(by_number[number] for number in range(len(pairs))) if whole else ()
+
+
+def _size(value: object) -> tuple[int, int] | None:
+    """(height, width) of one number, of two, or of three with the channels before or behind."""
+    numbers = value if isinstance(value, list | tuple) else [value, value]
+    sides = [int(number) for number in numbers if isinstance(number, int | float) and 0 < number <= 8192]
+    if len(sides) != len(numbers):
+        return None
+    if len(sides) == 3:
+        sides = sides[1:] if sides[0] in (1, 3) else sides[:2] if sides[2] in (1, 3) else []
+    return (sides[0], sides[1]) if len(sides) == 2 and all(8 <= side <= 8192 for side in sides) else None
+
+
+def _numbers(value: object) -> tuple[float, ...] | None:
+    """One or three finite numbers."""
+    if isinstance(value, torch.Tensor) and value.numel() in (1, 3) and not value.is_complex():
+        value = value.detach().double().flatten().tolist()
+    if not isinstance(value, list | tuple) or len(value) not in (1, 3):
+        return None
+    if not all(isinstance(number, int | float) and math.isfinite(number) for number in value):
+        return None
+    return tuple(float(number) for number in value)

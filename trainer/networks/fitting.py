@@ -1,0 +1,124 @@
+"""Fit weights to a known architecture: the body first, then the last layers from their shapes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from trainer.networks.candidate import on_meta
+from trainer.networks.heads import Head, NoScores, Place, built
+from trainer.networks.matching import Match, Tensors, compared
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How weights fit an architecture: under its own names, with what became of the last layers.
+
+    `classes` is 0 where there are none that can be built; `assumed` holds sentences about what was decided.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    build: Callable[[], nn.Module]
+    classes: int
+    foreign: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def fit(build: Callable[[], nn.Module], last: str, given: Tensors, prefix: str) -> Fit:
+    """Fit the weights under `prefix` to the module that `build` makes, whose scores come from its layer `last`.
+
+    `last` and what stands around it may be another one in the file. Without that, and where its shapes are those of
+    no last layers, the network is built without class scores: its maps need none.
+    """
+    with on_meta():
+        skeleton = build()
+    expected = skeleton.state_dict()
+    whole = compared(expected, given, prefix, "")
+    if not whole.problems:
+        return Fit(whole.tensors, build, _outputs(expected, last), whole.foreign)
+    part, match = last, compared(expected, given, prefix, last)
+    while match.problems and "." in part:
+        part = part.rpartition(".")[0]
+        match = compared(expected, given, prefix, part)
+    if match.problems or not match.tensors:
+        return Fit(whole.tensors, build, 0, whole.foreign, (), whole.problems)
+    return _with_head(build, skeleton, part, match, given)
+
+
+def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, match: Match, given: Tensors) -> Fit:
+    place = Place.of(skeleton.get_submodule(part))
+    tensors, where = match.head or {}, part
+    foreign = match.foreign
+    head = built(tensors, place) if place and tensors else None
+    elsewhere = _elsewhere({name: given[name] for name in foreign}, place) if place and not tensors else {}
+    if len(elsewhere) == 1:
+        ((where, (tensors, head)),) = elsewhere.items()
+        foreign = tuple(name for name in foreign if not name.startswith(f"{where}."))
+    if head is None:
+        left = tuple(f"{match.prefix}{part}.{name}" for name in tensors)
+        return Fit(
+            match.tensors,
+            lambda: _replaced(build(), part, NoScores()),
+            0,
+            (*foreign, *left),
+            (_without_scores(part, tensors, tuple(elsewhere)),),
+        )
+    made: Head = head
+    named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
+    return Fit(
+        {**match.tensors, **named},
+        lambda: _replaced(build(), part, _anew(tensors, place)),
+        made.outputs,
+        foreign,
+        (_sentence(where, made),),
+    )
+
+
+def _elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
+    """Last layers that stand outside of the body, as `self.classifier` beside `self.backbone`, by their names."""
+    groups: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in foreign.items():
+        path = name.split(".")
+        for depth in range(1, len(path)):
+            groups.setdefault(".".join(path[:depth]), {})[".".join(path[depth:])] = tensor
+    found = {path: (tensors, head) for path, tensors in groups.items() if (head := built(tensors, place))}
+    # The outermost of several that hold the same layers.
+    return {path: one for path, one in found.items() if not any(path.startswith(f"{other}.") for other in found)}
+
+
+def _anew(tensors: Tensors, place: Place | None) -> nn.Module:
+    head = built(tensors, place) if place else None
+    assert head is not None
+    return head.module
+
+
+def _replaced(module: nn.Module, part: str, by: nn.Module) -> nn.Module:
+    parent, _, child = part.rpartition(".")
+    setattr(module.get_submodule(parent), child, by)
+    return module
+
+
+def _outputs(expected: Mapping[str, torch.Tensor], last: str) -> int:
+    weight = expected.get(f"{last}.weight")
+    return weight.shape[0] if weight is not None and weight.dim() > 0 else 0
+
+
+def _sentence(where: str, head: Head) -> str:
+    if head.guessed:
+        return (
+            f'The last layers ("{where}") were built from their shapes: {head.text}. The file does not say what stands '
+            "between them; another activation than ReLU would change the scores, not the maps."
+        )
+    return f'The last layers ("{where}") were built from their shapes: {head.text}.'
+
+
+def _without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:
+    if several:
+        why = f"{' and '.join(several[:3])} could each be its last layers"
+    elif tensors:
+        why = f'the weights of "{part}" are those of no last layers that could be built from their shapes'
+    else:
+        why = f'the file holds no last layers ("{part}")'
+    return f"The network was opened without class scores: {why}. Its maps need none."

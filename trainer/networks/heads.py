@@ -1,0 +1,187 @@
+"""The last layers of a network, built from nothing but the names and shapes of their weights."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from trainer.networks.matching import Tensors
+
+
+class NoScores(nn.Module):
+    """In the place of last layers that are not there: answers no class score (N, 0)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """An empty answer for each of N pictures."""
+        return x.flatten(1)[:, :0]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where last layers sit in a network: what reaches them, and whether that is a map (N, C, h, w).
+
+    `features` is the number of values, or of channels of a map.
+    """
+
+    features: int
+    is_map: bool
+
+    @classmethod
+    def of(cls, part: nn.Module) -> "Place | None":
+        """The place of a network's own last layers; None where nothing can be said about it."""
+        first = next((child for child in part.modules() if list(child.parameters(recurse=False))), None)
+        leading = next((child for child in part.modules() if not list(child.children())), part)
+        is_map = isinstance(leading, nn.AdaptiveAvgPool2d) or type(first).__name__ == "LayerNorm2d"
+        if isinstance(first, nn.Linear):
+            return cls(first.in_features, is_map)
+        if isinstance(first, nn.Conv2d):
+            return None if part is first else cls(first.in_channels, True)
+        if isinstance(first, nn.LayerNorm):
+            return cls(int(first.normalized_shape[0]), is_map)
+        return None
+
+
+@dataclass(frozen=True)
+class Head:
+    """Last layers: what they are called one after the other, and the number of their outputs.
+
+    `guessed` is true where an activation stands between layers, of which no file holds a trace.
+    """
+
+    module: nn.Module
+    outputs: int
+    text: str
+    guessed: bool
+
+
+def built(tensors: Tensors, place: Place) -> Head | None:
+    """The layers that have these weights (names as they are in the head), for what reaches them; None for others.
+
+    Linear layers and 1 x 1 convolutions, one after the other, with batch norms, layer norms and PReLU between them.
+    A gap in the numbers between two of them is a ReLU. The module has the names of the file, so that it takes its
+    weights, which may be on the meta device here.
+    """
+    groups: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        path, _, leaf = name.rpartition(".")
+        groups.setdefault(path, {})[leaf] = tensor
+    for order in (list(groups), sorted(groups, key=_natural)):
+        layers = [(path, _layer(groups[path])) for path in order]
+        found = [(path, layer) for path, layer in layers if layer is not None]
+        if found and len(found) == len(layers) and _fit(found, place):
+            return _joined(found, place)
+    return None
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """Numbers by their size, words by their letters and then by their numbers: fc2 before fc10."""
+    return [(int(part or -1), word) for word, part in re.findall(r"([^\d.]*)(\d*)", path)]
+
+
+def _layer(own: dict[str, torch.Tensor]) -> nn.Module | None:
+    """The layer that has these weights."""
+    weight, bias = own.get("weight"), own.get("bias")
+    if "running_mean" in own:
+        return nn.BatchNorm1d(len(own["running_mean"]), affine=weight is not None)
+    if weight is None or set(own) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
+        return None
+    if weight.dim() == 2:
+        return nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    if weight.dim() == 4 and tuple(weight.shape[2:]) == (1, 1):
+        return nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=bias is not None)
+    if weight.dim() == 1 and bias is not None:
+        return nn.LayerNorm(len(weight))
+    return nn.PReLU() if tuple(weight.shape) == (1,) else None
+
+
+def _fit(layers: list[tuple[str, nn.Module]], place: Place) -> bool:
+    """Whether each takes what the one before it gives, and the last gives scores."""
+    width = place.features
+    for path, layer in layers:
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            takes = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
+            gives = layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
+        else:
+            takes = gives = width if isinstance(layer, nn.PReLU) else _size(layer)
+        if takes != width or (not path and len(layers) > 1):
+            return False
+        width = gives
+    kinds = {type(layer) for _, layer in layers} & {nn.Linear, nn.Conv2d}
+    return (
+        len(kinds) == 1 and isinstance(layers[-1][1], nn.Linear | nn.Conv2d) and (place.is_map or kinds == {nn.Linear})
+    )
+
+
+def _size(layer: nn.Module) -> int:
+    return layer.num_features if isinstance(layer, nn.BatchNorm1d) else _normalised(layer)
+
+
+def _normalised(layer: nn.Module) -> int:
+    return int(layer.normalized_shape[0]) if isinstance(layer, nn.LayerNorm) else 0
+
+
+def _outputs(layer: nn.Module) -> int:
+    if isinstance(layer, nn.Linear):
+        return layer.out_features
+    return layer.out_channels if isinstance(layer, nn.Conv2d) else 0
+
+
+def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
+    last = layers[-1][1]
+    outputs = _outputs(last)
+    if layers[0][0] == "":
+        return None if place.is_map else Head(last, outputs, _said(last), False)
+    whole = nn.Sequential()
+    if place.is_map and isinstance(last, nn.Linear):
+        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        whole.add_module("flatten", nn.Flatten(1))
+    steps = list(_with_activations(layers))
+    for path, layer in steps:
+        _put(whole, path, layer)
+    if isinstance(last, nn.Conv2d):
+        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        whole.add_module("flatten", nn.Flatten(1))
+    text = ", ".join(_said(layer) for _, layer in steps)
+    return Head(whole, outputs, text, any(isinstance(layer, nn.ReLU) for _, layer in steps))
+
+
+def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
+    """The layers with a ReLU in the last gap before each that is not the first of its kind."""
+    working = [place for place, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
+    after: set[int] = set()
+    for start, end in itertools.pairwise(working):
+        if not any(isinstance(layer, nn.PReLU) for _, layer in layers[start:end]):
+            gaps = [place for place in range(start, end) if _gap(layers[place][0], layers[place + 1][0])]
+            after |= set(gaps[-1:])
+    for place, (path, layer) in enumerate(layers):
+        yield path, layer
+        if place in after:
+            parent, dot, own = path.rpartition(".")
+            yield f"{parent}{dot}{int(own) + 1 if own.isdecimal() else f'{own}_relu'}", nn.ReLU()
+
+
+def _gap(path: str, following: str) -> bool:
+    """Whether something without weights may stand between two layers."""
+    one, other = path.rpartition(".")[::2], following.rpartition(".")[::2]
+    numbers = one[0] == other[0] and one[1].isdecimal() and other[1].isdecimal()
+    return int(other[1]) - int(one[1]) > 1 if numbers else True
+
+
+def _put(whole: nn.Sequential, path: str, layer: nn.Module) -> None:
+    *parents, own = path.split(".")
+    for parent in parents:
+        if not hasattr(whole, parent):
+            whole.add_module(parent, nn.Sequential())
+        whole = getattr(whole, parent)
+    whole.add_module(own, layer)
+
+
+def _said(layer: nn.Module) -> str:
+    if isinstance(layer, nn.Linear):
+        return f"Linear {layer.in_features} to {layer.out_features}"
+    if isinstance(layer, nn.Conv2d):
+        return f"1 x 1 convolution {layer.in_channels} to {layer.out_channels}"
+    return type(layer).__name__

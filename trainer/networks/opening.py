@@ -1,0 +1,205 @@
+"""Open any supported file as a module that answers with logits, for both programs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainer.files.errors import UserError
+from trainer.networks import architecture_detection as architectures
+from trainer.networks import user_architecture
+from trainer.networks.candidate import Question, filled, refuse
+from trainer.networks.checkpoint import Checkpoint, InputSpec
+from trainer.networks.class_names import class_names
+from trainer.networks.input_trial import channels_of, explained, refuse_giant, tried_input
+from trainer.networks.matching import matches
+from trainer.networks.output_spec import OutputSpec, answering, decided
+from trainer.networks.weight_files import Weights, read_weights
+
+Run = Callable[[nn.Module, torch.Tensor], object]
+"""Runs a module on a picture (1, C, H, W) and gives what it answers."""
+
+_PROBES = (1.0, 100.0, -100.0)
+"""Times noise: pictures on which no logit stays within [0, 1]."""
+_LARGEST_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model ready to be asked: `module` is in eval mode on its device, needs no gradients and answers with logits.
+
+    `code` is the folder of the person's own code, None without; `assumed` holds one sentence for everything that the
+    file did not say and that was decided; `checkpoint` is there for our own files.
+    """
+
+    module: nn.Module
+    architecture: str
+    input: InputSpec
+    output: OutputSpec
+    classes: tuple[str, ...]
+    name: str
+    assumed: tuple[str, ...] = ()
+    code: Path | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A filled module and what is known about it before it ran; `fixed_size` as in `Blueprint`."""
+
+    module: nn.Module
+    architecture: str
+    input: InputSpec
+    classes: tuple[str, ...]
+    assumed: tuple[str, ...]
+    code: Path | None = None
+
+
+def plain_run(module: nn.Module, picture: torch.Tensor) -> object:
+    """One pass without gradients."""
+    with torch.inference_mode():
+        return module(picture)
+
+
+def open_model(
+    path: Path,
+    *,
+    architecture: str | None = None,
+    device: torch.device | None = None,
+    classes: Sequence[str] | None = None,
+    input: InputSpec | None = None,
+    outputs: OutputSpec | None = None,
+    key: str | None = None,
+    allow_code: bool = True,
+    run: Run = plain_run,
+) -> OpenedModel:
+    """Open a checkpoint, a state dict or a folder of timm.
+
+    `architecture` is a name, or `file.py:factory`, which runs that file's code unless `allow_code` is False.
+    `classes`, `input` and `outputs` win over what the file says; `key` chooses where it holds several networks. `run`
+    makes the one pass that every opening needs. Question where only the person can decide; UserError for files that
+    cannot be opened.
+    """
+    weights = read_weights(path, key)
+    own = architecture is not None and user_architecture.is_own(architecture)
+    if own and not allow_code:
+        raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
+    draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
+    module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
+    picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
+    try:
+        answer = run(module, picture)
+    except UserError:
+        raise
+    except Exception as error:
+        raise explained(
+            error, module, draft.input, weights.file, draft.architecture, (architecture or "") if own else ""
+        ) from error
+    known = [names for names in (classes, draft.classes, weights.said.classes) if names]
+    spec, table, said = (
+        decided(answer, outputs, [len(names) for names in known], (lambda: _probes(module, picture)) if own else None)
+        if not _scoreless(answer)
+        else (OutputSpec(), torch.empty(1, 0), ())
+    )
+    names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
+    spec = replace(spec, pair=table.shape[1] == 1 and len(names) == 2)
+    # The note belongs to the names only where they were used.
+    used = bool(weights.said.source) and names == weights.said.classes and not classes
+    note = f"The classes' names were taken from {weights.said.source} in {weights.file}." if used else ""
+    return OpenedModel(
+        module=answering(module, spec, table.shape[1]),
+        architecture=draft.architecture,
+        input=draft.input,
+        output=spec,
+        classes=names,
+        name=weights.name,
+        assumed=tuple(text for text in (*draft.assumed, *said, *assumed, note, *weights.notes) if text),
+        code=draft.code,
+        checkpoint=weights.checkpoint,
+    )
+
+
+def _scoreless(answer: object) -> bool:
+    return isinstance(answer, torch.Tensor) and answer.dim() == 2 and answer.shape[1] == 0
+
+
+def _probes(module: nn.Module, picture: torch.Tensor) -> list[object]:
+    noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(0)).to(picture.device)
+    return [plain_run(module, noise * factor) for factor in _PROBES]
+
+
+def _known(architecture: str | None, weights: Weights, given: InputSpec | None) -> _Draft:
+    if architecture:
+        found = architectures.named(architecture, weights)
+    elif weights.checkpoint:
+        found = architectures.described(weights.checkpoint, weights.file)
+    elif "architecture" in weights.config or "architectures" in weights.config or "model_type" in weights.config:
+        found = architectures.from_config(weights)
+    else:
+        found = architectures.find(weights)
+    said = given or (weights.checkpoint.input if weights.checkpoint else None)
+    spec, note = _input(
+        said, found.input, found.input_note, weights, found.input.channels if found.input else 3, found.fixed_size
+    )
+    if spec is None:
+        raise Question(
+            f"{weights.file} ({found.name}) does not say how pictures become its input; say it (--input).",
+            "input",
+        )
+    if max(spec.size) > _LARGEST_SIDE:
+        refuse_giant(found, spec, weights.file)
+    return _Draft(found.module(), found.name, spec, found.names, (*found.assumed, note))
+
+
+def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft:
+    """The person's own module, filled; its input is tried where nobody says it."""
+    path, factory = user_architecture.split(architecture)
+    made = user_architecture.make(architecture)
+    expected = user_architecture.run(path, made.module.state_dict)
+    found = matches(expected, weights.tensors)
+    whole = [match for match in found if not match.problems and weights.wants(match.prefix)]
+    if len({match.prefix for match in whole}) > 1:
+        raise architectures.several(weights, [match.prefix for match in whole])
+    match = whole[0] if whole else found[0]
+    refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
+    user_architecture.run(path, lambda: made.module.load_state_dict(filled(made.module, match.tensors)))
+    channels = channels_of(made.module)
+    said = given or made.input or (weights.checkpoint.input if weights.checkpoint else None)
+    spec, note = _input(said, None, "", weights, channels, False)
+    if spec is None:
+        spec = tried_input(made.module.float().eval(), weights.file, path)
+        note = (
+            f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
+            "in [0, 1], which the network accepts."
+        )
+    assumed = (*architectures.set_aside(match.foreign), note)
+    return _Draft(made.module, f"{path.name}:{factory}", spec, made.classes, assumed, path.parent)
+
+
+def _input(
+    given: InputSpec | None,
+    proposal: InputSpec | None,
+    note: str,
+    weights: Weights,
+    channels: int,
+    fixed_size: bool,
+) -> tuple[InputSpec | None, str]:
+    """The input and the sentence to show about it: what is given, else what lies in the file, else the proposal."""
+    if given is not None:
+        return given, ""
+    said = weights.said.applied(proposal, channels, fixed_size=fixed_size) if note or proposal is None else None
+    if said is None:
+        return proposal, note
+    keys = ", ".join(weights.said.sources)
+    text = (
+        f"The input was taken from {keys} in {weights.file}: {said.size[0]} x {said.size[1]}, mean "
+        f"{_numbers(said.mean)}, std {_numbers(said.std)}; how pictures are resized to it the file does not say."
+    )
+    return said, text
+
+
+def _numbers(values: Any) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
