@@ -159,7 +159,7 @@ def test_a_picture_bomb_is_not_decoded(tmp_path: Path) -> None:
     Image.new("1", (20_000, 20_000)).save(tmp_path / "large.png")
     Image.new("1", (11_000, 10_000)).save(tmp_path / "big.png")
     large, big = decode_all(tmp_path, ["large.png", "big.png"], 32, tmp_path / "x.h5", lambda done, total: None)
-    assert "far too many pixels" in large.reason
+    assert "it claims 400 megapixels; make a smaller copy" in large.reason
     assert "11000 x 10000 pixels" in big.reason
 
 
@@ -185,7 +185,7 @@ def test_bad_files_are_listed_and_stop_nothing(images: Path) -> None:
     assert dict(cohort.left_out).keys() == {
         f"nv/{name}" for name in ("cut.png", "empty.jpg", "link.jpg", "pipe.jpg", "text.jpg")
     }
-    assert dict(cohort.left_out)["nv/empty.jpg"] == "it is empty"
+    assert dict(cohort.left_out)["nv/empty.jpg"] == "it is empty; copy it again from its source"
 
 
 # --- what goes wrong -------------------------------------------------------------------------------------------
