@@ -1,17 +1,11 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 from trainer.files.errors import UserError
-from trainer.files.printing import printable
-from trainer.files.toml_file import read_toml
-
-BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling
 
 
 @dataclass(frozen=True)
@@ -26,28 +20,6 @@ class Classified:
     reasons: list[str]
     table: Mapping[tuple[str, str], int]
     note: str = ""
-
-
-def read_diagnoses(path: Path | None = None) -> dict[str, str]:
-    """Class by diagnosis, from the person's table or the bundled one; UserError where it is not such a table."""
-    with contextlib.ExitStack() as stack:
-        bundled = resources.files("resources").joinpath("diagnoses.toml")
-        source = path or stack.enter_context(resources.as_file(bundled))
-        content = read_toml(source, 'correct it; it has lists such as malignant = ["melanoma"]')
-    table: dict[str, str] = {}
-    for name, words in content.items():
-        if name not in (BENIGN, MALIGNANT, INDETERMINATE):
-            raise UserError(
-                f'{source} has a list "{printable(name, 60)}"; it may have benign, malignant and indeterminate.'
-            )
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise UserError(f"{source}: {name} must be a list of diagnoses in quotes.")
-        for word in words:
-            if table.setdefault(spelling(word), name) != name:
-                raise UserError(
-                    f'{source} has "{printable(word, 60)}" as {table[spelling(word)]} and as {name}; remove one.'
-                )
-    return table
 
 
 def override(diagnoses: Sequence[Sequence[str]], malignant: Sequence[str]) -> dict[str, str]:
@@ -91,8 +63,3 @@ def by_diagnosis(diagnoses: Sequence[Sequence[str]]) -> Classified:
     classes: list[str | None] = [written.setdefault(spelling(words[0]), words[0]) for words in diagnoses]
     counts = Counter((spelling(words[0]), written[spelling(words[0])]) for words in diagnoses)
     return Classified(classes, [""] * len(classes), counts)
-
-
-def spelling(word: str) -> str:
-    """What two spellings of a diagnosis share."""
-    return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())

@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.cohort import splits
-from trainer.cohort.cases import NOT_CLASSES, Case, read_cases
+from trainer.cohort.cases import Case, read_cases
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
 from trainer.cohort.decoding import decode_all, journal_of, part_of
-from trainer.cohort.diagnoses import BENIGN, MALIGNANT, Classified, by_diagnosis, classify, override, read_diagnoses
+from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
 from trainer.files.errors import UserError
+from trainer.pictures.class_folders import NOT_CLASSES
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses
 
 Stage = Literal["decoding", "comparing"]
 OnStage = Callable[[Stage, int, int], None]
