@@ -1,7 +1,8 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
+import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainer.files.errors import UserError
@@ -37,9 +38,15 @@ def override(diagnoses: Sequence[Sequence[str]], malignant: Sequence[str]) -> di
 def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Classified:
     """Benign or malignant for each picture's diagnoses (deepest first): the first one in the table decides.
 
-    Where the table knows none of them all, the deepest ones are the classes themselves.
+    Where the table knows none of them all, or they are a word and what is not it, they are the classes themselves.
     """
     found = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
+    rest = the_rest({words[0] for words in diagnoses})
+    if rest and table.get(spelling(rest)) not in (BENIGN, MALIGNANT):
+        kept = by_diagnosis(diagnoses)
+        names = " and ".join(sorted({name for name in kept.classes if name}))
+        note = f'"{rest}" says only what it is not, neither benign nor malignant: the classes are {names}.'
+        return Classified(kept.classes, kept.reasons, kept.table, note)
     if not any(found):
         kept = by_diagnosis(diagnoses)
         names = ", ".join(sorted({name for name in kept.classes if name}))[:300]
@@ -55,6 +62,16 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
         classes.append(meaning if meaning in (BENIGN, MALIGNANT) else None)
         reasons.append("" if classes[-1] else f"{meaning} diagnosis: {words[0]}")
     return Classified(classes, reasons, counts)
+
+
+def the_rest(words: Iterable[str]) -> str:
+    """Of two words, the one that only says that it is not the other, such as "not_melanoma" or "other"; else ""."""
+    written = {spelling(word): word for word in words}
+    if len(written) == 2:
+        for word, other in itertools.permutations(written):
+            if word in (f"not {other}", f"non {other}", f"non{other}", f"no {other}", "other", "others", "rest"):
+                return written[word]
+    return ""
 
 
 def by_diagnosis(diagnoses: Sequence[Sequence[str]]) -> Classified:

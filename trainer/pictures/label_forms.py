@@ -92,8 +92,12 @@ PARTS = {
     "validation": "validation",
     "valid": "validation",
     "val": "validation",
+    "dev": "validation",
     "test": "test",
     "testing": "test",
+    "holdout": "test",
+    "hold_out": "test",
+    "hold-out": "test",
 }
 """Part by the word for it in a table, or of a folder, in small letters."""
 

@@ -93,7 +93,7 @@ def test_every_set_is_split_or_refused_in_one_sentence(pictures: list[tuple[int,
     given_parts = np.array(["test" if group % 4 == 0 else "train" for _, group in pictures])
     for split in (
         lambda: splits.split(labels, groups, seed),
-        lambda: splits.with_validation(labels, groups, given_parts, seed),
+        lambda: splits.completed(labels, groups, given_parts, seed),
         lambda: splits.folds(labels, groups, folds, seed),
     ):
         try:

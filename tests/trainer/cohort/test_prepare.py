@@ -182,9 +182,7 @@ def test_bad_files_are_listed_and_stop_nothing(images: Path) -> None:
     cohort = prepared(images).cohort
     assert len(cohort) == 40
     assert cohort.flow["unreadable"] == 4
-    assert dict(cohort.left_out).keys() == {
-        f"nv/{name}" for name in ("cut.png", "empty.jpg", "link.jpg", "text.jpg")
-    }
+    assert dict(cohort.left_out).keys() == {f"nv/{name}" for name in ("cut.png", "empty.jpg", "link.jpg", "text.jpg")}
     assert dict(cohort.left_out)["nv/empty.jpg"] == "it is empty; copy it again from its source"
 
 
