@@ -68,9 +68,13 @@ def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
     folder = Path(folder)
     found = class_folders(folder, pictures)
     counts = Counter(found.classes.values())
+    problems = list(found.notes)
+    if found.doubt:
+        problems.append(
+            f"{found.doubt[0].upper()}{found.doubt[1:]}; a table of the classes says what they are (--labels)."
+        )
     if len(counts) < 2:
-        return Labels(problems=found.problems)
-    problems = list(found.problems)
+        return Labels(problems=tuple(problems))
     _report(problems, [picture.name for picture in found.outside], "picture|pictures", "in no class folder")
     return Labels(f"folders in {folder.name or folder}", dict(sorted(counts.items())), tuple(problems), found.classes)
 

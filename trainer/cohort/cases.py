@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES, class_folders
 from trainer.pictures.column_choice import Wanted
-from trainer.pictures.file_names import ENDINGS, shown
+from trainer.pictures.file_names import shown
 from trainer.pictures.folder_walk import is_hidden, list_folder
 from trainer.pictures.label_forms import PARTS
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
@@ -37,7 +37,8 @@ class Case:
 class Reading:
     """What a folder and its table gave: the labelled cases, and everything that found no counterpart.
 
-    `form` says how labels were given; `found` counts the pictures, `left_out` holds (picture, reason).
+    `form` says how labels were given; `found` counts the pictures, `left_out` holds (picture, reason); `masks` lie
+    among the pictures.
     """
 
     form: str
@@ -45,6 +46,7 @@ class Reading:
     found: int
     left_out: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    masks: list[str] = field(default_factory=list)
 
 
 def read_cases(
@@ -55,33 +57,48 @@ def read_cases(
     Tables are read as `trainer.pictures.label_table` says, folders as `class_folders`. UserError where nothing can be
     paired, where a subfolder cannot be read, or where the `given_split` has words that are no parts.
     """
-    names = _picture_names(images)
-    left_out = [(shown(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
-    names = [name for name in names if _encodable(name)]
-    if labels is None:
-        reading = _from_folders(images, names)
-    else:
-        reading = _from_table(images, names, labels, columns or {}, given_split)
-    reading.left_out.extend(left_out)
-    return Reading(reading.form, reading.cases, len(names) + len(left_out), reading.left_out, reading.problems)
-
-
-def _picture_names(images: Path) -> list[str]:
-    """Sorted paths of the pictures below a folder, relative to it."""
     if not images.is_dir():
         raise UserError(f"{images} is not a folder; give the folder of the pictures to --images.")
     listing = list_folder(images)
-    if listing.problems:
-        raise UserError(" ".join(listing.problems))
-    if not listing.pictures:
-        raise UserError(f"{images} holds no pictures ({', '.join(sorted(ENDINGS))}); choose another folder.")
-    return sorted(path.relative_to(images).as_posix() for path in listing.pictures)
+    if listing.unreadable:
+        raise UserError(" ".join(listing.unreadable))
+    listing.check()
+    names = sorted(path.relative_to(images).as_posix() for path in listing.pictures)
+    left_out = [(shown(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
+    names = [name for name in names if _encodable(name)]
+    columns = columns or {}
+    if labels is None:
+        reading = _from_folders(images, names, certain="folder" in columns.get("label", ()))
+    else:
+        reading = _from_table(images, names, labels, columns, given_split)
+    return replace(
+        reading,
+        cases=[_in_folder(case, images, columns) for case in reading.cases],
+        found=len(listing.pictures) + len(listing.masks),
+        left_out=reading.left_out + left_out,
+        problems=[*listing.notes, *reading.problems],
+        masks=[shown(path.relative_to(images).as_posix()) for path in listing.masks],
+    )
 
 
-def _from_folders(images: Path, names: Sequence[str]) -> Reading:
+def _in_folder(case: Case, images: Path, columns: Wanted) -> Case:
+    """The case with the name of its folder as patient, lesion or group, where `columns` asks for that."""
+    asked = [role for role in ("patient", "lesion", "group") if "folder" in columns.get(role, ())]
+    holder = (images / case.name).parent.name
+    for role in asked:
+        case = replace(case, **{role: holder})  # type: ignore[arg-type]  # each of them is a text
+    return case
+
+
+def _from_folders(images: Path, names: Sequence[str], *, certain: bool) -> Reading:
     """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part."""
     paths = {name: images / name for name in names}
-    found = class_folders(images, list(paths.values()))
+    found = class_folders(images, list(paths.values()), certain=certain)
+    if found.doubt:
+        raise UserError(
+            f"In {images}, {found.doubt}; give the table of the classes to --labels, or say --columns label=folder if "
+            "they are classes."
+        )
     cases = [
         Case(name, (found.classes[path],), part=found.parts.get(path, ""))
         for name, path in paths.items()
@@ -101,12 +118,13 @@ def _from_folders(images: Path, names: Sequence[str]) -> Reading:
             plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
             if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
                 raise UserError(f"The class folder {folder} holds no pictures; fill it or remove it.")
-    return Reading("class folders", cases, len(names), left_out, list(found.problems))
+    return Reading("class folders", cases, len(names), left_out, list(found.notes))
 
 
 def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wanted, given_split: bool) -> Reading:
     paths = {name: images / name for name in names}
-    pairing = read_label_table(labels, list(paths.values()), columns)
+    asked = {role: kept for role, titles in columns.items() if (kept := [word for word in titles if word != "folder"])}
+    pairing = read_label_table(labels, list(paths.values()), asked)
     table = pairing.table
     cases: list[Case] = []
     left_out: list[tuple[str, str]] = []

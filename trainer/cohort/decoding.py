@@ -23,6 +23,9 @@ from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
 from trainer.files.progress import OnStep
 from trainer.pictures.image_decoding import check_plain_file, opened, upright, why_unreadable
+from trainer.pictures.masks import is_two_grey
+
+MASK = "it has two grey values only, as a mask has; it is no picture"
 
 _FLUSHED = 128
 """Pictures after which the disk is told to keep what it has: so many are decoded again after a power cut."""
@@ -194,14 +197,19 @@ def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.
         content = (images / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         rgb = _pixels(content, side)
+        if rgb is None:
+            return Decoded(name, size, changed, digest, reason=MASK), None
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
     return Decoded(name, size, changed, digest, written(signature(rgb))), rgb
 
 
-def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8]:
+def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8] | None:
+    """The squashed picture; None for a mask."""
     with opened(io.BytesIO(content)) as picture:
         rgb = upright(picture)
+        if is_two_grey(np.asarray(rgb)):
+            return None
         if rgb.size != (side, side):
             rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
         return np.asarray(rgb)

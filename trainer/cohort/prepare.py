@@ -13,7 +13,7 @@ import numpy.typing as npt
 from trainer.cohort import splits
 from trainer.cohort.cases import Case, read_cases
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
-from trainer.cohort.decoding import decode_all, journal_of, part_of
+from trainer.cohort.decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override, the_rest
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
 from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
@@ -76,7 +76,8 @@ def prepare(
     reading = read_cases(images, labels, wishes.columns, given_split=wishes.given_split and not wishes.folds)
     notes = list(reading.problems)
     left_out = list(reading.left_out)
-    flow = {"pictures found": reading.found, "without a label": len(left_out)}
+    flow = {"pictures found": reading.found, "masks": len(reading.masks), "without a label": len(left_out)}
+    left_out += [(name, "it is a mask or superpixels of another picture") for name in reading.masks]
 
     classified = _classified(reading.cases, wishes)
     notes += [classified.note] if classified.note else []
@@ -103,7 +104,8 @@ def prepare(
         _check_place(path, names)
     decoded = decode_all(images, names, wishes.side, path, lambda done, total: on_stage("decoding", done, total))
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
-    flow["unreadable"] = sum(bool(each.reason) for each in decoded)
+    flow["masks"] += sum(each.reason == MASK for each in decoded)
+    flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
     kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]
     decoded = [each for each in decoded if not each.reason]

@@ -363,11 +363,14 @@ def test_the_command_says_what_became_of_every_picture(images: Path, capsys: pyt
     (images / "moon dust").mkdir()
     picture(99).save(images / "moon dust/x.png")
     path = images.parent / "c.h5"
-    assert main(["prepare", "--images", str(images), "--out", str(path), "--size", "32"]) == 0
+    words = ["prepare", "--images", str(images), "--out", str(path), "--size", "32"]
+    assert main(words) == 1
+    assert "1 of 41 pictures have a diagnosis that the table does not know: moon dust (1)" in capsys.readouterr().err
+    assert main([*words, "--unknown", "leave-out"]) == 0
     out = capsys.readouterr().out
     assert "moon dust        1  unknown, left out" in out
     assert "moon dust/x.png: unknown diagnosis: moon dust" in out
-    assert main(["prepare", "--images", str(images), "--out", str(path), "--size", "32", "--malignant", "nv"]) == 0
+    assert main([*words, "--malignant", "nv"]) == 0
     cohort = open_cohort(path)
     assert len(cohort) == 41
     assert {cohort.diagnoses[at] for at in np.flatnonzero(cohort.labels == 1)} == {"nv"}
