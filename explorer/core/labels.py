@@ -70,9 +70,7 @@ def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
     counts = Counter(found.classes.values())
     problems = list(found.notes)
     if found.doubt:
-        problems.append(
-            f"{found.doubt[0].upper()}{found.doubt[1:]}; a table of the classes says what they are (--labels)."
-        )
+        problems.append(f"{found.doubt[0].upper()}{found.doubt[1:]}; open the table of their classes (Ctrl+L).")
     if len(counts) < 2:
         return Labels(problems=tuple(problems))
     _report(problems, [picture.name for picture in found.outside], "picture|pictures", "in no class folder")

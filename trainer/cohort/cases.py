@@ -68,7 +68,7 @@ def read_cases(
     names = [name for name in names if _encodable(name)]
     columns = columns or {}
     if labels is None:
-        reading = _from_folders(images, names, certain="folder" in columns.get("label", ()))
+        reading = _from_folders(images, names, listing.masks, certain="folder" in columns.get("label", ()))
     else:
         reading = _from_table(images, names, labels, columns, given_split)
     return replace(
@@ -90,7 +90,7 @@ def _in_folder(case: Case, images: Path, columns: Wanted) -> Case:
     return case
 
 
-def _from_folders(images: Path, names: Sequence[str], *, certain: bool) -> Reading:
+def _from_folders(images: Path, names: Sequence[str], masks: Sequence[Path], *, certain: bool) -> Reading:
     """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part."""
     paths = {name: images / name for name in names}
     found = class_folders(images, list(paths.values()), certain=certain)
@@ -112,7 +112,8 @@ def _from_folders(images: Path, names: Sequence[str], *, certain: bool) -> Readi
             "make them, or give a CSV to --labels."
         )
     used = {name.rpartition("/")[0] for name in names}
-    for place in {folder.rpartition("/")[0] for folder in used if folder}:
+    used |= {path.relative_to(images).parent.as_posix() for path in masks}
+    for place in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
         for folder in sorted((images / place).iterdir()):
             inside = folder.relative_to(images).as_posix()
             plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES

@@ -87,8 +87,10 @@ def prepare(
     flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
     left_out += [(case.name, why) for case, why in zip(reading.cases, classified.reasons, strict=True) if why]
     kept = [(case, name) for case, name in zip(reading.cases, classified.classes, strict=True) if name is not None]
-    # Pictures that are all for training are not split at all.
-    given = wishes.given_split and not wishes.folds and bool({case.part for case, _ in kept} - {"", "train"})
+    part_names = {case.part for case, _ in kept} if wishes.given_split and not wishes.folds else set()
+    given = bool(part_names - {"", "train"})
+    if part_names and not given and "train" in part_names:
+        notes.append("The given split has a train part only, so all pictures are split anew.")
     if given:
         apart = [case.name for case, _ in kept if not case.part]
         left_out += [(name, "no part is given for it") for name in apart]

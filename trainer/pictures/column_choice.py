@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from trainer.files.errors import UserError
 from trainer.pictures.class_columns import Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import shown
-from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TRUTHS, Form, folded
+from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
 from trainer.pictures.table_file import TableFile
 
@@ -81,6 +81,8 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
         "reads those instead."
         for place in others
     ]
+    if classes.neither:
+        notes.append(f"A row of {table.name} without a 1 counts as {classes.neither}, as in that challenge.")
     name = "columns as asked" if asked else "by content"
     if form is not None and not asked and titles[picture] in form.pictures:
         name = form.name
@@ -133,7 +135,8 @@ def _picture_column(
         return asked[0], False, []
     if by_title:
         return by_title[0][1], False, []
-    distinct = [place for place in range(len(titles)) if _all_differ(rows, place)]
+    taken = TITLES.difference(ranks)
+    distinct = [place for place in range(len(titles)) if titles[place] not in taken and _all_differ(rows, place)]
     if len(distinct) == 1 or (distinct and not table.headed):
         return distinct[0], False, []
     if names is None and titles[0] in ROLES["lesion"]:  # rows of lesions, whose folders hold the pictures
