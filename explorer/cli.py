@@ -61,7 +61,8 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     top.add_argument("--model", type=Path, help="the network: .safetensors, a state dict, or a folder with config.json")
     top.add_argument("--images", type=Path, help="the folder of pictures")
-    top.add_argument("--labels", type=Path, help="CSV of the pictures' classes")
+    top.add_argument("--labels", type=Path, help="table of the pictures' classes (CSV)")
+    top.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     top.add_argument("--tags", type=Path, help="the tags file (.h5)")
     top.add_argument("--architecture", help="a name, or file.py:factory, which runs the code of that file")
     top.add_argument("--classes", help="names of the classes in order, with commas")
@@ -98,10 +99,16 @@ def run_window(arguments: argparse.Namespace) -> int:
         from trainer.networks.arguments import input_of
 
         input = input_of(arguments.input)
+    columns = None
+    if arguments.columns:
+        from trainer.pictures.column_choice import parse_columns
+
+        columns = parse_columns(arguments.columns)
     start = Start(
         model=arguments.model,
         images=arguments.images,
         labels=arguments.labels,
+        columns=columns,
         tags=arguments.tags,
         architecture=arguments.architecture,
         classes=tuple(arguments.classes.split(",")) if arguments.classes else None,

@@ -47,15 +47,17 @@ def network_of(arguments: argparse.Namespace) -> "Network":
 
 
 def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
-    """The pictures of `add_images_argument`, each once; folders that cannot be read are named on standard error."""
-    from explorer.core.images import list_images
-
-    def tell(problem: str) -> None:
-        say(f"feature-explorer: {problem}", error=True)
+    """The pictures of `add_images_argument`, each once; what was left out is said on standard error."""
+    from trainer.pictures.folder_walk import list_folder
 
     found: dict[Path, None] = {}
-    for place in arguments.images:
-        found.update(dict.fromkeys(list_images(place, on_problem=tell)))
+    listings = [list_folder(place) for place in arguments.images]
+    for listing in listings:
+        for sentence in (*listing.unreadable, *listing.notes):
+            say(f"feature-explorer: {sentence}", error=True)
+        found.update(dict.fromkeys(listing.pictures))
+    if not found:
+        listings[0].check()
     return tuple(found)
 
 

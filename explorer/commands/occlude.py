@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
     from explorer.core.attribution.occlusion.occluder import Occluder
     from explorer.core.figures.single import FigureStyle
-    from explorer.core.images import list_images
     from trainer.files.atomic_files import DiskFull
+    from trainer.pictures.folder_walk import list_folder
 
     if arguments.figures and arguments.target == "all":
         arguments.wrong_usage("--figures needs a target of one number, not all")
@@ -71,10 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         if arguments.images.is_file():
             raise UserError(f"{arguments.images} is a file; give one picture with --image.")
-        todo = [(path, _place(path, arguments.images, arguments.out)) for path in list_images(arguments.images)]
+        listing = list_folder(arguments.images).check()
+        for sentence in (*listing.unreadable, *listing.notes):
+            say(f"feature-explorer: {sentence}", error=True)
+        todo = [(path, _place(path, arguments.images, arguments.out)) for path in listing.pictures]
         job.check(out for _, out in todo)
-    if not todo:
-        raise UserError(f"There are no pictures in {arguments.images}; choose another folder.")
     _make_folders(arguments.out if arguments.image is None else arguments.out.parent, (out.parent for _, out in todo))
     written: list[str] = []
     failed: list[str] = []

@@ -1,19 +1,14 @@
-"""Classes of pictures, from a CSV of one of the usual forms or from the names of their folders."""
+"""Classes of pictures, from a table or from the names of their folders, as `trainer.pictures` reads both."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.core.images import ENDINGS, shown
-from explorer.core.label_table import read_table
-
-# Folders that part files by kind or use: "ham10000/images" and "ham10000/masks" are no two classes.
-NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
-DEEPEST = 64
-"""Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
-NOT_CLASSES |= {"train", "training", "test", "val", "valid", "validation"}
+from trainer.pictures.class_folders import class_folders
+from trainer.pictures.column_choice import Wanted
+from trainer.pictures.file_names import shown
+from trainer.pictures.label_table import Pairing, read_label_table
 
 
 @dataclass(frozen=True)
@@ -28,120 +23,65 @@ class Labels:
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     _known: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    _rules: "_Rules | None" = field(default=None, repr=False)
+    _pairing: Pairing | None = field(default=None, repr=False)
 
     def of(self, path: Path | str) -> str:
         """The class of the picture at `path`, "" where it is unknown; a picture not given before is matched too."""
         path = Path(path)
         label = self._known.get(path)
-        if label is None and self._rules:
-            label = self._rules.names.get(self._rules.match(path))
+        if label is None and self._pairing:
+            row = self._pairing.row(path)
+            label = _class(row.diagnoses) if row else ""
         return label or ""
 
 
-@dataclass(frozen=True)
-class _Rules:
-    """How a picture finds its row: `names` by key to class; `stems` by file name to the one key that has it."""
+def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns: Wanted | None = None) -> Labels:
+    """The classes in a table, in whichever of its columns they are; of several diagnoses the coarsest.
 
-    names: Mapping[str, str]
-    stems: Mapping[str, str]
-    depths: tuple[int, ...]
-
-    def match(self, path: Path) -> str:
-        """Key of the row for the picture: the longest end of its path that is a row's name; else by file name."""
-        parts = _key(str(path if self.depths == (1,) else path.absolute())).split("/")
-        ends = ("/".join(parts[-depth:]) for depth in self.depths)
-        return next((end for end in ends if end in self.names), self.stems.get(parts[-1], ""))
-
-
-def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, *, column: str = "") -> Labels:
-    """The classes in a CSV; its header decides which form it has.
-
-    Forms: ISIC archive (isic_id or image_name; benign_malignant, diagnosis_1 .. diagnosis_5 or diagnosis, the
-    first of these that is there), HAM10000 (image_id, dx), ISIC 2018 and 2019 (image; MEL, NV .. with a single 1),
-    and image, label. `column` names another column for the class. Delimiter comma, semicolon or tab.
-    A row names a picture by its file name or the end of its path, with or without ending, whatever the case. A
-    row with folders that end no picture's path is matched by its file name, where that is unique in the CSV.
-    Rows of one picture that disagree give it no class. What has no counterpart is counted in the problems, once
-    `pictures` are given. UserError where the file cannot be read, has no known form, or is damaged.
+    A row names a picture by its file name, the end of its path, or its folder, as `label_table` says. `columns` says
+    what holds the pictures and the classes where that is not to be found out. Rows of one picture that disagree give
+    it no class. What has no counterpart is counted in the problems, once `pictures` are given. UserError where the
+    file cannot be read, is damaged, or does not tell what its columns hold.
     """
-    path = Path(csv)
-    table = read_table(path, column.strip())
-    rows, problems = table.rows, list(table.problems)
-    names: dict[str, str] = {}  # rows without a class too, or a namesake's row would speak for them
-    written: dict[str, str] = {}
-    disagreeing: set[str] = set()
-    for name, label in rows:
-        key = _key(name)
-        written.setdefault(key, name)
-        if names.setdefault(key, label) == "":
-            names[key] = label
-        elif label and names[key] != label:
-            disagreeing.add(key)
-    names |= dict.fromkeys(disagreeing, "")
-    names.pop("", None)
-    _report(problems, ["" for name, _ in rows if not _key(name)], "row|rows", "without the name of a picture")
-    unclear = [name for name, label in rows if name and not label]
-    _report(problems, unclear, "row|rows", "without a class, or with several")
-    unsure = [written[key] for key in names if key in disagreeing]
+    pairing = read_label_table(Path(csv), pictures, columns)
+    table = pairing.table
+    problems = list(table.problems)
+    if table.aloud:
+        problems.insert(0, f"{table.name} was read {table.form}: {table.decided}.")
+    _report(problems, [""] * table.nameless, "row|rows", "without the name of a picture")
+    _report(problems, table.unclear, "row|rows", "without a class, or with several")
+    unsure = [table.rows[key].name for key in table.rows if key in table.disagreeing]
     _report(problems, unsure, "picture|pictures", "with rows that disagree, so without a class")
-    rules = _rules(names, pictures or ())
-    known: dict[Path, str] = {}
+    of_key = {key: _class(row.diagnoses) for key, row in table.rows.items()}
+    known = {picture: of_key.get(key, "") for picture, key in pairing.keys.items()}
     if pictures is not None:
-        matches = {picture: rules.match(picture) for picture in pictures}
-        known = {picture: names.get(key, "") for picture, key in matches.items()}
-        used = Counter(key for key in matches.values() if key)
-        several = [written[key] for key, times in used.items() if times > 1]
-        _report(problems, several, "name|names", "with several pictures")
-        unused = [written[key] for key in names if key not in used]
-        _report(problems, unused, "name|names", "without a picture here")
+        _report(problems, pairing.shared, "name|names", "with several pictures")
+        _report(problems, pairing.unused, "name|names", "without a picture here")
         unknown = [picture.name for picture, label in known.items() if not label]
         _report(problems, unknown, "picture|pictures", "without a class")
-    counts = Counter(label for label in (names if pictures is None else known).values() if label)
-    return Labels(f"{path.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), known, rules)
+    counts = Counter(filter(None, of_key.values() if pictures is None else known.values()))
+    return Labels(f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), known, pairing)
 
 
 def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
-    """The name of the folder that holds each picture, as its class.
-
-    Empty labels unless every picture lies in a subfolder of `folder`, there are at least two such names, and none
-    of them parts files by kind or use ("images", "masks", "train").
-    """
+    """The name of the folder that holds each picture, as its class; no labels where folders are no classes."""
     folder = Path(folder)
-    known = {picture: picture.parent.name for picture in pictures}
-    inside = all(folder in picture.parent.parents for picture in known)
-    counts = Counter(known.values())
-    if not inside or len(counts) < 2 or any(name.casefold() in NOT_CLASSES for name in counts):
-        return Labels()
-    return Labels(f"folders in {folder.name or folder}", dict(sorted(counts.items())), (), known)
+    found = class_folders(folder, pictures)
+    counts = Counter(found.classes.values())
+    problems = list(found.notes)
+    if found.doubt:
+        problems.append(f"{found.doubt[0].upper()}{found.doubt[1:]}; open the table of their classes (Ctrl+L).")
+    if len(counts) < 2:
+        return Labels(problems=tuple(problems))
+    _report(problems, [picture.name for picture in found.outside], "picture|pictures", "in no class folder")
+    return Labels(f"folders in {folder.name or folder}", dict(sorted(counts.items())), tuple(problems), found.classes)
 
 
-def _key(name: str) -> str:
-    """What two spellings of one picture's name share: no ending, forward slashes, composed letters, no case."""
-    name = name.replace("\\", "/")
-    stem, dot, ending = name.rpartition(".")
-    if dot and ending.strip().lower() in ENDINGS:
-        name = stem
-    if not name.isascii():
-        name = unicodedata.normalize("NFC", name)
-    name = name.strip().casefold()
-    if "/" not in name:
-        return name
-    return "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
+def _class(diagnoses: Sequence[str]) -> str:
+    return diagnoses[-1] if diagnoses else ""
 
 
-def _rules(names: Mapping[str, str], pictures: Sequence[Path]) -> _Rules:
-    depths = tuple(sorted({key.count("/") + 1 for key in names} & {*range(1, DEEPEST)}, reverse=True))
-    if depths in ((), (1,)):
-        return _Rules(names, {}, depths)
-    stems = Counter(key.rpartition("/")[2] for key in names)
-    # A row that fits one picture's whole path says nothing about that picture's namesake in another folder.
-    exact = {_Rules(names, {}, depths).match(picture) for picture in pictures}
-    alone = (key for key in names if key not in exact and stems[key.rpartition("/")[2]] == 1)
-    return _Rules(names, {key.rpartition("/")[2]: key for key in alone}, depths)
-
-
-def _report(problems: list[str], found: list[str], noun: str, what: str) -> None:
+def _report(problems: list[str], found: Sequence[str], noun: str, what: str) -> None:
     if found:
         first = f" (the first: {shown(found[0])})" if found[0] else ""
         problems.append(f"{len(found):,} {noun.split('|')[len(found) > 1]} {what}{first}.")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.file_state import FileState
 from explorer.state.jobs import Jobs
@@ -18,6 +17,7 @@ from explorer.state.reading import each, read_thumbnail
 if TYPE_CHECKING:
     from explorer.core.labels import Labels
     from explorer.core.network.opening import Network
+    from trainer.pictures.column_choice import Wanted
 
 
 @dataclass(frozen=True)
@@ -88,18 +88,19 @@ class Library(QObject):
         """Open a network file; `network_opened`, `question(request, question)` or `problem` follows."""
         self.network_session.open_network(request)
 
-    def open_folder(self, path: Path, labels: Path | None = None) -> None:
-        """List a folder and read its classes; `folder_opened` or `problem` follows."""
+    def open_folder(self, path: Path, labels: Path | None = None, columns: "Wanted | None" = None) -> None:
+        """List a folder and read its classes; `folder_opened` or `problem` follows.
+
+        `columns` says what the columns of `labels` hold, where that is not to be found out.
+        """
 
         def work(on_step: OnStep) -> Folder:
-            from explorer.core.images import list_images
             from explorer.core.labels import folder_labels, read_labels
+            from trainer.pictures.folder_walk import list_folder
 
-            problems: list[str] = []
-            pictures = list_images(path, on_step=on_step, on_problem=problems.append)
-            if not pictures:
-                raise UserError(f"{path} holds no pictures (jpg, png, tif, bmp, webp); choose another folder.")
-            known = read_labels(labels, pictures) if labels is not None else folder_labels(path, pictures)
+            listing = list_folder(path, on_step=on_step).check()
+            pictures, problems = listing.pictures, (*listing.unreadable, *listing.notes)
+            known = read_labels(labels, pictures, columns) if labels is not None else folder_labels(path, pictures)
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
             classes = tuple(known.of(picture).lower() for picture in pictures)

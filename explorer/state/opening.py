@@ -20,6 +20,7 @@ from explorer.state.tagging import Tagging
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from explorer.core.tags.shared_file import TagFile
+    from trainer.pictures.column_choice import Wanted
 
 
 class Opening(QObject):
@@ -78,7 +79,7 @@ class Opening(QObject):
             if layer.isdecimal() and filter.isdecimal():
                 self._key_wanted = int(layer), int(filter)
         if images is not None:
-            self.open_folder(images, labels)
+            self.open_folder(images, labels, columns=start.columns or self._last_columns(labels))
         if model is not None:
             self.open_model(replace(request, path=model))
 
@@ -93,11 +94,22 @@ class Opening(QObject):
             request = replace(request, device=self._settings.preference(DEVICE))
         self._library.open_network(request)
 
-    def open_folder(self, path: Path, labels: Path | None = None, picture: Path | None = None) -> None:
-        """Open a folder of pictures at one of them, with a CSV of their classes where there is one."""
+    def open_folder(
+        self,
+        path: Path,
+        labels: Path | None = None,
+        picture: Path | None = None,
+        columns: "Wanted | None" = None,
+    ) -> None:
+        """Open a folder of pictures at one of them, with a table of their classes where there is one.
+
+        `columns` says what the table's columns hold, where that is not to be found out.
+        """
         self._picture_wanted = picture or self._picture_wanted
         self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
-        self._library.open_folder(path, labels)
+        said = [f"{role}={title}" for role, titles in (columns or {}).items() for title in titles]
+        self._settings.set_text("last/columns", ",".join(said) if labels else "")
+        self._library.open_folder(path, labels, columns)
 
     def open_labels(self, labels: Path) -> None:
         """Read the open folder's classes from a CSV."""
@@ -181,6 +193,18 @@ class Opening(QObject):
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.style.raw) != (before.layer, before.style.raw):
             self._library.look_over(after.layer, after.style.raw)
+
+    def _last_columns(self, labels: Path | None) -> "Wanted | None":
+        """What was said of the columns of these labels when they were open last; None where nothing was."""
+        said = self._settings.text("last/columns")
+        if not said or labels is None or str(labels.absolute()) != self._settings.text("last/labels"):
+            return None
+        from trainer.pictures.column_choice import parse_columns
+
+        try:
+            return parse_columns(said)
+        except UserError:  # a damaged setting counts as not there
+            return None
 
     def _last(self, name: str) -> Path | None:
         text = self._settings.text(f"last/{name}")

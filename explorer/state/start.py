@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trainer.networks.input_spec import InputSpec
+    from trainer.pictures.column_choice import Wanted
 
 
 @dataclass(frozen=True)
 class Start:
-    """What the command line asks to open; `demo` names the folder of the bundled demo."""
+    """What the command line asks to open, with what the columns of `labels` hold; `demo`: the bundled demo."""
 
     model: Path | None = None
     images: Path | None = None
     labels: Path | None = None
+    columns: "Wanted | None" = None
     tags: Path | None = None
     architecture: str | None = None
     classes: Sequence[str] | None = None

@@ -73,11 +73,12 @@ def test_isic_2019_gives_no_class_where_not_exactly_one_is_marked(tmp_path: Path
 
 def test_another_column_can_be_chosen(tmp_path: Path) -> None:
     path = table(tmp_path, FORMS["HAM10000"])
-    labels = read_labels(path, column=" Localization ")
+    labels = read_labels(path, columns={"label": [" Localization "]})
     assert labels.of("a.jpg") == "scalp"
-    assert labels.problems == ("1 row without a class, or with several (the first: b).",)
-    with pytest.raises(UserError, match='needs the columns "colour"'):
-        read_labels(path, column="colour")
+    assert labels.problems[0].startswith('labels.csv was read columns as asked: pictures by column "image_id"')
+    assert labels.problems[1:] == ("1 row without a class, or with several (the first: b).",)
+    with pytest.raises(UserError, match='no column "colour"; its columns are lesion_id, image_id'):
+        read_labels(path, columns={"label": ["colour"]})
 
 
 def test_rows_without_pictures_and_pictures_without_rows_are_counted(tmp_path: Path) -> None:
@@ -191,8 +192,8 @@ def test_windows_1252_is_read_and_said(tmp_path: Path) -> None:
         (b"\n\n", "its header begins with: nothing"),
         (b"image,label\n", "no rows"),
         (b"image,label\n,\n;\n", r"line 3 \(1 columns, not 2\)"),
-        (b"name,kind\na,nv\n", "its header begins with: name, kind"),
-        (b"isic_id,sex\na,m\n", "isic_id and diagnosis_1"),
+        (b"name,kind\na,nv\n", "no column holds the names of the pictures; say .* --columns image=TITLE"),
+        (b"isic_id,sex\na,m\n", "no column holds the classes .* --columns label=TITLE"),
         (b"image,label,Label\na,nv,mel\n", 'two columns "label"'),
         (b"image,label\na,nv\nb\n", r"line 3 \(1 columns, not 2\)"),
         (b"image,label\na,nv\nb,nv,mel\n", r"line 3 \(3 columns, not 2\)"),
@@ -201,14 +202,14 @@ def test_windows_1252_is_read_and_said(tmp_path: Path) -> None:
         (b"image,label\na," + b"x" * 200_000, "line 2"),
         (b"image,label\na,nv\nb,\0\n", "not a text file .line 3."),
         (b"image,label\na,nv\n\x81\x8d,nv\n", "not a text file .line 3."),
-        (b"\xff\xfei\0m\0a\0", "needs the columns"),
+        (b"\xff\xfei\0m\0a\0", "needs a column .* its header begins with: ima"),
         (b"\xff\xfei\0m\0a", "not a text file"),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)), "not a text file"),
     ],
     ids=range(17),
 )
 def test_a_damaged_table_is_refused_in_one_line(tmp_path: Path, content: bytes, says: str) -> None:
-    with pytest.raises(UserError, match=f"^labels.csv .*{says}") as caught:
+    with pytest.raises(UserError, match=f"^labels.csv:? .*{says}") as caught:
         read_labels(table(tmp_path, content))
     assert str(caught.value).isprintable()
 
@@ -253,7 +254,6 @@ def test_the_folder_that_holds_a_picture_is_its_class() -> None:
         (),
         ("a/1.jpg",),
         ("a/1.jpg", "a/2.jpg"),
-        ("a/1.jpg", "b/2.jpg", "3.jpg"),
         ("images/1.jpg", "masks/1.png"),
     ],
 )
@@ -263,8 +263,11 @@ def test_folders_that_are_no_classes_give_no_labels(names: tuple[str, ...]) -> N
     assert all(labels.of(path) == "" for path in pictures(*names))
 
 
-def test_a_picture_from_elsewhere_gives_no_labels() -> None:
-    assert not folder_labels("cohort", [*pictures("a/1.jpg", "b/1.jpg"), Path("other/c/1.jpg")]).source
+def test_a_picture_outside_of_class_folders_has_no_class_and_is_counted() -> None:
+    labels = folder_labels("cohort", [*pictures("a/1.jpg", "b/1.jpg", "2.jpg"), Path("other/c/1.jpg")])
+    assert dict(labels.counts) == {"a": 1, "b": 1}
+    assert labels.of("cohort/2.jpg") == labels.of("other/c/1.jpg") == ""
+    assert labels.problems == ("2 pictures in no class folder (the first: 2.jpg).",)
 
 
 # --- real tables -----------------------------------------------------------------------------------------------

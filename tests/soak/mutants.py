@@ -35,10 +35,10 @@ from trainer.cohort import hdf5_file as cohort_file
 from trainer.cohort.cases import read_cases
 from trainer.cohort.cohort import open_cohort
 from trainer.cohort.decoding import decode
-from trainer.cohort.diagnoses import read_diagnoses
 from trainer.evaluation.taxonomy import read_taxonomy
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ScratchCNN
+from trainer.pictures.diagnosis_words import read_diagnoses
 from trainer.training.presets import PRESETS
 from trainer.training.recipe import read_settings, write_settings
 from trainer.training.run_folder import RunFolder, State

@@ -6,8 +6,6 @@ import io
 import json
 import os
 import shutil
-import stat
-import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from trainer.cohort.hdf5_file import first_byte, room_for, write_at
 from trainer.cohort.near_duplicates import read_signature, signature, written
@@ -24,10 +22,10 @@ from trainer.files.atomic_files import cannot_write
 from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
 from trainer.files.progress import OnStep
-from trainer.pictures.image_decoding import Unsupported, to_rgb, turned
+from trainer.pictures.image_decoding import check_plain_file, opened, upright, why_unreadable
+from trainer.pictures.masks import is_two_grey
 
-FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
-MAX_PIXELS = 100_000_000
+MASK = "it has two grey values only, as a mask has; it is no picture"
 
 _FLUSHED = 128
 """Pictures after which the disk is told to keep what it has: so many are decoded again after a power cut."""
@@ -171,8 +169,7 @@ def _decoded(images: Path, names: Sequence[str], side: int) -> Iterator[tuple[De
     """Every picture in order, some being decoded ahead: so many that all cores work, so few that memory stays flat."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     ahead: deque[Future[tuple[Decoded, npt.NDArray[np.uint8] | None]]] = deque()
-    with warnings.catch_warnings(), ThreadPoolExecutor(cores, "decoding") as pool:
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # set here, because threads would restore each other's
+    with ThreadPoolExecutor(cores, "decoding") as pool:
         try:
             for name in names:
                 ahead.append(pool.submit(decode, images, name, side))
@@ -192,40 +189,27 @@ def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.
     """
     size = changed = 0
     digest = ""
+    content = b""
     try:
         status = (images / name).stat()
         size, changed = status.st_size, status.st_mtime_ns
-        if not stat.S_ISREG(status.st_mode):
-            raise UnidentifiedImageError
+        check_plain_file(images / name)
         content = (images / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         rgb = _pixels(content, side)
+        if rgb is None:
+            return Decoded(name, size, changed, digest, reason=MASK), None
     except Exception as error:  # a decoder may raise anything when bytes are hostile
-        return Decoded(name, size, changed, digest, reason=_reason(error, size)), None
+        return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
     return Decoded(name, size, changed, digest, written(signature(rgb))), rgb
 
 
-def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8]:
-    with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-        if picture.width * picture.height > MAX_PIXELS:
-            raise Unsupported(f"it claims {picture.width} x {picture.height} pixels; make a smaller copy of it")
-        rgb = turned(picture, to_rgb(picture))
+def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8] | None:
+    """The squashed picture; None for a mask."""
+    with opened(io.BytesIO(content)) as picture:
+        rgb = upright(picture)
+        if is_two_grey(np.asarray(rgb)):
+            return None
         if rgb.size != (side, side):
             rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
         return np.asarray(rgb)
-
-
-def _reason(error: Exception, size: int) -> str:
-    """Why a file could not be read, a clause for a list."""
-    if isinstance(error, Unsupported):
-        return str(error)
-    if isinstance(error, Image.DecompressionBombError):
-        return "it claims far too many pixels; make a smaller copy of it"
-    if isinstance(error, UnidentifiedImageError):
-        return "it is no JPEG, PNG, TIFF, BMP or WebP picture, or is damaged" if size else "it is empty"
-    if isinstance(error, OSError) and error.strerror:
-        return f"it cannot be read ({error.strerror})"
-    if isinstance(error, MemoryError):
-        return "there is not enough memory to decode it"
-    text = "".join(letter if letter.isprintable() else " " for letter in str(error))
-    return f"it is damaged ({text[:120] or type(error).__name__})"

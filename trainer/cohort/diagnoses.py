@@ -1,17 +1,12 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
-import contextlib
+import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 from trainer.files.errors import UserError
-from trainer.files.printing import printable
-from trainer.files.toml_file import read_toml
-
-BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling
 
 
 @dataclass(frozen=True)
@@ -26,28 +21,6 @@ class Classified:
     reasons: list[str]
     table: Mapping[tuple[str, str], int]
     note: str = ""
-
-
-def read_diagnoses(path: Path | None = None) -> dict[str, str]:
-    """Class by diagnosis, from the person's table or the bundled one; UserError where it is not such a table."""
-    with contextlib.ExitStack() as stack:
-        bundled = resources.files("resources").joinpath("diagnoses.toml")
-        source = path or stack.enter_context(resources.as_file(bundled))
-        content = read_toml(source, 'correct it; it has lists such as malignant = ["melanoma"]')
-    table: dict[str, str] = {}
-    for name, words in content.items():
-        if name not in (BENIGN, MALIGNANT, INDETERMINATE):
-            raise UserError(
-                f'{source} has a list "{printable(name, 60)}"; it may have benign, malignant and indeterminate.'
-            )
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise UserError(f"{source}: {name} must be a list of diagnoses in quotes.")
-        for word in words:
-            if table.setdefault(spelling(word), name) != name:
-                raise UserError(
-                    f'{source} has "{printable(word, 60)}" as {table[spelling(word)]} and as {name}; remove one.'
-                )
-    return table
 
 
 def override(diagnoses: Sequence[Sequence[str]], malignant: Sequence[str]) -> dict[str, str]:
@@ -65,9 +38,15 @@ def override(diagnoses: Sequence[Sequence[str]], malignant: Sequence[str]) -> di
 def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Classified:
     """Benign or malignant for each picture's diagnoses (deepest first): the first one in the table decides.
 
-    Where the table knows none of them all, the deepest ones are the classes themselves.
+    Where the table knows none of them all, or they are a word and what is not it, they are the classes themselves.
     """
     found = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
+    rest = the_rest({words[0] for words in diagnoses})
+    if rest and table.get(spelling(rest)) not in (BENIGN, MALIGNANT):
+        kept = by_diagnosis(diagnoses)
+        names = " and ".join(sorted({name for name in kept.classes if name}))
+        note = f'"{rest}" says only what it is not, neither benign nor malignant: the classes are {names}.'
+        return Classified(kept.classes, kept.reasons, kept.table, note)
     if not any(found):
         kept = by_diagnosis(diagnoses)
         names = ", ".join(sorted({name for name in kept.classes if name}))[:300]
@@ -85,14 +64,19 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
     return Classified(classes, reasons, counts)
 
 
+def the_rest(words: Iterable[str]) -> str:
+    """Of two words, the one that only says that it is not the other, such as "not_melanoma" or "other"; else ""."""
+    written = {spelling(word): word for word in words}
+    if len(written) == 2:
+        for word, other in itertools.permutations(written):
+            if word in (f"not {other}", f"non {other}", f"non{other}", f"no {other}", "other", "others", "rest"):
+                return written[word]
+    return ""
+
+
 def by_diagnosis(diagnoses: Sequence[Sequence[str]]) -> Classified:
     """Every deepest diagnosis as a class of its own, in its first spelling."""
     written: dict[str, str] = {}
     classes: list[str | None] = [written.setdefault(spelling(words[0]), words[0]) for words in diagnoses]
     counts = Counter((spelling(words[0]), written[spelling(words[0])]) for words in diagnoses)
     return Classified(classes, [""] * len(classes), counts)
-
-
-def spelling(word: str) -> str:
-    """What two spellings of a diagnosis share."""
-    return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())

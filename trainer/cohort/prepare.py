@@ -11,12 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.cohort import splits
-from trainer.cohort.cases import NOT_CLASSES, Case, read_cases
+from trainer.cohort.cases import Case, read_cases
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
-from trainer.cohort.decoding import decode_all, journal_of, part_of
-from trainer.cohort.diagnoses import BENIGN, MALIGNANT, Classified, by_diagnosis, classify, override, read_diagnoses
+from trainer.cohort.decoding import MASK, decode_all, journal_of, part_of
+from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override, the_rest
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
+from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
 from trainer.files.errors import UserError
+from trainer.pictures.class_folders import NOT_CLASSES
+from trainer.pictures.column_choice import Wanted
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses
 
 Stage = Literal["decoding", "comparing"]
 OnStage = Callable[[Stage, int, int], None]
@@ -26,12 +30,15 @@ OnStage = Callable[[Stage, int, int], None]
 class Wishes:
     """What a person can choose: `malignant` overrides the table of `diagnoses`; `folds` 0 means one split.
 
-    `replace`: what is at the path goes, even if it was made of other pictures.
+    `unknown`: what becomes of pictures whose diagnosis the table does not know. `columns` says what the columns of the
+    labels hold. `replace`: what is at the path goes, even if it was made of other pictures.
     """
 
     classes: Literal["malignancy", "diagnosis"] = "malignancy"
     diagnoses: Path | None = None
     malignant: tuple[str, ...] = ()
+    unknown: Literal["stop", "leave-out"] = "stop"
+    columns: Wanted = field(default_factory=dict)
     source: str = ""
     side: int = 300
     folds: int = 0
@@ -66,22 +73,30 @@ def prepare(
         raise UserError(f"--size {wishes.side} is not within 32 to 4096 pixels.")
     if wishes.folds:
         splits.check_folds(wishes.folds)
-    reading = read_cases(images, labels)
+    reading = read_cases(images, labels, wishes.columns, given_split=wishes.given_split and not wishes.folds)
     notes = list(reading.problems)
     left_out = list(reading.left_out)
-    flow = {"pictures found": reading.found, "without a label": len(left_out)}
+    flow = {"pictures found": reading.found, "masks": len(reading.masks), "without a label": len(left_out)}
+    left_out += [(name, "it is a mask or superpixels of another picture") for name in reading.masks]
 
     classified = _classified(reading.cases, wishes)
     notes += [classified.note] if classified.note else []
+    if wishes.unknown == "stop":
+        check_known(classified, len(reading.cases))
     reasons = Counter(reason.partition(" diagnosis")[0] for reason in classified.reasons if reason)
     flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
     left_out += [(case.name, why) for case, why in zip(reading.cases, classified.reasons, strict=True) if why]
     kept = [(case, name) for case, name in zip(reading.cases, classified.classes, strict=True) if name is not None]
-    given = wishes.given_split and not wishes.folds and any(case.part for case, _ in kept)
+    part_names = {case.part for case, _ in kept} if wishes.given_split and not wishes.folds else set()
+    given = bool(part_names - {"", "train"})
+    if part_names and not given and "train" in part_names:
+        notes.append("The given split has a train part only, so all pictures are split anew.")
     if given:
-        left_out += [(case.name, "the table gives it no part") for case, _ in kept if not case.part]
-        flow["without a part"] = sum(not case.part for case, _ in kept)
+        apart = [case.name for case, _ in kept if not case.part]
+        left_out += [(name, "no part is given for it") for name in apart]
+        flow["without a part"] = len(apart)
         kept = [(case, name) for case, name in kept if case.part]
+        notes += about_given(len(apart), apart[:1], {case.part for case, _ in kept})
     classes = _classes([name for _, name in kept], images)
     if not given:
         _check_groups(kept, classes, wishes.folds)
@@ -91,7 +106,8 @@ def prepare(
         _check_place(path, names)
     decoded = decode_all(images, names, wishes.side, path, lambda done, total: on_stage("decoding", done, total))
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
-    flow["unreadable"] = sum(bool(each.reason) for each in decoded)
+    flow["masks"] += sum(each.reason == MASK for each in decoded)
+    flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
     kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]
     decoded = [each for each in decoded if not each.reason]
@@ -113,7 +129,7 @@ def prepare(
     )
     groups = joined(before, pairs)
     lesions = tuple(f"lesion {case.lesion}" if case.lesion else own for case, own in zip(cases, groups, strict=True))
-    notes += _about_pairs(pairs, labels_of, before, digests)
+    notes += about_pairs(pairs, labels_of, before, digests)
 
     parts, folds = _parts(cases, labels_of, groups, classes, wishes, given)
     if given:
@@ -122,7 +138,7 @@ def prepare(
             "it was taken as it is (--own-split makes another)."
             for leak in splits.leaks(parts, before, pairs)
         ]
-        notes += _absent(parts, labels_of, classes)
+        notes += absent(parts, labels_of, classes)
     settings = {
         "classes": wishes.classes,
         "table": {diagnosis: name for (diagnosis, name), _ in sorted(classified.table.items())},
@@ -189,8 +205,12 @@ def _classified(cases: Sequence[Case], wishes: Wishes) -> Classified:
 
 
 def _classes(names: Sequence[str], images: Path) -> tuple[str, ...]:
-    """Sorted names of the classes, so that malignant comes last of two; UserError where there are not two."""
-    classes = tuple(sorted(set(names), key=str.casefold))
+    """Sorted names of the classes, so that malignant comes last of two, and "other" first.
+
+    UserError where there are not two.
+    """
+    rest = the_rest(names)
+    classes = tuple(sorted(set(names), key=lambda name: (name != rest, name.casefold())))
     if not classes:
         raise UserError(f"No picture in {images} has a usable diagnosis; name them in a table with --diagnoses.")
     if len(classes) == 1:
@@ -251,31 +271,8 @@ def _parts(
     """Parts and folds (N); the folds are -1 where there are none."""
     none = np.full(len(cases), -1, np.int64)
     if given:
-        return splits.with_validation(labels, groups, np.array([case.part for case in cases]), wishes.seed), none
+        return splits.completed(labels, groups, np.array([case.part for case in cases]), wishes.seed), none
     if wishes.folds:
         folds = splits.folds(labels, groups, wishes.folds, wishes.seed)
         return parts_of_folds(folds, 0), folds
     return splits.split(labels, groups, wishes.seed), none
-
-
-def _about_pairs(
-    pairs: npt.NDArray[np.intp], labels: npt.NDArray[np.int64], groups: Sequence[str], digests: Sequence[str]
-) -> list[str]:
-    if not len(pairs):
-        return []
-    first, second = pairs[:, 0], pairs[:, 1]
-    same = sum(digests[one] == digests[other] for one, other in pairs.tolist())
-    apart = sum(groups[one] != groups[other] for one, other in pairs.tolist())
-    notes = [
-        f"{len(pairs)} pairs of near-duplicates, {same} of them the same file twice; "
-        f"{apart} were not of one group before and are kept together now."
-    ]
-    disagreeing = int((labels[first] != labels[second]).sum())
-    return notes + ([f"{disagreeing} of these pairs carry different classes."] if disagreeing else [])
-
-
-def _absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: Sequence[str]) -> list[str]:
-    """Sentences on classes that a given split's test part lacks; nothing can be said of those."""
-    counts = np.bincount(labels[parts == "test"], minlength=len(classes))
-    absent = [name for name, count in zip(classes, counts, strict=True) if not count]
-    return [f"The given split has no test pictures of {', '.join(absent)}."] if absent else []

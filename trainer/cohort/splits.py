@@ -40,19 +40,22 @@ def split(labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int) -> np
     return parts
 
 
-def with_validation(
+def completed(
     labels: npt.NDArray[np.int64], groups: Sequence[str], given: npt.NDArray[np.str_], seed: int
 ) -> npt.NDArray[np.str_]:
-    """A given split (N), with a fifth of its train part as validation where it has none.
+    """A given split (N), with a fifth of its train part as test or validation where it has none.
 
-    UserError where a class stands not in both parts that are learnt from.
+    UserError where it has no train part, or a class stands not in both parts that are learnt from.
     """
     parts = given.astype("<U10")
-    if "validation" not in parts:
-        train = np.flatnonzero(parts == "train")
-        _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS)
-        parts[_fifth(labels, groups, train, seed)] = "validation"
-    _check_parts(labels, parts, ("train", "validation"))
+    if "train" not in parts:
+        raise UserError("The given split has no train part; --own-split makes one of all pictures.")
+    for part in ("test", "validation"):
+        if part not in parts:
+            train = np.flatnonzero(parts == "train")
+            _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS)
+            parts[_fifth(labels, groups, train, seed)] = part
+    _check_parts(labels, parts, ("train", "validation"), "or split all pictures anew with --own-split")
     return parts
 
 
@@ -134,11 +137,16 @@ def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) ->
         raise UserError(f"{len(set(groups))} groups are too few to split into {needed}; add pictures.")
 
 
-def _check_parts(labels: npt.NDArray[np.int64], parts: npt.NDArray[np.str_], wanted: Sequence[str]) -> None:
+def _check_parts(
+    labels: npt.NDArray[np.int64],
+    parts: npt.NDArray[np.str_],
+    wanted: Sequence[str],
+    way_out: str = "or try another --seed",
+) -> None:
     classes = set(labels.tolist())
     for part in wanted:
         if set(labels[parts == part].tolist()) != classes:
             raise UserError(
                 f"A class has no picture in part {part}: too few patients, lesions or groups; "
-                "add pictures, take the class out, or try another --seed."
+                f"add pictures, take the class out, {way_out}."
             )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trainer.commands.common import progress
+from trainer.files.errors import UserError
 from trainer.files.printing import printable, say
 
 if TYPE_CHECKING:
@@ -24,8 +25,17 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--labels",
         type=Path,
         metavar="CSV",
-        help="table of an ISIC archive, HAM10000, ISIC 2018/2019 (one column for each class), or "
-        "image,label[,split,group]; without it the names of the class folders are the labels",
+        help="table of an ISIC archive, HAM10000, ISIC 2018/2019 (one column for each class), "
+        "image,label[,split,group], or any other that names the pictures; without it the names of the class folders "
+        "are the labels",
+    )
+    parser.add_argument(
+        "--columns",
+        type=columns_argument,
+        default={},
+        metavar="ROLE=TITLE,..",
+        help="which columns of the table hold what, where that is not found out: "
+        "image=..,label=..,lesion=..,patient=..,split=..; patient=folder takes the folder's name, label=folder too",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="cohort to write, such as cohort.h5")
     meaning = parser.add_mutually_exclusive_group()
@@ -37,6 +47,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     meaning.add_argument("--diagnoses", type=Path, metavar="TOML", help="your own table, instead of the bundled one")
     meaning.add_argument("--malignant", default="", metavar="A,B", help="these are malignant and all others benign")
+    parser.add_argument(
+        "--unknown",
+        choices=("stop", "leave-out"),
+        default="stop",
+        help="what to do about a diagnosis that the table does not know: stop (default), or leave its pictures out",
+    )
     parser.add_argument("--folds", type=int, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
     parser.add_argument("--own-split", action="store_true", help="split anew, even if the table or the folders do")
     parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
@@ -44,6 +60,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--source", default="", help="where the pictures come from; goes into reports and networks")
     parser.add_argument("--replace", action="store_true", help="write over a cohort of other pictures")
     parser.set_defaults(run=run)
+
+
+def columns_argument(text: str) -> "dict[str, list[str]]":
+    """What --columns says, for argparse."""
+    from trainer.pictures.column_choice import parse_columns
+
+    try:
+        return parse_columns(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -56,6 +82,8 @@ def run(arguments: argparse.Namespace) -> None:
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
         malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        unknown=arguments.unknown,
+        columns=arguments.columns,
         source=arguments.source,
         side=arguments.size,
         folds=arguments.folds,

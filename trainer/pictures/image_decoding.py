@@ -1,113 +1,157 @@
-"""Any mode and depth that Pillow decodes, made 8-bit RGB."""
+"""The one place where picture files are opened: as 8-bit RGB, or refused with a reason; both programs read with it."""
 
-import ctypes
-import logging
-from contextlib import suppress
-from typing import Any
+import hashlib
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, PngImagePlugin, TiffImagePlugin, _imaging
+from PIL import Image, UnidentifiedImageError
 
-Rgb = npt.NDArray[np.uint8]
-Grey = npt.NDArray[np.uint8]
+# Importing these five keeps Pillow from loading its 40 other parsers to look for them.
+from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 # isort: skip
 
-_BITS, _COMPRESSION, _PHOTOMETRIC, _PLANES, _SAMPLE_FORMAT = 258, 259, 262, 284, 339  # TIFF 6.0 tags
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-# What a decoder logs belongs in the program's log where there is one; without a handler it would be printed.
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-# libtiff prints the fault of a damaged file from C; the refusal says it. On Windows Pillow hides the function.
-with suppress(AttributeError, ImportError, OSError):
-    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+from trainer.files.errors import UserError
+from trainer.pictures.file_names import shown
+from trainer.pictures.pixel_formats import Rgb, Unsupported, to_rgb, turned
+
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
+MAX_PIXELS = 100_000_000
+
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"BM", b"RIFF")
+_PILLOW = r"PIL\."
 
 
-class Unsupported(Exception):  # noqa: N818 - the file may be whole
-    """What a picture holds that cannot be read rightly; a clause that begins with "its" or "one"."""
+class TooLarge(Exception):  # noqa: N818 - the file may be whole
+    """A picture of more pixels than are decoded; a clause that begins with "it"."""
 
 
-def to_rgb(picture: Image.Image) -> Image.Image:
-    """Decode an opened picture fully and convert it to RGB over white, as `explorer.core.images.read_image` describes.
+def read_image(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> Rgb:
+    """The picture in a file: (H, W, 3) uint8 RGB, C-contiguous, own memory, turned as its EXIF says.
 
-    Turned only where it is a TIFF: Pillow does that while decoding. Unsupported where the pixels would be wrong.
+    The content decides what a file is, not its ending; of several frames or pages the first is read. Colour
+    values are those in the file: no ICC profile is applied, since networks are trained without. What is
+    transparent shows white. Colour of 16 bits keeps its upper 8. Grey of more than 8 bits is scaled by the full
+    range of its type, rounded: 65535, 4095 for 12 bits where the file itself says 12, 32767 for signed 16 bits, and
+    65535 for whole numbers of 32 bits; so 12-bit values stored as 16 bits stay dark. Grey of floats means
+    [0, 1]; where a value lies beyond, the finite values' [min, max] becomes [0, 255]. NaN is black.
+    UserError where the file is no picture, is damaged or cut short, claims more than `max_pixels` (pixels beyond
+    Pillow's own limit of 179 million are never read), holds values outside the ranges above, or cannot be read.
     """
-    tiff = picture.tag_v2 if isinstance(picture, TiffImagePlugin.TiffImageFile) else {}
-    raw = picture.tile[0].args if isinstance(picture, PngImagePlugin.PngImageFile) and picture.tile else ""
-    key = picture.info.get("transparency")
-    _check_layout(picture, tiff, raw)
-    picture.load()
-    clear = picture.info.get("transparency")  # a palette's may come late in the file
-    if picture.mode == "F" or picture.mode.startswith("I"):
-        values = np.asarray(picture)
-        grey = _from_floats(values) if picture.mode == "F" else _from_integers(values, tiff)
-        if tiff.get(_PHOTOMETRIC) == 0:  # 0 means white, which Pillow heeds at 8 bits only
-            grey = 255 - grey
-        if isinstance(clear, int):
-            grey[values == clear] = 255
-        return Image.fromarray(grey).convert("RGB")
-    if raw in ("L;2", "L;4") and isinstance(key, int):
-        picture.info["transparency"] = key * (85 if raw == "L;2" else 17)  # Pillow scales the pixels only
-    if picture.mode == "La":
-        picture = picture.convert("LA")
-    if clear is None and not picture.mode.endswith(("A", "a")):
-        return picture.convert("RGB")
-    return _over_white(picture.convert("RGBA"))
+    with _opened_path(Path(path), max_pixels) as picture:
+        return np.array(upright(picture))
 
 
-def _over_white(rgba: Image.Image) -> Image.Image:
-    white = Image.new("RGB", rgba.size, (255, 255, 255))
-    white.paste(rgba, mask=rgba.getchannel("A"))
-    return white
+def thumbnail(path: Path | str, side: int = 96) -> Rgb:
+    """The picture made small: (h, w, 3) uint8 RGB, its longer side `side` pixels; UserError as `read_image`."""
+    with _opened_path(Path(path), MAX_PIXELS) as picture:
+        longer = max(picture.size)
+        width, height = (max(1, round(length * side / longer)) for length in picture.size)
+        # A JPEG is decoded at an eighth to a half of its size, rounded up, where that suffices.
+        picture.draft(None, (2 * side, 2 * side))
+        rgb = to_rgb(picture)
+        small = rgb.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return np.array(turned(picture, small))
 
 
-def _check_layout(picture: Image.Image, tiff: Any, raw: Any) -> None:
-    """Refuse the rare layouts that Pillow decodes without complaint to wrong pixels."""
-    bits, planes = tiff.get(_BITS, (8,)), tiff.get(_PLANES, 1)
-    if planes == 2 and tiff.get(_COMPRESSION, 1) == 1 and len(bits) > 1 and max(bits) > 8:
-        raise Unsupported("its colours lie in separate planes of 16 bits")
-    if 2 in tiff.get(_SAMPLE_FORMAT, ()) and max(bits) == 8:
-        raise Unsupported("its values are signed 8-bit numbers")
-    if raw == "RGB;16B" and "transparency" in picture.info:
-        raise Unsupported("one of its 16-bit colours stands for transparent")
-
-
-def _from_integers(values: npt.NDArray[Any], tiff: Any) -> Grey:
-    """Grey (H, W) uint8 of whole numbers, scaled by the range of their type as `read_image` says."""
-    bits = max(tiff.get(_BITS, (16,)))
-    white = 65535 if bits > 16 else 2**bits - 1
-    if bits == 16 and 2 in tiff.get(_SAMPLE_FORMAT, ()):
-        white = 32767
-    if values.min() < 0 or values.max() > white:
-        raise Unsupported(f"its grey values lie beyond 0 to {white}")
-    scaled = values.astype(np.uint32)
-    scaled *= 255
-    scaled += white // 2
-    scaled //= white
-    return scaled.astype(np.uint8)
-
-
-def _from_floats(values: npt.NDArray[np.float32]) -> Grey:
-    """Grey (H, W) uint8 of floats; NaN is black, infinities are the ends."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
-    if low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    scale = 255 / (high - low) if high > low else 255.0
-    scaled = np.clip((values.astype(np.float64) - low) * scale, 0, 255)
-    return np.nan_to_num(np.rint(scaled), nan=0.0).astype(np.uint8)
-
-
-def turned(source: Image.Image, rgb: Image.Image) -> Image.Image:
-    """`rgb` turned as the EXIF of its decoded source says; Pillow has turned a TIFF by then and forgotten the tag."""
+def picture_digest(path: Path | str) -> str:
+    """SHA-256 of the file's bytes in hexadecimal; UserError where the file cannot be read."""
     try:
-        turn = _TURNS.get(source.getexif().get(0x0112, 1))
-    except Exception:  # unreadable EXIF says nothing about the pixels, which are whole
-        return rgb
-    return rgb if turn is None else rgb.transpose(turn)
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError) as error:
+        raise _refusal(Path(path), error, b"") from error
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """An opened picture decoded as `read_image` says, as an RGB picture of Pillow's."""
+    return turned(picture, to_rgb(picture))
+
+
+@contextmanager
+def opened(file: IO[bytes], max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open a picture without decoding it; whatever Pillow raises, and `TooLarge`: `why_unreadable` says it in words."""
+    silence_pillow()
+    with Image.open(file, formats=FORMATS) as picture:
+        width, height = picture.size
+        if width * height > max_pixels:
+            raise TooLarge(f"it claims {width} x {height} pixels, more than {max_pixels / 1e6:g} megapixels")
+        yield picture
+
+
+def check_plain_file(path: Path) -> None:
+    """Raise what `why_unreadable` knows for a folder or a named pipe: opening a pipe would wait for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise IsADirectoryError if path.is_dir() else UnidentifiedImageError
+
+
+@contextmanager
+def _opened_path(path: Path, max_pixels: int) -> Iterator[Image.Image]:
+    """Open a picture without decoding it; whatever fails inside the block becomes a UserError of one line."""
+    start = b""
+    try:
+        check_plain_file(path)
+        # An open file and not a path: Pillow would map a path into memory, and a drive that vanishes would then
+        # end the program.
+        with path.open("rb") as file:
+            start = file.read(16)
+            with opened(file, max_pixels) as picture:
+                yield picture
+    except UserError:
+        raise
+    except Exception as error:  # a decoder may raise anything when bytes are hostile
+        raise _refusal(path, error, start) from error
+
+
+def silence_pillow() -> None:
+    """Put "ignore what Pillow's own modules warn of" in front of the warning filters, and leave it there.
+
+    `warnings.catch_warnings` is not safe here: pictures are read by several threads, and whichever leaves last
+    would restore the filters of another.
+    """
+    first: Any = warnings.filters[0] if warnings.filters else None
+    if first is None or getattr(first[3], "pattern", first[3]) != _PILLOW:
+        warnings.filterwarnings("ignore", module=_PILLOW)
+
+
+def why_unreadable(error: Exception, start: bytes) -> str:
+    """Why a file could not be read and what to do, a clause; `start` are its first bytes, as far as it has some."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "it does not exist any more; open its folder again"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder; choose a picture in it"
+    if isinstance(error, PermissionError):
+        return "it may not be read; change its permissions or copy it to another folder"
+    if isinstance(error, Unsupported):
+        return f"{error}; save it again as an 8-bit PNG"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to decode it; make a smaller copy of it"
+    if isinstance(error, TooLarge):
+        return f"{error}; make a smaller copy of it"
+    if isinstance(error, Image.DecompressionBombError):
+        pixels = re.search(r"\((\d+) pixels\)", str(error))
+        size = f"{int(pixels[1]) / 1e6:.0f} megapixels" if pixels else "too many pixels"
+        return f"it claims {size}; make a smaller copy of it"
+    if isinstance(error, UnidentifiedImageError):
+        if start.startswith(_SIGNATURES):
+            return "it is damaged, or stored in a way that is not supported; save it again as an 8-bit PNG or JPEG"
+        if start:
+            return "it is not a JPEG, PNG, TIFF, BMP or WebP picture; save it as one of these"
+        return "it is empty; copy it again from its source"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"it cannot be read ({brief(error)}); check the drive or copy the file again"
+    return f"it is damaged ({brief(error)}); copy it again from its source"
+
+
+def _refusal(path: Path, error: Exception, start: bytes) -> UserError:
+    return UserError(f"{shown(path.name or str(path))}: {why_unreadable(error, start)}.")
+
+
+def brief(error: Exception) -> str:
+    """What an exception says, in at most 120 characters of one line."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return shown(" ".join(text.split()))[:120] or type(error).__name__

@@ -62,7 +62,10 @@ class FileCommands:
     def open_labels(self) -> None:
         """Open a CSV of classes."""
         name, _ = QFileDialog.getOpenFileName(
-            self._parent, "Classes of the pictures", self._last("folders"), "CSV (*.csv *.tsv *.txt)"
+            self._parent,
+            "Classes of the pictures",
+            self._last("folders"),
+            "Tables (*.csv *.tsv *.tab *.txt);;All files (*)",
         )
         if name:
             self.guard(lambda: self._workspace.opening.open_labels(Path(name)))
@@ -263,6 +266,6 @@ def kind_of(path: Path) -> str:
         return "model" if (path / "config.json").exists() else "pictures"
     if ending in (".h5", ".hdf5"):
         return "tags"
-    if ending in (".csv", ".tsv"):
+    if ending in (".csv", ".tsv", ".tab"):
         return "labels"
     return "pictures" if ending.removeprefix(".") in ENDINGS else "model"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from trainer.cohort.cases import Case, read_cases
-from trainer.cohort.diagnoses import by_diagnosis, classify, override, read_diagnoses, spelling
+from trainer.cohort.diagnoses import by_diagnosis, classify, override
 from trainer.files.errors import UserError
+from trainer.pictures.diagnosis_words import read_diagnoses, spelling
 
 
 def folder(root: Path, *names: str) -> Path:
@@ -84,7 +85,7 @@ def test_ham10000(tmp_path: Path) -> None:
 def test_one_column_for_each_class(tmp_path: Path) -> None:
     text = "image,MEL,NV,BCC\nISIC_1,0.0,1.0,0.0\nISIC_2,1,0,0\nISIC_3,1.0,1.0,0.0\nISIC_4,0,0,0\nISIC_5,0.6,0.4,0\n"
     names = [f"ISIC_{number}.jpg" for number in range(1, 6)]
-    assert [case.diagnoses for case in read(tmp_path, text, *names)] == [("nv",), ("mel",)]
+    assert [case.diagnoses for case in read(tmp_path, text, *names)] == [("NV",), ("MEL",)]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
@@ -119,8 +120,8 @@ def test_nothing_without_a_counterpart_is_dropped_in_silence(tmp_path: Path) -> 
     ("text", "said"),
     [
         ("image,label\n8,nv\n", "labels none of the 1 pictures"),
-        ("image,colour\n1,red\n", "needs the columns"),
-        ("image,label\n", "has no rows"),
+        ("image,colour\n1,red\n", "no column holds the classes"),
+        ("image,label\n", "no rows"),
         ("image,label,label\n1,a,b\n", "two columns"),
         ("image,label\n1,a,b\n", "line 2"),
         ('image,label\n"1,a\n', "line"),
@@ -139,7 +140,7 @@ def test_missing_folders_and_tables_are_one_sentence(tmp_path: Path) -> None:
         read_cases(tmp_path / "none", None)
     with pytest.raises(UserError, match="no pictures"):
         read_cases(tmp_path, None)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="does not exist"):
         read_cases(folder(tmp_path / "p", "1.jpg"), tmp_path / "none.csv")
 
 

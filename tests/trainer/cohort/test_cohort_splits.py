@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from trainer.cohort.cohort import parts_of_folds
 from trainer.cohort.near_duplicates import joined
-from trainer.cohort.splits import folds, leaks, split, with_validation
+from trainer.cohort.splits import completed, folds, leaks, split
 from trainer.files.errors import UserError
 
 NO_PAIRS = np.empty((0, 2), np.intp)
@@ -52,10 +52,10 @@ def test_every_picture_is_tested_in_one_fold() -> None:
 def test_validation_is_cut_from_the_given_train_part_only() -> None:
     labels, groups = drawn(3)
     given_split = np.where(np.arange(200) < 150, "train", "test")
-    parts = with_validation(labels, groups, given_split, 0)
+    parts = completed(labels, groups, given_split, 0)
     assert (parts[150:] == "test").all()
     assert abs((parts[:150] == "validation").mean() - 0.2) < 0.05
-    whole = with_validation(labels, groups, parts, 7)
+    whole = completed(labels, groups, parts, 7)
     assert (whole == parts).all()
 
 

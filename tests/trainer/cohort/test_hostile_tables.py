@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from explorer.core.labels import read_labels
 from trainer.cohort import splits
 from trainer.cohort.cases import read_cases
-from trainer.cohort.diagnoses import read_diagnoses
-from trainer.cohort.tables import read_table
 from trainer.evaluation.taxonomy import read_taxonomy
 from trainer.files.errors import UserError
+from trainer.pictures.diagnosis_words import read_diagnoses
+from trainer.pictures.label_table import read_label_table
 from trainer.training.presets import PRESETS
 from trainer.training.recipe import read_settings
 
@@ -56,7 +56,7 @@ def test_a_toml_file_without_end_is_one_sentence_soon(
     assert time.process_time() - began < 20
 
 
-@pytest.mark.parametrize("read", [read_table, read_labels])
+@pytest.mark.parametrize("read", [read_label_table, read_labels])
 @pytest.mark.parametrize("title", ["c{}", "mel"])
 def test_a_table_of_40000_columns_is_one_sentence_soon(
     read: Callable[[Path], object], title: str, tmp_path: Path
@@ -93,7 +93,7 @@ def test_every_set_is_split_or_refused_in_one_sentence(pictures: list[tuple[int,
     given_parts = np.array(["test" if group % 4 == 0 else "train" for _, group in pictures])
     for split in (
         lambda: splits.split(labels, groups, seed),
-        lambda: splits.with_validation(labels, groups, given_parts, seed),
+        lambda: splits.completed(labels, groups, given_parts, seed),
         lambda: splits.folds(labels, groups, folds, seed),
     ):
         try:

@@ -1,0 +1,123 @@
+"""What lies among pictures and is none: masks, pages, files of other kinds, and what systems keep for themselves."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.core.images import list_images
+from trainer.cohort.cases import read_cases
+from trainer.cohort.decoding import MASK, decode
+from trainer.files.errors import UserError
+from trainer.pictures.folder_walk import list_folder
+
+
+def picture(path: Path, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rgb = np.random.default_rng(seed).integers(0, 255, (16, 16, 3), np.uint8)
+    Image.fromarray(rgb).save(path)
+
+
+def mask(path: Path, seed: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grey = np.zeros((16, 16), np.uint8)
+    grey[2 : 8 + seed % 6, 3:9] = 255
+    Image.fromarray(grey).save(path)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{}_segmentation.png",
+        "{}_superpixels.png",
+        "{}_attribute_globules.png",
+        "masks/{}.png",
+        "HAM10000_segmentations_lesion_tschandl/{}_segmentation.png",
+        "truth/{}.bmp",
+        "{}_bin.png",
+        "{}_lesion/{}_lesion.bmp",
+        "other/m{}.png",
+    ],
+)
+def test_masks_are_left_out_and_said_in_both_programs(place: str, tmp_path: Path) -> None:
+    for number in range(4):
+        picture(tmp_path / "nv" / f"ISIC_{number}.jpg", number)
+        mask(tmp_path / place.format(f"ISIC_{number}", f"ISIC_{number}"), number)
+    said: list[str] = []
+    found = list_images(tmp_path, on_problem=said.append)
+    assert [path.name for path in found] == [f"ISIC_{number}.jpg" for number in range(4)]
+    assert said == [
+        f"4 masks or superpixels among the pictures are left out ({Path(place.format(*['ISIC_0'] * 2)).name} first)."
+    ]
+    reading = read_cases(tmp_path, None)
+    assert len(reading.cases) == len(reading.masks) == 4
+    assert said[0] in reading.problems
+
+
+def test_a_folder_of_masks_alone_and_pictures_with_masks_names_stay(tmp_path: Path) -> None:
+    for number in range(3):
+        mask(tmp_path / f"{number}_segmentation.png", number)
+        picture(tmp_path / "color" / "a" / f"{number}.jpg", number)
+        picture(tmp_path / "color" / "b" / f"{number}.jpg", number + 5)
+        picture(tmp_path / "color" / f"{number}_lesion.jpg", number + 9)
+    assert len(list_images(tmp_path / "color")) == 9
+    (tmp_path / "only").mkdir()
+    for path in tmp_path.glob("*.png"):
+        path.rename(tmp_path / "only" / path.name)
+    assert len(list_images(tmp_path / "only")) == 3
+
+
+def test_a_mask_that_nothing_gave_away_is_found_when_it_is_decoded(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    mask(tmp_path / "b.png")
+    assert decode(tmp_path, "a.png", 32)[1] is not None
+    decoded, rgb = decode(tmp_path, "b.png", 32)
+    assert (decoded.reason, rgb) == (MASK, None)
+
+
+def test_the_first_page_of_a_tiff_is_taken_and_that_is_said(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (8, 8), color) for color in ("red", "green")]
+    pages[0].save(tmp_path / "x.tif", save_all=True, append_images=pages[1:])
+    pages[1].save(tmp_path / "y.tif")
+    listing = list_folder(tmp_path)
+    assert len(listing.pictures) == 2
+    assert listing.notes == ("Of 1 TIFF file with several pages the first page is taken (x.tif).",)
+
+
+def test_what_systems_keep_for_themselves_is_never_listed(tmp_path: Path) -> None:
+    picture(tmp_path / "nv" / "a.jpg")
+    picture(tmp_path / "mel" / "b.jpg")
+    for name in ("nv/._a.jpg", "nv/Thumbs.db", "nv/.DS_Store", "__MACOSX/nv/._a.jpg", "@eaDir/a.jpg/s.jpg", ".x/c.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0\5\26\7")
+    listing = list_folder(tmp_path)
+    assert [path.name for path in listing.pictures] == ["b.jpg", "a.jpg"]
+    assert (listing.notes, listing.unreadable) == ((), ())
+    assert len(read_cases(tmp_path, None).cases) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("a.dcm", r"holds no pictures that can be read, but 1 DICOM file \(a.dcm\); export them as PNG or JPEG"),
+        ("IM0001", r"1 DICOM file \(IM0001\)"),
+        ("a.HEIC", r"1 HEIC file \(a.HEIC\); save them as JPEG"),
+        ("a.zip", "archive file .*; unpack them first"),
+        ("notes.txt", r"holds no pictures \(jpg, png"),
+    ],
+)
+def test_a_folder_of_other_files_says_what_is_there_and_what_to_do(name: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"some notes" if name == "notes.txt" else b"\0" * 128 + b"DICM")
+    with pytest.raises(UserError, match=says):
+        list_folder(tmp_path).check()
+    with pytest.raises(UserError, match=says):
+        read_cases(tmp_path, None)
+    picture(tmp_path / "p.png")  # the step that is proposed
+    assert len(list_folder(tmp_path).check().pictures) == 1
+
+
+def test_dicom_beside_pictures_is_said(tmp_path: Path) -> None:
+    picture(tmp_path / "p.png")
+    (tmp_path / "a.dcm").touch()
+    assert list_folder(tmp_path).notes[0].startswith("Not read: 1 DICOM file (a.dcm); export")

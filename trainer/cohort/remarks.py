@@ -1,0 +1,65 @@
+"""What `prepare` says about a set: what a given split leaves open, which pictures are pairs, what is unknown."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.cohort.diagnoses import Classified
+from trainer.files.errors import UserError
+from trainer.files.printing import printable
+
+
+def check_known(classified: Classified, pictures: int) -> None:
+    """UserError where the table does not know a diagnosis."""
+    unknown = {diagnosis: count for (diagnosis, meaning), count in classified.table.items() if meaning == "unknown"}
+    if unknown:
+        named = [
+            f"{printable(word, 60)} ({count:,})" for word, count in sorted(unknown.items(), key=lambda pair: -pair[1])
+        ]
+        more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+        raise UserError(
+            f"{sum(unknown.values()):,} of {pictures:,} pictures have a diagnosis that the table does not know: "
+            f"{', '.join(named[:8])}{more}; say what they are in a table of your own (--diagnoses), make each "
+            "diagnosis a class (--classes diagnosis), or leave these pictures out (--unknown leave-out)."
+        )
+
+
+def about_given(apart: int, first: Sequence[str], parts: Collection[str]) -> list[str]:
+    """Sentences on what a given split leaves open."""
+    notes = []
+    if apart:
+        notes.append(
+            f"{apart} pictures have no part and are left out ({first[0]} first); name their folders train, val or "
+            "test, or split all pictures anew with --own-split."
+        )
+    for part in ("validation", "test"):
+        if part not in parts:
+            notes.append(
+                f"The given split has no {part} part: a fifth of its train part became it (--own-split makes another)."
+            )
+    return notes
+
+
+def about_pairs(
+    pairs: npt.NDArray[np.intp], labels: npt.NDArray[np.int64], groups: Sequence[str], digests: Sequence[str]
+) -> list[str]:
+    """Sentences on near-duplicates (n, 2) and what their being kept together changes."""
+    if not len(pairs):
+        return []
+    first, second = pairs[:, 0], pairs[:, 1]
+    same = sum(digests[one] == digests[other] for one, other in pairs.tolist())
+    apart = sum(groups[one] != groups[other] for one, other in pairs.tolist())
+    notes = [
+        f"{len(pairs)} pairs of near-duplicates, {same} of them the same file twice; "
+        f"{apart} were not of one group before and are kept together now."
+    ]
+    disagreeing = int((labels[first] != labels[second]).sum())
+    return notes + ([f"{disagreeing} of these pairs carry different classes."] if disagreeing else [])
+
+
+def absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: Sequence[str]) -> list[str]:
+    """Sentences on classes that a given split's test part lacks; nothing can be said of those."""
+    counts = np.bincount(labels[parts == "test"], minlength=len(classes))
+    absent = [name for name, count in zip(classes, counts, strict=True) if not count]
+    return [f"The given split has no test pictures of {', '.join(absent)}."] if absent else []

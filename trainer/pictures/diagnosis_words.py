@@ -1,0 +1,38 @@
+"""The diagnoses that are known and what they mean: the bundled table (resources/diagnoses.toml) or a person's own."""
+
+import contextlib
+from importlib import resources
+from pathlib import Path
+
+from trainer.files.errors import UserError
+from trainer.files.printing import printable
+from trainer.files.toml_file import read_toml
+
+BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
+
+
+def read_diagnoses(path: Path | None = None) -> dict[str, str]:
+    """Class by diagnosis, from the person's table or the bundled one; UserError where it is not such a table."""
+    with contextlib.ExitStack() as stack:
+        bundled = resources.files("resources").joinpath("diagnoses.toml")
+        source = path or stack.enter_context(resources.as_file(bundled))
+        content = read_toml(source, 'correct it; it has lists such as malignant = ["melanoma"]')
+    table: dict[str, str] = {}
+    for name, words in content.items():
+        if name not in (BENIGN, MALIGNANT, INDETERMINATE):
+            raise UserError(
+                f'{source} has a list "{printable(name, 60)}"; it may have benign, malignant and indeterminate.'
+            )
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise UserError(f"{source}: {name} must be a list of diagnoses in quotes.")
+        for word in words:
+            if table.setdefault(spelling(word), name) != name:
+                raise UserError(
+                    f'{source} has "{printable(word, 60)}" as {table[spelling(word)]} and as {name}; remove one.'
+                )
+    return table
+
+
+def spelling(word: str) -> str:
+    """What two spellings of a diagnosis share."""
+    return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())

@@ -1,0 +1,23 @@
+"""Names of picture files: their endings, their order, and how they are shown."""
+
+import re
+
+ENDINGS = frozenset({"jpg", "jpeg", "png", "tif", "tiff", "bmp", "webp"})
+
+NaturalKey = tuple[tuple[str | int, ...], str]
+
+_DIGITS = re.compile("([0-9]+)")
+
+
+def natural_key(name: str) -> NaturalKey:
+    """Sort key of one file or folder name: numbers by value, letters without case, the ending last."""
+    name = name.casefold()
+    stem, _, ending = name.rpartition(".")
+    if ending not in ENDINGS:
+        stem, ending = name, ""
+    return tuple(int(part) if at % 2 else part for at, part in enumerate(_DIGITS.split(stem))), ending
+
+
+def shown(name: str) -> str:
+    """A file name fit for one line: line breaks and bytes that no encoding knows become question marks."""
+    return name if name.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in name)

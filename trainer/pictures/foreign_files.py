@@ -1,0 +1,48 @@
+"""Files that hold pictures in a way that is not read: what they are, and what to do about them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trainer.pictures.file_names import shown
+
+_KINDS = {
+    "DICOM": ("dcm", "dicom"),
+    "HEIC": ("heic", "heif", "hif"),
+    "AVIF": ("avif",),
+    "GIF": ("gif",),
+    "JPEG 2000": ("jp2", "j2k", "jpx"),
+    "camera raw": ("nef", "cr2", "cr3", "arw", "dng", "orf", "rw2"),
+    "whole-slide": ("svs", "ndpi", "mrxs"),
+    "archive": ("zip", "tar", "gz", "tgz", "7z", "rar"),
+}
+_WAYS_OUT = {
+    "DICOM": "export them as PNG or JPEG first (a DICOM viewer does, or dcmj2pnm of DCMTK)",
+    "HEIC": "save them as JPEG first (a photo program does, or heif-convert of libheif)",
+    "archive": "unpack them first",
+}
+_BY_ENDING = {ending: kind for kind, endings in _KINDS.items() for ending in endings}
+
+
+def kind_of(name: str) -> str:
+    """What kind of foreign file this is by its ending, "" where it is none that is known."""
+    return _BY_ENDING.get(name.rpartition(".")[2].casefold(), "") if "." in name else ""
+
+
+def is_dicom(file: Path) -> bool:
+    """Whether a file begins as DICOM does, whatever its name."""
+    try:
+        if not file.is_file():  # opening a named pipe would wait for ever
+            return False
+        with file.open("rb") as content:
+            return content.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def about(files: Mapping[str, Sequence[Path]]) -> list[str]:
+    """A clause for each kind of file: how many, which is the first, and what to do."""
+    return [
+        f"{len(some):,} {kind} file{'s' * (len(some) > 1)} ({shown(some[0].name)}{' first' * (len(some) > 1)}); "
+        f"{_WAYS_OUT.get(kind, 'save them as PNG or JPEG first')}"
+        for kind, some in files.items()
+    ]

@@ -1,0 +1,113 @@
+"""The forms of label tables that people have, by the titles of their columns: a new one is one entry of `FORMS`.
+
+Titles are compared as `folded` writes them. What a table says besides the class has the titles in `ROLES`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form: `pictures` are titles of the column that names the picture, the first that is there.
+
+    `classes` are the columns that say what it shows, the deepest diagnosis first; with `one_each`, columns of which a
+    single one holds a 1, and `neither` is the class of a row without any. At least `least` of them must be there.
+    `truths`: what 0 and 1 mean in a column.
+    """
+
+    name: str
+    pictures: tuple[str, ...]
+    classes: tuple[str, ...]
+    one_each: bool = False
+    neither: str = ""
+    least: int = 1
+    truths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+NAMES = ("isic_id", "image_id", "image_name", "image", "img_id", "filename", "file_name", "file", "image_path", "path")
+"""Titles that a column with the names of pictures has in any form."""
+MARKS = ("mel", "nv", "bcc", "ak", "akiec", "bkl", "df", "vasc", "scc", "sccka", "ben_oth", "mal_oth", "inf", "unk")
+TARGET = {"target": ("benign", "malignant")}
+TRUTHS = {
+    "malignant": ("benign", "malignant"),
+    "is_malignant": ("benign", "malignant"),
+    "benign": ("malignant", "benign"),
+    "melanoma": ("not_melanoma", "melanoma"),
+    "is_melanoma": ("not_melanoma", "melanoma"),
+}
+"""What 0 and 1 mean in columns of these titles in any form."""
+
+_DEPTHS = ("5", "4", "3", "2")
+
+FORMS = (
+    Form("HAM10000", ("image_id",), ("dx",)),
+    Form(
+        "ISIC 2024",
+        ("isic_id",),
+        (*(f"iddx_{depth}" for depth in _DEPTHS), "iddx_1", "target"),
+        truths=TARGET,
+    ),
+    Form(
+        "ISIC archive",
+        ("isic_id", "image_name"),
+        (*(f"diagnosis_{depth}" for depth in _DEPTHS), "diagnosis", "diagnosis_1", "benign_malignant"),
+    ),
+    Form("MILK10k", ("isic_id",), ("diagnosis_full",)),
+    Form("BCN20000", ("bcn_filename",), ("diagnosis",)),
+    Form("PAD-UFES-20", ("img_id",), ("diagnostic",)),
+    Form("derm7pt", ("derm", "clinic"), ("diagnosis",)),
+    Form("Fitzpatrick17k", ("md5hash",), ("label", "nine_partition_label", "three_partition_label")),
+    Form("DDI", ("ddi_file",), ("disease", "malignant")),
+    Form("ISIC 2017", ("image_id",), ("melanoma", "seborrheic_keratosis"), one_each=True, neither="nevus", least=2),
+    Form("one column for each class", (*NAMES, "lesion_id"), MARKS, one_each=True, least=2),
+    Form("image and label", NAMES, ("label",)),
+    Form("image and label", NAMES, ("class",)),
+    Form("image and label", NAMES, ("diagnosis",)),
+    Form("image and label", NAMES, ("dx",)),
+    Form("image and label", NAMES, ("malignant",)),
+    Form("image and target", ("isic_id", "image_name"), ("target",), truths=TARGET),
+    Form("image and target", NAMES, ("target",)),
+)
+"""The first one whose columns are there is taken."""
+
+ROLES = {
+    "patient": ("patient_id", "patient", "patientid", "subject_id", "subject"),
+    "lesion": ("lesion_id", "lesion", "lesionid"),
+    "group": ("group", "group_id"),
+    "split": ("split", "partition", "subset"),
+    "sex": ("sex", "gender"),
+    "site": ("anatom_site_general", "anatom_site_general_challenge", "localization", "location", "region", "site"),
+    "age": ("age_approx", "age"),
+}
+"""Titles of columns that say more about a picture, the first that is there."""
+
+NOT_KNOWN = frozenset({"", "unknown", "n/a", "na", "nan", "none", "null", "-"})
+"""What stands in a cell where something is not known, in small letters."""
+
+PARTS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+    "holdout": "test",
+    "hold_out": "test",
+    "hold-out": "test",
+}
+"""Part by the word for it in a table, or of a folder, in small letters."""
+
+TITLES = frozenset(
+    {title for form in FORMS for title in (*form.pictures, *form.classes)}
+    | {title for titles in ROLES.values() for title in titles}
+)
+"""Every title that is known, as `folded` writes it."""
+
+
+def folded(title: str) -> str:
+    """What two spellings of a title share: no case, and "_" for spaces and hyphens."""
+    return re.sub(r"[\s\-]+", "_", title.strip().casefold())

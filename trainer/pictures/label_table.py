@@ -1,0 +1,188 @@
+"""The one reader of label tables: which picture a row is about, and what it says of it, for both programs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from trainer.pictures.column_choice import Columns, Wanted, choose_columns
+from trainer.pictures.file_names import shown
+from trainer.pictures.label_forms import NOT_KNOWN
+from trainer.pictures.name_matching import Names, PictureNames, key_of
+from trainer.pictures.table_file import TableFile, damaged, open_table
+
+FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "not available", "missing"})
+"""What people write for a patient or lesion that is not to be told."""
+_TIED = ("patient", "lesion", "group")
+
+
+class LabelRow(NamedTuple):
+    """What a table says of one picture; `diagnoses` begin with the deepest known one and go up to the coarsest.
+
+    `other` are the cells of `LabelTable.roles`, in their order.
+    """
+
+    name: str
+    diagnoses: tuple[str, ...]
+    other: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelTable:
+    """The rows of a table by the keys of their pictures' names, and what there is to say about them.
+
+    `form` and `decided` say how it was read; `aloud`: a person should see what was decided. `rows` holds each name
+    once, also one without a diagnosis; a row of `disagreeing` names has none. `unclear` are the names of rows without
+    a class or with several, `nameless` counts rows without a name; `problems` are whole sentences.
+    """
+
+    name: str
+    form: str
+    decided: str
+    aloud: bool
+    folders: bool
+    roles: tuple[str, ...]
+    rows: Mapping[str, LabelRow]
+    disagreeing: frozenset[str] = frozenset()
+    unclear: tuple[str, ...] = ()
+    nameless: int = 0
+    problems: tuple[str, ...] = ()
+
+    def value(self, row: LabelRow, role: str) -> str:
+        """What the row says of a role; "" where it says nothing."""
+        return row.other[self.roles.index(role)] if role in self.roles else ""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Which picture has which row of a table: `keys` by picture, "" where it has none."""
+
+    table: LabelTable
+    names: Names
+    keys: Mapping[Path, str] = field(default_factory=dict)
+
+    def row(self, picture: Path) -> LabelRow | None:
+        """The row of a picture, also of one that was not given before."""
+        key = self.keys.get(picture)
+        return self.table.rows.get(self.names.key(picture) if key is None else key)
+
+    @property
+    def unused(self) -> list[str]:
+        """Names, as written, that no picture has."""
+        used = set(self.keys.values())
+        return [row.name for key, row in self.table.rows.items() if key not in used]
+
+    @property
+    def shared(self) -> list[str]:
+        """Names, as written, that several pictures have, though they are no folders'."""
+        times = Counter(key for key in self.keys.values() if key and not self.table.folders)
+        return [self.table.rows[key].name for key, count in times.items() if count > 1]
+
+    @property
+    def loosely(self) -> list[Path]:
+        """Pictures whose name differs from the table's in leading zeros or "_downsampled"."""
+        return [picture for picture, key in self.keys.items() if key and self.names.is_loose(picture)]
+
+
+def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns: Wanted | None = None) -> Pairing:
+    """The rows of a table, and which picture has which; without pictures, they are found later.
+
+    Which columns hold names and classes is decided by what is in them, or by `columns`.
+    UserError where the file cannot be read, is damaged, or the columns cannot be told.
+    """
+    names = PictureNames(pictures) if pictures else None
+    table = open_table(path, names.named_by if names else None)
+    chosen = choose_columns(table, names, columns or {})
+    problems = [*table.problems, *chosen.notes]
+    rows = _without_fillers(table, chosen, _rows(table, chosen, problems), problems)
+    merged, disagreeing, nameless = _merged(rows)
+    read = LabelTable(
+        table.name,
+        chosen.form,
+        chosen.decided,
+        chosen.aloud,
+        chosen.folders,
+        tuple(chosen.roles),
+        merged,
+        disagreeing,
+        tuple(row.name for row in rows if row.name and not row.diagnoses),
+        nameless,
+        tuple(problems),
+    )
+    finder = Names(merged, names, folders=chosen.folders)
+    return Pairing(read, finder, {picture: finder.key(picture) for picture in pictures or ()})
+
+
+def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelRow]:
+    places, titles, classes = tuple(chosen.roles.values()), table.titles, chosen.classes
+    rows = []
+    words: Counter[str] = Counter()
+    seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for line, cells in table.rows():
+        said = tuple([cells[place] for place in classes.places])
+        found = seen.get(said)
+        if found is None:
+            try:
+                found = seen.setdefault(said, classes.diagnoses(cells, titles))
+            except ValueError as error:
+                raise damaged(table.name, line, error) from error
+        if not found and not classes.one_each:
+            words[next(filter(None, said), "")] += 1
+        rows.append(LabelRow(cells[chosen.picture], found, tuple([cells[place] for place in places])))
+    not_known = [f'"{shown(word)[:40]}" ({count:,})' for word, count in words.items() if word]
+    if not_known:
+        problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")
+    return rows
+
+
+def _merged(rows: Sequence[LabelRow]) -> tuple[dict[str, LabelRow], frozenset[str], int]:
+    """One row for each name, the names whose rows disagree, and how many rows have no name.
+
+    A row without a class says nothing against others.
+    """
+    merged: dict[str, LabelRow] = {}
+    disagreeing: set[str] = set()
+    nameless = 0
+    for row in rows:
+        key = key_of(row.name)
+        known = merged.setdefault(key, row)
+        if not key:
+            nameless += 1
+        elif known is not row and row.diagnoses:
+            if not known.diagnoses:
+                merged[key] = row
+            elif row.diagnoses != known.diagnoses:
+                disagreeing.add(key)
+    merged.pop("", None)
+    for key in disagreeing:
+        merged[key] = merged[key]._replace(diagnoses=())
+    return merged, frozenset(disagreeing), nameless
+
+
+def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], problems: list[str]) -> list[LabelRow]:
+    """The rows without words that mean "not known"; one that stands for everybody, such as "0", is no patient."""
+    empty: dict[int, set[str]] = {}
+    for at, role in enumerate(chosen.roles):
+        words = Counter(row.other[at] for row in rows)
+        empty[at] = {word for word in words if word.casefold() in NOT_KNOWN}
+        for word, count in words.items() if role in _TIED else ():
+            if word not in empty[at] and _is_filler(word, count, len(rows)):
+                empty[at].add(word)
+                problems.append(
+                    f'"{shown(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '
+                    f'"{shown(table.titles[chosen.roles[role]])[:60]}": it is no {role}, and counts as not known.'
+                )
+    if not any(words - {""} for words in empty.values()):
+        return rows
+    return [
+        row._replace(other=tuple("" if cell in empty[at] else cell for at, cell in enumerate(row.other)))
+        for row in rows
+    ]
+
+
+def _is_filler(word: str, count: int, rows: int) -> bool:
+    """Whether a patient's or lesion's name is none: a word that says so, one for everybody, or 0 for many."""
+    if count < 2:
+        return False
+    return word.casefold() in FILLERS or count >= 0.9 * rows or (not word.strip("0-. ") and count >= 0.2 * rows)

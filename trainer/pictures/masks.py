@@ -1,0 +1,104 @@
+"""Masks and superpixels that lie among pictures: found by their names and folders, and by two grey values."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from trainer.files.errors import UserError
+from trainer.files.progress import OnStep, no_step
+from trainer.pictures.image_decoding import check_plain_file, opened, read_image
+from trainer.pictures.name_matching import key_of
+from trainer.pictures.pixel_formats import Rgb
+
+_SURE = re.compile(r"[_\- ](segmentation|superpixels?|masks?|ground_?truth|attribute_[a-z_]+)$")
+_MASK_FOLDER = re.compile(r"mask|segmentation|superpixel|ground[_ -]?truth|^gt$|_gt$")
+_BREAKS = re.compile(r"[_\-. ]")
+_LOOKED_AT, _MOST_KINDS = 3, 50
+"""Files of a kind whose pixels are looked at, and kinds."""
+_MOST_BYTES = 0.25
+"""Bytes a pixel of a packed mask: photographs take more, and are not decoded to find out."""
+
+
+def masks_among(pictures: Sequence[Path], on_step: OnStep = no_step) -> frozenset[Path]:
+    """Those of the pictures that are masks or superpixels of the others; none where all would be.
+
+    By name: `x_segmentation.png`, `x_superpixels.png` and the like; files of a folder of masks whose names are those of
+    pictures elsewhere. By content: files of one kind (all with one addition to the names of other pictures, or all of
+    one folder and ending) of which the first few have two grey values.
+    """
+    keys = {picture: key_of(picture.name) for picture in pictures}
+    times: dict[str, int] = defaultdict(int)
+    for key in keys.values():
+        times[key] += 1
+    kinds: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+    sure: list[Path] = []
+    for picture, key in keys.items():
+        if _SURE.search(key):
+            sure.append(picture)
+        else:
+            kinds[_kind(picture, key, times)].append(picture)
+    found = set(sure)
+    for count, (kind, files) in enumerate(sorted(kinds.items(), key=lambda pair: -len(pair[1]))):
+        on_step(len(pictures), 0)
+        in_folder = bool(_MASK_FOLDER.search(kind[1])) and kind[0] == "beside"
+        if in_folder or (count < _MOST_KINDS and _are_masks(files)):
+            found.update(files)
+    return frozenset(found) if len(found) < len(pictures) else frozenset()
+
+
+def is_two_grey(rgb: Rgb) -> bool:
+    """Whether a picture (H, W, 3) has two grey values, one of them dark and one bright; or nearly so, in a JPEG."""
+    some = rgb[::7, ::7]
+    if (some[..., 0] != some[..., 1]).any():  # most photographs, without looking at all of one
+        return False
+    grey = rgb[..., 0]
+    if (grey != rgb[..., 1]).any() or (grey != rgb[..., 2]).any():
+        return False
+    counts = np.bincount(grey.ravel(), minlength=256)
+    values = np.flatnonzero(counts)
+    if len(values) == 2:
+        return True
+    ends = counts[:9].sum(), counts[-9:].sum()
+    return len(values) > 2 and bool(min(ends) > 0 and sum(ends) >= 0.99 * grey.size)
+
+
+def _kind(picture: Path, key: str, times: Mapping[str, int]) -> tuple[str, ...]:
+    """What a file has in common with those that are to be judged with it."""
+    folder = picture.parent.name.casefold()
+    if times[key] > 1:
+        return "beside", folder, picture.suffix.lower()
+    for start in _starts(key):
+        if times.get(start):
+            return "added", re.sub(r"\d+", "0", key[len(start) :])
+    return "alone", folder if _MASK_FOLDER.search(folder) else "", picture.suffix.lower()
+
+
+def _starts(key: str) -> Iterator[str]:
+    """The beginnings of a name that may be another picture's, the longest first."""
+    for found in reversed(list(_BREAKS.finditer(key))):
+        yield key[: found.start()]
+
+
+def _are_masks(files: Sequence[Path]) -> bool:
+    looks = [look for file in files[:_LOOKED_AT] if (look := _look(file)) is not None]
+    return bool(looks) and all(looks)
+
+
+def _look(file: Path) -> bool | None:
+    """Whether a file is a mask; None where it cannot be read, or is all of one color."""
+    try:
+        check_plain_file(file)
+        if file.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"):
+            size = file.stat().st_size
+            with file.open("rb") as content, opened(content) as picture:
+                if size > _MOST_BYTES * picture.width * picture.height + 4_000:
+                    return False
+        rgb = read_image(file)
+        return None if (rgb == rgb[0, 0]).all() else is_two_grey(rgb)
+    except UserError:
+        return None
+    except Exception:  # a decoder may raise anything; whoever reads the picture says why
+        return None

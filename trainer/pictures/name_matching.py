@@ -1,0 +1,133 @@
+"""How a picture finds its name in a table: by its file name, its path, or the folder that holds it."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+
+from trainer.pictures.file_names import ENDINGS
+
+DEEPEST = 64
+"""Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
+
+_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+
+def key_of(name: str) -> str:
+    """What two spellings of one picture's name share: no ending, forward slashes, composed letters, no case."""
+    name = name.replace("\\", "/")
+    stem, dot, ending = name.rpartition(".")
+    if dot and ending.strip().lower() in ENDINGS:
+        name = stem
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name)
+    name = name.strip().casefold()
+    if "/" not in name:
+        return name
+    return "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
+
+
+def file_name(key: str) -> str:
+    """The file name of a key, which may be a path."""
+    return key.rpartition("/")[2]
+
+
+def loose(key: str) -> str:
+    """The file name of a key without what programs add or lose: leading zeros, "_downsampled", ".0" of a number."""
+    stem = file_name(key).removesuffix("_downsampled")
+    if stem.endswith(".0") and stem[:-2].isdigit():
+        stem = stem[:-2]
+    return _LEADING_ZEROS.sub("", stem)
+
+
+class PictureNames:
+    """The names of the pictures in a folder, to recognise them in a table."""
+
+    def __init__(self, pictures: Iterable[Path]) -> None:
+        self.keys = {picture: key_of(picture.name) for picture in pictures}
+        self._stems = set(self.keys.values())
+
+    @cached_property
+    def _loose(self) -> set[str]:
+        return set(map(loose, self._stems))
+
+    @cached_property
+    def _folders(self) -> set[str]:
+        return {key_of(name) for name in {picture.parent.name for picture in self.keys}}
+
+    def named_by(self, cells: Iterable[str]) -> int:
+        """How many different cells are the name or path of a picture."""
+        keys = {file_name(key) for key in map(key_of, set(cells)) if key}
+        found = keys & self._stems
+        return len(found) if len(found) == len(keys) else len(found) + len(set(map(loose, keys - found)) & self._loose)
+
+    def folders_named_by(self, cells: Iterable[str]) -> int:
+        """How many different cells are the name of a folder that holds pictures."""
+        return len(set(map(key_of, cells)) & self._folders)
+
+
+class Names:
+    """The names in a table, by which pictures are found.
+
+    A picture has the name that is the longest end of its path; else the one whose file name is its own, where a single
+    name has that; else the one that differs only as `loose` says. A name that fits the whole path of a known picture
+    says nothing about that picture's namesake in another folder.
+    """
+
+    def __init__(self, keys: Iterable[str], pictures: PictureNames | None = None, *, folders: bool = False) -> None:
+        """`folders`: the names are those of folders that hold the pictures."""
+        self._keys = dict.fromkeys(key for key in keys if key)
+        self._folders = folders
+        self._depths = tuple(sorted({key.count("/") + 1 for key in self._keys} & {*range(1, DEEPEST)}, reverse=True))
+        self._stem_of = pictures.keys if pictures else {}
+        self._exact = {picture: self._end(picture) for picture in self._stem_of}
+
+    def key(self, picture: Path) -> str:
+        """The key of the picture's name; "" where it has none."""
+        found = self._exact.get(picture)
+        if found is None:
+            found = self._end(picture)
+        if found or self._folders:
+            return found
+        stem = self._stem(picture)
+        return self._stems.get(stem) or self._loose.get(loose(stem), "")
+
+    def is_loose(self, picture: Path) -> bool:
+        """Whether a picture that has a name was found only by what `loose` leaves away."""
+        return not (self._folders or self._end(picture) or self._stem(picture) in self._stems)
+
+    @cached_property
+    def _others(self) -> list[str]:
+        exact = set(self._exact.values())
+        return [key for key in self._keys if key not in exact]
+
+    @cached_property
+    def _stems(self) -> dict[str, str]:
+        return _alone(self._others, file_name, self._keys) if self._depths not in ((), (1,)) else {}
+
+    @cached_property
+    def _loose(self) -> dict[str, str]:
+        return _alone(self._others, loose, self._others)
+
+    def _stem(self, picture: Path) -> str:
+        return self._stem_of.get(picture) or key_of(picture.name)
+
+    def _end(self, picture: Path) -> str:
+        """The longest end of the picture's path that is a name."""
+        if self._folders:
+            parents = (key_of(folder.name) for folder in picture.absolute().parents)
+            return next((name for name in parents if name in self._keys), "")
+        if self._depths == (1,):
+            key = self._stem(picture)
+            return key if key in self._keys else ""
+        parts = key_of(str(picture.absolute())).split("/")
+        ends = ("/".join(parts[-depth:]) for depth in self._depths)
+        return next((end for end in ends if end in self._keys), "")
+
+
+def _alone(keys: Iterable[str], short: Callable[[str], str], among: Iterable[str]) -> dict[str, str]:
+    """Short name to key, for each that a single one of the keys has."""
+    times = Counter(map(short, among))
+    return {name: key for key in keys if (name := short(key)) and times[name] == 1}

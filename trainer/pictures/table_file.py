@@ -1,0 +1,202 @@
+"""A table in a text file as people have it: its encoding, its delimiter, its header, and its faults."""
+
+import codecs
+import io
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from csv import Error as CsvError
+from csv import reader
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from trainer.files.errors import UserError
+from trainer.pictures.file_names import shown
+from trainer.pictures.label_forms import TITLES, folded
+
+MAX_BYTES = 500_000_000
+MOST_COLUMNS, MOST_ROWS = 10_000, 5_000_000
+SAMPLE_CELLS = 2_000_000
+"""Cells at the top of a table that are looked at to tell what its columns hold."""
+
+_DELIMITERS = (",", ";", "\t", "|")
+_LOOKED_AT = 20
+"""Rows at the top that decide about delimiter and header."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table whose rows are read one after the other; `titles` as written, "column 1" .. where it has no header.
+
+    `problems` are whole sentences about how the file was read.
+    """
+
+    name: str
+    titles: tuple[str, ...]
+    problems: tuple[str, ...]
+    _text: str
+    _delimiter: str
+    headed: bool
+
+    @cached_property
+    def _top(self) -> tuple[list[int], list[list[str]], bool]:
+        """The lines and cells of the rows that are looked at, and whether these are all."""
+        most = max(_LOOKED_AT, SAMPLE_CELLS // len(self.titles))
+        lines: list[int] = []
+        found: list[list[str]] = []
+        for line, cells in itertools.islice(self._read(), most + 1):
+            lines.append(line)
+            found.append(cells)
+        return lines[:most], found[:most], len(found) <= most
+
+    def sample(self) -> list[list[str]]:
+        """The cells of the first rows, in most tables of all."""
+        return self._top[1]
+
+    def rows(self) -> Iterable[tuple[int, list[str]]]:
+        """The line in which a row begins, and its cells without spaces around; UserError as `open_table`."""
+        lines, found, all_there = self._top
+        return zip(lines, found, strict=True) if all_there else self._read()
+
+    def _read(self) -> Iterator[tuple[int, list[str]]]:
+        """The line in which a row begins, and its cells without spaces around; as many as there are titles.
+
+        UserError where a row is damaged, has another length than the header, or there are too many.
+        """
+        rows = _records(self._text, self._delimiter)
+        line, width, skip, count = 1, len(self.titles), self.headed, 0
+        try:
+            for row in rows:
+                if any(row):
+                    if not skip:
+                        if len(row) < width or any(row[width:]):
+                            raise CsvError(f"{len(row)} columns, not {width}")
+                        count += 1
+                        if count > MOST_ROWS:
+                            raise UserError(
+                                f"{self.name} has more than {MOST_ROWS:,} rows; choose the CSV that belongs to the "
+                                "pictures."
+                            )
+                        yield line, [cell.strip() for cell in row[:width]]
+                    skip = False
+                line = rows.line_num + 1
+        except CsvError as error:
+            raise damaged(self.name, line, error) from error
+
+
+def damaged(name: str, line: int, reason: object) -> UserError:
+    """The sentence for a row that cannot be read."""
+    return UserError(f"{name} is damaged in line {line} ({shown(str(reason))[:100]}); correct it or save it again.")
+
+
+def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = None) -> TableFile:
+    """A table with two columns or more, delimited by comma, semicolon, tab or bar.
+
+    UTF-8, UTF-16 with its mark, else Windows-1252. Its first row is a header unless `pictures_in` finds names of
+    pictures among its cells, or it looks like the rows below. Excel's line `sep=;` is heeded.
+    UserError where the file cannot be read, is no text, has one column, or far too many.
+    """
+    name = shown(path.name or str(path))
+    text, problem = _text(path, name)
+    said = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
+    if said:
+        text = text[said.end() :]
+    tops = {mark: _top(text, mark) for mark in ((said[1],) if said else _DELIMITERS)}
+    delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
+    top = tops[delimiter]
+    if not top or len(top[0]) < 2:
+        begins = shown(", ".join(top[0]))[:80] if top else "nothing"
+        raise UserError(
+            f"{name} needs a column with the names of the pictures and one with their classes; its header begins with: "
+            f"{begins}."
+        )
+    if len(top[0]) > MOST_COLUMNS:
+        raise UserError(f"{name} has {len(top[0]):,} columns; keep those of picture and class.")
+    headed = _headed(top, pictures_in)
+    titles = tuple(top[0]) if headed else tuple(f"column {number}" for number in range(1, len(top[0]) + 1))
+    table = TableFile(name, titles, (problem,) if problem else (), text, delimiter, headed)
+    if not table.sample():
+        raise UserError(f"{name} has a header but no rows; choose the whole file.")
+    return table
+
+
+def _records(text: str, delimiter: str) -> Any:
+    """The reader of the standard library, which knows its `line_num`."""
+    return reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+
+
+def _top(text: str, delimiter: str) -> list[list[str]]:
+    """The first rows, as far as they can be read with this delimiter."""
+    found: list[list[str]] = []
+    try:
+        for row in itertools.islice((row for row in _records(text, delimiter) if any(row)), _LOOKED_AT):
+            found.append([cell.strip() for cell in row])
+    except CsvError:
+        pass
+    return found
+
+
+def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
+    """How well a delimiter fits: known titles, rows of one length, and how many columns there are."""
+    if not top:
+        return 0, 0.0, 0
+    width = len(top[0])
+    even = sum(len(row) == width for row in top) / len(top) if width > 1 else 0.0
+    return len({folded(title) for title in top[0][:100]} & TITLES), even, width
+
+
+def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None) -> bool:
+    """Whether the first row holds titles."""
+    first, below = top[0], top[1:]
+    if any(folded(cell) in TITLES for cell in first):
+        return True
+    if pictures_in is not None and pictures_in(first):
+        return False
+    for place, cell in enumerate(first):
+        column = [row[place] for row in below if place < len(row)]
+        if cell and (cell in column or (any(map(str.isdigit, cell)) and _shape(cell) in map(_shape, column))):
+            return False
+    return True
+
+
+def _shape(cell: str) -> str:
+    """A cell with every digit alike, as the names of pictures are."""
+    return re.sub(r"\d", "0", cell)
+
+
+def _text(path: Path, name: str) -> tuple[str, str]:
+    """The file's text, and what there is to say about its encoding."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{name} is too large for a table of classes; choose the CSV that belongs to the pictures.")
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"{name} does not exist; choose the CSV with the classes again.") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{name} cannot be read ({reason}); choose a CSV file that you may read.") from error
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise UserError(f"{name} is not a text file but a workbook; save its sheet as CSV and choose that.")
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return _checked(name, raw.decode("utf-16" if wide else "utf-8-sig")), ""
+    except UnicodeDecodeError as error:
+        if wide:
+            raise _no_text(name, raw[: error.start].count(b"\n")) from error
+    try:
+        problem = f"{name} is not UTF-8 and was read as Windows-1252; check names and classes with accents."
+        return _checked(name, raw.decode("cp1252")), problem
+    except UnicodeDecodeError as error:
+        raise _no_text(name, raw[: error.start].count(b"\n")) from error
+
+
+def _checked(name: str, text: str) -> str:
+    if "\0" in text:
+        raise _no_text(name, text[: text.index("\0")].count("\n"))
+    return text
+
+
+def _no_text(name: str, lines_before: int) -> UserError:
+    return UserError(f"{name} is not a text file (line {lines_before + 1}); choose the CSV with the classes.")
