@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -13,6 +13,9 @@ from trainer.files.errors import UserError
 from trainer.networks import checkpoint as own_format
 from trainer.networks.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks.torch_file import SAVE_AGAIN, brief, open_archive, read_pickle
+
+if TYPE_CHECKING:
+    from trainer.networks.onnx_import.network import OnnxNetwork
 
 FOLDER_FILES = ("model.safetensors", "pytorch_model.bin", "model.bin", "pytorch_model.pth")
 NESTED_UNDER = ("state_dict", "model_state_dict", "model", "net")
@@ -28,7 +31,8 @@ class Weights:
 
     `classes` is empty where the file names none; `classes_note` says where in a training checkpoint they stood, and
     `notes` what is odd about the weights.
-    `checkpoint` is there for our own files, `config` for folders with a config.json.
+    `checkpoint` is there for our own files, `config` for folders with a config.json. `graph` is there for ONNX files,
+    which have no tensors besides it.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Weights:
     notes: tuple[str, ...] = ()
     checkpoint: own_format.Checkpoint | None = None
     config: dict[str, Any] = field(default_factory=dict)
+    graph: "OnnxNetwork | None" = None
 
     def variants(self) -> Iterator[dict[str, torch.Tensor]]:
         """The tensors under their own names, then with each prefix removed that all of them have."""
@@ -102,6 +107,11 @@ def _config(folder: Path) -> dict[str, Any]:
 
 def _from_file(path: Path, name: str) -> Weights:
     kind = _kind(path)
+    if kind == "onnx":
+        from trainer.networks.onnx_import.network import read_onnx  # few files need it
+
+        graph = read_onnx(path)
+        return Weights(name, path.name, {}, graph.classes, graph.classes_note, graph.notes, graph=graph)
     if kind == "safetensors":
         found: object = _safetensors(path)
     elif kind == "torch":
@@ -137,7 +147,7 @@ _STARTS = (
 
 
 def _kind(path: Path) -> str:
-    """ "safetensors", "torch", or the rest of a sentence that says why the file is refused; from its content."""
+    """ "safetensors", "torch", "onnx", or the rest of a sentence that says why it is refused; from its content."""
     with path.open("rb") as file:
         head = file.read(512)
     if not head:
@@ -152,7 +162,7 @@ def _kind(path: Path) -> str:
     if head[4:8] == b"TFL3":
         return f"is a TensorFlow Lite model{_NOT_PYTORCH}"
     if path.suffix.lower() == ".onnx" or (head[:1] == b"\x08" and head[2:3] in b"\x12\x1a\x3a"):
-        return f"is an ONNX model{_NOT_PYTORCH}"
+        return "onnx"
     if head[257:262] == b"ustar":
         return f"is a tar archive; unpack it first, or {SAVE_AGAIN}"
     if head[:1] == b"\x80":

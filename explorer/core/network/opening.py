@@ -22,6 +22,7 @@ from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture as own_architecture
 from trainer.networks.candidate import COUNTER, Blueprint, Question, differences, filled, refuse
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.onnx_import.network import OnnxNetwork, graph_digest
 from trainer.networks.torch_file import brief
 from trainer.networks.weight_files import Weights, read_weights
 
@@ -82,7 +83,7 @@ def open_network(
     input: InputSpec | None = None,
     allow_code: bool = True,
 ) -> Network:
-    """Open a checkpoint, a state dict or a folder of timm as a network.
+    """Open a checkpoint, a state dict, an ONNX file or a folder of timm as a network.
 
     `architecture` is a name, or `file.py:factory`, which runs that file's code unless `allow_code` is False.
     `classes` and `input` win over what the file says. Question where only the person can decide; UserError for
@@ -93,7 +94,10 @@ def open_network(
     own = architecture is not None and own_architecture.is_own(architecture)
     if own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
-    draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
+    if weights.graph:
+        draft = _from_graph(weights.graph, architecture, input)
+    else:
+        draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False)
     digest = weights_digest(module)
     if place.type == "cuda":
@@ -177,6 +181,22 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         _refuse_giant(found, spec, weights.file)
     assumed = (*found.assumed, found.input_note) if spec is found.input and found.input_note else found.assumed
     return _Draft(found.module(), found.name, spec, found.names, assumed)
+
+
+def _from_graph(graph: OnnxNetwork, architecture: str | None, given: InputSpec | None) -> _Draft:
+    """The network of an ONNX file; its input is tried where nobody says it."""
+    if architecture:
+        raise UserError(f"{graph.file} carries its own architecture; leave --architecture out.")
+    proposed = (graph.input, graph.input_note) if graph.input or given else graph.tried_input(_SIDES)
+    spec, note = (given, "") if given else proposed
+    assert spec is not None
+    if spec.channels != graph.pictures.channels:
+        wanted = "grey:HxW" if graph.pictures.channels == 1 else "HxW"
+        raise UserError(
+            f"{graph.file} takes {graph.pictures.channels} channels, not {spec.channels} (--input {wanted})."
+        )
+    module = graph.module(spec.size)
+    return _Draft(module, "onnx", spec, (), (note,), graph_digest(module))
 
 
 def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -156,7 +157,7 @@ class Builder:
         fixed = all(value.fixed for value in _leaves((arguments, options)) if isinstance(value, Known))
         results = []
         for batch in ("one",) if fixed else ("one", "two"):
-            given, named = _mapped((arguments, options), lambda value, batch=batch: _of(value, batch))
+            given, named = _mapped((arguments, options), partial(_of, batch=batch))
             result = target(*given, **named)
             self.take(result.numel(), result.element_size())
             results.append(result.float() if result.dtype == torch.float64 else result)
@@ -189,7 +190,7 @@ def _shaped(target: Any, arguments: Sequence[Any], options: Mapping[str, Any], b
     shape = answer_shape(target, arguments, options, batch)
     if shape is not None:
         return torch.empty(shape, device="meta")
-    given, named = _mapped((arguments, options), lambda value: _of(value, batch))
+    given, named = _mapped((arguments, options), partial(_of, batch=batch))
     run = _on_shapes(target) if isinstance(target, nn.Module) else target
     found: torch.Tensor = run(*given, **named)
     return found

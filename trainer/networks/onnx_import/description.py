@@ -4,6 +4,7 @@ import ast
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -16,7 +17,7 @@ SIZES = ("input_size", "img_size", "image_size", "imgsz")
 SCORES = ("logits", "out", "output", "scores", "probabilities", "probs")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 _PASSING = ("Cast", "Identity", "Transpose")
-_LONGEST = 1 << 20
+_LONGEST = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,10 @@ def _names(value: object) -> tuple[str, ...]:
         parts = [part.strip() for part in value.replace("\n", ",").split(",")]
         return tuple(parts) if len(parts) > 1 and all(parts) else ()
     if isinstance(value, Mapping):
-        pairs = list(value.items())
+        pairs: list[tuple[Any, Any]] = list(value.items())
         if pairs and all(not isinstance(name, str) or name.isdecimal() for _, name in pairs):
             pairs = [(number, name) for name, number in pairs]
-        numbered = {int(str(number)): name for number, name in pairs if str(number)[:9].isdecimal()}
+        numbered: dict[int, Any] = {int(str(number)[:9]): name for number, name in pairs if str(number)[:9].isdecimal()}
         if len(numbered) != len(pairs) or sorted(numbered) != list(range(len(pairs))):
             return ()
         value = [numbered[number] for number in range(len(pairs))]
@@ -142,44 +143,49 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _plain(text: str) -> object:
     """What a note says: JSON or Python's spelling of it, else the text itself."""
-    if len(text) > _LONGEST:
-        return None
-    for read in (json.loads, ast.literal_eval):
-        try:
-            found: object = read(text)
-            return found
+    found: object
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:  # Python's parser warns of what follows a backslash
+            found = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            continue
-    return text
+            found = text
+    return found
 
 
 def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
     notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
     height, width = pictures.sides
-    if height is None or width is None:
-        said = next((_sides(notes[key]) for key in SIZES if key in notes), None)
-        if said is None:
-            return None, ""
+    said = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
+    if said is not None:
         height, width = height or said[0], width or said[1]
     mean, std = (_numbers(notes.get(key), pictures.channels) for key in ("mean", "std"))
-    note = ""
-    if mean is None or std is None:
-        factor = 1 / 255 if pictures.bytes_inside else 1.0
-        mean, std = (0.0,) * pictures.channels, (factor,) * pictures.channels
-        kind = "RGB" if pictures.channels == 3 else "grey"
-        note = (
-            f"The file takes {height} x {width} {kind} and scales numbers of 0 to 255 itself: proposed these (--input)."
-            if pictures.bytes_inside
-            else f"The file takes {height} x {width} {kind} and does not say how numbers are scaled: proposed [0, 1] "
-            "(--input)."
-        )
-    elif max(mean) > 2:
-        mean, std = (tuple(number / 255 for number in numbers) for numbers in (mean, std))
+    if height is None or width is None:
+        return None, ""
     try:
-        return InputSpec((height, width), "squash", min(height, width), mean, std), note
+        if mean is None or std is None:
+            return input_of_size(pictures, height, width)
+        if max(mean) > 2:  # of numbers of 0 to 255
+            mean, std = (tuple(number / 255 for number in numbers) for numbers in (mean, std))
+        return InputSpec((height, width), "squash", min(height, width), mean, std), ""
     except UserError as error:
         raise UserError(f"{model.file}: {error}") from error
+
+
+def input_of_size(pictures: Pictures, height: int, width: int) -> tuple[InputSpec, str]:
+    """The input of this size that is proposed where nothing says how numbers are scaled, and the sentence about it."""
+    factor, kind = 1 / 255 if pictures.bytes_inside else 1.0, "RGB" if pictures.channels == 3 else "grey"
+    numbers = (
+        "its network scales numbers of 0 to 255 itself: proposed these"
+        if pictures.bytes_inside
+        else "the file does not say how their numbers are scaled: proposed [0, 1]"
+    )
+    note = f"Pictures are {height} x {width} {kind}, and {numbers} (--input)."
+    channels = pictures.channels
+    spec = InputSpec((height, width), "squash", min(height, width), (0.0,) * channels, (factor,) * channels)
+    return spec, note
 
 
 def _sides(value: object) -> tuple[int, int] | None:

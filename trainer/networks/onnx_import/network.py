@@ -12,9 +12,17 @@ import torch
 from torch import fx
 
 from trainer.files.errors import UserError
+from trainer.networks.candidate import Question
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.builder import Builder
-from trainer.networks.onnx_import.description import Pictures, class_names, input_of, pictures_of, scores_of
+from trainer.networks.onnx_import.description import (
+    Pictures,
+    class_names,
+    input_of,
+    input_of_size,
+    pictures_of,
+    scores_of,
+)
 from trainer.networks.onnx_import.model import Model, Node, Unsupported
 from trainer.networks.onnx_import.onnx_file import read_model
 from trainer.networks.onnx_import.operators import OPERATORS
@@ -24,7 +32,7 @@ from trainer.networks.torch_file import brief
 Ending = Literal["", "softmax", "sigmoid"]
 _ENDINGS: dict[str, Ending] = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid"}
 _PASSING = ("Identity", "Cast", "Dropout")
-_OTHERWISE = "export the network without it, or give its PyTorch code (--architecture file.py:factory)"
+_OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,26 @@ class OnnxNetwork:
         if builder.guessed:
             self._compare_batches(module, size)
         return module
+
+    def tried_input(self, sides: Sequence[int]) -> tuple[InputSpec, str]:
+        """An input that is proposed where the file leaves the size open, and the sentence that says so.
+
+        224 x 224, if the network can be built for it; else Question with those of `sides` for which it can.
+        """
+        try:
+            self.module((224, 224))
+        except UserError as error:
+            fitting = tuple(f"{side}x{side}" for side in sides if self._fits(side))
+            runs = f"; these run: {', '.join(fitting)}" if fitting else ""
+            raise Question(f"{error} Say which size it takes (--input{runs}).", "input", fitting) from error
+        return input_of_size(self.pictures, 224, 224)
+
+    def _fits(self, side: int) -> bool:
+        try:
+            self.module((side, side))
+        except UserError:
+            return False
+        return True
 
     def _add(self, builder: Builder, node: Node, values: dict[str, Value]) -> None:
         builder.node = node

@@ -20,13 +20,14 @@ LARGEST = 2 << 30
 _MOST_MEMORY = 4 << 30
 _MOST_BESIDE = 8 << 30
 _PATIENCE = 60.0
-_STORED = {"FLOAT": np.float32, "DOUBLE": np.float64, "FLOAT16": np.float16, "BOOL": np.bool_, "BFLOAT16": np.uint16}
+_STORED: dict[str, Any] = {
+    "FLOAT": np.float32,
+    "DOUBLE": np.float64,
+    "FLOAT16": np.float16,
+    "BOOL": np.bool_,
+    "BFLOAT16": np.uint16,
+}
 _STORED |= {f"{sign.upper()}INT{bits}": np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)}
-
-
-def looks_like_onnx(name: str, head: bytes) -> bool:
-    """Whether a file of this name that begins with these bytes is an ONNX model."""
-    return name.lower().endswith(".onnx") or (head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x1a", b"\x3a"))
 
 
 def read_model(path: Path) -> Model:

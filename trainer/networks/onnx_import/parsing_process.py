@@ -24,10 +24,10 @@ NUMBERS = {
     np.dtype(np.int64): "int64",
     np.dtype(np.bool_): "bool",
 }
-KINDS = {number: name for name, number in TensorProto.DataType.items()}
+KINDS: dict[int, str] = {int(number): name for name, number in TensorProto.DataType.items()}
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 INTEGERS = {getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)}
-WIDTHS = {TensorProto.DOUBLE: 8, TensorProto.INT64: 8, TensorProto.UINT64: 8, TensorProto.FLOAT: 4}
+WIDTHS: dict[int, int] = {TensorProto.DOUBLE: 8, TensorProto.INT64: 8, TensorProto.UINT64: 8, TensorProto.FLOAT: 4}
 WIDTHS |= {TensorProto.INT32: 4, TensorProto.UINT32: 4, TensorProto.FLOAT16: 2, TensorProto.BFLOAT16: 2}
 WIDTHS |= {TensorProto.INT16: 2, TensorProto.UINT16: 2, TensorProto.INT8: 1, TensorProto.UINT8: 1, TensorProto.BOOL: 1}
 

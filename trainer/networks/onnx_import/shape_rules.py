@@ -1,7 +1,7 @@
 """Shapes of answers that follow from those of the inputs, for the operations that nearly every network consists of.
 
-Torch can find any shape by running an operation on tensors without memory. For these it would first import its compiler,
-which takes longer than opening a network.
+Torch can find any shape by running an operation on tensors without memory. For these it would first import its
+compiler, which takes longer than opening a network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,7 @@ def answer_shape(target: Any, arguments: Sequence[Any], options: Mapping[str, An
     if isinstance(target, nn.Module):
         return _of_module(target, shapes[0])
     if target in _BINARY and len(shapes) == 2:
-        try:
-            return tuple(torch.broadcast_shapes(*shapes))
-        except RuntimeError:
-            return None
+        return broadcast(*shapes)
     if target in _UNARY:
         return shapes[0]
     if target in _REDUCTIONS and set(options) == {"dim", "keepdim"}:
@@ -38,11 +35,19 @@ def answer_shape(target: Any, arguments: Sequence[Any], options: Mapping[str, An
     return None
 
 
+def broadcast(first: Shape, second: Shape) -> Shape | None:
+    """The shape of an operation on two tensors, number by number; None where they do not fit."""
+    count = max(len(first), len(second))
+    pairs = zip(*((1,) * (count - len(shape)) + tuple(shape) for shape in (first, second)), strict=True)
+    sides = [(max(pair) if min(pair) else 0) if min(pair) <= 1 or pair[0] == pair[1] else -1 for pair in pairs]
+    return None if -1 in sides else tuple(sides)
+
+
 def _of_module(part: nn.Module, shape: Shape) -> Shape | None:
     if isinstance(part, nn.Linear):
         return (*shape[:-1], part.out_features) if shape and shape[-1] == part.in_features else None
     if isinstance(part, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
-        return (*shape[:-2], 1, 1) if len(shape) == 4 and tuple(part.output_size) == (1, 1) else None
+        return (*shape[:-2], 1, 1) if len(shape) == 4 and part.output_size == (1, 1) else None
     if isinstance(part, nn.LayerNorm):
         return shape if shape[len(shape) - len(part.normalized_shape) :] == tuple(part.normalized_shape) else None
     if isinstance(part, nn.BatchNorm2d | nn.InstanceNorm2d):

@@ -24,7 +24,7 @@ def _div(dividend: Any, divisor: Any) -> torch.Tensor:
     return torch.div(dividend, divisor)
 
 
-def _binary(function: Callable[..., Any], known: Callable[..., Any] | None = None) -> Operator:
+def _binary(function: Callable[..., Any], known: Callable[..., Any] | None = None) -> Callable[..., Value]:
     def operator(builder: Builder, inputs: Inputs) -> Value:
         left, right = needed(inputs, 0), needed(inputs, 1)
         if isinstance(left, Known) and isinstance(right, Known):

@@ -50,7 +50,8 @@ def _product(value: torch.Tensor, dim: list[int], keepdim: bool) -> torch.Tensor
 
 
 def _norm(value: torch.Tensor, dim: list[int], keepdim: bool) -> torch.Tensor:
-    return torch.linalg.vector_norm(value, dim=dim, keepdim=keepdim)
+    found: torch.Tensor = torch.linalg.vector_norm(value, dim=dim, keepdim=keepdim)
+    return found
 
 
 def _arg_max(builder: Builder, inputs: Inputs) -> Value:

@@ -17,6 +17,7 @@ from trainer.networks.onnx_import.operators.arguments import (
     ints_of_both,
     needed,
 )
+from trainer.networks.onnx_import.shape_rules import broadcast
 from trainer.networks.onnx_import.values import Known, Traced, Value, axis_in, place_of_batch, whole_shape
 
 
@@ -154,9 +155,10 @@ def _expand(builder: Builder, inputs: Inputs) -> Value:
             wanted_of_two = [*wanted]
             wanted_of_two[place] = value.shape_of_two[place]
     one, two = (
-        torch.broadcast_shapes(shape, tuple(sides))
-        for shape, sides in zip(_shapes(value), (wanted, wanted_of_two), strict=True)
+        broadcast(shape, tuple(sides)) for shape, sides in zip(_shapes(value), (wanted, wanted_of_two), strict=True)
     )
+    if one is None or two is None:
+        raise Unsupported(f"it cannot repeat {value.shape} to {tuple(wanted)}")
     if isinstance(value, Known):
         for shape in (one, two):
             builder.take(math.prod(shape))
