@@ -189,7 +189,7 @@ def input_of_size(pictures: Pictures, height: int, width: int) -> tuple[InputSpe
 
 
 def _sides(value: object) -> tuple[int, int] | None:
-    sides = list(value) if isinstance(value, list | tuple) else [value, value]
+    sides: list[Any] = list(value) if isinstance(value, list | tuple) else [value, value]
     if len(sides) < 2 or not all(type(side) is int and 1 <= side <= 8192 for side in sides[-2:]):
         return None
     return int(sides[-2]), int(sides[-1])

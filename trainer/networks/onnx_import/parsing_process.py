@@ -135,7 +135,7 @@ def _check(model: ModelProto) -> None:
     shapes = [list(tensor.dims) for tensor in outside]
     try:
         for tensor in outside:  # the checker would look for their files beside a model that has no folder here
-            tensor.data_location, tensor.raw_data = TensorProto.DEFAULT, b"\0"
+            tensor.data_location, tensor.raw_data = TensorProto.DEFAULT, bytes(WIDTHS.get(tensor.data_type, 16))
             del tensor.dims[:]
         onnx.checker.check_model(model)
     except Exception as error:
@@ -144,6 +144,7 @@ def _check(model: ModelProto) -> None:
     finally:
         for tensor, shape in zip(outside, shapes, strict=True):
             tensor.data_location = TensorProto.EXTERNAL
+            tensor.ClearField("raw_data")
             tensor.dims.extend(shape)
 
 
