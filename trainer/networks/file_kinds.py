@@ -18,7 +18,7 @@ _STARTS = (
 
 
 def kind_of(path: Path) -> str:
-    """ "safetensors", "torch", or the rest of a sentence that says why the file is refused; from its content."""
+    """ "safetensors", "torch", "onnx", or the rest of a sentence that says why it is refused; from its content."""
     with path.open("rb") as file:
         head = file.read(512)
     if not head:
@@ -33,7 +33,7 @@ def kind_of(path: Path) -> str:
     if head[4:8] == b"TFL3":
         return f"is a TensorFlow Lite model{_NOT_PYTORCH}"
     if path.suffix.lower() == ".onnx" or (head[:1] == b"\x08" and head[2:3] in b"\x12\x1a\x3a"):
-        return f"is an ONNX model{_NOT_PYTORCH}"
+        return "onnx"
     if head[257:262] == b"ustar":
         return f"is a tar archive; unpack it first, or {SAVE_AGAIN}"
     if head[:1] == b"\x80":

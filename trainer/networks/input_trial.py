@@ -12,7 +12,8 @@ from trainer.networks.candidate import Blueprint, Question
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.torch_file import brief
 
-_SIDES = (28, 32, 64, 96, 128, 192, 256, 299, 384, 512)
+SIDES = (28, 32, 64, 96, 128, 192, 256, 299, 384, 512)
+"""Sides of pictures that are tried where nothing says the size, in pixels."""
 _MOST_MEMORY = 8 * 2**30
 
 
@@ -37,7 +38,7 @@ def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
         fitting = _fitting(module, channels)
         if not fitting:
             raise UserError(
-                f"{name} runs on no picture of {_SIDES[0]} x {_SIDES[0]} to {_SIDES[-1]} x {_SIDES[-1]} ({why}); its "
+                f"{name} runs on no picture of {SIDES[0]} x {SIDES[0]} to {SIDES[-1]} x {SIDES[-1]} ({why}); its "
                 f"forward pass has to take pictures (N, {channels}, height, width): mend it there."
             ) from error
         raise Question(
@@ -114,7 +115,7 @@ def _not_the_size(module: nn.Module, error: Exception, why: str) -> str:
 
 
 def _fitting(module: nn.Module, channels: int) -> tuple[str, ...]:
-    return tuple(f"{side}x{side}" for side in _SIDES if _fails(module, channels, side) is None)
+    return tuple(f"{side}x{side}" for side in SIDES if _fails(module, channels, side) is None)
 
 
 def _fails(module: nn.Module, channels: int, side: int) -> Exception | None:

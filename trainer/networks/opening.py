@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -14,10 +14,13 @@ from trainer.networks import user_architecture
 from trainer.networks.candidate import Question, filled, refuse
 from trainer.networks.checkpoint import Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
-from trainer.networks.input_trial import channels_of, explained, refuse_giant, tried_input
+from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import OutputSpec, answering, decided
 from trainer.networks.weight_files import Weights, read_weights
+
+if TYPE_CHECKING:
+    from trainer.networks.onnx_import.network import OnnxNetwork
 
 Run = Callable[[nn.Module, torch.Tensor], object]
 """Runs a module on a picture (1, C, H, W) and gives what it answers."""
@@ -31,7 +34,8 @@ _LARGEST_SIDE = 1024
 class OpenedModel:
     """A model ready to be asked: `module` is in eval mode on its device, needs no gradients and answers with logits.
 
-    `code` is the folder of the person's own code, None without; `assumed` holds one sentence for everything that the
+    `code` is the folder of the person's own code, None without; `graph` is the digest of the operations that the file
+    itself describes, "" where it holds weights alone; `assumed` holds one sentence for everything that the
     file did not say and that was decided; `checkpoint` is there for our own files.
     """
 
@@ -43,6 +47,7 @@ class OpenedModel:
     name: str
     assumed: tuple[str, ...] = ()
     code: Path | None = None
+    graph: str = ""
     checkpoint: Checkpoint | None = None
 
 
@@ -56,6 +61,7 @@ class _Draft:
     classes: tuple[str, ...]
     assumed: tuple[str, ...]
     code: Path | None = None
+    graph: str = ""
 
 
 def plain_run(module: nn.Module, picture: torch.Tensor) -> object:
@@ -76,7 +82,7 @@ def open_model(
     allow_code: bool = True,
     run: Run = plain_run,
 ) -> OpenedModel:
-    """Open a checkpoint, a state dict or a folder of timm.
+    """Open a checkpoint, a state dict, an ONNX file or a folder of timm.
 
     `architecture` is a name, or `file.py:factory`, which runs that file's code unless `allow_code` is False.
     `classes`, `input` and `outputs` win over what the file says; `key` chooses where it holds several networks. `run`
@@ -87,7 +93,10 @@ def open_model(
     own = architecture is not None and user_architecture.is_own(architecture)
     if own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
-    draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
+    if weights.graph:
+        draft = _from_graph(weights.graph, architecture, input)
+    else:
+        draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
     picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
     try:
@@ -100,10 +109,17 @@ def open_model(
         ) from error
     known = [names for names in (classes, draft.classes, weights.said.classes) if names]
     spec, table, said = (
-        decided(answer, outputs, [len(names) for names in known], (lambda: _probes(module, picture)) if own else None)
+        decided(
+            answer,
+            outputs,
+            [len(names) for names in known],
+            (lambda: _probes(module, picture)) if own or weights.graph else None,
+        )
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())
     )
+    if weights.graph and outputs is None and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
+        spec = replace(spec, meaning="independent-logits")
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
     spec = replace(spec, pair=table.shape[1] == 1 and len(names) == 2)
     # The note belongs to the names only where they were used.
@@ -118,6 +134,7 @@ def open_model(
         name=weights.name,
         assumed=tuple(text for text in (*draft.assumed, *said, *assumed, note, *weights.notes) if text),
         code=draft.code,
+        graph=draft.graph,
         checkpoint=weights.checkpoint,
     )
 
@@ -152,6 +169,24 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
     if max(spec.size) > _LARGEST_SIDE:
         refuse_giant(found, spec, weights.file)
     return _Draft(found.module(), found.name, spec, found.names, (*found.assumed, note))
+
+
+def _from_graph(graph: "OnnxNetwork", architecture: str | None, given: InputSpec | None) -> _Draft:
+    """The network of an ONNX file; its input is tried where nobody says it."""
+    from trainer.networks.onnx_import.network import graph_digest  # few files need it
+
+    if architecture:
+        raise UserError(f"{graph.file} carries its own architecture; leave --architecture out.")
+    proposed = (graph.input, graph.input_note) if graph.input or given else graph.tried_input(SIDES)
+    spec, note = (given, "") if given else proposed
+    assert spec is not None
+    if spec.channels != graph.pictures.channels:
+        wanted = "grey:HxW" if graph.pictures.channels == 1 else "HxW"
+        raise UserError(
+            f"{graph.file} takes {graph.pictures.channels} channels, not {spec.channels} (--input {wanted})."
+        )
+    module = graph.module(spec.size)
+    return _Draft(module, "onnx", spec, (), (note,), graph=graph_digest(module))
 
 
 def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft:

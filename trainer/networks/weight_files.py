@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -16,6 +16,9 @@ from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks.saved_content import chosen
 from trainer.networks.torch_file import SAVE_AGAIN, brief, read_pickle
+
+if TYPE_CHECKING:
+    from trainer.networks.onnx_import.network import OnnxNetwork
 
 FOLDER_FILES = ("model.safetensors", "pytorch_model.bin", "model.bin", "pytorch_model.pth")
 INDEX = ".index.json"
@@ -33,7 +36,8 @@ class Weights:
 
     `said` is what the file says of classes and input, and `notes` what is odd about the weights. `inside` is the
     beginning of the names that the person chose, None where all are meant; `option` is what they choose it with.
-    `checkpoint` is there for our own files, `config` for folders with a config.json.
+    `checkpoint` is there for our own files, `config` for folders with a config.json, `graph` for ONNX files, which have
+    no tensors besides it.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Weights:
     config: dict[str, Any] = field(default_factory=dict)
     inside: str | None = None
     option: str = "--key"
+    graph: "OnnxNetwork | None" = None
 
     def wants(self, prefix: str) -> bool:
         """Whether the network under this prefix may be meant."""
@@ -118,6 +123,11 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
                 f"{path.name} is one part of several; {index.name}, which names them all, is not beside it."
             )
         path = index
+    if not path.name.endswith(INDEX) and kind_of(path) == "onnx":
+        from trainer.networks.onnx_import.network import read_onnx  # few files need it
+
+        graph = read_onnx(path)
+        return Weights(name, path.name, {}, Said(graph.classes, graph.classes_key), graph.notes, graph=graph)
     if path.name.endswith(INDEX):
         found: object = _in_parts(path)
         size = sum(other.stat().st_size for other in path.parent.iterdir() if other.is_file())

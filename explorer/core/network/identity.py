@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import fx, nn
 
 from trainer.networks.checkpoint import InputSpec
 
 LETTERS = 24
 OF_EVERY_MODULE = frozenset(vars(nn.Module()))
 """Attributes that torch keeps in every module: its parts, tensors and hooks."""
+OF_EVERY_GRAPH = frozenset(vars(fx.GraphModule(nn.Module(), fx.Graph())))
+"""Those of modules made of a graph: the code that torch writes for it is another in another version of torch."""
 
 
 def identity_of(digest: str, module: nn.Module, input: InputSpec, classes: Sequence[str], code: str) -> str:
     """A short hash (hex) over the weights' `digest`, what the module does with them, the input and the classes.
 
-    `code` is what `code_of` says of a person's own module.
+    `code` is what `code_of` says of a person's own module, or the digest of an ONNX file's graph.
     """
     told = json.dumps([digest, code, asdict(input), list(classes), _parts(module)], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:LETTERS]
@@ -46,11 +48,15 @@ def _parts(module: nn.Module) -> list[Any]:
         [
             path,
             _plain(type(part)),
-            {name: _plain(value) for name, value in vars(part).items() if name not in OF_EVERY_MODULE},
+            {name: _plain(value) for name, value in vars(part).items() if name not in _of_torch(part)},
             {name: _plain(value) for name, value in part.named_buffers(path, recurse=False) if name not in saved},
         ]
         for path, part in module.named_modules()
     ]
+
+
+def _of_torch(part: nn.Module) -> frozenset[str]:
+    return OF_EVERY_GRAPH if isinstance(part, fx.GraphModule) else OF_EVERY_MODULE
 
 
 def _plain(value: object) -> Any:

@@ -138,7 +138,7 @@ def open_network(
         training=checkpoint.training if checkpoint else {},
         licence=checkpoint.licence if checkpoint else "",
         assumed=found.assumed,
-        code=code_of(found.module, found.code) if found.code else "",
+        code=code_of(found.module, found.code) if found.code else found.graph,
         output=found.output,
     )
 

@@ -1,0 +1,218 @@
+"""What an ONNX file says about its pictures, its classes and its answers, and what it leaves open."""
+
+import ast
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from trainer.files.errors import UserError
+from trainer.networks.input_spec import InputSpec
+from trainer.networks.onnx_import.model import Model, Node, Port
+
+CLASSES = ("classes", "class_names", "labels", "names", "categories", "id2label", "idx_to_class", "class_to_idx")
+SIZES = ("input_size", "img_size", "image_size", "imgsz")
+SCORES = ("logits", "out", "output", "scores", "probabilities", "probs")
+CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
+_PASSING = ("Cast", "Identity", "Transpose")
+_LONGEST = 1 << 16
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The input that takes pictures: `channels`, its `sides` (h, w) where they are fixed, and the `order` of its axes.
+
+    `bytes_inside` where the graph itself scales numbers of 0 to 255.
+    """
+
+    port: str
+    channels: int
+    sides: tuple[int | None, int | None]
+    order: tuple[int, ...]
+    bytes_inside: bool
+
+
+def pictures_of(model: Model) -> Pictures:
+    """How a file takes pictures; UserError where it takes none."""
+    if len(model.inputs) != 1:
+        names = ", ".join(port.name[:40] for port in model.inputs[:6]) or "none"
+        raise UserError(
+            f"{model.file} takes {len(model.inputs)} inputs ({names}); only networks of one picture are opened."
+        )
+    port = model.inputs[0]
+    sides = port.sides if port.sides is not None else (None,) * 4
+    if len(sides) != 4:
+        raise UserError(
+            f"{model.file} takes a tensor of {len(sides)} axes ({port.name[:40]}), not pictures (N, channels, height, "
+            "width)."
+        )
+    first, last = sides[1], sides[3]
+    if (first in (1, 3)) != (last in (1, 3)):
+        order = CHANNELS_FIRST if first in (1, 3) else CHANNELS_LAST
+    else:
+        order = CHANNELS_LAST if _turned_first(model, port.name) else CHANNELS_FIRST
+    by_axis = dict(zip(order, sides, strict=True))  # the axis of (N, C, h, w) for each that the file speaks of
+    channels = by_axis[1] or _channels(model)
+    if channels not in (1, 3):
+        raise UserError(
+            f"{model.file} takes {channels or 'an unknown number of'} channels; only RGB and grey pictures can be "
+            "shown to a network."
+        )
+    return Pictures(port.name, channels, (by_axis[2], by_axis[3]), order, _scales_bytes(model, port))
+
+
+def _turned_first(model: Model, name: str) -> bool:
+    """Whether the first change of the axes turns (N, h, w, C) into (N, C, h, w)."""
+    for node in model.nodes:
+        if name in node.inputs:
+            if node.operator == "Transpose":
+                return node.ints("perm") == (0, 3, 1, 2)
+            if node.operator not in (*_PASSING, "Mul", "Add", "Sub", "Div"):
+                return False
+            name = node.outputs[0]
+    return False
+
+
+def _channels(model: Model) -> int:
+    for node in model.nodes:
+        if node.operator == "Conv" and len(node.inputs) > 1 and node.inputs[1] in model.tensors:
+            weight = model.tensors[node.inputs[1]]
+            return int(weight.shape[1]) * node.integer("group", 1) if weight.dim() > 1 else 0
+    return 0
+
+
+def _scales_bytes(model: Model, port: Port) -> bool:
+    """Whether the first arithmetic on the input is that for numbers of 0 to 255."""
+    if port.kind == "UINT8":
+        return True
+    constants = dict(model.tensors)
+    for node in model.nodes:
+        if node.operator == "Constant" and isinstance(node.attributes.get("value"), torch.Tensor):
+            constants[node.outputs[0]] = node.attributes["value"]
+    name = port.name
+    for node in model.nodes:
+        if name not in node.inputs:
+            continue
+        numbers = next((constants[other].float() for other in node.inputs if other in constants), torch.empty(0))
+        if node.operator in _PASSING or (numbers.numel() and bool((numbers == 0).all()) and node.operator == "Add"):
+            name = node.outputs[0]
+        elif numbers.numel():
+            return _for_bytes(node, numbers)
+        else:
+            break
+    return False
+
+
+def _for_bytes(node: Node, numbers: torch.Tensor) -> bool:
+    low, high = float(numbers.abs().min()), float(numbers.abs().max())
+    if node.operator == "Mul":
+        return low > 0.003 and high < 0.03  # 1/255, 1/127.5, and 1/(255 x 0.225)
+    if node.operator == "Div":
+        return low > 30 and high < 300
+    return node.operator in ("Add", "Sub") and 2 < high < 300
+
+
+def class_names(notes: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
+    """The names of the classes in a file's notes, and the key under which they stand; () where there are none."""
+    for key, text in notes.items():
+        if key.lower().replace(" ", "_").rpartition(".")[2] in CLASSES:
+            names = _names(_plain(text))
+            if names:
+                return names, key
+    return (), ""
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        parts = [part.strip() for part in value.replace("\n", ",").split(",")]
+        return tuple(parts) if len(parts) > 1 and all(parts) else ()
+    if isinstance(value, Mapping):
+        pairs: list[tuple[Any, Any]] = list(value.items())
+        if pairs and all(not isinstance(name, str) or name.isdecimal() for _, name in pairs):
+            pairs = [(number, name) for name, number in pairs]
+        numbered: dict[int, Any] = {int(str(number)[:9]): name for number, name in pairs if str(number)[:9].isdecimal()}
+        if len(numbered) != len(pairs) or sorted(numbered) != list(range(len(pairs))):
+            return ()
+        value = [numbered[number] for number in range(len(pairs))]
+    if isinstance(value, list | tuple) and value and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    return ()
+
+
+def _plain(text: str) -> object:
+    """What a note says: JSON or Python's spelling of it, else the text itself."""
+    found: object
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:  # Python's parser warns of what follows a backslash
+            found = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            found = text
+    return found
+
+
+def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
+    """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
+    notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
+    height, width = pictures.sides
+    said = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
+    if said is not None:
+        height, width = height or said[0], width or said[1]
+    mean, std = (_numbers(notes.get(key), pictures.channels) for key in ("mean", "std"))
+    if height is None or width is None:
+        return None, ""
+    try:
+        if mean is None or std is None:
+            return input_of_size(pictures, height, width)
+        if max(mean) > 2:  # of numbers of 0 to 255
+            mean, std = (tuple(number / 255 for number in numbers) for numbers in (mean, std))
+        return InputSpec((height, width), "squash", min(height, width), mean, std), ""
+    except UserError as error:
+        raise UserError(f"{model.file}: {error}") from error
+
+
+def input_of_size(pictures: Pictures, height: int, width: int) -> tuple[InputSpec, str]:
+    """The input of this size that is proposed where nothing says how numbers are scaled, and the sentence about it."""
+    factor, kind = 1 / 255 if pictures.bytes_inside else 1.0, "RGB" if pictures.channels == 3 else "grey"
+    numbers = (
+        "its network scales numbers of 0 to 255 itself: proposed these"
+        if pictures.bytes_inside
+        else "the file does not say how their numbers are scaled: proposed [0, 1]"
+    )
+    note = f"Pictures are {height} x {width} {kind}, and {numbers} (--input)."
+    channels = pictures.channels
+    spec = InputSpec((height, width), "squash", min(height, width), (0.0,) * channels, (factor,) * channels)
+    return spec, note
+
+
+def _sides(value: object) -> tuple[int, int] | None:
+    sides: list[Any] = list(value) if isinstance(value, list | tuple) else [value, value]
+    if len(sides) < 2 or not all(type(side) is int and 1 <= side <= 8192 for side in sides[-2:]):
+        return None
+    return int(sides[-2]), int(sides[-1])
+
+
+def _numbers(value: object, channels: int) -> tuple[float, ...] | None:
+    if not isinstance(value, list | tuple) or len(value) != channels:
+        return None
+    return tuple(map(float, value)) if all(type(number) in (int, float) for number in value) else None
+
+
+def scores_of(model: Model) -> tuple[str, str]:
+    """The name of the output that holds the class scores, and a sentence where there are others.
+
+    Taken is one that is named like scores, else the first that is a table by what the file says, else the first.
+    """
+    names = [port.name for port in model.outputs if port.kind in ("FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16")]
+    if not names:
+        raise UserError(f"{model.file} answers with no scores; export the network with one score for each class.")
+    if len(names) == 1:
+        return names[0], ""
+    tables = [port.name for port in model.outputs if port.name in names and port.sides and len(port.sides) == 2]
+    named = [name for name in tables or names if name.lower() in SCORES]
+    taken = (named or tables or names)[0]
+    others = ", ".join(name[:40] for name in names if name != taken)
+    return taken, f"The file has {len(names)} outputs: proposed {taken[:40]} for the scores (others: {others[:200]})."

@@ -1,0 +1,236 @@
+"""Builds the modules of an ONNX file: a graph that hooks, exact occlusion and muting see as any other network's."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import fx
+
+from trainer.files.errors import UserError
+from trainer.networks.candidate import Question
+from trainer.networks.input_spec import InputSpec
+from trainer.networks.onnx_import.builder import Builder
+from trainer.networks.onnx_import.description import (
+    Pictures,
+    class_names,
+    input_of,
+    input_of_size,
+    pictures_of,
+    scores_of,
+)
+from trainer.networks.onnx_import.model import Model, Node, Unsupported
+from trainer.networks.onnx_import.onnx_file import read_model
+from trainer.networks.onnx_import.operators import OPERATORS
+from trainer.networks.onnx_import.values import Known, Traced, Value
+from trainer.networks.torch_file import brief
+
+Ending = Literal["", "softmax", "sigmoid"]
+_ENDINGS: dict[str, Ending] = {"Softmax": "softmax", "LogSoftmax": "softmax", "Sigmoid": "sigmoid"}
+_PASSING = ("Identity", "Cast", "Dropout")
+_OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
+
+
+@dataclass(frozen=True)
+class OnnxNetwork:
+    """What an ONNX file says about a network, before its modules are built.
+
+    `ending` is how the file turns scores into probabilities at its end: by "softmax", by "sigmoid", or not at all. The
+    modules answer with the scores before it. `input` is None where the file leaves the size of pictures open, and
+    `input_note` the sentence to show where it is a proposal; `notes` are those about the rest.
+    """
+
+    model: Model
+    pictures: Pictures
+    output: str
+    ending: Ending
+    classes: tuple[str, ...]
+    classes_key: str
+    input: InputSpec | None
+    input_note: str
+    notes: tuple[str, ...]
+
+    @property
+    def file(self) -> str:
+        """For messages."""
+        return self.model.file
+
+    def module(self, size: tuple[int, int]) -> fx.GraphModule:
+        """The network for pictures of this size (h, w), in eval mode; UserError where it cannot be built for it.
+
+        It takes (N, channels, h, w) float32, whatever order the file has, and batches of any N.
+        """
+        for side, fixed in zip(size, self.pictures.sides, strict=True):
+            if fixed is not None and side != fixed:
+                height, width = (fixed or "any" for fixed in self.pictures.sides)
+                raise UserError(f"{self.file} takes pictures of {height} x {width} only; give this size (--input).")
+        builder = Builder(self.model, self.nodes)
+        values: dict[str, Value] = {name: Known.of(tensor) for name, tensor in self.model.tensors.items()}
+        values[self.pictures.port] = builder.input((self.pictures.channels, *size), self.pictures.order)
+        builder.watch(values)
+        for node in self.nodes:
+            self._add(builder, node, values)
+        answer = values.get(self.output)
+        if not isinstance(answer, Traced):
+            raise UserError(f"{self.file}: its output {self.output[:80]} does not depend on the picture.")
+        answer = builder.plain(answer)
+        assert isinstance(answer, Traced)
+        builder.graph.output(answer.node)
+        module = fx.GraphModule(builder.root, builder.graph, "OnnxNetwork")
+        module.graph.eliminate_dead_code()
+        module.delete_all_unused_submodules()
+        module.recompile()
+        module.eval().requires_grad_(False)
+        if builder.guessed:
+            self._compare_batches(module, size)
+        return module
+
+    def tried_input(self, sides: Sequence[int]) -> tuple[InputSpec, str]:
+        """An input that is proposed where the file leaves the size open, and the sentence that says so.
+
+        224 x 224, if the network can be built for it; else Question with those of `sides` for which it can.
+        """
+        try:
+            self.module((224, 224))
+        except UserError as error:
+            fitting = tuple(f"{side}x{side}" for side in sides if self._fits(side))
+            runs = f"; these run: {', '.join(fitting)}" if fitting else ""
+            raise Question(f"{error} Say which size it takes (--input{runs}).", "input", fitting) from error
+        return input_of_size(self.pictures, 224, 224)
+
+    def _fits(self, side: int) -> bool:
+        try:
+            self.module((side, side))
+        except UserError:
+            return False
+        return True
+
+    def _add(self, builder: Builder, node: Node, values: dict[str, Value]) -> None:
+        builder.node = node
+        try:
+            answer: Any = OPERATORS[node.operator](builder, [values[name] if name else None for name in node.inputs])
+        except UserError:
+            raise
+        except Exception as error:  # torch raises nearly everything for sizes that do not fit
+            why = str(error) if isinstance(error, Unsupported) else brief(error)
+            raise UserError(
+                f"{self.file}: the node {_told(node)} cannot be read: {why[:200]}; {_OTHERWISE}."
+            ) from error
+        answers = [answer] if isinstance(answer, Known | Traced) else answer
+        values.update(zip(node.outputs, answers, strict=False))
+
+    def _compare_batches(self, module: fx.GraphModule, size: tuple[int, int]) -> None:
+        """UserError where two pictures together get other answers than each by itself."""
+        random = torch.Generator().manual_seed(0)
+        pictures = torch.rand(2, self.pictures.channels, *size, generator=random)
+        with torch.inference_mode():
+            try:
+                together = module(pictures)
+                alone = torch.cat([module(picture[None]) for picture in pictures])
+                same = together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=1e-4)
+            except RuntimeError:
+                same = False
+        if not same:
+            raise UserError(
+                f"{self.file} is made for one picture at a time, in a way that cannot be told from its shapes; export "
+                "it with a free batch size (dynamic_axes or dynamic_shapes)."
+            )
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that the scores need; UserError that names those that are not known."""
+        return _needed(self.model, self.output)
+
+
+def read_onnx(path: Path) -> OnnxNetwork:
+    """What an ONNX file says; UserError where it is no network of pictures. OSError where it cannot be read."""
+    model = read_model(path)
+    pictures = pictures_of(model)
+    output, several = scores_of(model)
+    before, ending = _before_ending(model, output)
+    classes, key = class_names(model.notes)
+    input_, note = input_of(model, pictures)
+    network = OnnxNetwork(
+        model=model,
+        pictures=pictures,
+        output=before,
+        ending=ending,
+        classes=classes,
+        classes_key=key[:40],
+        input=input_,
+        input_note=note,
+        notes=tuple(text for text in (several, _said(ending, output)) if text),
+    )
+    _refuse_unknown(network.nodes, model)
+    return network
+
+
+def graph_digest(module: fx.GraphModule) -> str:
+    """SHA-256 (hex) over the operations of a graph in their order, the same in every session."""
+    told = [
+        [node.op, node.name, _named(node.target), _named(node.args), _named(node.kwargs)] for node in module.graph.nodes
+    ]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_named(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _named(part) for name, part in value.items()}
+    return getattr(value, "__name__", None) or str(value)
+
+
+def _said(ending: Ending, output: str) -> str:
+    if not ending:
+        return ""
+    return f"The file's answer {output[:40]} is a {ending}: the scores are those before it."
+
+
+def _before_ending(model: Model, output: str) -> tuple[str, Ending]:
+    """The name of the scores and what follows them; only where nothing but that stands between."""
+    made = {name: node for node in model.nodes for name in node.outputs}
+    name = output
+    while (node := made.get(name)) is not None and node.inputs:
+        if node.operator in _ENDINGS and not node.domain:
+            return (node.inputs[0], _ENDINGS[node.operator]) if _over_classes(node, model) else (output, "")
+        if node.operator not in _PASSING:
+            break
+        name = node.inputs[0]
+    return output, ""
+
+
+def _over_classes(node: Node, model: Model) -> bool:
+    return node.operator == "Sigmoid" or node.integer("axis", -1 if model.opset >= 13 else 1) in (1, -1)
+
+
+def _needed(model: Model, output: str) -> tuple[Node, ...]:
+    wanted, found = {output}, []
+    for node in reversed(model.nodes):
+        if wanted & set(node.outputs):
+            found.append(node)
+            wanted.update(node.inputs)
+    return tuple(reversed(found))
+
+
+def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:
+    unknown = {
+        f"{node.domain}.{node.operator}".lstrip("."): node
+        for node in reversed(nodes)
+        if node.domain or node.operator not in OPERATORS
+    }
+    if unknown:
+        named = "; ".join(f"{name[:60]} (node {_told(node)})" for name, node in list(unknown.items())[-4:])
+        more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
+        raise UserError(f"{model.file} needs operators that are not known here: {named}{more}; {_OTHERWISE}.")
+    if not nodes:
+        raise UserError(f"{model.file} computes nothing from the picture.")
+
+
+def _told(node: Node) -> str:
+    name = node.name or next(iter(node.outputs), "")
+    return f'"{name[:80]}" ({node.operator[:40]})'

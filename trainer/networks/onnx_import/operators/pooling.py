@@ -1,0 +1,71 @@
+"""Poolings over windows and over whole maps."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from trainer.networks.onnx_import.builder import Builder
+from trainer.networks.onnx_import.model import Unsupported
+from trainer.networks.onnx_import.operators.arguments import Inputs, Operator, first, maps
+from trainer.networks.onnx_import.operators.convolutions import margins
+from trainer.networks.onnx_import.values import Known, Value
+
+
+def _windows(builder: Builder, value: Value) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], list[int]]:
+    """Kernel, stride, dilation, and what is padded: [top, left, bottom, right]."""
+    node = builder.node
+    kernel = node.ints("kernel_shape")
+    strides, dilations = node.ints("strides", (1, 1)), node.ints("dilations", (1, 1))
+    if len(kernel) != 2 or len(strides) != 2 or len(dilations) != 2:
+        raise Unsupported("its windows have not two sides")
+    reach = [(length - 1) * dilation + 1 for length, dilation in zip(kernel, dilations, strict=True)]
+    pads = margins(builder, value.shape[2:], reach, strides)
+    return (kernel[0], kernel[1]), (strides[0], strides[1]), (dilations[0], dilations[1]), pads
+
+
+def _even(pads: list[int], kernel: tuple[int, int]) -> bool:
+    """Whether torch's poolings can pad like this themselves."""
+    return pads[:2] == pads[2:] and all(0 <= pad <= length // 2 for pad, length in zip(pads, kernel, strict=False))
+
+
+def _max_pool(builder: Builder, inputs: Inputs) -> Value:
+    value = maps(first(inputs), builder)
+    kernel, stride, dilation, pads = _windows(builder, value)
+    ceil = bool(builder.node.integer("ceil_mode", 0))
+    if _even(pads, kernel):
+        part = nn.MaxPool2d(kernel, stride, (pads[0], pads[1]), dilation, ceil_mode=ceil)
+        return builder.module(part, value)
+    padded = builder.module(nn.ConstantPad2d((pads[1], pads[3], pads[0], pads[2]), -torch.inf), value)
+    return builder.module(nn.MaxPool2d(kernel, stride, 0, dilation, ceil_mode=ceil), padded)
+
+
+def _average_pool(builder: Builder, inputs: Inputs) -> Value:
+    value = maps(first(inputs), builder)
+    kernel, stride, dilation, pads = _windows(builder, value)
+    ceil, counted = (bool(builder.node.integer(name, 0)) for name in ("ceil_mode", "count_include_pad"))
+    if dilation != (1, 1):
+        raise Unsupported("it averages over windows with gaps")
+    if _even(pads, kernel):
+        part = nn.AvgPool2d(kernel, stride, (pads[0], pads[1]), ceil, counted or not any(pads))
+        return builder.module(part, value)
+    sides = (pads[1], pads[3], pads[0], pads[2])
+    average = nn.AvgPool2d(kernel, stride, 0, ceil)
+    found = builder.module(average, builder.module(nn.ZeroPad2d(sides), value))
+    if counted:
+        return found
+    builder.take(value.shape[2] * value.shape[3] * 2)
+    share = average(F.pad(torch.ones(1, 1, *value.shape[2:]), sides))
+    return builder.function(torch.div, found, Known.of(share))
+
+
+def _whole(builder: Builder, inputs: Inputs) -> Value:
+    kinds = {"GlobalAveragePool": nn.AdaptiveAvgPool2d, "GlobalMaxPool": nn.AdaptiveMaxPool2d}
+    return builder.module(kinds[builder.node.operator]((1, 1)), maps(first(inputs), builder))
+
+
+OPERATORS: dict[str, Operator] = {
+    "MaxPool": _max_pool,
+    "AveragePool": _average_pool,
+    "GlobalAveragePool": _whole,
+    "GlobalMaxPool": _whole,
+}

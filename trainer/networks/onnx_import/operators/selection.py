@@ -1,0 +1,242 @@
+"""Operators that pass on, take parts, put parts together, or make constants."""
+
+import operator as python
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from trainer.networks.onnx_import.builder import Builder
+from trainer.networks.onnx_import.model import Unsupported
+from trainer.networks.onnx_import.operators.arguments import (
+    Inputs,
+    Operator,
+    constant,
+    first,
+    given,
+    ints,
+    maps,
+    needed,
+)
+from trainer.networks.onnx_import.operators.shapes import reshaped
+from trainer.networks.onnx_import.values import Known, Traced, Value, axis_in
+
+_KINDS = {1: torch.float32, 10: torch.float32, 11: torch.float32, 16: torch.float32, 9: torch.bool}
+_KINDS |= dict.fromkeys((2, 3, 4, 5, 6, 7, 12, 13), torch.int64)
+"""ONNX's number for a kind -> how it is computed here."""
+
+
+def _same(builder: Builder, inputs: Inputs) -> Value:
+    return first(inputs)
+
+
+def _dropout(builder: Builder, inputs: Inputs) -> list[Value]:
+    return [first(inputs)]
+
+
+def _constant(builder: Builder, inputs: Inputs) -> Value:
+    for name, value in builder.node.attributes.items():
+        if name == "value" and isinstance(value, torch.Tensor):
+            return Known.of(value)
+        if name in ("value_float", "value_floats"):
+            return Known.of(torch.tensor(value, dtype=torch.float32))
+        if name in ("value_int", "value_ints"):
+            return Known.of(torch.tensor(value, dtype=torch.int64))
+    raise Unsupported("it is a constant of another kind than numbers")
+
+
+def _cast(builder: Builder, inputs: Inputs) -> Value:
+    value, number = first(inputs), builder.node.integer("to", 1)
+    kind = _KINDS.get(number)
+    if kind is None:
+        raise Unsupported(f"it turns numbers into those of ONNX's kind {number}")
+    if isinstance(value, Known):
+        return Known(value.one.to(kind), value.two.to(kind))
+    if kind != torch.float32 or value.one.dtype != torch.float32:
+        raise Unsupported("it rounds values that depend on the picture")
+    return value
+
+
+def _concat(builder: Builder, inputs: Inputs) -> Value:
+    values = [value for value in inputs if value is not None]
+    axis = axis_in(builder.node.integer("axis", 0), len(values[0].shape))
+    traced = next((value for value in values if isinstance(value, Traced)), None)
+    if traced is None:
+        return builder.function(torch.cat, values, axis)
+    alike = all(isinstance(value, Traced) and value.order == traced.order and value.columns is None for value in values)
+    if alike:
+        bare = [Traced(value.node, value.one, value.two) for value in values if isinstance(value, Traced)]
+        found = builder.function(torch.cat, bare, traced.axis(axis))
+        assert isinstance(found, Traced)
+        return Traced(found.node, found.one, found.two, traced.order, outer=traced.outer)
+    plain = builder.plain(traced)
+    assert isinstance(plain, Traced)
+    parts: list[Any] = []
+    for value in values:
+        if isinstance(value, Known) and value.fixed and plain.batch != axis:
+            sides = [-1] * value.one.dim()
+            sides[plain.batch] = plain.two.shape[plain.batch]
+            value = builder.batched(value.one, value.one.expand(sides))
+        parts.append(value)
+    return builder.function(torch.cat, parts, axis)
+
+
+def _part(builder: Builder, value: Value, axis: int, start: int, length: int) -> Value:
+    """Numbers `start` to `start + length` of an axis as ONNX counts it."""
+    if isinstance(value, Known) or value.columns is not None:
+        return builder.function(torch.narrow, value, axis, start, length)
+    bare = Traced(value.node, value.one, value.two, outer=value.outer)
+    found = builder.function(torch.narrow, bare, value.axis(axis), start, length)
+    assert isinstance(found, Traced)
+    return Traced(found.node, found.one, found.two, value.order, outer=found.outer)
+
+
+def _slice(builder: Builder, inputs: Inputs) -> Value:
+    value, node = first(inputs), builder.node
+    count = len(value.shape)
+    if len(inputs) > 1:
+        starts, ends = ints(needed(inputs, 1)), ints(needed(inputs, 2))
+        axes = ints(inputs[3]) if given(inputs, 3) is not None else list(range(len(starts)))
+        steps = ints(inputs[4]) if given(inputs, 4) is not None else [1] * len(starts)
+    else:
+        starts, ends = list(node.ints("starts")), list(node.ints("ends"))
+        axes, steps = list(node.ints("axes", tuple(range(len(starts))))), [1] * len(starts)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        if not step:
+            raise Unsupported("it goes in steps of 0")
+        place = axis_in(axis, count)
+        side = value.shape[place]
+        taken = range(*slice(start, end if end >= -side or step > 0 else None, step).indices(side))
+        if len(taken) == side and step == 1:
+            continue
+        if step == 1:
+            value = _part(builder, value, place, taken.start, len(taken))
+        elif isinstance(value, Known):
+            value = builder.function(torch.index_select, value, place, Known.of(torch.tensor(taken)))
+        elif step > 0:
+            value = builder.plain(value)
+            every: list[Any] = [slice(None)] * count
+            every[place] = slice(taken.start, taken.stop, step)
+            value = builder.function(python.getitem, value, tuple(every))
+        else:
+            raise Unsupported("it takes parts of a map from the end")
+    return value
+
+
+def _split(builder: Builder, inputs: Inputs) -> list[Value]:
+    value, node = first(inputs), builder.node
+    axis = axis_in(node.integer("axis", 0), len(value.shape))
+    if given(inputs, 1) is not None:
+        sizes = ints(inputs[1])
+    elif "split" in node.attributes:
+        sizes = list(node.ints("split"))
+    else:
+        count = node.integer("num_outputs", len(node.outputs))
+        each = -(-value.shape[axis] // max(count, 1))
+        sizes = [min(each, value.shape[axis] - start) for start in range(0, value.shape[axis], max(each, 1))]
+    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+    return [_part(builder, value, axis, start, size) for start, size in zip(starts, sizes, strict=True)]
+
+
+def _gather(builder: Builder, inputs: Inputs) -> Value:
+    value, places = first(inputs), needed(inputs, 1)
+    axis = axis_in(builder.node.integer("axis", 0), len(value.shape))
+    numbers = constant(places).long()
+    if isinstance(value, Known):
+        return builder.function(_taken, value, axis, Known.of(numbers))
+    numbers = numbers % value.shape[axis] if -value.shape[axis] <= int(numbers.min()) else numbers
+    if torch.equal(numbers.reshape(-1), torch.arange(value.shape[axis])):  # all of them, in another shape
+        shapes = ([*shape[:axis], *numbers.shape, *shape[axis + 1 :]] for shape in (value.shape, value.shape))
+        return reshaped(builder, value, *shapes)
+    if numbers.dim() == 0:
+        return builder.function(torch.select, value, axis, int(numbers))
+    if numbers.dim() == 1:
+        if len(numbers) == 1:  # a part of one
+            return _part(builder, value, axis, int(numbers), 1)
+        return builder.function(torch.index_select, value, axis, Known.of(numbers))
+    raise Unsupported("it takes parts of a map in more than one direction")
+
+
+def _taken(values: torch.Tensor, axis: int, places: torch.Tensor) -> torch.Tensor:
+    side = values.shape[axis]
+    flat = torch.where(places < 0, places + side, places).reshape(-1)
+    found = torch.index_select(values, axis, flat)
+    return found.reshape([*values.shape[:axis], *places.shape, *values.shape[axis + 1 :]])
+
+
+def _gather_nd(builder: Builder, inputs: Inputs) -> Value:
+    value, places = first(inputs), constant(needed(inputs, 1)).long()
+    if not isinstance(value, Known) or builder.node.integer("batch_dims", 0):
+        raise Unsupported("it takes single numbers out of values that depend on the picture")
+    return builder.function(lambda values, index: values[tuple(index.unbind(-1))], value, Known.of(places))
+
+
+def _scatter_nd(builder: Builder, inputs: Inputs) -> Value:
+    value, places, updates = (needed(inputs, place) for place in range(3))
+    if not isinstance(value, Known) or builder.node.text("reduction", "none") != "none":
+        raise Unsupported("it writes single numbers into values that depend on the picture")
+
+    def written(values: torch.Tensor, index: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+        return values.clone().index_put(tuple(index.long().unbind(-1)), new)
+
+    return builder.function(written, value, places, updates)
+
+
+def _range(builder: Builder, inputs: Inputs) -> Value:
+    start, end, step = (constant(needed(inputs, place)).reshape(()).item() for place in range(3))
+    if not step or (end - start) / step > 1 << 24:
+        raise Unsupported("it counts too far")
+    return Known.of(torch.arange(start, end, step))
+
+
+def _resize(builder: Builder, inputs: Inputs) -> Value:
+    value, node = maps(first(inputs), builder), builder.node
+    given_sizes, scales = given(inputs, 3), given(inputs, 2 if builder.opset > 10 else 1)
+    if given_sizes is not None:
+        sides = ints_of_last_two(given_sizes)
+    else:
+        numbers = constant(scales).tolist() if scales is not None else node.attributes.get("scales", ())
+        if len(numbers) != 4 or numbers[:2] != [1, 1]:
+            raise Unsupported("it resizes more than the sides of maps")
+        sides = [int(side * factor) for side, factor in zip(value.shape[2:], numbers[2:], strict=True)]
+    mode, how = node.text("mode", "nearest"), node.text("coordinate_transformation_mode", "half_pixel")
+    if builder.opset < 11:
+        how = "asymmetric"
+    rounding = node.text("nearest_mode", "round_prefer_floor" if builder.opset > 10 else "floor")
+    if mode == "nearest" and how == "asymmetric" and rounding == "floor":
+        return builder.function(F.interpolate, value, sides, mode="nearest")
+    if mode == "linear" and how in ("half_pixel", "pytorch_half_pixel", "align_corners"):
+        return builder.function(F.interpolate, value, sides, mode="bilinear", align_corners=how == "align_corners")
+    raise Unsupported(f"it resizes maps in the mode {mode}, {how}")
+
+
+def ints_of_last_two(value: Value) -> list[int]:
+    """The sides of maps in a shape (N, C, h, w), whatever N is."""
+    if not isinstance(value, Known) or value.shape != (4,):
+        raise Unsupported("it resizes more than the sides of maps")
+    return [int(side) for side in value.one[2:].tolist()]
+
+
+def _trilu(builder: Builder, inputs: Inputs) -> Value:
+    k = int(constant(inputs[1])) if given(inputs, 1) is not None else 0
+    function = torch.triu if builder.node.integer("upper", 1) else torch.tril
+    return builder.function(function, first(inputs), k)
+
+
+OPERATORS: dict[str, Operator] = {
+    "Identity": _same,
+    "Dropout": _dropout,
+    "Constant": _constant,
+    "Cast": _cast,
+    "CastLike": _same,
+    "Concat": _concat,
+    "Slice": _slice,
+    "Split": _split,
+    "Gather": _gather,
+    "GatherND": _gather_nd,
+    "ScatterND": _scatter_nd,
+    "Range": _range,
+    "Resize": _resize,
+    "Upsample": _resize,
+    "Trilu": _trilu,
+}

@@ -1,0 +1,207 @@
+"""The bytes of an ONNX file -> what is in it; run as a program it does so for bytes on its standard input.
+
+Parsers written in C++ can crash or hang on bytes that somebody prepared. So `onnx_file` runs this module by its path in
+a process of its own: it imports nothing of this project, and what it prints is plain: the length of a JSON object (8
+bytes, little-endian), the object, and the numbers of all tensors one after the other.
+"""
+
+import ast
+import contextlib
+import json
+import math
+import sys
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, ModelProto, TensorProto, ValueInfoProto, numpy_helper
+
+MOST_NODES, MOST_TENSORS, LONGEST_NAME, LONGEST_NOTE = 50_000, 20_000, 1000, 1 << 20
+SCOPES = "pkg.torch.onnx.name_scopes"
+OWN_DOMAINS = ("", "ai.onnx")
+NUMBERS = {
+    np.dtype(np.float32): "float32",
+    np.dtype(np.int64): "int64",
+    np.dtype(np.bool_): "bool",
+}
+KINDS: dict[int, str] = {int(number): name for name, number in TensorProto.DataType.items()}
+FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+INTEGERS = {getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)}
+WIDTHS: dict[int, int] = {TensorProto.DOUBLE: 8, TensorProto.INT64: 8, TensorProto.UINT64: 8, TensorProto.FLOAT: 4}
+WIDTHS |= {TensorProto.INT32: 4, TensorProto.UINT32: 4, TensorProto.FLOAT16: 2, TensorProto.BFLOAT16: 2}
+WIDTHS |= {TensorProto.INT16: 2, TensorProto.UINT16: 2, TensorProto.INT8: 1, TensorProto.UINT8: 1, TensorProto.BOOL: 1}
+
+
+class Refused(ValueError):  # noqa: N818 - it is the file that has the error
+    """The rest of a sentence that says why a file is refused."""
+
+
+class Tensors:
+    """The numbers of tensors, gathered to be printed: float32, int64 or bool."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def add(self, tensor: TensorProto) -> dict[str, Any]:
+        """Where the numbers of a tensor stand in what is printed, or in which file beside the model's they stand."""
+        shape = [int(side) for side in tensor.dims]
+        kind = tensor.data_type
+        if kind not in FLOATS | INTEGERS | {TensorProto.BOOL}:
+            return {"shape": shape, "refused": KINDS.get(kind, str(kind))}
+        if any(side < 0 for side in shape):
+            raise Refused(f"is damaged: its tensor {tensor.name[:80]} has a negative side; copy or save it again.")
+        if tensor.data_location == TensorProto.EXTERNAL:
+            said = {entry.key: entry.value for entry in tensor.external_data}
+            width = WIDTHS[kind]
+            return {"shape": shape, "external": said, "kind": KINDS[kind], "bytes": math.prod(shape) * width}
+        values = numpy_helper.to_array(tensor)
+        if values.size != math.prod(shape):
+            raise Refused(f"is damaged: its tensor {tensor.name[:80]} has another length than its shape says.")
+        wanted = np.float32 if kind in FLOATS else np.bool_ if kind == TensorProto.BOOL else np.int64
+        with np.errstate(all="ignore"):
+            values = np.ascontiguousarray(values.astype(wanted))
+        self.pieces.append(values.tobytes())
+        return {"shape": shape, "kind": NUMBERS[values.dtype], "piece": len(self.pieces) - 1}
+
+
+def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """What is in a file, and the numbers of its tensors; Refused where it is none that can be read."""
+    try:
+        model = onnx.load_model_from_string(content)
+    except Exception as error:
+        raise Refused("is damaged or no ONNX model; copy or export it again.") from error
+    graph = model.graph
+    if not graph.node or not graph.output:
+        raise Refused("is damaged or no ONNX model: it holds no operations; copy or export it again.")
+    if len(graph.node) > MOST_NODES or len(graph.initializer) > MOST_TENSORS:
+        raise Refused(f"holds {len(graph.node):,} operations, more than any network here can have.")
+    versions = {entry.domain: entry.version for entry in model.opset_import}
+    opset = next((versions[domain] for domain in OWN_DOMAINS if domain in versions), 0)
+    newest = onnx.defs.onnx_opset_version()
+    if opset > newest:
+        raise Refused(
+            f"is written in version {opset} of ONNX's operators, and the installed onnx knows {newest}; update it: "
+            "pip install --upgrade onnx"
+        )
+    model = _inlined(model)
+    # What ONNX does not know is named by whoever looks for its operators.
+    if all(onnx.defs.has(node.op_type, opset, "") for node in model.graph.node if node.domain in OWN_DOMAINS):
+        _check(model)
+    graph = model.graph
+    tensors = Tensors()
+    held = {tensor.name: tensors.add(tensor) for tensor in graph.initializer}
+    if graph.sparse_initializer:
+        raise Refused("holds sparse weights, which are not read; export it with plain ones.")
+    found = {
+        "opset": opset,
+        "producer": model.producer_name[:200],
+        "notes": {
+            entry.key[:LONGEST_NAME]: entry.value for entry in model.metadata_props if len(entry.value) <= LONGEST_NOTE
+        },
+        "tensors": held,
+        "nodes": [
+            {
+                "operator": node.op_type,
+                "domain": "" if node.domain in OWN_DOMAINS else node.domain,
+                "name": node.name[:LONGEST_NAME],
+                "inputs": list(node.input),
+                "outputs": list(node.output),
+                "attributes": {attribute.name: _value(attribute, tensors) for attribute in node.attribute},
+                "scope": _scope(node),
+            }
+            for node in graph.node
+        ],
+        "inputs": [_port(port) for port in graph.input if port.name not in held],
+        "outputs": [_port(port) for port in graph.output],
+        "pieces": [len(piece) for piece in tensors.pieces],
+    }
+    return found, tensors.pieces
+
+
+def _inlined(model: ModelProto) -> ModelProto:
+    if not model.functions:
+        return model
+    from onnx import inliner
+
+    try:
+        found: ModelProto = inliner.inline_local_functions(model)
+    except Exception as error:
+        raise Refused(f"holds functions that cannot be read ({str(error)[:100]}); export it without them.") from error
+    return found
+
+
+def _check(model: ModelProto) -> None:
+    outside = [tensor for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL]
+    shapes = [list(tensor.dims) for tensor in outside]
+    try:
+        for tensor in outside:  # the checker would look for their files beside a model that has no folder here
+            tensor.data_location, tensor.raw_data = TensorProto.DEFAULT, bytes(WIDTHS.get(tensor.data_type, 16))
+            del tensor.dims[:]
+        onnx.checker.check_model(model)
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        raise Refused(f"is no valid ONNX model ({lines[0][:160]}); export it again.") from error
+    finally:
+        for tensor, shape in zip(outside, shapes, strict=True):
+            tensor.data_location = TensorProto.EXTERNAL
+            tensor.ClearField("raw_data")
+            tensor.dims.extend(shape)
+
+
+def _value(attribute: AttributeProto, tensors: Tensors) -> Any:
+    kind = attribute.type
+    if kind == AttributeProto.FLOAT:
+        return attribute.f
+    if kind == AttributeProto.INT:
+        return attribute.i
+    if kind == AttributeProto.STRING:
+        return attribute.s[:LONGEST_NOTE].decode("utf-8", "replace")
+    if kind == AttributeProto.FLOATS:
+        return list(attribute.floats)
+    if kind == AttributeProto.INTS:
+        return list(attribute.ints)
+    if kind == AttributeProto.STRINGS:
+        return [text[:LONGEST_NOTE].decode("utf-8", "replace") for text in attribute.strings]
+    if kind == AttributeProto.TENSOR:
+        return {"tensor": tensors.add(attribute.t)}
+    return {"other": AttributeProto.AttributeType.Name(kind).lower()}
+
+
+def _scope(node: Any) -> str:
+    said = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "")[:LONGEST_NAME]
+    with contextlib.suppress(Exception):
+        path = ast.literal_eval(said)
+        return str(path[-2]) if isinstance(path, list) and len(path) > 1 else ""
+    return ""
+
+
+def _port(port: ValueInfoProto) -> dict[str, Any]:
+    said = port.type.tensor_type
+    if not port.type.HasField("tensor_type"):
+        return {"name": port.name, "sides": None, "kind": ""}
+    sides = None
+    if said.HasField("shape"):
+        sides = [side.dim_value if side.dim_value > 0 else None for side in said.shape.dim]
+    return {"name": port.name, "sides": sides, "kind": KINDS.get(said.elem_type, "")}
+
+
+def main() -> None:
+    """Print what is in the file, or {"problem": ...}; words: the bytes of memory that this may take."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows and macOS may not know this limit
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
+    pieces: list[bytes] = []
+    try:
+        answer, pieces = described(sys.stdin.buffer.read())
+    except Refused as error:
+        answer = {"problem": str(error)}
+    except MemoryError:
+        answer = {"problem": "takes more memory than it may; export it again."}
+    head = json.dumps(answer).encode()
+    for part in (len(head).to_bytes(8, "little"), head, *pieces):
+        sys.stdout.buffer.write(part)
+
+
+if __name__ == "__main__":
+    main()
