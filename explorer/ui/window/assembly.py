@@ -73,14 +73,21 @@ def _browser(window: MainWindow) -> "Generator[bool, None, Browser]":
 
     yield True
     workspace, filters, over = window.workspace, window.filters, window.over
-    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.occluding)
+    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.lens, workspace.occluding)
     viewer.setParent(window.center)
     yield True
     from explorer.ui.window.browser import Browser
 
     yield False
     made = Browser(
-        workspace.session, workspace.library, workspace.occluding, viewer, filters, over, vocabulary=filters.vocabulary
+        workspace.session,
+        workspace.library,
+        workspace.lens,
+        workspace.occluding,
+        viewer,
+        filters,
+        over,
+        vocabulary=filters.vocabulary,
     )
     made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
