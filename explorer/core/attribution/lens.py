@@ -22,6 +22,9 @@ OnRough = Callable[["AttributionMap"], None]
 Compute = Callable[["Network", "RGB", str, Settings, OnStep, OnRough | None], "AttributionMap"]
 """Called with (network, picture, target, complete settings, on_step, on_rough)."""
 
+LAST_LAYER = -1
+"""What a setting of a layer says of the last one."""
+
 CLASS, FILTER = "class", "filter"
 """Kinds of targets: a class's logit or probability, and what is read of a filter's map."""
 

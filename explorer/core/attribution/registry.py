@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from explorer.core.attribution.deconvnet import DECONVNET
+from explorer.core.attribution.grad_cam import GRAD_CAM
+from explorer.core.attribution.guided_backprop import GUIDED_BACKPROP
+from explorer.core.attribution.guided_grad_cam import GUIDED_GRAD_CAM
+from explorer.core.attribution.integrated_gradients import INTEGRATED_GRADIENTS
 from explorer.core.attribution.lens import Lens, OnRough, Value
 from explorer.core.attribution.occlusion.lens import OCCLUSION
+from explorer.core.attribution.saliency import SALIENCY
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 
@@ -14,7 +20,16 @@ if TYPE_CHECKING:
     from explorer.core.attribution.attribution_map import AttributionMap
     from explorer.core.network.opening import Network
 
-LENSES: Mapping[str, Lens] = MappingProxyType({lens.name: lens for lens in (OCCLUSION,)})
+_ALL = (
+    OCCLUSION,
+    GRAD_CAM,
+    SALIENCY,
+    GUIDED_BACKPROP,
+    GUIDED_GRAD_CAM,
+    DECONVNET,
+    INTEGRATED_GRADIENTS,
+)
+LENSES: Mapping[str, Lens] = MappingProxyType({lens.name: lens for lens in _ALL})
 
 
 def attribute(
