@@ -9,6 +9,7 @@ from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.exporting import Exporting
+from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
@@ -38,7 +39,8 @@ class Workspace(QObject):
         self.session = Session(View(style=self.settings.style()), self)
         self.library = Library(self)
         self.pipeline = Pipeline(self.session, self.library, self)
-        self.occluding = Occluding(self.session, self.pipeline, self.library, self)
+        self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
+        self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.preference(ANNOTATOR) or user_name(), self)
         self.exporting = Exporting(self.library, self.tagging, self.settings, self)
         self.settings.preference_changed.connect(self._name_annotator)
@@ -49,6 +51,7 @@ class Workspace(QObject):
         self.opening.remember()
         self.exporting.close()
         self.tagging.close()
+        self.lens.close()
         self.occluding.close()
         self.pipeline.close()
         self.library.close()

@@ -49,7 +49,7 @@ def small(open_window: Open, tmp_path: Path, pictures: Path) -> Person:
 
 
 def said(person: Person) -> str:
-    return person.parts.center.browser.occlusion._said.text()
+    return person.parts.center.browser.lens_panel._said.text()
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=["for people", "internal", "memory"])
@@ -57,9 +57,9 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     small: Person, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     failing = fail(monkeypatch, occlusion, "occlude", error)
-    panel = small.parts.center.browser.occlusion
+    panel = small.parts.center.browser.lens_panel
     small.press("X")
-    small.until(lambda: small.workspace.occluding.trouble)
+    small.until(lambda: small.workspace.lens.trouble)
     assert "Measuring" not in said(small)
     assert str(error) in said(small)
     assert said(small) == in_words(error)
@@ -69,7 +69,7 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     assert failing.calls == 1  # not again by itself
     failing.error = None
     small.click(panel._again)
-    small.until(lambda: small.workspace.occluding.found is not None and not small.workspace.occluding.rough)
+    small.until(lambda: small.workspace.lens.found is not None and not small.workspace.lens.rough)
     assert "on the whole picture" in said(small)
     assert not panel._again.isVisible()
 
@@ -77,11 +77,11 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
 def test_another_wish_is_tried_after_a_failure(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = fail(monkeypatch, occlusion, "occlude", RuntimeError("out of memory"))
     small.press("X")
-    small.until(lambda: small.workspace.occluding.trouble)
+    small.until(lambda: small.workspace.lens.trouble)
     failing.error = None
-    small.workspace.occluding.update(size=32)
-    small.until(lambda: small.workspace.occluding.found is not None)
-    assert not small.workspace.occluding.trouble
+    small.workspace.lens.update(size=32)
+    small.until(lambda: small.workspace.lens.found is not None)
+    assert not small.workspace.lens.trouble
 
 
 def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,7 +97,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
 
     monkeypatch.setattr(occlusion, "occlude", slow)
     small.press("X")
-    small.until(lambda: small.workspace.occluding.rough)
+    small.until(lambda: small.workspace.lens.rough)
     assert "Refining" in said(small)
     cancel = next(button for button in small.parts.status.findChildren(QToolButton) if button.text() == "Cancel")
     small.until(cancel.isVisible)
@@ -105,22 +105,22 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
     stopped.set()
     assert "Refining" not in said(small)
     assert "Stopped" in said(small)
-    assert small.workspace.occluding.found is not None
+    assert small.workspace.lens.found is not None
     monkeypatch.setattr(occlusion, "occlude", real)
-    small.click(small.parts.center.browser.occlusion._again)
-    small.until(lambda: not small.workspace.occluding.rough and small.workspace.occluding.found is not None)
+    small.click(small.parts.center.browser.lens_panel._again)
+    small.until(lambda: not small.workspace.lens.rough and small.workspace.lens.found is not None)
     assert "Stopped" not in said(small)
 
 
 def test_a_patch_that_cannot_be_measured_is_not_shown(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     small.press("X")
-    small.until(lambda: small.workspace.occluding.found is not None)
-    occluding, panel = small.workspace.occluding, small.parts.center.browser.occlusion
+    small.until(lambda: small.workspace.lens.found is not None)
+    occluding, panel = small.workspace.occluding, small.parts.center.browser.lens_panel
     occluding.cover(3, 4)
     small.until(lambda: occluding.patch is not None)
     failing = fail(monkeypatch, covering.LivePatch, "at", RuntimeError("no such memory"))
     occluding.cover(12, 14)
-    small.until(lambda: occluding.patch_trouble)
+    small.until(lambda: occluding.trouble)
     assert occluding.patch is None
     assert "no such memory" in panel._hint.text()
     monkeypatch.setattr(covering.LivePatch, "at", failing._real)
@@ -134,7 +134,7 @@ def test_a_network_that_fails_on_a_picture_leaves_no_text_about_another(
     small: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.press("X")
-    small.until(lambda: small.workspace.occluding.found is not None)
+    small.until(lambda: small.workspace.lens.found is not None)
     failing = fail(monkeypatch, activations, "record", RuntimeError("no kernel for this"))
     small.press("Down")
     small.until(lambda: "no kernel for this" in small.message)
@@ -142,7 +142,7 @@ def test_a_network_that_fails_on_a_picture_leaves_no_text_about_another(
     assert small.workspace.pipeline.activations is None
     failing.error = None
     small.press("Down")
-    small.until(lambda: small.workspace.occluding.found is not None)
+    small.until(lambda: small.workspace.lens.found is not None)
     assert "no kernel for this" not in said(small)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
-from explorer.state.occluding import CLASS, FILTER
+from explorer.state.target_choice import CHOSEN_FILTER, CLASS
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 
@@ -33,13 +33,13 @@ def cover(person: Person, row: float, column: float) -> None:
 @pytest.fixture
 def looking(demo: Person) -> Person:
     demo.press("X")
-    occluding = demo.workspace.occluding
-    demo.until(lambda: occluding.found is not None and not occluding.rough)
+    lens = demo.workspace.lens
+    demo.until(lambda: lens.found is not None and not lens.rough)
     return demo
 
 
 def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) -> None:
-    found, network = looking.workspace.occluding.found, looking.workspace.library.network
+    found, network = looking.workspace.lens.found, looking.workspace.library.network
     shown, predicted = looking.workspace.pipeline.shown, looking.workspace.pipeline.activations.probabilities.argmax()
     expected = occlude(network, shown.rgb, f"probability:{network.classes[predicted]}", Occluder())
     np.testing.assert_allclose(found.map, expected.map, atol=1e-5)
@@ -48,12 +48,12 @@ def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) 
     image.hide_overlay(True)
     assert np.abs(pixels(image.grab().toImage()) - drawn).max() > 40
     image.hide_overlay(False)
-    assert network.classes[predicted] in looking.parts.center.browser.occlusion._said.text()
+    assert network.classes[predicted] in looking.parts.center.browser.lens_panel._said.text()
 
 
 def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> None:
     looking.press("X")
-    assert looking.workspace.occluding.found is None
+    assert looking.workspace.lens.found is None
     scale = looking.parts.center.browser.viewer.bar._scale
     assert scale is not None
     looking.press("Right")
@@ -78,17 +78,17 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     covered = LivePatch(network, rgb).picture(Occluder(), *place)
     logits = network.logits(network.input.prepare(covered)[None])
     assert abs(patch.covered.probabilities - logits.softmax(1)[0].numpy()).max() < 0.02  # the picture is 8 bit
-    panel = looking.parts.center.browser.occlusion
-    assert {row.name for row in panel._classes.model_.rows} == set(network.classes)
-    changes = [abs(row.after - row.before) for row in panel._filters.model_.rows]
+    panel = looking.parts.center.browser.lens_panel
+    assert {row.name for row in panel.patch._classes.model_.rows} == set(network.classes)
+    changes = [abs(row.after - row.before) for row in panel.patch._filters.model_.rows]
     assert len(changes) == 64
     assert changes == sorted(changes, reverse=True)
     assert changes[0] > 0
-    looking.click_row(panel._filters, 1)
-    assert looking.view.filter == panel._filters.model_.rows[1].filter
+    looking.click_row(panel.patch._filters, 1)
+    assert looking.view.filter == panel.patch._filters.model_.rows[1].filter
     cover(looking, 0.4, 0.5)
     assert looking.workspace.occluding.patch is None
-    assert panel._filters.isHidden()
+    assert panel.patch._filters.isHidden()
 
 
 def test_the_patch_follows_the_mouse(looking: Person) -> None:
@@ -109,23 +109,24 @@ def test_the_patch_follows_the_mouse(looking: Person) -> None:
 
 
 def test_another_picture_takes_the_patch_away_and_old_maps_are_kept(looking: Person) -> None:
-    occluding, first = looking.workspace.occluding, looking.workspace.occluding.found
+    occluding, lens, first = looking.workspace.occluding, looking.workspace.lens, looking.workspace.lens.found
     cover(looking, 0.4, 0.5)
     looking.until(lambda: occluding.patch is not None)
     looking.press("Down")
-    looking.until(lambda: occluding.found is not None and occluding.found is not first and not occluding.rough)
+    looking.until(lambda: lens.found is not None and lens.found is not first and not lens.rough)
     assert occluding.patch is None
     looking.press("Up")
-    looking.until(lambda: occluding.found is first)
+    looking.until(lambda: lens.found is first)
 
 
 def test_filters_and_classes_can_be_asked_for(looking: Person) -> None:
-    occluding, network = looking.workspace.occluding, looking.workspace.library.network
-    occluding.update(target=FILTER)
-    looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:0:peak")
+    lens, network = looking.workspace.lens, looking.workspace.library.network
+    lens.point(target=CHOSEN_FILTER)
+    looking.until(lambda: lens.found is not None and lens.found.target == "filter:7:0:peak")
     looking.press("Right")
-    looking.until(lambda: occluding.found is not None and occluding.found.target == "filter:7:1:peak")
-    occluding.update(target=CLASS + network.classes[0], score="logit", size=32, stride=64, fill="black")
-    assert occluding.settings.stride == 32
-    looking.until(lambda: occluding.found is not None and occluding.found.target == f"class:{network.classes[0]}")
-    assert occluding.found.occluder == Occluder(32, 32, (0.0, 0.0, 0.0))
+    looking.until(lambda: lens.found is not None and lens.found.target == "filter:7:1:peak")
+    lens.point(target=CLASS + network.classes[0], score="logit")
+    lens.update(size=32, stride=64, fill=(0.0, 0.0, 0.0))
+    assert lens.settings_of("occlusion")["stride"] == 32
+    looking.until(lambda: lens.found is not None and lens.found.target == f"class:{network.classes[0]}")
+    assert lens.found.settings == {"size": 32, "fill": (0.0, 0.0, 0.0), "stride": 32}

@@ -11,8 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.start import Start
-from explorer.ui.panels.occlusion_panel import Moved
-from explorer.ui.window.browser import OCCLUSION
+from explorer.ui.panels.patch_panel import Moved
 from tests.e2e.conftest import Open, Person
 
 MOVES = ("Home", "End", "Up", "Down", "Left", "Right", "PageUp", "PageDown", "Tab", "Backtab", "Return", "Space", "F2")
@@ -36,7 +35,7 @@ Frames = dict[QAbstractItemView, Callable[[int], bool]]
 def lists(demo: Person) -> tuple[Person, Frames]:
     """Every list and grid of the window, each with whether a row of it is what is looked at."""
     window, parts, browser = demo.window, demo.parts, demo.parts.center.browser
-    over_picture, of_layer = parts.pictures.model, browser.occlusion
+    over_picture, of_layer = parts.pictures.model, browser.lens_panel.patch
     of_layer._filters.show_moved([Moved(f"7:{place}", 0.0, float(place), 9.0, place) for place in range(9)])
     of_layer._classes.show_moved([Moved(name, 0.3, 0.4, 1.0) for name in ("a", "b", "c")])
     frames: Frames = {
@@ -65,10 +64,11 @@ def shown(person: Person, frames: Frames) -> Iterator[QAbstractItemView]:
     """Each list in turn, brought to the front and given the keyboard."""
     browser = person.parts.center.browser
     for view in frames:
-        tab = {browser.over: 1, browser.grid: 0}.get(view, OCCLUSION if browser.occlusion.isAncestorOf(view) else 0)
+        tabs = [browser.tabs.widget(place) for place in range(browser.tabs.count())]
+        tab = next((tab for tab in tabs if tab is view or tab.isAncestorOf(view)), browser.grid)
         with QSignalBlocker(browser.tabs):  # nothing needs to be measured
-            browser.tabs.setCurrentIndex(tab)
-        browser.occlusion._show_lists(tab == OCCLUSION)
+            browser.tabs.setCurrentWidget(tab)
+        browser.lens_panel.patch.show_lists(browser.lens_panel.isAncestorOf(view))
         view.setFocus()
         yield view
 

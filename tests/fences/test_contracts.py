@@ -9,6 +9,7 @@ NAMES = {
     "explorer.core.images": ("read_image",),
     "explorer.core.activations": ("record", "predict", "Activations"),
     "explorer.core.overlay": ("overlay", "compose", "in_picture"),
+    "explorer.core.attribution": ("attribute", "LENSES", "AttributionMap"),
     "explorer.core.occlusion": ("Occluder", "occlude"),
     "explorer.core.tags": ("FilterKey", "TagBook"),
     "explorer.core.tag_store": ("load_tags", "save_tags"),

@@ -222,15 +222,15 @@ def test_an_occlusion_map_is_of_the_content_and_the_input_on_show(qtbot: QtBot) 
         workspace, found = someone.workspace, []
 
         def swept(size: int) -> np.ndarray:
-            occluding, pipeline = workspace.occluding, workspace.pipeline
-            occluding.update(size=size)
-            qtbot.waitUntil(lambda: occluding.found is not None and not occluding.rough)
+            lens, pipeline = workspace.lens, workspace.pipeline
+            lens.update(size=size)
+            qtbot.waitUntil(lambda: lens.found is not None and not lens.rough)
             network = pipeline.network.copy()
-            right = occlude(network, pipeline.shown.rgb, occluding.target, Occluder(size, 8, "mean"))
-            np.testing.assert_allclose(occluding.found.drops, right.drops, atol=1e-6)
-            return occluding.found.drops
+            right = occlude(network, pipeline.shown.rgb, lens.target, Occluder(size, 8, "mean"))
+            np.testing.assert_allclose(lens.found.map, right.map, atol=1e-6)
+            return lens.found.map
 
-        workspace.occluding.activate(True)
+        workspace.lens.choose("occlusion")
         found.append(swept(8))
         someone.do("change", 0)
         swept(16)  # of the content that is still on show

@@ -1,4 +1,4 @@
-"""An occlusion map drawn over the picture: one color where covering lowers the target, another where it raises it."""
+"""An attribution drawn over the picture: one color where its values are positive, another where they are negative."""
 
 from functools import lru_cache
 from typing import Any
@@ -9,8 +9,8 @@ import numpy.typing as npt
 from explorer.core.arrays import RGBA
 from explorer.core.drawing.overlay import resize
 
-LOWERS = ((255, 206, 140), (255, 164, 56), (240, 114, 0), (206, 72, 0))
-RAISES = ((176, 214, 250), (96, 166, 240), (34, 108, 222), (10, 58, 178))
+POSITIVE = ((255, 206, 140), (255, 164, 56), (240, 114, 0), (206, 72, 0))
+NEGATIVE = ((176, 214, 250), (96, 166, 240), (34, 108, 222), (10, 58, 178))
 """From weak to strong: oranges and blues, which no common color blindness mixes up, both darker where stronger.
 
 Neither end is brown or black, which the lesions are.
@@ -23,10 +23,10 @@ HALF = 127
 
 @lru_cache(maxsize=1)
 def _table() -> RGBA:
-    """(255, 4) straight alpha from "raises most" over transparent to "lowers most"."""
+    """(255, 4) straight alpha from the lowest value over transparent to the highest."""
     level = np.linspace(0, 1, HALF + 1)
     sides = []
-    for stops in (RAISES, LOWERS):
+    for stops in (NEGATIVE, POSITIVE):
         side = np.empty((HALF + 1, 4))
         places = np.linspace(0, 1, len(stops))
         for channel in range(3):
@@ -40,16 +40,23 @@ def _table() -> RGBA:
     return answer
 
 
-def limit_of(map: npt.NDArray[np.floating[Any]]) -> float:
-    """Where a map's own color scale ends on both sides: its largest size; 0 for a map without finite values."""
-    return float(np.abs(map[np.isfinite(map)]).max(initial=0.0))
+def limit_of(map: npt.NDArray[np.floating[Any]], quantile: float = 1.0) -> float:
+    """Where a map's own color scale ends on both sides: this quantile of its sizes, the largest where that is 0.
+
+    0 for a map without finite values.
+    """
+    sizes = np.abs(map[np.isfinite(map)])
+    largest = float(sizes.max(initial=0.0))
+    return (float(np.quantile(sizes, quantile)) or largest) if largest > 0 and quantile < 1 else largest
 
 
-def occlusion_overlay(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], *, limit: float | None = None) -> RGBA:
-    """Draw an occlusion map (h, w) at `size` (height, width): (H, W, 4) uint8, straight alpha.
+def attribution_overlay(
+    map: npt.NDArray[np.floating[Any]], size: tuple[int, int], *, limit: float | None = None
+) -> RGBA:
+    """Draw an attribution (h, w) at `size` (height, width): (H, W, 4) uint8, straight alpha.
 
-    Orange where it is positive (covering lowers the target), blue where it is negative (covering raises it),
-    transparent at zero; the scale ends at `limit` on both sides, at the map's own largest size without one.
+    Orange where it is positive, blue where it is negative, transparent at zero; the scale ends at `limit` on both
+    sides, at the map's own largest size without one.
     """
     end = limit_of(map) if limit is None else limit
     if not end > 0:
@@ -60,8 +67,8 @@ def occlusion_overlay(map: npt.NDArray[np.floating[Any]], size: tuple[int, int],
     return drawn
 
 
-def occlusion_bar(height: int) -> RGBA:
-    """The scale as a column (height, 1, 4): what lowers the target most at the top, what raises it most below."""
-    levels = np.rint(np.linspace(2 * HALF, 0, height)).astype(np.int16)
+def attribution_bar(height: int, *, signed: bool = True) -> RGBA:
+    """The scale as a column (height, 1, 4): the highest value at the top, the lowest below, or zero if not `signed`."""
+    levels = np.rint(np.linspace(2 * HALF, 0 if signed else HALF, height)).astype(np.int16)
     column: RGBA = _table()[levels][:, None]
     return column

@@ -1,4 +1,4 @@
-"""A figure of an occlusion map: the picture, the map over it, the color bar with its units, and what was measured."""
+"""A figure of an attribution: the picture, the map over it, the color bar with its units, and what was measured."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.drawing.overlay import compose, in_picture
-from explorer.core.drawing.signed_overlay import limit_of, occlusion_bar, occlusion_overlay
+from explorer.core.drawing.signed_overlay import attribution_bar, attribution_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures.sheet_layout import FONT, MARGIN, NARROWEST, drawable
 from explorer.core.figures.single import MM_PER_INCH, FigureStyle, fit
@@ -36,16 +36,21 @@ SMALL = 6.5
 class AttributionFigure:
     """A map (h, w) over its picture (H, W, 3), in whose pixels the network's `frame` lies.
 
-    `settings` are those of `occlusion_file`; `unoccluded` is the target's value without a patch; `limit` is where
-    the color scale ends on both sides, the map's own largest size with None.
+    `settings` describe it (`describe` of `core/attribution/result_file.py`); `score` is the target's value on the whole
+    picture; `kind` names the lens and `how`, in words, its settings; `scale` says what the color bar's numbers are;
+    `limit` is where it ends, below zero too where the map is `signed`.
     """
 
     rgb: RGB
     frame: Box
     map: Map
-    unoccluded: float
+    score: float
     settings: dict[str, Any]
-    limit: float | None = None
+    kind: str
+    how: str
+    scale: str
+    limit: float
+    signed: bool = True
 
     @property
     def unit(self) -> str:
@@ -54,23 +59,13 @@ class AttributionFigure:
         return {"class": "logit", "probability": "probability"}.get(kind, "answer")
 
     @property
-    def end(self) -> float:
-        """Where the color scale ends."""
-        return limit_of(self.map) if self.limit is None else self.limit
-
-    @property
     def lines(self) -> tuple[str, str]:
         """What stands under the figure."""
-        given, fill = self.settings, self.settings["fill"]
-        words = "color " + ", ".join(f"{part:g}" for part in fill) if isinstance(fill, list) else fill
-        return (
-            f"{given['target']}: {self.unit} {self.unoccluded:.4g} unoccluded · {given['picture']}",
-            f"patch {given['size']}, stride {given['stride']}, fill {words} · orange: covering lowers it, "
-            "blue: covering raises it",
-        )
+        target, picture = self.settings["target"], self.settings["picture"]
+        return f"{target}: {self.unit} {self.score:.4g} on the whole picture · {picture}", self.how
 
 
-def occlusion_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:
+def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:
     """The figure as a file of `style.width_mm` (120) with its description; UserError where that is too narrow."""
     description = describe(_about(shown, style))
     return encode_pages([_page(shown, style)], format, style.dpi, lambda: description)
@@ -85,7 +80,8 @@ def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
 
 
 def _about(shown: AttributionFigure, style: FigureStyle) -> dict[str, Any]:
-    about = {"kind": "occlusion", **shown.settings, "unoccluded": shown.unoccluded, "limit": shown.end}
+    score = "unoccluded" if shown.kind == "occlusion" else "score"
+    about = {"kind": shown.kind, **shown.settings, score: shown.score, "limit": shown.limit}
     return {**about, "style": {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}}
 
 
@@ -101,7 +97,7 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
     pixels = style.pixels(tall), style.pixels(wide)
     canvas = fit(shown.rgb, shown.frame, pixels)
     inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
-    drawn = in_picture(occlusion_overlay(shown.map, inside, limit=shown.end), canvas.frame, pixels)
+    drawn = in_picture(attribution_overlay(shown.map, inside, limit=shown.limit), canvas.frame, pixels)
     with MATPLOTLIB:
         from matplotlib.figure import Figure
 
@@ -125,7 +121,7 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
         image(compose(canvas.rgb, drawn, style.opacity), before + across + GAP, above, wide, tall)
         bar = MARGIN + 2 * (across + GAP)
         white = np.full((255, 1, 3), 255, np.uint8)
-        image(compose(white, occlusion_bar(255)), bar, MARGIN, BAR, down)
+        image(compose(white, attribution_bar(255, signed=shown.signed)), bar, MARGIN, BAR, down)
         axes.plot(
             [bar, bar + BAR, bar + BAR, bar, bar],
             [MARGIN, MARGIN, MARGIN + down, MARGIN + down, MARGIN],
@@ -133,9 +129,9 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
             linewidth=0.4,
         )
         for share, va in ((0.0, "top"), (0.5, "center"), (1.0, "bottom")):
-            value = shown.end * (1 - 2 * share)
+            value = shown.limit * (1 - (2 if shown.signed else 1) * share)
             text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", va=va)
-        text(width - MARGIN, MARGIN + down / 2, f"fall of the {shown.unit}", rotation=90, va="center", ha="right")
+        text(width - MARGIN, MARGIN + down / 2, f"{shown.scale} {shown.unit}", rotation=90, va="center", ha="right")
         for line, words in enumerate(shown.lines):
             text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, va="baseline")
     return page

@@ -1,9 +1,11 @@
-"""How maps are drawn: scale, colors, opacity, outline, the untouched picture beside, the raw convolution."""
+"""What lies over the picture and how it is drawn: lens, scale, colors, opacity, outline, picture beside, raw maps."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QWidget
 
+from explorer.core.attribution import LENSES
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -17,13 +19,22 @@ SWITCHES = (
 
 
 class DisplayBar(QWidget):
-    """Forwards every choice to the session's style; `scale_asked` when fixed values are to be set."""
+    """Forwards every choice to the lens and the session's style; `scale_asked` when fixed values are to be set."""
 
     scale_asked = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, lens: ChosenLens) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._lens = session, lens
+        self._lenses = QComboBox()
+        self._lenses.addItem("this filter's map", "")
+        for name, entry in LENSES.items():
+            self._lenses.addItem(entry.title, name)
+        self._lenses.setAccessibleName("Lens")
+        self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
+        tip(self._lenses, "what lies over the picture")
+        lens.changed.connect(self._show_lens)
         self._scale, self._colors = QComboBox(), QComboBox()
         for box, entries, name in (
             (self._scale, SCALES.items(), "Scale"),
@@ -55,21 +66,21 @@ class DisplayBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_style(**{name: on}))
             self._switches[name] = button
-        line = row(
-            label("Scale", "quiet"), self._scale, self._colors, label("Opacity", "quiet"), self._opacity, gap=SPACE
-        )
+        shown = label("Lens", "quiet"), self._lenses, label("Scale", "quiet"), self._scale, self._colors
+        line = row(*shown, label("Opacity", "quiet"), self._opacity, gap=SPACE)
         line.addStretch(1)
         for button in self._switches.values():
             line.addWidget(button)
-        line.setStretch(1, 100)  # what is left goes to the scale first
+        line.setStretch(3, 100)  # what is left goes to the scale first
         self.setLayout(line)
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
 
-    def show_only_picture(self, only: bool) -> None:
-        """Leave only what concerns the picture, while no filter's map is drawn over it."""
+    def _show_lens(self) -> None:
+        """Name the lens; what concerns a filter's map only is of use while that lies over the picture."""
+        self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
         for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
-            part.setEnabled(not only)
+            part.setEnabled(self._lens.lens is None)
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)

@@ -1,4 +1,4 @@
-"""The picture in view with what is laid over it: the map of the filter in view, or the occlusion map."""
+"""The picture in view with what is laid over it: the map of the filter in view, or that of a lens."""
 
 import math
 from typing import TYPE_CHECKING
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.drawing.styles import Scale
+from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
@@ -16,6 +17,7 @@ from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.widgets import ColorBar, column, row
 
 if TYPE_CHECKING:
+    from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
 
 RESOLUTION, RESOLUTION_OF_LINES = 256, 512
@@ -25,19 +27,21 @@ RESOLUTION, RESOLUTION_OF_LINES = 256, 512
 class Viewer(QWidget):
     """The picture in view, the overlay, its color scale, and the patch that a person puts on the picture."""
 
-    def __init__(self, session: Session, pipeline: Pipeline, library: Library, occluding: Occluding) -> None:
+    def __init__(
+        self, session: Session, pipeline: Pipeline, library: Library, lens: ChosenLens, occluding: Occluding
+    ) -> None:
         super().__init__()
-        self._session, self._pipeline, self._library, self._occluding = session, pipeline, library, occluding
+        self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
+        self._occluding = occluding
         self.image = ImageView()
         self.bar = ColorBar()
-        self.display = DisplayBar(session)
+        self.display = DisplayBar(session, lens)
         self._dragging = False
-        occluding.changed.connect(lambda: self.display.show_only_picture(occluding.active))
         self.setLayout(column(self.display, row(self.image, self.bar, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
-        occluding.changed.connect(self._draw)
-        occluding.patch_changed.connect(self._draw_patch)
+        lens.changed.connect(self._draw)
+        occluding.changed.connect(self._draw_patch)
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -81,8 +85,9 @@ class Viewer(QWidget):
         return activations.frame if activations is not None else None
 
     def _draw(self) -> None:
-        if self._occluding.active:
-            self._draw_occlusion()
+        lens = self._lens.lens
+        if lens is not None:
+            self._draw_attribution(lens)
             return
         view = self._session.view
         longest = RESOLUTION_OF_LINES if view.style.outline else RESOLUTION
@@ -91,20 +96,18 @@ class Viewer(QWidget):
         scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
         self.bar.show_scale(scale, view.style.color_map, view.style.outline)
 
-    def _draw_occlusion(self) -> None:
-        found = self._occluding.found
-        if found is None or found.map is None:
-            self.image.set_overlay(None, None)
-            self.bar.show_change(None)
-            return
-        from explorer.core.drawing.signed_overlay import limit_of, occlusion_overlay
-
+    def _draw_attribution(self, lens: "Lens") -> None:
+        found = self._lens.found
         # Under a patch a person wants to see the patch, not the map.
-        hidden = self._occluding.patch is not None
-        limit = limit_of(found.map)
-        drawn = None if hidden else occlusion_overlay(found.map, found.map.shape, limit=limit)
-        self.image.set_overlay(drawn, self._frame())
-        self.bar.show_change(None if hidden else limit)
+        if found is None or self._occluding.patch is not None:
+            self.image.set_overlay(None, None)
+            self.bar.show_attribution(None)
+            return
+        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+
+        limit = limit_of(found.map, lens.quantile)
+        self.image.set_overlay(attribution_overlay(found.map, found.map.shape, limit=limit), self._frame())
+        self.bar.show_attribution(limit, lens.positive, lens.negative)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -113,8 +116,7 @@ class Viewer(QWidget):
         else:
             self.image.set_patch(patch.colors, patch.top, patch.left)
             self.image.outline(None)
-        if self._occluding.active:
-            self._draw_occlusion()
+        self._draw()
 
     def _place(self, x: float, y: float) -> tuple[float, float] | None:
         """(row, column) of the input, as shares of its sides, under a point of the picture; None outside of it."""
@@ -125,62 +127,47 @@ class Viewer(QWidget):
         return (row, column) if 0 <= row < 1 and 0 <= column < 1 else None
 
     def _hovered(self, x: float, y: float) -> None:
-        place = self._place(x, y)
         if math.isnan(x):
             self.image.set_readout("")
             self.image.outline(None)
             return
+        place = self._place(x, y)
         text = f"x {int(x)}  y {int(y)}"
-        if self._occluding.active:
-            text += self._hovered_patch(place)
-        elif place is None and self._frame() is not None:
+        if place is not None:
+            text += self._value_at(place)
+        elif self._frame() is not None:
             text += "   outside of what the network sees"
-        elif place is not None:
-            view = self._session.view
-            map = self._pipeline.map(view.layer, view.filter)
-            if map is not None:
-                value = map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])]
-                text += f"   {view.layer}:{view.filter} = {value:.4g}"
         self.image.set_readout(text)
+        self._hold_patch(place)
 
-    def _hovered_patch(self, place: tuple[float, float] | None) -> str:
-        corner = self._corner(place)
+    def _value_at(self, place: tuple[float, float]) -> str:
+        """What the map that lies over the picture says at a place."""
+        view, lens = self._session.view, self._lens.lens
+        found = self._lens.found
+        map = self._pipeline.map(view.layer, view.filter) if lens is None else found.map if found is not None else None
+        if map is None or self._occluding.patch is not None:
+            return ""
+        value = float(map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])])
+        if lens is None:
+            return f"   {view.layer}:{view.filter} = {value:.4g}"
+        side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
+        return f"   {side.here} {abs(value):.3g}"
+
+    def _hold_patch(self, place: tuple[float, float] | None) -> None:
+        """Let the patch follow the mouse, or show where a click would put it."""
+        corner = self._occluding.corner(*place) if place is not None else None
         if place is None or corner is None:
             self.image.outline(None)
-            return "   outside of what the network sees"
-        if self._dragging:
+        elif self._dragging:
             self._occluding.cover(*corner)
-            return ""
-        if self._occluding.patch is None:
-            self._outline(corner)
-        found = self._occluding.found
-        if found is None or found.map is None:
-            return ""
-        value = found.map[int(place[0] * found.map.shape[0]), int(place[1] * found.map.shape[1])]
-        return f"   covering here {'lowers' if value > 0 else 'raises'} it by {abs(value):.3g}"
-
-    def _corner(self, place: tuple[float, float] | None) -> tuple[int, int] | None:
-        """Upper left corner, in pixels of the input, of the patch in whose middle a place is."""
-        network, size = self._library.network, self._occluding.settings.size
-        if place is None or network is None:
-            return None
-        top, left = (
-            max(0, min(round(share * side - size / 2), side - size))
-            for share, side in zip(place, network.input.size, strict=True)
-        )
-        return top, left
-
-    def _outline(self, corner: tuple[int, int]) -> None:
-        frame, network, size = self._frame(), self._library.network, self._occluding.settings.size
-        if frame is None or network is None:
-            return
-        down, across = frame.height / network.input.size[0], frame.width / network.input.size[1]
-        self.image.outline((frame.left + corner[1] * across, frame.top + corner[0] * down, size * across, size * down))
+        elif self._occluding.patch is None:
+            self.image.outline(self._occluding.outline(*place))
 
     def _clicked(self, x: float, y: float) -> None:
-        if not self._occluding.active or self._dragging:
+        if not self._occluding.possible or self._dragging:
             return
-        corner = self._corner(self._place(x, y))
+        place = self._place(x, y)
+        corner = self._occluding.corner(*place) if place is not None else None
         if corner is None or self._occluding.patch is not None:
             self._occluding.uncover()
         else:

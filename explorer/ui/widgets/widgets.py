@@ -1,6 +1,7 @@
 """Small widgets that several panels are made of."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -19,6 +20,9 @@ from explorer.core.drawing.styles import Scale
 from explorer.ui.widgets.pixmaps import image_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from explorer.core.attribution.lens import Side
 
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False) -> PlainLabel:
@@ -114,28 +118,32 @@ class ColorBar(QWidget):
         self._scale: Scale | None = None
         self._color_map = "green"
         self._outline = False
-        self._change: float | None = None
+        self._attribution: tuple[float, str, str] | None = None
 
     def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
         """Show a scale, or nothing."""
-        self._scale, self._color_map, self._outline, self._change = scale, color_map, outline, None
+        self._scale, self._color_map, self._outline, self._attribution = scale, color_map, outline, None
         if scale is not None:
             tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
         self.update()
 
-    def show_change(self, limit: float | None) -> None:
-        """Show the scale of an occlusion map, which ends at `limit` on both sides, or nothing."""
-        self._scale, self._change = None, limit
-        if limit is not None:
-            tip(self, "orange: covering lowers what is measured; blue: covering raises it; nothing: no change")
+    def show_attribution(
+        self, limit: float | None, positive: "Side | None" = None, negative: "Side | None" = None
+    ) -> None:
+        """Show the scale of an attribution, which ends at `limit`, or nothing; without `negative` it begins at zero."""
+        self._scale, self._attribution = None, None
+        if limit is not None and positive is not None:
+            self._attribution = limit, positive.word, negative.word if negative is not None else ""
+            blue = f"; blue: {negative.legend}" if negative is not None else ""
+            tip(self, f"orange: {positive.legend}{blue}; nothing: no change")
         self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(64, 200)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._change is not None:
-            self._paint_change(self._change)
+        if self._attribution is not None:
+            self._paint_attribution(*self._attribution)
             return
         if self._scale is None:
             return
@@ -157,22 +165,27 @@ class ColorBar(QWidget):
             painter.drawLine(bar.left() - 3, middle, bar.right() + 3, middle)
             painter.drawText(bar.right() + 6, middle + line // 3, f"{(foot + peak) / 2:.2g}")
 
-    def _paint_change(self, limit: float) -> None:
-        from explorer.core.drawing.signed_overlay import occlusion_bar
+    def _paint_attribution(self, limit: float, positive: str, negative: str) -> None:
+        from explorer.core.drawing.signed_overlay import attribution_bar
 
         painter = QPainter(self)
         line = self.fontMetrics().height()
-        bar = QRect(6, 2 * line + 6, 14, max(40, self.height() - 4 * line - 14))
+        below = 2 if negative else 1
+        bar = QRect(6, 2 * line + 6, 14, max(40, self.height() - (2 + below) * line - 14))
         painter.fillRect(bar, Qt.GlobalColor.white)
-        painter.drawImage(bar, image_of(occlusion_bar(bar.height())))
+        painter.drawImage(bar, image_of(attribution_bar(bar.height(), signed=bool(negative))))
         painter.setPen(self.palette().mid().color())
         painter.drawRect(bar)
         painter.setPen(self.palette().text().color())
         number = f"{limit:.3g}" if limit > 0 else "nothing"
-        for top, word in ((line, "lowers"), (bar.bottom() + line, "raises")):
-            painter.drawText(6, top, word)
-            painter.drawText(6, top + line, number)
-        painter.drawText(bar.right() + 6, bar.center().y() + line // 3, "0")
+        painter.drawText(6, line, positive)
+        painter.drawText(6, 2 * line, number)
+        if negative:
+            painter.drawText(6, bar.bottom() + line, negative)
+            painter.drawText(6, bar.bottom() + 2 * line, number)
+            painter.drawText(bar.right() + 6, bar.center().y() + line // 3, "0")
+        else:
+            painter.drawText(6, bar.bottom() + line, "0")
 
 
 class Bars(QWidget):

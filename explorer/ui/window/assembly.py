@@ -74,14 +74,21 @@ def _browser(
     from explorer.ui.panels.viewer import Viewer
 
     yield True
-    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.occluding)
+    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.lens, workspace.occluding)
     viewer.setParent(parent)
     yield True
     from explorer.ui.window.browser import Browser
 
     yield False
     made = Browser(
-        workspace.session, workspace.library, workspace.occluding, viewer, filters, over, vocabulary=filters.vocabulary
+        workspace.session,
+        workspace.library,
+        workspace.lens,
+        workspace.occluding,
+        viewer,
+        filters,
+        over,
+        vocabulary=filters.vocabulary,
     )
     made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))

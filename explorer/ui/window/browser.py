@@ -1,11 +1,13 @@
-"""The picture with its overlay, above the tabs: the filters of the layer, one filter over pictures, occlusion."""
+"""The picture with its overlay, above the tabs: the filters of the layer, one filter over pictures, the lens."""
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QWidget
 
+from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
@@ -16,10 +18,7 @@ from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.widgets import column, label, panel, row
 
 if TYPE_CHECKING:
-    from explorer.ui.panels.occlusion_panel import OcclusionPanel
-
-OCCLUSION = 2
-"""The tab of occlusion."""
+    from explorer.ui.panels.lens_panel import LensPanel
 
 
 class Browser(QSplitter):
@@ -32,6 +31,7 @@ class Browser(QSplitter):
         self,
         session: Session,
         library: Library,
+        lens: ChosenLens,
         occluding: Occluding,
         viewer: Viewer,
         filters: FilterModel,
@@ -39,7 +39,9 @@ class Browser(QSplitter):
         vocabulary: Vocabulary,
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
-        self._session, self._library, self._occluding, self._filters = session, library, occluding, filters
+        self._session, self._library, self._filters = session, library, filters
+        self._lens, self._occluding = lens, occluding
+        self._last_lens = OCCLUSION
         self.viewer = viewer
         self.grid = OverlayGrid(
             session, filters, lambda: filters.row_of(session.view.filter), "Filters of the layer on this picture"
@@ -60,8 +62,8 @@ class Browser(QSplitter):
         self._count = label("", "quiet")
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
-        self._occlusion: OcclusionPanel | None = None
-        self._place_of_occlusion = QWidget()
+        self._lens_panel: LensPanel | None = None
+        self._lens_tab = QWidget()
         self._corner = QWidget()
         self._corner.setLayout(row(self._count, self._shown, self._order))
         self.tabs = self._tabs()
@@ -73,6 +75,7 @@ class Browser(QSplitter):
         self.setSizes([430, 350])
         self.setChildrenCollapsible(False)
         session.changed.connect(self._view_changed)
+        lens.changed.connect(self._lens_changed)
         self.grid.set_opacity(session.view.style.opacity)
         self.over.set_opacity(session.view.style.opacity)
         self.grid.hint = self.over.hint = (
@@ -82,16 +85,16 @@ class Browser(QSplitter):
         self._say_what_is_shown()
 
     @property
-    def occlusion(self) -> "OcclusionPanel":
-        """The tab of occlusion, built when somebody first looks at it."""
-        if self._occlusion is None:
-            from explorer.ui.panels.occlusion_panel import OcclusionPanel
+    def lens_panel(self) -> "LensPanel":
+        """The tab of the lens, built when somebody first looks at it."""
+        if self._lens_panel is None:
+            from explorer.ui.panels.lens_panel import LensPanel
 
-            self._occlusion = OcclusionPanel(self._session, self._library, self._occluding)
-            self._occlusion.filter_picked.connect(self.filter_picked)
-            self._occlusion.dragging.connect(self.viewer.drag_patch)
-            self._place_of_occlusion.setLayout(column(self._occlusion))
-        return self._occlusion
+            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding)
+            self._lens_panel.filter_picked.connect(self.filter_picked)
+            self._lens_panel.dragging.connect(self.viewer.drag_patch)
+            self._lens_tab.setLayout(column(self._lens_panel))
+        return self._lens_panel
 
     @property
     def place_of_keyboard(self) -> QWidget:
@@ -124,13 +127,13 @@ class Browser(QSplitter):
         self.tabs.setCurrentIndex((self.tabs.currentIndex() + 1) % self.tabs.count())
 
     def toggle_occlusion(self) -> None:
-        """Show the tab of occlusion, or the filters again."""
-        self.tabs.setCurrentIndex(0 if self.tabs.currentIndex() == OCCLUSION else OCCLUSION)
+        """Look through occlusion, or at the filters again."""
+        self._lens.choose("" if self._lens.lens is OCCLUSION else OCCLUSION.name)
 
     def toggle_drag(self) -> None:
         """Let the patch follow the mouse, or not any more."""
-        self.tabs.setCurrentIndex(OCCLUSION)
-        self.occlusion.drag.toggle()
+        self._lens.choose(OCCLUSION.name)
+        self.lens_panel.drag.toggle()
 
     def _combo(self, name: str) -> QComboBox:
         box = QComboBox()
@@ -143,17 +146,29 @@ class Browser(QSplitter):
         tabs = QTabWidget()
         tabs.addTab(self.grid, "Filters")
         tabs.addTab(self.over, "This filter over pictures")
-        tabs.addTab(self._place_of_occlusion, "Occlusion")
+        tabs.addTab(self._lens_tab, self._last_lens.title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tabs.setCornerWidget(self._corner)
         tabs.currentChanged.connect(self._tab_changed)
         return tabs
 
     def _tab_changed(self, tab: int) -> None:
-        self._corner.setVisible(tab == 0)
-        if tab == OCCLUSION or self._occlusion is not None:
-            self.occlusion.drag.setChecked(self.occlusion.drag.isChecked() and tab == OCCLUSION)
-        self._occluding.activate(tab == OCCLUSION)
+        self._corner.setVisible(self.tabs.widget(tab) is self.grid)
+        through = self.tabs.widget(tab) is self._lens_tab
+        if through:
+            self.lens_panel.show()
+        self._lens.choose(self._last_lens.name if through else "")
+
+    def _lens_changed(self) -> None:
+        """Bring the tab of the lens to the front, or leave it; nothing follows the mouse without a patch."""
+        lens = self._lens.lens
+        if lens is not None and lens is not self._last_lens:
+            self._last_lens = lens
+            self.tabs.setTabText(self.tabs.indexOf(self._lens_tab), lens.title)
+        if (lens is not None) != (self.tabs.currentWidget() is self._lens_tab):
+            self.tabs.setCurrentWidget(self._lens_tab if lens is not None else self.grid)
+        if self._lens_panel is not None and not self._occluding.possible:
+            self._lens_panel.drag.setChecked(False)
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())

@@ -15,7 +15,7 @@ from PIL import Image
 from explorer.core.drawing.overlay import compose, overlay
 from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
-from explorer.core.figures.attribution_figure import AttributionFigure, occlusion_figure
+from explorer.core.figures.attribution_figure import AttributionFigure, attribution_figure
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
 from explorer.core.figures.sheet import Panel, draw_page
 from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
@@ -408,8 +408,10 @@ def test_extreme_proportions_stay_within_bounds(size: tuple[int, int]) -> None:
     frame = Box(0.0, 0.0, float(size[0]), float(size[1]))
     assert max(canvas(rgb, frame, FigureStyle()).rgb.shape) <= MAX_SIDE
     settings = {"target": "class:a", "size": 16, "stride": 8, "fill": "mean", "picture": "thin.png"}
-    shown = AttributionFigure(rgb, frame, np.ones((4, 4), np.float32), 0.5, settings)
-    with Image.open(io.BytesIO(occlusion_figure(shown, "png", FigureStyle(dpi=50)))) as figure:
+    shown = AttributionFigure(
+        rgb, frame, np.ones((4, 4), np.float32), 0.5, settings, "occlusion", "patch 16", "fall of the", 1.0
+    )
+    with Image.open(io.BytesIO(attribution_figure(shown, "png", FigureStyle(dpi=50)))) as figure:
         assert max(figure.size) < 1000
     layout = lay_out([FilterKey(0, 0)] * 3, [size[0] / size[1]], FigureStyle())
     assert min(layout.panel) > 4

@@ -1,70 +1,32 @@
-"""The result of a sweep as a file: arrays that numpy reads, and the settings from which it can be made again."""
-
-import io
-import json
-import zipfile
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+"""The result of a sweep as a file: more than its map, so that every filter's can be made of it."""
 
 import numpy as np
+import numpy.typing as npt
 
-from explorer.core.arrays import Map
+from explorer.core.attribution.lens import Value
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import Occlusion
-from explorer.core.network.opening import Network
-
-Settings = dict[str, Any]
+from explorer.core.attribution.result_file import Description, packed_arrays
 
 
-def settings_of(network: Network, target: str, occluder: Occluder, picture: str, picture_digest: str) -> Settings:
-    """All that decides what a sweep gives, as JSON can hold it."""
-    return {
-        "target": target,
-        "size": occluder.size,
-        "stride": occluder.stride,
-        "fill": list(occluder.fill) if isinstance(occluder.fill, tuple) else occluder.fill,
-        "network_digest": network.digest,
-        "network": network.identity,
-        "architecture": network.architecture,
-        "input": json.loads(json.dumps(asdict(network.input))),
-        "picture": picture,
-        "picture_digest": picture_digest,
-    }
+def settings_of(occluder: Occluder) -> dict[str, Value]:
+    """A patch as the settings of the lens."""
+    return {"size": occluder.size, "stride": occluder.stride, "fill": occluder.fill}
 
 
-def packed(found: Occlusion, settings: Settings) -> bytes:
+def packed(found: Occlusion, described: Description) -> bytes:
     """An `.npz` with `drops`, `unoccluded`, `tops`, `lefts`, `map` (not for "all"), and `settings` as JSON."""
     about = {
-        **settings,
+        **described,
         "method": found.method,
         "layers": {str(layer): [part.start, part.stop] for layer, part in found.layers.items()},
     }
-    columns = {
+    columns: dict[str, npt.ArrayLike] = {
         "drops": found.drops,
         "unoccluded": found.unoccluded,
         "tops": np.array(found.tops),
         "lefts": np.array(found.lefts),
-        "settings": np.array(json.dumps(about)),
     }
     if found.map is not None:
         columns["map"] = found.map
-    content = io.BytesIO()
-    np.savez_compressed(content, **columns)  # type: ignore[arg-type]
-    return content.getvalue()
-
-
-def kept_settings(path: Path) -> Settings | None:
-    """The settings in a file that `packed` made; None for a file that is none."""
-    try:
-        with np.load(path, allow_pickle=False) as found:
-            settings = json.loads(str(found["settings"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-    return settings if isinstance(settings, dict) else None
-
-
-def kept_map(path: Path) -> tuple[Map, float]:
-    """The map (H, W) and the unoccluded value in a file that `packed` made."""
-    with np.load(path, allow_pickle=False) as found:
-        return found["map"], float(found["unoccluded"])
+    return packed_arrays(columns, about)

@@ -1,0 +1,236 @@
+"""What every command does that writes attributions: pictures one by one, results beside which figures may lie."""
+
+import argparse
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import progress
+from explorer.core.attribution.lens import Lens, Value
+from explorer.core.drawing.styles import FORMATS
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB
+    from explorer.core.figures.attribution_figure import AttributionFigure
+    from explorer.core.figures.single import FigureStyle
+    from explorer.core.network.opening import Network
+
+Described = dict[str, Any]
+
+
+def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --image and --images, of which one is needed."""
+    pictures = parser.add_mutually_exclusive_group(required=True)
+    pictures.add_argument("--image", type=Path, help="one picture")
+    pictures.add_argument("--images", type=Path, help="a folder of pictures; --out is then a folder too")
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add where the results go, how their figures look, and --json."""
+    parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
+    figures = parser.add_argument_group("figures")
+    figures.add_argument("--figures", choices=tuple(FORMATS), help="draw each map over its picture, beside the .npz")
+    figures.add_argument("--width", type=float, metavar="MM", help="of the figure (120)")
+    figures.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    figures.add_argument("--limit", type=float, help="where the color scale ends; else each map's own largest value")
+    parser.add_argument("--force", action="store_true", help="replace what is there")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+@dataclass
+class AttributionJob:
+    """What is done with every picture.
+
+    `compute(rgb, description)` gives the content of the result's file and how it was computed; `name` is what
+    descriptions of figures call it; `method` says how the last one was computed.
+    """
+
+    name: str
+    lens: Lens
+    network: "Network"
+    target: str
+    settings: Mapping[str, Value]
+    compute: "Callable[[RGB, Described], tuple[bytes, str]]"
+    figures: str | None
+    style: "FigureStyle"
+    limit: float | None
+    force: bool
+    about: Described
+    method: str = ""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do what `add_picture_arguments` and `add_output_arguments` ask; 0, 1 where a picture failed, or UserError."""
+        from trainer.files.atomic_files import DiskFull
+        from trainer.pictures.folder_walk import list_folder
+
+        if arguments.image is not None:
+            todo = [(arguments.image, arguments.out)]
+        else:
+            if arguments.images.is_file():
+                raise UserError(f"{arguments.images} is a file; give one picture with --image.")
+            listing = list_folder(arguments.images).check()
+            for sentence in (*listing.unreadable, *listing.notes):
+                say(f"feature-explorer: {sentence}", error=True)
+            todo = [(path, _place(path, arguments.images, arguments.out)) for path in listing.pictures]
+            self._check(out for _, out in todo)
+        root = arguments.out if arguments.image is None else arguments.out.parent
+        _make_folders(root, (out.parent for _, out in todo))
+        written: list[str] = []
+        failed: list[str] = []
+        with progress(self.name) as bar:
+            for place, (path, out) in enumerate(todo):
+                bar(place, len(todo))
+                try:
+                    written += self._do(path, out, again=arguments.image is None)
+                except UserError as error:
+                    if arguments.image is not None:
+                        raise
+                    failed.append(str(error))
+                    if isinstance(error, DiskFull):  # the next one would not be written either
+                        left = len(todo) - place - 1
+                        failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
+                        break
+        if arguments.json:
+            say_json({"written": written, "failed": failed, "method": self.method})
+        else:
+            say(f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else ""))
+        for reason in failed:
+            say(f"feature-explorer: {printable(reason)}", error=True)
+        return 1 if failed else 0
+
+    def _described(self, picture: str, digest: str) -> Described:
+        from explorer.core.attribution.result_file import describe
+
+        return self.about | describe(self.network, self.target, self.settings, picture, digest)
+
+    def _check(self, places: Iterable[Path]) -> None:
+        """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
+        from explorer.core.attribution.result_file import kept_description
+
+        wanted = self._described("", "")
+        for place in places:
+            kept = None if self.force or not place.exists() else kept_description(place)
+            if kept is not None and any(kept.get(name) != value for name, value in wanted.items() if value != ""):
+                raise UserError(
+                    f"{place} was made with other settings; choose another folder, or add --force to replace what is "
+                    "there."
+                )
+
+    def _do(self, path: Path, out: Path, *, again: bool) -> list[str]:
+        """Compute a picture's result and draw it; what was written.
+
+        With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
+        """
+        from explorer.core.attribution.result_file import kept_description
+        from explorer.core.images import picture_digest, read_image
+
+        figure = out.with_suffix(f".{self.figures}") if self.figures else None
+        there = [place for place in (out, figure) if place is not None and place.exists()]
+        if there and not (again or self.force):
+            raise UserError(f"{there[0]} exists already; choose another name, or add --force to replace it.")
+        described = self._described(path.name, picture_digest(path))
+        written = []
+        if self.force or not out.exists():
+            content, self.method = self.compute(read_image(path), described)
+            _write(out, content, named=not again)
+            written.append(str(out))
+        else:
+            kept = kept_description(out)
+            if kept is None or any(kept.get(name) != value for name, value in described.items()):
+                raise UserError(
+                    f"{out} was made with other settings or from another picture; choose another folder, or add "
+                    "--force to replace it."
+                )
+        if figure is not None and (written or not self._is_drawn(path, out, figure, described)):
+            self._draw(path, out, figure, described)
+            written.append(str(figure))
+        return written
+
+    def _is_drawn(self, path: Path, out: Path, figure: Path, described: Described) -> bool:
+        """Whether the figure is there; UserError where another is there under its name."""
+        from explorer.core.figures.attribution_figure import is_drawn
+
+        if not figure.exists():
+            return False
+        if not is_drawn(figure, self._shown(path, out, described), self.style):
+            raise UserError(
+                f"{figure} was drawn with other settings; choose another folder, or add --force to replace it."
+            )
+        return True
+
+    def _shown(self, path: Path, out: Path, described: Described) -> "AttributionFigure":
+        from explorer.core.attribution.result_file import kept_map
+        from explorer.core.drawing.signed_overlay import limit_of
+        from explorer.core.figures.attribution_figure import AttributionFigure
+        from explorer.core.images import read_image
+
+        rgb = read_image(path)
+        map, score = kept_map(out)
+        negative = self.lens.negative
+        blue = f", blue: {negative.legend}" if negative is not None else ""
+        return AttributionFigure(
+            rgb,
+            self.network.input.frame(*rgb.shape[:2]),
+            map,
+            score,
+            described,
+            self.name,
+            f"{in_words(self.lens, self.settings)} · orange: {self.lens.positive.legend}{blue}",
+            self.lens.positive.of_score,
+            limit_of(map, self.lens.quantile) if self.limit is None else self.limit,
+            signed=negative is not None,
+        )
+
+    def _draw(self, path: Path, out: Path, figure: Path, described: Described) -> None:
+        from explorer.core.figures.attribution_figure import attribution_figure
+
+        assert self.figures is not None
+        _write(figure, attribution_figure(self._shown(path, out, described), self.figures, self.style), named=False)
+
+
+def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
+    """The style of the figures; wrong usage where the limit is no number above 0."""
+    from explorer.core.figures.single import FigureStyle
+
+    if arguments.limit is not None and not 0 < arguments.limit < math.inf:
+        arguments.wrong_usage("--limit is a number above 0")
+    return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
+
+
+def in_words(lens: Lens, settings: Mapping[str, Value]) -> str:
+    """A lens with its settings, for a caption."""
+    parts = (
+        f"{name} {', '.join(f'{part:g}' for part in value) if isinstance(value, tuple) else value}"
+        for name, value in settings.items()
+    )
+    return ", ".join((lens.title, *parts))
+
+
+def _place(path: Path, folder: Path, out: Path) -> Path:
+    """Where a picture's result lies: the same path under `out`, its ending kept, so that no two are one."""
+    return out / path.relative_to(folder).with_name(f"{path.name}.npz")
+
+
+def _make_folders(root: Path, folders: Iterable[Path]) -> None:
+    """Make the folders below `root` and remove what killed runs left in them."""
+    from trainer.files.atomic_files import cannot_write, subfolder, sweep_folder
+
+    for folder in dict.fromkeys(folders):
+        try:
+            sweep_folder(subfolder(root, *folder.relative_to(root).parts))
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+
+
+def _write(path: Path, content: bytes, *, named: bool) -> None:
+    """Write a file that a person `named`, or one of a folder whose names are made up here."""
+    from trainer.files.atomic_files import cannot_write, replace_file
+
+    try:
+        replace_file(path, content, follow=named)
+    except OSError as error:
+        raise cannot_write(path, error) from error

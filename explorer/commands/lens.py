@@ -1,0 +1,71 @@
+"""`feature-explorer lens`: a picture through any lens, with the lens's settings as options."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.attribution_job import AttributionJob, add_output_arguments, add_picture_arguments, checked_style
+from explorer.commands.common import add_network_arguments, network_of
+from explorer.core.attribution import LENSES
+from explorer.core.attribution.lens import FORMS, Lens, Setting
+from explorer.core.progress import no_step
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `lens` with one subcommand for each lens; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "lens",
+        help="show what a class or a filter leans on in a picture",
+        description="Write what a target leans on in each picture (.npz), through one of these lenses. A folder that "
+        "was interrupted goes on where it stopped.",
+    )
+    lenses = parser.add_subparsers(dest="lens", metavar="LENS", required=True)
+    for name, lens in LENSES.items():
+        _add_lens(lenses.add_parser(name, help=lens.about, description=f"{lens.title}: {lens.about}."), lens)
+
+
+def _add_lens(parser: argparse.ArgumentParser, lens: Lens) -> None:
+    add_network_arguments(parser)
+    add_picture_arguments(parser)
+    parser.add_argument("--target", required=True, help=", ".join(FORMS[kind] for kind in lens.targets))
+    for setting in lens.settings:
+        parser.add_argument(f"--{setting.name}", metavar="VALUE", help=f"{setting.about} ({_default(setting)})")
+    add_output_arguments(parser)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def _default(setting: Setting) -> str:
+    return next((title for value, title in setting.offered if value == setting.default), str(setting.default))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
+    lens = LENSES[arguments.lens]
+    style = checked_style(arguments)
+    lens.check_target(arguments.target)
+    words = {setting: getattr(arguments, setting.name) for setting in lens.settings}
+    settings = lens.complete({setting.name: setting.given(text) for setting, text in words.items() if text is not None})
+    network = network_of(arguments)
+
+    def compute(rgb: "RGB", described: dict[str, Any]) -> tuple[bytes, str]:
+        from explorer.core.attribution.result_file import packed
+
+        found = lens.compute(network, rgb, arguments.target, settings, no_step, None)
+        return packed(found, described), found.method
+
+    job = AttributionJob(
+        lens.name,
+        lens,
+        network,
+        arguments.target,
+        settings,
+        compute,
+        arguments.figures,
+        style,
+        arguments.limit,
+        arguments.force,
+        {"lens": lens.name},
+    )
+    return job.run(arguments)

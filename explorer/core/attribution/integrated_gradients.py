@@ -1,0 +1,86 @@
+"""Integrated gradients: how a target's difference to an empty picture divides among the pixels.
+
+Sundararajan et al. (2017), section 3: the gradient's mean on the way from the empty picture, times the difference,
+summed over the colors; by Gauss-Legendre quadrature. All pixels add up to the target's difference.
+"""
+
+from typing import TYPE_CHECKING
+
+from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Settings, Side, Value
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+
+if TYPE_CHECKING:
+    import torch
+
+    from explorer.core.arrays import RGB
+    from explorer.core.network.opening import Network
+
+STEPS = ((16, "in 16 steps"), (50, "in 50 steps"), (200, "in 200 steps"))
+BASELINES: tuple[tuple[Value, str], ...] = (
+    ("black", "a black picture"),
+    ("white", "a white picture"),
+    ("mean", "the picture's mean color"),
+    ("zero", "the input's zero"),
+)
+AT_ONCE, MOST = 8, 10_000
+
+
+def empty(network: "Network", picture: "torch.Tensor", baseline: Value) -> "torch.Tensor":
+    """The prepared picture (1, C, H, W) in which there is nothing to see; UserError for an unknown one."""
+    colors = {"black": 0.0, "white": 1.0}
+    if baseline == "mean":
+        return picture.mean((2, 3), keepdim=True).expand_as(picture)
+    if baseline == "zero":
+        return picture * 0
+    if not isinstance(baseline, str) or baseline not in colors:
+        raise UserError(f'"{baseline}" is no baseline; choose {", ".join(str(name) for name, _ in BASELINES)}.')
+    mean, std = (picture.new_tensor(numbers)[:, None, None] for numbers in (network.input.mean, network.input.std))
+    return ((colors[baseline] - mean) / std).expand_as(picture)
+
+
+def _compute(
+    network: "Network", rgb: "RGB", target: str, settings: Settings, on_step: OnStep, on_rough: OnRough | None
+) -> AttributionMap:
+    import numpy as np
+    import torch
+
+    from explorer.core.attribution.gradients import as_map, gradient, prepared
+    from explorer.core.attribution.target import parse_target
+
+    steps = settings["steps"]
+    if not isinstance(steps, int) or not 1 <= steps <= MOST:
+        raise UserError(f"{steps} steps do not work; take a number from 1 to {MOST}.")
+    wanted, picture = parse_target(target, network), prepared(network, rgb).detach()
+    nothing = empty(network, picture, settings["baseline"])
+    places, weights = (picture.new_tensor(numbers) for numbers in np.polynomial.legendre.leggauss(steps))
+    mean, done = torch.zeros_like(picture), 0
+    on_step(0, steps)
+    for some, shares in zip(torch.split(places, AT_ONCE), torch.split(weights, AT_ONCE), strict=True):
+        way = (some[:, None, None, None] + 1) / 2
+        _, slopes = gradient(network, wanted, nothing + way * (picture - nothing))
+        mean += (slopes * shares[:, None, None, None] / 2).sum(0, keepdim=True)
+        done += len(some)
+        on_step(done, steps)
+    parts = (mean * (picture - nothing))[0].sum(0)
+    score, without = (float(gradient(network, wanted, one)[0][0]) for one in (picture, nothing))
+    found = float(parts.sum())
+    summary = f"On {dict(BASELINES)[settings['baseline']]} it is {without:.3g}; the pixels add up to {found:+.3g}."
+    return AttributionMap(target, as_map(parts), True, score, settings, f"{steps} steps", summary)
+
+
+INTEGRATED_GRADIENTS = Lens(
+    name="integrated-gradients",
+    title="Integrated gradients",
+    about="how the target's difference to an empty picture divides among the pixels (Sundararajan 2017)",
+    targets=(CLASS, FILTER),
+    compute=_compute,
+    settings=(
+        Setting("baseline", "black", "what has nothing to see: black, white, mean or zero", str, BASELINES, "Against"),
+        Setting("steps", 50, "number of steps on the way", int, STEPS),
+    ),
+    positive=Side("for it", "speaks for it", "speaks for it by", "share in the"),
+    negative=Side("against", "speaks against it", "speaks against it by", "share in the"),
+    quantile=0.995,
+)

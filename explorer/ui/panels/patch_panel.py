@@ -1,0 +1,140 @@
+"""What moved under a patch on the picture: classes and filters, each before and with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from explorer.state.library import Library
+from explorer.state.occluding import Occluding
+from explorer.state.session import Session
+from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
+from explorer.ui.widgets.widgets import column, label, paint_row
+
+LOWERED, RAISED = QColor(224, 120, 20), QColor(60, 130, 214)
+"""The colors of the occlusion map: what covering lowers, what it raises."""
+
+MOST_CLASSES, MOST = 12, 64
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A class or a filter (`filter` its number, -1 for a class) before and with the patch; `full` fills the bar."""
+
+    name: str
+    before: float
+    after: float
+    full: float
+    filter: int = -1
+
+
+class MovedModel(ListModel):
+    """What the patch moved, most first."""
+
+    def about(self, row: Moved) -> str:
+        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it"
+
+    def data_of(self, row: Moved, role: int) -> Any:
+        return row if role == Qt.ItemDataRole.UserRole else None
+
+    def row_of_filter(self, filter: int) -> int:
+        """The place of a filter; -1 where it is not among what moved."""
+        return next((place for place, moved in enumerate(self.rows) if moved.filter == filter), -1)
+
+
+class MovedDelegate(QStyledItemDelegate):
+    """Paints a name, a bar from the middle (to the left what fell, to the right what rose), and both numbers."""
+
+    NAME, NUMBERS = 84, 140
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
+        moved: Moved = index.data(Qt.ItemDataRole.UserRole)
+        paint_row(painter, option)
+        area, middle = option.rect.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(option.palette.text().color())
+        name = option.fontMetrics.elidedText(moved.name, Qt.TextElideMode.ElideRight, self.NAME)
+        painter.drawText(QRect(area.left(), area.top(), self.NAME, area.height()), middle, name)
+        numbers = f"{moved.before:.3g} → {moved.after:.3g}"
+        painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, numbers)
+        room = QRect(area.left() + self.NAME, area.center().y() - 3, area.width() - self.NAME - self.NUMBERS, 7)
+        center = room.center().x()
+        painter.fillRect(QRect(center, room.top() - 2, 1, room.height() + 4), option.palette.mid())
+        change = moved.after - moved.before
+        length = round(room.width() / 2 * min(1.0, abs(change) / moved.full)) if moved.full > 0 else 0
+        if length:
+            left = center - length if change < 0 else center + 1
+            painter.fillRect(QRect(left, room.top(), length, room.height()), LOWERED if change < 0 else RAISED)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
+        return QSize(260, option.fontMetrics.height() + 6)
+
+
+class MovedList(ViewedList):
+    """A list of what moved; the filter in view is marked."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        model = MovedModel()
+        super().__init__(session, model, lambda: model.row_of_filter(session.view.filter), name)
+        self.model_ = model
+        model.setParent(self)
+        self.setItemDelegate(MovedDelegate(self))
+        self.setAutoScroll(False)  # what moved most is to be seen, wherever the filter in view stands
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_moved(self, rows: Iterable[Moved], *, in_order: bool = False) -> None:
+        """Show at most `MOST` of these rows, the one that moved most first, or in the order given."""
+        listed = list(rows) if in_order else sorted(rows, key=lambda moved: -abs(moved.after - moved.before))
+        self.model_.set_rows(listed[:MOST])
+
+
+class PatchPanel(QWidget):
+    """The classes as at the top of the window, and the filters of the layer in view; `filter_picked(filter)`."""
+
+    filter_picked = Signal(int)
+
+    def __init__(self, session: Session, library: Library, occluding: Occluding) -> None:
+        super().__init__()
+        self._session, self._library, self._occluding = session, library, occluding
+        self._classes, self._filters = (MovedList(session, f"{what} that moved") for what in ("Classes", "Filters"))
+        self._filters.picked.connect(lambda row: self.filter_picked.emit(self._filters.model_.rows[row].filter))
+        self._title = label("", "quiet")
+        self._empty = label(
+            "Click the picture, or drag the patch over it: what it moves is listed here.", "quiet", wrap=True
+        )
+        self.setLayout(column(self._empty, self._classes, self._title, self._filters, gap=4))
+        occluding.changed.connect(self._show)
+        session.changed.connect(lambda before, after: self._show() if after.layer != before.layer else None)
+        self._show()
+
+    def show_lists(self, shown: bool) -> None:
+        """Show the lists, or the sentence that says how they are filled."""
+        self._empty.setVisible(not shown)
+        for part in (self._classes, self._title, self._filters):
+            part.setVisible(shown)
+
+    def _show(self) -> None:
+        patch, network = self._occluding.patch, self._library.network
+        layer = self._session.view.layer
+        self._title.setText(f"Filters of layer {layer}, what moved most first")
+        if patch is None or network is None:
+            self.show_lists(False)
+            return
+        self.show_lists(True)
+        pairs = zip(network.classes, patch.before.probabilities, patch.covered.probabilities, strict=False)
+        classes = sorted(pairs, key=lambda pair: -pair[1])[:MOST_CLASSES]  # as at the top of the window
+        moved = [Moved(name, float(before), float(after), 1.0) for name, before, after in classes]
+        self._classes.show_moved(moved, in_order=True)
+        self._classes.setFixedHeight(min(5, len(classes)) * self._classes.sizeHintForRow(0) + 4)
+        answers = patch.covered.answers.get(layer)
+        if answers is None:
+            self._filters.show_moved([])
+            return
+        before = patch.before.answers[layer]
+        full = float(abs(answers - before).max())
+        self._filters.show_moved(
+            Moved(f"{layer}:{place}", float(old), float(new), full, place)
+            for place, (old, new) in enumerate(zip(before, answers, strict=True))
+        )

@@ -1,0 +1,67 @@
+"""`feature-explorer lens`: every lens from the command line, with its settings as options."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.cli import main
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.figures.encoding import read_description
+from explorer.core.images import read_image
+from tests.core.attribution.test_lenses import target_of
+from tests.networks import open_small, save_small
+
+
+def words(tmp_path: Path, lens: str, target: str, *more: str) -> list[str]:
+    model = save_small(tmp_path / "n.safetensors")
+    return ["lens", lens, "--model", str(model), "--device", "cpu", "--target", target, *more]
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_a_picture_through_a_lens(tmp_path: Path, pictures: Path, name: str) -> None:
+    image, out, target = pictures / "benign" / "picture1.png", tmp_path / "x.npz", target_of(name)
+    given = ["--image", str(image), "--out", str(out), "--figures", "png", "--dpi", "50"]
+    assert main(words(tmp_path, name, target, *given)) == 0
+    expected = attribute(open_small(tmp_path), read_image(image), name, target=target)
+    with np.load(out) as found:
+        np.testing.assert_allclose(found["map"], expected.map, atol=1e-5 * float(np.abs(expected.map).max()))
+        np.testing.assert_allclose(found["score"], expected.score, rtol=1e-5)
+        described = json.loads(str(found["settings"]))
+    assert described["lens"] == name
+    assert described["target"] == target
+    drawn = read_description(out.with_suffix(".png"))
+    assert drawn is not None
+    assert (drawn["kind"], drawn["target"]) == (name, target)
+
+
+def test_a_folder_goes_on_and_other_settings_are_told_apart(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--images", str(pictures), "--out", str(tmp_path / "out"), "--json"]
+    assert main(words(tmp_path, "occlusion", "class:malignant", *where, "--size", "16")) == 0
+    assert len(json.loads(capsys.readouterr().out)["written"]) == 12
+    assert main(words(tmp_path, "occlusion", "class:malignant", *where, "--size", "16")) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == []
+    assert main(words(tmp_path, "occlusion", "class:malignant", *where, "--size", "8")) == 1
+    assert "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "said"),
+    [
+        ("all", [], "does not take"),
+        ("class:nevus", [], "no class"),
+        ("class:malignant", ["--size", "large"], '"large" is no size'),
+        ("class:malignant", ["--fill", "1,2,3"], '"1,2,3" is no fill'),
+    ],
+)
+def test_a_mistake_is_one_line(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], target: str, more: list[str], said: str
+) -> None:
+    image = ["--image", str(pictures / "benign" / "picture1.png"), "--out", str(tmp_path / "x.npz")]
+    assert main(words(tmp_path, "occlusion", target, *image, *more)) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error

@@ -1,0 +1,284 @@
+"""The lenses that follow gradients give what captum gives, also on networks on which captum cannot be used."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.gradients import prepared
+from explorer.core.attribution.integrated_gradients import empty
+from explorer.core.attribution.lens import CLASS
+from explorer.core.attribution.saliency import noisy
+from explorer.core.errors import UserError
+from explorer.core.network.layers import trace_layers
+from explorer.core.network.opening import Network
+from trainer.networks.checkpoint import InputSpec
+
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings("ignore:Setting backward hooks"),  # captum says what it does
+]
+attr = pytest.importorskip("captum.attr")
+
+RGB = np.random.default_rng(3).integers(0, 255, (30, 37, 3), np.uint8)
+SIZE = 24
+
+
+class Plain(nn.Module):
+    """Everything that captum handles: each ReLU is a module of its own that leaves its input alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.norm, self.second = nn.Conv2d(3, 5, 3, padding=1), nn.BatchNorm2d(5), nn.Conv2d(5, 6, 3)
+        self.relus = nn.ModuleList(nn.ReLU() for _ in range(3))
+        self.pool, self.hidden, self.line = nn.MaxPool2d(2), nn.Linear(6 * 5 * 5, 8), nn.Linear(8, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pool(self.relus[0](self.norm(self.first(x))))
+        x = self.pool(self.relus[1](self.second(x)))
+        return self.line(self.relus[2](self.hidden(x.flatten(1))))
+
+
+class Difficult(Plain):
+    """The same with one ReLU that is used again, works in place, or is no module."""
+
+    def __init__(self, relu: Any) -> None:
+        super().__init__()
+        del self.relus
+        self.relu = relu
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pool(self.relu(self.norm(self.first(x))))
+        x = self.pool(self.relu(self.second(x)))
+        return self.line(self.relu(self.hidden(x.flatten(1))))
+
+
+def in_place(x: torch.Tensor) -> torch.Tensor:
+    x.relu_()
+    return x
+
+
+def method(x: torch.Tensor) -> torch.Tensor:
+    return x.relu()
+
+
+DIFFICULT = [nn.ReLU(inplace=True), nn.ReLU(), F.relu, F.relu_, torch.relu, method, in_place]
+
+
+def network_of(module: nn.Module, size: int = SIZE) -> Network:
+    module = module.eval().requires_grad_(False)
+    spec = InputSpec((size, size), "squash", size, (0.4, 0.5, 0.6), (0.2, 0.25, 0.3))
+    layers = trace_layers(module, torch.zeros(1, 3, size, size))
+    return Network(module, spec, ("a", "b"), layers, "digest", torch.device("cpu"), "net", type(module).__name__)
+
+
+def filled(module: nn.Module) -> nn.Module:
+    """Random weights and statistics, so that nothing is trivially zero."""
+    random = torch.Generator().manual_seed(5)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.running_mean.copy_(torch.rand(part.running_mean.shape, generator=random) - 0.5)
+            part.running_var.copy_(torch.rand(part.running_var.shape, generator=random) + 0.5)
+    return module
+
+
+@pytest.fixture(scope="module")
+def plain() -> Network:
+    torch.manual_seed(1)
+    return network_of(filled(Plain()))
+
+
+def batch(network: Network) -> torch.Tensor:
+    return prepared(network, RGB)
+
+
+class UpTo(nn.Module):
+    """A network up to the peak of each filter of its second layer."""
+
+    def __init__(self, module: Plain) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        module = self.module
+        return module.second(module.pool(module.relus[0](module.norm(module.first(x))))).flatten(2).amax(2)
+
+
+def same(found: np.ndarray, expected: torch.Tensor) -> None:
+    wanted = expected.detach().numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-5 * float(np.abs(wanted).max()))
+
+
+@pytest.mark.parametrize(("layer", "name"), [(1, "second"), (-1, "second"), (0, "norm")])
+def test_grad_cam_is_captums(plain: Network, layer: int, name: str) -> None:
+    oracle = attr.LayerGradCam(plain.module, plain.module.get_submodule(name))
+    expected = oracle.attribute(batch(plain), target=1, relu_attributions=True)
+    expected = attr.LayerAttribution.interpolate(expected, (SIZE, SIZE), "bilinear")
+    same(attribute(plain, RGB, "grad-cam", target="class:b", layer=layer).map, expected[0, 0])
+
+
+def test_saliency_is_captums(plain: Network) -> None:
+    found = attribute(plain, RGB, "saliency", target="class:b")
+    same(found.map, attr.Saliency(plain.module).attribute(batch(plain), target=1)[0].amax(0))
+    assert found.score == pytest.approx(float(plain.logits(batch(plain).detach())[0, 1]), rel=1e-5)
+    same(
+        attribute(plain, RGB, "saliency", target="filter:1:4").map,
+        attr.Saliency(UpTo(plain.module)).attribute(batch(plain), target=4)[0].amax(0),
+    )
+
+
+def test_samples_with_noise_are_a_mean_over_them(plain: Network) -> None:
+    found = attribute(plain, RGB, "saliency", target="class:b", samples=6, noise=0.3)
+    samples = torch.cat(list(noisy(batch(plain).detach(), 6, 0.3))).requires_grad_()
+    expected = attr.Saliency(plain.module).attribute(samples, target=1).mean(0).amax(0)
+    same(found.map, expected)
+    spread = float(np.ptp(batch(plain).detach().numpy()))
+    assert float(samples.detach().std(0).mean()) == pytest.approx(0.3 * spread, rel=0.1)
+    again = attribute(plain, RGB, "saliency", target="class:b", samples=6, noise=0.3)
+    np.testing.assert_array_equal(again.map, found.map)
+
+
+def test_noise_is_that_of_captums_tunnel(plain: Network) -> None:
+    torch.manual_seed(0)
+    picture = batch(plain)
+    tunnel = attr.NoiseTunnel(attr.Saliency(plain.module))
+    spread = 0.3 * float(np.ptp(picture.detach().numpy()))
+    expected = tunnel.attribute(picture, nt_type="smoothgrad", nt_samples=300, stdevs=spread, target=1)[0].amax(0)
+    found = attribute(plain, RGB, "saliency", target="class:b", samples=300, noise=0.3).map
+    assert np.corrcoef(found.ravel(), expected.detach().numpy().ravel())[0, 1] > 0.98
+    assert found.mean() == pytest.approx(float(expected.detach().mean()), rel=0.03)
+
+
+def test_guided_backprop_and_deconvnet_are_captums(plain: Network) -> None:
+    for name, oracle in (("guided-backprop", attr.GuidedBackprop), ("deconvnet", attr.Deconvolution)):
+        expected = oracle(UpTo(plain.module)).attribute(batch(plain), target=4)[0].abs().amax(0)
+        same(attribute(plain, RGB, name, target="filter:1:4").map, expected)
+    expected = attr.GuidedBackprop(plain.module).attribute(batch(plain), target=1)[0].abs().amax(0)
+    same(attribute(plain, RGB, "guided-backprop", target="class:b").map, expected)
+
+
+def test_guided_grad_cam_is_captums(plain: Network) -> None:
+    oracle = attr.GuidedGradCam(plain.module, plain.module.second)
+    expected = oracle.attribute(batch(plain), target=1, interpolate_mode="bilinear")[0].abs().amax(0)
+    same(attribute(plain, RGB, "guided-grad-cam", target="class:b").map, expected)
+
+
+@pytest.mark.parametrize("baseline", ["black", "white", "mean", "zero"])
+def test_integrated_gradients_are_captums_and_add_up(plain: Network, baseline: str) -> None:
+    nothing = empty(plain, batch(plain), baseline).contiguous()
+    found = attribute(plain, RGB, "integrated-gradients", target="class:b", baseline=baseline, steps=50)
+    oracle = attr.IntegratedGradients(plain.module)
+    expected = oracle.attribute(batch(plain), nothing, target=1, n_steps=50, method="gausslegendre")
+    same(found.map, expected[0].sum(0))
+    fine = attribute(plain, RGB, "integrated-gradients", target="class:b", baseline=baseline, steps=200)
+    difference = float((plain.logits(batch(plain)) - plain.logits(nothing)).detach()[0, 1])
+    assert float(fine.map.sum()) == pytest.approx(difference, abs=0.02 * float(np.abs(fine.map).sum()))
+
+
+def test_an_empty_picture_is_of_its_color(plain: Network) -> None:
+    for baseline, value in (("black", 0.0), ("white", 1.0)):
+        shown = empty(plain, batch(plain), baseline)[0] * torch.tensor(plain.input.std)[:, None, None]
+        assert torch.allclose(shown + torch.tensor(plain.input.mean)[:, None, None], torch.tensor(value), atol=1e-6)
+
+
+@pytest.mark.parametrize("relu", DIFFICULT)
+def test_however_a_rectifier_is_written_the_map_is_the_same(plain: Network, relu: Any) -> None:
+    module = Difficult(relu)
+    module.load_state_dict(plain.module.state_dict(), strict=False)
+    difficult = network_of(module)
+    for name, lens in LENSES.items():
+        if name == "occlusion":
+            continue
+        target = "class:b" if CLASS in lens.targets else "filter:1:4"
+        settings = {"steps": 8} if name == "integrated-gradients" else {}
+        expected = attribute(plain, RGB, name, target=target, **settings)
+        found = attribute(difficult, RGB, name, target=target, **settings)
+        same(found.map, torch.from_numpy(expected.map))
+        assert found.score == pytest.approx(expected.score, rel=1e-5)
+
+
+def test_deconvnet_by_hand() -> None:
+    """Of two pixels the pooling takes the second; its way back is the weight, whatever the rectifier did with it."""
+    module = nn.Sequential(
+        nn.Conv2d(3, 1, 1, bias=False), nn.ReLU(), nn.MaxPool2d((1, 2)), nn.Conv2d(1, 1, 1), nn.Flatten()
+    )
+    with torch.no_grad():
+        module[0].weight.copy_(torch.tensor([2.0, -3.0, 0.0]).view(1, 3, 1, 1))
+        module[3].weight.fill_(0.5)
+        module[3].bias.fill_(1.0)
+    found = network_of(module, 2)
+    # Red 200, then 255, in the first row: the peak of the filter comes from the second pixel.
+    rgb = np.array([[[200, 0, 0], [255, 0, 0]], [[0, 0, 0], [0, 0, 0]]], np.uint8)
+    spec = InputSpec((2, 2), "squash", 2, (0.0,) * 3, (1.0,) * 3)
+    shown = attribute(dataclasses.replace(found, input=spec), rgb, "deconvnet", target="filter:1:0")
+    np.testing.assert_allclose(shown.map, [[0, 1.5], [0, 0]], atol=1e-6)
+    assert shown.score == pytest.approx(0.5 * 2.0 + 1.0)
+
+
+def test_what_a_lens_cannot_do_is_said(plain: Network) -> None:
+    smooth = network_of(nn.Sequential(nn.Conv2d(3, 2, 3), nn.SiLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+    for name, target in (("guided-backprop", "class:b"), ("deconvnet", "filter:0:1"), ("guided-grad-cam", "class:b")):
+        with pytest.raises(UserError, match="ReLU"):
+            attribute(smooth, RGB, name, target=target)
+    assert attribute(smooth, RGB, "saliency", target="class:b").map.any()
+    for name, settings, said in (
+        ("grad-cam", {"layer": 2}, "no layer 2"),
+        ("grad-cam", {"layer": -3}, "no layer -3"),
+        ("saliency", {"samples": 0}, "do not work"),
+        ("saliency", {"samples": 2, "noise": float("nan")}, "do not work"),
+        ("integrated-gradients", {"steps": 0}, "do not work"),
+        ("integrated-gradients", {"baseline": "pink"}, "no baseline"),
+        ("deconvnet", {}, "does not take"),
+    ):
+        with pytest.raises(UserError, match=said):
+            attribute(plain, RGB, name, target="class:b", **settings)
+
+
+class Cut(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 2, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            return self.conv(x).mean((2, 3))
+
+
+def test_a_network_without_gradients_is_refused_in_words() -> None:
+    with pytest.raises(UserError, match="gradients"):
+        attribute(network_of(Cut()), RGB, "saliency", target="class:b")
+
+
+def every_lens(name: str, size: int) -> None:
+    torch.manual_seed(0)
+    network = network_of(filled(torchvision.models.get_model(name, num_classes=2, weights=None)), size)
+    for lens in LENSES.values():
+        if lens.name == "occlusion":
+            continue
+        target = "class:b" if CLASS in lens.targets else f"filter:{len(network.layers) // 2}:0"
+        settings = {"steps": 2} if lens.name == "integrated-gradients" else {}
+        rectified = "guided" in lens.name or lens.name == "deconvnet"
+        if rectified and not any(isinstance(part, nn.ReLU | nn.ReLU6) for part in network.module.modules()):
+            continue  # refused, where no function rectifies either
+        found = attribute(network, RGB, lens.name, target=target, **settings)
+        assert found.map.shape == network.input.size
+        assert np.isfinite(found.map).all()
+        assert np.abs(found.map).max() > 0 or lens.name.endswith("grad-cam"), lens.name
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "squeezenet1_1"])
+def test_networks_as_they_are(name: str) -> None:
+    every_lens(name, 64)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
+def test_all_of_torchvision(name: str) -> None:
+    sizes = {"inception_v3": 299}
+    every_lens(name, sizes.get(name, 224))

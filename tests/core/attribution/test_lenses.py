@@ -1,0 +1,100 @@
+"""Every lens is looked through in one way, and says what is wrong with what it was given."""
+
+import numpy as np
+import pytest
+
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.lens import FILTER
+from explorer.core.attribution.occlusion.occluder import Occluder
+from explorer.core.attribution.occlusion.sensitivity import occlude
+from explorer.core.errors import UserError
+from explorer.core.network.opening import Network
+from explorer.core.progress import Cancelled
+from tests.networks import open_small
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+RGB = np.random.default_rng(1).integers(0, 255, (40, 47, 3), np.uint8)
+QUICK = {"occlusion": {"stride": 8}}
+"""Settings with which a lens takes little time."""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return open_small(tmp_path_factory.mktemp("small"))
+
+
+def target_of(name: str) -> str:
+    return "filter:3:2" if LENSES[name].targets[0] == FILTER else "class:malignant"
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_a_lens_gives_a_map_of_the_input_that_says_how_it_was_made(small: Network, name: str) -> None:
+    steps: list[tuple[int, int]] = []
+    found = attribute(
+        small, RGB, name, target=target_of(name), on_step=lambda *step: steps.append(step), **QUICK.get(name, {})
+    )
+    lens = LENSES[name]
+    assert found.map.shape == small.input.size
+    assert found.map.dtype == np.float32
+    assert np.abs(found.map).max() > 0
+    assert found.signed == (lens.negative is not None)
+    assert found.signed or found.map.min() >= 0
+    assert set(found.settings) == {setting.name for setting in lens.settings}
+    assert np.isfinite(found.score)
+    assert found.method
+    assert steps[-1][0] == steps[-1][1] > 0
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_a_lens_stops_when_nobody_wants_its_map(small: Network, name: str) -> None:
+    def stop(done: int, total: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        attribute(small, RGB, name, target=target_of(name), on_step=stop, **QUICK.get(name, {}))
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_what_a_window_offers_is_what_the_lens_takes(small: Network, name: str) -> None:
+    lens = LENSES[name]
+    assert lens.name == name
+    for setting in lens.settings:
+        values = [value for value, _ in setting.offered]
+        assert setting.default in values
+        assert setting.name.isidentifier()
+        assert lens.adjust(lens.complete({})) == lens.complete({})
+
+
+def test_occlusion_through_the_registry_is_occlusion(small: Network) -> None:
+    rough: list[np.ndarray] = []
+    found = attribute(
+        small, RGB, "occlusion", target="filter:3:2", size=8, stride=4, on_rough=lambda map: rough.append(map.map)
+    )
+    expected = occlude(small, RGB, "filter:3:2", Occluder(8, 4))
+    np.testing.assert_array_equal(found.map, expected.map)
+    assert found.score == expected.unoccluded
+    assert found.settings == {"size": 8, "stride": 4, "fill": "mean"}
+    assert found.method == expected.method
+    assert [map.shape for map in rough] == [(32, 32)]
+
+
+@pytest.mark.parametrize(
+    ("lens", "target", "settings", "said"),
+    [
+        ("x-ray", "class:malignant", {}, 'no lens "x-ray"'),
+        ("occlusion", "all", {}, "does not take"),
+        ("occlusion", "class:nevus", {}, "no class"),
+        ("occlusion", "class:malignant", {"sides": 3}, 'no setting "sides"'),
+        ("occlusion", "class:malignant", {"fill": "pink"}, "no fill"),
+    ],
+)
+def test_what_is_wrong_is_said(small: Network, lens: str, target: str, settings: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        attribute(small, RGB, lens, target=target, **settings)
+
+
+def test_importing_the_lenses_imports_nothing_that_computes() -> None:
+    from tests.fences.test_rooms import loaded_by
+
+    assert not {"torch", "numpy", "PIL"} & loaded_by("from explorer.core.attribution import LENSES, attribute")
