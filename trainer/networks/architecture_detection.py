@@ -14,6 +14,7 @@ from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
 from trainer.networks.signatures import nearest, places
+from trainer.networks.straight_line import blueprint as straight_line
 from trainer.networks.timm_catalog import timm_blueprint
 from trainer.networks.weight_files import TOP, Weights
 
@@ -43,6 +44,9 @@ def find(weights: Weights) -> Blueprint:
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
         return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)))
+    line = straight_line.proposed(weights.tensors, weights.file, weights.said)
+    if line is not None:
+        return replace(line, file=weights.file)
     raise _unknown(weights)
 
 
@@ -62,6 +66,8 @@ def named(name: str, weights: Weights) -> Blueprint:
     if name.startswith("timm/"):
         found = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
         return _with_foreign(replace(found, file=weights.file))
+    if straight_line.is_straight_line(name):
+        return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""

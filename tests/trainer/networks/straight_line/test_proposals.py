@@ -1,0 +1,153 @@
+"""Straight lines of layers are found from their weights: what is proposed is mostly right, and never silent."""
+
+import random
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+
+from trainer.networks.candidate import Question
+from trainer.networks.file_metadata import Said
+from trainer.networks.straight_line.arrangement import Arrangement
+from trainer.networks.straight_line.blueprint import arranged, found_line, proposed
+from trainer.networks.straight_line.network import StraightLine
+from trainer.networks.straight_line.search import proposals
+
+SIDES = (28, 32, 64, 96, 128, 150, 224, 256)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A network as somebody may have written it: `holder` has its weights, `forward` is what it computes."""
+
+    holder: nn.Module
+    forward: nn.Sequential
+    side: int
+    channels: int
+    average: bool
+
+
+def made(seed: int) -> Made:
+    """A small network with random depth, widths, norms, pools, numbers and names."""
+    chance = random.Random(seed)
+    torch.manual_seed(seed)
+    while True:
+        side, depth, channels = chance.choice(SIDES), chance.randint(2, 5), chance.choice([3, 3, 3, 1])
+        style, norm, same = chance.choice(["two", "one", "named"]), chance.random() < 0.5, chance.random() < 0.8
+        average, kernel = chance.random() < 0.15, chance.choice([3, 3, 3, 5])
+        blocks, width, height = [], channels, side
+        for place in range(depth):
+            outputs = chance.choice([4, 6, 8, 16])
+            block: list[nn.Module] = [nn.Conv2d(width, outputs, kernel, padding=kernel // 2 if same else 0)]
+            block += [nn.BatchNorm2d(outputs)] if norm else []
+            block.append(nn.ReLU())
+            height -= 0 if same else kernel - 1
+            if style == "named" or place == depth - 1 or chance.random() < 0.7:
+                block.append(nn.MaxPool2d(2))
+                height //= 2
+            blocks.append(block)
+            width = outputs
+        inputs = width if average else width * height * height
+        if height > 1 and inputs < 20_000:
+            break
+    hidden = chance.choice([0, 16])
+    ending: list[nn.Module] = [nn.AdaptiveAvgPool2d(1), nn.Flatten()] if average else [nn.Flatten()]
+    last: list[nn.Module] = [nn.Linear(inputs, 16), nn.ReLU(), nn.Linear(16, 2)] if hidden else [nn.Linear(inputs, 2)]
+    body = [module for block in blocks for module in block]
+    forward, holder = nn.Sequential(*body, *ending, *last).eval(), nn.Module()
+    for module in forward.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    if style == "one":
+        holder = forward
+    elif style == "two":
+        holder.features, holder.classifier = nn.Sequential(*body), nn.Sequential(*last)
+    else:
+        for place, block in enumerate(blocks):
+            holder.add_module(f"conv{place + 1}", block[0])
+            if norm:
+                holder.add_module(f"bn{place + 1}", block[1])
+        for place, module in enumerate(module for module in last if isinstance(module, nn.Linear)):
+            holder.add_module(f"fc{place + 1}", module)
+    return Made(holder, forward, side, channels, average)
+
+
+def is_right(network: Made) -> bool:
+    """Whether the first proposal computes what the network computes, on pictures of its own size."""
+    found = found_line(network.holder.state_dict())
+    assert found is not None
+    first = proposals(found[0])[0].arrangement
+    module = StraightLine(found[0], first).eval()
+    module.load_state_dict(dict(found[0].tensors))
+    if first.side != network.side and first.ending != "average":
+        return False
+    picture = torch.rand(1, network.channels, network.side, network.side)
+    with torch.inference_mode():
+        return torch.allclose(module(picture), network.forward(picture), atol=1e-5)
+
+
+def test_the_first_proposal_is_mostly_right() -> None:
+    assert sum(is_right(made(seed)) for seed in range(60)) >= 50
+
+
+def test_what_is_proposed_is_said_and_what_is_unsure_is_asked() -> None:
+    told, asked = [], []
+    for seed in range(20):
+        weights = made(seed).holder.state_dict()
+        try:
+            told.append(proposed(weights, "net.pt", Said()))
+        except Question as question:
+            asked.append((question, weights))
+    assert told
+    assert asked
+    assert all("Proposed from the shapes of the weights" in one.assumed[0] and one.input_note for one in told if one)
+    for question, weights in asked[:4]:
+        assert question.about == "architecture"
+        assert len(question.choices) > 1
+        for choice in question.choices:  # each answer gets further
+            answer = arranged(choice, weights, "net.pt").module()(torch.rand(1, *size_of(choice, weights)))
+            assert answer.shape == (1, 2)
+
+
+def size_of(text: str, weights: dict[str, torch.Tensor]) -> tuple[int, int, int]:
+    """(channels, height, width) of the pictures of an arrangement."""
+    side = Arrangement.parse(text).side
+    return next(iter(weights.values())).shape[1], side, side
+
+
+@pytest.mark.parametrize(
+    "arrangement",
+    [
+        Arrangement("relu", True, "max2", (0, 1, 2), (), "flatten", 224),
+        Arrangement("leaky", False, "avg2", (1,), ((0, 2),), "average", 64),
+        Arrangement("none", True, "max2", (), (), "flatten", 32),
+    ],
+)
+def test_an_arrangement_reads_back_what_it_writes(arrangement: Arrangement) -> None:
+    assert Arrangement.parse(arrangement.text) == arrangement
+
+
+@pytest.mark.parametrize(
+    "text", ["straight-line:rleu", "straight-line:max2@a", "straight-line:relu:same:9999", "other"]
+)
+def test_what_arranges_nothing_is_refused_with_an_example_that_works(text: str) -> None:
+    with pytest.raises(Question, match="straight-line:relu:same") as caught:
+        Arrangement.parse(text)
+    assert Arrangement.parse(caught.value.choices[0])
+
+
+def test_weights_of_other_networks_are_no_straight_line() -> None:
+    block = nn.Module()
+    block.conv1, block.conv2, block.down = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 16, 3), nn.Conv2d(3, 16, 1)
+    assert found_line(block.state_dict()) is None
+    assert found_line(nn.Sequential(nn.Linear(4, 4)).state_dict()) is None
+    assert found_line(nn.LSTM(4, 4).state_dict()) is None
+
+
+def test_weights_that_do_not_fit_what_was_said_name_what_fits() -> None:
+    weights = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1024, 2))
+    with pytest.raises(Question, match="do not fit") as caught:
+        arranged("straight-line:relu:same:max2@0:flatten:64", weights.state_dict(), "net.pt")
+    assert arranged(caught.value.choices[0], weights.state_dict(), "net.pt").input.size == (32, 32)

@@ -1,0 +1,104 @@
+"""What the weights of a straight line leave open, and how that is written: activation, padding, pools, ending."""
+
+from dataclasses import dataclass, replace
+
+from trainer.networks.candidate import Question
+
+NAME = "straight-line"
+ACTIVATIONS = ("relu", "leaky", "elu", "gelu", "silu", "tanh", "sigmoid", "none")
+POOLS = {"max2": (2, 2), "avg2": (2, 2), "max3": (3, 2)}
+"""Kinds of pools: side and step."""
+ENDINGS = ("flatten", "average")
+"""How maps become values: all of them, or the average of each map (to as many places as the next layer takes)."""
+_FORM = f"{NAME}:relu:same:max2@1,3:flatten:224"
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """One answer to everything that shapes leave open.
+
+    `same`: convolutions keep the size (padding of half a kernel), else they have no padding. `pool` is a key of
+    `POOLS`, after the convolutions numbered in `pooled` (from 0). `strides` are those of the convolutions that have
+    another one than 1: (number, stride). `ending` is one of `ENDINGS`. `side` is that of the pictures, in pixels.
+    """
+
+    activation: str = "relu"
+    same: bool = True
+    pool: str = "max2"
+    pooled: tuple[int, ...] = ()
+    strides: tuple[tuple[int, int], ...] = ()
+    ending: str = "flatten"
+    side: int = 224
+
+    @property
+    def text(self) -> str:
+        """As `--architecture` takes it: straight-line:relu:same:max2@0,1:flatten:224."""
+        pool = f"{self.pool}@{','.join(map(str, self.pooled))}" if self.pooled else "nopool"
+        strides = [f"stride{stride}@{number}" for number, stride in self.strides]
+        padding = "same" if self.same else "nopadding"
+        return ":".join([NAME, self.activation, padding, pool, *strides, self.ending, str(self.side)])
+
+    @classmethod
+    def parse(cls, text: str) -> "Arrangement":
+        """The arrangement that `text` writes; Question with an example for anything else."""
+        found = cls(pooled=())
+        name, *words = text.split(":")
+        try:
+            if name != NAME:
+                raise ValueError(name)
+            for word in words:
+                found = _with(found, word)
+        except ValueError as error:
+            raise Question(
+                f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
+                f"({', '.join(ACTIVATIONS)}), same or nopadding, a pool ({', '.join(POOLS)}) and the convolutions that "
+                f"it follows, counted from 0, or nopool, an ending ({', '.join(ENDINGS)}), the pictures' side.",
+                "architecture",
+                (_FORM,),
+            ) from error
+        return found
+
+    def described(self, convolutions: int) -> str:
+        """In words: "3 convolutions, ReLU, a 2 x 2 pool after each, 224 x 224"."""
+        names = {"relu": "ReLU", "leaky": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
+        pool = {"max2": "2 x 2 pool", "avg2": "2 x 2 average pool", "max3": "3 x 3 pool of step 2"}[self.pool]
+        if not self.pooled:
+            pools = "no pool"
+        elif len(self.pooled) == convolutions:
+            pools = f"a {pool} after each" if convolutions > 1 else f"a {pool}"
+        else:
+            pools = f"a {pool} after {_listed([number + 1 for number in self.pooled])}"
+        parts = [
+            f"{convolutions} convolution{'s' * (convolutions != 1)} {'with' if self.same else 'without'} padding",
+            names.get(self.activation, self.activation) if self.activation != "none" else "no activation",
+            pools,
+            *(f"stride {stride} in number {number + 1}" for number, stride in self.strides),
+        ]
+        if self.ending == "average":
+            parts.append("the average of each map")
+        return f"{', '.join(parts)}, {self.side} x {self.side}"
+
+
+def _listed(numbers: list[int]) -> str:
+    words = [f"number {numbers[0]}", *map(str, numbers[1:])]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _with(found: Arrangement, word: str) -> Arrangement:
+    """The arrangement with what one word of its text says; ValueError for words that say nothing."""
+    kind, _, places = word.partition("@")
+    if word in ACTIVATIONS:
+        return replace(found, activation=word)
+    if word in ("same", "nopadding"):
+        return replace(found, same=word == "same")
+    if word == "nopool":
+        return replace(found, pooled=())
+    if kind in POOLS and places:
+        return replace(found, pool=kind, pooled=tuple(sorted({int(place) for place in places.split(",")})))
+    if kind.startswith("stride") and places:
+        return replace(found, strides=(*found.strides, (int(places), int(kind.removeprefix("stride")))))
+    if word in ENDINGS:
+        return replace(found, ending=word)
+    if word.isdecimal() and 8 <= int(word) <= 1024:
+        return replace(found, side=int(word))
+    raise ValueError(f'"{word[:20]}" is no part of it')

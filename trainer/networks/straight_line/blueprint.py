@@ -1,0 +1,107 @@
+"""What to propose, or to ask, about weights that are those of a straight line."""
+
+from trainer.files.errors import UserError
+from trainer.networks.candidate import Blueprint, Question
+from trainer.networks.checkpoint import InputSpec
+from trainer.networks.file_metadata import Said
+from trainer.networks.matching import Tensors, shared, spellings, under
+from trainer.networks.straight_line.arrangement import NAME, Arrangement
+from trainer.networks.straight_line.network import StraightLine, fits, outputs_of
+from trainer.networks.straight_line.reading import Line, read_line
+from trainer.networks.straight_line.search import Proposal, other_sides, proposals
+
+CLEAR = 4.0
+"""How much more usual the first arrangement must be than the second to be proposed without a question."""
+_MOST_CHOICES = 6
+
+
+def is_straight_line(architecture: str) -> bool:
+    """Whether this names a straight line's arrangement."""
+    return architecture.partition(":")[0] == NAME
+
+
+def found_line(tensors: Tensors) -> tuple[Line, str] | None:
+    """The straight line that weights are, under the prefix that all their names share, and that prefix."""
+    for spelling in spellings(tensors):
+        line = read_line(spelling)
+        if line is not None:
+            return line, ""
+        prefix = shared(spelling)
+        if prefix and (line := read_line(under(spelling, prefix))) is not None:
+            return line, prefix
+    return None
+
+
+def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
+    """The most usual straight line that fits the weights; Question where others are as usual; None where none is."""
+    found = found_line(tensors)
+    if found is None:
+        return None
+    line, prefix = found
+    side = said.size[0] if said.size and said.size[0] == said.size[1] else None
+    fitting = proposals(line, side)
+    if not fitting:
+        return None
+    first = fitting[0]
+    if len(fitting) > 1 and first.weight < CLEAR * fitting[1].weight:
+        raise _question(file, fitting, len(line.convolutions))
+    text = first.arrangement.described(len(line.convolutions))
+    only = (
+        "the only usual arrangement that fits the weights"
+        if len(fitting) == 1
+        else f"the most usual of {len(fitting)} arrangements that fit the weights"
+    )
+    how = "" if len(fitting) == 1 else f"; another: --architecture {fitting[1].arrangement.text}"
+    note = (
+        f"Proposed from the shapes of the weights: {text}, {only}{how}. No file holds a trace of the activation: it is "
+        "what such networks mostly have."
+    )
+    return _blueprint(line, first.arrangement, prefix, note)
+
+
+def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
+    """The straight line arranged as the person said; UserError where the weights do not fit it."""
+    arrangement = Arrangement.parse(name)
+    found = found_line(tensors)
+    if found is None:
+        raise UserError(f"{file}: its weights are not those of one straight line of layers; name another architecture.")
+    line, prefix = found
+    if not fits(arrangement, line):
+        choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:_MOST_CHOICES])
+        raise Question(
+            f"{file}: the weights do not fit {arrangement.described(len(line.convolutions))}; "
+            f"{'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement does'} (--architecture).",
+            "architecture",
+            choices,
+        )
+    return _blueprint(line, arrangement, prefix, "")
+
+
+def _question(file: str, fitting: list[Proposal], convolutions: int) -> Question:
+    near = [one for one in fitting if one.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
+    told = "; ".join(f"{one.arrangement.text} ({one.arrangement.described(convolutions)})" for one in near)
+    return Question(
+        f"{file}: several arrangements of its layers fit the weights; say which it is (--architecture): {told}.",
+        "architecture",
+        tuple(one.arrangement.text for one in near),
+    )
+
+
+def _blueprint(line: Line, arrangement: Arrangement, prefix: str, note: str) -> Blueprint:
+    side, channels = arrangement.side, line.channels
+    others = other_sides(line, arrangement) if arrangement.ending == "flatten" else ()
+    also = f" ({' and '.join(map(str, others))} fit as well)" if others else ""
+    return Blueprint(
+        name=arrangement.text,
+        tensors=line.tensors,
+        build=lambda: StraightLine(line, arrangement),
+        classes=outputs_of(line),
+        input=InputSpec((side, side), "squash", side, (0.0,) * channels, (1.0,) * channels),
+        input_note=(
+            f"The file does not say how pictures become input: proposed {side} x {side}{also} "
+            f"{'grey' if channels == 1 else 'RGB'} in [0, 1]."
+        ),
+        prefix=prefix,
+        assumed=(note,) if note else (),
+        fixed_size=arrangement.ending == "flatten",
+    )

@@ -1,0 +1,173 @@
+"""Every usual arrangement of a straight line that its weights fit, the most usual first."""
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from trainer.networks.straight_line.arrangement import Arrangement
+from trainer.networks.straight_line.network import fits, place_of
+from trainer.networks.straight_line.reading import Line, Unit
+
+SIDES = (28, 32, 50, 64, 96, 112, 128, 150, 180, 200, 224, 227, 256, 299, 300, 320, 384, 512)
+_USUAL_SIDES = {224: 1.0, 32: 0.7, 64: 0.7, 128: 0.7, 256: 0.6, 28: 0.1, 299: 0.4, 96: 0.5, 150: 0.4, 512: 0.2}
+_MOST_UNSURE = 6
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An arrangement and how usual it is: shares of one another, made up from what such networks look like."""
+
+    arrangement: Arrangement
+    weight: float
+
+
+def proposals(line: Line, side: int | None = None) -> list[Proposal]:
+    """The arrangements that fit, the most usual first, each pattern with its most usual side alone.
+
+    `side` is that of the pictures where something says it.
+    """
+    best: dict[Arrangement, Proposal] = {}
+    sides = {side: 1.0} if side else {one: _USUAL_SIDES.get(one, 0.25) for one in SIDES}
+    for pattern, weight in _patterns(line):
+        for length, usual in sides.items():
+            found = replace(pattern, side=length)
+            if not fits(found, line):
+                continue
+            often = 1.0 if length == 28 and line.channels == 1 else usual
+            # A map that is cut off at a pool's edge is less usual than one that is halved without a rest.
+            share = weight * often * (1.0 if _even(found, line) else 0.25 if found.same else 0.7)
+            if pattern not in best or best[pattern].weight < share:
+                best[pattern] = Proposal(found, share)
+    return sorted(best.values(), key=lambda proposal: -proposal.weight)
+
+
+def other_sides(line: Line, found: Arrangement) -> tuple[int, ...]:
+    """The other usual sides of pictures that the same arrangement fits."""
+    others = (replace(found, side=side) for side in SIDES if side != found.side)
+    return tuple(other.side for other in others if fits(other, line))
+
+
+def _even(found: Arrangement, line: Line) -> bool:
+    """Whether every pool halves its map without a rest."""
+    if found.pool != "max2" and found.pool != "avg2":
+        return True
+    for number in found.pooled:
+        before = tuple(place for place in found.pooled if place < number)
+        part = Line(line.channels, line.convolutions[: number + 1], (), 0, line.tensors)
+        height, _ = place_of(replace(found, pooled=before), part)
+        if height % 2:
+            return False
+    return True
+
+
+def _patterns(line: Line) -> Iterator[tuple[Arrangement, float]]:
+    """Everything but the side, with how usual it is."""
+    large = max(line.convolutions[0].kernel)
+    pools = (("max2", 1.0), ("max3", 0.1 if large < 11 else 2.0), ("avg2", 0.05))
+    for (ending, a), (steps, b), (same, c) in itertools.product(_endings(line), _strides(line), _paddings(line)):
+        everywhere = len(steps) == len(line.convolutions)
+        for pooled, d in _pools(line, ending):
+            for pool, e in pools if pooled else pools[:1]:
+                share = a * b * c * d * e * ((0.2 if pooled else 3.0) if everywhere else 1.0)
+                yield Arrangement("relu", same, pool, pooled, steps, ending, 0), share
+
+
+def _endings(line: Line) -> list[tuple[str, float]]:
+    side = math.isqrt(line.per_place)
+    if not line.connected:
+        return [("average", 1.0)]
+    if line.per_place == 1:
+        return [("average", 1.0), ("flatten", 0.05)]
+    if side * side != line.per_place or side > 8:
+        return [("flatten", 1.0)]
+    # Only large networks (AlexNet, VGG) take the average of a few places.
+    return [("flatten", 1.0), ("average", 0.3 if side in (6, 7) and len(line.convolutions) >= 5 else 0.02)]
+
+
+def _strides(line: Line) -> list[tuple[tuple[tuple[int, int], ...], float]]:
+    large = max(line.convolutions[0].kernel)
+    found: list[tuple[tuple[tuple[int, int], ...], float]] = [((), 1.0)]
+    if large >= 5:
+        found.append((((0, 2),), 2.0 if large == 7 else 0.1))
+    if large == 11:
+        found.append((((0, 4),), 4.0))
+    if len(line.convolutions) > 1 and all(unit.kernel[0] > 1 for unit in line.convolutions):
+        found.append((tuple((number, 2) for number in range(len(line.convolutions))), 0.15))
+    return found
+
+
+def _paddings(line: Line) -> list[tuple[bool, float]]:
+    largest = max(max(unit.kernel) for unit in line.convolutions)
+    if largest == 1:
+        return [(True, 1.0)]
+    return [(True, 1.0), (False, 0.5)] if largest == 3 else [(True, 0.8), (False, 0.7)]
+
+
+def _pools(line: Line, ending: str) -> list[tuple[tuple[int, ...], float]]:
+    """After which convolutions pools may stand: as the numbers in the names say, and by the usual patterns."""
+    units, last = line.convolutions, len(line.convolutions) - 1
+    # In one line with the fully connected layers, the last places are those of the average and the flattening.
+    ends = [0] * last + [2 if ending == "average" else 1]
+    told = [_told(unit, end) for unit, end in zip(units, ends, strict=True)]
+    free = [number for number, answer in enumerate(told) if answer is None]
+    sure = [number for number, answer in enumerate(told) if answer]
+    unsure = sure[-_MOST_UNSURE:]
+    found: dict[tuple[int, ...], float] = {}
+    for chosen, share in _usual(units, free, sure):
+        for dropped in itertools.chain.from_iterable(
+            itertools.combinations(unsure, count) for count in range(len(unsure) + 1)
+        ):
+            # A place for two modules without weights may hold dropout instead of a pool.
+            pooled = tuple(sorted({*chosen, *sure} - {*dropped}))
+            found[pooled] = max(found.get(pooled, 0.0), share * 0.1 ** len(dropped))
+    return list(found.items())
+
+
+def _told(unit: Unit, end: int) -> bool | None:
+    """Whether a pool follows a unit by the numbers of the names; None where they do not say it.
+
+    `end` is the number of places that what follows the convolutions takes.
+    """
+    if unit.gap is None:
+        return None
+    activated = 0 if unit.prelu or (unit.inner and unit.gap == 0) else 1
+    return unit.gap - activated - end >= 1
+
+
+def _usual(units: Sequence[Unit], free: list[int], sure: list[int]) -> list[tuple[tuple[int, ...], float]]:
+    """The usual ways to put pools after the free convolutions; `sure` are those after which one stands."""
+    if not free:
+        return [((), 1.0)]
+    if len(free) == 1 and len(units) > 1:  # the end of a numbered line goes on as the line did
+        regular = _goes_on(sure, free[0])
+        return [((free[0],), 1.0 if regular else 0.3), ((), 0.3 if regular else 1.0)]
+    widths = [unit.outputs for unit in units]
+    ends = [number for number in free if number == len(units) - 1 or widths[number + 1] != widths[number]]
+    sizes = [b - a for a, b in itertools.pairwise([-1, *ends])]
+    blocks = 1.2 if len(ends) > 1 and min(sizes) > 1 else 0.4 if len(ends) > 1 else 0.15
+    ways: list[tuple[Sequence[int], float]] = [
+        (free, 1.0),
+        (ends, blocks),
+        (free[:-1], 0.4),
+        (ends[:-1], blocks / 3),
+        ((), 0.3),
+        (free[1::2], 0.5 if len(free) > 3 else 0.3),
+        (free[2::3], 0.3),
+        (free[1:], 0.1),
+        (free[::2], 0.1),
+    ]
+    ways += [(free[:count], 0.1) for count in range(1, len(free))]
+    ways += [(free[count:], 0.05) for count in range(1, len(free))]
+    best: dict[tuple[int, ...], float] = {}
+    for places, share in ways:
+        best[tuple(places)] = max(best.get(tuple(places), 0.0), share)
+    return list(best.items())
+
+
+def _goes_on(sure: list[int], last: int) -> bool:
+    """Whether a pool after the last convolution would follow at the distance of those before."""
+    if not sure:
+        return False
+    step = sure[-1] - sure[-2] if len(sure) > 1 else sure[0] + 1
+    return last - sure[-1] >= step
