@@ -59,6 +59,8 @@ def parse_target(text: str, network: Network) -> Target:
             first += info.filters
         return Target(infos=network.layers, layers=MappingProxyType(layers))
     if kind in ("class", "probability"):
+        if not network.classes:
+            raise UserError(f"{network.name} was opened without class scores; choose a filter ({FORMS}).")
         if rest not in network.classes:
             raise UserError(f'{network.name} has no class "{rest}"; its classes are {", ".join(network.classes[:12])}.')
         return Target(
