@@ -234,7 +234,7 @@ def test_a_state_dict_of_somebody_else_is_evaluated_once_its_classes_are_named(
     torch.save({"net." + name: weight for name, weight in known.weights.items()}, "theirs.pth")
     size = json.dumps(asdict(known.input))
     assert main(words("--model", "theirs.pth", "--input", size)) == 1
-    assert "class 0, class 1" in capsys.readouterr().err
+    assert f"--classes {','.join(known.classes)}" in capsys.readouterr().err
     assert main(words("--model", "theirs.pth", "--input", size, "--classes", ",".join(known.classes), "--json")) == 0
     said = capsys.readouterr()
     assert "was found from the names and shapes" in said.err
