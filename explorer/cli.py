@@ -93,12 +93,9 @@ def run_window(arguments: argparse.Namespace) -> int:
 
     from explorer.app import run_window as run
     from explorer.state.start import Start
+    from trainer.networks.arguments import input_of, words_of
 
-    input = None
-    if arguments.input:
-        from trainer.networks.arguments import input_of
-
-        input = input_of(arguments.input)
+    input = input_of(arguments.input) if arguments.input else None
     columns = None
     if arguments.columns:
         from trainer.pictures.column_choice import parse_columns
@@ -111,7 +108,7 @@ def run_window(arguments: argparse.Namespace) -> int:
         columns=columns,
         tags=arguments.tags,
         architecture=arguments.architecture,
-        classes=tuple(arguments.classes.split(",")) if arguments.classes else None,
+        classes=tuple(words_of(arguments.classes)) if arguments.classes else None,
         input=input,
         outputs=arguments.outputs,
         key=arguments.key,

@@ -57,9 +57,21 @@ def choose_filters(
     """
     found: dict[FilterKey, None] = {}
     for selector in selectors:
+        selector = _of_name(selector, layers)
         keys = _tagged(selector.tag, tags) if selector.tag else _numbered(selector, layers)
         found.update(dict.fromkeys(keys))
     return tuple(found)
+
+
+def _of_name(selector: Selector, layers: Sequence[LayerInfo]) -> Selector:
+    """The selector with a layer's number where it is the layer's name (`features.17`, `features.17:3-12`)."""
+    places = {layer.name: layer.index for layer in layers}
+    name, _, filters = selector.tag.rpartition(":") if selector.tag not in places else (selector.tag, "", "")
+    wanted = re.fullmatch(_NUMBER, filters, re.ASCII)
+    if name not in places or (filters and not wanted):
+        return selector
+    range = (int(wanted[1]), int(wanted[2] or wanted[1])) if wanted else None
+    return Selector((places[name], places[name]), range)
 
 
 def choose_pictures(pictures: Sequence[Path], names: Sequence[str] = (), first: int | None = None) -> tuple[Path, ...]:

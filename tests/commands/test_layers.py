@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from explorer.commands import layers
-from explorer.commands.common import input_of
 from explorer.core.errors import UserError
 from explorer.core.network.opening import open_network
 from trainer.networks.architectures import ScratchCNN
+from trainer.networks.arguments import input_of
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 

@@ -131,3 +131,11 @@ def test_names_that_fit_none_or_several_pictures() -> None:
         choose_pictures(PICTURES, ["b3.png"])
     with pytest.raises(UserError, match="No pictures"):
         choose_pictures([])
+
+
+def test_a_layer_may_be_called_by_its_name() -> None:
+    by_name, by_number = (
+        choose_filters(parse_filters(text), LAYERS) for text in (f"{LAYERS[1].name}:0-1", f"{LAYERS[1].index}:0-1")
+    )
+    assert by_name == by_number
+    assert choose_filters(parse_filters(LAYERS[1].name), LAYERS) == choose_filters(parse_filters("1"), LAYERS)

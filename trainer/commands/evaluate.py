@@ -8,7 +8,7 @@ from trainer.commands.common import add_device_argument, progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
 from trainer.files.printing import say, say_json
-from trainer.networks.arguments import add_opening_arguments, opening_of
+from trainer.networks.arguments import add_opening_arguments, line_of, opening_of
 
 if TYPE_CHECKING:
     from trainer.cohort.cohort import Cohort
@@ -58,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     cohort = open_cohort(arguments.data)
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
+    _check_names(arguments, opened, cohort)
     notes = (*_seen(arguments, _training(opened), cohort), *opened.assumed)
     evaluation = _evaluated(arguments, opened, facts, cohort, notes)
     make_folder(arguments.out)
@@ -110,6 +111,17 @@ def _opened(arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel
         "licence": checkpoint.licence if checkpoint else "",
     }
     return facts, opened
+
+
+def _check_names(arguments: argparse.Namespace, opened: "OpenedModel", cohort: "Cohort") -> None:
+    """UserError where nobody named the network's classes: the cohort's could be meant in any order."""
+    count = len(opened.classes)
+    unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
+    if unnamed and set(opened.classes) - set(cohort.classes) and not arguments.taxonomy:
+        raise UserError(
+            f"{arguments.model.name} does not name its {count} classes; name them in the order of its outputs, such as "
+            f"--classes {line_of(cohort.classes).replace(', ', ',')}, if that is their order."
+        )
 
 
 def _training(opened: "OpenedModel") -> dict[str, Any]:

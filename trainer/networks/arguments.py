@@ -1,8 +1,10 @@
 """The options of both command lines that say what a network's file leaves unsaid; imports nothing heavy for --help."""
 
 import argparse
+import csv
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.files.errors import UserError
@@ -14,7 +16,9 @@ if TYPE_CHECKING:
 def add_opening_arguments(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
     """Add --architecture, --classes, --input, --key and --outputs."""
     parser.add_argument("--architecture", metavar="NAME", help="its architecture, or file.py:factory, which runs code")
-    parser.add_argument("--classes", metavar="A,B", help="names of its classes, in the order of its outputs")
+    parser.add_argument(
+        "--classes", metavar="A,B", help='names of its classes, in the order of its outputs: a,b or "a, b",c'
+    )
     parser.add_argument(
         "--input",
         metavar="SPEC",
@@ -62,5 +66,11 @@ def input_of(text: str) -> "InputSpec":
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a list with commas."""
-    return [word.strip() for word in text.split(",") if word.strip()]
+    """The words of a list with commas; one that holds a comma itself stands in quotation marks."""
+    row = next(csv.reader([text], skipinitialspace=True), [])
+    return [word.strip() for word in row if word.strip()]
+
+
+def line_of(words: Sequence[str]) -> str:
+    """The words as `words_of` reads them."""
+    return ", ".join('"{}"'.format(word.replace('"', '""')) if set(word) & {",", '"'} else word for word in words)

@@ -19,7 +19,8 @@ def class_names(
     if given is not None:
         if len(given) not in counts:
             raise Question(
-                f"{len(given)} classes were named, but the network has {outputs} outputs; name as many (--classes a,b)."
+                f"{len(given)} classes were named, but the network has {outputs} outputs; name as many "
+                '(--classes a,b; a name with a comma stands in quotation marks: "a, b",c).'
                 if outputs
                 else "Classes were named, but the network was opened without class scores; leave --classes out.",
                 "classes",

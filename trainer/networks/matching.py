@@ -104,7 +104,7 @@ def differences(expected: Tensors, given: Tensors) -> list[str]:
 def prefixes_of(name: str, given: Iterable[str]) -> list[str]:
     """What may stand before all names of a network if it stands before `name`, shortest first."""
     ending = f".{name}"
-    found = {key[: -len(name)] for key in given if key == name or key.endswith(ending)}
+    found = dict.fromkeys(key[: -len(name)] for key in given if key == name or key.endswith(ending))
     return sorted(found, key=len)
 
 

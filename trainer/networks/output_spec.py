@@ -16,6 +16,7 @@ OPTION = "--outputs"
 _SILENT = ("logits", "out")
 _USUAL = ("scores", "predictions", "prediction", "preds", "pred", "output", "outputs", "class_logits", "y_hat", "probs")
 _CLOSE = 1e-3
+_TINY = 1e-37
 
 
 @dataclass(frozen=True)
@@ -46,18 +47,21 @@ class OutputSpec:
         take, colon, meaning = text.strip().rpartition(":")
         if meaning not in MEANINGS:
             take, meaning = (text.strip(), "logits")
-        if not text.strip() or (colon and not take):
+        if not take.strip(" :") and (colon or meaning not in text):
             raise UserError(
                 f'{OPTION} "{text[:60]}" says nothing; write {", ".join(MEANINGS)}, the name or position of one of the '
                 "network's answers, or both as 1:probabilities."
             )
         return cls(take, meaning)
 
-    def logits(self, table: torch.Tensor) -> torch.Tensor:
-        """Logits (N, K) of the outputs (N, k); `trainer.measures.prediction` makes these probabilities of them."""
+    def logits(self, table: torch.Tensor, width: int) -> torch.Tensor:
+        """Logits (N, K) of the outputs (N, width) float32; a `Prediction` makes probabilities of them.
+
+        What it does depends on no value, so that a graph of it can be drawn.
+        """
         if self.meaning.endswith("probabilities"):
-            alone = self.independent or table.shape[1] == 1
-            table = torch.logit(table, 1e-7) if alone else table.clamp(min=torch.finfo(table.dtype).tiny).log()
+            alone = self.independent or width == 1
+            table = torch.logit(table, 1e-7) if alone else table.clamp(min=_TINY).log()
         return torch.cat([torch.zeros_like(table), table], 1) if self.pair else table
 
 
@@ -133,11 +137,11 @@ def answering(module: nn.Module, spec: OutputSpec, width: int) -> nn.Module:
 
     usual: Callable[..., Any] = kind.forward
 
-    def forward(self: nn.Module, *inputs: Any, **named: Any) -> torch.Tensor:
-        out = own(*inputs, **named) if own else usual(self, *inputs, **named)
+    def forward(self: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        out = own(x) if own else usual(self, x)
         if spec.take:
             out = _part(out, spec.take)
-        return spec.logits(out.reshape(-1, width).float())
+        return spec.logits(out.reshape(-1, width).float(), width)
 
     name = f"{kind.__qualname__}[{spec.text}{', pair' if spec.pair else ''}]"
     module.__class__ = type(

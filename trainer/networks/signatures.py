@@ -31,12 +31,11 @@ def nearest(table: Table, tensors: Tensors, count: int = 5) -> list[str]:
     return [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > 0][:count]
 
 
-def signature(module: nn.Module, other: nn.Module, size: int) -> dict[str, Any]:
-    """The row of a module; `other` is the same with another number of classes. ValueError where it has no such row."""
-    state, changed = module.state_dict(), other.state_dict()
+def signature(module: nn.Module, last: str, size: int) -> dict[str, Any]:
+    """The row of a module whose last layer is `last`; ValueError where it has no such row."""
+    state = module.state_dict()
     first = next((key for key, part in module.named_modules() if isinstance(part, nn.Conv2d)), "")
-    last = next((key for key in state if state[key].shape != changed[key].shape), "").rpartition(".")[0]
-    if not first or not last:
+    if not first or f"{last}.weight" not in state:
         raise ValueError("it has no convolution or no last layer")
     root = last.partition(".")[0]
     body = [name for name in state if not name.startswith((f"{first}.", f"{root}.")) and not name.endswith(COUNTER)]

@@ -130,8 +130,10 @@ def make_table() -> dict[str, dict[str, Any]]:
         options = {"aux_logits": False, "init_weights": False} if name in _AUXILIARY else {}
         with on_meta():
             module = get_model(name, weights=None, **options)
-            other = get_model(name, weights=None, num_classes=7, **options)
-        entries[name] = signature(module, other, _SKETCH)
+            other = get_model(name, weights=None, num_classes=7, **options).state_dict()
+        state = module.state_dict()
+        last = next(key for key in state if state[key].shape != other[key].shape).rpartition(".")[0]
+        entries[name] = signature(module, last, _SKETCH)
     return entries
 
 

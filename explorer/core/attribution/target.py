@@ -59,10 +59,10 @@ def parse_target(text: str, network: Network) -> Target:
             first += info.filters
         return Target(infos=network.layers, layers=MappingProxyType(layers))
     if kind in ("class", "probability"):
-        if rest not in network.classes:
-            raise UserError(f'{network.name} has no class "{rest}"; its classes are {", ".join(network.classes[:12])}.')
+        if not network.classes:
+            raise UserError(f"{network.name} was opened without class scores; choose a filter ({FORMS}).")
         return Target(
-            output=network.classes.index(rest),
+            output=_class_of(rest, network),
             probability=kind == "probability",
             independent=network.output.independent,
         )
@@ -81,6 +81,18 @@ def parse_target(text: str, network: Network) -> Target:
                 f"The map of filter {layer}:{filter} is {info.height} x {info.width}; {match[3]} is outside."
             )
     return Target(filter=filter, reading=reading, infos=(info,))
+
+
+def _class_of(text: str, network: Network) -> int:
+    """The number of a class by its name, in any case where only one has it, or else by its number."""
+    alike = [place for place, name in enumerate(network.classes) if name.casefold() == text.casefold()]
+    if text in network.classes:
+        return network.classes.index(text)
+    if len(alike) == 1:
+        return alike[0]
+    if text.isascii() and text.isdecimal() and int(text[:9]) < len(network.classes):
+        return int(text)
+    raise UserError(f'{network.name} has no class "{text}"; its classes are {", ".join(network.classes[:12])}.')
 
 
 def answers(target: Target, place: int, changed: Changed | None, base: torch.Tensor, count: int) -> torch.Tensor:

@@ -21,6 +21,7 @@ from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.widgets import column, label, row
+from trainer.networks.arguments import line_of, words_of
 from trainer.networks.input_spec import InputSpec
 
 RUNS_CODE = (
@@ -76,12 +77,12 @@ class ClassesQuestion(QuestionDialog):
 
     def __init__(self, text: str, proposal: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__("Which classes?", text, parent)
-        self._names = QLineEdit(", ".join(proposal))
+        self._names = QLineEdit(line_of(proposal))
         self.form.addRow("Classes, in order", self._names)
 
     def answer(self, request: Request) -> Request:
         """The request with the classes that were named."""
-        return replace(request, classes=[name.strip() for name in self._names.text().split(",") if name.strip()])
+        return replace(request, classes=words_of(self._names.text()))
 
 
 class InputQuestion(QuestionDialog):
@@ -91,7 +92,7 @@ class InputQuestion(QuestionDialog):
         self, text: str, proposal: InputSpec, classes: tuple[str, ...] | None = None, parent: QWidget | None = None
     ) -> None:
         super().__init__("Which input?", text, parent)
-        self._classes = QLineEdit(", ".join(classes or ()))
+        self._classes = QLineEdit(line_of(classes or ()))
         self._classes.setCursorPosition(0)
         if classes is not None:
             self.form.addRow("Classes, in order", self._classes)
@@ -131,8 +132,8 @@ class InputQuestion(QuestionDialog):
         mean, std = self._range.currentData()
         channels = self._channels.currentData()
         side, text = self._size.value(), self._classes.text()
-        untouched = self._given is not None and text == ", ".join(self._given)
-        classes = self._given if untouched else [name.strip() for name in text.split(",") if name.strip()]
+        untouched = self._given is not None and text == line_of(self._given)
+        classes = self._given if untouched else words_of(text)
         return replace(
             request,
             classes=classes or request.classes,

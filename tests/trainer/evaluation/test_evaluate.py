@@ -1,6 +1,6 @@
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +227,24 @@ def test_the_numbers_are_printed_as_json(here: Path, capsys: pytest.CaptureFixtu
     assert set(printed["evaluation"]["auc"]) == {"value", "low", "high", "n"}
 
 
+def test_a_state_dict_of_somebody_else_is_evaluated_once_its_classes_are_named(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = load("n.safetensors")
+    torch.save({"net." + name: weight for name, weight in known.weights.items()}, "theirs.pth")
+    size = json.dumps(asdict(known.input))
+    assert main(words("--model", "theirs.pth", "--input", size)) == 1
+    assert f"--classes {','.join(known.classes)}" in capsys.readouterr().err
+    assert main(words("--model", "theirs.pth", "--input", size, "--classes", ",".join(known.classes), "--json")) == 0
+    said = capsys.readouterr()
+    assert "was found from the names and shapes" in said.err
+    theirs = json.loads(said.out)["evaluation"]
+    assert main(words("--json")) == 0
+    ours = json.loads(capsys.readouterr().out)["evaluation"]
+    assert theirs["auc"] == ours["auc"]
+    assert "was found from the names and shapes" in " ".join(theirs["notes"])
+
+
 def test_pictures_that_the_network_knows_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained_on(here / "c.h5", "train", here / "n.safetensors")
     assert main(words("--split", "train")) == 1
@@ -245,7 +263,7 @@ def test_pictures_that_the_network_knows_are_refused(here: Path, capsys: pytest.
     ("more", "said"),
     [
         (["--model", "none.safetensors"], "none.safetensors does not exist"),
-        (["--model", "readers.csv"], "readers.csv is not a whole safetensors file"),
+        (["--model", "readers.csv"], "readers.csv is not a file of weights"),
         (["--data", "none.h5"], "none.h5"),
         (["--readers", "none.csv"], "none.csv does not exist"),
         (["--taxonomy", "none.toml"], "none.toml does not exist"),
@@ -255,7 +273,7 @@ def test_pictures_that_the_network_knows_are_refused(here: Path, capsys: pytest.
         (["--draws", "3"], "--draws 3 is too small"),
         (["--fold", "0"], "was not split into folds"),
         (["--model", "other.safetensors"], 'architecture "transformer"'),
-        (["--model", "torn.safetensors"], "do not fit the architecture"),
+        (["--model", "torn.safetensors"], "the weights do not fit"),
         (["--model", "seven.safetensors"], "akiec, bcc, bkl, df, mel, nv, vasc"),
     ],
 )

@@ -1,0 +1,223 @@
+"""Every line of the table in docs/opening.md: the file is made, and what the table says happens."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from torch import nn
+
+from explorer.core.errors import UserError
+from explorer.core.network.opening import Question, open_network
+from tests.conftest import ROOT
+from tests.networks import SMALL, save_small
+from tests.trainer.networks.test_output_spec import CODE
+from trainer.networks.architectures import ScratchCNN
+
+Made = tuple[Path, dict[str, Any], dict[str, Any] | None]
+"""A file, the options to open it with, and those with which a question about it is answered."""
+
+
+def small(seed: int = 0) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return ScratchCNN(2, **SMALL).state_dict()
+
+
+def net(last: nn.Module | None = None) -> nn.Module:
+    module = (
+        torchvision.models.squeezenet1_1(num_classes=2) if last is None else torchvision.models.shufflenet_v2_x0_5()
+    )
+    if last is not None:
+        module.fc = last
+    return module
+
+
+def prefixed(prefix: str, state: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+    return {prefix + name: one for name, one in (small() if state is None else state).items()}
+
+
+def saved(content: Callable[[], object]) -> Callable[[Path], Made]:
+    def make(folder: Path) -> Made:
+        torch.save(content(), folder / "net.pt")
+        return folder / "net.pt", {}, None
+
+    return make
+
+
+def asked(content: Callable[[], object], **answer: Any) -> Callable[[Path], Made]:
+    def make(folder: Path) -> Made:
+        return *saved(content)(folder)[:2], answer
+
+    return make
+
+
+def code(kind: str, classes: int = 2, answer: dict[str, Any] | None = None, **options: Any) -> Callable[[Path], Made]:
+    def make(folder: Path) -> Made:
+        source = (
+            CODE + "\nclass Sized(A):\n    def forward(self, x):\n        assert x.shape[-1] == 64\n"
+            "        return super().forward(x)\n"
+        )
+        (folder / "own.py").write_text(source)
+        shapes = {"f.0.weight": (8, 3, 3, 3), "f.0.bias": (8,), "h.weight": (classes, 8), "h.bias": (classes,)}
+        torch.manual_seed(0)
+        torch.save({name: torch.randn(shape) for name, shape in shapes.items()}, folder / "net.pt")
+        return folder / "net.pt", {"architecture": f"{folder / 'own.py'}:{kind}", **options}, answer
+
+    return make
+
+
+def unknown(folder: Path) -> Made:
+    path, _, _ = code("A")(folder)
+    return path, {}, {"architecture": "A"}
+
+
+def in_parts(folder: Path) -> Made:
+    state, names = small(), {}
+    for number, part in enumerate((list(state)[::2], list(state)[1::2])):
+        torch.save({name: state[name] for name in part}, folder / f"part{number}.bin")
+        names |= dict.fromkeys(part, f"part{number}.bin")
+    (folder / "pytorch_model.bin.index.json").write_text(str({"weight_map": names}).replace("'", '"'))
+    return folder, {}, None
+
+
+def with_config(folder: Path) -> Made:
+    (folder / "config.json").write_text('{"architecture": "resnet18"}')
+    torch.save(torchvision.models.resnet18(num_classes=2).state_dict(), folder / "pytorch_model.bin")
+    return folder, {}, None
+
+
+def own_checkpoint(folder: Path) -> Made:
+    return save_small(folder / "net.safetensors"), {}, None
+
+
+def quantised(folder: Path) -> Made:
+    state = small()
+    state["features.0.weight"] = torch.quantize_per_tensor(state["features.0.weight"], 0.1, 0, torch.qint8)
+    return saved(lambda: state)(folder)
+
+
+def script(folder: Path) -> Made:
+    (folder / "net.pt").write_bytes(SCRIPT)
+    return folder / "net.pt", {}, None
+
+
+def keras(folder: Path) -> Made:
+    (folder / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
+    return folder / "net.h5", {}, None
+
+
+def archive() -> bytes:
+    import io
+    import zipfile
+
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as file:
+        file.writestr("a/data.pkl", b"")
+        file.writestr("a/constants.pkl", b"")
+    return content.getvalue()
+
+
+SCRIPT = archive()
+MLP = nn.Sequential(nn.Linear(1024, 8), nn.ReLU(), nn.Linear(8, 2))
+
+LINES: dict[str, Callable[[Path], Made]] = {
+    "checkpoint of `feature-trainer`": own_checkpoint,
+    "state dict of torchvision": saved(lambda: net().state_dict()),
+    "names under any prefix (`net.`, `model._orig_mod.`)": saved(lambda: prefixed("model._orig_mod.")),
+    "weights under any key of a training checkpoint": saved(lambda: {"epoch": 1, "my_best": small()}),
+    "Lightning checkpoint with hyperparameters": saved(
+        lambda: {
+            "state_dict": prefixed("model."),
+            "hyper_parameters": {"class_names": ["a", "b"], "mean": [0.5] * 3, "std": [0.5] * 3},
+            "pytorch-lightning_version": "2.2",
+        }
+    ),
+    "tensors that are not the network's (loss weights, counters)": saved(
+        lambda: {**prefixed("module."), "criterion.weight": torch.ones(2), "n_averaged": torch.tensor(2)}
+    ),
+    "last layer replaced by Dropout and Linear": saved(
+        lambda: net(nn.Sequential(nn.Dropout(), nn.Linear(1024, 2))).state_dict()
+    ),
+    "last layers replaced by an MLP": saved(lambda: net(MLP).state_dict()),
+    "last layers outside of the body (`backbone.` and `head.`)": saved(
+        lambda: {**prefixed("backbone.", net(nn.Identity()).state_dict()), "head.weight": torch.ones(2, 1024)}
+    ),
+    "no last layers": saved(lambda: net(nn.Identity()).state_dict()),
+    "class names, size or mean and std beside the weights": saved(
+        lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
+    ),
+    "float16 or bfloat16": saved(
+        lambda: {name: one.bfloat16() if one.is_floating_point() else one for name, one in small().items()}
+    ),
+    "weights in several parts with an index.json": in_parts,
+    "folder with config.json, as timm writes it": with_config,
+    "raw weights and their average (EMA)": asked(
+        lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
+    ),
+    "student and teacher under two prefixes": asked(
+        lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
+    ),
+    "weights that fit no known architecture": unknown,
+    "own code that ends in a softmax or sigmoid": code("Soft"),
+    "own code that answers features and scores, classes known": code("Tup"),
+    "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
+    "one output and two class names": code("One", classes=1),
+    "own code that takes two inputs": code("Two"),
+    "own code that calls `.cuda()`": code("Cuda"),
+    "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
+    "quantised weights": quantised,
+    "pickled module": saved(lambda: nn.Conv2d(3, 2, 3)),
+    "TorchScript": script,
+    "Keras or TensorFlow": keras,
+}
+NAMED = ("own code that answers features and scores, classes known", "one output and two class names")
+
+
+def rows() -> dict[str, str]:
+    """What happens, by what is opened, as the table says it."""
+    text = (ROOT / "docs" / "opening.md").read_text("utf-8")
+    found = re.findall(r"^\| ([^|]+) \| ([^|]+) \|", text, re.MULTILINE)
+    return {what: happens for what, happens in found if what != "a file or folder"}
+
+
+def test_every_line_has_its_file() -> None:
+    assert rows().keys() == LINES.keys()
+    assert set(rows().values()) == {"opens", "asks", "refused"}
+
+
+@pytest.mark.filterwarnings("ignore:.*quantize")
+@pytest.mark.parametrize("line", LINES)
+def test_the_table_is_right(line: str, tmp_path: Path) -> None:
+    path, options, answer = LINES[line](tmp_path)
+    if options.get("architecture", "").endswith(":Cuda") and torch.cuda.is_available():
+        pytest.skip("there is a GPU here, to which the code may move things")
+    if line in NAMED:
+        options = {**options, "classes": ["a", "b"]}
+    happens = rows()[line]
+    if happens == "opens":
+        assert open_network(path, device="cpu", **options).layers
+    elif happens == "refused":
+        with pytest.raises(UserError) as caught:
+            open_network(path, device="cpu", **options)
+        assert not isinstance(caught.value, Question)
+    else:
+        assert answer is not None
+        with pytest.raises(Question):
+            open_network(path, device="cpu", **options)
+        assert open_network(path, device="cpu", **{**options, **answered(answer, tmp_path)}).layers
+
+
+def answered(answer: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The options as `open_network` takes them, of what a person would write."""
+    from trainer.networks.arguments import input_of
+    from trainer.networks.output_spec import OutputSpec
+
+    read: dict[str, Callable[[str], Any]] = {
+        "architecture": lambda kind: f"{folder / 'own.py'}:{kind}",
+        "outputs": OutputSpec.parse,
+        "input": input_of,
+    }
+    return {name: read.get(name, str)(value) for name, value in answer.items()}

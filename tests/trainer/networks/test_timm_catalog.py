@@ -1,0 +1,69 @@
+"""timm's networks are known by their names and shapes, whether timm is installed or not."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from explorer.core.network.opening import open_network
+from trainer.networks import timm_catalog
+from trainer.networks.candidate import Question
+from trainer.networks.signatures import places, signature
+
+
+class Tiny(nn.Module):
+    """As timm's are: a stem, stages, and a head of its own name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv_stem = nn.Conv2d(3, 4, 3)
+        self.blocks = nn.Sequential(nn.Conv2d(4, 5, 3), nn.BatchNorm2d(5))
+        self.classifier = nn.Linear(5, 9)
+
+
+def test_the_table_tells_its_networks_apart() -> None:
+    rows = timm_catalog.table()
+    assert len(rows) > 100
+    assert "efficientnet_b0" in {name for row in rows.values() for name in row["names"]}
+    assert all(row["first"] and row["last"] and row["sketch"] for row in rows.values())
+    told = {(row["first"], row["last"], tuple(row["sketch"])) for row in rows.values()}
+    assert len(told) == len(rows)
+
+
+@pytest.mark.parametrize("prefix", ["", "model.", "net.module."])
+def test_without_timm_its_networks_are_named_with_what_to_install(
+    prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"tiny_b0": {**signature(Tiny(), "classifier", 16), "names": ["tiny_b0", "tf_tiny_b0"]}}
+    monkeypatch.setattr(timm_catalog, "table", lambda: row)
+    monkeypatch.setattr(timm_catalog, "installed", lambda: False)
+    torch.save({prefix + name: one for name, one in Tiny().state_dict().items()}, tmp_path / "net.pt")
+    with pytest.raises(Question) as caught:
+        open_network(tmp_path / "net.pt", device="cpu")
+    assert caught.value.choices == ("timm/tiny_b0", "timm/tf_tiny_b0")
+    assert "pip install timm" in str(caught.value)
+    assert "--architecture timm/tiny_b0" in str(caught.value)
+
+
+def test_another_last_layer_is_the_same_body_and_another_body_is_not() -> None:
+    row = {"tiny": signature(Tiny(), "classifier", 16)}
+    state = Tiny().state_dict()
+    assert list(places(row, {**state, "classifier.weight": torch.zeros(2, 7)})) == [("tiny", "")]
+    assert list(places(row, {**state, "blocks.0.weight": torch.zeros(5, 4, 5, 5)})) == []
+    with pytest.raises(ValueError, match="no last layer"):
+        signature(nn.Sequential(nn.Conv2d(3, 2, 1)), "", 16)
+
+
+@pytest.mark.parametrize("name", ["mobilenetv3_small_050", "resnet10t", "test_convnext"])
+def test_timms_networks_are_found_by_their_keys_where_it_is_installed(name: str, tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(0)
+    real = timm.create_model(name, pretrained=False, num_classes=3).eval()
+    state = {f"model.{key}": one for key, one in real.state_dict().items()}
+    torch.save({"state_dict": state, "arch": name}, tmp_path / "net.ckpt")
+    network = open_network(tmp_path / "net.ckpt", device="cpu")
+    assert network.architecture == f"timm/{name}"
+    picture = torch.rand(1, 3, *network.input.size)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture))
