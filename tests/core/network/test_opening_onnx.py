@@ -95,3 +95,8 @@ def test_occlusion_stays_exact(kind: str, pair: tuple[Network, Path], monkeypatc
 def test_no_operation_of_a_plain_network_runs_whole(pair: tuple[Network, Path]) -> None:
     opened = open_network(pair[1], device="cpu")
     assert without_rule(graph_of(opened, torch.zeros(1, 3, 32, 32))) == ()
+
+
+def test_only_the_gates_of_a_network_of_keras_run_whole() -> None:
+    opened = open_network(KERAS, device="cpu")
+    assert set(without_rule(graph_of(opened, torch.zeros(1, 3, 28, 28)))) == {"reshape", "mul", "div"}
