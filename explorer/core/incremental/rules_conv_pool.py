@@ -40,12 +40,12 @@ def pad(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """The same changes, further down and to the right: what is added around a map never changes."""
     part = module_of(graph.module, node)
     _, window = only(sources)
-    if not isinstance(part, nn.ConstantPad2d) or not isinstance(window, Window) or min(part.padding) < 0:
+    if not isinstance(part, nn.ConstantPad2d) or not isinstance(window, DeltaWindow) or min(part.padding) < 0:
         return None
     left, _, top, _ = part.padding
     height, width = graph.base[node].shape[2:]
     tops, lefts = tuple(start + top for start in window.tops), tuple(start + left for start in window.lefts)
-    return Window(window.delta, tops, lefts, (height, width))
+    return DeltaWindow(window.delta, tops, lefts, (height, width))
 
 
 def _ordered(maps: torch.Tensor) -> torch.Tensor:
