@@ -43,13 +43,13 @@ soak: $(VENV)/.tests
 $(VENV)/.runs: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing torch, Qt and the rest: about 6 GB, some minutes. It happens once."
-	$(PIP) install -q -e .
+	$(PIP) install -q -e ".[onnx]"
 	$(BIN)/python -m compileall -q explorer trainer resources
 	$(BIN)/python -m explorer.display
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
 
 $(VENV)/.tests: $(VENV)/.runs
-	$(PIP) install -q -e ".[test]"
+	$(PIP) install -q -e ".[onnx,test]"
 	$(BIN)/python -m tests.screen --install
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
 

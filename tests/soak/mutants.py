@@ -99,6 +99,13 @@ def book(path: Path) -> None:
     save_tags(path, made)
 
 
+def onnx_file(path: Path) -> None:
+    torch.manual_seed(0)
+    with warnings.catch_warnings(action="ignore"):
+        module = ScratchCNN(2, **SMALL).eval()
+        torch.onnx.export(module, (torch.zeros(1, 3, 32, 32),), str(path), dynamo=False)
+
+
 def resealed(content: bytes) -> bytes:
     """A cohort file whose first line promises what is in it."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
@@ -144,6 +151,7 @@ def formats(folder: Path) -> dict[str, Format]:
         Format("zip.pt", torch_bytes({"state_dict": weights(), "classes": ["a", "b"]}), network),
         Format("legacy.pt", torch_bytes(weights(), _use_new_zipfile_serialization=False), network),
         Format("state.pt", torch_bytes(vars(State(weights=weights()))), run_state),
+        Format("net.onnx", saved(onnx_file, folder, "whole.onnx"), network),
         Format("tags.h5", saved(book, folder, "whole-tags.h5"), load_tags),
         Format("cohort.h5", cohort, open_cohort),
         Format("resealed.h5", cohort, open_cohort, resealed),

@@ -14,6 +14,7 @@ FORMATS = [
     "zip.pt",
     "legacy.pt",
     "state.pt",
+    "net.onnx",
     "tags.h5",
     "cohort.h5",
     "resealed.h5",
@@ -31,7 +32,7 @@ FORMATS = [
     "p.bmp",
     "p.webp",
 ]
-SLOW = ("tags.h5", "resealed.h5")  # each is read in a process of its own
+SLOW = ("net.onnx", "tags.h5", "resealed.h5")  # each is read in a process of its own
 
 
 def mutants(folder: Path, counts: dict[str, int], seed: int = 0) -> dict[str, dict[str, object]]:

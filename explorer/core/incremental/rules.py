@@ -14,6 +14,7 @@ FUNCTIONS = "relu relu6 relu_ leaky_relu elu selu gelu silu mish hardswish hards
 
 RULES: dict[str, Rule] = {
     "Conv2d": rules_sliding.conv,
+    **dict.fromkeys(("ZeroPad2d", "ConstantPad2d"), rules_sliding.pad),
     **dict.fromkeys(("MaxPool2d", "max_pool2d"), rules_sliding.max_pool),
     **dict.fromkeys(("AvgPool2d", "avg_pool2d"), rules_sliding.average_pool),
     **dict.fromkeys(("AdaptiveAvgPool2d", "adaptive_avg_pool2d"), rules_sliding.adaptive_pool),

@@ -1,4 +1,4 @@
-"""Rules of operations that slide over a map: convolutions and poolings."""
+"""Rules of operations that slide over a map, convolutions and poolings, and of the padding before them."""
 
 from typing import Any
 
@@ -34,6 +34,18 @@ def conv(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
         seen = _ordered(window.moved(wide).flat)
         answer = F.conv2d(seen, part.weight, None, part.stride, 0, part.dilation, part.groups)
     return as_windows(answer, frame, graph.base[node]).trimmed()
+
+
+def pad(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
+    """The same changes, further down and to the right: what is added around a map never changes."""
+    part = module_of(graph.module, node)
+    _, window = only(sources)
+    if not isinstance(part, nn.ConstantPad2d) or not isinstance(window, DeltaWindow) or min(part.padding) < 0:
+        return None
+    left, _, top, _ = part.padding
+    height, width = graph.base[node].shape[2:]
+    tops, lefts = tuple(start + top for start in window.tops), tuple(start + left for start in window.lefts)
+    return DeltaWindow(window.delta, tops, lefts, (height, width))
 
 
 def _ordered(maps: torch.Tensor) -> torch.Tensor:

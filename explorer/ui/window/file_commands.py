@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from explorer.state.exporting import Order
     from explorer.state.library import Folder
 
-NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt);;All files (*)"
+NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"
 TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
 KINDS = ("model", "pictures", "labels", "tags")
 

@@ -50,7 +50,7 @@ class Branches(nn.Module):
 @st.composite
 def layers(draw: st.DrawFn, channels: int) -> tuple[nn.Module, int]:
     """One random layer over a map with `channels`, and how many it gives."""
-    kind = draw(st.sampled_from(["conv", "conv", "norm", "activation", "max", "average", "branches", "dropout"]))
+    kind = draw(st.sampled_from(["conv", "conv", "norm", "activation", "max", "average", "branches", "dropout", "pad"]))
     if kind == "conv":
         groups = draw(st.sampled_from([1, 1, channels]))
         width = groups * draw(st.integers(1, 3))
@@ -81,6 +81,9 @@ def layers(draw: st.DrawFn, channels: int) -> tuple[nn.Module, int]:
         ), channels
     if kind == "dropout":
         return nn.Dropout(0.5), channels
+    if kind == "pad":
+        sides = tuple(draw(st.integers(0, 2)) for _ in range(4))
+        return nn.ConstantPad2d(sides, draw(st.sampled_from([0.0, 1.0]))), channels
     stride = draw(st.integers(1, 2))
     left = nn.Sequential(nn.Conv2d(channels, 2, 3, stride, 1), nn.ReLU(inplace=True), nn.Conv2d(2, 2, 3, 1, 1))
     join = draw(st.sampled_from(["cat", "add"]))

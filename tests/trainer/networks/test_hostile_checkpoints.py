@@ -314,7 +314,7 @@ def test_there_are_enough_of_them() -> None:
         ("whole module", ("trainer.networks.architectures.ScratchCNN", "state_dict()")),
         ("TorchScript", ("TorchScript", "state_dict()")),
         ("exported program", (".pt2", "state_dict()")),
-        ("ONNX", ("ONNX", "export")),
+        ("ONNX", ("ONNX", "export it again")),
         ("Keras 2", ("Keras", "PyTorch")),
         ("empty", ("empty",)),
         ("a web page", ("web page", "download")),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from torch import nn
 
@@ -29,7 +30,7 @@ def wished(node: Node, weight: str) -> str:
     ):
         parts.pop()
     # PyTorch writes the path of every module on the way: layer1, layer1.0, conv1.
-    parts = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    parts = [part for part, after in zip_longest(parts, parts[1:], fillvalue="") if not after.startswith(f"{part}.")]
     return _clean([piece for part in parts for piece in part.split(".")]) or node.operator
 
 

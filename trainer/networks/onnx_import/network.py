@@ -118,7 +118,7 @@ class OnnxNetwork:
         except Exception as error:  # torch raises nearly everything for sizes that do not fit
             why = str(error) if isinstance(error, Unsupported) else brief(error)
             raise UserError(
-                f"{self.file}: the node {_told(node)} cannot be read: {why[:200]}; {_OTHERWISE}."
+                f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; {_OTHERWISE}.'
             ) from error
         answers = [answer] if isinstance(answer, Known | Traced) else answer
         values.update(zip(node.outputs, answers, strict=False))
@@ -218,19 +218,17 @@ def _needed(model: Model, output: str) -> tuple[Node, ...]:
 
 
 def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:
-    unknown = {
-        f"{node.domain}.{node.operator}".lstrip("."): node
-        for node in reversed(nodes)
-        if node.domain or node.operator not in OPERATORS
-    }
+    unknown: dict[str, Node] = {}
+    for node in nodes:
+        if node.domain or node.operator not in OPERATORS:
+            unknown.setdefault(f"{node.domain}.{node.operator}".lstrip("."), node)
     if unknown:
-        named = "; ".join(f"{name[:60]} (node {_told(node)})" for name, node in list(unknown.items())[-4:])
+        named = "; ".join(f'{name[:60]} (node "{_name(node)}")' for name, node in list(unknown.items())[:4])
         more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
         raise UserError(f"{model.file} needs operators that are not known here: {named}{more}; {_OTHERWISE}.")
     if not nodes:
         raise UserError(f"{model.file} computes nothing from the picture.")
 
 
-def _told(node: Node) -> str:
-    name = node.name or next(iter(node.outputs), "")
-    return f'"{name[:80]}" ({node.operator[:40]})'
+def _name(node: Node) -> str:
+    return (node.name or next(iter(node.outputs), ""))[:80]

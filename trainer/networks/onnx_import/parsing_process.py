@@ -77,6 +77,8 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
         raise Refused(f"holds {len(graph.node):,} operations, more than any network here can have.")
     versions = {entry.domain: entry.version for entry in model.opset_import}
     opset = next((versions[domain] for domain in OWN_DOMAINS if domain in versions), 0)
+    if opset < 1:
+        raise Refused("does not say which version of ONNX's operators it uses; export it again.")
     newest = onnx.defs.onnx_opset_version()
     if opset > newest:
         raise Refused(
@@ -185,21 +187,28 @@ def _port(port: ValueInfoProto) -> dict[str, Any]:
     return {"name": port.name, "sides": sides, "kind": KINDS.get(said.elem_type, "")}
 
 
+def answer(content: bytes) -> list[bytes]:
+    """What is printed for a file, in parts: what is in it, or {"problem": ...}."""
+    pieces: list[bytes] = []
+    try:
+        found, pieces = described(content)
+    except Refused as error:
+        found = {"problem": str(error)}
+    except MemoryError:
+        found = {"problem": "takes more memory than it may; export it again."}
+    except Exception:  # a damaged file may hold anything, names that are no text for example
+        found = {"problem": "is damaged or no ONNX model; copy or export it again."}
+    head = json.dumps(found).encode()
+    return [len(head).to_bytes(8, "little"), head, *pieces]
+
+
 def main() -> None:
-    """Print what is in the file, or {"problem": ...}; words: the bytes of memory that this may take."""
+    """Print the answer for the file; words: the bytes of memory that this may take."""
     with contextlib.suppress(ImportError, ValueError, OSError):  # Windows and macOS may not know this limit
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
-    pieces: list[bytes] = []
-    try:
-        answer, pieces = described(sys.stdin.buffer.read())
-    except Refused as error:
-        answer = {"problem": str(error)}
-    except MemoryError:
-        answer = {"problem": "takes more memory than it may; export it again."}
-    head = json.dumps(answer).encode()
-    for part in (len(head).to_bytes(8, "little"), head, *pieces):
+    for part in answer(sys.stdin.buffer.read()):
         sys.stdout.buffer.write(part)
 
 

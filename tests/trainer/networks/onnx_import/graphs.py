@@ -55,6 +55,8 @@ def made(
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
     helper.set_model_props(model, notes or {})
+    if all(node.domain == "" and onnx.defs.has(node.op_type) for node in nodes):
+        model = onnx.shape_inference.infer_shapes(model)  # the checker wants the outputs' shapes
     path.write_bytes(model.SerializeToString())
     return path
 

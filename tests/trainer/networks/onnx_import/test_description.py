@@ -1,0 +1,125 @@
+"""What a file says about pictures and classes is taken from it; the rest is proposed aloud."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import helper
+
+from explorer.core.network.opening import open_network
+from tests.trainer.networks.onnx_import.graphs import made
+from trainer.files.errors import UserError
+from trainer.networks.candidate import Question
+from trainer.networks.onnx_import.network import read_onnx
+
+WEIGHTS = {"w": np.ones((3, 3, 3, 3), np.float32)}
+POOLED = [
+    helper.make_node("Conv", ["x", "w"], ["a"], name="conv"),
+    helper.make_node("GlobalAveragePool", ["a"], ["b"]),
+    helper.make_node("Flatten", ["b"], ["y"]),
+]
+
+
+def pooled(path: Path, **how: Any) -> Path:
+    return made(path / "net.onnx", POOLED, WEIGHTS, **how)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("classes", '["nv", "mel", "bcc"]'),
+        ("names", "{0: 'nv', 1: 'mel', 2: 'bcc'}"),
+        ("id2label", '{"0": "nv", "1": "mel", "2": "bcc"}'),
+        ("class_to_idx", '{"mel": 1, "nv": 0, "bcc": 2}'),
+        ("Class names", "nv, mel, bcc"),
+        ("labels", "nv\nmel\nbcc"),
+    ],
+)
+def test_classes_are_read_from_the_notes(key: str, text: str, tmp_path: Path) -> None:
+    network = open_network(pooled(tmp_path, notes={key: text}), device="cpu")
+    assert network.classes == ("nv", "mel", "bcc")
+    assert any(f"taken from {key} in net.onnx" in said for said in network.assumed)
+
+
+@pytest.mark.parametrize("text", ["", "3", "[1, 2]", "{'a': 'b'}", "[" * 10_000, "(" * 60_000, "\\d, \\e", "x" * 10**6])
+def test_other_notes_say_nothing(text: str, tmp_path: Path) -> None:
+    network = open_network(pooled(tmp_path, notes={"names": text, "mean": text, "std": text}), device="cpu")
+    assert network.input.std == (1.0, 1.0, 1.0)
+    assert len(network.classes) == 3
+
+
+def test_preprocessing_is_read_from_the_notes(tmp_path: Path) -> None:
+    notes = {"mean": "[0.5, 0.4, 0.3]", "std": "[0.2, 0.2, 0.25]", "input_size": "[3, 20, 24]"}
+    network = open_network(pooled(tmp_path, sides=("n", 3, "h", "w"), notes=notes), device="cpu")
+    assert network.input.size == (20, 24)
+    assert network.input.mean == (0.5, 0.4, 0.3)
+    assert not any("scaled" in said for said in network.assumed)
+    notes = {"mean": "[127.5, 127.5, 127.5]", "std": "[127.5, 127.5, 127.5]"}
+    assert open_network(pooled(tmp_path, notes=notes), device="cpu").input.mean == (0.5, 0.5, 0.5)
+
+
+def test_what_is_not_said_is_proposed_aloud(tmp_path: Path) -> None:
+    network = open_network(pooled(tmp_path), device="cpu")
+    assert network.input.size == (8, 8)
+    assert any("8 x 8 RGB" in said and "[0, 1] (--input)" in said for said in network.assumed)
+
+
+def test_an_open_size_is_tried(tmp_path: Path) -> None:
+    assert open_network(pooled(tmp_path, sides=("n", 3, "h", "w")), device="cpu").input.size == (224, 224)
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"]),
+        helper.make_node("Flatten", ["a"], ["b"]),
+        helper.make_node("MatMul", ["b", "m"], ["y"]),
+    ]
+    tensors = {**WEIGHTS, "m": np.ones((3 * 30 * 30, 2), np.float32)}
+    path = made(tmp_path / "net.onnx", nodes, tensors, ("n", 3, "h", "w"))
+    with pytest.raises(Question, match="these run: 32x32") as caught:
+        open_network(path, device="cpu")
+    assert caught.value.choices == ("32x32",)
+
+
+def test_another_size_than_the_files_is_refused(tmp_path: Path) -> None:
+    given = open_network(pooled(tmp_path), device="cpu").input
+    other = type(given)((9, 9), "squash", 9)
+    with pytest.raises(UserError, match="takes pictures of 8 x 8 only"):
+        open_network(pooled(tmp_path), device="cpu", input=other)
+    with pytest.raises(UserError, match="takes 3 channels, not 1"):
+        open_network(pooled(tmp_path), device="cpu", input=type(given)((8, 8), "squash", 8, (0.0,), (1.0,)))
+    with pytest.raises(UserError, match="leave --architecture out"):
+        open_network(pooled(tmp_path), device="cpu", architecture="resnet18")
+
+
+@pytest.mark.parametrize("ending", ["Softmax", "LogSoftmax", "Sigmoid"])
+def test_scores_are_those_before_a_softmax_or_sigmoid(ending: str, tmp_path: Path) -> None:
+    nodes = [*POOLED[:2], helper.make_node("Flatten", ["b"], ["c"]), helper.make_node(ending, ["c"], ["y"])]
+    network = read_onnx(made(tmp_path / "net.onnx", nodes, WEIGHTS))
+    assert network.ending == ("sigmoid" if ending == "Sigmoid" else "softmax")
+    assert any(network.ending in said for said in network.notes)
+    assert float(network.module((8, 8))(__import__("torch").ones(1, 3, 8, 8))[0, 0]) == 27
+
+
+def test_several_outputs_are_named(tmp_path: Path) -> None:
+    path = made(tmp_path / "net.onnx", POOLED, WEIGHTS, outputs=("a", "y"))
+    network = read_onnx(path)
+    assert network.output == "y"
+    assert any("2 outputs: proposed y" in said and "others: a" in said for said in network.notes)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "inside"),
+    [
+        ("Mul", 1 / 255, True),
+        ("Div", 255.0, True),
+        ("Sub", 127.5, True),
+        ("Div", 0.5, False),
+        ("Sub", 0.485, False),
+        ("Mul", 2.0, False),
+    ],
+)
+def test_networks_that_scale_bytes_themselves_get_bytes(
+    operator: str, value: float, inside: bool, tmp_path: Path
+) -> None:
+    nodes = [helper.make_node(operator, ["x", "s"], ["z"]), helper.make_node("Conv", ["z", "w"], ["a"]), *POOLED[1:]]
+    path = made(tmp_path / "net.onnx", nodes, {**WEIGHTS, "s": np.array([value], np.float32)})
+    assert read_onnx(path).pictures.bytes_inside == inside
