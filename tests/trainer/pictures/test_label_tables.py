@@ -242,7 +242,7 @@ def problems_of(folder: Path, text: str, columns: str = "", names: tuple[str, ..
 def test_a_word_for_everybody_is_no_patient(tmp_path: Path) -> None:
     rows = "".join(f"ISIC_000000{number},nv,{{}},L{number}\n" for number in (1, 2, 3))
     header = "image,label,patient_id,lesion_id\n"
-    for words in (("0", "0", "0"), ("anonymous", "anonymous", "P1"), ("0", "0", "P1")):
+    for words in (("0", "0", "0"), ("anonymous", "anonymous", "P1"), ("0", "0", "P1"), ("-1", "-1", "P1")):
         said = problems_of(tmp_path, header + rows.format(*words))
         assert f'"{words[0]}" stands in' in said[0]
         assert 'rows of column "patient_id": it is no patient, and counts as not known.' in said[0]
