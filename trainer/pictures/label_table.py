@@ -184,7 +184,7 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
 
 
 def _is_filler(word: str, count: int, rows: int) -> bool:
-    """Whether a patient's or lesion's name is none: a word that says so, one for everybody, or 0, -1 or 999 for many."""
+    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many."""
     if count < 2:
         return False
     blank = _BLANK.fullmatch(word) is not None
