@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from explorer.state.desk import Desk
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from explorer.state.desk import Desk
 from explorer.state.settings import Settings
 from explorer.state.start import Start
 from tests.conftest import ROOT
