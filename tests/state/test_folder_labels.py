@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from explorer.state.desk import Desk
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from explorer.state.settings import Settings
 from explorer.state.start import Start
+from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 
 
@@ -18,22 +18,22 @@ def test_columns_that_were_said_come_back_with_their_table(qtbot: QtBot, tmp_pat
     columns = {"label": ["form"], "image": ["photo"]}
     started = Start(images=pictures, labels=tmp_path / "odd.csv", columns=columns, device="cpu")
     for start in (started, Start()):
-        desk = Desk(Settings(tmp_path / "home" / "settings.ini"), ROOT / "resources")
+        workspace = Workspace(Settings(tmp_path / "home" / "settings.ini"), ROOT / "resources")
         try:
-            desk.opening.start(start)
-            qtbot.waitUntil(lambda desk=desk: desk.library.folder is not None)
-            folder = desk.library.folder
+            workspace.opening.start(start)
+            qtbot.waitUntil(lambda workspace=workspace: workspace.library.folder is not None)
+            folder = workspace.library.folder
             assert dict(folder.labels.counts) == {"flat": 6, "raised": 6}
             assert 'pictures by column "photo", classes by "form"' in folder.problems[0]
-            desk.opening.remember()
+            workspace.opening.remember()
         finally:
-            desk.close()
+            workspace.close()
 
 
-def test_masks_are_no_pictures_of_the_window(qtbot: QtBot, desk: Desk, pictures: Path) -> None:
+def test_masks_are_no_pictures_of_the_window(qtbot: QtBot, workspace: Workspace, pictures: Path) -> None:
     for picture in list(pictures.rglob("*.png")):
         Image.fromarray(np.eye(40, dtype=np.uint8) * 255).save(picture.with_name(f"{picture.stem}_lesion.png"))
-    desk.opening.start(Start(images=pictures))
-    qtbot.waitUntil(lambda: desk.library.folder is not None)
-    assert len(desk.library.folder.pictures) == 12
-    assert "12 masks or superpixels among the pictures are left out" in desk.library.folder.problems[0]
+    workspace.opening.start(Start(images=pictures))
+    qtbot.waitUntil(lambda: workspace.library.folder is not None)
+    assert len(workspace.library.folder.pictures) == 12
+    assert "12 masks or superpixels among the pictures are left out" in workspace.library.folder.problems[0]
