@@ -82,6 +82,7 @@ def test_a_split_without_a_part_is_completed_or_made_anew(person: Person) -> Non
     person.draw(*classes("nv", "mel", each=8, above="train/"), *classes("nv", "mel", each=3, above="val/"))
     said = person.try_()
     assert "has no test part: a fifth of its train part became it (--own-split makes another)" in said
+    assert "\ntest " in said  # a row of the table of parts
     assert "no test part" not in person.try_("--own-split")
     person.draw(*classes("nv", "mel", each=3, above="strange/"))
     said = person.try_()

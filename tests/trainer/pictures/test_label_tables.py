@@ -140,7 +140,9 @@ TABLES: dict[str, Table] = {
         {"000001.png": ("melanoma-in-situ", "malignant"), "000002.png": ("melanocytic-nevi", "benign")},
         "DDI",
     ),
-    "Excel with sep=": Table("sep=;\nimage_id;dx\nISIC_0000001;nv\nISIC_0000002;mel\n", {ONE: ("nv",), TWO: ("mel",)}),
+    "Excel with sep=": Table(
+        "sep=;\nimage_id;dx\nISIC_0000001;nv\nISIC_0000002;mel\n", {ONE: ("nv",), TWO: ("mel",)}, "HAM10000"
+    ),
     "decimal commas": Table(
         "image;MEL;NV\nISIC_0000001;0,0;1,0\nISIC_0000002;1,0;0,0\n", {ONE: ("NV",), TWO: ("MEL",)}
     ),
@@ -198,6 +200,13 @@ def test_both_programs_read_every_form(name: str, tmp_path: Path) -> None:
     }
     assert shown == {name: (expected or ("",))[-1] for name, expected in table.expected.items()}
     assert source.endswith(table.form)
+
+
+@pytest.mark.parametrize("name", ["ISIC 2016", "tabs without a header"])
+def test_the_first_row_of_a_table_without_a_header_counts(name: str, tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(TABLES[name].text + "ISIC_0000003,benign\n" * (name == "ISIC 2016"))
+    labels = read_labels(tmp_path / "l.csv")
+    assert labels.of(ONE) == TABLES[name].expected[ONE][0]
 
 
 def test_what_a_table_says_besides_is_read(tmp_path: Path) -> None:
