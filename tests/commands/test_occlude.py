@@ -86,7 +86,7 @@ def test_a_folder_without_pictures_is_one_line(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "empty").mkdir()
     target = ["--target", "all", "--images", str(tmp_path / "empty"), "--out", str(tmp_path / "out")]
     assert main(words(tmp_path, *target)) == 1
-    assert "no pictures in" in capsys.readouterr().err
+    assert "holds no pictures (jpg, png" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["aa.png", "zz.png"])

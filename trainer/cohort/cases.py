@@ -67,6 +67,10 @@ def read_cases(
     left_out = [(shown(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
     names = [name for name in names if _encodable(name)]
     columns = columns or {}
+    if labels is not None and "folder" in columns.get("label", ()):
+        raise UserError(
+            "--columns label=folder takes the folders for classes, --labels a table; leave one of them out."
+        )
     if labels is None:
         reading = _from_folders(images, names, listing.masks, certain="folder" in columns.get("label", ()))
     else:

@@ -106,7 +106,10 @@ def prepare(
         _check_place(path, names)
     decoded = decode_all(images, names, wishes.side, path, lambda done, total: on_stage("decoding", done, total))
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
-    flow["masks"] += sum(each.reason == MASK for each in decoded)
+    masks = [each.name for each in decoded if each.reason == MASK]
+    if masks:
+        notes.append(f"{len(masks)} files have two grey values only, as masks do, and are left out ({masks[0]} first).")
+    flow["masks"] += len(masks)
     flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
     kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
-from trainer.pictures.class_columns import Classes, classes_by_content, is_truth
+from trainer.pictures.class_columns import MOST_CLASSES, Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import shown
 from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
@@ -68,9 +68,9 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     if folders and "lesion" not in roles and titles[picture] in ROLES["lesion"]:
         roles["lesion"] = picture
     roles |= {role: places[0] for role, places in asked.items() if role in ROLES}
-    if form is not None and "label" not in asked:
-        classes = _classes_of(form, titles, rows)
-    else:
+    classes = _classes_of(form, titles, rows) if form is not None and "label" not in asked else None
+    if classes is None:
+        form = None
         taken = {picture, *others, *roles.values()}
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
     for place in (picture, *classes.places):
@@ -170,11 +170,16 @@ def _form(titles: Sequence[str], picture: int) -> Form | None:
     return next(same, next(iter(fitting), None))
 
 
-def _classes_of(form: Form, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Classes:
+def _classes_of(form: Form, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Classes | None:
+    """The form's columns; None where they hold nothing, or free text that is another one in each of many rows."""
     if form.one_each:
         places = tuple(place for place, title in enumerate(titles) if title in form.classes)
     else:
         places = tuple(titles.index(title) for title in form.classes if title in titles)
+        known = [row[place] for row in rows for place in places[-1:] if row[place]]
+        nothing = not any(row[place] for row in rows for place in places)
+        if nothing or len(set(known)) > max(MOST_CLASSES, 0.9 * len(known)):
+            return None
     meanings = {**TRUTHS, **form.truths}
     truths = {
         place: meanings[titles[place]]
@@ -188,6 +193,8 @@ def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> in
     by_title = next((titles.index(title) for title in ROLES[role] if title in titles), None)
     if by_title is None and role == "split":
         for place in range(len(titles)):
+            if any(row[place].casefold() not in PARTS and row[place] for row in rows[:20]):
+                continue
             words = Counter(row[place].casefold() for row in rows)
             if len(words) > 1 and words.keys() <= PARTS.keys() | NOT_KNOWN and words.keys() & PARTS.keys():
                 return place

@@ -44,15 +44,15 @@ _DEPTHS = ("5", "4", "3", "2")
 FORMS = (
     Form("HAM10000", ("image_id",), ("dx",)),
     Form(
+        "ISIC archive",
+        ("isic_id", "image_name"),
+        (*(f"diagnosis_{depth}" for depth in _DEPTHS), "diagnosis", "diagnosis_1", "benign_malignant"),
+    ),
+    Form(
         "ISIC 2024",
         ("isic_id",),
         (*(f"iddx_{depth}" for depth in _DEPTHS), "iddx_1", "target"),
         truths=TARGET,
-    ),
-    Form(
-        "ISIC archive",
-        ("isic_id", "image_name"),
-        (*(f"diagnosis_{depth}" for depth in _DEPTHS), "diagnosis", "diagnosis_1", "benign_malignant"),
     ),
     Form("MILK10k", ("isic_id",), ("diagnosis_full",)),
     Form("BCN20000", ("bcn_filename",), ("diagnosis",)),
@@ -60,7 +60,7 @@ FORMS = (
     Form("derm7pt", ("derm", "clinic"), ("diagnosis",)),
     Form("Fitzpatrick17k", ("md5hash",), ("label", "nine_partition_label", "three_partition_label")),
     Form("DDI", ("ddi_file",), ("disease", "malignant")),
-    Form("ISIC 2017", ("image_id",), ("melanoma", "seborrheic_keratosis"), one_each=True, neither="nevus", least=2),
+    Form("ISIC 2017", NAMES, ("melanoma", "seborrheic_keratosis"), one_each=True, neither="nevus", least=2),
     Form("one column for each class", (*NAMES, "lesion_id"), MARKS, one_each=True, least=2),
     Form("image and label", NAMES, ("label",)),
     Form("image and label", NAMES, ("class",)),

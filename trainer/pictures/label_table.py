@@ -1,5 +1,6 @@
 """The one reader of label tables: which picture a row is about, and what it says of it, for both programs."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from trainer.pictures.table_file import TableFile, damaged, open_table
 
 FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "not available", "missing"})
 """What people write for a patient or lesion that is not to be told."""
+_BLANK = re.compile(r"0+(\.0)?|-1(\.0)?|9{3,}|[-. ?x]+", re.IGNORECASE)
 _TIED = ("patient", "lesion", "group")
 
 
@@ -182,7 +184,8 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
 
 
 def _is_filler(word: str, count: int, rows: int) -> bool:
-    """Whether a patient's or lesion's name is none: a word that says so, one for everybody, or 0 for many."""
+    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many."""
     if count < 2:
         return False
-    return word.casefold() in FILLERS or count >= 0.9 * rows or (not word.strip("0-. ") and count >= 0.2 * rows)
+    blank = _BLANK.fullmatch(word) is not None
+    return word.casefold() in FILLERS or count >= 0.9 * rows or (blank and count >= 0.2 * rows)

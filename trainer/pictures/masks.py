@@ -13,7 +13,10 @@ from trainer.pictures.image_decoding import check_plain_file, opened, read_image
 from trainer.pictures.name_matching import key_of
 from trainer.pictures.pixel_formats import Rgb
 
-_SURE = re.compile(r"[_\- ](segmentation|superpixels?|masks?|ground_?truth|attribute_[a-z_]+)$")
+_SURE = re.compile(
+    r"[_\- ](segmentation|superpixels?|masks?|ground_?truth|attribute_[a-z_]+)$"
+    r"|^(masks?|segmentation|superpixels?)[_\- ]"
+)
 _MASK_FOLDER = re.compile(r"mask|segmentation|superpixel|ground[_ -]?truth|^gt$|_gt$")
 _BREAKS = re.compile(r"[_\-. ]")
 _LOOKED_AT, _MOST_KINDS = 3, 50

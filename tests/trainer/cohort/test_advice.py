@@ -82,6 +82,7 @@ def test_a_split_without_a_part_is_completed_or_made_anew(person: Person) -> Non
     person.draw(*classes("nv", "mel", each=8, above="train/"), *classes("nv", "mel", each=3, above="val/"))
     said = person.try_()
     assert "has no test part: a fifth of its train part became it (--own-split makes another)" in said
+    assert "\ntest " in said  # a row of the table of parts
     assert "no test part" not in person.try_("--own-split")
     person.draw(*classes("nv", "mel", each=3, above="strange/"))
     said = person.try_()
@@ -123,3 +124,11 @@ def test_words_for_columns_that_cannot_be_read(person: Person) -> None:
     with pytest.raises(SystemExit) as ended:
         person.try_("--columns", "labels")
     assert ended.value.code == 2
+
+
+def test_a_mask_that_is_found_late_is_said(person: Person) -> None:
+    person.draw(*classes("nv", "mel"))
+    Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(person.folder / "p" / "nv" / "unlike.png")
+    said = person.try_()
+    assert "1 files have two grey values only, as masks do, and are left out (nv/unlike.png first)" in said
+    assert "8 pictures of 32" in said

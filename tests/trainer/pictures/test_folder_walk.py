@@ -32,6 +32,7 @@ def mask(path: Path, seed: int = 0) -> None:
         "{}_segmentation.png",
         "{}_superpixels.png",
         "{}_attribute_globules.png",
+        "mask_{}.png",
         "masks/{}.png",
         "HAM10000_segmentations_lesion_tschandl/{}_segmentation.png",
         "truth/{}.bmp",

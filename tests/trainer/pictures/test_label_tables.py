@@ -140,7 +140,9 @@ TABLES: dict[str, Table] = {
         {"000001.png": ("melanoma-in-situ", "malignant"), "000002.png": ("melanocytic-nevi", "benign")},
         "DDI",
     ),
-    "Excel with sep=": Table("sep=;\nimage_id;dx\nISIC_0000001;nv\nISIC_0000002;mel\n", {ONE: ("nv",), TWO: ("mel",)}),
+    "Excel with sep=": Table(
+        "sep=;\nimage_id;dx\nISIC_0000001;nv\nISIC_0000002;mel\n", {ONE: ("nv",), TWO: ("mel",)}, "HAM10000"
+    ),
     "decimal commas": Table(
         "image;MEL;NV\nISIC_0000001;0,0;1,0\nISIC_0000002;1,0;0,0\n", {ONE: ("NV",), TWO: ("MEL",)}
     ),
@@ -200,6 +202,13 @@ def test_both_programs_read_every_form(name: str, tmp_path: Path) -> None:
     assert source.endswith(table.form)
 
 
+@pytest.mark.parametrize("name", ["ISIC 2016", "tabs without a header"])
+def test_the_first_row_of_a_table_without_a_header_counts(name: str, tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_text(TABLES[name].text + "ISIC_0000003,benign\n" * (name == "ISIC 2016"))
+    labels = read_labels(tmp_path / "l.csv")
+    assert labels.of(ONE) == TABLES[name].expected[ONE][0]
+
+
 def test_what_a_table_says_besides_is_read(tmp_path: Path) -> None:
     cases, _, _ = read(tmp_path, TABLES["PAD-UFES-20"])
     case = cases["PAT_46_881_939.png"]
@@ -242,7 +251,7 @@ def problems_of(folder: Path, text: str, columns: str = "", names: tuple[str, ..
 def test_a_word_for_everybody_is_no_patient(tmp_path: Path) -> None:
     rows = "".join(f"ISIC_000000{number},nv,{{}},L{number}\n" for number in (1, 2, 3))
     header = "image,label,patient_id,lesion_id\n"
-    for words in (("0", "0", "0"), ("anonymous", "anonymous", "P1"), ("0", "0", "P1")):
+    for words in (("0", "0", "0"), ("anonymous", "anonymous", "P1"), ("0", "0", "P1"), ("-1", "-1", "P1")):
         said = problems_of(tmp_path, header + rows.format(*words))
         assert f'"{words[0]}" stands in' in said[0]
         assert 'rows of column "patient_id": it is no patient, and counts as not known.' in said[0]
