@@ -203,6 +203,21 @@ def test_however_a_rectifier_is_written_the_map_is_the_same(plain: Network, relu
         assert found.score == pytest.approx(expected.score, rel=1e-5)
 
 
+class InPlaceFirst(nn.Module):
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x.mul_(1.0))
+
+
+def test_a_network_may_begin_in_place(plain: Network) -> None:
+    expected = attribute(plain, RGB, "saliency", target="class:b").map
+    found = attribute(network_of(InPlaceFirst(plain.module)), RGB, "saliency", target="class:b").map
+    same(found, torch.from_numpy(expected))
+
+
 def test_deconvnet_by_hand() -> None:
     """Of two pixels the pooling takes the second; its way back is the weight, whatever the rectifier did with it."""
     module = nn.Sequential(
