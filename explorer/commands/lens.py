@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         return packed(found, described), found.method
 
     job = AttributionJob(
-        lens.name,
+        lens.title,
         lens,
         network,
         arguments.target,

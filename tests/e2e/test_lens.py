@@ -1,11 +1,15 @@
 """Story: a person looks at one picture through one lens after another."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from explorer.core.attribution import LENSES, attribute
+from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
 from explorer.state.target_choice import CHOSEN_FILTER
 from tests.e2e.conftest import Person
@@ -88,6 +92,29 @@ def test_a_lens_keeps_its_settings_and_takes_the_targets_that_it_can(demo: Perso
     lens.choose("grad-cam")
     assert lens.settings_of("grad-cam") == {"layer": LAYER_IN_VIEW}
     assert lens.found is not None  # kept
+
+
+def test_what_a_lens_shows_is_saved(demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = demo.window.commands.files.save_lens
+    save()
+    assert "no map" in demo.message
+    demo.workspace.lens.choose("grad-cam")
+    wait(demo, "grad-cam")
+    for name in ("map.npz", "map.png", "map.doc"):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        save()
+        demo.until(lambda name=name: name in demo.message)
+    assert "no ending of a figure" in demo.message
+    with np.load(tmp_path / "map.npz") as found:
+        np.testing.assert_array_equal(found["map"], demo.workspace.lens.found.map)
+        described = json.loads(str(found["settings"]))
+    drawn = read_description(tmp_path / "map.png")
+    for kept in (described, drawn):
+        assert kept["target"] == demo.workspace.lens.found.target
+        assert kept["network"] == demo.workspace.library.network.identity
+        assert kept["layer"] == -1
+        assert kept["picture"] == demo.view.picture.name
+    assert drawn["kind"] == described["lens"] == "grad-cam"
 
 
 def test_without_occlusion_a_click_covers_nothing(demo: Person) -> None:

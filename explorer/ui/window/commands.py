@@ -52,6 +52,7 @@ class Commands:
             Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", self.files.save_tags_as),
             Command(FILE, "-", "", self.show_keys),
             Command(FILE, "Export figures …", "Ctrl+E", self.files.export),
+            Command(FILE, "Save what the lens shows …", "", self.files.save_lens),
             Command(FILE, "-", "", self.show_keys),
             Command(FILE, "Open the demo", "", self.files.open_demo),
             Command(FILE, "Settings …", "Ctrl+,", self.ask_preferences),
