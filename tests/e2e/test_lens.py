@@ -35,7 +35,7 @@ def wait(person: Person, name: str) -> None:
 
 
 def test_a_digit_chooses_a_lens_and_escape_leaves_it(demo: Person) -> None:
-    lens, browser = demo.workspace.lens, demo.window.center.browser
+    lens, browser = demo.workspace.lens, demo.parts.center.browser
     plain = pixels(browser.viewer.image.grab().toImage())
     choose(demo, "2")
     wait(demo, "grad-cam")
@@ -58,12 +58,12 @@ def test_a_digit_chooses_a_lens_and_escape_leaves_it(demo: Person) -> None:
 
 
 def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
-    box = demo.window.center.browser.viewer.display._lenses
+    box = demo.parts.center.browser.viewer.display._lenses
     for digit, (name, lens) in enumerate(LENSES.items(), 1):
         choose(demo, str(digit))
         assert demo.workspace.lens.name == name
         assert (box.currentText(), box.count()) == (lens.title, len(LENSES) + 1)
-        assert set(demo.window.center.browser.lens_panel._boxes) == {setting.name for setting in lens.settings}
+        assert set(demo.parts.center.browser.lens_panel._boxes) == {setting.name for setting in lens.settings}
         index = box.findData("")
         box.setCurrentIndex(index)
         box.activated.emit(index)  # what a click in its list does
@@ -71,7 +71,7 @@ def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
 
 
 def test_a_lens_keeps_its_settings_and_takes_the_targets_that_it_can(demo: Person) -> None:
-    lens, panel = demo.workspace.lens, demo.window.center.browser.lens_panel
+    lens, panel = demo.workspace.lens, demo.parts.center.browser.lens_panel
     lens.point(target=CHOSEN_FILTER)
     lens.choose("deconvnet")
     wait(demo, "deconvnet")
@@ -95,7 +95,7 @@ def test_a_lens_keeps_its_settings_and_takes_the_targets_that_it_can(demo: Perso
 
 
 def test_what_a_lens_shows_is_saved(demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save = demo.window.commands.files.save_lens
+    save = demo.commands.files.save_lens
     save()
     assert "no map" in demo.message
     demo.workspace.lens.choose("grad-cam")
@@ -120,7 +120,7 @@ def test_what_a_lens_shows_is_saved(demo: Person, tmp_path: Path, monkeypatch: p
 def test_without_occlusion_a_click_covers_nothing(demo: Person) -> None:
     choose(demo, "3")
     wait(demo, "saliency")
-    image = demo.window.center.browser.viewer.image
+    image = demo.parts.center.browser.viewer.image
     demo.click(image.viewport(), QPoint(image.viewport().width() // 2, image.viewport().height() // 2))
     demo.workspace.occluding.cover(3, 4)
     assert demo.workspace.occluding._place is None

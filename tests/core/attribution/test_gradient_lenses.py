@@ -85,6 +85,9 @@ def filled(module: nn.Module) -> nn.Module:
         if isinstance(part, nn.BatchNorm2d):
             part.running_mean.copy_(torch.rand(part.running_mean.shape, generator=random) - 0.5)
             part.running_var.copy_(torch.rand(part.running_var.shape, generator=random) + 0.5)
+        elif isinstance(part, nn.Linear) and not part.weight.any():
+            with torch.no_grad():
+                part.weight.normal_(0, 0.02, generator=random)
     return module
 
 
@@ -293,6 +296,7 @@ def test_networks_as_they_are(name: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.filterwarnings("ignore:The default weight initialization")  # GoogLeNet and Inception
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
 def test_all_of_torchvision(name: str) -> None:
     sizes = {"inception_v3": 299}
