@@ -27,12 +27,12 @@ def _rows(name: str, module: nn.Module) -> list[Row]:
     from captum.attr import LayerGradCam, Saliency
 
     network = opened(module.eval().requires_grad_(False))
-    picture = network.input.prepare(PICTURE)[None]
     last = network.module.get_submodule(network.layers[-1].module)
+    cam, gradient = LayerGradCam(network.module, last), Saliency(network.module)
     rows = []
     for lens, most, captum in (
-        ("grad-cam", 1.15, lambda: LayerGradCam(network.module, last).attribute(picture, target=0)),
-        ("saliency", 1.1, lambda: Saliency(network.module).attribute(picture.requires_grad_(), target=0)),
+        ("grad-cam", 1.15, lambda: cam.attribute(_picture(network), target=0)),
+        ("saliency", 1.1, lambda: gradient.attribute(_picture(network), target=0)),
     ):
         rows.append(_against(f"{lens} of {name}", network, lens, lambda: _bare(network), most, at_most=True))
         rows.append(_against(f"{lens} of {name} / captum", network, lens, captum, 0.95, at_most=False))
@@ -46,8 +46,13 @@ def _against(
     return Row(what, ours, theirs, ours / theirs if at_most else theirs / ours, target, at_most)
 
 
+def _picture(network: Network) -> torch.Tensor:
+    """The prepared picture: what a lens is given is a picture as it was read."""
+    return network.input.prepare(PICTURE)[None].requires_grad_()
+
+
 def _bare(network: Network) -> torch.Tensor:
-    """The picture prepared, one pass forward and one back."""
-    picture = network.input.prepare(PICTURE)[None].requires_grad_()
+    """One pass forward and one back."""
+    picture = _picture(network)
     (found,) = torch.autograd.grad(network.module(picture)[0, 0], picture)
     return found
