@@ -45,11 +45,11 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 class AttributionJob:
     """What is done with every picture.
 
-    `compute(rgb, description)` gives the content of the result's file and how it was computed; `name` is what
-    descriptions of figures call it; `method` says how the last one was computed.
+    `compute(rgb, description)` gives the content of the result's file and how it was computed; `about` comes first in
+    that description; `doing` is said beside the progress bar; `method` says how the last one was computed.
     """
 
-    name: str
+    doing: str
     lens: Lens
     network: "Network"
     target: str
@@ -81,7 +81,7 @@ class AttributionJob:
         _make_folders(root, (out.parent for _, out in todo))
         written: list[str] = []
         failed: list[str] = []
-        with progress(self.name) as bar:
+        with progress(self.doing) as bar:
             for place, (path, out) in enumerate(todo):
                 bar(place, len(todo))
                 try:
@@ -163,27 +163,12 @@ class AttributionJob:
         return True
 
     def _shown(self, path: Path, out: Path, described: Described) -> "AttributionFigure":
+        from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import kept_map
-        from explorer.core.drawing.signed_overlay import limit_of
-        from explorer.core.figures.attribution_figure import AttributionFigure
         from explorer.core.images import read_image
 
-        rgb = read_image(path)
         map, score = kept_map(out)
-        negative = self.lens.negative
-        blue = f", blue: {negative.legend}" if negative is not None else ""
-        return AttributionFigure(
-            rgb,
-            self.network.input.frame(*rgb.shape[:2]),
-            map,
-            score,
-            described,
-            self.name,
-            f"{in_words(self.lens, self.settings)} · orange: {self.lens.positive.legend}{blue}",
-            self.lens.positive.of_score,
-            limit_of(map, self.lens.quantile) if self.limit is None else self.limit,
-            signed=negative is not None,
-        )
+        return figure_of(self.network, self.lens, read_image(path), map, score, described, self.limit)
 
     def _draw(self, path: Path, out: Path, figure: Path, described: Described) -> None:
         from explorer.core.figures.attribution_figure import attribution_figure
@@ -199,15 +184,6 @@ def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
     if arguments.limit is not None and not 0 < arguments.limit < math.inf:
         arguments.wrong_usage("--limit is a number above 0")
     return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
-
-
-def in_words(lens: Lens, settings: Mapping[str, Value]) -> str:
-    """A lens with its settings, for a caption."""
-    parts = (
-        f"{name} {', '.join(f'{part:g}' for part in value) if isinstance(value, tuple) else value}"
-        for name, value in settings.items()
-    )
-    return ", ".join((lens.title, *parts))
 
 
 def _place(path: Path, folder: Path, out: Path) -> Path:

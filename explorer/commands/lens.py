@@ -32,6 +32,11 @@ def _add_lens(parser: argparse.ArgumentParser, lens: Lens) -> None:
     parser.add_argument("--target", required=True, help=", ".join(FORMS[kind] for kind in lens.targets))
     for setting in lens.settings:
         parser.add_argument(f"--{setting.name}", metavar="VALUE", help=f"{setting.about} ({_default(setting)})")
+    parser.add_argument(
+        "--randomised",
+        action="store_true",
+        help="shuffle the network's weights first: what is still shown was not learned (Adebayo 2018)",
+    )
     add_output_arguments(parser)
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
@@ -47,7 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     lens.check_target(arguments.target)
     words = {setting: getattr(arguments, setting.name) for setting in lens.settings}
     settings = lens.complete({setting.name: setting.given(text) for setting, text in words.items() if text is not None})
-    network = network_of(arguments)
+    network, about = network_of(arguments), {"lens": lens.name}
+    if arguments.randomised:
+        from explorer.core.attribution.randomised import shuffled
+
+        about["randomised"] = network.digest
+        network = shuffled(network)
 
     def compute(rgb: "RGB", described: dict[str, Any]) -> tuple[bytes, str]:
         from explorer.core.attribution.result_file import packed
@@ -56,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         return packed(found, described), found.method
 
     job = AttributionJob(
-        lens.name,
+        lens.title,
         lens,
         network,
         arguments.target,
@@ -66,6 +76,6 @@ def run(arguments: argparse.Namespace) -> int:
         style,
         arguments.limit,
         arguments.force,
-        {"lens": lens.name},
+        about,
     )
     return job.run(arguments)

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         return packed(found, described), found.method
 
     job = AttributionJob(
-        "occlusion",
+        "occluding",
         OCCLUSION,
         network,
         arguments.target,

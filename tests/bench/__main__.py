@@ -14,6 +14,7 @@ from tests.bench import (
     bench_export,
     bench_files,
     bench_freeze,
+    bench_lenses,
     bench_occlusion,
     bench_start,
     bench_trainer,
@@ -28,6 +29,7 @@ BENCHES = {
     "files": bench_files.measure,
     "export": bench_export.rows,
     "occlusion": bench_occlusion.measure,
+    "lenses": bench_lenses.measure,
     "trainer": bench_trainer.measure,
 }
 

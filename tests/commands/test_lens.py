@@ -8,6 +8,7 @@ import pytest
 
 from explorer.cli import main
 from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.randomised import rank_correlation
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from tests.core.attribution.test_lenses import target_of
@@ -34,6 +35,23 @@ def test_a_picture_through_a_lens(tmp_path: Path, pictures: Path, name: str) -> 
     drawn = read_description(out.with_suffix(".png"))
     assert drawn is not None
     assert (drawn["kind"], drawn["target"]) == (name, target)
+
+
+def test_the_same_on_shuffled_weights_is_another_result(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image, out = pictures / "benign" / "picture1.png", tmp_path / "x.npz"
+    asked = words(tmp_path, "saliency", "class:malignant", "--image", str(image), "--out", str(out))
+    assert main([*asked, "--randomised"]) == 0
+    with np.load(out) as found:
+        described, map = json.loads(str(found["settings"])), found["map"]
+    learned = open_small(tmp_path)
+    assert described["randomised"] == learned.digest != described["network_digest"]
+    kept = attribute(learned, read_image(image), "saliency", target="class:malignant").map
+    assert abs(rank_correlation(map, kept)) < 0.5
+    assert main([*asked, "--force"]) == 0
+    with np.load(out) as found:
+        np.testing.assert_allclose(found["map"], kept, atol=1e-5 * float(kept.max()))
 
 
 def test_a_folder_goes_on_and_other_settings_are_told_apart(

@@ -1,16 +1,19 @@
 """What lies over the picture and how it is drawn: lens, scale, colors, opacity, outline, picture beside, raw maps."""
 
+from functools import partial
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
-from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.widgets import label, row
 
+FILTERS_MAP = "this filter's map"
 SWITCHES = (
     ("outline", "Outline", "a line around everything above half of the scale (O)"),
     ("beside", "Beside", "the untouched picture beside the overlay (V)"),
@@ -27,13 +30,15 @@ class DisplayBar(QWidget):
         super().__init__()
         self._session, self._lens = session, lens
         self._lenses = QComboBox()
-        self._lenses.addItem("this filter's map", "")
-        for name, entry in LENSES.items():
-            self._lenses.addItem(entry.title, name)
+        self._menu = QMenu(self)
+        titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
+        for place, (name, title) in enumerate(titles.items()):
+            self._lenses.addItem(title, name)
+            self._menu.addAction("&" + entry_text(f"{place}  {title}"), partial(lens.choose, name))
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
-        tip(self._lenses, "what lies over the picture")
+        tip(self._lenses, "what lies over the picture; L and a digit choose, Esc goes back to the filter's map")
         lens.changed.connect(self._show_lens)
         self._scale, self._colors = QComboBox(), QComboBox()
         for box, entries, name in (
@@ -75,6 +80,10 @@ class DisplayBar(QWidget):
         self.setLayout(line)
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
+
+    def offer_lenses(self) -> None:
+        """Show the menu of lenses, in which a digit chooses."""
+        self._menu.popup(self._lenses.mapToGlobal(self._lenses.rect().bottomLeft()))
 
     def _show_lens(self) -> None:
         """Name the lens; what concerns a filter's map only is of use while that lies over the picture."""

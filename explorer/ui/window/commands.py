@@ -52,6 +52,7 @@ class Commands:
             Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", self.files.save_tags_as),
             Command(FILE, "-", "", self.show_keys),
             Command(FILE, "Export figures …", "Ctrl+E", self.files.export),
+            Command(FILE, "Save what the lens shows …", "", self.files.save_lens),
             Command(FILE, "-", "", self.show_keys),
             Command(FILE, "Open the demo", "", self.files.open_demo),
             Command(FILE, "Settings …", "Ctrl+,", self.ask_preferences),
@@ -94,9 +95,10 @@ class Commands:
             Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
             Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
             Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
+            Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
             Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
             Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
-            Command(VIEW, "Leave a line of text, or take the patch away", "Escape", self.leave),
+            Command(VIEW, "Leave a line of text, the patch, or the lens", "Escape", self.leave),
             Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
             Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
             Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
@@ -141,9 +143,12 @@ class Commands:
             self._workspace.session.update(layer=found.layer, filter=found.filter)
 
     def leave(self) -> None:
-        """Give up what is being typed; where nothing is, take the patch from the picture."""
+        """Give up what is being typed; where nothing is, take the patch from the picture, then the lens."""
         if not (self._parts.pictures.leave_search() or self._parts.tags.leave_description()):
-            self._workspace.occluding.uncover()
+            if self._workspace.occluding.patch is not None:
+                self._workspace.occluding.uncover()
+            else:
+                self._workspace.lens.choose("")
 
     def choose_scale(self) -> None:
         """Choose fixed values for the scale."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
+from explorer.state.lens_figure import save_shown
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from explorer.state.library import Folder
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"
+MAPS = "Figures (*.png *.pdf *.svg *.tiff);;Data (*.npz)"
 TAGS_FILES = "Tags (*.h5 *.hdf5);;All files (*)"
 KINDS = ("model", "pictures", "labels", "tags")
 
@@ -127,6 +129,22 @@ class FileCommands:
             return
         found = tuple(self._parts.pictures.model.rows)
         ExportDialog(self._workspace, found, self._parent).open()
+
+    def save_lens(self) -> None:
+        """Save the map of the lens as a figure or as data."""
+        lens, shown = self._workspace.lens, self._workspace.pipeline.shown
+        if lens.found is None or shown is None:
+            self._parts.problems.show_text("Choose a lens first (L): there is no map of one to save.", calm=True)
+            return
+        proposed = shown.picture.with_name(f"{shown.picture.stem}-{lens.name}.png")
+        name, _ = QFileDialog.getSaveFileName(self._parent, "Save what the lens shows", str(proposed), MAPS)
+        if name:
+            self.guard(
+                lambda: save_shown(lens, self._workspace.pipeline, self._workspace.library, Path(name), self._saved)
+            )
+
+    def _saved(self, path: Path) -> None:
+        self._parts.problems.show_text(f"{path} is written.", calm=True)
 
     def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
         """Ask whether a large export is meant."""

@@ -85,6 +85,9 @@ def filled(module: nn.Module) -> nn.Module:
         if isinstance(part, nn.BatchNorm2d):
             part.running_mean.copy_(torch.rand(part.running_mean.shape, generator=random) - 0.5)
             part.running_var.copy_(torch.rand(part.running_var.shape, generator=random) + 0.5)
+        elif isinstance(part, nn.Linear) and not part.weight.any():
+            with torch.no_grad():
+                part.weight.normal_(0, 0.02, generator=random)
     return module
 
 
@@ -203,6 +206,21 @@ def test_however_a_rectifier_is_written_the_map_is_the_same(plain: Network, relu
         assert found.score == pytest.approx(expected.score, rel=1e-5)
 
 
+class InPlaceFirst(nn.Module):
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x.mul_(1.0))
+
+
+def test_a_network_may_begin_in_place(plain: Network) -> None:
+    expected = attribute(plain, RGB, "saliency", target="class:b").map
+    found = attribute(network_of(InPlaceFirst(plain.module)), RGB, "saliency", target="class:b").map
+    same(found, torch.from_numpy(expected))
+
+
 def test_deconvnet_by_hand() -> None:
     """Of two pixels the pooling takes the second; its way back is the weight, whatever the rectifier did with it."""
     module = nn.Sequential(
@@ -278,6 +296,7 @@ def test_networks_as_they_are(name: str) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.filterwarnings("ignore:The default weight initialization")  # GoogLeNet and Inception
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
 def test_all_of_torchvision(name: str) -> None:
     sizes = {"inception_v3": 299}

@@ -1,0 +1,37 @@
+"""A lens's map as a figure, with what its colors mean."""
+
+from explorer.core.arrays import RGB, Map
+from explorer.core.attribution.lens import Lens, Value
+from explorer.core.attribution.result_file import Description
+from explorer.core.drawing.signed_overlay import limit_of
+from explorer.core.figures.attribution_figure import AttributionFigure
+from explorer.core.network.opening import Network
+
+
+def figure_of(
+    network: Network, lens: Lens, rgb: RGB, map: Map, score: float, described: Description, limit: float | None = None
+) -> AttributionFigure:
+    """The figure of a map (H, W) of a picture (H, W, 3), described as in its file (`describe`).
+
+    Its color scale ends at `limit`, or where that of the map itself does.
+    """
+    blue = f", blue: {lens.negative.legend}" if lens.negative is not None else ""
+    chosen = ((setting.name, described[setting.name]) for setting in lens.settings)
+    how = ", ".join((lens.title, *(f"{name} {in_words(value)}" for name, value in chosen)))
+    return AttributionFigure(
+        rgb,
+        network.input.frame(*rgb.shape[:2]),
+        map,
+        score,
+        described,
+        lens.name,
+        f"{how} · orange: {lens.positive.legend}{blue}",
+        lens.positive.of_score,
+        limit_of(map, lens.quantile) if limit is None else limit,
+        signed=lens.negative is not None,
+    )
+
+
+def in_words(value: Value | list[float]) -> str:
+    """A setting's value as a caption says it."""
+    return ", ".join(f"{part:g}" for part in value) if isinstance(value, tuple | list) else str(value)

@@ -1,0 +1,38 @@
+"""The same network with shuffled weights: what a lens shows of it cannot come from what was learned.
+
+Adebayo et al. (2018), section 3: a lens that shows the same on random weights says nothing of the trained network.
+"""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from explorer.core.arrays import Map
+from explorer.core.network.opening import Network, weights_digest
+
+SEED = 0
+
+
+def shuffled(network: Network, seed: int = SEED) -> Network:
+    """A network whose weights are those of `network`, each tensor's values in a random order that is always the same.
+
+    Weights stay where they are in size, so that maps keep about their scale; norms keep their statistics.
+    """
+    module = network.copy().module
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in module.parameters():
+            order = torch.randperm(weights.numel(), generator=random).to(weights.device)
+            weights.copy_(weights.reshape(-1)[order].reshape(weights.shape))
+    name = f"{network.name} (shuffled weights)"
+    return dataclasses.replace(network, module=module, name=name, digest=weights_digest(module))
+
+
+def rank_correlation(first: Map, second: Map) -> float:
+    """Spearman's correlation of the sizes of two maps (H, W), from -1 to 1; NaN where one of them is flat."""
+    from scipy.stats import spearmanr
+
+    if np.ptp(np.abs(first)) == 0 or np.ptp(np.abs(second)) == 0:
+        return float("nan")
+    return float(spearmanr(np.abs(first).ravel(), np.abs(second).ravel()).statistic)

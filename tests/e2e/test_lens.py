@@ -1,0 +1,136 @@
+"""Story: a person looks at one picture through one lens after another."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.figures.encoding import read_description
+from explorer.state.lens import LAYER_IN_VIEW
+from explorer.state.target_choice import CHOSEN_FILTER
+from tests.e2e.conftest import Person
+from tests.e2e.test_look import pixels
+from tests.e2e.test_occlude import move
+
+# A menu on a screen that is none cannot grab what it would grab.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+
+
+def choose(person: Person, digit: str) -> None:
+    """Press L, then a digit in the menu that opens."""
+    person.press("L")
+    person.until(lambda: QApplication.activePopupWidget() is not None)
+    person.qtbot.keyClick(QApplication.activePopupWidget(), digit)
+    person.window.activateWindow()
+    person.until(person.window.isActiveWindow)
+
+
+def wait(person: Person, name: str) -> None:
+    lens = person.workspace.lens
+    person.until(lambda: lens.name == name and lens.found is not None and not lens.rough)
+
+
+def test_a_digit_chooses_a_lens_and_escape_leaves_it(demo: Person) -> None:
+    lens, browser = demo.workspace.lens, demo.parts.center.browser
+    plain = pixels(browser.viewer.image.grab().toImage())
+    choose(demo, "2")
+    wait(demo, "grad-cam")
+    network, predicted = demo.workspace.library.network, demo.workspace.pipeline.activations.probabilities.argmax()
+    expected = attribute(
+        network, demo.workspace.pipeline.shown.rgb, "grad-cam", target=f"probability:{network.classes[predicted]}"
+    )
+    np.testing.assert_allclose(lens.found.map, expected.map, atol=1e-4 * float(expected.map.max()))
+    assert np.abs(pixels(browser.viewer.image.grab().toImage()) - plain).max() > 40
+    assert browser.tabs.tabText(browser.tabs.currentIndex()) == "Grad-CAM"
+    assert browser.viewer.display._lenses.currentText() == "Grad-CAM"
+    assert not browser.lens_panel.drag.isVisible()
+    assert network.classes[predicted] in browser.lens_panel._said.text()
+    move(demo, 0.5, 0.5)
+    demo.until(lambda: "speaks for it" in browser.viewer.image.readout.text())
+    demo.press("Escape")
+    assert (lens.name, lens.found) == ("", None)
+    assert browser.tabs.currentWidget() is browser.grid
+    assert browser.viewer.bar._scale is not None
+
+
+def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
+    box = demo.parts.center.browser.viewer.display._lenses
+    for digit, (name, lens) in enumerate(LENSES.items(), 1):
+        choose(demo, str(digit))
+        assert demo.workspace.lens.name == name
+        assert (box.currentText(), box.count()) == (lens.title, len(LENSES) + 1)
+        assert set(demo.parts.center.browser.lens_panel._boxes) == {setting.name for setting in lens.settings}
+        index = box.findData("")
+        box.setCurrentIndex(index)
+        box.activated.emit(index)  # what a click in its list does
+        assert demo.workspace.lens.lens is None
+
+
+def test_a_lens_keeps_its_settings_and_takes_the_targets_that_it_can(demo: Person) -> None:
+    lens, panel = demo.workspace.lens, demo.parts.center.browser.lens_panel
+    lens.point(target=CHOSEN_FILTER)
+    lens.choose("deconvnet")
+    wait(demo, "deconvnet")
+    assert lens.found.target == "filter:7:0:peak"
+    assert panel._target.count() == 1
+    lens.choose("grad-cam")
+    wait(demo, "grad-cam")  # which takes no filter
+    assert lens.found.target.startswith("probability:")
+    assert panel._target.currentText() == "the predicted class"
+    lens.update(layer=LAYER_IN_VIEW)
+    wait(demo, "grad-cam")
+    assert panel._boxes["layer"].currentText() == "the layer in view"
+    demo.press("PageUp")
+    demo.until(lambda: lens.found is not None and lens.found.settings == {"layer": 6})
+    lens.choose("saliency")
+    wait(demo, "saliency")
+    assert lens.found.target.startswith("filter:6:")
+    lens.choose("grad-cam")
+    assert lens.settings_of("grad-cam") == {"layer": LAYER_IN_VIEW}
+    assert lens.found is not None  # kept
+
+
+def test_what_a_lens_shows_is_saved(demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = demo.commands.files.save_lens
+    save()
+    assert "no map" in demo.message
+    demo.workspace.lens.choose("grad-cam")
+    wait(demo, "grad-cam")
+    for name in ("map.npz", "map.png", "map.doc"):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        save()
+        demo.until(lambda name=name: name in demo.message)
+    assert "no ending of a figure" in demo.message
+    with np.load(tmp_path / "map.npz") as found:
+        np.testing.assert_array_equal(found["map"], demo.workspace.lens.found.map)
+        described = json.loads(str(found["settings"]))
+    drawn = read_description(tmp_path / "map.png")
+    for kept in (described, drawn):
+        assert kept["target"] == demo.workspace.lens.found.target
+        assert kept["network"] == demo.workspace.library.network.identity
+        assert kept["layer"] == -1
+        assert kept["picture"] == demo.view.picture.name
+    assert drawn["kind"] == described["lens"] == "grad-cam"
+
+
+def test_without_occlusion_a_click_covers_nothing(demo: Person) -> None:
+    choose(demo, "3")
+    wait(demo, "saliency")
+    image = demo.parts.center.browser.viewer.image
+    demo.click(image.viewport(), QPoint(image.viewport().width() // 2, image.viewport().height() // 2))
+    demo.workspace.occluding.cover(3, 4)
+    assert demo.workspace.occluding._place is None
+    assert not image._outlined.isVisible()
+    demo.press("X")
+    wait(demo, "occlusion")
+    demo.workspace.occluding.cover(3, 4)
+    demo.until(lambda: demo.workspace.occluding.patch is not None)
+    demo.press("Escape")
+    assert demo.workspace.occluding.patch is None
+    assert demo.workspace.lens.name == "occlusion"  # first the patch, then the lens
+    demo.press("Escape")
+    assert demo.workspace.lens.name == ""
