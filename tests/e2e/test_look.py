@@ -242,9 +242,9 @@ def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:
     for action in [action for _, actions in demo.commands.actions.groups for action in actions if action.shortcuts()]:
         assert {action.text().replace("&", ""), keys_of(action)} <= written
     sheet.close()
-    demo.commands._theme("light")
+    demo.commands.set_theme("light")
     assert demo.window.palette().window().color().lightness() > 200
-    demo.commands._theme("dark")
+    demo.commands.set_theme("dark")
 
 
 def test_dropped_things_open(open_window: Open, tmp_path: Path, pictures: Path) -> None:
@@ -291,5 +291,5 @@ def test_settings_are_drawn_from_what_is_declared_and_hold_at_once(demo: Person)
     dialog.accept()
     assert QApplication.palette().window().color() != before
     assert demo.workspace.tagging.annotator == "Zoë"
-    demo.commands._theme("dark")
+    demo.commands.set_theme("dark")
     assert QApplication.palette().window().color() == before

@@ -151,7 +151,7 @@ class Person:
 
     def _undo(self) -> str:
         tagging = self._workspace.tagging
-        self._commands._guard(self._chance.choice([tagging.undo, tagging.redo]))
+        self._commands.guard(self._chance.choice([tagging.undo, tagging.redo]))
         return ""
 
     def _resize(self) -> str:
@@ -177,7 +177,7 @@ class Person:
 
     def _theme(self) -> str:
         scheme = self._chance.choice(("light", "dark", "system"))
-        self._commands._theme(scheme)
+        self._commands.set_theme(scheme)
         return scheme
 
     def _answer(self) -> None:

@@ -12,6 +12,8 @@ from explorer.core.tags.vocabulary import Vocabulary
 from explorer.ui.widgets.plain_text import entry_text
 
 Run = Callable[[], object]
+FILE, VIEW, WALK, TAGS, HELP = "&File", "&View", "&Go", "&Tags", "&Help"
+"""The menus."""
 
 
 @dataclass(frozen=True)

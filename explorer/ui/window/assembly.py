@@ -20,6 +20,7 @@ from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.widgets import column, label, panel
 from explorer.ui.window.center import Center
 from explorer.ui.window.closing import may_close
+from explorer.ui.window.command_table import command_table
 from explorer.ui.window.commands import Commands
 from explorer.ui.window.main_window import TITLE, MainWindow
 from explorer.ui.window.parts import WindowParts
@@ -57,7 +58,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     for model in (filters, over):
         model.setParent(window)
     _place(window, parts)
-    commands = Commands(window, workspace, parts)
+    commands = Commands(window, workspace, parts, command_table)
     commands.tags.offer_words()
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)

@@ -1,6 +1,7 @@
 """Every line of the table in docs/opening.md: the file is made, and what the table says happens."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,21 @@ def keras(folder: Path) -> Made:
     return folder / "net.h5", {}, None
 
 
+def line(depth: int, inputs: int) -> nn.Module:
+    """Convolutions of 3 filters and one fully connected layer, under names that say nothing of what is between."""
+    module = nn.Module()
+    for place in range(depth):
+        module.add_module(f"conv{place + 1}", nn.Conv2d(3, 3, 5, padding=0))
+    module.fc = nn.Linear(inputs, 2)
+    return module
+
+
+def onnx(folder: Path) -> Made:
+    pytest.importorskip("onnx")
+    shutil.copy(Path(__file__).parent / "onnx_import" / "files" / "keras3.onnx", folder / "net.onnx")
+    return folder / "net.onnx", {}, None
+
+
 def archive() -> bytes:
     import io
     import zipfile
@@ -160,6 +176,11 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "student and teacher under two prefixes": asked(
         lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
     ),
+    "layers in one line, which the shapes leave one usual arrangement": saved(lambda: line(2, 3 * 5 * 5).state_dict()),
+    "layers in one line that fit several arrangements": asked(
+        lambda: line(2, 3).state_dict(), architecture="straight-line:relu:same:max2@0,1:average:64"
+    ),
+    "ONNX, as PyTorch, Keras 3 and tf2onnx export it": onnx,
     "weights that fit no known architecture": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
     "own code that answers features and scores, classes known": code("Tup"),
@@ -216,7 +237,7 @@ def answered(answer: dict[str, Any], folder: Path) -> dict[str, Any]:
     from trainer.networks.output_spec import OutputSpec
 
     read: dict[str, Callable[[str], Any]] = {
-        "architecture": lambda kind: f"{folder / 'own.py'}:{kind}",
+        "architecture": lambda kind: kind if kind.startswith("straight") else f"{folder / 'own.py'}:{kind}",
         "outputs": OutputSpec.parse,
         "input": input_of,
     }

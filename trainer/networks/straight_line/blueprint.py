@@ -67,7 +67,7 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
         raise UserError(f"{file}: its weights are not those of one straight line of layers; name another architecture.")
     line, prefix = found
     if not fits(arrangement, line):
-        choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:_MOST_CHOICES])
+        choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:3])
         raise Question(
             f"{file}: the weights do not fit {arrangement.described(len(line.convolutions))}; "
             f"{'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement does'} (--architecture).",
@@ -78,12 +78,13 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
 
 
 def _question(file: str, fitting: list[Proposal], convolutions: int) -> Question:
-    near = [one for one in fitting if one.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
-    told = "; ".join(f"{one.arrangement.text} ({one.arrangement.described(convolutions)})" for one in near)
+    near = [one.arrangement for one in fitting if one.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
+    first, second = near[:2]
     return Question(
-        f"{file}: several arrangements of its layers fit the weights; say which it is (--architecture): {told}.",
+        f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
+        f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}).",
         "architecture",
-        tuple(one.arrangement.text for one in near),
+        tuple(one.text for one in near),
     )
 
 

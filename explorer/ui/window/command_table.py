@@ -1,0 +1,82 @@
+"""The table of the window's commands: menu, words, keys, and what each does. Menus and the sheet of keys follow it."""
+
+from functools import partial
+
+from explorer.state.preferences import SCHEME
+from explorer.ui.window.actions import FILE, HELP, TAGS, VIEW, WALK, Command
+from explorer.ui.window.commands import Commands
+
+
+def command_table(commands: Commands) -> list[Command]:
+    """All commands with their keys; words of the vocabulary come on top of the menu of tags."""
+    step, look, there = commands.step, commands.switch, commands.in_browser
+    files, tags, is_on = commands.files, commands.tags, commands.has_style
+    workspace = commands.workspace
+    return [
+        Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
+        Command(FILE, "Open a network's folder …", "", files.open_model_folder),
+        Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", files.open_folder),
+        Command(FILE, "Open the pictures' classes (CSV) …", "Ctrl+L", files.open_labels),
+        Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
+        Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", files.save_tags_as),
+        Command(FILE, "-", "", commands.show_keys),
+        Command(FILE, "Export figures …", "Ctrl+E", files.export),
+        Command(FILE, "Save what the lens shows …", "", files.save_lens),
+        Command(FILE, "-", "", commands.show_keys),
+        Command(FILE, "Open the demo", "", files.open_demo),
+        Command(FILE, "Settings …", "Ctrl+,", commands.ask_preferences),
+        Command(FILE, "Quit", "Ctrl+Q", commands.window.close),
+        Command(WALK, "Next filter", "Right", lambda: step("filter", 1)),
+        Command(WALK, "Previous filter", "Left", lambda: step("filter", -1)),
+        Command(WALK, "Next picture", "Down", lambda: step("picture", 1)),
+        Command(WALK, "Previous picture", "Up", lambda: step("picture", -1)),
+        Command(WALK, "Next layer", "PgDown", lambda: step("layer", 1)),
+        Command(WALK, "Previous layer", "PgUp", lambda: step("layer", -1)),
+        Command(WALK, "Next filter without a tag", "N", lambda: commands.go_untagged(1)),
+        Command(WALK, "Previous filter without a tag", "Shift+N", lambda: commands.go_untagged(-1)),
+        Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
+        Command(TAGS, "-", "", tags.new_word),
+        Command(TAGS, "Another word …", "", tags.new_word),
+        Command(TAGS, "Detail of the tag", "D", tags.describe_tag),
+        Command(TAGS, "Who tags …", "", tags.ask_annotator),
+        Command(TAGS, "Write although another computer's lock is there …", "", tags.take_over),
+        Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo)),
+        Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: commands.guard(workspace.tagging.redo)),
+        Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),
+        Command(VIEW, "Untouched picture beside", "V", lambda: look("beside"), is_on("beside", True)),
+        Command(VIEW, "Raw convolution", "R", lambda: look("raw"), is_on("raw", True)),
+        Command(VIEW, "Other color map", "M", commands.next_color_map),
+        *(
+            Command(
+                VIEW,
+                text,
+                key,
+                partial(workspace.session.update_style, scale=scale),
+                is_on("scale", scale),
+            )
+            for text, key, scale in (
+                ("Scale: this map", "1", "map"),
+                ("Scale: the layer", "2", "layer"),
+                ("Scale: pictures seen", "3", "seen"),
+            )
+        ),
+        Command(VIEW, "Scale: fixed values …", "4", commands.choose_scale, is_on("scale", "fixed")),
+        Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
+        Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
+        Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
+        Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
+        Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
+        Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
+        Command(VIEW, "Leave a line of text, the patch, or the lens", "Escape", commands.leave),
+        Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
+        Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
+        Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
+        Command(VIEW, "-", "", commands.show_keys),
+        *(
+            Command(VIEW, words.capitalize(), "", partial(commands.set_theme, name), partial(commands.has_theme, name))
+            for name, words in SCHEME.choices.items()
+        ),
+        Command(HELP, "Keys", "? or F1", commands.show_keys),
+        Command(HELP, "Unreadable pictures", "", files.show_unreadable),
+        Command(HELP, "About", "", commands.about),
+    ]
