@@ -8,6 +8,7 @@ import torch
 import torchvision
 from PySide6.QtWidgets import QDialog, QMessageBox
 
+from explorer.core.network.opening import open_network
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
 from tests.e2e.conftest import DEMO, Open
@@ -129,3 +130,25 @@ def test_the_last_session_comes_back(open_window: Open, tmp_path: Path, pictures
     second = open_window()
     second.wait_for_maps()
     assert second.view == view
+
+
+def test_an_average_beside_the_raw_weights_is_asked_about_and_remembered(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, smooth = (torchvision.models.squeezenet1_1(num_classes=2).state_dict() for _ in range(2))
+    torch.save({"state_dict": raw, "state_dict_ema": smooth}, tmp_path / "both.pt")
+
+    def answer(dialog: questions.ChoiceQuestion) -> int:
+        dialog._choices.setCurrentIndex(1)
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(questions.ChoiceQuestion, "exec", answer)
+    first = open_window(Start(model=tmp_path / "both.pt", images=pictures))
+    first.wait_for_maps()
+    digest = open_network(tmp_path / "both.pt", device="cpu", key="state_dict_ema").digest
+    assert first.workspace.library.network.digest == digest
+    first.window.close()
+    monkeypatch.delattr(questions.ChoiceQuestion, "exec")
+    second = open_window()
+    second.wait_for_maps()
+    assert second.workspace.library.network.digest == digest

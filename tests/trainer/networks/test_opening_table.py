@@ -105,6 +105,22 @@ def script(folder: Path) -> Made:
     return folder / "net.pt", {}, None
 
 
+def onnx_file(folder: Path) -> Made:
+    onnx = pytest.importorskip("onnx")
+    make, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weight = make.make_tensor("w", kind, (2, 3, 3, 3), [0.1] * 54)
+    nodes = [
+        make.make_node("Conv", ["x", "w"], ["a"], name="conv"),
+        make.make_node("GlobalAveragePool", ["a"], ["b"], name="pool"),
+        make.make_node("Flatten", ["b"], ["y"], name="flat"),
+    ]
+    ends = [make.make_tensor_value_info(*end) for end in (("x", kind, (1, 3, 16, 16)), ("y", kind, (1, 2)))]
+    graph = make.make_graph(nodes, "net", ends[:1], ends[1:], [weight])
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 18)], ir_version=9)
+    (folder / "net.onnx").write_bytes(model.SerializeToString())
+    return folder / "net.onnx", {}, None
+
+
 def keras(folder: Path) -> Made:
     (folder / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
     return folder / "net.h5", {}, None
@@ -169,6 +185,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
         lambda: {name: one.bfloat16() if one.is_floating_point() else one for name, one in small().items()}
     ),
     "weights in several parts with an index.json": in_parts,
+    "ONNX file": onnx_file,
     "folder with config.json, as timm writes it": with_config,
     "raw weights and their average (EMA)": asked(
         lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
