@@ -15,7 +15,7 @@ import resources
 from explorer.core.errors import UserError
 
 if TYPE_CHECKING:
-    from explorer.state.settings import Settings
+    from explorer.state.settings_file import Settings
     from explorer.state.start import Start
     from explorer.state.workspace import Workspace
     from explorer.ui.window.main_window import MainWindow
@@ -46,8 +46,8 @@ def run_window(start: "Start") -> int:
     # Qt reads the system's fonts in this thread while Python imports the panels in its own.
     threading.Thread(target=lambda: QFontMetrics(QFont()).height(), name="fonts").start()
 
-    from explorer.state.preferences import SCHEME
-    from explorer.state.settings import Settings
+    from explorer.state.settings import SCHEME
+    from explorer.state.settings_file import Settings
     from explorer.ui.widgets.theme import apply_colors, apply_sheet
     from explorer.ui.window.main_window import TITLE, MainWindow
 
@@ -56,7 +56,7 @@ def run_window(start: "Start") -> int:
     application.setWindowIcon(QIcon(str(RESOURCES / "icons" / "explorer.png")))
     home.mkdir(parents=True, exist_ok=True)
     settings = Settings(home / "settings.ini")
-    colors = apply_colors(application, settings.preference(SCHEME))
+    colors = apply_colors(application, settings.value(SCHEME))
     window = MainWindow(settings)
     workspace = _furnish(window, settings)
     apply_sheet(application, colors, RESOURCES / "icons")

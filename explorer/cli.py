@@ -11,7 +11,7 @@ from pathlib import Path
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled
-from trainer.console.door import Parser, through
+from trainer.console.error_boundary import Parser, through
 from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"

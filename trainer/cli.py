@@ -4,7 +4,7 @@ import argparse
 import importlib
 from collections.abc import Sequence
 
-from trainer.console.door import Parser, through
+from trainer.console.error_boundary import Parser, through
 
 NAME = "feature-trainer"
 COMMANDS = ("prepare", "describe", "train", "rates", "evaluate", "synthesize")

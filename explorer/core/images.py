@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from trainer.pictures.file_names import ENDINGS, NaturalKey, natural_key, shown
+from trainer.pictures.file_names import ENDINGS, NaturalKey, natural_key, one_line
 from trainer.pictures.folder_walk import list_images
 from trainer.pictures.image_decoding import FORMATS, MAX_PIXELS, picture_digest, read_image, thumbnail
 from trainer.pictures.pixel_formats import Rgb
@@ -18,9 +18,9 @@ __all__ = [
     "for_screen",
     "list_images",
     "natural_key",
+    "one_line",
     "picture_digest",
     "read_image",
-    "shown",
     "thumbnail",
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainer.pictures.class_folders import class_folders
 from trainer.pictures.column_choice import Wanted
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.label_table import Pairing, read_label_table
 
 
@@ -83,5 +83,5 @@ def _class(diagnoses: Sequence[str]) -> str:
 
 def _report(problems: list[str], found: Sequence[str], noun: str, what: str) -> None:
     if found:
-        first = f" (the first: {shown(found[0])})" if found[0] else ""
+        first = f" (the first: {one_line(found[0])})" if found[0] else ""
         problems.append(f"{len(found):,} {noun.split('|')[len(found) > 1]} {what}{first}.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.core.errors import UserError
-from explorer.core.images import shown
-from explorer.core.network.layers import LayerInfo
+from explorer.core.images import one_line
+from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.tags.book import FilterKey, TagBook
 
 Range = tuple[int, int]
@@ -153,13 +153,13 @@ def _picture(name: str, pictures: Sequence[Path]) -> Path:
         fits = [path for path in pictures if _parts(str(path.with_suffix("")))[-len(wanted) :] == wanted]
     if len(fits) > 1:
         raise UserError(
-            f'"{shown(name)}" fits {len(fits)} pictures, such as {shown(str(fits[0]))} and {shown(str(fits[1]))}; '
-            f"write more of the path."
+            f'"{one_line(name)}" fits {len(fits)} pictures, such as {one_line(str(fits[0]))} and '
+            f"{one_line(str(fits[1]))}; write more of the path."
         )
     if not fits:
         near = difflib.get_close_matches(name, [path.name for path in pictures[:20_000]], 3)
-        hint = f"; near names are {', '.join(map(shown, near))}" if near else ""
-        raise UserError(f'There is no picture "{shown(name)}" among the {len(pictures):,} pictures{hint}.')
+        hint = f"; near names are {', '.join(map(one_line, near))}" if near else ""
+        raise UserError(f'There is no picture "{one_line(name)}" among the {len(pictures):,} pictures{hint}.')
     return fits[0]
 
 

@@ -13,7 +13,7 @@ from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
 from explorer.state.session import DisplayStyle
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from explorer.core.tags.book import FilterKey, TagBook
 
 if TYPE_CHECKING:
-    from explorer.core.network.layers import LayerInfo
+    from explorer.core.network.hooked_layers import LayerInfo
 
 
 def next_untagged(layers: "Sequence[LayerInfo]", book: TagBook, key: FilterKey, step: int = 1) -> FilterKey | None:

@@ -11,9 +11,9 @@ from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
 from explorer.state.library import Folder, Library
 from explorer.state.network_session import Request
-from explorer.state.preferences import DEVICE, LAST_SESSION
 from explorer.state.session import Session, View
-from explorer.state.settings import Settings
+from explorer.state.settings import DEVICE, LAST_SESSION
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.tagging import Tagging
 
@@ -71,7 +71,7 @@ class Opening(QObject):
             model = model or demo / "demo-scratch-cnn.safetensors"
             if images is None:
                 images, labels = demo / "pictures", labels or demo / "pictures" / "labels.csv"
-        elif not (model or images or start.tags) and self._settings.preference(LAST_SESSION):
+        elif not (model or images or start.tags) and self._settings.value(LAST_SESSION):
             model, images, labels = (self._last(name) for name in ("model", "images", "labels"))
             request = replace(request, **self._settings.answers())
             self._picture_wanted = self._last("picture")
@@ -91,7 +91,7 @@ class Opening(QObject):
             self.problem.emit(error)
             return
         if request.device == DEVICE.default:
-            request = replace(request, device=self._settings.preference(DEVICE))
+            request = replace(request, device=self._settings.value(DEVICE))
         self._library.open_network(request)
 
     def open_folder(

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.errands import Errands, OnFailed
+from explorer.state.ordered_jobs import OnFailed, OrderedJobs
 
 if TYPE_CHECKING:
     from explorer.core.tags.shared_file import TagFile
@@ -47,7 +47,7 @@ class Saving(QObject):
         self._state: tuple[object, ...] = ()
         self._running: object | None = None
         self._fetching: object | None = None
-        self._errands = Errands("tags", self)
+        self._ordered = OrderedJobs("tags", self)
         self._again = QTimer(self, singleShot=True)
         self._again.timeout.connect(self._sync)
         self._patience = LOOK_MS
@@ -95,7 +95,7 @@ class Saving(QObject):
             else:
                 file.close()
 
-        self._errands.call(work, deliver, lambda error: failed(error) if self._fetching is wanted else None)
+        self._ordered.call(work, deliver, lambda error: failed(error) if self._fetching is wanted else None)
 
     def show(self, file: "TagFile") -> None:
         """Show a file's book and write its changes there; read-only where another window holds that file."""
@@ -118,18 +118,18 @@ class Saving(QObject):
         """Get the right to write although a lock file of another computer is there; UserError where it is held."""
         if self._file is None or not self._refusal:
             return
-        self._errands.wait()
+        self._ordered.wait()
         self._sync(take_over=True)
-        self._errands.wait()
+        self._ordered.wait()
         self._check_writable()
 
     def settle(self) -> None:
         """Wait until everything is in the file, or cannot be written; what others did to the file meanwhile counts."""
         if self._running is not None:
-            self._errands.wait()
+            self._ordered.wait()
         if self._file is not None and (self._unsaved or not self._refusal):
             self._sync()
-            self._errands.wait()
+            self._ordered.wait()
 
     def check_saved(self) -> None:
         """Try once more to save; UserError while the last tags are in no file."""
@@ -151,7 +151,7 @@ class Saving(QObject):
         """Let go of the file; waits until everything is in it, what could not be saved is tried once more."""
         self._fetching = None
         self.settle()
-        self._errands.wait()
+        self._ordered.wait()
         self._again.stop()
         if self._file is not None:
             self._file.close()
@@ -167,7 +167,7 @@ class Saving(QObject):
         """
         from explorer.core.tags.shared_file import TagFile
 
-        self._errands.wait()
+        self._ordered.wait()
         if self._file is not None and os.path.realpath(path) == os.path.realpath(self._file.path):
             self._check_writable()
             self.check_saved()
@@ -215,7 +215,7 @@ class Saving(QObject):
 
         self._again.stop()
         self._running = file
-        self._errands.call(work, lambda answer: self._synced(file, sent, changes, *answer), self._not_synced)
+        self._ordered.call(work, lambda answer: self._synced(file, sent, changes, *answer), self._not_synced)
         self._tell()
 
     def _synced(self, file: "TagFile", sent: TagBook, changes: int, found: TagBook | None, others: bool) -> None:

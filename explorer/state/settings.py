@@ -1,112 +1,52 @@
-"""What the program remembers from one session to the next."""
+"""What a person may set once for all windows: each setting declared in one place, from which its dialog is drawn."""
 
-import json
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
-
-from explorer.core.drawing.styles import COLOR_MAPS, SCALES
-from explorer.state.preferences import Preference, T
-from explorer.state.session import DisplayStyle
-
-RECENT = 8
+T = TypeVar("T", bool, str)
 
 
-class Settings(QObject):
-    """Window state, recent files, the last session, what a person set, and the consent to run code.
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One setting: `name` in the settings file, `title` and `what` (one sentence: what it does) in the dialog.
 
-    Kept in an INI file at `path`; a damaged or foreign value counts as not there.
+    `choices` (value -> words) where only some values make sense; a remembered value that is none of them, or of
+    another type than `default`, counts as not there.
     """
 
-    preference_changed = Signal(object)
+    name: str
+    title: str
+    what: str
+    default: T
+    choices: dict[T, str] = field(default_factory=dict)
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.folder = path.parent
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+    def of_text(self, text: str) -> T:
+        """The value that a settings file holds as `text`."""
+        if isinstance(self.default, bool):
+            return text == "True" if text in ("True", "False") else self.default
+        return self.default if self.choices and text not in self.choices else text
 
-    def text(self, name: str, default: str = "") -> str:
-        """A remembered text."""
-        value = self._store.value(name, default)
-        return value if isinstance(value, str) else default
 
-    def set_text(self, name: str, value: str) -> None:
-        """Remember a text."""
-        self._store.setValue(name, value)
+SCHEME = Setting(
+    "scheme",
+    "Colors of the window",
+    "Pictures are easier to judge on dark ground.",
+    "dark",
+    {"dark": "dark", "light": "light", "system": "as the system"},
+)
+ANNOTATOR = Setting(
+    "annotator", "Who tags", "This name stands beside your tags. Empty: your name on this computer.", ""
+)
+DEVICE = Setting(
+    "device",
+    "Networks run on",
+    "Counts from the next network that is opened.",
+    "auto",
+    {"auto": "the graphics card, where there is one", "cpu": "the processor"},
+)
+LAST_SESSION = Setting(
+    "restore", "Go on where you were", "The window opens with the network and the folder of the last time.", True
+)
 
-    def preference(self, which: Preference[T]) -> T:
-        """What a person set, or the default."""
-        return which.of_text(self.text(which.name, str(which.default)))
-
-    def set_preference(self, which: Preference[T], value: T) -> None:
-        """Remember what a person set; `preference_changed(which)` where it is another value than before."""
-        if value != self.preference(which):
-            self.set_text(which.name, str(value))
-            self.preference_changed.emit(which)
-
-    def blob(self, name: str) -> QByteArray:
-        """Remembered bytes, such as a window's geometry; empty where there are none."""
-        value = self._store.value(name)
-        return value if isinstance(value, QByteArray) else QByteArray()
-
-    def set_blob(self, name: str, value: QByteArray) -> None:
-        """Remember bytes."""
-        self._store.setValue(name, value)
-
-    def recent(self, kind: str) -> list[Path]:
-        """Recently opened things of a kind ("models", "folders", "tags") that are still there, newest first."""
-        return [Path(line) for line in self.text(f"recent/{kind}").split("\n") if line and Path(line).exists()]
-
-    def remember(self, kind: str, path: Path) -> None:
-        """Put a path at the top of the recent ones of its kind."""
-        others = [known for known in self.recent(kind) if known != path.absolute()]
-        self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
-
-    def answers(self) -> dict[str, Any]:
-        """What a person said of the last network that its file did not say, or said otherwise."""
-        try:
-            found = json.loads(self.text("last/answers", "{}"))
-            classes, input = found.get("classes"), found.get("input")
-        except (ValueError, AttributeError, RecursionError):
-            return {}
-        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-        texts = {key: found.get(key) if isinstance(found.get(key), str) else None for key in ("outputs", "key")}
-        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None, **texts}
-
-    def set_answers(self, classes: Sequence[str] | None, input: Any, outputs: str | None, key: str | None) -> None:
-        """Remember them: a network that is opened without them is another."""
-        spoken = {
-            "classes": classes and list(classes),
-            "input": input if input is None or isinstance(input, dict) else asdict(input),
-            "outputs": outputs,
-            "key": key,
-        }
-        self.set_text("last/answers", json.dumps(spoken))
-
-    def style(self) -> DisplayStyle:
-        """The remembered style."""
-        found: dict[str, Any] = {}
-        for part in fields(DisplayStyle):
-            default = getattr(DisplayStyle(), part.name)
-            text = self.text(f"look/{part.name}", str(default))
-            try:
-                found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
-            except ValueError:
-                found[part.name] = default
-        style = DisplayStyle(**found)
-        fine = style.scale in SCALES and style.color_map in COLOR_MAPS and 0 <= style.opacity <= 1
-        return style if fine and 0 <= style.foot <= style.peak < math.inf else DisplayStyle()
-
-    def set_style(self, style: DisplayStyle) -> None:
-        """Remember the style."""
-        for name, value in asdict(style).items():
-            self.set_text(f"look/{name}", str(value))
-
-    def save(self) -> None:
-        """Write everything to disk now."""
-        self._store.sync()
+SETTINGS: tuple[Setting[bool] | Setting[str], ...] = (SCHEME, ANNOTATOR, DEVICE, LAST_SESSION)
+"""All of them, in the order of the dialog."""

@@ -14,9 +14,9 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
-from explorer.state.preferences import ANNOTATOR
 from explorer.state.session import Session, View
-from explorer.state.settings import Settings
+from explorer.state.settings import ANNOTATOR
+from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
 
 
@@ -41,9 +41,9 @@ class Workspace(QObject):
         self.pipeline = Pipeline(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
-        self.tagging = Tagging(self.settings.preference(ANNOTATOR) or user_name(), self)
+        self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.exporting = Exporting(self.library, self.tagging, self.settings, self)
-        self.settings.preference_changed.connect(self._name_annotator)
+        self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Workspace(QObject):
     def _name_annotator(self, which: object) -> None:
         """Give tags under the name that a person set from now on."""
         if which is ANNOTATOR:
-            self.tagging.sign_as(self.settings.preference(ANNOTATOR) or user_name())
+            self.tagging.sign_as(self.settings.value(ANNOTATOR) or user_name())
 
     def _vocabulary(self) -> Vocabulary:
         try:

@@ -26,7 +26,7 @@ from explorer.core.attribution.target import parse_target
 from explorer.core.incremental.cost_model import change_cost
 from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.traced_graph import trace
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from tests.bench.row import Row, side_by_side
 from trainer.networks.architectures import ScratchCNN, initialise

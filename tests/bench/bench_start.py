@@ -44,7 +44,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from explorer.state.workspace import Workspace
 from explorer.state.start import Start
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 root, home, folder = map(Path, sys.argv[1:])

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.images import read_image
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme

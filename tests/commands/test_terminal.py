@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from tests.networks import save_small
 from tests.trainer.cohorts import drawn_cohort
 from trainer import cli as trainer
-from trainer.console.door import LARGEST_LOG, data_home, through
+from trainer.console.error_boundary import LARGEST_LOG, data_home, through
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say
 from trainer.networks.checkpoint import Checkpoint, InputSpec, load, save

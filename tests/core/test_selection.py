@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.core.errors import UserError
-from explorer.core.network.layers import LayerInfo
+from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.selection import Selector, choose_filters, choose_pictures, parse_filters
 from explorer.core.tags.book import FilterKey, TagBook
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from explorer.state.preferences import SCHEME
-from explorer.state.settings import Settings
+from explorer.state.settings import SCHEME
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
@@ -79,7 +79,7 @@ def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
         assert isinstance(application, QApplication)
         settings = Settings(tmp_path / home / "settings.ini")
         workspace = Workspace(settings, ROOT / "resources")
-        apply_theme(application, settings.preference(SCHEME), workspace.icons)
+        apply_theme(application, settings.value(SCHEME), workspace.icons)
         window = MainWindow(settings)
         qtbot.addWidget(window, before_close_func=lambda window: None)
         person = Person(window, workspace, qtbot)

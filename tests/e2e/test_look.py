@@ -9,9 +9,9 @@ from PySide6.QtGui import QCursor, QImage, QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey
-from explorer.state.preferences import ANNOTATOR, PREFERENCES, SCHEME
+from explorer.state.settings import ANNOTATOR, SCHEME, SETTINGS
 from explorer.state.start import Start
-from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
+from explorer.ui.dialogs.settings_dialog import SettingsDialog
 from tests.e2e.conftest import Open, Person
 
 
@@ -283,8 +283,8 @@ def test_one_filter_is_shown_over_the_pictures_that_are_listed(demo: Person) -> 
 
 def test_settings_are_drawn_from_what_is_declared_and_hold_at_once(demo: Person) -> None:
     before = QApplication.palette().window().color()
-    dialog = PreferencesDialog(demo.workspace.settings, demo.window)
-    assert {field.objectName() for field in dialog.findChildren(QWidget)} >= {one.name for one in PREFERENCES}
+    dialog = SettingsDialog(demo.workspace.settings, demo.window)
+    assert {field.objectName() for field in dialog.findChildren(QWidget)} >= {one.name for one in SETTINGS}
     scheme, name = dialog.findChild(QComboBox, SCHEME.name), dialog.findChild(QLineEdit, ANNOTATOR.name)
     scheme.setCurrentIndex(scheme.findData("light"))
     name.setText("Zoë")

@@ -27,7 +27,6 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
-from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
@@ -36,6 +35,7 @@ from explorer.ui.dialogs.questions import (
     QuestionDialog,
 )
 from explorer.ui.dialogs.scale_dialog import ScaleDialog
+from explorer.ui.dialogs.settings_dialog import SettingsDialog
 from explorer.ui.panels.tag_panel import WordDialog
 from tests.e2e.conftest import Person
 from trainer.networks.input_spec import InputSpec
@@ -52,7 +52,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     WordDialog: lambda person: WordDialog(person.window),
-    PreferencesDialog: lambda person: PreferencesDialog(person.workspace.settings, person.window),
+    SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),
 }
 
 

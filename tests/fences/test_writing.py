@@ -7,8 +7,8 @@ from tests.fences.writing import writes
 
 WRITERS = ("trainer/files/atomic_files.py", "trainer/files/own_files.py")
 NO_WRITING = {
-    "trainer/console/door.py": "os.open(os.devnull",  # for what nobody reads
-    "explorer/state/settings.py": "QSettings(",  # writes the settings of the person's own folder itself
+    "trainer/console/error_boundary.py": "os.open(os.devnull",  # for what nobody reads
+    "explorer/state/settings_file.py": "QSettings(",  # writes the settings of the person's own folder itself
     "trainer/cohort/hdf5_file.py": "h5py.File(",  # into an outline in memory
     "trainer/training/train.py": "self.folder.save(state)",  # the run's folder
 }

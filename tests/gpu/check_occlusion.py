@@ -19,7 +19,7 @@ from explorer.core.attribution.occlusion.sensitivity import Occlusion, occlude
 from explorer.core.attribution.target import Target, answers, parse_target
 from explorer.core.incremental.pace import Pace, pace_of
 from explorer.core.network.forward_pass import whole_pass
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from tests.gpu.proof import Proof
 from trainer.networks.architectures import ScratchCNN, initialise

@@ -11,7 +11,7 @@ import torchvision
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.maps.activations import record
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from tests.gpu.proof import Proof
 from trainer.evaluation.inference import logits_of

@@ -34,7 +34,7 @@ from tests.trainer.cohorts import drawn_cohort
 from trainer.cohort import hdf5_file as cohort_file
 from trainer.cohort.cases import read_cases
 from trainer.cohort.cohort import open_cohort
-from trainer.cohort.decoding import decode
+from trainer.cohort.parallel_decoding import decode
 from trainer.evaluation.taxonomy import read_taxonomy
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ScratchCNN

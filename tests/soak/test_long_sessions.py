@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from explorer.ui.window.assembly import assemble

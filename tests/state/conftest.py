@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT

@@ -22,7 +22,7 @@ from explorer.core.network.opening import Network
 from explorer.state.network_session import Request
 from explorer.state.pipeline import Pipeline
 from explorer.state.reading import THUMBNAIL
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
 from tests.networks import save_normed

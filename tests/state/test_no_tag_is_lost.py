@@ -14,7 +14,7 @@ from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.network_session import Request
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.tagging import Tagging
 from explorer.state.workspace import Workspace

@@ -105,7 +105,7 @@ class Windows(RuleBasedStateMachine):
     def looks(self, window: Tagging) -> None:
         """What a window's timers do."""
         window._sync()
-        window._errands.wait()
+        window._ordered.wait()
         self.note_at_once(window)
 
     def tags(self, who: int, key: FilterKey, word: str, *, wait: bool = True) -> None:
@@ -160,7 +160,7 @@ class Windows(RuleBasedStateMachine):
         window = self.windows[who]
         if window is None:
             return
-        window._errands.wait()  # the process may end before or after a save, test_tag_kills ends it in the middle
+        window._ordered.wait()  # the process may end before or after a save, test_tag_kills ends it in the middle
         self.note(window)
         drop(window, self.dead)
         self.windows[who] = None
@@ -281,7 +281,7 @@ class Windows(RuleBasedStateMachine):
     def never_two_hold_the_file(self) -> None:
         for window in self.windows:
             if window is not None:
-                window._errands.wait()
+                window._ordered.wait()
         if self.folder.is_dir():
             holders = [
                 window

@@ -8,7 +8,7 @@ from pathlib import Path
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES, class_folders
 from trainer.pictures.column_choice import Wanted
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.folder_walk import is_hidden, list_folder
 from trainer.pictures.label_forms import PARTS
 from trainer.pictures.label_table import LabelRow, LabelTable, read_label_table
@@ -64,7 +64,7 @@ def read_cases(
         raise UserError(" ".join(listing.unreadable))
     listing.check()
     names = sorted(path.relative_to(images).as_posix() for path in listing.pictures)
-    left_out = [(shown(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
+    left_out = [(one_line(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
     names = [name for name in names if _encodable(name)]
     columns = columns or {}
     if labels is not None and "folder" in columns.get("label", ()):
@@ -81,7 +81,7 @@ def read_cases(
         found=len(listing.pictures) + len(listing.masks),
         left_out=reading.left_out + left_out,
         problems=[*listing.notes, *reading.problems],
-        masks=[shown(path.relative_to(images).as_posix()) for path in listing.masks],
+        masks=[one_line(path.relative_to(images).as_posix()) for path in listing.masks],
     )
 
 
@@ -146,22 +146,22 @@ def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wante
     if not cases:
         example = next(iter(table.rows.values()), LabelRow("", ())).name
         raise UserError(
-            f"{table.name} labels none of the {len(names)} pictures in {images} (it names {shown(example)[:60]}, the "
-            f"folder holds {shown(names[0])}; {table.decided}); give the table and the folder that belong together, or "
-            "say --columns image=TITLE,label=TITLE."
+            f"{table.name} labels none of the {len(names)} pictures in {images} (it names {one_line(example)[:60]}, "
+            f"the folder holds {one_line(names[0])}; {table.decided}); give the table and the folder that belong "
+            "together, or say --columns image=TITLE,label=TITLE."
         )
     problems = list(table.problems)
     missing, several = pairing.unused, pairing.shared
     if missing:
         problems.append(
-            f"{len(missing)} of {len(table.rows)} names in {table.name} have no picture, {shown(missing[0])} first."
+            f"{len(missing)} of {len(table.rows)} names in {table.name} have no picture, {one_line(missing[0])} first."
         )
     if several:
-        problems.append(f"{len(several)} names in {table.name} fit several pictures, {shown(several[0])} first.")
+        problems.append(f"{len(several)} names in {table.name} fit several pictures, {one_line(several[0])} first.")
     if pairing.loosely:
         problems.append(
             f"{len(pairing.loosely)} pictures were found without leading zeros or _downsampled in their names, "
-            f"{shown(pairing.loosely[0].name)} first."
+            f"{one_line(pairing.loosely[0].name)} first."
         )
     return Reading(f"{table.name}, {table.form}: {table.decided}", cases, len(names), left_out, problems)
 
@@ -170,8 +170,8 @@ def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Cas
     part = table.value(row, "split")
     if given_split and part and part.casefold() not in PARTS:
         raise UserError(
-            f'{table.name} has the split "{shown(part)[:40]}" for {shown(name)}; use train, validation or test, or '
-            "--own-split, which ignores it."
+            f'{table.name} has the split "{one_line(part)[:40]}" for {one_line(name)}; use train, validation or test, '
+            "or --own-split, which ignores it."
         )
     sex = table.value(row, "sex").lower()
     return Case(

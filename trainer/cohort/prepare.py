@@ -13,9 +13,9 @@ import numpy.typing as npt
 from trainer.cohort import splits
 from trainer.cohort.cases import Case, read_cases
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
-from trainer.cohort.decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override, the_rest
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
+from trainer.cohort.parallel_decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
@@ -27,7 +27,7 @@ OnStage = Callable[[Stage, int, int], None]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PrepareOptions:
     """What a person can choose: `malignant` overrides the table of `diagnoses`; `folds` 0 means one split.
 
     `unknown`: what becomes of pictures whose diagnosis the table does not know. `columns` says what the columns of the
@@ -58,36 +58,40 @@ class Prepared:
 
 
 def prepare(
-    images: Path, labels: Path | None, path: Path, wishes: Wishes, on_stage: OnStage = lambda stage, done, total: None
+    images: Path,
+    labels: Path | None,
+    path: Path,
+    options: PrepareOptions,
+    on_stage: OnStage = lambda stage, done, total: None,
 ) -> Prepared:
     """Read, classify, decode, group, split, write; a cohort that is at `path` stays until the new one is whole.
 
     UserError where the pictures give no cohort of two classes or more, where something else than a cohort of these
-    pictures is at `path` (unless `wishes.replace`), or where the disk refuses.
+    pictures is at `path` (unless `options.replace`), or where the disk refuses.
     """
     if not path.parent.is_dir():
         raise UserError(f"The folder {path.parent} for --out does not exist; make it first.")
     if path.is_dir():
         raise UserError(f"{path} is a folder; give --out the name of a file, such as cohort.h5.")
-    if not 32 <= wishes.side <= 4096:
-        raise UserError(f"--size {wishes.side} is not within 32 to 4096 pixels.")
-    if wishes.folds:
-        splits.check_folds(wishes.folds)
-    reading = read_cases(images, labels, wishes.columns, given_split=wishes.given_split and not wishes.folds)
+    if not 32 <= options.side <= 4096:
+        raise UserError(f"--size {options.side} is not within 32 to 4096 pixels.")
+    if options.folds:
+        splits.check_folds(options.folds)
+    reading = read_cases(images, labels, options.columns, given_split=options.given_split and not options.folds)
     notes = list(reading.problems)
     left_out = list(reading.left_out)
     flow = {"pictures found": reading.found, "masks": len(reading.masks), "without a label": len(left_out)}
     left_out += [(name, "it is a mask or superpixels of another picture") for name in reading.masks]
 
-    classified = _classified(reading.cases, wishes)
+    classified = _classified(reading.cases, options)
     notes += [classified.note] if classified.note else []
-    if wishes.unknown == "stop":
+    if options.unknown == "stop":
         check_known(classified, len(reading.cases))
     reasons = Counter(reason.partition(" diagnosis")[0] for reason in classified.reasons if reason)
     flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
     left_out += [(case.name, why) for case, why in zip(reading.cases, classified.reasons, strict=True) if why]
     kept = [(case, name) for case, name in zip(reading.cases, classified.classes, strict=True) if name is not None]
-    part_names = {case.part for case, _ in kept} if wishes.given_split and not wishes.folds else set()
+    part_names = {case.part for case, _ in kept} if options.given_split and not options.folds else set()
     given = bool(part_names - {"", "train"})
     if part_names and not given and "train" in part_names:
         notes.append("The given split has a train part only, so all pictures are split anew.")
@@ -99,12 +103,12 @@ def prepare(
         notes += about_given(len(apart), apart[:1], {case.part for case, _ in kept})
     classes = _classes([name for _, name in kept], images)
     if not given:
-        _check_groups(kept, classes, wishes.folds)
+        _check_groups(kept, classes, options.folds)
 
     names = [case.name for case, _ in kept]
-    if not wishes.replace:
+    if not options.replace:
         _check_place(path, names)
-    decoded = decode_all(images, names, wishes.side, path, lambda done, total: on_stage("decoding", done, total))
+    decoded = decode_all(images, names, options.side, path, lambda done, total: on_stage("decoding", done, total))
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
     masks = [each.name for each in decoded if each.reason == MASK]
     if masks:
@@ -134,7 +138,7 @@ def prepare(
     lesions = tuple(f"lesion {case.lesion}" if case.lesion else own for case, own in zip(cases, groups, strict=True))
     notes += about_pairs(pairs, labels_of, before, digests)
 
-    parts, folds = _parts(cases, labels_of, groups, classes, wishes, given)
+    parts, folds = _parts(cases, labels_of, groups, classes, options, given)
     if given:
         notes += [
             f"The given split leaks: {leak.torn} of {leak.all} {leak.kind} stand in more than one part; "
@@ -143,12 +147,16 @@ def prepare(
         ]
         notes += absent(parts, labels_of, classes)
     settings = {
-        "classes": wishes.classes,
+        "classes": options.classes,
         "table": {diagnosis: name for (diagnosis, name), _ in sorted(classified.table.items())},
-        "table_from": "--malignant" if wishes.malignant else wishes.diagnoses.name if wishes.diagnoses else "bundled",
+        "table_from": "--malignant"
+        if options.malignant
+        else options.diagnoses.name
+        if options.diagnoses
+        else "bundled",
         "form": reading.form,
-        "split": "given" if given else f"{wishes.folds} folds" if wishes.folds else "64 / 16 / 20 %",
-        "seed": wishes.seed,
+        "split": "given" if given else f"{options.folds} folds" if options.folds else "64 / 16 / 20 %",
+        "seed": options.seed,
         "near_duplicate_pairs": len(pairs),
     }
     seal_cohort(
@@ -169,8 +177,8 @@ def prepare(
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,
-            source=wishes.source or _name_of(images.resolve()),
-            side=wishes.side,
+            source=options.source or _name_of(images.resolve()),
+            side=options.side,
             settings=settings,
         ),
     )
@@ -198,13 +206,13 @@ def _name_of(images: Path) -> str:
     return images.parent.name if images.name.casefold() in NOT_CLASSES else images.name
 
 
-def _classified(cases: Sequence[Case], wishes: Wishes) -> Classified:
+def _classified(cases: Sequence[Case], options: PrepareOptions) -> Classified:
     diagnoses = [case.diagnoses for case in cases]
-    if wishes.malignant:
-        return classify([words[:1] for words in diagnoses], override(diagnoses, wishes.malignant))
-    if wishes.classes == "diagnosis":
+    if options.malignant:
+        return classify([words[:1] for words in diagnoses], override(diagnoses, options.malignant))
+    if options.classes == "diagnosis":
         return by_diagnosis(diagnoses)
-    return classify(diagnoses, read_diagnoses(wishes.diagnoses))
+    return classify(diagnoses, read_diagnoses(options.diagnoses))
 
 
 def _classes(names: Sequence[str], images: Path) -> tuple[str, ...]:
@@ -268,14 +276,14 @@ def _parts(
     labels: npt.NDArray[np.int64],
     groups: Sequence[str],
     classes: tuple[str, ...],
-    wishes: Wishes,
+    options: PrepareOptions,
     given: bool,
 ) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.int64]]:
     """Parts and folds (N); the folds are -1 where there are none."""
     none = np.full(len(cases), -1, np.int64)
     if given:
-        return splits.completed(labels, groups, np.array([case.part for case in cases]), wishes.seed), none
-    if wishes.folds:
-        folds = splits.folds(labels, groups, wishes.folds, wishes.seed)
+        return splits.completed(labels, groups, np.array([case.part for case in cases]), options.seed), none
+    if options.folds:
+        folds = splits.folds(labels, groups, options.folds, options.seed)
         return parts_of_folds(folds, 0), folds
-    return splits.split(labels, groups, wishes.seed), none
+    return splits.split(labels, groups, options.seed), none

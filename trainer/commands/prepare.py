@@ -74,11 +74,11 @@ def columns_argument(text: str) -> "dict[str, list[str]]":
 
 def run(arguments: argparse.Namespace) -> None:
     """Prepare the cohort and say what became of every picture."""
-    from trainer.cohort.decoding import part_of
-    from trainer.cohort.prepare import Wishes, prepare
+    from trainer.cohort.parallel_decoding import part_of
+    from trainer.cohort.prepare import PrepareOptions, prepare
     from trainer.cohort.summary import as_text
 
-    wishes = Wishes(
+    options = PrepareOptions(
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
         malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> None:
         bars[stage].update(done - bars[stage].n)
 
     try:
-        prepared = prepare(arguments.images, arguments.labels, arguments.out, wishes, on_stage)
+        prepared = prepare(arguments.images, arguments.labels, arguments.out, options, on_stage)
     except KeyboardInterrupt as error:
         if not part_of(arguments.out).exists():
             raise

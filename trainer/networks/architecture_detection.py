@@ -9,7 +9,7 @@ from trainer.files.errors import UserError
 from trainer.networks import timm_catalog as timm
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
-from trainer.networks.candidate import Blueprint, Question, refuse
+from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
@@ -30,13 +30,13 @@ def known() -> tuple[str, ...]:
 
 
 def find(weights: Weights) -> Blueprint:
-    """The one architecture that fits the weights; Question where several do, or none."""
+    """The one architecture that fits the weights; OpeningQuestion where several do, or none."""
     fitting = _fitting(weights)
     names = tuple(dict.fromkeys(found.name for found in fitting))
     if len({found.prefix for found in fitting}) > 1:
         raise several(weights, [found.prefix for found in fitting])
     if len(names) > 1:
-        raise Question(
+        raise OpeningQuestion(
             f"{weights.file}: the weights fit {' and '.join(names[:6])} equally; say which it is ({OPTION}).",
             "architecture",
             names,
@@ -50,10 +50,10 @@ def find(weights: Weights) -> Blueprint:
     raise _unknown(weights)
 
 
-def several(weights: Weights, prefixes: Iterable[str]) -> Question:
+def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
     """What to ask where the names of one file hold several whole networks."""
     keys = tuple(dict.fromkeys(prefix.rstrip(".") or TOP for prefix in prefixes))
-    return Question(
+    return OpeningQuestion(
         f"{weights.file} holds several networks under the names {', '.join(keys[:8])}; say which to open "
         f"({weights.option} NAME).",
         "key",
@@ -71,7 +71,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
-        raise Question(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
+        raise OpeningQuestion(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
     tried: list[Blueprint] = []
     whole: list[Blueprint] = []
     for spelling in spellings(weights.tensors):
@@ -84,7 +84,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     if whole:
         return _with_foreign(replace(whole[0], file=weights.file))
     if other := next((one for one in timm.candidates(weights.tensors) if one == name), ""):
-        raise Question(
+        raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
             f"open them as timm/{other} (--architecture timm/{other}).",
             "architecture",
@@ -112,7 +112,7 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
         found = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=own is True)
         refuse(name, found.name, list(found.problems))
     else:
-        raise Question(
+        raise OpeningQuestion(
             f'{name} holds the architecture "{checkpoint.architecture[:60]}", which this version does not know; '
             f"update it, or name another ({OPTION}).",
             "architecture",
@@ -188,7 +188,7 @@ def set_aside(foreign: Sequence[str]) -> tuple[str, ...]:
     return (f"{len(named)} {what} none of the network's and set aside: {shown}{more}.",)
 
 
-def _unknown(weights: Weights) -> Question:
+def _unknown(weights: Weights) -> OpeningQuestion:
     """What to ask where nothing fits: with what is nearest, and what else may be tried."""
     shortest = list(spellings(weights.tensors))[-1]
     bodies = [name for name, tensor in shortest.items() if tensor.dim() == 4] or list(shortest)
@@ -198,14 +198,14 @@ def _unknown(weights: Weights) -> Question:
     theirs = timm.candidates(weights.tensors, weights.said.architecture)
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
     if theirs and not timm.installed():
-        return Question(
+        return OpeningQuestion(
             f"{weights.file}: the names and shapes of the weights are those of {' or '.join(theirs[:4])} of the timm "
             f"library, which is not installed; install it with pip install timm, and open the file as "
             f"timm/{theirs[0]} (--architecture timm/{theirs[0]}).",
             "architecture",
             tuple(f"timm/{name}" for name in theirs),
         )
-    return Question(
+    return OpeningQuestion(
         f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture; "
         f"nearest: {', '.join(ours) or 'none'}; say which it is ({OPTION}; timm/NAME for one of the timm library).",
         "architecture",

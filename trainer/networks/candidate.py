@@ -16,7 +16,7 @@ from trainer.networks.matching import Tensors, differences
 from trainer.networks.torch_file import brief
 
 
-class Question(UserError):  # noqa: N818 - nothing went wrong
+class OpeningQuestion(UserError):  # noqa: N818 - nothing went wrong
     """Something that only the person can decide: `about` "architecture", "classes", "input", "key" or "outputs".
 
     `choices` are what may be answered, best first; empty where the answer is free. The text names the option.

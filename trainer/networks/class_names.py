@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trainer.networks import torchvision_catalog as tv
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 
 
 def class_names(
@@ -13,12 +13,12 @@ def class_names(
 
     `given` by the person wins, then the first of `said` (by the file or the code) with a name for each output, then
     ImageNet's for 1000 outputs of a known architecture, then plain numbers. One output may stand for the second of two
-    classes. Question where `given` has another number.
+    classes. OpeningQuestion where `given` has another number.
     """
     counts = (1, 2) if outputs == 1 else (outputs,)
     if given is not None:
         if len(given) not in counts:
-            raise Question(
+            raise OpeningQuestion(
                 f"{len(given)} classes were named, but the network has {outputs} outputs; name as many "
                 '(--classes a,b; a name with a comma stands in quotation marks: "a, b",c).'
                 if outputs

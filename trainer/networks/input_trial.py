@@ -8,7 +8,7 @@ from torch import nn
 
 from trainer.files.errors import UserError
 from trainer.networks import user_architecture
-from trainer.networks.candidate import Blueprint, Question
+from trainer.networks.candidate import Blueprint, OpeningQuestion
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.torch_file import brief
 
@@ -24,7 +24,7 @@ def channels_of(module: nn.Module) -> int:
 
 
 def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
-    """An input of 224 x 224 where the module takes it; Question with the sizes that run where there are others."""
+    """An input of 224 x 224 where the module takes it; OpeningQuestion where others run."""
     if not any(isinstance(part, nn.Conv2d) for part in module.modules()):
         raise UserError(f"{name} has no convolutional layer (Conv2d) to look at.")
     channels = channels_of(module)
@@ -41,7 +41,7 @@ def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
                 f"{name} runs on no picture of {SIDES[0]} x {SIDES[0]} to {SIDES[-1]} x {SIDES[-1]} ({why}); its "
                 f"forward pass has to take pictures (N, {channels}, height, width): mend it there."
             ) from error
-        raise Question(
+        raise OpeningQuestion(
             f"{name} does not run on a picture of 224 x 224 ({why}); say which size it takes (--input; these run: "
             f"{', '.join(fitting)}).",
             "input",
@@ -64,7 +64,7 @@ def explained(
         return UserError(f"{start}; it takes {channels}: say --input {word}:{spec.size[0]}x{spec.size[1]}.")
     fitting = _fitting(module.to("cpu"), channels)
     if fitting:
-        return Question(f"{start}; these sizes run: {', '.join(fitting)} (--input).", "input", fitting)
+        return OpeningQuestion(f"{start}; these sizes run: {', '.join(fitting)} (--input).", "input", fitting)
     return UserError(f"{start}, nor on other sizes; name another architecture (--architecture).")
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from trainer.files.errors import UserError
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
-from trainer.networks.candidate import Question, filled, refuse
+from trainer.networks.candidate import OpeningQuestion, filled, refuse
 from trainer.networks.checkpoint import Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, tried_input
@@ -86,8 +86,8 @@ def open_model(
 
     `architecture` is a name, or `file.py:factory`, which runs that file's code unless `allow_code` is False.
     `classes`, `input` and `outputs` win over what the file says; `key` chooses where it holds several networks. `run`
-    makes the one pass that every opening needs. Question where only the person can decide; UserError for files that
-    cannot be opened.
+    makes the one pass that every opening needs. OpeningQuestion where only the person can decide; UserError for
+    files that cannot be opened.
     """
     weights = read_weights(path, key)
     own = architecture is not None and user_architecture.is_own(architecture)
@@ -162,7 +162,7 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         said, found.input, found.input_note, weights, found.input.channels if found.input else 3, found.fixed_size
     )
     if spec is None:
-        raise Question(
+        raise OpeningQuestion(
             f"{weights.file} ({found.name}) does not say how pictures become its input; say it (--input).",
             "input",
         )

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 
 MEANINGS = ("logits", "probabilities", "independent-logits", "independent-probabilities")
 """What outputs are: compared by softmax (one alone: a logistic unit), or each for itself; already in [0, 1] or not."""
@@ -102,8 +102,8 @@ def decided(
     """How to read what a module answered for one picture: the spec, the outputs (1, K), and sentences about it.
 
     `given` by the person wins; `widths` are the numbers of class names that are known. `probe` gives the answers to
-    other pictures, which tell probabilities from logits; None where the outputs are known to be logits. Question where
-    several parts could be the scores.
+    other pictures, which tell probabilities from logits; None where the outputs are known to be logits.
+    OpeningQuestion where several parts could be the scores.
     """
     take, assumed = _taken(out, given.take if given else "", widths)
 
@@ -186,7 +186,7 @@ def _taken(out: object, given: str, widths: Sequence[int]) -> tuple[str, tuple[s
             )
             return keys[0], (sentence,)
     shown = ", ".join(f"{key} ({table.shape[1]} wide)" for key, table in tables.items())
-    raise Question(
+    raise OpeningQuestion(
         f"The network answers with several tensors that could be its class scores: {shown}; say which ({OPTION} NAME).",
         "outputs",
         tuple(tables),

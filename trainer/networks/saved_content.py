@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.pickle_names import Settings
 from trainer.networks.torch_file import SAVE_AGAIN
 
@@ -29,7 +29,7 @@ class Content:
 
 
 def chosen(found: object, file: str, key: str | None, option: str) -> Content:
-    """The weights in `found`, those under `key` where it is one of the file's; Question where there are several."""
+    """The weights in `found`, those under `key` where it is the file's; OpeningQuestion where there are several."""
     if not isinstance(found, Mapping):
         raise UserError(f"{file} holds one {type(found).__name__}, not weights by name; {SAVE_AGAIN}")
     sets = dict(_sets(found))
@@ -42,7 +42,7 @@ def chosen(found: object, file: str, key: str | None, option: str) -> Content:
         return _content(networks[key], found, key, file, others, None)
     different = _different(networks)
     if len(different) > 1:
-        raise Question(
+        raise OpeningQuestion(
             f"{file} holds several sets of weights ({', '.join(map(_shown, different))}), as of an average (EMA) "
             f"beside the raw ones or of a teacher beside its student; say which to open ({option} NAME)."
             + (f' There is none under "{key[:60]}".' if key is not None else ""),
@@ -52,7 +52,7 @@ def chosen(found: object, file: str, key: str | None, option: str) -> Content:
     ((name, tensors),) = different.items()
     if key is not None and key != "." and not any(str(one).startswith(f"{key}.") for one in tensors):
         words = sorted({str(one).partition(".")[0] for one in tensors})
-        raise Question(
+        raise OpeningQuestion(
             f'{file} holds no weights under "{key[:60]}"; the names in it begin with {", ".join(words[:8])} '
             f"({option} NAME, or leave it out).",
             "key",

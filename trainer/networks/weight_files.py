@@ -59,7 +59,7 @@ class Weights:
 def read_weights(path: Path, key: str | None = None, option: str = "--key") -> Weights:
     """The weights in a file, or in a folder with config.json; UserError with what to do where there are none.
 
-    `key` chooses where a file holds several; a Question names them and the `option` to choose with.
+    `key` chooses where a file holds several; a OpeningQuestion names them and the `option` to choose with.
     """
     try:
         if path.is_dir():

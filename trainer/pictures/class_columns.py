@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
 from trainer.pictures.diagnosis_words import read_diagnoses, spelling
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import NOT_KNOWN, PARTS, TRUTHS
 from trainer.pictures.table_file import TableFile
 
@@ -105,7 +105,7 @@ def classes_by_content(
     for chosen in (named, yes_no if not few else []):
         if len(chosen) == 1:
             return Classes(tuple(chosen), truths=_truths(titles, rows, chosen))
-    named_so = ", ".join(shown(table.titles[place]) for place in (few or yes_no or free or range(len(titles))))[:200]
+    named_so = ", ".join(one_line(table.titles[place]) for place in (few or yes_no or free or range(len(titles))))[:200]
     many = "more than one column may hold" if few or yes_no else "no column holds"
     raise UserError(
         f"{table.name}: {many} the classes of the pictures; say which one does with --columns label=TITLE (there "

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.pictures.diagnosis_words import read_diagnoses, spelling
-from trainer.pictures.file_names import natural_key, shown
+from trainer.pictures.file_names import natural_key, one_line
 from trainer.pictures.label_forms import PARTS
 
 # Folders that part files by kind: "ham10000/images" and "ham10000/masks" are no two classes.
@@ -74,7 +74,7 @@ def _doubt(classes: Mapping[Path, str]) -> str:
     names = sorted(counts, key=natural_key)
     if len(names) < 2:
         return ""
-    named = f"{shown(names[0])[:60]}, {shown(names[1])[:60]}{' ..' * (len(names) > 2)}"
+    named = f"{one_line(names[0])[:60]}, {one_line(names[1])[:60]}{' ..' * (len(names) > 2)}"
     stems = {re.sub(r"\d+", "#", name.casefold()) for name in names}
     if len(stems) == 1 and "#" in (stem := stems.pop()):
         numbers = sorted(int(re.sub(r"\D+", "", name)) for name in names)

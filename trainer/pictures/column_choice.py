@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
 from trainer.pictures.class_columns import MOST_CLASSES, Classes, classes_by_content, is_truth
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
 from trainer.pictures.table_file import TableFile
@@ -46,8 +46,8 @@ def parse_columns(text: str) -> dict[str, list[str]]:
         role, equals, title = (word.strip() for word in part.partition("="))
         if role.casefold() not in known or not equals or not title:
             raise UserError(
-                f'--columns cannot be read at "{shown(part)[:60]}"; write it as in image=file,label=diagnosis (there '
-                f"are {', '.join(known)})."
+                f'--columns cannot be read at "{one_line(part)[:60]}"; write it as in image=file,label=diagnosis '
+                f"(there are {', '.join(known)})."
             )
         found.setdefault(role.casefold(), []).append(title)
     return found
@@ -75,10 +75,10 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
     for place in (picture, *classes.places):
         if table.titles.count(table.titles[place]) > 1 or titles.count(titles[place]) > 1:
-            raise UserError(f'{table.name} has two columns "{shown(table.titles[place])[:60]}"; remove one of them.')
+            raise UserError(f'{table.name} has two columns "{one_line(table.titles[place])[:60]}"; remove one of them.')
     notes = [
-        f'Column "{shown(table.titles[place])}" names pictures, too; --columns image={shown(table.titles[place])} '
-        "reads those instead."
+        f'Column "{one_line(table.titles[place])}" names pictures, too; '
+        f"--columns image={one_line(table.titles[place])} reads those instead."
         for place in others
     ]
     if classes.neither:
@@ -99,7 +99,8 @@ def _position(table: TableFile, title: str) -> int:
     if title.isdecimal() and 1 <= int(title) <= len(titles):
         return int(title) - 1
     raise UserError(
-        f'{table.name} has no column "{shown(title)[:60]}"; its columns are {shown(", ".join(table.titles))[:200]}.'
+        f'{table.name} has no column "{one_line(title)[:60]}"; '
+        f"its columns are {one_line(', '.join(table.titles))[:200]}."
     )
 
 
@@ -143,7 +144,7 @@ def _picture_column(
         return 0, True, []
     raise UserError(
         f"{table.name}: no column holds the names of {'these' if names else 'the'} pictures; say which one does with "
-        f"--columns image=TITLE (there are {shown(', '.join(table.titles))[:200]})."
+        f"--columns image=TITLE (there are {one_line(', '.join(table.titles))[:200]})."
     )
 
 
@@ -203,7 +204,7 @@ def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> in
 
 def _decided(table: TableFile, picture: int, classes: Classes, roles: Mapping[str, int], folders: bool) -> str:
     def titled(place: int) -> str:
-        return f'"{shown(table.titles[place])[:60]}"'
+        return f'"{one_line(table.titles[place])[:60]}"'
 
     if len(classes.places) > 8:
         named = f"{titled(classes.places[0])} and {len(classes.places) - 1} more"

@@ -18,6 +18,6 @@ def natural_key(name: str) -> NaturalKey:
     return tuple(int(part) if at % 2 else part for at, part in enumerate(_DIGITS.split(stem))), ending
 
 
-def shown(name: str) -> str:
+def one_line(name: str) -> str:
     """A file name fit for one line: line breaks and bytes that no encoding knows become question marks."""
     return name if name.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.pictures.file_names import ENDINGS, NaturalKey, natural_key, shown
+from trainer.pictures.file_names import ENDINGS, NaturalKey, natural_key, one_line
 from trainer.pictures.foreign_files import about, is_dicom, kind_of
 from trainer.pictures.image_decoding import brief, check_plain_file, opened
 from trainer.pictures.masks import masks_among
@@ -41,9 +41,9 @@ class Listing:
             return self
         there = "; ".join(about(self.foreign))
         raise UserError(
-            f"{shown(str(self.folder))} holds no pictures that can be read, but {there}."
+            f"{one_line(str(self.folder))} holds no pictures that can be read, but {there}."
             if there
-            else f"{shown(str(self.folder))} holds no pictures (jpg, png, tif, bmp, webp); choose another folder."
+            else f"{one_line(str(self.folder))} holds no pictures (jpg, png, tif, bmp, webp); choose another folder."
         )
 
 
@@ -62,7 +62,7 @@ def list_folder(folder: Path | str, *, on_step: OnStep = no_step) -> Listing:
         # A link to a folder that holds this one would bring in pictures that nobody chose.
         seen = {_identity(parent) for parent in root.resolve().parents}
     except (OSError, ValueError, RuntimeError) as error:
-        raise UserError(f"{shown(str(root))} {_why_no_folder(error)}.") from error
+        raise UserError(f"{one_line(str(root))} {_why_no_folder(error)}.") from error
     problems: list[str] = []
     found: list[tuple[tuple[NaturalKey, ...], str]] = []
     real: list[tuple[str, tuple[NaturalKey, ...]]] = [(str(root), ())]
@@ -92,8 +92,8 @@ def list_folder(folder: Path | str, *, on_step: OnStep = no_step) -> Listing:
                         others.append(entry.path)
         except OSError as error:
             if not keys:
-                raise UserError(f"{shown(path)} {_why_no_folder(error)}.") from error
-            problems.append(f"{shown(path)} {_why_no_folder(error)}.")
+                raise UserError(f"{one_line(path)} {_why_no_folder(error)}.") from error
+            problems.append(f"{one_line(path)} {_why_no_folder(error)}.")
         links.sort()
     found.sort()
     return _screened(root, [Path(path) for _, path in found], sorted(others), problems, on_step)
@@ -115,7 +115,7 @@ def _screened(
     if masks:
         first = next(path for path in found if path in masks)
         notes.append(
-            f"{len(masks):,} masks or superpixels among the pictures are left out ({shown(first.name)} first)."
+            f"{len(masks):,} masks or superpixels among the pictures are left out ({one_line(first.name)} first)."
         )
     paged = []
     for path in pictures:
@@ -125,7 +125,7 @@ def _screened(
     if paged:
         notes.append(
             f"Of {len(paged):,} TIFF file{'s' * (len(paged) > 1)} with several pages the first page is taken "
-            f"({shown(paged[0].name)}{' first' * (len(paged) > 1)})."
+            f"({one_line(paged[0].name)}{' first' * (len(paged) > 1)})."
         )
     return Listing(
         root,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 
 _KINDS = {
     "DICOM": ("dcm", "dicom"),
@@ -42,7 +42,7 @@ def is_dicom(file: Path) -> bool:
 def about(files: Mapping[str, Sequence[Path]]) -> list[str]:
     """A clause for each kind of file: how many, which is the first, and what to do."""
     return [
-        f"{len(some):,} {kind} file{'s' * (len(some) > 1)} ({shown(some[0].name)}{' first' * (len(some) > 1)}); "
+        f"{len(some):,} {kind} file{'s' * (len(some) > 1)} ({one_line(some[0].name)}{' first' * (len(some) > 1)}); "
         f"{_WAYS_OUT.get(kind, 'save them as PNG or JPEG first')}"
         for kind, some in files.items()
     ]

@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 # isort: skip
 
 from trainer.files.errors import UserError
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.pixel_formats import Rgb, Unsupported, to_rgb, turned
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
@@ -148,10 +148,10 @@ def why_unreadable(error: Exception, start: bytes) -> str:
 
 
 def _refusal(path: Path, error: Exception, start: bytes) -> UserError:
-    return UserError(f"{shown(path.name or str(path))}: {why_unreadable(error, start)}.")
+    return UserError(f"{one_line(path.name or str(path))}: {why_unreadable(error, start)}.")
 
 
 def brief(error: Exception) -> str:
     """What an exception says, in at most 120 characters of one line."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return shown(" ".join(text.split()))[:120] or type(error).__name__
+    return one_line(" ".join(text.split()))[:120] or type(error).__name__

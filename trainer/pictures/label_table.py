@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trainer.pictures.column_choice import Columns, Wanted, choose_columns
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import NOT_KNOWN
 from trainer.pictures.name_matching import Names, PictureNames, key_of
 from trainer.pictures.table_file import TableFile, damaged, open_table
@@ -132,7 +132,7 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
         if not found and not classes.one_each:
             words[next(filter(None, said), "")] += 1
         rows.append(LabelRow(cells[chosen.picture], found, tuple([cells[place] for place in places])))
-    not_known = [f'"{shown(word)[:40]}" ({count:,})' for word, count in words.items() if word]
+    not_known = [f'"{one_line(word)[:40]}" ({count:,})' for word, count in words.items() if word]
     if not_known:
         problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")
     return rows
@@ -172,8 +172,8 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
             if word not in empty[at] and _is_filler(word, count, len(rows)):
                 empty[at].add(word)
                 problems.append(
-                    f'"{shown(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '
-                    f'"{shown(table.titles[chosen.roles[role]])[:60]}": it is no {role}, and counts as not known.'
+                    f'"{one_line(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '
+                    f'"{one_line(table.titles[chosen.roles[role]])[:60]}": it is no {role}, and counts as not known.'
                 )
     if not any(words - {""} for words in empty.values()):
         return rows

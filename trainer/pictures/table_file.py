@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.files.errors import UserError
-from trainer.pictures.file_names import shown
+from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import TITLES, folded
 
 MAX_BYTES = 500_000_000
@@ -88,7 +88,7 @@ class TableFile:
 
 def damaged(name: str, line: int, reason: object) -> UserError:
     """The sentence for a row that cannot be read."""
-    return UserError(f"{name} is damaged in line {line} ({shown(str(reason))[:100]}); correct it or save it again.")
+    return UserError(f"{name} is damaged in line {line} ({one_line(str(reason))[:100]}); correct it or save it again.")
 
 
 def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = None) -> TableFile:
@@ -98,7 +98,7 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     pictures among its cells, or it looks like the rows below. Excel's line `sep=;` is heeded.
     UserError where the file cannot be read, is no text, has one column, or far too many.
     """
-    name = shown(path.name or str(path))
+    name = one_line(path.name or str(path))
     text, problem = _text(path, name)
     said = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
     if said:
@@ -107,7 +107,7 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
     if not top or len(top[0]) < 2:
-        begins = shown(", ".join(top[0]))[:80] if top else "nothing"
+        begins = one_line(", ".join(top[0]))[:80] if top else "nothing"
         raise UserError(
             f"{name} needs a column with the names of the pictures and one with their classes; its header begins with: "
             f"{begins}."

@@ -12,7 +12,7 @@ from explorer.core.attribution.lens import Value
 from explorer.core.attribution.target import Target, answers
 from explorer.core.errors import UserError
 from explorer.core.network.forward_pass import source
-from explorer.core.network.layers import LayerInfo
+from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.network.opening import Network
 
 Run = tuple[str, int]

@@ -14,7 +14,7 @@ from explorer.core.incremental.map_maxima import MaximaOutside
 from explorer.core.incremental.patch_windows import DeltaWindow, PaddedMap, margin, side_by_side
 from explorer.core.incremental.traced_graph import Graph
 from explorer.core.network.forward_pass import source
-from explorer.core.network.layers import LayerInfo
+from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.network.opening import Network
 from trainer.measures.prediction import tensor_probabilities
 

@@ -14,7 +14,7 @@ from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.figures.sheet_layout import Layout, Page, lay_out
 from explorer.core.figures.single import FigureStyle
-from explorer.core.images import read_image, shown
+from explorer.core.images import one_line, read_image
 from explorer.core.network.opening import Network
 from explorer.core.tags.book import FilterKey, TagBook
 
@@ -110,7 +110,7 @@ def plan_export(
         if not pictures:
             raise UserError(f"None of the pictures can be read: {left_out[0][1]}")
         layout = lay_out(filters, aspects, style)
-    names = tuple(map(shown, _relative(pictures)))
+    names = tuple(map(one_line, _relative(pictures)))
     figures = _sheets(network, layout, format) if layout else _singles(network, filters, pictures, format)
     return ExportPlan(
         network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out)
@@ -133,7 +133,7 @@ def _readable(
             aspects.append(_aspect(path))
             found.append(path)
         except UserError as error:
-            left_out.append((shown(path.name), str(error)))
+            left_out.append((one_line(path.name), str(error)))
     return tuple(found), aspects, left_out
 
 

@@ -12,7 +12,7 @@ from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row, by_file, read_manifest
 from explorer.core.export.plan import ExportPlan, Figure
 from explorer.core.figures.encoding import read_description
-from explorer.core.images import shown
+from explorer.core.images import one_line
 from explorer.core.tags.book import FilterKey
 from trainer.files.atomic_files import cannot_write, sweep_folder
 
@@ -143,7 +143,7 @@ def _with_tags(row: Row, plan: ExportPlan) -> Row:
 
 
 def _refusal(folder: Path, names: Sequence[str]) -> UserError:
-    few = ", ".join(map(shown, names[:3])) + (", ..." if len(names) > 3 else "")
+    few = ", ".join(map(one_line, names[:3])) + (", ..." if len(names) > 3 else "")
     what = "1 file there does" if len(names) == 1 else f"{len(names):,} files there do"
     return UserError(
         f"Nothing was exported to {folder}: {what} not show the same filter of this network on the same picture, or "

@@ -22,7 +22,7 @@ from explorer.core.figures.encoding import encode, encode_pages
 from explorer.core.figures.sheet import Panel, draw_page
 from explorer.core.figures.sheet_layout import Layout, Page, panel_pixels
 from explorer.core.figures.single import Canvas, canvas, draw, draw_single, fit
-from explorer.core.images import picture_digest, shown
+from explorer.core.images import one_line, picture_digest
 from explorer.core.maps.activation_cache import Recorded, Recorder
 from explorer.core.maps.value_range import scale_of
 from explorer.core.progress import OnStep, no_step
@@ -285,7 +285,7 @@ class _Run:
         self._saving = self._saved - started
 
     def _fail(self, number: int, error: UserError) -> None:
-        self._failed.setdefault(number, (shown(self._plan.pictures[number].name), str(error)))
+        self._failed.setdefault(number, (one_line(self._plan.pictures[number].name), str(error)))
 
     def _step(self, maps: int) -> None:
         self._done += maps

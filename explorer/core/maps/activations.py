@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.arrays import RGB, Maps
-from explorer.core.network.layers import watching
+from explorer.core.network.hooked_layers import watching
 from explorer.core.network.opening import Network
 from trainer.measures.prediction import Prediction
 from trainer.networks.input_spec import Box

@@ -1,5 +1,5 @@
 """An opened network: its module, layers and classes, and how a picture runs through it."""
 
-from explorer.core.network.opening import Network, Question, find_device, open_network, weights_digest
+from explorer.core.network.opening import Network, OpeningQuestion, find_device, open_network, weights_digest
 
-__all__ = ["Network", "Question", "find_device", "open_network", "weights_digest"]
+__all__ = ["Network", "OpeningQuestion", "find_device", "open_network", "weights_digest"]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from explorer.core.network.layers import LayerInfo, watching
+from explorer.core.network.hooked_layers import LayerInfo, watching
 from explorer.core.network.opening import Network
 
 

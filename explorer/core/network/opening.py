@@ -13,17 +13,17 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.network.graph_cache import GraphCache
+from explorer.core.network.hooked_layers import LayerInfo, trace_layers
 from explorer.core.network.identity import code_of, identity_of
-from explorer.core.network.layers import LayerInfo, trace_layers
 from trainer.devices.arithmetic import set_rounding
 from trainer.devices.names import find_device
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.matching import COUNTER
 from trainer.networks.opening import open_model
 from trainer.networks.output_spec import OutputSpec, unwrapped
 
-__all__ = ["Network", "Question", "find_device", "open_network", "weights_digest"]
+__all__ = ["Network", "OpeningQuestion", "find_device", "open_network", "weights_digest"]
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.exporting import Order, figure_style
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.message_banner import Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 
 if TYPE_CHECKING:
     from explorer.core.export.run import ExportReport

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
 
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import shown_text
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 
 COLUMNS = 3
 

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 from explorer.core.errors import UserError
 from explorer.state.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 from trainer.networks.arguments import line_of, words_of
 from trainer.networks.input_spec import InputSpec
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QWidget
 from explorer.core.arrays import Map
 from explorer.core.drawing.styles import Scale
 from explorer.state.session import Session
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 
 
 class ScaleDialog(QDialog):

@@ -9,9 +9,9 @@ from explorer.core.attribution import LENSES
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
+from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import label, row
 
 FILTERS_MAP = "this filter's map"
 SWITCHES = (

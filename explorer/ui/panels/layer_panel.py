@@ -10,11 +10,11 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.state.tagging import Tagging
+from explorer.ui.widgets.labels_and_layouts import paint_row
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
-from explorer.ui.widgets.widgets import paint_row
 
 if TYPE_CHECKING:
-    from explorer.core.network.layers import LayerInfo
+    from explorer.core.network.hooked_layers import LayerInfo
 
 TAGGED = Qt.ItemDataRole.UserRole + 1
 

@@ -14,9 +14,9 @@ from explorer.state.occluding import Occluding
 from explorer.state.session import Session
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
 from explorer.ui.panels.patch_panel import PatchPanel
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network

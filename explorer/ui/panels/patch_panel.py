@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session
+from explorer.ui.widgets.labels_and_layouts import column, label, paint_row
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
-from explorer.ui.widgets.widgets import column, label, paint_row
 
 LOWERED, RAISED = QColor(224, 120, 20), QColor(60, 130, 214)
 """The colors of the occlusion map: what covering lowers, what it raises."""

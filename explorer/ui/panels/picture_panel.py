@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 
 from explorer.state.library import Library
 from explorer.state.session import Session
+from explorer.ui.widgets.labels_and_layouts import column, label, paint_row
 from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import AnyIndex, ViewedList
-from explorer.ui.widgets.widgets import column, label, paint_row
 
 THUMB = 56
 

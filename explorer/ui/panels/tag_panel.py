@@ -8,9 +8,9 @@ from explorer.core.tags.vocabulary import Entry, Vocabulary
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 from explorer.ui.widgets.fields import Suggestions
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, row
 
 
 class TagPanel(QWidget):

@@ -13,8 +13,8 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.widgets.image_view import ImageView
+from explorer.ui.widgets.labels_and_layouts import ColorBar, column, row
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import ColorBar, column, row
 
 if TYPE_CHECKING:
     from explorer.core.attribution.lens import Lens

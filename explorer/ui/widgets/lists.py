@@ -15,8 +15,8 @@ from explorer.state.network_session import OverPicture
 from explorer.state.pipeline import Pipeline, draw, fit
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
+from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
-from explorer.ui.widgets.ration import Ration
 from explorer.ui.widgets.viewed_list import ListModel
 
 CELL = 96
@@ -59,7 +59,7 @@ class FilterModel(ListModel):
         self._tagging, self.vocabulary = tagging, vocabulary
         self._base: QPixmap | None = None
         self._overlays: dict[int, QPixmap] = {}
-        self._ration = Ration(self.repaint_rows, self)
+        self._budget = PaintBudget(self.repaint_rows, self)
         self.order, self.shown = "number", ALL
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self.refresh)
@@ -87,7 +87,7 @@ class FilterModel(ListModel):
         if role == BASE:
             return self._base
         if role == OVERLAY:
-            return self._overlays.get(row) or self._ration.take(row, lambda: self._draw(layer, row))
+            return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(layer, row))
         if role == NAME:
             return str(row)
         if role == MARKS:
@@ -145,7 +145,7 @@ class OverPicturesModel(ListModel):
         super().__init__()
         self._session, self._pipeline, self._library = session, pipeline, library
         self._overlays: dict[Path, QPixmap] = {}
-        self._ration = Ration(self.repaint_rows, self)
+        self._budget = PaintBudget(self.repaint_rows, self)
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
         pipeline.maps_changed.connect(self._scale_changed)
@@ -165,7 +165,7 @@ class OverPicturesModel(ListModel):
             return None
         if role == BASE:
             return pixmap_of(found.crop)
-        return self._overlays.get(row) or self._ration.take(row, lambda: self._draw(row, found))
+        return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(row, found))
 
     def show_pictures(self, pictures: Sequence[Path]) -> None:
         """Show the filter on these pictures: those that the list of pictures shows."""

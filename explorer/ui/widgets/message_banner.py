@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from explorer.core.errors import UserError
+from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool
 from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import label, row
 
 
 class Problems(QFrame):

@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.session import Session
+from explorer.ui.widgets.labels_and_layouts import marks_of
 from explorer.ui.widgets.lists import BASE, MARKS, NAME, OVERLAY
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
-from explorer.ui.widgets.widgets import marks_of
 
 GAP = 6
 

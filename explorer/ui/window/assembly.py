@@ -13,11 +13,11 @@ from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
+from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import FilterModel, OverPicturesModel
 from explorer.ui.widgets.message_banner import Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, panel
 from explorer.ui.window.center import Center
 from explorer.ui.window.closing import may_close
 from explorer.ui.window.command_table import command_table

@@ -12,10 +12,10 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
 from explorer.ui.panels.viewer import Viewer
+from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label, panel, row
 
 if TYPE_CHECKING:
     from explorer.ui.panels.lens_panel import LensPanel

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from explorer.state.library import Library
-from explorer.ui.widgets.widgets import EmptyPlace
+from explorer.ui.widgets.labels_and_layouts import EmptyPlace
 
 if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from explorer.state.preferences import SCHEME
+from explorer.state.settings import SCHEME
 from explorer.ui.window.actions import FILE, HELP, TAGS, VIEW, WALK, Command
 from explorer.ui.window.commands import Commands
 
@@ -24,7 +24,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Save what the lens shows …", "", files.save_lens),
         Command(FILE, "-", "", commands.show_keys),
         Command(FILE, "Open the demo", "", files.open_demo),
-        Command(FILE, "Settings …", "Ctrl+,", commands.ask_preferences),
+        Command(FILE, "Settings …", "Ctrl+,", commands.ask_settings),
         Command(FILE, "Quit", "Ctrl+Q", commands.window.close),
         Command(WALK, "Next filter", "Right", lambda: step("filter", 1)),
         Command(WALK, "Previous filter", "Left", lambda: step("filter", -1)),

@@ -9,7 +9,7 @@ from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_navigation import beside, next_untagged
-from explorer.state.preferences import SCHEME
+from explorer.state.settings import SCHEME
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
@@ -41,7 +41,7 @@ class Commands:
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
-        workspace.settings.preference_changed.connect(self._preference_changed)
+        workspace.settings.setting_changed.connect(self._setting_changed)
 
     def in_browser(self, run: Callable[["Browser"], object]) -> Callable[[], object]:
         """What runs in the browser where it is there; before something is opened, a sentence."""
@@ -92,11 +92,11 @@ class Commands:
             return
         ScaleDialog(self.workspace.session, map, scale, self.window).show()
 
-    def ask_preferences(self) -> None:
+    def ask_settings(self) -> None:
         """Show the settings."""
-        from explorer.ui.dialogs.preferences_dialog import PreferencesDialog
+        from explorer.ui.dialogs.settings_dialog import SettingsDialog
 
-        PreferencesDialog(self.workspace.settings, self.window).exec()
+        SettingsDialog(self.workspace.settings, self.window).exec()
 
     def show_keys(self) -> None:
         """Show the sheet of keys."""
@@ -144,7 +144,7 @@ class Commands:
 
     def has_theme(self, scheme: str) -> bool:
         """Whether the window has these colors."""
-        return self.workspace.settings.preference(SCHEME) == scheme
+        return self.workspace.settings.value(SCHEME) == scheme
 
     def next_color_map(self) -> None:
         """Draw overlays in the next color map."""
@@ -154,11 +154,11 @@ class Commands:
 
     def set_theme(self, scheme: str) -> None:
         """Give the window these colors, and remember them."""
-        self.workspace.settings.set_preference(SCHEME, scheme)
+        self.workspace.settings.set_value(SCHEME, scheme)
 
-    def _preference_changed(self, which: object) -> None:
+    def _setting_changed(self, which: object) -> None:
         if which is not SCHEME:
             return
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        apply_theme(application, self.workspace.settings.preference(SCHEME), self.workspace.icons)
+        apply_theme(application, self.workspace.settings.value(SCHEME), self.workspace.icons)

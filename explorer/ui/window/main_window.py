@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
 from explorer.ui.widgets.fields import belongs_to
 
 TITLE = "Feature-map explorer"

@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QProgressBar, QStatusBar
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
+from explorer.ui.widgets.labels_and_layouts import label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import label
 
 QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
 """Slots whose work is too short, or too much in the background, to be announced."""

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary, add_word
 from explorer.state.map_facts import facts_of
-from explorer.state.preferences import ANNOTATOR
 from explorer.state.session import View
+from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
 from explorer.ui.panels.tag_panel import WordDialog
 from explorer.ui.widgets.plain_text import Buttons, warned
@@ -91,7 +91,7 @@ class TagCommands:
             text=self._workspace.tagging.annotator,
         )
         if given and name.strip():
-            self._workspace.settings.set_preference(ANNOTATOR, name.strip())
+            self._workspace.settings.set_value(ANNOTATOR, name.strip())
 
     def take_over(self) -> None:
         """Ask, then write to a tags file that another computer seems to have open."""

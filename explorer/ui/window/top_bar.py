@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
-from explorer.state.settings import Settings
+from explorer.state.settings_file import Settings
+from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import Bars, ElidedLabel, column, label, row
 
 LINES = 3
 

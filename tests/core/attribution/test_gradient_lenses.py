@@ -16,7 +16,7 @@ from explorer.core.attribution.integrated_gradients import empty
 from explorer.core.attribution.lens import CLASS
 from explorer.core.attribution.saliency import noisy
 from explorer.core.errors import UserError
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from trainer.networks.checkpoint import InputSpec
 

@@ -26,7 +26,7 @@ from explorer.core.figures.single import FigureStyle, canvas, draw_single
 from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activation_cache import Recorder
 from explorer.core.maps.activations import record
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network, weights_digest
 from explorer.core.progress import Cancelled
 from explorer.core.tags.book import FilterKey, TagBook

@@ -16,7 +16,7 @@ from explorer.core.attribution.occlusion.recorded_sweep import Recorded, Replaye
 from explorer.core.attribution.occlusion.sensitivity import Occlusion, occlude
 from explorer.core.attribution.target import parse_target
 from explorer.core.incremental.pace import GPU, PROCESSOR, Pace, pace_for, pace_of, paced
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.input_spec import InputSpec

@@ -10,7 +10,7 @@ import torchvision
 from torch import nn
 
 from explorer.core.maps.activations import Activations, predict, record
-from explorer.core.network.layers import trace_layers
+from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network, open_network
 from tests.networks import hand_weighted, open_small
 from trainer.networks.input_spec import Box, InputSpec

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from explorer.core.errors import UserError
-from explorer.core.network.opening import Network, Question, find_device, open_network
+from explorer.core.network.opening import Network, OpeningQuestion, find_device, open_network
 from tests.conftest import ROOT
 from trainer.networks import user_architecture as own_architecture
 from trainer.networks.architectures import ScratchCNN
@@ -151,7 +151,7 @@ def test_imagenets_names_are_proposed_for_a_thousand_outputs(tmp_path: Path) -> 
 
 
 def test_another_number_of_classes_is_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         open_network(checkpoint(tmp_path / "net.safetensors"), device="cpu", classes=["a"])
     assert caught.value.about == "classes"
     assert "--classes" in str(caught.value)
@@ -272,7 +272,7 @@ def test_prefixes_follow_what_a_persons_module_calls_its_weights(prefix: str, ow
 
 
 def test_an_input_that_does_not_run_is_asked_about(own: Path) -> None:
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         open_network(own.with_name("make.pt"), architecture=f"{own}:fixed", device="cpu")
     assert caught.value.about == "input"
     assert caught.value.choices == ("64x64",)

@@ -18,10 +18,10 @@ from PIL import Image
 from explorer.core.images import read_image
 from tests.conftest import ROOT
 from trainer.cli import main
-from trainer.cohort import decoding
+from trainer.cohort import parallel_decoding as decoding
 from trainer.cohort.cohort import open_cohort
-from trainer.cohort.decoding import decode, decode_all, journal_of, part_of
-from trainer.cohort.prepare import Prepared, Wishes, prepare
+from trainer.cohort.parallel_decoding import decode, decode_all, journal_of, part_of
+from trainer.cohort.prepare import Prepared, PrepareOptions, prepare
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
 
@@ -41,8 +41,8 @@ def images(tmp_path: Path) -> Path:
     return tmp_path / "pictures"
 
 
-def prepared(images: Path, labels: Path | None = None, **wishes: object) -> Prepared:
-    return prepare(images, labels, images.parent / "cohort.h5", Wishes(side=32, **wishes))  # type: ignore[arg-type]
+def prepared(images: Path, labels: Path | None = None, **options: object) -> Prepared:
+    return prepare(images, labels, images.parent / "cohort.h5", PrepareOptions(side=32, **options))  # type: ignore[arg-type]
 
 
 def test_pictures_become_a_cohort(images: Path) -> None:
@@ -251,7 +251,7 @@ def test_a_disk_that_fills_up_loses_nothing_and_the_next_run_goes_on(
     assert path.read_bytes() == b"the good one"
     monkeypatch.undo()
     calls: list[int] = []
-    prepare(images, None, path, Wishes(side=32, replace=True), lambda stage, done, total: calls.append(done))
+    prepare(images, None, path, PrepareOptions(side=32, replace=True), lambda stage, done, total: calls.append(done))
     assert calls[0] == 25
     assert path.read_bytes() == expected
 
@@ -291,11 +291,11 @@ def test_interrupted_and_run_again_it_goes_on(images: Path, capsys: pytest.Captu
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare(images, None, path, Wishes(side=32), stop)
+        prepare(images, None, path, PrepareOptions(side=32), stop)
     assert not path.exists()
     (images / "mel/05.png").touch()  # changed since: from here on nothing may be taken over
     calls: list[int] = []
-    prepare(images, None, path, Wishes(side=32), lambda stage, done, total: calls.append(done))
+    prepare(images, None, path, PrepareOptions(side=32), lambda stage, done, total: calls.append(done))
     assert calls[0] == 2
     assert path.read_bytes() == expected
 
@@ -319,7 +319,7 @@ def test_killed_and_run_again_it_ends_with_the_same_bytes(tmp_path: Path) -> Non
     (tmp_path / "pictures/0200.jpg").unlink()  # a gap
     killed, whole = tmp_path / "killed.h5", tmp_path / "whole.h5"
     code = (
-        "from pathlib import Path; from trainer.cohort.decoding import decode_all; "
+        "from pathlib import Path; from trainer.cohort.parallel_decoding import decode_all; "
         f"decode_all(Path({str(tmp_path / 'pictures')!r}), {names!r}, 64, Path({str(killed)!r}), lambda d, t: None)"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
@@ -345,7 +345,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> Non
         (tmp_path / name).symlink_to("one.png")
     path = tmp_path / "x.h5"
     code = (
-        "import resource; from pathlib import Path; from trainer.cohort.decoding import decode_all\n"
+        "import resource; from pathlib import Path; from trainer.cohort.parallel_decoding import decode_all\n"
         f"names = {names!r}\n"
         "for count in (100, 1000):\n"
         f"    decode_all(Path({str(tmp_path)!r}), names[:count], 300, Path({str(path)!r}), lambda d, t: None)\n"

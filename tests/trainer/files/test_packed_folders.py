@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.cohort.test_prepare import images, prepared  # noqa: F401
-from trainer.cohort.decoding import journal_of, part_of
+from trainer.cohort.parallel_decoding import journal_of, part_of
 from trainer.files.errors import UserError
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import LOG_FILE, NETWORK_FILE, STATE_FILE, RunFolder, State

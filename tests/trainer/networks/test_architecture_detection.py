@@ -17,7 +17,7 @@ from explorer.core.network.opening import open_network
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import torchvision_catalog as torchvision_networks
 from trainer.networks.architectures import ScratchCNN
-from trainer.networks.candidate import Question, on_meta
+from trainer.networks.candidate import OpeningQuestion, on_meta
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.weight_files import Weights
 
@@ -176,7 +176,7 @@ def test_five_channels_are_refused() -> None:
 def test_another_kernel_says_what_is_nearest() -> None:
     tensors = skeleton("resnet18")
     tensors["conv1.weight"] = torch.zeros(64, 3, 3, 3)
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         architectures.find(loose(tensors))
     assert caught.value.about == "architecture"
     assert caught.value.choices[0] == "resnet18"
@@ -219,7 +219,7 @@ def found_in(tensors: dict[str, torch.Tensor]) -> str:
     """ "opens", "asks", or what else happens."""
     try:
         architectures.find(loose(tensors))
-    except Question:
+    except OpeningQuestion:
         return "asks"
     except UserError as error:
         return str(error)
@@ -299,7 +299,7 @@ def test_without_last_layers_there_are_maps_and_no_class_scores(tmp_path: Path) 
 
 
 def test_a_network_that_nothing_resembles_has_no_nearest() -> None:
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         architectures.find(loose({"stem.weight": torch.zeros(4, 3, 3, 3), "head.weight": torch.zeros(2, 4)}))
     assert caught.value.choices == ()
     assert "nearest: none" in str(caught.value)
@@ -313,7 +313,7 @@ def test_several_that_fit_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(torchvision_networks, "build", lambda name, *rest: real_build(name[:8], *rest))
     monkeypatch.setattr(torchvision_networks, "_input", lambda *_: (InputSpec(), ""))
     assert real is torchvision_networks.blueprint
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         architectures.find(loose(skeleton("resnet18")))
     assert caught.value.choices == ("resnet18", "resnet18_twin")
 
@@ -333,7 +333,7 @@ def test_a_named_architecture_that_does_not_fit_names_the_first_few_differences(
 
 
 def test_a_misspelt_architecture_brings_the_nearest_names() -> None:
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         architectures.named("resnet81", loose(skeleton("resnet18")))
     assert "resnet18" in caught.value.choices
 

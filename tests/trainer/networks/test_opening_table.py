@@ -12,7 +12,7 @@ import torchvision
 from torch import nn
 
 from explorer.core.errors import UserError
-from explorer.core.network.opening import Question, open_network
+from explorer.core.network.opening import OpeningQuestion, open_network
 from tests.conftest import ROOT
 from tests.networks import SMALL, save_small
 from tests.trainer.networks.test_output_spec import CODE
@@ -240,10 +240,10 @@ def test_the_table_is_right(line: str, tmp_path: Path) -> None:
     elif happens == "refused":
         with pytest.raises(UserError) as caught:
             open_network(path, device="cpu", **options)
-        assert not isinstance(caught.value, Question)
+        assert not isinstance(caught.value, OpeningQuestion)
     else:
         assert answer is not None
-        with pytest.raises(Question):
+        with pytest.raises(OpeningQuestion):
             open_network(path, device="cpu", **options)
         assert open_network(path, device="cpu", **{**options, **answered(answer, tmp_path)}).layers
 

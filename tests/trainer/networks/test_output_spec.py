@@ -9,7 +9,7 @@ import torch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.maps.activations import predict, record
-from explorer.core.network.opening import Network, Question, open_network
+from explorer.core.network.opening import Network, OpeningQuestion, open_network
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.output_spec import MEANINGS, OutputSpec
@@ -126,7 +126,7 @@ def test_scores_among_several_answers_are_found_by_the_class_names_and_said(kind
 
 @pytest.mark.parametrize(("kind", "choices"), [("Tup", ("0", "1")), ("Auxiliary", ("0", "1"))])
 def test_scores_that_nobody_can_tell_are_asked_about(kind: str, choices: tuple[str, ...], own: Path) -> None:
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         opened(own, kind)
     assert (caught.value.about, caught.value.choices) == ("outputs", choices)
     assert "--outputs" in str(caught.value)

@@ -14,7 +14,7 @@ from explorer.core.network.opening import open_network
 from tests.networks import SMALL
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ScratchCNN
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.saved_content import chosen
 from trainer.networks.weight_files import read_weights
 
@@ -51,7 +51,7 @@ def test_the_only_network_is_taken_whatever_its_keys_are_called(keys: list[str],
 def test_an_average_beside_the_raw_weights_is_asked_about(average: str, tmp_path: Path) -> None:
     raw, smooth = state(0), state(1)
     path = saved(tmp_path / "net.pt", {"state_dict": raw, average: smooth})
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         open_network(path, device="cpu")
     assert caught.value.about == "key"
     assert caught.value.choices == ("state_dict", average)
@@ -59,7 +59,7 @@ def test_an_average_beside_the_raw_weights_is_asked_about(average: str, tmp_path
     opened = [open_network(path, device="cpu", key=key) for key in caught.value.choices]
     assert opened[0].digest != opened[1].digest
     assert opened[1].digest == open_network(saved(tmp_path / "e.pt", smooth), device="cpu").digest
-    with pytest.raises(Question, match="none under"):
+    with pytest.raises(OpeningQuestion, match="none under"):
         open_network(path, device="cpu", key="unheard")
 
 
@@ -73,13 +73,13 @@ def test_two_networks_under_two_prefixes_are_asked_about(tmp_path: Path) -> None
         f"{word}.{name}": one for word, seed in (("student", 0), ("teacher", 1)) for name, one in state(seed).items()
     }
     path = saved(tmp_path / "net.ckpt", {"state_dict": both})
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         open_network(path, device="cpu")
     assert (caught.value.about, caught.value.choices) == ("key", ("student", "teacher"))
     found = open_network(path, device="cpu", key="teacher")
     assert found.digest == open_network(saved(tmp_path / "t.pt", state(1)), device="cpu").digest
     assert "set aside" in " ".join(found.assumed)
-    with pytest.raises(Question, match="begin with student, teacher"):
+    with pytest.raises(OpeningQuestion, match="begin with student, teacher"):
         open_network(path, device="cpu", key="unheard")
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from explorer.core.network.opening import open_network
 from trainer.networks import timm_catalog
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.signatures import places, signature
 
 
@@ -39,7 +39,7 @@ def test_without_timm_its_networks_are_named_with_what_to_install(
     monkeypatch.setattr(timm_catalog, "table", lambda: row)
     monkeypatch.setattr(timm_catalog, "installed", lambda: False)
     torch.save({prefix + name: one for name, one in Tiny().state_dict().items()}, tmp_path / "net.pt")
-    with pytest.raises(Question) as caught:
+    with pytest.raises(OpeningQuestion) as caught:
         open_network(tmp_path / "net.pt", device="cpu")
     assert caught.value.choices == ("timm/tiny_b0", "timm/tf_tiny_b0")
     assert "pip install timm" in str(caught.value)

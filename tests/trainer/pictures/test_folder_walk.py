@@ -8,7 +8,7 @@ from PIL import Image
 
 from explorer.core.images import list_images
 from trainer.cohort.cases import read_cases
-from trainer.cohort.decoding import MASK, decode
+from trainer.cohort.parallel_decoding import MASK, decode
 from trainer.files.errors import UserError
 from trainer.pictures.folder_walk import list_folder
 

@@ -12,7 +12,7 @@ import torch
 from torch import fx
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.description import (
@@ -92,14 +92,14 @@ class OnnxNetwork:
     def tried_input(self, sides: Sequence[int]) -> tuple[InputSpec, str]:
         """An input that is proposed where the file leaves the size open, and the sentence that says so.
 
-        224 x 224, if the network can be built for it; else Question with those of `sides` for which it can.
+        224 x 224, if the network can be built for it; else OpeningQuestion with those of `sides` for which it can.
         """
         try:
             self.module((224, 224))
         except UserError as error:
             fitting = tuple(f"{side}x{side}" for side in sides if self._fits(side))
             runs = f"; these run: {', '.join(fitting)}" if fitting else ""
-            raise Question(f"{error} Say which size it takes (--input{runs}).", "input", fitting) from error
+            raise OpeningQuestion(f"{error} Say which size it takes (--input{runs}).", "input", fitting) from error
         return input_of_size(self.pictures, 224, 224)
 
     def _fits(self, side: int) -> bool:

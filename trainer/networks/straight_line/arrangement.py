@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 
 NAME = "straight-line"
 ACTIVATIONS = ("relu", "leaky", "elu", "gelu", "silu", "tanh", "sigmoid", "none")
@@ -40,7 +40,7 @@ class Arrangement:
 
     @classmethod
     def parse(cls, text: str) -> "Arrangement":
-        """The arrangement that `text` writes; Question with an example for anything else."""
+        """The arrangement that `text` writes; OpeningQuestion with an example for anything else."""
         found = cls(pooled=())
         name, *words = text.split(":")
         try:
@@ -49,7 +49,7 @@ class Arrangement:
             for word in words:
                 found = _with(found, word)
         except ValueError as error:
-            raise Question(
+            raise OpeningQuestion(
                 f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
                 f"({', '.join(ACTIVATIONS)}), same or nopadding, a pool ({', '.join(POOLS)}) and the convolutions that "
                 f"it follows, counted from 0, or nopool, an ending ({', '.join(ENDINGS)}), the pictures' side.",

@@ -1,7 +1,7 @@
 """What to propose, or to ask, about weights that are those of a straight line."""
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Blueprint, Question
+from trainer.networks.candidate import Blueprint, OpeningQuestion
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.file_metadata import Said
 from trainer.networks.matching import Tensors, shared, spellings, under
@@ -33,7 +33,7 @@ def found_line(tensors: Tensors) -> tuple[Line, str] | None:
 
 
 def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
-    """The most usual straight line that fits the weights; Question where others are as usual; None where none is."""
+    """The most usual line that fits the weights; OpeningQuestion where others are as usual; None where none fits."""
     found = found_line(tensors)
     if found is None:
         return None
@@ -68,7 +68,7 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
     line, prefix = found
     if not fits(arrangement, line):
         choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:3])
-        raise Question(
+        raise OpeningQuestion(
             f"{file}: the weights do not fit {arrangement.described(len(line.convolutions))}; "
             f"{'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement does'} (--architecture).",
             "architecture",
@@ -77,10 +77,10 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
     return _blueprint(line, arrangement, prefix, "")
 
 
-def _question(file: str, fitting: list[Proposal], convolutions: int) -> Question:
+def _question(file: str, fitting: list[Proposal], convolutions: int) -> OpeningQuestion:
     near = [one.arrangement for one in fitting if one.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
     first, second = near[:2]
-    return Question(
+    return OpeningQuestion(
         f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
         f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}).",
         "architecture",

@@ -10,7 +10,7 @@ from onnx import helper
 from explorer.core.network.opening import open_network
 from tests.trainer.networks.onnx_import.graphs import made
 from trainer.files.errors import UserError
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.onnx_import.network import read_onnx
 
 WEIGHTS = {"w": np.ones((3, 3, 3, 3), np.float32)}
@@ -74,7 +74,7 @@ def test_an_open_size_is_tried(tmp_path: Path) -> None:
     ]
     tensors = {**WEIGHTS, "m": np.ones((3 * 30 * 30, 2), np.float32)}
     path = made(tmp_path / "net.onnx", nodes, tensors, ("n", 3, "h", "w"))
-    with pytest.raises(Question, match="these run: 32x32") as caught:
+    with pytest.raises(OpeningQuestion, match="these run: 32x32") as caught:
         open_network(path, device="cpu")
     assert caught.value.choices == ("32x32",)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.networks.candidate import Question
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.file_metadata import Said
 from trainer.networks.straight_line.arrangement import Arrangement
 from trainer.networks.straight_line.blueprint import arranged, found_line, proposed
@@ -98,7 +98,7 @@ def test_what_is_proposed_is_said_and_what_is_unsure_is_asked() -> None:
         weights = made(seed).holder.state_dict()
         try:
             told.append(proposed(weights, "net.pt", Said()))
-        except Question as question:
+        except OpeningQuestion as question:
             asked.append((question, weights))
     assert told
     assert asked
@@ -133,7 +133,7 @@ def test_an_arrangement_reads_back_what_it_writes(arrangement: Arrangement) -> N
     "text", ["straight-line:rleu", "straight-line:max2@a", "straight-line:relu:same:9999", "other"]
 )
 def test_what_arranges_nothing_is_refused_with_an_example_that_works(text: str) -> None:
-    with pytest.raises(Question, match="straight-line:relu:same") as caught:
+    with pytest.raises(OpeningQuestion, match="straight-line:relu:same") as caught:
         Arrangement.parse(text)
     assert Arrangement.parse(caught.value.choices[0])
 
@@ -148,6 +148,6 @@ def test_weights_of_other_networks_are_no_straight_line() -> None:
 
 def test_weights_that_do_not_fit_what_was_said_name_what_fits() -> None:
     weights = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(1024, 2))
-    with pytest.raises(Question, match="do not fit") as caught:
+    with pytest.raises(OpeningQuestion, match="do not fit") as caught:
         arranged("straight-line:relu:same:max2@0:flatten:64", weights.state_dict(), "net.pt")
     assert arranged(caught.value.choices[0], weights.state_dict(), "net.pt").input.size == (32, 32)

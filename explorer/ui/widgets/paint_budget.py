@@ -10,7 +10,7 @@ T = TypeVar("T")
 PORTION_MS = 15
 
 
-class Ration(QObject):
+class PaintBudget(QObject):
     """So much time for drawing until the window has answered again; then `again(keys)` with what was left out."""
 
     def __init__(self, again: Callable[[Sequence[Any]], None], parent: QObject | None = None) -> None:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 OnFailed = Callable[[BaseException], None]
 
 
-class Errands(QObject):
+class OrderedJobs(QObject):
     """Runs what it is given on a thread that lives as long as there is work; answers come in the window's thread.
 
     Where `Jobs` drops what is no longer wanted, here every piece is done in its turn: what saves must not be dropped.

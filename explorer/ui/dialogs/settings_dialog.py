@@ -6,14 +6,14 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
-from explorer.state.preferences import PREFERENCES, Preference
-from explorer.state.settings import Settings
+from explorer.state.settings import SETTINGS, Setting
+from explorer.state.settings_file import Settings
+from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.theme import SPACE
-from explorer.ui.widgets.widgets import column, label
 
 
-class PreferencesDialog(QDialog):
-    """Shows every preference; what was changed is remembered when it is accepted."""
+class SettingsDialog(QDialog):
+    """Shows every setting; what was changed is remembered when it is accepted."""
 
     def __init__(self, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
@@ -24,9 +24,9 @@ class PreferencesDialog(QDialog):
         form = QFormLayout()
         form.setSpacing(SPACE)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
-        for preference in PREFERENCES:
-            form.addRow(preference.title, self._field(preference))
-            form.addRow("", label(preference.what, "quiet", wrap=True))
+        for setting in SETTINGS:
+            form.addRow(setting.title, self._field(setting))
+            form.addRow("", label(setting.what, "quiet", wrap=True))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -34,26 +34,26 @@ class PreferencesDialog(QDialog):
 
     def accept(self) -> None:
         """Remember what was changed."""
-        for preference in PREFERENCES:
-            self._settings.set_preference(preference, self._values[preference.name]())
+        for setting in SETTINGS:
+            self._settings.set_value(setting, self._values[setting.name]())
         super().accept()
 
-    def _field(self, preference: Preference[Any]) -> QWidget:
-        value = self._settings.preference(preference)
+    def _field(self, setting: Setting[Any]) -> QWidget:
+        value = self._settings.value(setting)
         field: QWidget
-        if preference.choices:
+        if setting.choices:
             field = combo = QComboBox()
-            for choice, words in preference.choices.items():
+            for choice, words in setting.choices.items():
                 combo.addItem(words, choice)
             combo.setCurrentIndex(combo.findData(value))
-            self._values[preference.name] = combo.currentData
-        elif isinstance(preference.default, bool):
+            self._values[setting.name] = combo.currentData
+        elif isinstance(setting.default, bool):
             field = check = QCheckBox()
             check.setChecked(value)
-            self._values[preference.name] = check.isChecked
+            self._values[setting.name] = check.isChecked
         else:
             field = line = QLineEdit(value)
-            self._values[preference.name] = lambda: line.text().strip()
-        field.setObjectName(preference.name)
-        field.setAccessibleName(preference.title)
+            self._values[setting.name] = lambda: line.text().strip()
+        field.setObjectName(setting.name)
+        field.setAccessibleName(setting.title)
         return field

@@ -1,0 +1,112 @@
+"""What the program remembers from one session to the next."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+
+from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.session import DisplayStyle
+from explorer.state.settings import Setting, T
+
+RECENT = 8
+
+
+class Settings(QObject):
+    """Window state, recent files, the last session, what a person set, and the consent to run code.
+
+    Kept in an INI file at `path`; a damaged or foreign value counts as not there.
+    """
+
+    setting_changed = Signal(object)
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.folder = path.parent
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A remembered text."""
+        value = self._store.value(name, default)
+        return value if isinstance(value, str) else default
+
+    def set_text(self, name: str, value: str) -> None:
+        """Remember a text."""
+        self._store.setValue(name, value)
+
+    def value(self, which: Setting[T]) -> T:
+        """What a person set, or the default."""
+        return which.of_text(self.text(which.name, str(which.default)))
+
+    def set_value(self, which: Setting[T], value: T) -> None:
+        """Remember what a person set; `setting_changed(which)` where it is another value than before."""
+        if value != self.value(which):
+            self.set_text(which.name, str(value))
+            self.setting_changed.emit(which)
+
+    def blob(self, name: str) -> QByteArray:
+        """Remembered bytes, such as a window's geometry; empty where there are none."""
+        value = self._store.value(name)
+        return value if isinstance(value, QByteArray) else QByteArray()
+
+    def set_blob(self, name: str, value: QByteArray) -> None:
+        """Remember bytes."""
+        self._store.setValue(name, value)
+
+    def recent(self, kind: str) -> list[Path]:
+        """Recently opened things of a kind ("models", "folders", "tags") that are still there, newest first."""
+        return [Path(line) for line in self.text(f"recent/{kind}").split("\n") if line and Path(line).exists()]
+
+    def remember(self, kind: str, path: Path) -> None:
+        """Put a path at the top of the recent ones of its kind."""
+        others = [known for known in self.recent(kind) if known != path.absolute()]
+        self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
+
+    def answers(self) -> dict[str, Any]:
+        """What a person said of the last network that its file did not say, or said otherwise."""
+        try:
+            found = json.loads(self.text("last/answers", "{}"))
+            classes, input = found.get("classes"), found.get("input")
+        except (ValueError, AttributeError, RecursionError):
+            return {}
+        named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+        texts = {key: found.get(key) if isinstance(found.get(key), str) else None for key in ("outputs", "key")}
+        return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None, **texts}
+
+    def set_answers(self, classes: Sequence[str] | None, input: Any, outputs: str | None, key: str | None) -> None:
+        """Remember them: a network that is opened without them is another."""
+        spoken = {
+            "classes": classes and list(classes),
+            "input": input if input is None or isinstance(input, dict) else asdict(input),
+            "outputs": outputs,
+            "key": key,
+        }
+        self.set_text("last/answers", json.dumps(spoken))
+
+    def style(self) -> DisplayStyle:
+        """The remembered style."""
+        found: dict[str, Any] = {}
+        for part in fields(DisplayStyle):
+            default = getattr(DisplayStyle(), part.name)
+            text = self.text(f"look/{part.name}", str(default))
+            try:
+                found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
+            except ValueError:
+                found[part.name] = default
+        style = DisplayStyle(**found)
+        fine = style.scale in SCALES and style.color_map in COLOR_MAPS and 0 <= style.opacity <= 1
+        return style if fine and 0 <= style.foot <= style.peak < math.inf else DisplayStyle()
+
+    def set_style(self, style: DisplayStyle) -> None:
+        """Remember the style."""
+        for name, value in asdict(style).items():
+            self.set_text(f"look/{name}", str(value))
+
+    def save(self) -> None:
+        """Write everything to disk now."""
+        self._store.sync()
