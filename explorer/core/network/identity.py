@@ -81,4 +81,4 @@ def _plain(value: object) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return [_plain(type(value)), _plain(vars(value))]
     named: Any = value if hasattr(value, "__qualname__") else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
+    return f"{getattr(named, '__module__', '')}.{named.__qualname__}"  # a method of C knows no module

@@ -52,6 +52,15 @@ def test_weights_classes_and_input_are_part_of_it(tmp_path: Path) -> None:
     assert others[1].digest == network.digest
 
 
+@pytest.mark.parametrize("act", [torch.relu, torch.Tensor.relu, len, str.lower, nn.ReLU().forward, nn.functional.relu])
+def test_whatever_a_module_calls_its_activation_has_a_name(act: object) -> None:
+    module, other = nn.Conv2d(3, 2, 1), nn.Conv2d(3, 2, 1)
+    other.load_state_dict(module.state_dict())
+    module.act, other.act = act, torch.Tensor.sigmoid
+    assert identity(module) == identity(module)
+    assert identity(module) != identity(other)
+
+
 class Scaled(nn.Module):
     def __init__(self, factor: float, table: float = 1.0, plain: float = 1.0) -> None:
         super().__init__()
