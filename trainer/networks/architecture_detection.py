@@ -44,9 +44,10 @@ def find(weights: Weights) -> Blueprint:
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
         return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)))
-    line = straight_line.proposed(weights.tensors, weights.file, weights.said)
-    if line is not None:
-        return replace(line, file=weights.file)
+    if not timm.candidates(weights.tensors, weights.said.architecture):
+        line = straight_line.proposed(weights.tensors, weights.file, weights.said)
+        if line is not None:
+            return replace(line, file=weights.file)
     raise _unknown(weights)
 
 

@@ -42,10 +42,18 @@ def table() -> dict[str, dict[str, Any]]:
 
 
 def candidates(tensors: Tensors, said: str = "") -> tuple[str, ...]:
-    """The names of timm's networks whose body these weights hold; that which the file itself says where it is one."""
-    found = tuple(name for first, _ in places(table(), tensors) for name in table()[first]["names"])
+    """The names of timm's networks whose body these weights hold; that which the file itself says where it is one.
+
+    Without those that are torchvision's too, part by part: where its own do not fit, timm's do not either.
+    """
+    rows = [table()[first] for first, _ in places(table(), tensors)]
+    found = tuple(name for row in rows for name in row["names"] if not _is_torchvisions(name, row["first"]))
     plain = said.partition(".")[0]
     return (said,) if plain in found else found
+
+
+def _is_torchvisions(name: str, first: str) -> bool:
+    return tv.table().get(name, {}).get("first") == first
 
 
 def installed() -> bool:

@@ -59,7 +59,9 @@ class PictureNames:
 
     def named_by(self, cells: Iterable[str]) -> int:
         """How many different cells are the name or path of a picture."""
-        keys = {file_name(key) for key in map(key_of, set(cells)) if key}
+        # The file names alone: whole keys of paths as deep as tables may hold would take a second.
+        ends = {file_name(cell.replace("\\", "/").rstrip("/")) for cell in cells}
+        keys = {key for key in map(key_of, ends) if key}
         found = keys & self._stems
         return len(found) if len(found) == len(keys) else len(found) + len(set(map(loose, keys - found)) & self._loose)
 

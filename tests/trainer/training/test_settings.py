@@ -40,6 +40,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "dropout": (SCRATCH, 0.5),
     "initialisation": ({}, "glorot"),
     "weights": ({}, "start.pt"),
+    "weights_key": ({"weights": "several.pt", "weights_key": "raw"}, "average"),
     "freeze_up_to": ({}, "features"),
     "crop": ({}, "random"),
     "rotation": ({}, [0.0, 1.0]),
@@ -101,6 +102,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     cohort, known = uneven(cohort_in(folder)), {}
     torch.manual_seed(5)
     torch.save(build("lenet", 2, {"size": 24}).state_dict(), folder / "start.pt")
+    several = {name: build("lenet", 2, {"size": 24}).state_dict() for name in ("raw", "average")}
+    torch.save(several, folder / "several.pt")
 
     def run(settings: dict[str, Any]) -> dict[str, Any]:
         key = repr(sorted(settings.items()))
