@@ -67,7 +67,8 @@ def rendered(part: QWidget) -> list[str]:
                 if isinstance(text, str) and MARKUP.search(text):
                     found.append(f"tooltip of a row: {text}")
         for action in child.findChildren(QAction):
-            if "&" in action.text().replace("&&", "") and not re.fullmatch(r"&[A-Z]\w+", action.text()):
+            # The menus' own keys, and the digits of lenses.
+            if "&" in action.text().replace("&&", "") and not re.fullmatch(r"&([A-Z]\w+|\d  [^&]+)", action.text()):
                 found.append(f"entry: {action.text()}")
     return found
 
