@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import progress
-from explorer.core.attribution.lens import Lens, Value
+from explorer.core.attribution.attribution_map import Value
+from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json

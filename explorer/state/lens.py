@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from explorer.core.attribution import LENSES
+from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.lens import CLASS as CLASSES
 from explorer.core.attribution.lens import FILTER as FILTERS
-from explorer.core.attribution.lens import Lens, Value
+from explorer.core.attribution.lens import Lens
 from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
 from explorer.state.file_state import FileState

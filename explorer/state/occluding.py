@@ -15,7 +15,7 @@ from explorer.state.session import Session, View
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.attribution.lens import Value
+    from explorer.core.attribution.attribution_map import Value
     from explorer.core.attribution.occlusion.live_patch import LivePatch, OccludedPrediction
 
 

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from explorer.core.arrays import Map
-    from explorer.core.attribution.lens import Value
+
+Value = bool | int | float | str | tuple[float, ...]
+Settings = Mapping[str, Value]
+"""A lens's settings by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +25,6 @@ class AttributionMap:
     map: "Map"
     signed: bool
     score: float
-    settings: "Mapping[str, Value]"
+    settings: Settings
     method: str
     summary: str = ""

@@ -6,9 +6,9 @@ where they were closed on the way there.
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.guided_backprop import followed
-from explorer.core.attribution.lens import FILTER, Lens, OnRough, Settings, Side
+from explorer.core.attribution.lens import FILTER, Lens, OnRough, Side
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """A lens's map as a figure, with what its colors mean."""
 
 from explorer.core.arrays import RGB, Map
-from explorer.core.attribution.lens import Lens, Value
+from explorer.core.attribution.attribution_map import Value
+from explorer.core.attribution.lens import Lens
 from explorer.core.attribution.result_file import Description
 from explorer.core.drawing.signed_overlay import limit_of
 from explorer.core.figures.attribution_figure import AttributionFigure

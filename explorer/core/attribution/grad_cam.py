@@ -6,15 +6,15 @@ follows it directly, before the activation.
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens, OnRough, Setting, Settings, Side
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
+from explorer.core.attribution.lens import CLASS, LAST_LAYER, Lens, OnRough, Setting, Side
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
     import torch
 
     from explorer.core.arrays import RGB
-    from explorer.core.attribution.lens import Value
+    from explorer.core.attribution.attribution_map import Value
     from explorer.core.network.opening import Network
 
 LAST: "tuple[tuple[Value, str], ...]" = ((LAST_LAYER, "the last layer"),)

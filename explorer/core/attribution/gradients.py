@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from explorer.core.arrays import RGB, Map
-from explorer.core.attribution.lens import Value
+from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.target import Target, answers
 from explorer.core.errors import UserError
 from explorer.core.network.forward_pass import source

@@ -5,8 +5,8 @@ Springenberg et al. (2014), section 3.4; the largest magnitude over the colors.
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Settings, Side
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Side
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 

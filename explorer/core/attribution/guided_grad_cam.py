@@ -5,10 +5,10 @@ Selvaraju et al. (2017), section 3.2; the largest magnitude over the colors.
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.grad_cam import LAYER, weighted_maps
 from explorer.core.attribution.guided_backprop import HERE, followed
-from explorer.core.attribution.lens import CLASS, Lens, OnRough, Settings
+from explorer.core.attribution.lens import CLASS, Lens, OnRough
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:

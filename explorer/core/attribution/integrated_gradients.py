@@ -6,8 +6,8 @@ summed over the colors; by Gauss-Legendre quadrature. All pixels add up to the t
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Settings, Side, Value
+from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 

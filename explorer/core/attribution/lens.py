@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.attribution.attribution_map import AttributionMap
     from explorer.core.network.opening import Network
 
-Value = bool | int | float | str | tuple[float, ...]
-Settings = Mapping[str, Value]
-OnRough = Callable[["AttributionMap"], None]
-Compute = Callable[["Network", "RGB", str, Settings, OnStep, OnRough | None], "AttributionMap"]
+OnRough = Callable[[AttributionMap], None]
+Compute = Callable[["Network", "RGB", str, Settings, OnStep, OnRough | None], AttributionMap]
 """Called with (network, picture, target, complete settings, on_step, on_rough)."""
 
 LAST_LAYER = -1

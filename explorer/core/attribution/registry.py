@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.deconvnet import DECONVNET
 from explorer.core.attribution.grad_cam import GRAD_CAM
 from explorer.core.attribution.guided_backprop import GUIDED_BACKPROP
 from explorer.core.attribution.guided_grad_cam import GUIDED_GRAD_CAM
 from explorer.core.attribution.integrated_gradients import INTEGRATED_GRADIENTS
-from explorer.core.attribution.lens import Lens, OnRough, Value
+from explorer.core.attribution.lens import Lens, OnRough
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.attribution.saliency import SALIENCY
 from explorer.core.errors import UserError

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.arrays import Map
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import Value
+from explorer.core.attribution.attribution_map import AttributionMap, Value
 from explorer.core.network.opening import Network
 
 Description = dict[str, Any]

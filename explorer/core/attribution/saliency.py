@@ -6,8 +6,8 @@ is the mean over pictures with noise (SmoothGrad; Smilkov et al. 2017), whose no
 
 from typing import TYPE_CHECKING
 
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Settings, Side
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from explorer.core.attribution.attribution_map import AttributionMap
-from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Settings, Side, Value
+from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
+from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
 from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:

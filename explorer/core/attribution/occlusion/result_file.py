@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.attribution.lens import Value
+from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import Occlusion
 from explorer.core.attribution.result_file import Description, packed_arrays
