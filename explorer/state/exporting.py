@@ -159,7 +159,7 @@ class Exporting(QObject):
             else:
                 self.done.emit(result, order)
 
-        self._library.on_long(SLOT, work, ended, self.failed.emit)
+        self._library.network_session.run(self._library.long, SLOT, work, ended, self.failed.emit)
 
     def unfinished(self, network: "Network") -> Order | None:
         """The export of this network that an earlier session did not finish, once in a session."""

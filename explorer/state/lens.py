@@ -240,7 +240,7 @@ class ChosenLens(QObject):
             self._end(request, in_words(error))
             self._library.batch.failed.emit(error)
 
-        self._library.on_batch(request.lens, work, done, failed)
+        self._library.network_session.run(self._library.batch, request.lens, work, done, failed)
 
     def _show_rough(self, request: Request, found: "AttributionMap") -> None:
         if request == self._request() and self._found is None:

@@ -56,4 +56,4 @@ def save_shown(
             raise cannot_write(path, error) from error
         return path
 
-    library.on_batch("figure", work, saved)
+    library.network_session.run(library.batch, "figure", work, saved)

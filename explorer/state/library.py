@@ -1,9 +1,9 @@
 """The open folder of pictures and the open network, announced when they are there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -139,27 +139,3 @@ class Library(QObject):
     def _forget(self, picture: Path) -> None:
         self.thumbnails.forget([picture])
         self.network_session.forget([picture])
-
-    def on_batch(
-        self,
-        slot: str,
-        work: "Callable[[Network, OnStep], Any]",
-        on_done: Callable[[Any], None],
-        on_failed: Callable[[BaseException], None] | None = None,
-    ) -> None:
-        """Run work that a person looks at next with the batch worker's network; UserError where no network is open."""
-        self.network_session.run(self.batch, slot, work, on_done, on_failed)
-
-    def on_long(
-        self,
-        slot: str,
-        work: "Callable[[Network, OnStep], Any]",
-        on_done: Callable[[Any], None],
-        on_failed: Callable[[BaseException], None] | None = None,
-    ) -> None:
-        """Run work of minutes and hours with a network of its own; UserError where no network is open."""
-        self.network_session.run(self.long, slot, work, on_done, on_failed)
-
-    def look_over(self, layer: int, raw: bool) -> None:
-        """Let `over` compute the maps of this layer on the pictures that somebody looks at."""
-        self.network_session.look_over(layer, raw)

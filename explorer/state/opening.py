@@ -192,7 +192,7 @@ class Opening(QObject):
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.style.raw) != (before.layer, before.style.raw):
-            self._library.look_over(after.layer, after.style.raw)
+            self._library.network_session.look_over(after.layer, after.style.raw)
 
     def _last_columns(self, labels: Path | None) -> "Wanted | None":
         """What was said of the columns of these labels when they were open last; None where nothing was."""
@@ -220,7 +220,7 @@ class Opening(QObject):
         if layer >= len(network.layers) or filter >= network.layers[layer].filters:
             layer, filter = len(network.layers) - 1, 0
         self._session.update(layer=layer, filter=filter)
-        self._library.look_over(layer, self._session.view.style.raw)
+        self._library.network_session.look_over(layer, self._session.view.style.raw)
         self.open_tags(request.tags or self.default_tags_path(request.path))
 
     def _folder_opened(self, folder: Folder) -> None:

@@ -193,14 +193,15 @@ class Turn:
 
     @contextmanager
     def under(self, load: str) -> Iterator[None]:
-        """Let the batch worker export or sweep, again and again, until the block ends."""
+        """Let a worker export or sweep, again and again, until the block ends: the one that does it for a person."""
+        library = self.workspace.library
+        jobs, work = {"exporting": (library.long, self._export)}.get(load, (library.batch, self._sweep))
         if load != "alone":
-            work = {"exporting": self._export, "sweeping": self._sweep}[load]
-            self.workspace.library.on_batch("load", work, lambda result: None)
+            library.network_session.run(jobs, "load", work, lambda result: None)
         try:
             yield
         finally:
-            self.workspace.library.batch.cancel("load")
+            jobs.cancel("load")
 
     def _export(self, network: object, on_step: OnStep) -> None:
         from explorer.core.export.run import plan_export, run_export

@@ -223,9 +223,9 @@ def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person)
         on_step(3, 10)
         raise RuntimeError("the disk went away")
 
-    library.on_batch("export", broken, ended.append, small.parts.problems.show_error)
+    library.network_session.run(library.long, "export", broken, ended.append, small.parts.problems.show_error)
     small.until(lambda: "the disk went away" in small.message)
     assert small.parts.status._slot == ""
     assert not library.long.busy("export")
-    library.on_batch("export", lambda network, on_step: "done", ended.append)
+    library.network_session.run(library.long, "export", lambda network, on_step: "done", ended.append)
     small.until(lambda: ended == ["done"])

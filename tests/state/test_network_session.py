@@ -16,7 +16,9 @@ def test_predictions_and_sweeps_do_not_wait_for_a_long_job(
 ) -> None:
     open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
     goes_on, ended = threading.Event(), []
-    workspace.library.on_long("export", lambda network, on_step: goes_on.wait(60), ended.append)
+    workspace.library.network_session.run(
+        workspace.library.long, "export", lambda network, on_step: goes_on.wait(60), ended.append
+    )
     workspace.lens.choose("occlusion")
     qtbot.waitUntil(lambda: workspace.lens.found is not None and not workspace.lens.rough)
     picture = workspace.library.folder.pictures[1]

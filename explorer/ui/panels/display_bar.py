@@ -59,7 +59,7 @@ class DisplayBar(QWidget):
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
-        self._opacity.setFixedWidth(90)
+        self._opacity.setFixedWidth(60)
         self._opacity.setAccessibleName("Opacity of the overlay")
         tip(self._opacity, "opacity of the overlay; hold Space to take it away")
         self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
