@@ -1,0 +1,183 @@
+"""An open index: what every filter answered on every picture of a folder."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError
+from explorer.core.index.joined_file import read_contents
+from explorer.core.index.schema import ANSWERS, Contents
+from explorer.core.index.sealed_file import Damaged, open_sealed
+from explorer.core.tags import FilterKey
+from trainer.measures.prediction import Prediction
+from trainer.pictures.file_names import natural_key
+
+Numbers = npt.NDArray[np.float32]
+Ranked = list[tuple[str, float]]
+"""Pictures, each with its peak."""
+
+
+class FolderIndex:
+    """What every filter answered on N pictures; `pictures` names them, and every column is in that order.
+
+    Close it, or use it in a `with` block. The file is never changed by it.
+    """
+
+    def __init__(self, path: Path, file: h5py.File, contents: Contents) -> None:
+        self.path, self._file, self.contents = path, file, contents
+        names = contents.pictures.names
+        self._order = np.array(sorted(range(len(names)), key=lambda row: natural_key(names[row])), np.intp)
+        self._first = np.concatenate([[0], np.cumsum(contents.network.filters)]).astype(int)
+        self.pictures: tuple[str, ...] = tuple(names[row] for row in self._order)
+        self.rows: Mapping[str, int] = {name: row for row, name in enumerate(self.pictures)}
+
+    def __enter__(self) -> "FolderIndex":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every picture that the folder had is in it."""
+        return len(self.pictures) >= self.contents.asked
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The network's classes."""
+        return self.contents.network.classes
+
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """The class of each picture from table or folder, "" where none is known."""
+        return tuple(self.contents.pictures.given[row] for row in self._order)
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """SHA-256 (hex) of each picture's file."""
+        return tuple(self.contents.pictures.digests[row] for row in self._order)
+
+    @cached_property
+    def trained_on(self) -> npt.NDArray[np.bool_]:
+        """Whether the network was trained or chosen on each picture (N,), as far as its checkpoint tells."""
+        return self.contents.pictures.trained_on[self._order]
+
+    @cached_property
+    def logits(self) -> Numbers:
+        """The network's logits (N, K) float32; K is 0 for a network without class scores."""
+        return np.asarray(self.contents.logits[self._order])
+
+    @cached_property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """What the logits mean (N, K)."""
+        return Prediction(self.logits, self.contents.network.independent).probabilities
+
+    @cached_property
+    def embedding(self) -> Numbers:
+        """The input of the last linear layer (N, D) float32; D is 0 where there is none."""
+        return np.asarray(self.contents.embedding[self._order])
+
+    def filters(self) -> npt.NDArray[np.void]:
+        """One row for each filter (F,), with the columns of `schema.FILTERS`."""
+        return self.contents.filters.copy()
+
+    def row(self, key: FilterKey) -> int:
+        """The row of a filter among all of them; UserError where the network has no such filter."""
+        counts = self.contents.network.filters
+        if key.layer >= len(counts) or key.filter >= counts[key.layer]:
+            raise UserError(f"The index has no filter {key}.")
+        return int(self._first[key.layer] + key.filter)
+
+    def answers(self, key: FilterKey, what: str = "peak") -> Numbers:
+        """One number for each picture (N,) float32: `what` is a key of `schema.ANSWERS`."""
+        return self._read(what, self.row(key))
+
+    def layer_answers(self, layer: int, what: str = "peak") -> Numbers:
+        """The same for every filter of a layer, (C, N) float32."""
+        first = self.row(FilterKey(layer, 0))
+        return self._read(what, slice(first, first + self.contents.network.filters[layer]))
+
+    def peaks(self, key: FilterKey) -> Numbers:
+        """The highest value of the filter's map on each picture (N,) float32."""
+        return self.answers(key, "peak")
+
+    def places(self, key: FilterKey) -> npt.NDArray[np.int64]:
+        """Where in the map the highest value inside lies on each picture (N, 2): row and column of the map."""
+        return np.asarray(self._read("place", self.row(key)), np.int64)
+
+    def scale(self, key: FilterKey) -> Scale:
+        """The scale that stays: from the median to the 0.995 quantile of the filter's values on the sample.
+
+        Up to the highest value for a filter that answers so rarely that the quantile misses it.
+        """
+        of = self.contents.filters[self.row(key)]
+        low, high = max(0.0, float(of["median"])), max(0.0, float(of["q995"]))
+        return Scale(low, high if high > low else max(low, float(of["highest"])))
+
+    def histogram(self, key: FilterKey) -> tuple[npt.NDArray[np.int64], Numbers]:
+        """Counts (BINS,) and edges (BINS + 1,) of the filter's values on the sample."""
+        row = self.row(key)
+        return self.contents.counts[row], self.contents.edges[row]
+
+    def strongest(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
+        """The `n` pictures with the highest answers, the highest first, each with it; `by` as in `answers`."""
+        values = self.answers(key, by)
+        return self._ranked(values, np.argsort(-values, kind="stable")[:n])
+
+    def weakest(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
+        """The `n` pictures with the lowest answers, the lowest first, each with it."""
+        values = self.answers(key, by)
+        return self._ranked(values, np.argsort(values, kind="stable")[:n])
+
+    def contrast(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
+        """For each of the `n` strongest pictures the one most like it on which the filter is weak, each once.
+
+        Among pictures in the filter's lower half the nearest by the last hidden layer; fewer where there are fewer.
+        """
+        values = self.answers(key, by)
+        order = np.argsort(-values, kind="stable")
+        strong, weak = order[:n], order[max(n, (len(order) + 1) // 2) :]
+        found: list[int] = []
+        for row in strong[: len(weak)]:
+            distance = np.linalg.norm(self.embedding[weak] - self.embedding[row], axis=1)
+            nearest = int(distance.argmin())
+            found.append(int(weak[nearest]))
+            weak = np.delete(weak, nearest)
+        return self._ranked(values, np.array(found, np.intp))
+
+    def _ranked(self, values: Numbers, rows: npt.NDArray[np.intp]) -> Ranked:
+        return [(self.pictures[row], float(values[row])) for row in rows]
+
+    def _read(self, what: str, rows: int | slice) -> Any:
+        if what not in ANSWERS and what != "place":
+            raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
+        values = self._file[f"answers/{what}"][rows]
+        values = values[self._order] if isinstance(rows, int) else values[:, self._order]
+        return values if what == "place" else values.astype(np.float32, copy=False)
+
+
+def open_index(path: Path | str) -> FolderIndex:
+    """Open the index at `path`; UserError where it is not there, damaged or of another version."""
+    path = Path(path)
+    try:
+        file = open_sealed(path)
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist; make the index with `feature-explorer index`.") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+    try:
+        return FolderIndex(path, file, read_contents(file))
+    except Damaged:
+        file.close()
+        raise

@@ -1,0 +1,82 @@
+"""A small index with answers that a test chooses."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.index.joined_file import write_alone
+from explorer.core.index.schema import ANSWERS, BINS, FILTERS, Contents, NetworkFacts, Pictures
+
+
+def write_index(
+    path: Path,
+    peaks: npt.NDArray[np.floating],
+    *,
+    filters: tuple[int, ...] | None = None,
+    names: tuple[str, ...] | None = None,
+    given: tuple[str, ...] | None = None,
+    classes: tuple[str, ...] = ("benign", "malignant"),
+    logits: npt.NDArray[np.floating] | None = None,
+    embedding: npt.NDArray[np.floating] | None = None,
+    trained_on: npt.NDArray[np.bool_] | None = None,
+    asked: int | None = None,
+    **answers: npt.NDArray[np.floating],
+) -> Path:
+    """Write an index of filters with these peaks (F, N); what is not given is drawn or follows from them."""
+    count, pictures = peaks.shape
+    random = np.random.default_rng(0)
+    layers = filters or (count,)
+    rows = np.zeros(count, FILTERS)
+    rows["layer"] = np.repeat(np.arange(len(layers)), layers)
+    rows["filter"] = np.concatenate([np.arange(one) for one in layers])
+    low, high = np.minimum(peaks.min(axis=1), 0), peaks.max(axis=1)
+    relevance = answers.get("relevance", random.normal(size=peaks.shape))
+    strength = np.abs(relevance).mean(axis=1)
+    of_layer = np.array([strength[rows["layer"] == layer].sum() for layer in range(len(layers))])
+    quantiles = np.linspace(0, 1, 6)[1:]
+    for name, share in zip(("median", "q90", "q99", "q995", "q999"), quantiles, strict=True):
+        rows[name] = low + share * (high - low)
+    rows["lowest"], rows["highest"] = low, high
+    rows["silent_share"] = (peaks <= 0).mean(axis=1)
+    rows["silent"] = rows["silent_share"] == 1
+    rows["peak"], rows["relevance"] = peaks.mean(axis=1), strength
+    rows["ring_ratio"] = answers.get("ring", np.ones(peaks.shape)).mean(axis=1)
+    rows["relevance_share"] = strength / of_layer[rows["layer"]]
+    classes_of = given or tuple(classes[row % len(classes)] for row in range(pictures))
+    contents = Contents(
+        network=NetworkFacts(
+            "f" * 24,
+            "0" * 64,
+            "made.safetensors",
+            "made",
+            classes,
+            False,
+            tuple(f"conv{one}" for one in range(len(layers))),
+            layers,
+        ),
+        pictures=Pictures(
+            names or tuple(f"picture{row:04d}.png" for row in range(pictures)),
+            tuple(f"{row:064x}" for row in range(pictures)),
+            np.full((pictures, 2), 224, np.int32),
+            classes_of,
+            np.zeros(pictures, bool) if trained_on is None else trained_on,
+        ),
+        logits=_float(random.normal(size=(pictures, len(classes))) if logits is None else logits),
+        embedding=_float(random.normal(size=(pictures, 8)) if embedding is None else embedding),
+        filters=rows,
+        counts=random.integers(0, 100, (count, BINS)),
+        edges=_float(np.linspace(low, np.maximum(high, low + 1e-6), BINS + 1, axis=1)),
+        asked=pictures if asked is None else asked,
+        sample=min(200, pictures),
+    )
+    everything: dict[str, npt.NDArray[Any]] = {name: peaks for name in ANSWERS}
+    everything |= {"ring": np.ones(peaks.shape), "area": np.clip(peaks, 0, 1), "relevance": relevance}
+    everything |= {"place": np.full((count, pictures, 2), 3), **answers}
+    write_alone(path, contents, everything)
+    return path
+
+
+def _float(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    return values.astype(np.float32)

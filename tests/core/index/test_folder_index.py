@@ -1,0 +1,51 @@
+"""An open index answers in the order of its pictures, and never from a damaged file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.core.errors import UserError
+from explorer.core.index import open_index
+from explorer.core.tags import FilterKey
+from tests.core.index.synthetic_index import write_index
+
+NAMES = ("b/10.png", "b/9.png", "a/1.png", "a/12.png", "a/2.png")
+PEAKS = np.array([[10.0, 9, 1, 12, 2], [0, 0, 0, 0, 0], [1, 2, 3, 4, 5]])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_index(tmp_path / "index.h5", PEAKS, names=NAMES, filters=(2, 1))
+
+
+def test_columns_are_in_the_order_of_the_pictures(path: Path) -> None:
+    with open_index(path) as index:
+        assert index.pictures == ("a/1.png", "a/2.png", "a/12.png", "b/9.png", "b/10.png")
+        assert index.peaks(FilterKey(0, 0)).tolist() == [1, 2, 12, 9, 10]
+        assert index.peaks(FilterKey(0, 0)).dtype == np.float32
+        assert index.layer_answers(1, "inside").tolist() == [[3, 5, 4, 2, 1]]
+        assert index.digests[0].endswith("2")
+
+
+def test_strongest_weakest_and_contrast(path: Path) -> None:
+    with open_index(path) as index:
+        assert index.strongest(FilterKey(0, 0), 2) == [("a/12.png", 12), ("b/10.png", 10)]
+        assert index.weakest(FilterKey(0, 0), 2) == [("a/1.png", 1), ("a/2.png", 2)]
+        contrast = index.contrast(FilterKey(0, 0), 2)
+        assert {name for name, _ in contrast} == {"a/1.png", "a/2.png"}
+
+
+def test_a_byte_that_changed_is_noticed(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        open_index(path)
+
+
+def test_no_file_and_no_filter_are_said_in_words(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        open_index(tmp_path / "none.h5")
+    with open_index(path) as index, pytest.raises(UserError, match="no filter 3:0"):
+        index.peaks(FilterKey(3, 0))
