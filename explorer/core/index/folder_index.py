@@ -101,12 +101,12 @@ class FolderIndex:
 
     def answers(self, key: FilterKey, what: str = "peak") -> Numbers:
         """One number for each picture (N,) float32: `what` is a key of `schema.ANSWERS`."""
-        return self._read(what, self.row(key))
+        return np.asarray(self._read(what, self.row(key)))
 
     def layer_answers(self, layer: int, what: str = "peak") -> Numbers:
         """The same for every filter of a layer, (C, N) float32."""
         first = self.row(FilterKey(layer, 0))
-        return self._read(what, slice(first, first + self.contents.network.filters[layer]))
+        return np.asarray(self._read(what, slice(first, first + self.contents.network.filters[layer])))
 
     def peaks(self, key: FilterKey) -> Numbers:
         """The highest value of the filter's map on each picture (N,) float32."""
