@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
@@ -38,6 +39,7 @@ class Workspace(QObject):
         self.vocabulary = self._vocabulary()
         self.session = Session(View(style=self.settings.style()), self)
         self.library = Library(self)
+        self.evidence = Evidence(self)
         self.pipeline = Pipeline(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
@@ -55,6 +57,7 @@ class Workspace(QObject):
         self.occluding.close()
         self.pipeline.close()
         self.library.close()
+        self.evidence.close()
 
     def _name_annotator(self, which: object) -> None:
         """Give tags under the name that a person set from now on."""

@@ -79,6 +79,7 @@ def _browser(
     viewer.setParent(parent)
     yield True
     from explorer.ui.window.browser import Browser
+    from explorer.ui.window.evidence_tabs import evidence_tabs
 
     yield False
     made = Browser(
@@ -90,6 +91,7 @@ def _browser(
         filters,
         over,
         vocabulary=filters.vocabulary,
+        tabs=evidence_tabs(workspace),
     )
     made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))

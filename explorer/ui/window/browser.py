@@ -1,5 +1,6 @@
 """The picture with its overlay, above the tabs: the filters of the layer, one filter over pictures, the lens."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -16,6 +17,7 @@ from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.window.evidence_tabs import LateTab, Tab
 
 if TYPE_CHECKING:
     from explorer.ui.panels.lens_panel import LensPanel
@@ -37,6 +39,7 @@ class Browser(QSplitter):
         filters: FilterModel,
         over: OverPicturesModel,
         vocabulary: Vocabulary,
+        tabs: Sequence[Tab] = (),
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
@@ -66,7 +69,7 @@ class Browser(QSplitter):
         self._lens_tab = QWidget()
         self._corner = QWidget()
         self._corner.setLayout(row(self._count, self._shown, self._order))
-        self.tabs = self._tabs()
+        self.tabs = self._tabs(tabs)
         self.addWidget(panel(column(self.viewer, margin=SPACE)))
         self.addWidget(panel(column(self.tabs, margin=SPACE)))
         self.setHandleWidth(SPACE)
@@ -142,11 +145,13 @@ class Browser(QSplitter):
         box.activated.connect(lambda index: self._arrange())
         return box
 
-    def _tabs(self) -> QTabWidget:
+    def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()
         tabs.addTab(self.grid, "Filters")
         tabs.addTab(self.over, "This filter over pictures")
         tabs.addTab(self._lens_tab, self._last_lens.title)
+        for title, build in more:
+            tabs.addTab(LateTab(build), title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tabs.setCornerWidget(self._corner)
         tabs.currentChanged.connect(self._tab_changed)

@@ -1,0 +1,32 @@
+"""The tabs that show what the index of the folder says, each built when somebody first looks at it."""
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from explorer.state.workspace import Workspace
+from explorer.ui.widgets.labels_and_layouts import column
+
+Tab = tuple[str, Callable[[], QWidget]]
+"""Its title, and what builds what stands in it."""
+
+
+class LateTab(QWidget):
+    """The place of a panel that is built when it is first shown."""
+
+    def __init__(self, build: Callable[[], QWidget]) -> None:
+        super().__init__()
+        self._build = build
+        self.content: QWidget | None = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if self.content is None:
+            self.content = self._build()
+            self.setLayout(column(self.content))
+        super().showEvent(event)
+
+
+def evidence_tabs(workspace: Workspace) -> list[Tab]:
+    """The tabs in their order."""
+    return []
