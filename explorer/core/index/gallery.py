@@ -84,10 +84,12 @@ def gallery(
     "strongest", "weakest" and "class" take the highest (lowest) answers in their order and pass over a picture that is
     too alike to one taken before: the same file, or nearer to it by the last hidden layer than the `TOO_ALIKE` quantile
     of the distances between the `MEASURED` pictures with the smallest digests, which are as good as drawn at random
-    and remain nearly the same when pictures are added. Only pictures with an answer above zero are strong.
-    "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" has for each strong picture the
-    most alike one (by the last hidden layer) in the filter's lower half, "near" the most alike of the same given class
-    in the lowest `NO_ANSWER`; each once. `given` says the classes (N) in other words than the index does. `seed`
+    and remain nearly the same when pictures are added. Only pictures with an answer above zero are strong, and, but for
+    "class", only those of the upper half.
+    "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" are pairs: a strong picture,
+    then the one in the filter's lower half that is most like it by the last hidden layer; for "near" it is the most
+    alike of the same given class in the lowest `NO_ANSWER`; each once. `given` says the classes (N) in other words
+    than the index does. `seed`
     draws "random". UserError for a kind that there is not.
     """
     if kind not in KINDS:
@@ -110,8 +112,8 @@ def gallery(
         each = max(2, n // max(1, len(names)))
         rows = [row for name in names for row in choice.strongest(each, of=name)]
     else:
-        partners = choice.partners(n, same_class=kind == "near")
-        rows = list(partners)
+        partners = choice.partners(n // 2, same_class=kind == "near")
+        rows = [row for weak, strong in partners.items() for row in (strong, weak)]
     places_of = index.places(key)
     return Gallery(
         kind,
@@ -134,7 +136,8 @@ class _Choice:
 
     def strongest(self, n: int, of: str | None = None) -> Rows:
         """The strongest pictures of different kinds, of one class or of all."""
-        strong = [int(row) for row in self.ranks if self.values[row] > 0 and of in (None, self.given[row])]
+        upper = self.ranks if of is not None else self.ranks[: (len(self.ranks) + 1) // 2]
+        strong = [int(row) for row in upper if self.values[row] > 0 and of in (None, self.given[row])]
         return self.spread(strong[: max(20 * n, round(LOOKED_THROUGH * len(strong)))], n)
 
     def spread(self, order: Iterable[int], n: int) -> Rows:
