@@ -1,8 +1,7 @@
 """Which pictures show what a filter answers to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -14,18 +13,8 @@ from explorer.core.tags import FilterKey
 Rows = Sequence[int]
 Numbers = npt.NDArray[np.float32]
 
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "strongest": "strongest",
-        "weakest": "weakest",
-        "tenths": "every tenth of the range",
-        "contrast": "alike, but weak",
-        "near": "alike, same class, no answer",
-        "random": "random",
-        "class": "strongest of each class",
-    }
-)
-"""What pictures can be chosen by: key -> in words."""
+KINDS = ("strongest", "weakest", "tenths", "contrast", "near", "random", "class")
+"""What pictures can be chosen by."""
 
 TOO_ALIKE = 0.02
 """Pictures that are nearer to each other than this share of all pairs count as one kind of picture."""
@@ -79,7 +68,7 @@ def gallery(
     given: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Gallery:
-    """Choose about `n` pictures of a kind (a key of `KINDS`); `by` as in `FolderIndex.answers`.
+    """Choose about `n` pictures of a kind (one of `KINDS`); `by` as in `FolderIndex.answers`.
 
     "strongest", "weakest" and "class" take the highest (lowest) answers in their order and pass over a picture that is
     too alike to one taken before: the same file, or nearer to it by the last hidden layer than the `TOO_ALIKE` quantile
@@ -89,8 +78,7 @@ def gallery(
     "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" are pairs: a strong picture,
     then the one in the filter's lower half that is most like it by the last hidden layer; for "near" it is the most
     alike of the same given class in the lowest `NO_ANSWER`; each once. `given` says the classes (N) in other words
-    than the index does. `seed`
-    draws "random". UserError for a kind that there is not.
+    than the index does; `seed` draws "random". UserError for a kind that there is not.
     """
     if kind not in KINDS:
         raise UserError(f'Pictures cannot be chosen by "{kind}"; there are {", ".join(KINDS)}.')

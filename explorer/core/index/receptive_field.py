@@ -34,7 +34,7 @@ IN_PLACE = frozenset(f"{MODULES} {FUNCTIONS} {SAME} {JOINED}".split())
 """Operations whose values depend on what stands in the same place in all that they take."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReceptiveField:
     """What each place of a layer's map depends on: `rows` (h, 2) and `columns` (w, 2) of the network's input.
 
