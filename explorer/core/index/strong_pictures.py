@@ -11,8 +11,10 @@ from explorer.core.tags import FilterKey
 
 STRONG = 0.25
 """How far a strong answer lies from the filter's 0.999 quantile to its highest value."""
-ENOUGH = 5
-"""Strong pictures of known class from which on shares are given."""
+ENOUGH, ENOUGH_OF_A_CLASS = 5, 3
+"""Strong pictures of known class, and of one class, from which on something is said of it."""
+IN_PERCENT = 20
+"""Strong pictures of known class from which on shares are said in percent."""
 Z = 1.96
 
 
@@ -44,7 +46,10 @@ class StrongPictures:
             return said
         of = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
         if self.name:
-            return f"{said}; {self.share:.0%} of {of} are {self.name} ({self.share_of_all:.0%} of all)"
+            share = f"{self.share:.0%}" if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
+            if self.known < IN_PERCENT and not self.trained_on:
+                of = f"the {self.known} of known class"
+            return f"{said}; {share} of {of} are {self.name} ({self.share_of_all:.0%} of all)"
         if self.known >= ENOUGH:
             return f"{said}; no class stands out among {of}"
         if self.trained_on:
@@ -88,7 +93,7 @@ def strong_of(
         for name in sorted(set(given[counted])):
             of_all = float((given[counted] == name).mean())
             of_strong = float((given[strong & counted] == name).mean())
-            if lower_end(of_strong, known) > of_all:
+            if of_strong * known >= ENOUGH_OF_A_CLASS and lower_end(of_strong, known) > of_all:
                 found.append((of_strong - of_all, str(name), of_strong, of_all))
         _, best, share, share_of_all = max(found, default=(0.0, best, share, share_of_all))
     return StrongPictures(

@@ -47,9 +47,10 @@ class GalleryPanel(QWidget):
         for switch in (self.crops, self.overlay):
             switch.toggled.connect(self._show_as)
         self.sentence, self.note = ElidedLabel(), label("", "quiet")
-        line = row(self.sentence, self.note, self.crops, self.overlay, self.by, self.kind)
-        line.setStretch(0, 1)
-        self.setLayout(column(line, self.grid, gap=SPACE // 2))
+        choices = row(self.kind, self.by, self.crops, self.overlay, 1, self.note)
+        whole = column(self.sentence, choices, self.grid, gap=SPACE // 2)
+        whole.setContentsMargins(0, SPACE, 0, 0)
+        self.setLayout(whole)
         gallery.changed.connect(self._say)
         session.changed.connect(self._view_changed)
         self.grid.set_opacity(session.view.style.opacity)
@@ -80,7 +81,8 @@ class GalleryPanel(QWidget):
             self.note.setText("")
             return
         self.sentence.setText(f"{answer.key}  {answer.sentence}")
-        field, notes = self._gallery.field, []
+        field = self._gallery.field
+        notes = ["* trained on"] if any(one.trained_on for one in answer.tiles.values()) else []
         if field is not None:
             notes.append(f"sees {field.size[0]} × {field.size[1]} px{'' if field.exact else ' at most'}")
         if answer.measured < answer.asked:
