@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from explorer.state.workspace import Workspace
+from explorer.ui.panels.index_tool import IndexTool
 from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
@@ -52,7 +53,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         pictures=PicturePanel(session, library),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         layers=LayerList(session, library, workspace.tagging),
-        status=Status(library, workspace.tagging),
+        status=Status(library, workspace.tagging, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
     )
     for model in (filters, over):
@@ -151,6 +152,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
         parts.problems.show_error,
     )
     workspace.opening.problem.connect(show_error)
+    workspace.indexing.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.tagging.problem.connect(show_error)

@@ -1,7 +1,7 @@
 """The line below everything: device, pictures, tags, saved or not, and what is running, with a way to stop it."""
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QProgressBar, QStatusBar
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
@@ -10,14 +10,14 @@ from explorer.ui.widgets.labels_and_layouts import label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
-QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
+QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags", "open index"}
 """Slots whose work is too short, or too much in the background, to be announced."""
 
 
 class Status(QStatusBar):
-    """Tells the state of the program in words."""
+    """Tells the state of the program in words; `more` stand behind those of files and tags."""
 
-    def __init__(self, library: Library, tagging: Tagging) -> None:
+    def __init__(self, library: Library, tagging: Tagging, *more: QWidget) -> None:
         super().__init__()
         self._library, self._tagging = library, tagging
         self._running: dict[str, Jobs] = {}
@@ -26,7 +26,7 @@ class Status(QStatusBar):
         self.bad = PlainTool("")
         self.bad.setObjectName("flat")
         self.bad.hide()
-        for part in (self._device, self._pictures, self.bad, self._tags, self._saved):
+        for part in (self._device, self._pictures, self.bad, self._tags, self._saved, *more):
             self.addWidget(part)
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
