@@ -11,8 +11,9 @@ from PySide6.QtGui import QPixmap
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.library import Folder, Library
+from explorer.state.map_drawing import draw, fit
 from explorer.state.network_session import OverPicture
-from explorer.state.pipeline import Pipeline, draw, fit
+from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 from explorer.ui.widgets.paint_budget import PaintBudget
@@ -63,6 +64,7 @@ class FilterModel(ListModel):
         self.order, self.shown = "number", ALL
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self.refresh)
+        pipeline.scale_changed.connect(self.refresh)
         session.changed.connect(self._view_changed)
         tagging.changed.connect(self._tags_changed)
         tagging.reset.connect(self.refresh)
@@ -148,7 +150,8 @@ class OverPicturesModel(ListModel):
         self._budget = PaintBudget(self.repaint_rows, self)
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
-        pipeline.maps_changed.connect(self._scale_changed)
+        pipeline.maps_changed.connect(self._maps_changed)
+        pipeline.scale_changed.connect(self._redraw)
         library.over.arrived.connect(self._arrived)
         session.changed.connect(self._view_changed)
 
@@ -190,8 +193,10 @@ class OverPicturesModel(ListModel):
         if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):
             self._redraw()
 
-    def _scale_changed(self) -> None:
-        if self._session.view.style.scale == "seen":  # every picture that is looked at moves that scale
+    def _maps_changed(self) -> None:
+        if (
+            self._pipeline.kind_of_scale(self._session.view.layer) == "seen"
+        ):  # every picture that is looked at moves that scale
             self._redraw()
 
     def _redraw(self) -> None:

@@ -58,6 +58,7 @@ def command_table(commands: Commands) -> list[Command]:
                 ("Scale: this map", "1", "map"),
                 ("Scale: the layer", "2", "layer"),
                 ("Scale: pictures seen", "3", "seen"),
+                ("Scale: this filter over the folder", "5", "folder"),
             )
         ),
         Command(VIEW, "Scale: fixed values …", "4", commands.choose_scale, is_on("scale", "fixed")),
