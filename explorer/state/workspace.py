@@ -21,6 +21,7 @@ from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
+from explorer.state.working_through import WorkingThrough
 
 
 class Workspace(QObject):
@@ -53,6 +54,7 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)

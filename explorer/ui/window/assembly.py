@@ -53,7 +53,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         pictures=PicturePanel(session, library),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         layers=LayerList(session, library, workspace.tagging),
-        status=Status(library, workspace.tagging, IndexTool(workspace.indexing)),
+        status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
     )
     for model in (filters, over):

@@ -34,6 +34,8 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Previous layer", "PgUp", lambda: step("layer", -1)),
         Command(WALK, "Next filter without a tag", "N", lambda: commands.go_untagged(1)),
         Command(WALK, "Previous filter without a tag", "Shift+N", lambda: commands.go_untagged(-1)),
+        Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1)),
+        Command(WALK, "Previous filter of the work list", "Shift+J", lambda: commands.go_on_working(-1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
         Command(TAGS, "-", "", tags.new_word),
         Command(TAGS, "Another word …", "", tags.new_word),

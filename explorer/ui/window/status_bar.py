@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.labels_and_layouts import label
+from explorer.state.working_through import WorkingThrough
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
@@ -17,7 +18,7 @@ QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags", "open 
 class Status(QStatusBar):
     """Tells the state of the program in words; `more` stand behind those of files and tags."""
 
-    def __init__(self, library: Library, tagging: Tagging, *more: QWidget) -> None:
+    def __init__(self, library: Library, tagging: Tagging, working: WorkingThrough, *more: QWidget) -> None:
         super().__init__()
         self._library, self._tagging = library, tagging
         self._running: dict[str, Jobs] = {}
@@ -28,6 +29,10 @@ class Status(QStatusBar):
         self.bad.hide()
         for part in (self._device, self._pictures, self.bad, self._tags, self._saved, *more):
             self.addWidget(part)
+        self._list = ElidedLabel("", "quiet")
+        self.addWidget(self._list, 1)
+        self._working = working
+        working.changed.connect(self._show_list)
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
@@ -69,6 +74,11 @@ class Status(QStatusBar):
         else:
             self._tags.clear()
             self._saved.clear()
+
+    def _show_list(self) -> None:
+        """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
+        found = self._working.list
+        self._list.setText(f"·  {found}" if found is not None and found.filters else "")
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""
