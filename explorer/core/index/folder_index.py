@@ -106,7 +106,11 @@ class FolderIndex:
     def layer_answers(self, layer: int, what: str = "peak") -> Numbers:
         """The same for every filter of a layer, (C, N) float32."""
         first = self.row(FilterKey(layer, 0))
-        return np.asarray(self._read(what, slice(first, first + self.contents.network.filters[layer])))
+        return self.rows_answers(slice(first, first + self.contents.network.filters[layer]), what)
+
+    def rows_answers(self, rows: slice, what: str = "peak") -> Numbers:
+        """The same for some rows of `filters()`, (F, N) float32: all of them need not be held at once."""
+        return np.asarray(self._read(what, rows))
 
     def peaks(self, key: FilterKey) -> Numbers:
         """The highest value of the filter's map on each picture (N,) float32."""
