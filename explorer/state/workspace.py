@@ -11,6 +11,7 @@ from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
+from explorer.state.filter_facts import FilterFacts
 from explorer.state.indexing import Indexing
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
@@ -55,6 +56,7 @@ class Workspace(QObject):
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
+        self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)

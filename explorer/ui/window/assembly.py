@@ -14,8 +14,9 @@ from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
+from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
-from explorer.ui.widgets.lists import FilterModel, OverPicturesModel
+from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.theme import SPACE
@@ -43,7 +44,9 @@ class Assembly:
 def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     """Let an empty window show a workspace."""
     session, library = workspace.session, workspace.library
-    filters = FilterModel(session, workspace.pipeline, library, workspace.tagging, workspace.vocabulary)
+    filters = FilterModel(
+        session, workspace.pipeline, library, workspace.tagging, workspace.filter_facts, workspace.vocabulary
+    )
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
