@@ -1,7 +1,7 @@
 """The index of the open folder, made in a process of its own while nobody walks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 REST_MS = 1500
 """So long nobody may walk before the process begins or goes on."""
 SLOT = "open index"
-KEPT = "last/index"
 
 
 @dataclass(frozen=True)
@@ -183,11 +182,11 @@ class Indexing(QObject):
         stage, target = step["stage"], self._target
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")
-            self._open(Path(str(step.get("path", ""))), target, aloud=True)
+            path = Path(str(step.get("path", "")))
+            self._open(lambda: path, target, aloud=True)
         elif stage == "pictures":
             self.done, self.total = number(step, "done"), number(step, "total")
-        if number(step, "bytes"):
-            self.bytes = number(step, "bytes")
+        self.bytes = max(self.bytes, number(step, "bytes"))  # while it samples, that of the sample alone
         self.changed.emit()
 
     def _ended(self, problem: str) -> None:
@@ -198,26 +197,29 @@ class Indexing(QObject):
         self.changed.emit()
 
     def _show_kept(self, target: Target) -> None:
-        """Look into the index of an earlier session at once, where it is about the same."""
-        try:
-            kept = json.loads(self._settings.text(KEPT, "{}"))
-            path, same = Path(kept.pop("path")), Target(**kept) == target
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return
-        if same:
-            self._open(path, target, aloud=False)
+        """Look into the index that an earlier session made of the same, at once; it may lack new pictures."""
+        network, data = self._library.network, self._settings.folder
+        assert network is not None
 
-    def _open(self, path: Path, target: Target, *, aloud: bool) -> None:
+        def place() -> Path:
+            from explorer.core.index.kept import place_of
+
+            return place_of(network, Path(target.folder), data)
+
+        self._open(place, target, aloud=False)
+
+    def _open(self, place: Callable[[], Path], target: Target, *, aloud: bool) -> None:
+        """Open an index on the worker that reads: all of its file is hashed."""
+
         def work(on_step: OnStep) -> "FolderIndex":
             from explorer.core.index import open_index
 
-            return open_index(path)
+            return open_index(place())
 
         def done(index: "FolderIndex") -> None:
             if target != self._target or index.contents.network.identity != target.network:
                 index.close()
                 return
-            self._settings.set_text(KEPT, json.dumps(asdict(target) | {"path": str(path)}))
             self._evidence.take(index)
             self.changed.emit()
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from explorer.core.index.kept import place_of
+from explorer.core.network import open_network
 from explorer.state.network_session import Request
 from explorer.state.settings import INDEX
 from explorer.state.settings_file import Settings
@@ -68,8 +70,6 @@ def window(tmp_path: Path, qtbot: QtBot) -> Iterator[Window]:
 
 def index_of(window: Window, model: Path, path: Path, pictures: int = 12, identity: str = "") -> Path:
     """An index of the open network with any answers, as its process would write it."""
-    from explorer.core.network import open_network
-
     network = open_network(model, device="cpu")
     filters = tuple(layer.filters for layer in network.layers)
     peaks = np.random.default_rng(0).random((sum(filters), pictures))
@@ -180,11 +180,11 @@ def test_the_index_of_an_earlier_session_is_there_at_once(
     tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path
 ) -> None:
     window = Window(tmp_path / "home", qtbot)
-    kept = index_of(window, model, tmp_path / "kept.h5")
-    window.say({"stage": "ready", "path": str(kept), "pictures": 12, "asked": 12})
-    window.open(model, pictures)
-    window.until(lambda: window.evidence.index is not None)
     window.workspace.close()
+    network = open_network(model, device="cpu")
+    kept = place_of(network, pictures, tmp_path / "home")
+    kept.parent.mkdir(parents=True)
+    index_of(window, model, kept)
     again = Window(tmp_path / "home", qtbot)
     again.indexing._rest.setInterval(600_000)
     again.open(model, pictures)
@@ -224,4 +224,19 @@ def test_a_process_that_cannot_begin_is_said(tmp_path: Path, qtbot: QtBot, model
     window.open(model, pictures)
     window.until(lambda: window.problems)
     assert "not made" in window.problems[0]
+    window.workspace.close()
+
+
+def test_the_program_s_own_command_makes_what_the_window_shows(
+    tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path
+) -> None:
+    window = Window(tmp_path / "home", qtbot)
+    window.indexing._command = (sys.executable, "-m", "explorer")
+    window.open(model, pictures)
+    window.until(lambda: window.evidence.index is not None and not window.indexing.running)
+    index = window.evidence.index
+    assert [pictures / name for name in index.pictures] == list(window.workspace.library.folder.pictures)
+    assert set(index.given) == {"benign", "malignant"}
+    assert index.complete
+    assert window.problems == []
     window.workspace.close()
