@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.card_in_view import CardInView
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.filter_facts import FilterFacts
@@ -57,6 +58,7 @@ class Workspace(QObject):
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
+        self.card = CardInView(self.session, self.library, self.evidence, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)

@@ -13,6 +13,7 @@ from explorer.core.index import open_index
 from explorer.core.index.layer_summary import ordered, summary_of
 from explorer.core.tags.book import FilterKey
 from explorer.state.filter_order import ORDERS
+from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
 from tests.state.test_indexing import FOREVER, SPEAKER
@@ -157,3 +158,41 @@ def test_a_click_pauses_the_index_and_another_lets_it_go_on(demo: Person) -> Non
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     assert QApplication.instance() is not None
+
+
+def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:
+    workspace, panel = indexed.workspace, indexed.parts.card
+    assert workspace.card.card is None  # nobody looked
+    workspace.session.update(filter=EDGE)
+    indexed.press("E")
+    indexed.until(lambda: workspace.card.card is not None and workspace.card.card.key == FilterKey(7, EDGE))
+    card, index = workspace.card.card, workspace.evidence.index
+    name = workspace.session.view.picture.name
+    assert workspace.card.peak == index.answers(FilterKey(7, EDGE), "inside")[index.rows[name]]
+    assert f"here {workspace.card.peak:.3g}, more than on" in panel.texts
+    assert f"place {card.rank} of 64" in panel.texts
+    assert "mostly at the picture's edge: 69%" in panel.texts
+    best = card.classes.best
+    assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} ({best.auc.low:.2f} to" in panel.texts
+    indexed.press("Down")
+    indexed.until(lambda: workspace.session.view.picture.name != name)
+    name = workspace.session.view.picture.name
+    assert f"here {index.answers(FilterKey(7, EDGE), 'inside')[index.rows[name]]:.3g}," in panel.texts
+
+
+def test_a_twin_on_the_card_is_a_click_away(indexed: Person) -> None:
+    workspace, panel = indexed.workspace, indexed.parts.card
+    workspace.session.update(filter=TWINS[0])
+    indexed.click(panel.toggle)
+    indexed.until(lambda: workspace.card.card is not None)
+    button = next(button for button in panel.findChildren(PlainTool) if button.text() == "7:40  +1.00")
+    button.click()
+    assert (indexed.view.layer, indexed.view.filter) == (7, TWINS[1])
+    indexed.until(lambda: workspace.card.card.key == FilterKey(7, TWINS[1]))
+    assert "edge" not in panel.texts
+
+
+def test_without_an_index_the_card_says_what_is_missing(demo: Person) -> None:
+    demo.press("E")
+    assert demo.parts.card._nothing.isVisible()
+    assert demo.parts.card.texts == ""

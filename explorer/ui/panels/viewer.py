@@ -39,7 +39,9 @@ class Viewer(QWidget):
         self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens)
         self._dragging = False
-        self.setLayout(column(self.display, row(self.image, column(self.bar, self.measured), gap=0), gap=SPACE))
+        beside = column(self.bar, self.measured)
+        beside.setStretch(0, 1)
+        self.setLayout(column(self.display, row(self.image, beside, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from explorer.state.workspace import Workspace
+from explorer.ui.panels.filter_card import FilterCardPanel
 from explorer.ui.panels.index_tool import IndexTool
 from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
@@ -55,6 +56,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         over=over,
         pictures=PicturePanel(session, library),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
+        card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
@@ -109,8 +111,9 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     body.setLayout(column(parts.top, parts.problems, parts.center, gap=SPACE))
     window.setCentralWidget(body)
     pictures = panel(column(parts.pictures, margin=SPACE))
-    beside = column(parts.tags, label("Layers", "title"), parts.layers, margin=SPACE + 4)
-    beside.setStretch(2, 1)
+    beside = column(parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
+    beside.setStretch(1, 3)
+    beside.setStretch(3, 1)
     parts.tags.setMinimumWidth(232)
     _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
     _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
@@ -186,6 +189,7 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     pictures.left.connect(parts.center.take_keyboard)
     parts.layers.picked.connect(commands.go_to_layer)
+    parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)
     parts.tags.described.connect(tags.describe)
     parts.tags.new_word.connect(tags.new_word)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from explorer.ui.panels.filter_card import FilterCardPanel
     from explorer.ui.panels.layer_panel import LayerList
     from explorer.ui.panels.picture_panel import PicturePanel
     from explorer.ui.panels.tag_panel import TagPanel
@@ -25,6 +26,7 @@ class WindowParts:
     over: "OverPicturesModel"
     pictures: "PicturePanel"
     tags: "TagPanel"
+    card: "FilterCardPanel"
     layers: "LayerList"
     status: "Status"
     center: "Center"

@@ -11,7 +11,16 @@ from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
-QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags", "open index", "compare filters"}
+QUIET = {
+    "picture",
+    "thumbnails",
+    "predictions",
+    "over pictures",
+    "tags",
+    "open index",
+    "compare filters",
+    "filter's card",
+}
 """Slots whose work is too short, or too much in the background, to be announced."""
 
 
