@@ -184,8 +184,12 @@ class Indexing(QObject):
             self.done, self.total = number(step, "pictures"), number(step, "asked")
             path = Path(str(step.get("path", "")))
             self._open(lambda: path, target, aloud=True)
-        elif stage == "pictures":
-            self.done, self.total = number(step, "done"), number(step, "total")
+        elif stage == "reading":
+            self.total = number(step, "total")
+        elif stage == "pictures":  # of those that an earlier run did not come to
+            missing = number(step, "total")
+            self.total = max(self.total, missing)
+            self.done = self.total - missing + number(step, "done")
         self.bytes = max(self.bytes, number(step, "bytes"))  # while it samples, that of the sample alone
         self.changed.emit()
 

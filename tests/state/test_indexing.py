@@ -84,7 +84,8 @@ def test_what_the_process_made_is_looked_into_and_looked_into_again(
     window.say(
         {"stage": "sample", "done": 0, "total": 5, "bytes": 15_000_000},
         {"stage": "ready", "path": str(first), "pictures": 5, "asked": 12},
-        {"stage": "pictures", "done": 9, "total": 12, "bytes": 15_000_000},
+        {"stage": "reading", "done": 12, "total": 12, "bytes": 15_000_000},
+        {"stage": "pictures", "done": 2, "total": 6, "bytes": 8_000_000},
         {"stage": "ready", "path": str(whole), "pictures": 12, "asked": 12, "seconds": 0.3},
         {"stage": "done"},
     )
@@ -92,10 +93,13 @@ def test_what_the_process_made_is_looked_into_and_looked_into_again(
     window.evidence.changed.connect(
         lambda: seen.append(len(window.evidence.index.pictures if window.evidence.index else ()))
     )
+    shares: list[float] = []
+    window.indexing.changed.connect(lambda: shares.append(window.indexing.share))
     window.open(model, pictures)
     window.until(lambda: seen == [5, 12])  # a new file, opened again
     window.until(lambda: not window.indexing.running)
     assert window.indexing.bytes == 15_000_000
+    assert 8 / 12 in shares  # two of the six that were missing
     assert (window.indexing.reason, window.problems) == ("", [])
 
 

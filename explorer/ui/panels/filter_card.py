@@ -156,10 +156,10 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
     """Where the picture in view stands, what the network makes of the filter, and on how much it is silent."""
     lines = []
     if peak is not None:
-        lines.append(f"here {peak:.3g}, more than on {card.stronger_than(peak):.0%} of {len(card.peaks):,} pictures")
+        lines.append(f"here {peak:.3g}, more than on {card.stronger_than(peak):.0%} of the pictures")
     if math.isfinite(card.relevance):
         lines.append(f"{card.relevance:.1%} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
-    lines.append(f"silent on {card.silent_share:.0%} of the pictures")
+    lines.append(f"silent on {round(card.silent_share * len(card.peaks)):,} of {len(card.peaks):,} pictures")
     return lines
 
 
