@@ -12,7 +12,7 @@ from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.evidence import Evidence
 from explorer.state.index_process import IndexProcess
-from explorer.state.library import Library
+from explorer.state.library import Folder, Library
 from explorer.state.session import Session, View
 from explorer.state.settings import INDEX
 from explorer.state.settings_file import Settings
@@ -106,10 +106,8 @@ class Indexing(QObject):
         self._end()
         if target != self._target or target is None:
             self.held = False
-            index = self._evidence.index
-            if target is None or index is None or self._target is None or not same_answers(self._target, target):
-                self._library.reading.cancel(SLOT)
-                self._evidence.take(None)
+            self._library.reading.cancel(SLOT)
+            self._evidence.take(None)
         self._target = target
         if target is None:
             return
@@ -182,8 +180,7 @@ class Indexing(QObject):
         stage, target = step["stage"], self._target
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")
-            path = Path(str(step.get("path", "")))
-            self._open(lambda: path, target, aloud=True)
+            self._open_made(Path(str(step.get("path", ""))), target)
         elif stage == "reading":
             self.total = number(step, "total")
         elif stage == "pictures":  # of those that an earlier run did not come to
@@ -201,24 +198,39 @@ class Indexing(QObject):
         self.changed.emit()
 
     def _show_kept(self, target: Target) -> None:
-        """Look into the index that an earlier session made of the same, at once; it may lack new pictures."""
-        network, data = self._library.network, self._settings.folder
-        assert network is not None
+        """Look into the index that was made of the same earlier, at once; it may lack new pictures.
 
-        def place() -> Path:
+        Not where it has other classes for the pictures: those of another table.
+        """
+        network, folder, data = self._library.network, self._library.folder, self._settings.folder
+        assert network is not None
+        assert folder is not None
+
+        def kept() -> "FolderIndex":
+            from explorer.core.index import open_index
             from explorer.core.index.kept import place_of
 
-            return place_of(network, Path(target.folder), data)
+            index = open_index(place_of(network, Path(target.folder), data))
+            if not has_classes_of(index, folder):
+                index.close()
+                raise UserError("The index has the classes of another table.")
+            return index
 
-        self._open(place, target, aloud=False)
+        self._open(kept, target, aloud=False)
 
-    def _open(self, place: Callable[[], Path], target: Target, *, aloud: bool) -> None:
+    def _open_made(self, path: Path, target: Target) -> None:
+        def made() -> "FolderIndex":
+            from explorer.core.index import open_index
+
+            return open_index(path)
+
+        self._open(made, target, aloud=True)
+
+    def _open(self, opened: "Callable[[], FolderIndex]", target: Target, *, aloud: bool) -> None:
         """Open an index on the worker that reads: all of its file is hashed."""
 
         def work(on_step: OnStep) -> "FolderIndex":
-            from explorer.core.index import open_index
-
-            return open_index(place())
+            return opened()
 
         def done(index: "FolderIndex") -> None:
             if target != self._target or index.contents.network.identity != target.network:
@@ -242,9 +254,11 @@ class Indexing(QObject):
             self.changed.emit()
 
 
-def same_answers(before: Target, after: Target) -> bool:
-    """Whether only the classes of the pictures are others: the index at hand stays until the next one is there."""
-    return (before.network, before.folder) == (after.network, after.folder)
+def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:
+    """Whether the index has the classes that its pictures have in the open folder."""
+    labels = folder.labels
+    words = (labels.of(folder.path / name) if labels is not None else "" for name in index.pictures)
+    return all(word == given for word, given in zip(words, index.given, strict=True))
 
 
 def number(step: dict[str, Any], name: str) -> int:

@@ -13,9 +13,10 @@ from explorer.core.index import open_index
 from explorer.core.index.layer_summary import ordered, summary_of
 from explorer.core.tags.book import FilterKey
 from explorer.state.filter_order import ORDERS
+from explorer.state.start import Start
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import Open, Person
 from tests.state.test_indexing import FOREVER, SPEAKER
 
 Indexed = Callable[..., Person]
@@ -158,6 +159,17 @@ def test_a_click_pauses_the_index_and_another_lets_it_go_on(demo: Person) -> Non
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     assert QApplication.instance() is not None
+
+
+def test_a_person_s_own_word_keeps_its_key(open_window: Open, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "tags.toml").write_text('[[tag]]\nword = "jagged"\nkey = "J"\n')
+    person = open_window(Start(demo=True, device="cpu"))
+    person.wait_for_maps()
+    person.press("J")
+    assert person.workspace.tagging.words(FilterKey(7, 0)) == ("jagged",)
+    person.press("E")
+    assert person.parts.card._body.isVisible()
 
 
 def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:

@@ -68,12 +68,22 @@ def window(tmp_path: Path, qtbot: QtBot) -> Iterator[Window]:
     made.workspace.close()
 
 
-def index_of(window: Window, model: Path, path: Path, pictures: int = 12, identity: str = "") -> Path:
-    """An index of the open network with any answers, as its process would write it."""
+def index_of(window: Window, model: Path, path: Path, pictures: int = 12, identity: str = "", given: str = "") -> Path:
+    """An index of the open network with any answers, as its process would write it; all `given` if that is a word."""
     network = open_network(model, device="cpu")
     filters = tuple(layer.filters for layer in network.layers)
     peaks = np.random.default_rng(0).random((sum(filters), pictures))
-    return write_index(path, peaks, filters=filters, identity=identity or network.identity, asked=12)
+    classes = ["benign" if number % 2 else "malignant" for number in range(pictures)]
+    names = tuple(f"{word}/picture{number}.png" for number, word in enumerate(classes))
+    return write_index(
+        path,
+        peaks,
+        filters=filters,
+        names=names,
+        given=(given,) * pictures if given else tuple(classes),
+        identity=identity or network.identity,
+        asked=12,
+    )
 
 
 def test_what_the_process_made_is_looked_into_and_looked_into_again(
@@ -186,7 +196,7 @@ def test_the_index_of_an_earlier_session_is_there_at_once(
     window = Window(tmp_path / "home", qtbot)
     window.workspace.close()
     network = open_network(model, device="cpu")
-    kept = place_of(network, pictures, tmp_path / "home")
+    kept = place_of(network, pictures, window.home)
     kept.parent.mkdir(parents=True)
     index_of(window, model, kept)
     again = Window(tmp_path / "home", qtbot)
@@ -195,6 +205,19 @@ def test_the_index_of_an_earlier_session_is_there_at_once(
     again.until(lambda: again.evidence.index is not None)
     assert not again.indexing.running
     again.workspace.close()
+
+
+def test_a_kept_index_with_other_classes_waits_until_it_has_those_of_now(
+    window: Window, model: Path, pictures: Path
+) -> None:
+    kept = place_of(open_network(model, device="cpu"), pictures, window.home)
+    kept.parent.mkdir(parents=True)
+    index_of(window, model, kept, given="another word")
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard and not window.workspace.library.reading.busy())
+    assert window.evidence.index is None
+    assert window.problems == []
 
 
 def test_it_is_off_where_a_person_says_so(window: Window, model: Path, pictures: Path) -> None:

@@ -34,7 +34,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Previous layer", "PgUp", lambda: step("layer", -1)),
         Command(WALK, "Next filter without a tag", "N", lambda: commands.go_untagged(1)),
         Command(WALK, "Previous filter without a tag", "Shift+N", lambda: commands.go_untagged(-1)),
-        Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1)),
+        Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1), yields=True),
         Command(WALK, "Previous filter of the work list", "Shift+J", lambda: commands.go_on_working(-1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
         Command(TAGS, "-", "", tags.new_word),
@@ -64,7 +64,7 @@ def command_table(commands: Commands) -> list[Command]:
             )
         ),
         Command(VIEW, "Scale: fixed values …", "4", commands.choose_scale, is_on("scale", "fixed")),
-        Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold()),
+        Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
         Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
         Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
         Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
