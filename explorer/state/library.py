@@ -32,6 +32,9 @@ class Folder:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     """The pictures' names and classes in small letters, to search in."""
+    table: Path | None = None
+    columns: str = ""
+    """The table of the classes, and what was said of its columns, as on the command line."""
 
 
 class Library(QObject):
@@ -104,7 +107,9 @@ class Library(QObject):
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
             classes = tuple(known.of(picture).lower() for picture in pictures)
-            return Folder(path, pictures, known, (*problems, *known.problems), rows, names, classes)
+            told = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
+            problems = (*problems, *known.problems)
+            return Folder(path, pictures, known, problems, rows, names, classes, labels, told if labels else "")
 
         def done(folder: Folder) -> None:
             self.folder = folder
