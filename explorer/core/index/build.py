@@ -100,10 +100,10 @@ class _Build:
         self._problems += listed.unreadable
         order, sample = self._sampled(listed.pictures)
         folder = PartFolder(self.out, self._key(sample))
-        parts = list(folder.found())
         joiner = Joiner(self._network, self.out, sample, self._options.relevance)
+        parts = joiner.needed(listed.pictures, list(folder.found()))
         if self._shared.first:
-            folder.remove_others([*joiner.needed(listed.pictures, parts), *joiner.joined_before()])
+            folder.remove_others([*parts, *joiner.joined_before()])
         missing = self._shared.mine(joiner.missing(order, parts))
         self._shared.wait()  # nobody writes before everybody has looked
         self.on_stage("pictures")
