@@ -138,6 +138,10 @@ def _picture_column(
         return by_title[0][1], False, []
     taken = TITLES.difference(ranks)
     distinct = [place for place in range(len(titles)) if titles[place] not in taken and _all_differ(rows, place)]
+    if names is not None and len(distinct) > 1:  # the numbers alone of pictures with longer names
+        count = _hits(rows, distinct, names.numbered_by)
+        least = max(2, 0.9 * min(len(rows), len(names.numbers)))
+        distinct = [place for place in distinct if count[place] >= least] or distinct
     if len(distinct) == 1 or (distinct and not table.headed):
         return distinct[0], False, []
     if names is None and titles[0] in ROLES["lesion"]:  # rows of lesions, whose folders hold the pictures
