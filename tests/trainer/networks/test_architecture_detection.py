@@ -22,6 +22,13 @@ from trainer.networks.checkpoint import InputSpec
 from trainer.networks.weight_files import Weights
 
 NAMES = models.list_models(module=models)
+FAMILIES = (
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3"),
+    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18"),
+    *("resnet50", "resnext50_32x4d", "wide_resnet50_2", "shufflenet_v2_x0_5", "squeezenet1_0", "squeezenet1_1"),
+    *("swin_t", "swin_v2_t", "vgg11", "vgg11_bn", "vit_b_32"),
+)
+"""The smallest of each family: the others differ in width and depth, and are tried in the soak."""
 WITH_AUXILIARY = ("googlenet", "inception_v3")
 
 
@@ -45,7 +52,10 @@ def test_the_table_is_that_of_the_installed_torchvision() -> None:
     assert list(torchvision_networks.table()) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.no_cover  # tracing the constructors of whole networks takes longer than running them
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.soak) for name in NAMES]
+)
 def test_every_classification_network_of_torchvision_is_found(name: str) -> None:
     found = architectures.find(loose(skeleton(name, num_classes=5)))
     assert (found.name, found.classes) == (name, 5)
@@ -75,6 +85,7 @@ def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[s
         return seen, module(picture)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "classes", "options"),
     [
@@ -84,15 +95,15 @@ def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[s
         ("shufflenet_v2_x0_5", 4, {}),
         ("mnasnet0_5", 2, {}),
         ("efficientnet_b0", 9, {}),
-        ("densenet121", 2, {}),
+        pytest.param("densenet121", 2, {}, marks=pytest.mark.soak),
         ("regnet_x_400mf", 5, {}),
         ("regnet_y_400mf", 1, {}),
-        ("resnext50_32x4d", 2, {}),
-        ("googlenet", 3, {"transform_input": True}),
+        pytest.param("resnext50_32x4d", 2, {}, marks=pytest.mark.soak),
+        pytest.param("googlenet", 3, {"transform_input": True}, marks=pytest.mark.soak),
         ("googlenet", 3, {"transform_input": True, "aux_logits": False}),
         ("inception_v3", 2, {"transform_input": True}),
         ("swin_t", 2, {}),
-        ("swin_v2_t", 3, {}),
+        pytest.param("swin_v2_t", 3, {}, marks=pytest.mark.soak),
         ("convnext_tiny", 2, {}),
     ],
 )
@@ -138,6 +149,7 @@ def test_a_vision_transformer_of_another_size_is_found() -> None:
     assert found.input.size == (384, 384)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"])
 def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
@@ -229,6 +241,7 @@ def found_in(tensors: dict[str, torch.Tensor]) -> str:
 FEW = ("resnet18", "vgg11", "efficientnet_b0", "squeezenet1_1", "convnext_tiny", "vit_b_32", "maxvit_t", "googlenet")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", REPLACED)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FEW[:5] else pytest.mark.soak) for name in NAMES]
@@ -244,6 +257,7 @@ def test_the_body_is_found_whatever_became_of_the_last_layers(name: str, kind: s
     }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("beside", ["net.", "backbone.", "_orig_mod.", "a.b.c.", "loss weights", "counters", "EMA"])
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.soak) for name in NAMES if name not in FEW[:1]] + [FEW[0]]
