@@ -14,6 +14,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.network.opening import open_network
+from tests.trainer.networks.cut_bodies import OwnHead, cut, fastai
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import torchvision_catalog as torchvision_networks
 from trainer.networks.architectures import ScratchCNN
@@ -299,6 +300,60 @@ def test_last_layers_beside_the_body_are_put_where_they_belong(tmp_path: Path) -
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real.eval()(picture))
     assert '"head"' in " ".join(network.assumed)
+
+
+CUT: dict[str, Callable[[str], nn.Module]] = {
+    "cut": lambda name: nn.Sequential(*cut(name), nn.Flatten()),
+    "cut deeper": lambda name: cut(name, 2),
+    "own last layer": lambda name: OwnHead(name, 4),
+    "fastai": lambda name: fastai(name, 3),
+}
+"""A ResNet as a sequence of its children."""
+
+
+@pytest.mark.parametrize("kind", ["own last layer", "fastai"])
+def test_a_cut_resnet_computes_what_it_did(kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    real = CUT[kind]("resnet18")
+    for part in real.modules():
+        if isinstance(part, nn.BatchNorm1d):
+            part.momentum = None
+    trained(real, side=64)
+    torch.save({"model": real.state_dict()}, tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt", device="cpu")
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture))
+    said = " ".join(network.assumed)
+    assert ("the largest and the average" in said) == ("ReLU" in said) == (kind == "fastai")
+    assert "set aside" not in said
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("prefix", ["", "model._orig_mod.", "encoder."])
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "resnet50" else pytest.mark.soak)
+        for name in NAMES
+        if name.startswith(("resne", "wide"))
+    ],
+)
+def test_a_cut_resnet_is_found_under_any_prefix(name: str, kind: str, prefix: str) -> None:
+    with on_meta():
+        state = CUT[kind](name).state_dict()
+    found = architectures.find(loose({prefix + key: tensor for key, tensor in state.items()}))
+    assert found.name == name
+    assert found.classes == {"own last layer": 4, "fastai": 3}.get(kind, 0)
+    assert not found.foreign
+
+
+def test_one_of_several_numbered_layers_is_not_taken_for_all_of_them() -> None:
+    tensors = {f"body.{name}": one for name, one in skeleton("resnet18").items() if not name.startswith("fc.")}
+    tensors |= {"head.0.kernel": torch.zeros(3, 512, 512), "head.3.weight": torch.zeros(2, 512)}
+    found = architectures.find(loose(tensors))
+    assert (found.classes, found.foreign) == (0, ("head.0.kernel", "head.3.weight"))
 
 
 def test_without_last_layers_there_are_maps_and_no_class_scores(tmp_path: Path) -> None:
