@@ -100,12 +100,15 @@ def test_a_correction_of_what_was_assumed(
 
     def answer(dialog: questions.InputQuestion) -> int:
         dialog._classes.setText("benign, malignant")
+        assert dialog._outputs.currentText() == "logits, compared by softmax"
+        dialog._outputs.setCurrentText("logits, each class for itself")
         return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(questions.InputQuestion, "exec", answer)
     person.click(person.parts.problems._action)
     person.until(lambda: person.workspace.library.network.classes == ("benign", "malignant"))
     person.wait_for_maps()
+    assert person.workspace.library.network.output.independent
 
 
 def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_path: Path, pictures: Path) -> None:

@@ -10,6 +10,9 @@ Tensors = Mapping[str, torch.Tensor]
 COUNTER = "num_batches_tracked"
 """Batch norms count their batches in training only; files from before 2018 lack the counter."""
 
+_COUNTED = ("total_ops", "total_params")
+"""What the counters of operations (thop) leave in every module that they counted."""
+
 WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
 """What torch.compile, FSDP and activation checkpointing put into names, wherever the module that they wrap stands."""
 
@@ -82,7 +85,8 @@ def compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match
     foreign = []
     for full, tensor in given.items():
         name = full.removeprefix(prefix)
-        if not full.startswith(prefix) or name.partition(".")[0] not in children:
+        counted = name.rpartition(".")[2] in _COUNTED and name not in expected
+        if counted or not full.startswith(prefix) or name.partition(".")[0] not in children:
             foreign.append(full)
         elif in_part(name, head):
             replaced[name.removeprefix(head).removeprefix(".")] = tensor

@@ -1,5 +1,6 @@
 """Dialogs that ask what a file does not say."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from trainer.networks.arguments import line_of, words_of
 from trainer.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
     from explorer.state.library import Unread
     from trainer.pictures.column_choice import Wanted
 
@@ -33,6 +35,13 @@ RUNS_CODE = (
     "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
     "Go on only if you wrote it or trust who did."
 )
+MEANINGS = {
+    "logits": "logits, compared by softmax",
+    "probabilities": "probabilities that sum to one",
+    "independent-logits": "logits, each class for itself",
+    "independent-probabilities": "probabilities, each class for itself",
+}
+"""What the outputs of a network are (`trainer.networks.output_spec`), in words."""
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -94,8 +103,14 @@ class InputQuestion(QuestionDialog):
     """How a picture becomes the network's input."""
 
     def __init__(
-        self, text: str, proposal: InputSpec, classes: tuple[str, ...] | None = None, parent: QWidget | None = None
+        self,
+        text: str,
+        proposal: InputSpec,
+        classes: tuple[str, ...] | None = None,
+        parent: QWidget | None = None,
+        outputs: Mapping[str, str] | None = None,
     ) -> None:
+        """`outputs` are the readings of the network's outputs, as `Request` has them, with their names, now's first."""
         super().__init__("Which input?", text, parent)
         self._classes = QLineEdit(line_of(classes or ()))
         self._classes.setCursorPosition(0)
@@ -131,6 +146,11 @@ class InputQuestion(QuestionDialog):
             ("Values", self._range),
         ):
             self.form.addRow(name, part)
+        self._outputs = QComboBox()
+        for spec, name in (outputs or {}).items():
+            self._outputs.addItem(name, spec)
+        if outputs:
+            self.form.addRow("Class scores", self._outputs)
 
     def answer(self, request: Request) -> Request:
         """The request with the input that was chosen; UserError where it is not usable."""
@@ -142,6 +162,7 @@ class InputQuestion(QuestionDialog):
         return replace(
             request,
             classes=classes or request.classes,
+            outputs=self._outputs.currentData() if self._outputs.currentIndex() > 0 else request.outputs,
             input=InputSpec(
                 size=self._proposal.size if side == self._proposal.size[0] else (side, side),
                 resize=self._way.currentData(),
@@ -209,9 +230,15 @@ def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 
-def change_assumed(request: Request, classes: tuple[str, ...], spec: InputSpec, parent: QWidget) -> Request | None:
+def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
     """Let a person correct what was proposed for a file that did not say it."""
-    dialog = InputQuestion("What the file does not say. Correct it where you know better.", spec, classes, parent)
+    now = network.output
+    outputs = (
+        {replace(now, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
+    )
+    outputs = {now.text: MEANINGS[now.meaning], **outputs} if outputs else {}
+    text = "What the file does not say. Correct it where you know better."
+    dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 

@@ -238,7 +238,7 @@ class FileCommands:
         if network is not None and request is not None:
             from explorer.ui.dialogs.questions import change_assumed
 
-            answered = change_assumed(request, network.classes, network.input, self._parent)
+            answered = change_assumed(request, network, self._parent)
             if answered is not None and network is self._workspace.library.network:
                 self._open_answered(answered)
 

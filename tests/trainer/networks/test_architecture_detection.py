@@ -302,6 +302,19 @@ def test_last_layers_beside_the_body_are_put_where_they_belong(tmp_path: Path) -
     assert '"head"' in " ".join(network.assumed)
 
 
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
+def test_counters_in_every_module_are_set_aside(name: str) -> None:
+    tensors = skeleton(name, num_classes=5)
+    modules = {key.rpartition(".")[0] for key in tensors} | {""}
+    counted = {
+        f"{module}.{what}".lstrip("."): torch.zeros(1) for module in modules for what in ("total_ops", "total_params")
+    }
+    found = architectures.find(loose(tensors | counted))
+    assert (found.name, found.classes) == (name, 5)
+    assert set(found.foreign) == set(counted)
+    assert "set aside" in " ".join(found.assumed)
+
+
 CUT: dict[str, Callable[[str], nn.Module]] = {
     "cut": lambda name: nn.Sequential(*cut(name), nn.Flatten()),
     "cut deeper": lambda name: cut(name, 2),
