@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+def add_network_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add --model and what a file may leave unsaid about it."""
     group = parser.add_argument_group("network")
     group.add_argument(
         "--model",
         type=Path,
-        required=True,
+        required=required,
         metavar="FILE",
         help="the network: .safetensors, a state dict, .onnx, or a folder with config.json",
     )
@@ -30,13 +30,13 @@ def add_network_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
 
 
-def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGroup", *, required: bool = True) -> None:
     """Add --images: folders and pictures."""
     parser.add_argument(
         "--images",
         type=Path,
         nargs="+",
-        required=True,
+        required=required,
         metavar="PATH",
         help="folders (read recursively) or pictures",
     )

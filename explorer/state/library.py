@@ -33,6 +33,9 @@ class Folder:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     """The pictures' names and classes in small letters, to search in."""
+    table: Path | None = None
+    columns: str = ""
+    """The table of the classes, and what was said of its columns, as on the command line."""
     unread: "Unread | None" = None
 
 
@@ -110,7 +113,7 @@ class Library(QObject):
         `columns` says what the columns of `labels` hold, where that is not to be found out. A table that cannot be read
         keeps no folder from opening: `unread` says why, and an open folder keeps the classes that it had.
         """
-        kept = self.folder.labels if self.folder is not None and self.folder.path == path else None
+        before = self.folder if self.folder is not None and self.folder.path == path else Folder(path, ())
 
         def work(on_step: OnStep) -> Folder:
             from explorer.core.errors import UserError
@@ -126,13 +129,16 @@ class Library(QObject):
                 try:
                     known = read_labels(labels, pictures, columns)
                 except UserError as error:
-                    unread, known = Unread(labels, columns, error), kept or Labels()
-                    how = "keeps the classes that it had" if kept is not None else "was opened without classes"
+                    unread, known = Unread(labels, columns, error), before.labels or Labels()
+                    how = "keeps the classes that it had" if known.counts else "was opened without classes"
                     problems = (f"{error} The folder {how}.", *problems)
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
             classes = tuple(known.of(picture).lower() for picture in pictures)
-            return Folder(path, pictures, known, (*problems, *known.problems), rows, names, classes, unread)
+            told = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
+            problems = (*problems, *known.problems)
+            table = (labels, told if labels else "") if unread is None else (before.table, before.columns)
+            return Folder(path, pictures, known, problems, rows, names, classes, *table, unread)
 
         def done(folder: Folder) -> None:
             self.folder = folder

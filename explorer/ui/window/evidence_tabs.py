@@ -29,4 +29,15 @@ class LateTab(QWidget):
 
 def evidence_tabs(workspace: Workspace) -> list[Tab]:
     """The tabs in their order."""
-    return []
+    return [("Pictures", lambda: _pictures(workspace))]
+
+
+def _pictures(workspace: Workspace) -> QWidget:
+    from explorer.state.gallery import FilterGallery
+    from explorer.ui.panels.gallery_panel import GalleryPanel
+
+    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence)
+    made = GalleryPanel(workspace.session, workspace.library, gallery)
+    gallery.setParent(made)
+    made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
+    return made

@@ -1,0 +1,139 @@
+"""Which filters answer alike over the pictures of a folder: the correlation (Pearson's r) of their answers.
+
+Filters are read in blocks, so that memory does not grow with their number. A filter that answers the same on every
+picture is like no other: its r is NaN.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+
+Correlations = npt.NDArray[np.float32]
+
+TWINS = 0.9
+"""Filters whose |r| is above this are twins."""
+CELLS = 8_000_000
+"""Answers that are held at once in one block: 32 MB, and as much again twice while they are counted."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Another filter, and the correlation of its answers with those of the filter in question, in [-1, 1]."""
+
+    key: FilterKey
+    r: float
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A filter's correlation `r` (F,) with every filter in the order of `FolderIndex.filters()`; its own is NaN."""
+
+    key: FilterKey
+    r: Correlations
+    keys: tuple[FilterKey, ...]
+
+    def alike(self, n: int = 5) -> list[Alike]:
+        """The `n` filters with the highest r above 0, the highest first."""
+        return self._ordered(-self.r, self.r > 0)[:n]
+
+    def opposed(self, n: int = 5) -> list[Alike]:
+        """The `n` filters with the lowest r below 0, the lowest first."""
+        return self._ordered(self.r, self.r < 0)[:n]
+
+    def twins(self, above: float = TWINS) -> list[Alike]:
+        """All filters whose |r| is above this, the highest first."""
+        return self._ordered(-np.abs(self.r), np.abs(self.r) > above)
+
+    def _ordered(self, order: Correlations, wanted: npt.NDArray[np.bool_]) -> list[Alike]:
+        rows = np.flatnonzero(wanted)
+        return [Alike(self.keys[row], float(self.r[row])) for row in rows[np.argsort(order[rows], kind="stable")]]
+
+
+def likeness(
+    index: FolderIndex, key: FilterKey, *, by: str = "peak", layer: int | None = None, on_step: OnStep = no_step
+) -> Likeness:
+    """How alike a filter's answers `by` (a key of `schema.ANSWERS`) are to those of all filters, or of one layer."""
+    own, keys = _standard(index.answers(key, by)[None])[0], _keys(index)
+    first, last = _rows(index, layer)
+    r = np.full(len(keys), np.nan, np.float32)
+    for start, end in _blocks(index, first, last):
+        on_step(start - first, last - first)
+        r[start:end] = _standard(index.rows_answers(slice(start, end), by)) @ own
+    r[index.row(key)] = np.nan
+    return Likeness(key, np.clip(r, -1, 1), keys)
+
+
+def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak") -> Correlations:
+    """The correlations of the filters of a layer with each other, (C, C); to put them into an order."""
+    return correlations(index.layer_answers(layer, by))
+
+
+def correlations(answers: npt.NDArray[np.floating]) -> Correlations:
+    """The correlations (F, F) float32 of answers (F, N); NaN where a row is the same everywhere."""
+    standard = _standard(answers)
+    found: Correlations = np.clip(standard @ standard.T, -1, 1)
+    return found
+
+
+def all_twins(
+    index: FolderIndex,
+    *,
+    by: str = "peak",
+    layer: int | None = None,
+    above: float = TWINS,
+    on_step: OnStep = no_step,
+) -> list[tuple[FilterKey, FilterKey, float]]:
+    """All pairs of filters, of one layer or of all, whose |r| is above this, in the order of the filters.
+
+    Two blocks are held at a time; the work grows with the square of the number of filters.
+    """
+    keys, found = _keys(index), []
+    first, last = _rows(index, layer)
+    blocks = list(_blocks(index, first, last))
+    for done, (start, end) in enumerate(blocks):
+        rows = _standard(index.rows_answers(slice(start, end), by))
+        for other, until in blocks[done:]:
+            on_step(done, len(blocks))
+            columns = rows if other == start else _standard(index.rows_answers(slice(other, until), by))
+            r = np.clip(rows @ columns.T, -1, 1)
+            for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
+                if other + column > start + row:
+                    found.append((start + row, other + column, float(r[row, column])))
+    return [(keys[one], keys[another], r) for one, another, r in sorted(found)]
+
+
+def _standard(answers: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Rows without their mean and of length 1, so that their products are correlations; NaN for one without spread."""
+    values = answers - answers.mean(axis=1, keepdims=True, dtype=np.float64)
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    # What is left of a constant by rounding is no spread.
+    level = np.abs(answers).max(axis=1, keepdims=True, initial=0) * np.sqrt(answers.shape[1])
+    spread = length > 1e-6 * level
+    standard = np.divide(values, length, out=np.full_like(values, np.nan), where=spread)
+    found: Correlations = standard.astype(np.float32)
+    return found
+
+
+def _keys(index: FolderIndex) -> tuple[FilterKey, ...]:
+    counts = index.contents.network.filters
+    return tuple(FilterKey(layer, filter) for layer, count in enumerate(counts) for filter in range(count))
+
+
+def _rows(index: FolderIndex, layer: int | None) -> tuple[int, int]:
+    counts = index.contents.network.filters
+    if layer is None:
+        return 0, sum(counts)
+    first = index.row(FilterKey(layer, 0))
+    return first, first + counts[layer]
+
+
+def _blocks(index: FolderIndex, first: int, last: int) -> Iterator[tuple[int, int]]:
+    at_once = max(1, CELLS // max(1, len(index.pictures)))
+    for start in range(first, last, at_once):
+        yield start, min(last, start + at_once)
