@@ -112,7 +112,7 @@ def prepare(
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
     masks = [each.name for each in decoded if each.reason == MASK]
     if masks:
-        notes.append(f"{len(masks)} files have two grey values only, as masks do, and are left out ({masks[0]} first).")
+        notes.append(f"{len(masks)} files have two colors only, as masks do, and are left out ({masks[0]} first).")
     flow["masks"] += len(masks)
     flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
