@@ -10,6 +10,7 @@ from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
+from explorer.state.given_classes import GivenClasses
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
@@ -40,6 +41,7 @@ class Workspace(QObject):
         self.session = Session(View(style=self.settings.style()), self)
         self.library = Library(self)
         self.evidence = Evidence(self)
+        self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.pipeline = Pipeline(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)

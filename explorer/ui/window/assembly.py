@@ -46,7 +46,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings),
+        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
         filters=filters,
         over=over,
         pictures=PicturePanel(session, library),
