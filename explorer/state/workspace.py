@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.given_classes import GivenClasses
@@ -42,6 +44,8 @@ class Workspace(QObject):
         self.library = Library(self)
         self.evidence = Evidence(self)
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
+        self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
+        self.chosen = ChosenPictures(self.session, self.library, self)
         self.pipeline = Pipeline(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
@@ -55,6 +59,7 @@ class Workspace(QObject):
         self.opening.remember()
         self.exporting.close()
         self.tagging.close()
+        self.evaluating.close()
         self.lens.close()
         self.occluding.close()
         self.pipeline.close()

@@ -95,6 +95,10 @@ class Evaluation:
         called = self.probabilities[:, self.scored] >= threshold
         return np.where(called, self.scored, 1 - self.scored).astype(np.int64)
 
+    def confusion_at(self, threshold: float) -> npt.NDArray[np.int64]:
+        """The confusion (K, K) of `called_at`."""
+        return confusion(self.labels, self.called_at(threshold), len(self.classes))
+
     def cell(self, given: int, predicted: int, threshold: float | None = None) -> tuple[str, ...]:
         """The pictures of a class that are predicted as a class, the surest first."""
         said = self.predicted if threshold is None else self.called_at(threshold)

@@ -49,7 +49,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library),
+        pictures=PicturePanel(session, library, workspace.chosen),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging),
@@ -151,6 +151,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
         parts.problems.show_error,
     )
     workspace.opening.problem.connect(show_error)
+    workspace.evaluating.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.tagging.problem.connect(show_error)
