@@ -16,21 +16,23 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 
-def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+def add_network_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add --model and what a file may leave unsaid about it."""
     group = parser.add_argument_group("network")
-    group.add_argument("--model", type=Path, required=True, metavar="FILE", help="the file or folder of the network")
+    group.add_argument(
+        "--model", type=Path, required=required, metavar="FILE", help="the file or folder of the network"
+    )
     add_opening_arguments(group)
     group.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
 
 
-def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGroup", *, required: bool = True) -> None:
     """Add --images: folders and pictures."""
     parser.add_argument(
         "--images",
         type=Path,
         nargs="+",
-        required=True,
+        required=required,
         metavar="PATH",
         help="folders (read recursively) or pictures",
     )

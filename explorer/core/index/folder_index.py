@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
-from explorer.core.index.joined_file import read_contents
+from explorer.core.index.joined_file import parts_of, read_contents
 from explorer.core.index.schema import ANSWERS, Contents
 from explorer.core.index.sealed_file import Damaged, open_sealed
 from explorer.core.tags import FilterKey
@@ -32,6 +32,7 @@ class FolderIndex:
 
     def __init__(self, path: Path, file: h5py.File, contents: Contents) -> None:
         self.path, self._file, self.contents = path, file, contents
+        self._parts = parts_of(path, file)
         names = contents.pictures.names
         self._order = np.array(sorted(range(len(names)), key=lambda row: natural_key(names[row])), np.intp)
         self._first = np.concatenate([[0], np.cumsum(contents.network.filters)]).astype(int)
@@ -76,7 +77,7 @@ class FolderIndex:
     @cached_property
     def logits(self) -> Numbers:
         """The network's logits (N, K) float32; K is 0 for a network without class scores."""
-        return np.asarray(self.contents.logits[self._order])
+        return np.asarray(self._whole("logits")[self._order], np.float32)
 
     @cached_property
     def probabilities(self) -> npt.NDArray[np.float64]:
@@ -86,7 +87,7 @@ class FolderIndex:
     @cached_property
     def embedding(self) -> Numbers:
         """The input of the last linear layer (N, D) float32; D is 0 where there is none."""
-        return np.asarray(self.contents.embedding[self._order])
+        return np.asarray(self._whole("embedding")[self._order], np.float32)
 
     def filters(self) -> npt.NDArray[np.void]:
         """One row for each filter (F,), with the columns of `schema.FILTERS`."""
@@ -162,9 +163,22 @@ class FolderIndex:
     def _read(self, what: str, rows: int | slice) -> Any:
         if what not in ANSWERS and what != "place":
             raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
+        self._check_parts()
         values = self._file[f"answers/{what}"][rows]
         values = values[self._order] if isinstance(rows, int) else values[:, self._order]
         return values if what == "place" else values.astype(np.float32, copy=False)
+
+    def _whole(self, column: str) -> Any:
+        self._check_parts()
+        return self._file[column][()]
+
+    def _check_parts(self) -> None:
+        """HDF5 reads what is missing as zeros, without a word."""
+        missing = [part for part in self._parts if not part.is_file()]
+        if missing:
+            raise Damaged(
+                f"{self.path.name} was made anew, or {missing[0].parent.name} is not beside it; open it again."
+            )
 
 
 def open_index(path: Path | str) -> FolderIndex:
@@ -177,7 +191,16 @@ def open_index(path: Path | str) -> FolderIndex:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
+        for part in parts_of(path, file):
+            _check_part(path, part)
         return FolderIndex(path, file, read_contents(file))
     except Damaged:
         file.close()
         raise
+
+
+def _check_part(path: Path, part: Path) -> None:
+    try:
+        open_sealed(part).close()
+    except FileNotFoundError as error:
+        raise Damaged(f"{path.name} lacks its part {part.parent.name}/{part.name}; make the index again.") from error

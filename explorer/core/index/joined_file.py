@@ -1,8 +1,8 @@
 """The file of an index: the columns of all its pictures, the answers joined from the parts beside it."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,35 +16,68 @@ from explorer.core.index.sealed_file import Damaged, write_sealed
 TEXT = h5py.string_dtype()
 
 
-def write_joined(path: Path, contents: Contents, parts: Sequence[tuple[str, int]]) -> None:
-    """Write the file that joins parts, each (path from this file's folder, pictures), in this order; UserError."""
+@dataclass(frozen=True)
+class Piece:
+    """Columns `start` to `stop` of the `width` of the part at `path`, relative to the index's own folder."""
+
+    path: str
+    start: int
+    stop: int
+    width: int
+
+
+def write_joined(path: Path, contents: Contents, pieces: Sequence[Piece], logits: int, embedding: int) -> None:
+    """Write the file that joins pieces of parts in this order; UserError where the disk refuses.
+
+    `logits` and `embedding` are the numbers of values that each picture has of them.
+    """
+    filters, pictures = len(contents.filters), len(contents.pictures.names)
 
     def join(file: h5py.File) -> None:
-        filters, pictures = len(contents.filters), len(contents.pictures.names)
-        for name, (kind, _) in (*ANSWERS.items(), ("place", ("uint16", ""))):
-            shape = (filters, pictures, 2) if name == "place" else (filters, pictures)
-            joined, start = h5py.VirtualLayout(shape, kind), 0
-            for part, count in parts:
-                source = h5py.VirtualSource(part, name, (filters, count, *shape[2:]), kind)
-                joined[:, start : start + count] = source
-                start += count
-            file.create_virtual_dataset(f"answers/{name}", joined, fillvalue=0 if name == "place" else np.nan)
+        for name, (kind, _) in ANSWERS.items():
+            _virtual(file, f"answers/{name}", name, (filters, pictures), kind, pieces, across=True)
+        _virtual(file, "answers/place", "place", (filters, pictures, 2), "uint16", pieces, across=True)
+        for name, values in (("logits", logits), ("embedding", embedding)):
+            if values:
+                _virtual(file, name, name, (pictures, values), "float32", pieces, across=False)
+            else:
+                file.create_dataset(name, (pictures, 0), "float32")
+        file.attrs["parts"] = json.dumps(sorted({piece.path for piece in pieces}))
 
     write_sealed(path, lambda file: _fill(file, contents, join))
 
 
-def write_alone(path: Path, contents: Contents, answers: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write an index that holds its answers (F, N), and "place" (F, N, 2), itself; UserError."""
+def _virtual(
+    file: h5py.File, name: str, source: str, shape: tuple[int, ...], kind: str, pieces: Sequence[Piece], *, across: bool
+) -> None:
+    """A dataset whose pictures lie in the pieces: in its second dimension where they go `across`, else in its first."""
+    joined, at = h5py.VirtualLayout(shape, kind), 0
+    for piece in pieces:
+        there = (shape[0], piece.width, *shape[2:]) if across else (piece.width, *shape[1:])
+        here = slice(at, at + piece.stop - piece.start)
+        from_part = h5py.VirtualSource(piece.path, source, there, kind)
+        if across:
+            joined[:, here] = from_part[:, piece.start : piece.stop]
+        else:
+            joined[here] = from_part[piece.start : piece.stop]
+        at = here.stop
+    file.create_virtual_dataset(name, joined)
+
+
+def write_alone(path: Path, contents: Contents, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write an index that holds its answers (F, N), "place" (F, N, 2), "logits" and "embedding" itself; UserError."""
 
     def hold(file: h5py.File) -> None:
-        for name, values in answers.items():
-            kind = ANSWERS[name][0] if name in ANSWERS else "uint16"
-            file.create_dataset(f"answers/{name}", data=values.astype(kind))
+        for name, values in columns.items():
+            kind = ANSWERS[name][0] if name in ANSWERS else "uint16" if name == "place" else "float32"
+            place = name if name in ("logits", "embedding") else f"answers/{name}"
+            file.create_dataset(place, data=values.astype(kind))
+        file.attrs["parts"] = "[]"
 
     write_sealed(path, lambda file: _fill(file, contents, hold))
 
 
-def _fill(file: h5py.File, contents: Contents, answers: Any) -> None:
+def _fill(file: h5py.File, contents: Contents, columns: Callable[[h5py.File], None]) -> None:
     file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
     file.attrs["network"] = json.dumps(asdict(contents.network))
     file.attrs["asked"], file.attrs["sample"] = contents.asked, contents.sample
@@ -54,12 +87,10 @@ def _fill(file: h5py.File, contents: Contents, answers: Any) -> None:
         file.create_dataset(f"pictures/{name}", data=np.array(words, dtype=object), dtype=TEXT)
     file.create_dataset("pictures/size", data=pictures.sizes)
     file.create_dataset("pictures/trained_on", data=pictures.trained_on)
-    file.create_dataset("logits", data=contents.logits)
-    file.create_dataset("embedding", data=contents.embedding)
     file.create_dataset("filters", data=contents.filters)
     file.create_dataset("histogram/counts", data=contents.counts)
     file.create_dataset("histogram/edges", data=contents.edges)
-    answers(file)
+    columns(file)
 
 
 def read_contents(file: h5py.File) -> Contents:
@@ -76,8 +107,6 @@ def read_contents(file: h5py.File) -> Contents:
         return Contents(
             network=NetworkFacts(**(told | lists)),
             pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()]),
-            logits=file["logits"][()],
-            embedding=file["embedding"][()],
             filters=file["filters"][()],
             counts=file["histogram/counts"][()],
             edges=file["histogram/edges"][()],
@@ -87,6 +116,11 @@ def read_contents(file: h5py.File) -> Contents:
         )
     except (KeyError, ValueError, TypeError) as error:
         raise Damaged(f"The index lacks {error}; make it again.") from error
+
+
+def parts_of(path: Path, file: h5py.File) -> tuple[Path, ...]:
+    """The parts that an open index joins; none where it holds everything itself."""
+    return tuple(path.parent / part for part in json.loads(file.attrs["parts"]))
 
 
 def _words(column: h5py.Dataset) -> tuple[str, ...]:

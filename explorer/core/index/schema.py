@@ -82,17 +82,15 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Contents:
-    """All of an index but the answers: what its file holds besides the parts that it joins.
+    """What an index says in a few numbers: all of its file but the columns of the parts that it joins.
 
-    `logits` (N, K) and `embedding` (N, D) float32; `filters` (F,) of dtype `FILTERS`; `counts` (F, BINS) and `edges`
+    `filters` (F,) of dtype `FILTERS`; `counts` (F, BINS) and `edges`
     (F, BINS + 1) are the histograms of the sample; `asked` is the number of pictures in the folder when it was last
     built, `sample` that of the pictures behind quantiles and histograms; `facts` more, as JSON.
     """
 
     network: NetworkFacts
     pictures: Pictures
-    logits: npt.NDArray[np.float32]
-    embedding: npt.NDArray[np.float32]
     filters: npt.NDArray[np.void]
     counts: npt.NDArray[np.int64]
     edges: npt.NDArray[np.float32]

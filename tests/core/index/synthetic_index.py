@@ -63,8 +63,6 @@ def write_index(
             classes_of,
             np.zeros(pictures, bool) if trained_on is None else trained_on,
         ),
-        logits=_float(random.normal(size=(pictures, len(classes))) if logits is None else logits),
-        embedding=_float(random.normal(size=(pictures, 8)) if embedding is None else embedding),
         filters=rows,
         counts=random.integers(0, 100, (count, BINS)),
         edges=_float(np.linspace(low, np.maximum(high, low + 1e-6), BINS + 1, axis=1)),
@@ -73,6 +71,8 @@ def write_index(
     )
     everything: dict[str, npt.NDArray[Any]] = {name: peaks for name in ANSWERS}
     everything |= {"ring": np.ones(peaks.shape), "area": np.clip(peaks, 0, 1), "relevance": relevance}
+    everything["logits"] = random.normal(size=(pictures, len(classes))) if logits is None else logits
+    everything["embedding"] = random.normal(size=(pictures, 8)) if embedding is None else embedding
     everything |= {"place": np.full((count, pictures, 2), 3), **answers}
     write_alone(path, contents, everything)
     return path

@@ -1,0 +1,228 @@
+"""`feature-explorer index`: what every filter answers on every picture of a folder, in one file."""
+
+import argparse
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
+from explorer.core.progress import Cancelled
+from trainer.files.printing import printable, say, say_json
+from trainer.pictures.column_choice import parse_columns
+
+if TYPE_CHECKING:
+    from explorer.core.index.kept import Kept
+    from explorer.core.network.opening import Network
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `index` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "index",
+        help="measure what every filter answers on every picture of a folder",
+        description="Measure what every filter answers on every picture of a folder. What is there is kept: run it "
+        "again when pictures were added, or after it was ended. docs/index-file.md says what is in the file.",
+    )
+    add_network_arguments(parser, required=False)
+    what = parser.add_argument_group("what")
+    add_images_argument(what, required=False)
+    what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    what.add_argument(
+        "--relevance",
+        default="margin",
+        metavar="FOR",
+        help='what relevance is for: "margin" between the predicted class and the next (default), class:NAME, or none',
+    )
+    what.add_argument(
+        "--remeasure", action="store_true", help="measure scales and thresholds anew, and everything with them"
+    )
+    where = parser.add_argument_group("file")
+    where.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
+    where.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
+    where.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
+    where.add_argument("--list", action="store_true", help="show the indexes that are kept")
+    where.add_argument("--delete", metavar="NAME", help="remove one of them")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, or a UserError where the index cannot be made."""
+    if arguments.list or arguments.delete:
+        return _show_kept(arguments)
+    if arguments.model is None or not arguments.images:
+        arguments.wrong_usage("--model and --images are needed")
+    if bool(arguments.out) == arguments.kept:
+        arguments.wrong_usage("give --out FILE, or --kept")
+    from explorer.core.index.shared_work import shared_by_torchrun
+
+    with shared_by_torchrun() as shared:
+        return _build(arguments, shared)
+
+
+def _build(arguments: argparse.Namespace, shared: Any) -> int:
+    from explorer.core.index import open_index
+    from explorer.core.index.build import BuildOptions, build_index
+    from explorer.core.index.kept import place_of
+
+    child = arguments.progress == "json"
+    reins = Reins() if child else None
+    network = network_of(arguments)
+    images = arguments.images[0] if len(arguments.images) == 1 else _each(arguments.images)
+    out = arguments.out or place_of(network, arguments.images[0], arguments.data)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    speaking = _Speaking(network)
+    options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
+    with progress("index") as on_bar:
+
+        def on_step(done: int, total: int) -> None:
+            if reins is not None:
+                reins.check()
+                speaking.step(done, total)
+            else:
+                on_bar(done, total)
+
+        build_index(
+            network,
+            images,
+            out,
+            labels=_labels(arguments, images),
+            on_step=on_step,
+            options=options,
+            on_stage=speaking.stage if child else None,
+            on_ready=speaking.ready if child else None,
+            shared=shared,
+        )
+    if not shared.first:
+        return 0
+    with open_index(out) as index:
+        told = {
+            "stage": "done",
+            "path": str(out),
+            "pictures": len(index.pictures),
+            "asked": index.contents.asked,
+            "unreadable": index.contents.facts["unreadable"],
+            "filters": len(index.filters()),
+            "sample": index.contents.sample,
+        }
+    if child or arguments.json:
+        say_json(told)
+    else:
+        say(
+            f"{printable(str(out), 500)}: {told['filters']:,} filters on {told['pictures']:,} pictures, "
+            f"scales measured on {told['sample']:,} of them"
+        )
+    for sentence in told["unreadable"]:
+        say(f"feature-explorer: {sentence}", error=True)
+    return 0
+
+
+def _each(places: list[Path]) -> list[Path]:
+    from trainer.pictures.folder_walk import list_folder
+
+    return [picture for place in places for picture in list_folder(place).check().pictures]
+
+
+def _labels(arguments: argparse.Namespace, images: "Path | list[Path]") -> Any:
+    if arguments.labels is None or not arguments.columns:
+        return arguments.labels
+    from explorer.core.labels import read_labels
+    from trainer.pictures.folder_walk import list_folder
+
+    pictures = images if isinstance(images, list) else list_folder(images).pictures
+    return read_labels(arguments.labels, pictures, parse_columns(arguments.columns))
+
+
+class Reins:
+    """Lets the window that started this process hold it: `pause` and `resume` are lines on standard input.
+
+    The process ends when nobody holds the other end any more: a window that is gone leaves nothing running.
+    """
+
+    def __init__(self) -> None:
+        from explorer.core.index.one_builder import lowest_priority
+
+        lowest_priority()
+        self._free, self._over = threading.Event(), False
+        self._free.set()
+        threading.Thread(target=self._listen, name="reins", daemon=True).start()
+
+    def check(self) -> None:
+        """Wait while paused; Cancelled where nobody waits for the work."""
+        self._free.wait()
+        if self._over:
+            raise Cancelled
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            if line.strip() == "pause":
+                self._free.clear()
+            elif line.strip() == "resume":
+                self._free.set()
+        self._over = True
+        self._free.set()
+
+
+class _Speaking:
+    """Says how far the work is, one JSON object a line."""
+
+    def __init__(self, network: "Network") -> None:
+        self._network, self._stage, self._size = network, "reading", 0
+
+    def stage(self, name: str) -> None:
+        self._stage = name
+
+    def step(self, done: int, total: int) -> None:
+        from explorer.core.index.kept import expected_size
+
+        if done % 16 == 0 or done == total:
+            size = expected_size(self._network, total)
+            say_json({"stage": self._stage, "done": done, "total": total, "bytes": size})
+            _flush()
+
+    def ready(self, path: Path, pictures: int, asked: int) -> None:
+        say_json({"stage": "ready", "path": os.fspath(path), "pictures": pictures, "asked": asked})
+        _flush()
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+
+
+def _show_kept(arguments: argparse.Namespace) -> int:
+    from explorer.core.index.kept import delete_kept, kept_indexes
+
+    if arguments.delete:
+        gone = delete_kept(arguments.delete, arguments.data)
+        if arguments.json:
+            say_json({"deleted": str(gone.path)})
+        else:
+            say(f"{gone.path.name} was removed.")
+        return 0
+    kept = kept_indexes(arguments.data)
+    if arguments.json:
+        say_json({"indexes": [_values(one) for one in kept]})
+    else:
+        say("\n".join(map(_line, kept)) if kept else "No index is kept.")
+    return 0
+
+
+def _line(one: "Kept") -> str:
+    about = one.problem or f"{one.network}, {one.pictures:,} of {one.asked:,} pictures of {one.folder or 'a folder'}"
+    return f"{one.path.name}  {one.size / 1e6:,.1f} MB  {printable(about, 400)}"
+
+
+def _values(one: "Kept") -> dict[str, Any]:
+    return {
+        "name": one.path.name,
+        "network": one.network,
+        "folder": one.folder,
+        "pictures": one.pictures,
+        "asked": one.asked,
+        "bytes": one.size,
+        "problem": one.problem,
+    }

@@ -1,0 +1,136 @@
+"""The pictures of an index: which they are, what they hold, and what the network sees of them, decoded ahead."""
+
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.errors import UserError
+from explorer.core.labels import Labels, folder_labels, read_labels
+from explorer.core.progress import OnStep
+from trainer.networks.input_spec import InputSpec
+from trainer.pictures.folder_walk import list_folder
+from trainer.pictures.image_decoding import picture_digest, read_image
+
+Given = "Labels | Path | str | Mapping[str, str] | None"
+"""Where classes come from: a table, what was read of one, or the class of each name."""
+
+
+@dataclass(frozen=True)
+class FolderPicture:
+    """A picture of the folder: `name` relative to it, `given` its class or "", `digest` SHA-256 (hex) of its file."""
+
+    path: Path
+    name: str
+    given: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the network sees of a picture, (h, w, channels) uint8, and the picture's height and width."""
+
+    picture: FolderPicture
+    crop: npt.NDArray[np.uint8]
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The readable pictures of a folder, and a sentence for each that is not."""
+
+    pictures: tuple[FolderPicture, ...]
+    unreadable: tuple[str, ...]
+
+
+def list_pictures(
+    paths: Path | str | Sequence[Path | str],
+    labels: "Labels | Path | str | Mapping[str, str] | None",
+    on_step: OnStep,
+) -> Listed:
+    """Every picture in a folder, or the given ones, with class and digest.
+
+    Without `labels` the folders' names are the classes, where they are classes. UserError where there is no picture.
+    """
+    if isinstance(paths, Path | str):
+        root = Path(paths)
+        listing = list_folder(root).check()
+        found, unreadable = listing.pictures, listing.unreadable
+        root = root if root.is_dir() else root.parent
+    else:
+        found, unreadable = tuple(map(Path, paths)), ()
+        if not found:
+            raise UserError("No picture was given.")
+        root = Path(os.path.commonpath([path.absolute().parent for path in found]))
+        found = tuple(path.absolute() for path in found)
+    classes = _classes(labels, root, found)
+    names = [path.relative_to(root).as_posix() for path in found]
+
+    def digest(path: Path) -> str | UserError:
+        try:
+            return picture_digest(path)
+        except UserError as error:
+            return error
+
+    pictures: list[FolderPicture] = []
+    problems = list(unreadable)
+    with ThreadPoolExecutor(cores(), "digests") as pool:
+        for done, (path, name, content) in enumerate(zip(found, names, pool.map(digest, found), strict=True)):
+            on_step(done, len(found))
+            if isinstance(content, str):
+                given = classes.get(name, "") if isinstance(classes, Mapping) else classes.of(path)
+                pictures.append(FolderPicture(path, name, given, content))
+            else:
+                problems.append(str(content))
+    return Listed(tuple(pictures), tuple(problems))
+
+
+def _classes(
+    labels: "Labels | Path | str | Mapping[str, str] | None", root: Path, found: Sequence[Path]
+) -> Labels | Mapping[str, str]:
+    if isinstance(labels, Labels | Mapping):
+        return labels
+    return folder_labels(root, found) if labels is None else read_labels(labels, found)
+
+
+def seen(pictures: Sequence[FolderPicture], input: InputSpec, problems: list[str]) -> Iterator[Seen]:
+    """What the network sees of each picture, in order; sentences about those that cannot be read go to `problems`."""
+    ahead: deque[Future[Seen | UserError]] = deque()
+    with ThreadPoolExecutor(cores(), "decoding") as pool:
+        try:
+            for picture in pictures:
+                ahead.append(pool.submit(_look, picture, input))
+                if len(ahead) > 8 * cores():
+                    yield from _readable(ahead.popleft().result(), problems)
+            while ahead:
+                yield from _readable(ahead.popleft().result(), problems)
+        finally:
+            for future in ahead:
+                future.cancel()
+
+
+def _look(picture: FolderPicture, input: InputSpec) -> Seen | UserError:
+    try:
+        rgb = read_image(picture.path)
+        if picture_digest(picture.path) != picture.digest:
+            return UserError(f"{picture.name} was changed while the index was made; make it again.")
+        return Seen(picture, input.crop(rgb), (rgb.shape[0], rgb.shape[1]))
+    except UserError as error:
+        return error
+
+
+def _readable(found: Seen | UserError, problems: list[str]) -> Iterator[Seen]:
+    if isinstance(found, Seen):
+        yield found
+    else:
+        problems.append(str(found))
+
+
+def cores() -> int:
+    """How many processors this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,102 @@
+"""The scales of an index: measured once on a sample of the folder, and then left as they are."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.index.measuring import Measurer
+from explorer.core.index.schema import QUANTILES
+from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
+from explorer.core.index.value_counts import ValueCounts
+from explorer.core.network.opening import Network
+
+THRESHOLD = QUANTILES.index(0.995)
+
+
+@dataclass(frozen=True)
+class FrozenSample:
+    """Over all F filters what `Distribution` says of a layer; `pictures` are the digests of those it was measured on.
+
+    `key` is a digest (hex) of all of it: an answer that was measured with other thresholds is another answer.
+    """
+
+    quantiles: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64]
+    edges: npt.NDArray[np.float32]
+    lowest: npt.NDArray[np.float32]
+    highest: npt.NDArray[np.float32]
+    pictures: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """SHA-256 (hex) of the quantiles and pictures."""
+        told = hashlib.sha256(json.dumps(self.pictures).encode())
+        told.update(np.ascontiguousarray(self.quantiles).tobytes())
+        return told.hexdigest()
+
+    def thresholds(self, network: Network) -> list[torch.Tensor]:
+        """The value above which an answer is strong (C,), of each layer, on the network's device."""
+        sizes = [info.filters for info in network.layers]
+        split = torch.from_numpy(self.quantiles[:, THRESHOLD].copy()).split(sizes)  # type: ignore[no-untyped-call]
+        return [one.to(network.device) for one in split]
+
+
+def measure_sample(
+    network: Network,
+    measurer: Measurer,
+    batches: Callable[[], Iterable[torch.Tensor]],
+    digests: Iterable[str],
+    on_picture: Callable[[int], None],
+) -> FrozenSample:
+    """Measure the scales on batches of prepared pictures, the same ones whenever they are asked for.
+
+    `digests` are those of the pictures, complete when the batches end; `on_picture` is told how many were measured.
+    """
+    counts = [ValueCounts(info.filters) for info in network.layers]
+    done = 0
+    for batch in batches():
+        measurer.values(batch, lambda layer, maps: counts[layer].look(maps))
+    for batch in batches():
+        measurer.values(batch, lambda layer, maps: counts[layer].add(maps))
+        done += len(batch)
+        on_picture(done)
+    found = [one.distribution() for one in counts]
+    return FrozenSample(
+        np.concatenate([one.quantiles for one in found]),
+        np.concatenate([one.counts for one in found]),
+        np.concatenate([one.edges for one in found]),
+        np.concatenate([one.lowest for one in found]),
+        np.concatenate([one.highest for one in found]),
+        tuple(digests),
+    )
+
+
+def write_sample(path: Path, sample: FrozenSample, identity: str) -> None:
+    """Write what was measured with the network of this identity; UserError where the disk refuses."""
+
+    def fill(file: h5py.File) -> None:
+        file.attrs["network"] = identity
+        for name in ("quantiles", "counts", "edges", "lowest", "highest"):
+            file.create_dataset(name, data=getattr(sample, name))
+        file.create_dataset("pictures", data=np.array(sample.pictures, dtype=object), dtype=h5py.string_dtype())
+
+    write_sealed(path, fill)
+
+
+def read_sample(path: Path, identity: str) -> FrozenSample | None:
+    """What was measured with this network; None where nothing was, or where the file is damaged."""
+    try:
+        with open_sealed(path) as file:
+            if file.attrs["network"] != identity:
+                return None
+            columns = {name: file[name][()] for name in ("quantiles", "counts", "edges", "lowest", "highest")}
+            return FrozenSample(**columns, pictures=tuple(file["pictures"].asstr()[()]))
+    except (Damaged, OSError, KeyError):
+        return None

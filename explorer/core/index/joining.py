@@ -1,0 +1,172 @@
+"""Find each picture's answers in the parts, and write the file that joins them."""
+
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.errors import UserError
+from explorer.core.index.folder_pictures import FolderPicture
+from explorer.core.index.frozen_sample import FrozenSample
+from explorer.core.index.joined_file import Piece, parts_of, write_joined
+from explorer.core.index.parts import Part, folder_of, read_part
+from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, Contents, NetworkFacts, Pictures
+from explorer.core.index.sealed_file import Damaged, open_sealed
+from explorer.core.network.opening import Network
+
+Place = tuple[Part, int]
+"""Where a picture's answers lie: a part, and a column of it."""
+
+
+class Joiner:
+    """Joins what parts hold of the pictures of a folder into the index at `out`."""
+
+    def __init__(self, network: Network, out: Path, sample: FrozenSample, relevance: str) -> None:
+        self._network, self._out, self._sample, self._relevance = network, out, sample, relevance
+        self._seen_by_network = _digests_of_training(network)
+        self._joined = 0
+
+    def missing(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[FolderPicture]:
+        """The pictures whose answers are in no part, in their order."""
+        found = _places(pictures, parts)
+        return [one for row, one in enumerate(pictures) if row not in found]
+
+    def needed(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[Part]:
+        """The parts that hold answers on these pictures, each once."""
+        return list(dict.fromkeys(part for part, _ in _places(pictures, parts).values()))
+
+    def joined_before(self) -> list[Part]:
+        """The parts that the index joins as it is on the disk: somebody may look into it."""
+        try:
+            with open_sealed(self._out) as file:
+                return [Part(path, ()) for path in parts_of(self._out, file)]
+        except (Damaged, OSError, KeyError):
+            return []
+
+    def due(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> bool:
+        """Whether there is twice as much to look at as when it was last joined: every part is read to join them."""
+        return len(_places(pictures, parts)) >= 2 * max(1, self._joined)
+
+    def join(self, pictures: Sequence[FolderPicture], parts: Sequence[Part], problems: Sequence[str]) -> int:
+        """Write the index of all pictures whose answers are in parts; how many they are. UserError."""
+        places = _places(pictures, parts)
+        if not places:
+            first = f" The first: {problems[0]}" if problems else ""
+            raise UserError(f"No picture could be read, so there is no index.{first}")
+        self._joined = len(places)
+        # The order of the parts: each lies in one piece, and a column is read in few strokes.
+        rows = sorted(places, key=lambda row: (places[row][0].path.name, places[row][1]))
+        filters, sizes, widths = self._over_pictures([places[row] for row in rows])
+        chosen = [pictures[row] for row in rows]
+        contents = Contents(
+            network=self._facts(),
+            pictures=Pictures(
+                names=tuple(one.name for one in chosen),
+                digests=tuple(one.digest for one in chosen),
+                sizes=sizes,
+                given=tuple(one.given for one in chosen),
+                trained_on=np.array([one.digest[: len(_SEEN)] in self._seen_by_network for one in chosen], bool),
+            ),
+            filters=filters,
+            counts=self._sample.counts,
+            edges=self._sample.edges,
+            asked=len(pictures),
+            sample=len(self._sample.pictures),
+            facts={
+                "relevance": self._relevance,
+                "folder": str(_folder(chosen[0])),
+                "unreadable": list(problems[:100]),
+                "unreadable_count": len(problems),
+            },
+        )
+        folder = folder_of(self._out).name
+        pieces = [
+            Piece(f"{folder}/{part.path.name}", start, stop, len(part.digests))
+            for part, start, stop in _runs([places[row] for row in rows])
+        ]
+        write_joined(self._out, contents, pieces, *widths)
+        return len(rows)
+
+    def _facts(self) -> NetworkFacts:
+        network = self._network
+        return NetworkFacts(
+            network.identity,
+            network.digest,
+            network.name,
+            network.architecture,
+            network.classes,
+            network.output.independent,
+            tuple(info.name for info in network.layers),
+            tuple(info.filters for info in network.layers),
+        )
+
+    def _over_pictures(
+        self, places: Sequence[Place]
+    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32], tuple[int, int]]:
+        """The filters' rows, the pictures' sizes, and how many logits and embedding values each picture has."""
+        sample, layers = self._sample, self._network.layers
+        rows = np.zeros(len(sample.quantiles), FILTERS)
+        rows["layer"] = np.concatenate([np.full(info.filters, info.index) for info in layers])
+        rows["filter"] = np.concatenate([np.arange(info.filters) for info in layers])
+        for place, name in enumerate(QUANTILE_NAMES):
+            rows[name] = sample.quantiles[:, place]
+        rows["lowest"], rows["highest"] = sample.lowest, sample.highest
+        sums = {name: np.zeros(len(rows)) for name in ("silent_share", "peak", "ring_ratio", "relevance")}
+        low, high = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
+        sizes: list[npt.NDArray[np.int32]] = []
+        widths = 0, 0
+        for part, group in itertools.groupby(places, key=lambda place: place[0]):
+            found = read_part(part).some([column for _, column in group])
+            columns = found.columns
+            peaks = columns["peak"].astype(np.float64)
+            sums["silent_share"] += (peaks <= 0).sum(axis=1)
+            sums["peak"] += peaks.sum(axis=1)
+            sums["ring_ratio"] += columns["ring"].astype(np.float64).sum(axis=1)
+            sums["relevance"] += np.abs(columns["relevance"].astype(np.float64)).sum(axis=1)
+            low, high = np.minimum(low, peaks.min(axis=1)), np.maximum(high, peaks.max(axis=1))
+            sizes.append(columns["size"])
+            widths = columns["logits"].shape[1], columns["embedding"].shape[1]
+        for name, total in sums.items():
+            rows[name] = total / len(places)
+        same_everywhere = (sample.lowest == sample.highest) & (low == high)
+        rows["silent"] = (rows["silent_share"] == 1) | same_everywhere
+        of_layer = np.bincount(rows["layer"], rows["relevance"])[rows["layer"]]
+        np.divide(rows["relevance"], of_layer, out=rows["relevance_share"], where=of_layer > 0, casting="unsafe")
+        return rows, np.concatenate(sizes), widths
+
+
+_SEEN = "0" * 12
+"""As many digits of each digest a checkpoint keeps of the pictures it was trained or chosen on."""
+
+
+def _folder(picture: FolderPicture) -> Path:
+    """The folder to which the names are relative."""
+    return picture.path.absolute().parents[picture.name.count("/")]
+
+
+def _digests_of_training(network: Network) -> frozenset[str]:
+    seen = network.training.get("seen") if isinstance(network.training, dict) else None
+    return frozenset(str(one)[: len(_SEEN)] for one in seen) if isinstance(seen, list | tuple) else frozenset()
+
+
+def _places(pictures: Sequence[FolderPicture], parts: Iterable[Part]) -> dict[int, Place]:
+    """Where each picture's answers lie: by content, each column for one picture."""
+    there: defaultdict[str, deque[Place]] = defaultdict(deque)
+    for part in parts:
+        for column, digest in enumerate(part.digests):
+            there[digest].append((part, column))
+    return {row: there[one.digest].popleft() for row, one in enumerate(pictures) if there.get(one.digest)}
+
+
+def _runs(places: Sequence[Place]) -> list[tuple[Part, int, int]]:
+    """Neighbouring columns of the same part as (part, first, behind the last)."""
+    runs: list[tuple[Part, int, int]] = []
+    for part, column in places:
+        if runs and runs[-1][0] is part and runs[-1][2] == column:
+            runs[-1] = part, runs[-1][1], column + 1
+        else:
+            runs.append((part, column, column + 1))
+    return runs
