@@ -199,6 +199,7 @@ class ColumnChoice(QuestionDialog):
         for choice in choices:
             self._columns.addItem(choice, choice)
         self.form.addRow("Names of pictures" if about == "image" else "Classes", self._columns)
+        self._columns.setFocus()
 
     @property
     def title(self) -> str:

@@ -239,10 +239,9 @@ def found_in(tensors: dict[str, torch.Tensor]) -> str:
     return "opens"
 
 
-FEW = ("resnet18", "vgg11", "efficientnet_b0", "squeezenet1_1", "convnext_tiny", "vit_b_32", "maxvit_t", "googlenet")
+FEW = ("resnet18", "vgg11", "mobilenet_v2", "squeezenet1_1", "convnext_tiny", "vit_b_32", "maxvit_t", "googlenet")
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", REPLACED)
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FEW[:5] else pytest.mark.soak) for name in NAMES]
