@@ -10,9 +10,12 @@ from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
 from explorer.state.card_in_view import CardInView
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.filter_facts import FilterFacts
+from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
@@ -53,6 +56,9 @@ class Workspace(QObject):
         self.library = Library(self)
         self.evidence = Evidence(self)
         self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
+        self.given = GivenClasses(self.settings, self.library, self.evidence, self)
+        self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
+        self.chosen = ChosenPictures(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
@@ -70,6 +76,7 @@ class Workspace(QObject):
         self.indexing.close()
         self.exporting.close()
         self.tagging.close()
+        self.evaluating.close()
         self.lens.close()
         self.occluding.close()
         self.pipeline.close()

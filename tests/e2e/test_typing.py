@@ -31,6 +31,7 @@ from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
     ClassesQuestion,
+    ColumnChoice,
     InputQuestion,
     QuestionDialog,
 )
@@ -45,6 +46,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
     ChoiceQuestion: lambda person: ChoiceQuestion("?", ("state_dict", "ema"), "key", person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
+    ColumnChoice: lambda person: ColumnChoice("?", "label", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),
     ScaleDialog: lambda person: ScaleDialog(

@@ -16,7 +16,7 @@ from explorer.core.tags import FilterKey
 
 Correlations = npt.NDArray[np.float32]
 
-TWINS = 0.95
+TWINS = 0.9
 """Filters whose |r| is above this are twins."""
 CELLS = 8_000_000
 """Answers that are held at once in one block: 32 MB, and as much again twice while they are counted."""

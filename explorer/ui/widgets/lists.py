@@ -111,6 +111,7 @@ class PictureModel(ListModel):
         self._library = library
         self._pixmaps: dict[Path, QPixmap] = {}
         self._search = ""
+        self._only: Sequence[Path] | None = None
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
         library.thumbnails.arrived.connect(self._thumbnails_arrived)
@@ -129,7 +130,16 @@ class PictureModel(ListModel):
         else:
             found = (text in name for name in folder.names)
         self._pixmaps.clear()
-        self.set_rows(*placed(tuple(compress(folder.pictures, found)), folder))
+        matching = tuple(compress(folder.pictures, found))
+        if self._only is not None:
+            there = set(matching)
+            matching = tuple(picture for picture in self._only if picture in there)
+        self.set_rows(*placed(matching, folder if self._only is None else None))
+
+    def show_only(self, pictures: Sequence[Path] | None) -> None:
+        """Show these alone, in their order, as far as they match the search; None: all of the folder."""
+        self._only = pictures
+        self.search(self._search)
 
     def about(self, row: Path) -> str:
         return self._library.bad.get(row) or f"{row.name}\n{row.parent}"

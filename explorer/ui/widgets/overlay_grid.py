@@ -90,10 +90,17 @@ class OverlayGrid(ViewedList):
     """A grid of cells over a model with the roles of `lists`."""
 
     def __init__(
-        self, session: Session, model: ListModel, in_view: Callable[[], int], name: str, cell: int = 88
+        self,
+        session: Session,
+        model: ListModel,
+        in_view: Callable[[], int],
+        name: str,
+        cell: int = 88,
+        delegate: CellDelegate | None = None,
     ) -> None:
         super().__init__(session, model, in_view, name)
-        self._delegate = CellDelegate(cell, self)
+        self._delegate = delegate or CellDelegate(cell)
+        self._delegate.setParent(self)
         self.setItemDelegate(self._delegate)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)

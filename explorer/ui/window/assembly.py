@@ -51,10 +51,10 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings),
+        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library),
+        pictures=PicturePanel(session, library, workspace.chosen),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
@@ -159,6 +159,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     )
     workspace.opening.problem.connect(show_error)
     workspace.indexing.problem.connect(show_error)
+    workspace.evaluating.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.tagging.problem.connect(show_error)

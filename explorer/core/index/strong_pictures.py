@@ -1,0 +1,116 @@
+"""On how many pictures a filter is strong, and which class these have more often than the others: one sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.tags import FilterKey
+
+STRONG = 0.25
+"""How far a strong answer lies from the filter's 0.999 quantile to its highest value."""
+ENOUGH, ENOUGH_OF_A_CLASS = 5, 3
+"""Strong pictures of known class, and of one class, from which on something is said of it."""
+IN_PERCENT = 20
+"""Strong pictures of known class from which on shares are said in percent."""
+Z = 1.96
+
+
+@dataclass(frozen=True)
+class StrongPictures:
+    """`count` of `pictures` have an answer above `threshold`.
+
+    `name` is the class that is most over-represented among the strong pictures of known class: `share` of them against
+    `share_of_all`; "" where no class stands out beyond chance. `known` strong pictures were counted for that, without
+    those that the network was trained or chosen on, which are `trained_on` of the strong ones.
+    """
+
+    count: int
+    pictures: int
+    threshold: float
+    name: str
+    share: float
+    share_of_all: float
+    known: int
+    trained_on: int
+    silent: bool = False
+
+    def sentence(self) -> str:
+        """All of it in words."""
+        if self.silent:
+            return f"silent: it answers the same on all {self.pictures:,} pictures"
+        said = f"strong on {self.count:,} of {self.pictures:,} pictures"
+        if not self.count:
+            return said
+        of = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
+        if self.name:
+            share = f"{self.share:.0%}" if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
+            if self.known < IN_PERCENT and not self.trained_on:
+                of = f"the {self.known} of known class"
+            return f"{said}; {share} of {of} are {self.name} ({self.share_of_all:.0%} of all)"
+        if self.known >= ENOUGH:
+            return f"{said}; no class stands out among {of}"
+        if self.trained_on:
+            few = f"only {self.known:,}" if self.known else "none"
+            return f"{said}; of these {few} of known class that the network was not trained on"
+        return said
+
+
+def strong_pictures(
+    index: FolderIndex, key: FilterKey, *, given: Sequence[str] | None = None, trained_on: bool = False
+) -> StrongPictures:
+    """Where the answer inside is more than a quarter of the way from the 0.999 quantile to the highest value.
+
+    Both are of the map's values on the sample and frozen, so that a picture that is strong remains so when others are
+    added. A quantile alone would not do: one value in 1,000 is nearly one on every picture of a 28 x 28 map.
+    A class stands out where the lower end of its share's 95 % interval (Wilson, J. Am. Stat. Assoc. 22:209, 1927) is
+    above its share of all. `given` says the classes (N) in other words than the index does.
+    """
+    values, of = index.answers(key, "inside"), index.filters()[index.row(key)]
+    threshold = float(of["q999"] + STRONG * (of["highest"] - of["q999"]))
+    words = np.array(index.given if given is None else given, dtype=object)
+    left_out = np.zeros(len(values), bool) if trained_on else index.trained_on
+    return strong_of(values, threshold, words, left_out, silent=bool(of["silent"]))
+
+
+def strong_of(
+    values: npt.NDArray[np.floating],
+    threshold: float,
+    given: npt.NDArray[np.object_],
+    left_out: npt.NDArray[np.bool_],
+    *,
+    silent: bool = False,
+) -> StrongPictures:
+    """The same of answers (N), the class of each picture (N) and which are left out of what is said of classes (N)."""
+    strong = np.zeros(len(values), bool) if silent else values > threshold
+    counted = (given != "") & ~left_out & np.isfinite(values)
+    known = int((strong & counted).sum())
+    best, share, share_of_all = "", float("nan"), float("nan")
+    if known >= ENOUGH:
+        found = []
+        for name in sorted(set(given[counted])):
+            of_all = float((given[counted] == name).mean())
+            of_strong = float((given[strong & counted] == name).mean())
+            if of_strong * known >= ENOUGH_OF_A_CLASS and lower_end(of_strong, known) > of_all:
+                found.append((of_strong - of_all, str(name), of_strong, of_all))
+        _, best, share, share_of_all = max(found, default=(0.0, best, share, share_of_all))
+    return StrongPictures(
+        count=int(strong.sum()),
+        pictures=len(values),
+        threshold=threshold,
+        name=best,
+        share=share,
+        share_of_all=share_of_all,
+        known=known,
+        trained_on=int((strong & left_out).sum()),
+        silent=silent,
+    )
+
+
+def lower_end(share: float, number: int) -> float:
+    """The lower end of Wilson's 95 % interval of a share among so many."""
+    middle = share + Z * Z / (2 * number)
+    half = Z * np.sqrt(share * (1 - share) / number + Z * Z / (4 * number * number))
+    return float((middle - half) / (1 + Z * Z / number))

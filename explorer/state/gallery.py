@@ -1,0 +1,231 @@
+"""The pictures of the folder that show what the filter in view answers to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError, in_words
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
+from explorer.state.file_state import state_of
+from explorer.state.lazy import LazyStore, Looked
+from explorer.state.library import Library
+from explorer.state.session import Session, View
+
+if TYPE_CHECKING:
+    from explorer.core.index import FolderIndex
+    from explorer.core.index.gallery import Gallery, GalleryPicture
+    from explorer.core.index.peak_crop import PeakCrop
+    from explorer.core.index.receptive_field import ReceptiveField
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "strongest": "Strongest",
+        "tenths": "Every tenth of the range",
+        "weakest": "Weakest",
+        "contrast": "Strong, and alike but weak",
+        "near": "Strong, and same class without an answer",
+        "class": "Strongest of each class",
+        "random": "Random",
+    }
+)
+"""What pictures can be chosen by, in words."""
+ORDERS: Mapping[str, str] = MappingProxyType({"inside": "by the peak", "area": "by the area"})
+"""What counts as strong: the highest value without the map's outermost ring, or the share of the map above a limit."""
+TILES = 24
+SLOT, FIELDS = "pictures of a filter", "receptive fields"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an index says of one filter: the pictures that were chosen, and sentences about it."""
+
+    key: FilterKey
+    by: str
+    gallery: "Gallery"
+    sentence: str
+    scale: Scale
+    ring_ratio: float
+    measured: int
+    asked: int
+    tiles: "Mapping[Path, GalleryPicture]" = field(default_factory=dict)
+
+
+class FilterGallery(QObject):
+    """Chooses pictures for the filter in view while somebody looks: `changed` with another `answer`.
+
+    `answer` is None where nothing is known, and that of the filter before while the next is looked up. `crop` gives
+    the parts of pictures in which the filter's peaks lie; `crops_arrived(pictures)` when they are there.
+    """
+
+    changed = Signal()
+    crops_arrived = Signal(list)
+
+    def __init__(self, session: Session, library: Library, evidence: Evidence, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._evidence = session, library, evidence
+        self.kind, self.by, self.seed = "strongest", "inside", 0
+        self.answer: Answer | None = None
+        self.trouble = ""
+        """Why nothing is known although there is an index; "" where that is not so."""
+        self._watched = False
+        self._done: tuple[object, ...] = ()
+        self._fields: tuple[str, tuple[ReceptiveField, ...]] = ("", ())
+        self._crops = LazyStore(library.reading, "crops", keep=256, chunk=4, parent=self)
+        self._crops.reset(_read_crops)
+        self._crops.arrived.connect(lambda keys: self.crops_arrived.emit([key[0] for key in keys]))
+        session.changed.connect(self._view_changed)
+        evidence.changed.connect(self._index_changed)
+        library.replaced.connect(self._forget)
+        library.folder_opened.connect(lambda folder: self._begin_anew())
+        library.network_opened.connect(lambda network: self._begin_anew())
+
+    @property
+    def index(self) -> "FolderIndex | None":
+        """The index that is looked into."""
+        return self._evidence.index
+
+    @property
+    def field(self) -> "ReceptiveField | None":
+        """What each place of the answer's layer sees of the picture; None while it is not known."""
+        network, answer = self._library.network, self.answer
+        identity, fields = self._fields
+        if network is None or answer is None or identity != network.identity or answer.key.layer >= len(fields):
+            return None
+        return fields[answer.key.layer]
+
+    def watch(self, on: bool) -> None:
+        """Choose pictures from now on, or no longer, because nobody looks."""
+        self._watched = on
+        self._look()
+
+    def choose(self, kind: str | None = None, by: str | None = None) -> None:
+        """Choose by another key of `KINDS` or of `ORDERS`; random ones anew where they were random before."""
+        if kind == self.kind == "random":
+            self.seed += 1
+        self.kind, self.by = kind or self.kind, by or self.by
+        self._look()
+
+    def crop(self, picture: Path) -> "PeakCrop | None":
+        """The part of a picture in which the peak lies; None while it is not there."""
+        field, answer = self.field, self.answer
+        if field is None or answer is None or picture not in answer.tiles:
+            return None
+        found: PeakCrop | None = self._crops.get((picture, answer.tiles[picture].place, field))
+        return found
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.filter) != (before.layer, before.filter):
+            if after.layer != before.layer:
+                self._show(None)  # the maps of the tiles are of another layer
+            self._look()
+
+    def _index_changed(self) -> None:
+        """The one before is closed next: nothing reads in it any more."""
+        self._library.batch.cancel(SLOT)
+        if self.index is None:
+            self._show(None)
+        self._look()
+
+    def _begin_anew(self) -> None:
+        """Nothing that was found holds for another folder or network."""
+        self._library.batch.cancel(SLOT)
+        self._crops.reset(_read_crops)
+        self._show(None)
+        self._look()
+
+    def _look(self) -> None:
+        """Have the pictures chosen, where somebody looks and it is not what was chosen last."""
+        index, view, folder = self.index, self._session.view, self._library.folder
+        key = FilterKey(view.layer, view.filter)
+        wanted = (index, key, self.kind, self.by, self.seed)
+        if not self._watched or index is None or folder is None or wanted == self._done:
+            return
+        self._find_fields()
+        kind, by, seed, positions, root = self.kind, self.by, self.seed, folder.positions, folder.path
+
+        def work(on_step: OnStep) -> Answer:
+            return _answer(index, key, kind, by, seed, root, positions)
+
+        def done(answer: Answer) -> None:
+            self._done = wanted
+            self._show(answer)
+
+        def failed(error: BaseException) -> None:
+            if self.index is index:
+                self._show(None, in_words(error))
+
+        self._library.batch.submit(SLOT, work, done, failed)
+
+    def _show(self, answer: Answer | None, trouble: str = "") -> None:
+        if answer is None:
+            self._done = ()
+        self.answer, self.trouble = answer, trouble
+        self.changed.emit()
+
+    def _find_fields(self) -> None:
+        """Follow the network's arithmetic once."""
+        network, session = self._library.network, self._library.network_session
+        if network is None or self._fields[0] == network.identity or self._library.batch.busy(FIELDS):
+            return
+        identity = network.identity
+
+        def work(network: Any, on_step: OnStep) -> "tuple[ReceptiveField, ...]":
+            from explorer.core.index.receptive_field import receptive_fields
+
+            return receptive_fields(network)
+
+        def done(fields: "tuple[ReceptiveField, ...]") -> None:
+            self._fields = identity, fields
+            self.changed.emit()
+
+        session.run(self._library.batch, FIELDS, work, done)
+
+    def _forget(self, picture: Path) -> None:
+        tile = None if self.answer is None else self.answer.tiles.get(picture)
+        field = self.field
+        if tile is not None and field is not None:
+            self._crops.forget([(picture, tile.place, field)])
+
+
+def _answer(
+    index: "FolderIndex", key: FilterKey, kind: str, by: str, seed: int, root: Path, there: Mapping[Path, int]
+) -> Answer:
+    from explorer.core.index.gallery import gallery
+    from explorer.core.index.strong_pictures import strong_pictures
+
+    found = gallery(index, key, kind, TILES, by=by, seed=seed)
+    tiles = {root / one.picture: one for one in found.pictures}
+    return Answer(
+        key=key,
+        by=by,
+        gallery=found,
+        sentence=strong_pictures(index, key).sentence(),
+        scale=index.scale(key),
+        ring_ratio=float(index.filters()[index.row(key)]["ring_ratio"]),
+        measured=len(index.pictures),
+        asked=index.contents.asked,
+        tiles={picture: one for picture, one in tiles.items() if picture in there},
+    )
+
+
+def _read_crops(keys: Sequence[Any], on_step: OnStep) -> dict[Any, Any]:
+    from explorer.core.images import read_image
+    from explorer.core.index.peak_crop import peak_crop
+
+    found: dict[Any, Any] = {}
+    for done, key in enumerate(keys):
+        on_step(done, len(keys))
+        picture, place, field = key
+        state = state_of(picture)
+        try:
+            found[key] = Looked(peak_crop(read_image(picture), field, place), state)
+        except UserError:
+            found[key] = Looked(None, state)  # the list of pictures says why it cannot be read
+    return found
