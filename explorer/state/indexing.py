@@ -63,6 +63,8 @@ class Indexing(QObject):
         """Whether a person paused it."""
         self.done, self.total, self.bytes = 0, 0, 0
         """Pictures that are in it, pictures of the folder, and its size when all are; 0 while that is not known."""
+        self.sampled = 1.0
+        """How much of the sample is measured from which scales come, 0 to 1."""
         self.reason = ""
         """Why there is no complete index; "" where nothing went wrong."""
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
@@ -178,9 +180,12 @@ class Indexing(QObject):
 
     def _told(self, step: dict[str, Any]) -> None:
         stage, target = step["stage"], self._target
+        self.sampled = 1.0
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")
             self._open_made(Path(str(step.get("path", ""))), target)
+        elif stage == "sample":
+            self.sampled = number(step, "done") / max(1, number(step, "total"))
         elif stage == "reading":
             self.total = number(step, "total")
         elif stage == "pictures":  # of those that an earlier run did not come to

@@ -20,6 +20,7 @@ from tests.e2e.conftest import Open, Person
 from tests.state.test_indexing import FOREVER, SPEAKER
 
 Indexed = Callable[..., Person]
+SAMPLE = {"stage": "sample", "done": 50, "total": 200, "bytes": 15_000_000}
 QUIET, EDGE, TWINS = 5, 7, (20, 40)
 
 
@@ -142,12 +143,13 @@ def test_a_click_pauses_the_index_and_another_lets_it_go_on(demo: Person) -> Non
     from explorer.ui.panels.index_tool import IndexTool
 
     workspace, home = demo.workspace, demo.workspace.settings.folder
-    (home / "steps.json").write_text(json.dumps([FOREVER | {"seconds": 0, "done": 6}, FOREVER]))
+    (home / "steps.json").write_text(json.dumps([SAMPLE, FOREVER | {"seconds": 0.3, "done": 6}, FOREVER]))
     workspace.indexing._command = (sys.executable, str(SPEAKER))
     workspace.indexing._rest.setInterval(10)
     tool = demo.window.findChild(IndexTool)
     assert not tool.isVisible()
     workspace.opening.open_folder(workspace.library.folder.path)
+    demo.until(lambda: "index scales 25 %  ·  pause" in tool.text())
     demo.until(lambda: "index 50 %  ·  pause" in tool.text())
     assert "about 15 MB" in tool.toolTip()
     demo.click(tool)

@@ -27,7 +27,8 @@ class IndexTool(PlainTool):
         done = f" {indexing.done:,} of {indexing.total:,} pictures are in it." if indexing.total else ""
         how = "A click lets it go on." if indexing.held else "It waits while you walk; a click pauses it."
         action = "go on" if indexing.held else "pause"
-        self._say(f"index {int(100 * indexing.share)} %  ·  {action}", f"{WHAT}{done}{size} {how}")
+        far = f"scales {int(100 * indexing.sampled)} %" if indexing.sampled < 1 else f"{int(100 * indexing.share)} %"
+        self._say(f"index {far}  ·  {action}", f"{WHAT}{done}{size} {how}")
 
     def _say(self, text: str, about: str) -> None:
         self.setText(f"·  {text}")
