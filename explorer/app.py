@@ -79,7 +79,7 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
     from explorer.ui.widgets.message_banner import UncaughtErrors
     from explorer.ui.window.assembly import assemble
 
-    workspace = Workspace(settings, RESOURCES)
+    workspace = Workspace(settings, RESOURCES, index_command=(sys.executable, "-m", "explorer"))
     try:
         parts = assemble(window, workspace).parts
     except BaseException:

@@ -59,7 +59,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
         "Without a subcommand the window opens.",
     )
     top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
-    top.add_argument("--model", type=Path, help="the network: .safetensors, a state dict, or a folder with config.json")
+    top.add_argument("--model", type=Path, help="the network: .safetensors, a state dict, .onnx, or a folder")
     top.add_argument("--images", type=Path, help="the folder of pictures")
     top.add_argument("--labels", type=Path, help="table of the pictures' classes (CSV)")
     top.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")

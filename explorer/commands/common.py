@@ -20,7 +20,11 @@ def add_network_arguments(parser: argparse.ArgumentParser, *, required: bool = T
     """Add --model and what a file may leave unsaid about it."""
     group = parser.add_argument_group("network")
     group.add_argument(
-        "--model", type=Path, required=required, metavar="FILE", help="the file or folder of the network"
+        "--model",
+        type=Path,
+        required=required,
+        metavar="FILE",
+        help="the network: .safetensors, a state dict, .onnx, or a folder with config.json",
     )
     add_opening_arguments(group)
     group.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
+    from explorer.core.drawing.styles import Scale
     from explorer.core.export.run import ExportPlan, ExportReport
     from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
-    from explorer.core.tags.book import TagBook
+    from explorer.core.tags.book import FilterKey, TagBook
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,9 +80,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument(
         "--scale",
         choices=tuple(SCALES),
-        help="each map's own range (default), the layer's on each picture, the filter's over all these pictures, "
-        "or --foot to --peak",
+        help="the filter's range over the folder of an --index, each map's own, the layer's on each picture, the "
+        "filter's over all these pictures (default), or --foot to --peak",
     )
+    look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
     look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
     look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
@@ -98,6 +101,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage(f"--foot and --peak belong to --scale fixed, not to --scale {arguments.scale}")
     if (fixed or arguments.scale == "fixed") and arguments.peak is None:
         arguments.wrong_usage("--scale fixed needs --peak")
+    if arguments.index is not None and (fixed or arguments.scale not in (None, "folder")):
+        arguments.wrong_usage("--index belongs to --scale folder")
+    if arguments.scale == "folder" and arguments.index is None:
+        arguments.wrong_usage("--scale folder needs --index")
 
     from explorer.core.export.run import run_export
 
@@ -147,16 +154,18 @@ def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     pictures = choose_pictures(pictures, names, arguments.first)
     network = network_of(arguments)
     book = _tags(arguments.tags, network) if arguments.tags else None
+    filters = choose_filters(selectors, network.layers, book)
     return plan_export(
         network,
         pictures,
-        choose_filters(selectors, network.layers, book),
+        filters,
         arguments.out,
         style,
         format=arguments.format,
         sheet=arguments.sheet,
         tags=book,
         force=arguments.force,
+        scales=_scales(arguments.index, network, filters, raw=style.raw) if arguments.index else None,
     )
 
 
@@ -166,7 +175,7 @@ def _style(arguments: argparse.Namespace) -> "FigureStyle":
 
     fixed = None if arguments.peak is None else Scale(arguments.foot or 0.0, arguments.peak)
     return FigureStyle(
-        scale="fixed" if fixed else arguments.scale or "seen",
+        scale="fixed" if fixed else arguments.scale or ("folder" if arguments.index else "seen"),
         fixed=fixed,
         color_map=arguments.color_map,
         opacity=arguments.opacity,
@@ -176,6 +185,18 @@ def _style(arguments: argparse.Namespace) -> "FigureStyle":
         width_mm=arguments.width,
         dpi=arguments.dpi,
     )
+
+
+def _scales(path: Path, network: "Network", filters: "Sequence[FilterKey]", *, raw: bool) -> "dict[FilterKey, Scale]":
+    """Each filter's scale over the folder of an index, which must be of this network and of these maps."""
+    from explorer.core.index import open_index
+
+    with open_index(path) as index:
+        if index.contents.network.identity != network.identity:
+            raise UserError(f"{path.name} is the index of another network; make one of {network.name}.")
+        if raw and any(network.layers[key.layer].norm for key in filters):
+            raise UserError(f"{path.name} holds what the batch norms answer; leave --raw out, or choose another scale.")
+        return {key: index.scale(key) for key in filters}
 
 
 def _tags(path: Path, network: "Network") -> "TagBook":

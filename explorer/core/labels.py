@@ -34,6 +34,11 @@ class Labels:
             label = _class(row.diagnoses) if row else ""
         return label or ""
 
+    def lesion(self, path: Path | str) -> str:
+        """The name of the lesion that the picture at `path` shows, "" where the table does not say."""
+        row = self._pairing.row(Path(path)) if self._pairing else None
+        return self._pairing.table.value(row, "lesion") if self._pairing and row else ""
+
 
 def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns: Wanted | None = None) -> Labels:
     """The classes in a table, in whichever of its columns they are; of several diagnoses the coarsest.

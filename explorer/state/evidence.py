@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.drawing.styles import Scale
+from explorer.core.tags.book import FilterKey
+
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
+    from explorer.core.network.opening import Network
 
 
 class Evidence(QObject):
@@ -27,6 +31,25 @@ class Evidence(QObject):
             self.changed.emit()
             if before is not None:
                 before.close()
+
+    def covers(self, network: "Network | None", layer: int, *, raw: bool) -> bool:
+        """Whether the index is of this network, and of the maps of this layer as they are looked at."""
+        index = self.index
+        if index is None or network is None or index.contents.network.identity != network.identity:
+            return False
+        return layer < len(network.layers) and not (raw and network.layers[layer].norm)
+
+    def scale(self, key: FilterKey) -> Scale:
+        """The filter's scale over the folder, which stays; there must be an index that covers its layer."""
+        assert self.index is not None
+        return self.index.scale(key)
+
+    @property
+    def measured(self) -> str:
+        """On which pictures scales were measured, in words; "" without an index."""
+        if self.index is None:
+            return ""
+        return f"measured on {self.index.contents.sample:,} of {self.index.contents.asked:,} pictures"
 
     def close(self) -> None:
         """Close the index."""

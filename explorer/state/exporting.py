@@ -1,7 +1,7 @@
 """The export that runs in the background: planned, asked about where it is large, and gone on with next time."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
 from explorer.state.library import Library
 from explorer.state.session import DisplayStyle
 from explorer.state.settings_file import Settings
@@ -26,7 +27,10 @@ NAME = "unfinished-export.json"
 
 @dataclass(frozen=True)
 class Order:
-    """What a person wants exported: figures of filters on pictures, into the folder `out`."""
+    """What a person wants exported: figures of filters on pictures, into the folder `out`.
+
+    `scales` are those of the filters, in their order, where the style takes them from the folder's index.
+    """
 
     out: Path
     pictures: tuple[Path, ...]
@@ -34,6 +38,7 @@ class Order:
     style: "FigureStyle"
     format: str
     sheet: bool
+    scales: tuple[Scale, ...] = ()
 
     def as_json(self, digest: str) -> bytes:
         """The order as a file keeps it, with the digest of the network that it is about."""
@@ -45,6 +50,7 @@ class Order:
             "style": self.style.as_dict(),
             "format": self.format,
             "sheet": self.sheet,
+            "scales": [[scale.foot, scale.peak] for scale in self.scales],
         }
         return json.dumps(values).encode()
 
@@ -60,17 +66,24 @@ class Order:
             filters = tuple(FilterKey(layer, filter) for layer, filter in values["filters"])
             pictures = tuple(map(Path, values["pictures"]))
             style = FigureStyle.from_dict(values["style"])
-            return cls(Path(values["out"]), pictures, filters, style, str(values["format"]), bool(values["sheet"]))
+            scales = tuple(Scale(float(foot), float(peak)) for foot, peak in values.get("scales", ()))
+            format, sheet = str(values["format"]), bool(values["sheet"])
+            return cls(Path(values["out"]), pictures, filters, style, format, sheet, scales)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):
             return None
 
 
-def figure_style(style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool) -> "FigureStyle":
-    """The style on show as one of figures; a sheet has no room for the untouched picture beside each."""
+def figure_style(
+    style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool, scale: str = ""
+) -> "FigureStyle":
+    """The style on show as one of figures, `scale` the one in force where it is another than was chosen.
+
+    A sheet has no room for the untouched picture beside each.
+    """
     from explorer.core.figures.single import FigureStyle
 
     return FigureStyle(
-        scale=style.scale,
+        scale=scale or style.scale,
         fixed=Scale(style.foot, style.peak) if style.scale == "fixed" else None,
         color_map=style.color_map,
         opacity=style.opacity,
@@ -93,9 +106,16 @@ class Exporting(QObject):
     done = Signal(object, object)
     failed = Signal(object)
 
-    def __init__(self, library: Library, tagging: Tagging, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        over_folder: Evidence,
+        tagging: Tagging,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._library, self._tagging = library, tagging
+        self._library, self._over_folder, self._tagging = library, over_folder, tagging
         self._kept = settings.folder / NAME
         self._closing = self._offered = False
 
@@ -123,13 +143,16 @@ class Exporting(QObject):
         if self.running:
             raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
         self._offered = False
-        tags = self._tagging.book.copy()
+        tags, index = self._tagging.book.copy(), self._over_folder.index
 
         def work(network: "Network", on_step: OnStep) -> Any:
             from explorer.core.export.run import plan_export, run_export
             from explorer.core.export.size import size_of
 
             on_step(0, 0)
+            scales = order.scales
+            if order.style.scale == "folder" and not scales and index is not None:
+                scales = tuple(map(index.scale, order.filters))
             plan = plan_export(
                 network,
                 order.pictures,
@@ -139,11 +162,12 @@ class Exporting(QObject):
                 format=order.format,
                 sheet=order.sheet,
                 tags=tags,
+                scales=dict(zip(order.filters, scales, strict=False)),
             )
             size = None if agreed else size_of(plan)
             if size is not None and size.large:
                 return size
-            self._keep(order.as_json(network.digest))
+            self._keep(replace(order, scales=scales).as_json(network.digest))
             try:
                 report = run_export(plan, on_step=on_step)
             except Cancelled:

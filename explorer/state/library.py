@@ -15,6 +15,7 @@ from explorer.state.network_session import NetworkSession, Request
 from explorer.state.reading import each, read_thumbnail
 
 if TYPE_CHECKING:
+    from explorer.core.errors import UserError
     from explorer.core.labels import Labels
     from explorer.core.network.opening import Network
     from trainer.pictures.column_choice import Wanted
@@ -32,6 +33,24 @@ class Folder:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     """The pictures' names and classes in small letters, to search in."""
+    table: Path | None = None
+    columns: str = ""
+    """The table of the classes, and what was said of its columns, as on the command line."""
+    unread: "Unread | None" = None
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A table of classes that was asked for and could not be read, with what was said of its columns, and why."""
+
+    labels: Path
+    columns: "Wanted | None"
+    reason: "UserError"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The columns that may be named instead, where that is what was not to be found out."""
+        return getattr(self.reason, "choices", ())
 
 
 class Library(QObject):
@@ -91,20 +110,35 @@ class Library(QObject):
     def open_folder(self, path: Path, labels: Path | None = None, columns: "Wanted | None" = None) -> None:
         """List a folder and read its classes; `folder_opened` or `problem` follows.
 
-        `columns` says what the columns of `labels` hold, where that is not to be found out.
+        `columns` says what the columns of `labels` hold, where that is not to be found out. A table that cannot be read
+        keeps no folder from opening: `unread` says why, and an open folder keeps the classes that it had.
         """
+        before = self.folder if self.folder is not None and self.folder.path == path else Folder(path, ())
 
         def work(on_step: OnStep) -> Folder:
-            from explorer.core.labels import folder_labels, read_labels
+            from explorer.core.errors import UserError
+            from explorer.core.labels import Labels, folder_labels, read_labels
             from trainer.pictures.folder_walk import list_folder
 
             listing = list_folder(path, on_step=on_step).check()
             pictures, problems = listing.pictures, (*listing.unreadable, *listing.notes)
-            known = read_labels(labels, pictures, columns) if labels is not None else folder_labels(path, pictures)
+            unread = None
+            if labels is None:
+                known = folder_labels(path, pictures)
+            else:
+                try:
+                    known = read_labels(labels, pictures, columns)
+                except UserError as error:
+                    unread, known = Unread(labels, columns, error), before.labels or Labels()
+                    how = "keeps the classes that it had" if known.counts else "was opened without classes"
+                    problems = (f"{error} The folder {how}.", *problems)
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
             classes = tuple(known.of(picture).lower() for picture in pictures)
-            return Folder(path, pictures, known, (*problems, *known.problems), rows, names, classes)
+            told = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
+            problems = (*problems, *known.problems)
+            table = (labels, told if labels else "") if unread is None else (before.table, before.columns)
+            return Folder(path, pictures, known, problems, rows, names, classes, *table, unread)
 
         def done(folder: Folder) -> None:
             self.folder = folder

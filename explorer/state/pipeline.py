@@ -10,10 +10,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
 from explorer.state.file_state import FileState, state_of
 from explorer.state.library import Library
 from explorer.state.loaded_picture import LoadedPicture, load_picture
-from explorer.state.session import DisplayStyle, Session, View
+from explorer.state.map_drawing import draw, fit
+from explorer.state.session import Session, View
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGBA, Map, Maps
@@ -38,16 +41,21 @@ class Pipeline(QObject):
     """Keeps what belongs to the current view.
 
     `picture_changed` when the picture on show is another one (or none), `maps_changed` when its maps have come or
-    gone, `picture_failed(path, error)` when it cannot be read, `recording_failed(error)` when the network fails.
+    gone, `scale_changed` when the index gives filters another scale, `picture_failed(path, error)` when it cannot be
+    read, `recording_failed(error)` when the network fails.
     """
 
     picture_changed = Signal()
     maps_changed = Signal()
+    scale_changed = Signal()
     picture_failed = Signal(object, object)
     recording_failed = Signal(object)
 
-    def __init__(self, session: Session, library: Library, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, library: Library, over_folder: Evidence, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._over_folder = over_folder
         self._session, self._library, self._jobs = session, library, library.interactive
         self._network: Network | None = None
         self._shown: LoadedPicture | None = None
@@ -64,6 +72,7 @@ class Pipeline(QObject):
         library.folder_opened.connect(lambda folder: self._folder_opened())
         library.replaced.connect(self._look_again)
         session.changed.connect(self._view_changed)
+        over_folder.changed.connect(self._index_changed)
 
     @property
     def network(self) -> "Network | None":
@@ -105,10 +114,26 @@ class Pipeline(QObject):
         """The scale of a filter on another picture, whose maps of this layer are given."""
         from explorer.core.maps.value_range import scale_of
 
-        style = self._session.view.style
-        if style.scale == "seen" and self._seen is None:
+        style, kind = self._session.view.style, self.kind_of_scale(layer)
+        if kind == "seen" and self._seen is None:
             return Scale(0.0, 0.0)
-        return scale_of(maps, layer, filter, style.scale, seen=self._seen, fixed=Scale(style.foot, style.peak))
+        folder = self._over_folder.scale(FilterKey(layer, filter)) if kind == "folder" else None
+        fixed = Scale(style.foot, style.peak)
+        return scale_of(maps, layer, filter, kind, seen=self._seen, fixed=fixed, folder=folder)
+
+    def kind_of_scale(self, layer: int) -> str:
+        """The key of `SCALES` by which this layer is drawn: "seen" where that over the folder is not to be had."""
+        style = self._session.view.style
+        covered = style.scale != "folder" or self._over_folder.covers(self._network, layer, raw=style.raw)
+        return style.scale if covered else "seen"
+
+    @property
+    def measured(self) -> str:
+        """On what the scale in force was measured, in words, where the folder decides it; else ""."""
+        style, kind = self._session.view.style, self.kind_of_scale(self._session.view.layer)
+        if style.scale != "folder":
+            return ""
+        return self._over_folder.measured if kind == "folder" else "over the pictures seen so far"
 
     def overlay(self, layer: int, filter: int, longest: int) -> "RGBA | None":
         """The overlay of one filter on the picture on show, in the proportions of the input."""
@@ -146,6 +171,10 @@ class Pipeline(QObject):
         self.maps_changed.emit()
         if self._shown is not None:
             self._look_again(self._shown.picture)
+
+    def _index_changed(self) -> None:
+        if self._session.view.style.scale == "folder":
+            self.scale_changed.emit()
 
     def _look_again(self, picture: Path) -> None:
         """Read the picture on show anew where it is this one and its file is another now."""
@@ -255,21 +284,3 @@ class Pipeline(QObject):
 
             self._seen = self._seen or SeenValues()
             self._seen.add(layer, f"{self._shown.picture} {self._shown.state}", maps)
-
-
-def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    """(height, width) with the proportions of `size`, its longer side `longest`."""
-    height, width = size
-    factor = longest / max(height, width)
-    return max(1, round(height * factor)), max(1, round(width * factor))
-
-
-def draw(map: "Map", scale: Scale, style: DisplayStyle, size: tuple[int, int]) -> "RGBA":
-    """A map in a style: its overlay at `size` (height, width), with the outline at half of the scale if wanted."""
-    from explorer.core.drawing.overlay import outline, overlay
-
-    drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=style.color_map)
-    if style.outline and scale.peak > scale.foot:
-        line = outline(map, size, (scale.foot + scale.peak) / 2)
-        drawn[line[..., 3] > 0] = line[line[..., 3] > 0]
-    return drawn

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 class DisplayStyle:
     """How maps are drawn: a key of `SCALES`, the fixed foot and peak, a key of `COLOR_MAPS`, and what stands beside."""
 
-    scale: str = "seen"
+    scale: str = "folder"
     foot: float = 0.0
     peak: float = 1.0
     color_map: str = "green"

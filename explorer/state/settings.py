@@ -47,6 +47,13 @@ DEVICE = Setting(
 LAST_SESSION = Setting(
     "restore", "Go on where you were", "The window opens with the network and the folder of the last time.", True
 )
+INDEX = Setting(
+    "index",
+    "Index the folder",
+    "What every filter answers on every picture is computed in the background while you do not walk: it gives the "
+    "scale that stays, orders and statistics.",
+    True,
+)
 
-SETTINGS: tuple[Setting[bool] | Setting[str], ...] = (SCHEME, ANNOTATOR, DEVICE, LAST_SESSION)
+SETTINGS: tuple[Setting[bool] | Setting[str], ...] = (SCHEME, ANNOTATOR, DEVICE, LAST_SESSION, INDEX)
 """All of them, in the order of the dialog."""

@@ -98,6 +98,8 @@ class Settings(QObject):
                 found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
             except ValueError:
                 found[part.name] = default
+        if found["scale"] == "seen" and not self.text("look/chosen"):
+            found["scale"] = "folder"  # nobody chose it: it was what there was
         style = DisplayStyle(**found)
         fine = style.scale in SCALES and style.color_map in COLOR_MAPS and 0 <= style.opacity <= 1
         return style if fine and 0 <= style.foot <= style.peak < math.inf else DisplayStyle()
@@ -106,6 +108,7 @@ class Settings(QObject):
         """Remember the style."""
         for name, value in asdict(style).items():
             self.set_text(f"look/{name}", str(value))
+        self.set_text("look/chosen", "True")
 
     def save(self) -> None:
         """Write everything to disk now."""

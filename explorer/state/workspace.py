@@ -1,6 +1,7 @@
 """Everything that one window works on, built and connected in one place."""
 
 import getpass
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -8,8 +9,14 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.card_in_view import CardInView
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
+from explorer.state.filter_facts import FilterFacts
+from explorer.state.given_classes import GivenClasses
+from explorer.state.indexing import Indexing
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
@@ -19,18 +26,26 @@ from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
+from explorer.state.working_through import WorkingThrough
 
 
 class Workspace(QObject):
     """The session, its workers, its tags and what is remembered; `bundled` is the folder of what comes with
-    the program.
+    the program. `index_command` begins the command line that makes indexes; without one none is made.
 
     `troubles` are sentences about what could not be read at the start.
     """
 
     version = __version__
 
-    def __init__(self, settings: Settings, bundled: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bundled: Path,
+        parent: QObject | None = None,
+        *,
+        index_command: Sequence[str] | None = None,
+    ) -> None:
         super().__init__(parent)
         self.icons = bundled / "icons"
         self.settings = settings
@@ -40,19 +55,28 @@ class Workspace(QObject):
         self.session = Session(View(style=self.settings.style()), self)
         self.library = Library(self)
         self.evidence = Evidence(self)
-        self.pipeline = Pipeline(self.session, self.library, self)
+        self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
+        self.given = GivenClasses(self.settings, self.library, self.evidence, self)
+        self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
+        self.chosen = ChosenPictures(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
-        self.exporting = Exporting(self.library, self.tagging, self.settings, self)
+        self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
+        self.filter_facts = FilterFacts(self.library, self.evidence, self)
+        self.card = CardInView(self.session, self.library, self.evidence, self)
+        self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
+        self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
+        self.indexing.close()
         self.exporting.close()
         self.tagging.close()
+        self.evaluating.close()
         self.lens.close()
         self.occluding.close()
         self.pipeline.close()

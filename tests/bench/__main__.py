@@ -14,6 +14,7 @@ from tests.bench import (
     bench_export,
     bench_files,
     bench_freeze,
+    bench_index,
     bench_lenses,
     bench_occlusion,
     bench_start,
@@ -30,6 +31,7 @@ BENCHES = {
     "export": bench_export.rows,
     "occlusion": bench_occlusion.measure,
     "lenses": bench_lenses.measure,
+    "index": bench_index.measure,
     "trainer": bench_trainer.measure,
 }
 

@@ -18,6 +18,14 @@ def test_help_names_every_command(words: list[str], capsys: pytest.CaptureFixtur
     assert all(f"\n    {name} " in text for name in cli.COMMANDS)
 
 
+@pytest.mark.parametrize("words", [["--help"], ["layers", "--help"], ["occlude", "--help"]])
+def test_help_names_the_files_that_open(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(words)
+    text = " ".join(capsys.readouterr().out.split())
+    assert ".safetensors, a state dict, .onnx, or a folder" in text
+
+
 @pytest.mark.parametrize("words", [["exprot"], ["exprot", "--model", "x"]])
 def test_a_word_that_is_no_command_is_answered_with_those_that_are(
     words: list[str], capsys: pytest.CaptureFixture[str]

@@ -20,10 +20,13 @@ from explorer.commands import export
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.export import size as export_size
+from explorer.core.export.manifest import read_manifest
+from explorer.core.index import open_index
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import save_tags
 from tests.conftest import ROOT
+from tests.core.index.synthetic_index import write_index
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
@@ -277,3 +280,41 @@ def test_ctrl_c_ends_with_130_and_leaves_whole_figures(model: Path, images: Path
     for name in figures:
         with Image.open(out / name) as opened:
             opened.load()
+
+
+@pytest.fixture
+def index(model: Path, tmp_path: Path) -> Path:
+    network = open_network(model, device="cpu")
+    filters = tuple(layer.filters for layer in network.layers)
+    peaks = np.random.default_rng(0).random((sum(filters), 3)) * 0.1
+    return write_index(tmp_path / "index.h5", peaks, filters=filters, identity=network.identity)
+
+
+def test_the_scale_over_the_folder_comes_from_its_index(model: Path, images: Path, index: Path, tmp_path: Path) -> None:
+    words = ("--model", model, "--images", images, "--filters", "all")
+    assert call(*words, "--out", tmp_path / "all", "--scale", "folder", "--index", index) == 0
+    assert call(*words, "--out", tmp_path / "one", "--index", index, "--first", 1) == 0
+    with open_index(index) as opened:
+        for row in read_manifest(tmp_path / "all"):
+            scale = opened.scale(FilterKey(int(row.layer), int(row.filter)))
+            assert (float(row.foot), float(row.peak)) == pytest.approx((scale.foot, scale.peak), rel=1e-6)
+            assert row.scale == "folder"
+    figures = sorted((tmp_path / "one").glob("*.png"))
+    assert len(figures) > 8
+    for figure in figures:  # whatever else is exported, the same map looks the same
+        assert np.array_equal(np.asarray(Image.open(figure)), np.asarray(Image.open(tmp_path / "all" / figure.name)))
+
+
+def test_an_index_of_another_network_gives_no_scale(model: Path, images: Path, tmp_path: Path) -> None:
+    other = write_index(tmp_path / "other.h5", np.ones((8, 3)), filters=(4, 4))
+    with pytest.raises(UserError, match="another network"):
+        call("--model", model, "--images", images, "--filters", "all", "--out", tmp_path / "o", "--index", other)
+
+
+@pytest.mark.parametrize("words", [("--scale", "folder"), ("--scale", "map", "--index", "x.h5")])
+def test_an_index_and_its_scale_come_together(
+    model: Path, images: Path, tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        call("--model", model, "--images", images, "--filters", "all", "--out", tmp_path / "o", *words)
+    assert "--index" in capsys.readouterr().err

@@ -47,7 +47,7 @@ def test_figures_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
 
 def test_a_sheet_as_pdf(demo: Person, tmp_path: Path) -> None:
     dialog = dialog_of(demo, tmp_path / "sheet")
-    dialog._filters.setEditText("7")
+    dialog._filters.setEditText("7:0-7")
     dialog._pictures.setCurrentIndex(1)
     dialog._kind.setCurrentIndex(1)
     dialog._format.setCurrentText("pdf")

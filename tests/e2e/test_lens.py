@@ -53,7 +53,7 @@ def test_a_digit_chooses_a_lens_and_escape_leaves_it(demo: Person) -> None:
     demo.until(lambda: "speaks for it" in browser.viewer.image.readout.text())
     demo.press("Escape")
     assert (lens.name, lens.found) == ("", None)
-    assert browser.tabs.currentWidget() is browser.grid
+    assert browser.grid.isVisible()
     assert browser.viewer.bar._scale is not None
 
 

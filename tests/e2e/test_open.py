@@ -100,12 +100,15 @@ def test_a_correction_of_what_was_assumed(
 
     def answer(dialog: questions.InputQuestion) -> int:
         dialog._classes.setText("benign, malignant")
+        assert dialog._outputs.currentText() == "logits, compared by softmax"
+        dialog._outputs.setCurrentText("logits, each class for itself")
         return QDialog.DialogCode.Accepted
 
     monkeypatch.setattr(questions.InputQuestion, "exec", answer)
     person.click(person.parts.problems._action)
     person.until(lambda: person.workspace.library.network.classes == ("benign", "malignant"))
     person.wait_for_maps()
+    assert person.workspace.library.network.output.independent
 
 
 def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_path: Path, pictures: Path) -> None:
@@ -130,6 +133,37 @@ def test_the_last_session_comes_back(open_window: Open, tmp_path: Path, pictures
     second = open_window()
     second.wait_for_maps()
     assert second.view == view
+
+
+def test_a_table_that_leaves_a_question_opens_the_folder_and_asks(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, path in enumerate(sorted(pictures.rglob("*.png"))):
+        path.rename(flat / f"p{number}.png")
+    rows = "".join(
+        f"p{number}.png,{'red' if number % 3 else 'blue'},{'oval' if number % 2 else 'round'}\n" for number in range(12)
+    )
+    (tmp_path / "l.csv").write_text(f"photo,colour,shape\n{rows}")
+    person = open_window(Start(images=flat, labels=tmp_path / "l.csv"))
+    person.until(lambda: "more than one column" in person.message)
+    assert "The folder was opened without classes." in person.message
+    folder = person.workspace.library.folder
+    assert len(folder.pictures) == 12
+    assert folder.labels.counts == {}
+
+    def answer(dialog: questions.ColumnChoice) -> int:
+        dialog._columns.setCurrentText("shape")
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(questions.ColumnChoice, "exec", answer)
+    person.click(person.parts.problems._action)
+    person.until(lambda: person.workspace.library.folder.labels.counts == {"oval": 6, "round": 6})
+    (tmp_path / "l.csv").write_text("a,b\n1,2\n")
+    person.commands.files.drop(tmp_path / "l.csv")
+    person.until(lambda: "keeps the classes that it had" in person.message)
+    assert person.workspace.library.folder.labels.counts == {"oval": 6, "round": 6}
 
 
 def test_an_average_beside_the_raw_weights_is_asked_about_and_remembered(

@@ -25,12 +25,14 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
     ClassesQuestion,
+    ColumnChoice,
     InputQuestion,
     QuestionDialog,
 )
@@ -44,7 +46,9 @@ TEXT = f"a light brown area {string.ascii_letters} {string.digits} + - ? = , : <
 DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ArchitectureQuestion: lambda person: ArchitectureQuestion("?", ("resnet18", "a light brown"), person.window),
     ChoiceQuestion: lambda person: ChoiceQuestion("?", ("state_dict", "ema"), "key", person.window),
+    ClassWordsDialog: lambda person: ClassWordsDialog(person.workspace.given, {}, person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
+    ColumnChoice: lambda person: ColumnChoice("?", "label", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),
     ScaleDialog: lambda person: ScaleDialog(

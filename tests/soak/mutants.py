@@ -35,8 +35,8 @@ from trainer.cohort import hdf5_file as cohort_file
 from trainer.cohort.cases import read_cases
 from trainer.cohort.cohort import open_cohort
 from trainer.cohort.parallel_decoding import decode
-from trainer.evaluation.taxonomy import read_taxonomy
 from trainer.files.errors import UserError
+from trainer.measures.taxonomy import read_taxonomy
 from trainer.networks.architectures import ScratchCNN
 from trainer.pictures.diagnosis_words import read_diagnoses
 from trainer.training.presets import PRESETS

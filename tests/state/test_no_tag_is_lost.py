@@ -228,4 +228,4 @@ def test_another_file_under_the_same_name_has_maps_of_its_own(
 def test_senseless_settings_count_as_none(tmp_path: Path, line: str) -> None:
     (tmp_path / "settings.ini").write_text(f"[look]\n{line}\n")
     style = Settings(tmp_path / "settings.ini").style()
-    assert (style.opacity, style.color_map, style.scale) == (1.0, "green", "seen")
+    assert (style.opacity, style.color_map, style.scale) == (1.0, "green", "folder")

@@ -349,7 +349,7 @@ def drop(window: Tagging, dead: int) -> None:
 @pytest.mark.parametrize("machine", [Windows, WindowsWithoutLocks])
 def test_no_tag_that_was_called_saved_is_lost(qtbot: QtBot, machine: type[Windows]) -> None:
     machine.dead = dead_process()
-    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=25))
+    run_state_machine_as_test(machine, settings=settings(max_examples=10, stateful_step_count=25))
 
 
 @pytest.mark.soak

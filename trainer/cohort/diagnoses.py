@@ -1,12 +1,11 @@
 """From diagnoses to classes, by a table that a person can edit (resources/diagnoses.toml)."""
 
-import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trainer.files.errors import UserError
-from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling, the_rest
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,6 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
         classes.append(meaning if meaning in (BENIGN, MALIGNANT) else None)
         reasons.append("" if classes[-1] else f"{meaning} diagnosis: {words[0]}")
     return Classified(classes, reasons, counts)
-
-
-def the_rest(words: Iterable[str]) -> str:
-    """Of two words, the one that only says that it is not the other, such as "not_melanoma" or "other"; else ""."""
-    written = {spelling(word): word for word in words}
-    if len(written) == 2:
-        for word, other in itertools.permutations(written):
-            if word in (f"not {other}", f"non {other}", f"non{other}", f"no {other}", "other", "others", "rest"):
-                return written[word]
-    return ""
 
 
 def by_diagnosis(diagnoses: Sequence[Sequence[str]]) -> Classified:

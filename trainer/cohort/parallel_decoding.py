@@ -23,9 +23,9 @@ from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
 from trainer.files.progress import OnStep
 from trainer.pictures.image_decoding import check_plain_file, opened, upright, why_unreadable
-from trainer.pictures.masks import is_two_grey
+from trainer.pictures.masks import is_two_colored
 
-MASK = "it has two grey values only, as a mask has; it is no picture"
+MASK = "it has two colors only, as a mask has; it is no picture"
 
 _FLUSHED = 128
 """Pictures after which the disk is told to keep what it has: so many are decoded again after a power cut."""
@@ -208,7 +208,7 @@ def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8] | None:
     """The squashed picture; None for a mask."""
     with opened(io.BytesIO(content)) as picture:
         rgb = upright(picture)
-        if is_two_grey(np.asarray(rgb)):
+        if is_two_colored(np.asarray(rgb)):
             return None
         if rgb.size != (side, side):
             rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)

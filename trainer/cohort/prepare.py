@@ -13,14 +13,14 @@ import numpy.typing as npt
 from trainer.cohort import splits
 from trainer.cohort.cases import Case, read_cases
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
-from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override, the_rest
+from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
 from trainer.cohort.parallel_decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
 from trainer.pictures.column_choice import Wanted
-from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses
+from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses, the_rest
 
 Stage = Literal["decoding", "comparing"]
 OnStage = Callable[[Stage, int, int], None]
@@ -112,7 +112,7 @@ def prepare(
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
     masks = [each.name for each in decoded if each.reason == MASK]
     if masks:
-        notes.append(f"{len(masks)} files have two grey values only, as masks do, and are left out ({masks[0]} first).")
+        notes.append(f"{len(masks)} files have two colors only, as masks do, and are left out ({masks[0]} first).")
     flow["masks"] += len(masks)
     flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)

@@ -170,8 +170,8 @@ def _evaluated(
     from dataclasses import replace
 
     from trainer.evaluation.evaluate import evaluate
-    from trainer.evaluation.reader_study import read_readers
-    from trainer.evaluation.taxonomy import read_taxonomy
+    from trainer.measures.reader_study import read_readers
+    from trainer.measures.taxonomy import read_taxonomy
 
     readers = read_readers(arguments.readers) if arguments.readers else ()
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None

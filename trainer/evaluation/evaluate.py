@@ -13,16 +13,17 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.inference import logits_of
-from trainer.evaluation.reader_study import ReaderResult
 from trainer.evaluation.subgroups import Subgroup, subgroups
-from trainer.evaluation.taxonomy import Match, Taxonomy, levels, match
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers, measure
+from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
-from trainer.measures.metrics import Labels, accuracy, class_accuracy, confusion, positive_class
+from trainer.measures.class_figures import accuracies, class_curves
+from trainer.measures.metrics import Labels, confusion, positive_class
 from trainer.measures.prediction import Prediction
-from trainer.measures.roc_curves import Curve, curve_of
+from trainer.measures.reader_study import ReaderResult
+from trainer.measures.roc_curves import Curve
+from trainer.measures.taxonomy import Match, Taxonomy, levels, match
 from trainer.networks.input_spec import InputSpec
 
 SEEN_DIGITS = 12
@@ -125,10 +126,12 @@ def evaluate(
     probabilities = Prediction(logits).probabilities @ matched.members
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
     positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
-    curves, auc = _curves(labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers])
+    curves, auc = class_curves(
+        labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers]
+    )
     score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
     predicted = probabilities.argmax(axis=1)
-    right, balanced, of_class = _accuracies(labels, predicted, len(matched.classes), drawn)
+    right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
     calibration = _calibration(
         module, input_spec, cohort, part, device, batch, matched, positive, logits, probabilities, labels, drawn
     )
@@ -179,42 +182,6 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
         )
 
 
-def _curves(
-    labels: Labels,
-    probabilities: Numbers,
-    classes: Sequence[str],
-    draws: BootstrapResamples,
-    asked: Sequence[float] = (),
-) -> tuple[tuple[Curve, ...], Measure]:
-    """The curve of the score of two classes, of every class that occurs of more; and their mean AUC."""
-    columns = [positive_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
-    made = [curve_of(classes[place], probabilities[:, place], labels == place, draws, asked) for place in columns]
-    value = float(np.mean([curve.auc.value for curve, _ in made]))
-    lesions = min(min(len(np.unique(draws.lesion[side])) for side in (labels == k, labels != k)) for k in columns)
-    macro = measure(value, np.mean([areas for _, areas in made], axis=0), len(labels), lesions)
-    return tuple(curve for curve, _ in made), macro
-
-
-def _accuracies(
-    labels: Labels, predicted: Labels, classes: int, draws: BootstrapResamples
-) -> tuple[Measure, Measure, tuple[Measure, ...]]:
-    """Of all pictures, the mean of the classes that occur, and of each class."""
-    counts = np.bincount(labels, minlength=classes)
-    there = np.flatnonzero(counts)
-
-    def numbers(weights: Numbers) -> Numbers:
-        shares = class_accuracy(weights, labels, predicted, classes)
-        return np.column_stack([accuracy(weights, labels, predicted), shares[:, there].mean(axis=1), shares])
-
-    value, drawn = numbers(np.ones((1, len(labels))))[0], draws.over(numbers)
-    sizes = [len(labels), len(labels), *counts.tolist()]
-    lesions = [draws.lesions, 0, *(len(np.unique(draws.lesion[labels == place])) for place in range(classes))]
-    first, second, *rest = (
-        measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)
-    )
-    return first, second, tuple(rest)
-
-
 def _calibration(
     module: nn.Module,
     input_spec: InputSpec,
@@ -263,7 +230,9 @@ def _levels(
     for level, matched in levels(classes, cohort.classes, taxonomy):
         labels = matched.labels[cohort.labels[positions]]
         if len(np.unique(labels)) > 1:
-            curves, auc = _curves(labels, Prediction(logits).probabilities @ matched.members, matched.classes, draws)
+            curves, auc = class_curves(
+                labels, Prediction(logits).probabilities @ matched.members, matched.classes, draws
+            )
             found.append(Level(level, curves, auc))
     return tuple(found)
 

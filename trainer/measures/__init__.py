@@ -1,1 +1,1 @@
-"""Figures about predictions, with their intervals; numpy only."""
+"""Figures about predictions, with their intervals, and what they are held against; numpy only."""

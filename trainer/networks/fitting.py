@@ -7,8 +7,10 @@ import torch
 from torch import nn
 
 from trainer.networks.candidate import on_meta
-from trainer.networks.heads import Head, NoScores, Place, built
+from trainer.networks.heads import ConcatenatedPool, Head, NoScores, Place, built
 from trainer.networks.matching import Match, Tensors, compared
+
+_POOL = "avgpool"
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,17 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     tensors, where = match.head or {}, part
     foreign = match.foreign
     head = built(tensors, place) if place and tensors else None
-    elsewhere = _elsewhere({name: given[name] for name in foreign}, place) if place and not tensors else {}
+    doubled: tuple[str, ...] = ()
+    others = {name: given[name] for name in foreign}
+    elsewhere = _elsewhere(others, place) if place and not tensors else {}
+    if place and not (tensors or elsewhere or place.is_map) and _pools_once(skeleton):
+        place = Place(2 * place.features, False)
+        elsewhere = _elsewhere(others, place)
+        if len(elsewhere) == 1:
+            plain, build = build, lambda: _replaced(plain(), _POOL, ConcatenatedPool())
+            doubled = (
+                f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
+            )
     if len(elsewhere) == 1:
         ((where, (tensors, head)),) = elsewhere.items()
         foreign = tuple(name for name in foreign if not name.startswith(f"{where}."))
@@ -72,8 +84,14 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
         lambda: _replaced(build(), part, _anew(tensors, place)),
         made.outputs,
         foreign,
-        (_sentence(where, made),),
+        (_sentence(where, made), *doubled),
     )
+
+
+def _pools_once(skeleton: nn.Module) -> bool:
+    """Whether the module averages each of its maps in a part of its own before its last layers."""
+    pool = getattr(skeleton, _POOL, None)
+    return isinstance(pool, nn.AdaptiveAvgPool2d) and pool.output_size in (1, (1, 1))
 
 
 def _elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
@@ -83,9 +101,16 @@ def _elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torc
         path = name.split(".")
         for depth in range(1, len(path)):
             groups.setdefault(".".join(path[:depth]), {})[".".join(path[depth:])] = tensor
-    found = {path: (tensors, head) for path, tensors in groups.items() if (head := built(tensors, place))}
+    whole = {path: tensors for path, tensors in groups.items() if not _is_step(path, groups)}
+    found = {path: (tensors, head) for path, tensors in whole.items() if (head := built(tensors, place))}
     # The outermost of several that hold the same layers.
     return {path: one for path, one in found.items() if not any(path.startswith(f"{other}.") for other in found)}
+
+
+def _is_step(path: str, groups: Mapping[str, Tensors]) -> bool:
+    """Whether this is one of several numbered layers, which are last layers together or not at all."""
+    parent, _, own = path.rpartition(".")
+    return own.isdecimal() and any(not name.startswith(f"{own}.") for name in groups.get(parent, ()))
 
 
 def _anew(tensors: Tensors, place: Place | None) -> nn.Module:

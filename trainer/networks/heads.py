@@ -19,6 +19,14 @@ class NoScores(nn.Module):
         return x.flatten(1)[:, :0]
 
 
+class ConcatenatedPool(nn.Module):
+    """The largest and the average value of each map, one after the other, as fastai's last layers take them."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(N, 2 C, 1, 1) of (N, C, h, w)."""
+        return torch.cat([x.amax((2, 3), keepdim=True), x.mean((2, 3), keepdim=True)], 1)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where last layers sit in a network: what reaches them, and whether that is a map (N, C, h, w).
@@ -149,13 +157,15 @@ def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
 
 
 def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
-    """The layers with a ReLU in the last gap before each that is not the first of its kind."""
+    """The layers with a ReLU before each that is not the first of its kind: in a gap of the numbers that directly
+    follows the one before, where a norm follows it, else in the last gap."""
     working = [place for place, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
     after: set[int] = set()
     for start, end in itertools.pairwise(working):
         if not any(isinstance(layer, nn.PReLU) for _, layer in layers[start:end]):
             gaps = [place for place in range(start, end) if _gap(layers[place][0], layers[place + 1][0])]
-            after |= set(gaps[-1:])
+            at_once = start + 1 < end and gaps[:1] == [start] and layers[start][0].rpartition(".")[2].isdecimal()
+            after |= set(gaps[:1] if at_once else gaps[-1:])
     for place, (path, layer) in enumerate(layers):
         yield path, layer
         if place in after:

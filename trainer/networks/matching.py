@@ -10,8 +10,15 @@ Tensors = Mapping[str, torch.Tensor]
 COUNTER = "num_batches_tracked"
 """Batch norms count their batches in training only; files from before 2018 lack the counter."""
 
+_COUNTED = ("total_ops", "total_params")
+"""What the counters of operations (thop) leave in every module that they counted."""
+
 WRAPPERS = ("_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module.")
 """What torch.compile, FSDP and activation checkpointing put into names, wherever the module that they wrap stands."""
+
+
+_CHILDREN = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4", "9": "fc"}
+"""The parts of a ResNet by their places among its children: the names that `nn.Sequential` gives them."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,19 @@ class Match:
 
 
 def spellings(tensors: Tensors) -> Iterator[dict[str, torch.Tensor]]:
-    """The weights under the names that they may have without wrappers and today, the file's own first."""
+    """The weights under the names that they may have without wrappers, today, and uncut; the file's own first."""
     seen: list[set[str]] = []
     every = (*WRAPPERS, "module.")
     for change in (str, lambda name: _without(name, WRAPPERS), lambda name: _without(name, every), _modern):
         found = {change(name): tensor for name, tensor in tensors.items()}
         if len(found) == len(tensors) and "" not in found and set(found) not in seen:
             seen.append(set(found))
+            yield found
+    parts = {name.removesuffix("4.0.conv1.weight") for name in tensors if name.endswith("4.0.conv1.weight")}
+    whole = sorted({_without(part, every) for part in parts if f"{part}0.weight" in tensors})
+    if whole:
+        found = {_uncut(_without(name, every), whole): tensor for name, tensor in tensors.items()}
+        if len(found) == len(tensors):
             yield found
 
 
@@ -72,7 +85,8 @@ def compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match
     foreign = []
     for full, tensor in given.items():
         name = full.removeprefix(prefix)
-        if not full.startswith(prefix) or name.partition(".")[0] not in children:
+        counted = name.rpartition(".")[2] in _COUNTED and name not in expected
+        if counted or not full.startswith(prefix) or name.partition(".")[0] not in children:
             foreign.append(full)
         elif in_part(name, head):
             replaced[name.removeprefix(head).removeprefix(".")] = tensor
@@ -138,6 +152,15 @@ def _without(name: str, wrappers: tuple[str, ...]) -> str:
         piece, dot, rest = rest.partition(".")
         kept += piece + dot
     return kept
+
+
+def _uncut(name: str, prefixes: Iterable[str]) -> str:
+    """The name that a weight has in the ResNet whose children stand numbered under one of the prefixes."""
+    for prefix in prefixes:
+        child, dot, rest = name.removeprefix(prefix).partition(".")
+        if name.startswith(prefix) and dot and child in _CHILDREN:
+            return f"{prefix}{_CHILDREN[child]}.{rest}"
+    return name
 
 
 def _modern(name: str) -> str:

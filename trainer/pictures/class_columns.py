@@ -16,6 +16,14 @@ _TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "
 _HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
 
 
+class ColumnQuestion(UserError):  # noqa: N818 - nothing went wrong
+    """A column that only the person can name: `about` "image" or "label", `choices` the titles that there are."""
+
+    def __init__(self, text: str, about: str, choices: Sequence[str]) -> None:
+        super().__init__(text)
+        self.about, self.choices = about, tuple(choices)
+
+
 @dataclass(frozen=True)
 class Classes:
     """Positions of the columns that say what a picture shows, the deepest diagnosis first.
@@ -77,7 +85,7 @@ def classes_by_content(
     """The columns that hold classes among those that are not `taken` for something else, or the ones `asked` for.
 
     Numbers of which a single one in each row is 1; else a column with few values, diagnoses before other words; else
-    one with 0 and 1. UserError where there is none, or more than one answer.
+    one with 0 and 1. ColumnQuestion where there is none, or more than one answer.
     """
     free = [place for place in range(len(titles)) if place not in taken] if not asked else list(asked)
     if len(asked) == 1:
@@ -105,11 +113,13 @@ def classes_by_content(
     for chosen in (named, yes_no if not few else []):
         if len(chosen) == 1:
             return Classes(tuple(chosen), truths=_truths(titles, rows, chosen))
-    named_so = ", ".join(one_line(table.titles[place]) for place in (few or yes_no or free or range(len(titles))))[:200]
+    choices = [table.titles[place] for place in (few or yes_no or free or range(len(titles)))]
     many = "more than one column may hold" if few or yes_no else "no column holds"
-    raise UserError(
+    raise ColumnQuestion(
         f"{table.name}: {many} the classes of the pictures; say which one does with --columns label=TITLE (there "
-        f"are {named_so})."
+        f"are {one_line(', '.join(choices))[:200]}).",
+        "label",
+        choices,
     )
 
 

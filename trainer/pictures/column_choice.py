@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
-from trainer.pictures.class_columns import MOST_CLASSES, Classes, classes_by_content, is_truth
+from trainer.pictures.class_columns import MOST_CLASSES, Classes, ColumnQuestion, classes_by_content, is_truth
 from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
@@ -56,8 +56,8 @@ def parse_columns(text: str) -> dict[str, list[str]]:
 def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted) -> Columns:
     """What the columns of a table hold; `names` are those of the pictures where they are known.
 
-    UserError where a column that is asked for is not there, a needed one is there twice, or the content leaves more
-    than one answer.
+    UserError where a column that is asked for is not there, or a needed one is there twice; ColumnQuestion where the
+    content leaves more than one answer.
     """
     rows = table.sample()
     titles = [folded(title) for title in table.titles]
@@ -138,13 +138,19 @@ def _picture_column(
         return by_title[0][1], False, []
     taken = TITLES.difference(ranks)
     distinct = [place for place in range(len(titles)) if titles[place] not in taken and _all_differ(rows, place)]
+    if names is not None and len(distinct) > 1:  # the numbers alone of pictures with longer names
+        count = _hits(rows, distinct, names.numbered_by)
+        least = max(2, 0.9 * min(len(rows), len(names.numbers)))
+        distinct = [place for place in distinct if count[place] >= least] or distinct
     if len(distinct) == 1 or (distinct and not table.headed):
         return distinct[0], False, []
     if names is None and titles[0] in ROLES["lesion"]:  # rows of lesions, whose folders hold the pictures
         return 0, True, []
-    raise UserError(
+    raise ColumnQuestion(
         f"{table.name}: no column holds the names of {'these' if names else 'the'} pictures; say which one does with "
-        f"--columns image=TITLE (there are {one_line(', '.join(table.titles))[:200]})."
+        f"--columns image=TITLE (there are {one_line(', '.join(table.titles))[:200]}).",
+        "image",
+        table.titles,
     )
 
 

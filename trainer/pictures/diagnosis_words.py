@@ -1,6 +1,8 @@
 """The diagnoses that are known and what they mean: the bundled table (resources/diagnoses.toml) or a person's own."""
 
 import contextlib
+import itertools
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
@@ -36,3 +38,13 @@ def read_diagnoses(path: Path | None = None) -> dict[str, str]:
 def spelling(word: str) -> str:
     """What two spellings of a diagnosis share."""
     return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())
+
+
+def the_rest(words: Iterable[str]) -> str:
+    """Of two words, the one that only says that it is not the other, such as "not_melanoma" or "other"; else ""."""
+    written = {spelling(word): word for word in words}
+    if len(written) == 2:
+        for word, other in itertools.permutations(written):
+            if word in (f"not {other}", f"non {other}", f"non{other}", f"no {other}", "other", "others", "rest"):
+                return written[word]
+    return ""

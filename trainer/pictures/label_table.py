@@ -99,6 +99,14 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
     problems = [*table.problems, *chosen.notes]
     rows = _without_fillers(table, chosen, _rows(table, chosen, problems), problems)
     merged, disagreeing, nameless = _merged(rows)
+    finder = Names(merged, names, folders=chosen.folders)
+    keys = {picture: finder.key(picture) for picture in pictures or ()}
+    numbered = [picture for picture, key in keys.items() if key and finder.is_numbered(picture)]
+    if numbered:
+        problems.append(
+            f"{len(numbered):,} pictures were found by the number in their names alone, "
+            f"{one_line(numbered[0].name)} as {one_line(merged[keys[numbered[0]]].name)[:60]} first."
+        )
     read = LabelTable(
         table.name,
         chosen.form,
@@ -112,8 +120,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
         nameless,
         tuple(problems),
     )
-    finder = Names(merged, names, folders=chosen.folders)
-    return Pairing(read, finder, {picture: finder.key(picture) for picture in pictures or ()})
+    return Pairing(read, finder, keys)
 
 
 def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelRow]:

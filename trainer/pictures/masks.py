@@ -1,4 +1,4 @@
-"""Masks and superpixels that lie among pictures: found by their names and folders, and by two grey values."""
+"""Masks and superpixels that lie among pictures: found by their names and folders, and by two colors."""
 
 import re
 from collections import defaultdict
@@ -30,7 +30,7 @@ def masks_among(pictures: Sequence[Path], on_step: OnStep = no_step) -> frozense
 
     By name: `x_segmentation.png`, `x_superpixels.png` and the like; files of a folder of masks whose names are those of
     pictures elsewhere. By content: files of one kind (all with one addition to the names of other pictures, or all of
-    one folder and ending) of which the first few have two grey values.
+    one folder and ending) of which the first few have two colors.
     """
     keys = {picture: key_of(picture.name) for picture in pictures}
     times: dict[str, int] = defaultdict(int)
@@ -52,20 +52,30 @@ def masks_among(pictures: Sequence[Path], on_step: OnStep = no_step) -> frozense
     return frozenset(found) if len(found) < len(pictures) else frozenset()
 
 
-def is_two_grey(rgb: Rgb) -> bool:
-    """Whether a picture (H, W, 3) has two grey values, one of them dark and one bright; or nearly so, in a JPEG."""
-    some = rgb[::7, ::7]
-    if (some[..., 0] != some[..., 1]).any():  # most photographs, without looking at all of one
+def is_two_colored(rgb: Rgb) -> bool:
+    """Whether a picture (H, W, 3) has two colors, as black and white or black and red; or nearly so, in a JPEG."""
+    some = rgb[::7, ::7].reshape(-1, 3)
+    if not (_two_values(some) or _two_extremes(some, 0.1)):  # photographs, without looking at all of one
         return False
-    grey = rgb[..., 0]
-    if (grey != rgb[..., 1]).any() or (grey != rgb[..., 2]).any():
-        return False
-    counts = np.bincount(grey.ravel(), minlength=256)
-    values = np.flatnonzero(counts)
-    if len(values) == 2:
-        return True
-    ends = counts[:9].sum(), counts[-9:].sum()
-    return len(values) > 2 and bool(min(ends) > 0 and sum(ends) >= 0.99 * grey.size)
+    pixels = rgb.reshape(-1, 3)
+    return _two_values(pixels) or _two_extremes(pixels)
+
+
+def _two_values(pixels: Rgb) -> bool:
+    """Whether the pixels (N, 3) have two colors."""
+    others = pixels[(pixels != pixels[:1]).any(1)]
+    return len(others) > 0 and bool((others == others[0]).all())
+
+
+def _two_extremes(pixels: Rgb, doubt: float = 0.0) -> bool:
+    """Whether nearly all pixels (N, 3) have one of two colors whose channels are full or empty."""
+    bright = pixels > 246
+    extreme = bright[(bright | (pixels < 9)).all(1)]
+    counts = np.bincount(extreme @ np.array([4, 2, 1]), minlength=8)
+    second, first = np.argsort(counts)[-2:]
+    # A JPEG smears color over more pixels than light; no photograph is red and black, but some are overexposed.
+    least = 0.99 if {first, second} == {0, 7} else 0.9
+    return bool(counts[second] and counts[first] + counts[second] >= (least - doubt) * len(pixels))
 
 
 def _kind(picture: Path, key: str, times: Mapping[str, int]) -> tuple[str, ...]:
@@ -100,7 +110,7 @@ def _look(file: Path) -> bool | None:
                 if size > _MOST_BYTES * picture.width * picture.height + 4_000:
                     return False
         rgb = read_image(file)
-        return None if (rgb == rgb[0, 0]).all() else is_two_grey(rgb)
+        return None if (rgb == rgb[0, 0]).all() else is_two_colored(rgb)
     except UserError:
         return None
     except Exception:  # a decoder may raise anything; whoever reads the picture says why

@@ -13,6 +13,7 @@ DEEPEST = 64
 """Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
 
 _LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_NUMBERED = re.compile(r"\D+(\d+)")
 
 
 def key_of(name: str) -> str:
@@ -42,6 +43,12 @@ def loose(key: str) -> str:
     return _LEADING_ZEROS.sub("", stem)
 
 
+def number_of(key: str) -> str:
+    """The number at the end of a file name, without leading zeros: "24306" of "isic_0024306"; "" where it has none."""
+    found = _NUMBERED.fullmatch(loose(key))
+    return found[1] if found else ""
+
+
 class PictureNames:
     """The names of the pictures in a folder, to recognise them in a table."""
 
@@ -56,6 +63,16 @@ class PictureNames:
     @cached_property
     def _folders(self) -> set[str]:
         return {key_of(name) for name in {picture.parent.name for picture in self.keys}}
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """The numbers at the end of the pictures' names that a single name has."""
+        times = Counter(map(number_of, self._loose))
+        return frozenset(number for number, count in times.items() if number and count == 1) - self._loose
+
+    def numbered_by(self, cells: Iterable[str]) -> int:
+        """How many different cells are the number at the end of one picture's name."""
+        return len(set(map(loose, map(key_of, cells))) & self.numbers)
 
     def named_by(self, cells: Iterable[str]) -> int:
         """How many different cells are the name or path of a picture."""
@@ -74,7 +91,8 @@ class Names:
     """The names in a table, by which pictures are found.
 
     A picture has the name that is the longest end of its path; else the one whose file name is its own, where a single
-    name has that; else the one that differs only as `loose` says. A name that fits the whole path of a known picture
+    name has that; else the one that differs only as `loose` says; else the number at the end of its file name, where no
+    other known picture has it. A name that fits the whole path of a known picture
     says nothing about that picture's namesake in another folder.
     """
 
@@ -84,6 +102,7 @@ class Names:
         self._folders = folders
         self._depths = tuple(sorted({key.count("/") + 1 for key in self._keys} & {*range(1, DEEPEST)}, reverse=True))
         self._stem_of = pictures.keys if pictures else {}
+        self._pictures = pictures
         self._exact = {picture: self._end(picture) for picture in self._stem_of}
 
     def key(self, picture: Path) -> str:
@@ -94,11 +113,22 @@ class Names:
         if found or self._folders:
             return found
         stem = self._stem(picture)
-        return self._stems.get(stem) or self._loose.get(loose(stem), "")
+        return self._stems.get(stem) or self._loose.get(loose(stem)) or self._by_number(stem)
 
     def is_loose(self, picture: Path) -> bool:
         """Whether a picture that has a name was found only by what `loose` leaves away."""
+        return self._is_unlike(picture) and loose(self._stem(picture)) in self._loose
+
+    def is_numbered(self, picture: Path) -> bool:
+        """Whether a picture that has a name was found only by the number in its own."""
+        return self._is_unlike(picture) and loose(self._stem(picture)) not in self._loose
+
+    def _is_unlike(self, picture: Path) -> bool:
         return not (self._folders or self._end(picture) or self._stem(picture) in self._stems)
+
+    def _by_number(self, stem: str) -> str:
+        number = number_of(stem)
+        return self._loose.get(number, "") if self._pictures and number in self._pictures.numbers else ""
 
     @cached_property
     def _others(self) -> list[str]:

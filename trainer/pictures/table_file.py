@@ -149,16 +149,16 @@ def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
 
 def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None) -> bool:
     """Whether the first row holds titles."""
-    first, below = top[0], top[1:]
+    first = top[0]
+    below = [[row[place] for row in top[1:] if place < len(row)] for place in range(len(first))]
+    # Some classes of pictures ("nv") are titles elsewhere, names of pictures are none.
+    if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[place]) for place, cell in enumerate(first)):
+        return False
     if any(folded(cell) in TITLES for cell in first):
         return True
     if pictures_in is not None and pictures_in(first):
         return False
-    for place, cell in enumerate(first):
-        column = [row[place] for row in below if place < len(row)]
-        if cell and (cell in column or (any(map(str.isdigit, cell)) and _shape(cell) in map(_shape, column))):
-            return False
-    return True
+    return not any(cell and cell in below[place] for place, cell in enumerate(first))
 
 
 def _shape(cell: str) -> str:

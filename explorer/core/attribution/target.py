@@ -84,8 +84,9 @@ def parse_target(text: str, network: Network) -> Target:
 
 
 def _class_of(text: str, network: Network) -> int:
-    """The number of a class by its name, in any case where only one has it, or else by its number."""
-    alike = [place for place, name in enumerate(network.classes) if name.casefold() == text.casefold()]
+    """The number of a class by its name, in any case and with spaces around where only one has it, or by its number."""
+    wanted = text.strip().casefold()
+    alike = [place for place, name in enumerate(network.classes) if name.strip().casefold() == wanted]
     if text in network.classes:
         return network.classes.index(text)
     if len(alike) == 1:

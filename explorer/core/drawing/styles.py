@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 SCALES: Mapping[str, str] = MappingProxyType(
     {
+        "folder": "this filter over the folder",
         "map": "this map's own range",
         "layer": "the layer's range on this picture",
         "seen": "this filter over the pictures seen",

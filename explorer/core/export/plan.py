@@ -4,13 +4,13 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
-from explorer.core.drawing.styles import FORMATS
+from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.sheet_layout import Layout, Page, lay_out
 from explorer.core.figures.single import FigureStyle
@@ -44,7 +44,8 @@ class ExportPlan:
     """What `run_export` will do; `names` are the pictures' names as they stand in captions and in the manifest.
 
     `tags` are the filters' words, None where no tags were given. `left_out` are (picture, reason) of pictures that
-    are no part of the plan because they cannot be read.
+    are no part of the plan because they cannot be read. `scales` are those of the filters over the folder, where the
+    style asks for them.
     """
 
     network: Network
@@ -59,6 +60,7 @@ class ExportPlan:
     tags: dict[FilterKey, str] | None = None
     force: bool = False
     left_out: tuple[tuple[str, str], ...] = ()
+    scales: Mapping[FilterKey, Scale] = field(default_factory=dict)
 
     @property
     def captions(self) -> tuple[str, ...]:
@@ -85,11 +87,13 @@ def plan_export(
     sheet: bool = False,
     tags: TagBook | None = None,
     force: bool = False,
+    scales: Mapping[FilterKey, Scale] | None = None,
 ) -> ExportPlan:
     """Name every figure; nothing is drawn and nothing is written.
 
     Single overlays of every filter on every picture, or with `sheet` one sheet of all of them, in as many files as
-    the format needs pages (a PDF holds them all). UserError where there is nothing to draw or far too much.
+    the format needs pages (a PDF holds them all). The scale "folder" takes each filter's from `scales`. UserError
+    where there is nothing to draw or far too much.
     """
     style = style or FigureStyle()
     pictures, filters = tuple(dict.fromkeys(pictures)), tuple(dict.fromkeys(filters))
@@ -98,6 +102,9 @@ def plan_export(
     if format not in FORMATS:
         raise UserError(f'"{format}" is no format for figures; choose one of {", ".join(FORMATS)}.')
     _check(network, filters)
+    scales = {key: scales[key] for key in filters if key in scales} if scales and style.scale == "folder" else {}
+    if style.scale == "folder" and len(scales) < len(filters):
+        raise UserError("The scale over the folder needs the folder's index; name it, or choose another scale.")
     if len(pictures) * len(filters) > MOST:
         raise UserError(
             f"{len(filters):,} filters on {len(pictures):,} pictures are more than {MOST:,} maps; choose fewer of them."
@@ -113,7 +120,7 @@ def plan_export(
     names = tuple(map(one_line, _relative(pictures)))
     figures = _sheets(network, layout, format) if layout else _singles(network, filters, pictures, format)
     return ExportPlan(
-        network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out)
+        network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out), scales
     )
 
 

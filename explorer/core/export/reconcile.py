@@ -44,6 +44,8 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     answer = {}
     for figure in plan.figures:
         own: list[Any] = [list(map(str, figure.filters)), [every[number] for number in figure.pictures]]
+        if plan.scales:
+            own.append([(plan.scales[key].foot, plan.scales[key].peak) for key in figure.filters])
         if plan.layout:
             pages = [(list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages]
             own += [

@@ -251,7 +251,8 @@ class _Run:
         style = self._plan.style
         seen = self._recorder.seen(key.layer)
         maps = recorded.maps[key.layer]
-        return scale_of(maps, key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed)
+        folder = self._plan.scales.get(key)
+        return scale_of(maps, key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed, folder=folder)
 
     def _put(self, records: Records, content: bytes) -> list[Row]:
         """Write the figure; the manifest's lines of it."""

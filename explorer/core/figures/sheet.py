@@ -47,6 +47,7 @@ ENDS = {
     "map": ("0", "maximum of each map"),
     "layer": ("0", "maximum of the layer"),
     "seen": ("median", "0.995 quantile of each filter"),
+    "folder": ("median", "0.995 quantile of each filter over the folder"),
 }
 """What stands beside the color bar, for each scale whose numbers differ from panel to panel."""
 
@@ -103,7 +104,7 @@ def draw_page(
                 sheet.panel((top, start + column * (across + GAP)), layout.panel, one.rgb if one else None)
             sheet.text(start - BESIDE, top + down / 2, caption(key), CAPTION, "right", "center")
             scale = next((one.scale for one in found if one), None)
-            if style.scale == "seen" and scale:
+            if style.scale in ("seen", "folder") and scale:
                 ends = f"{scale.foot:.2g} – {scale.peak:.2g}"
                 small = fitting([ends], layout.caption - BESIDE, 2.0)
                 sheet.text(start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY)

@@ -66,7 +66,7 @@ def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Figur
     if width < NARROWEST:
         raise UserError(f"A sheet needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
     captions = max(text_width(caption(key), CAPTION) for key in filters) + BESIDE
-    if style.scale == "seen":
+    if style.scale in ("seen", "folder"):
         captions = max(captions, text_width("0.000 – 0.000", TINY) + BESIDE)
     room = width - 2 * MARGIN
     columns = max(1, min(len(aspects), int((room - captions + GAP) / (_SMALLEST + GAP))))

@@ -100,10 +100,10 @@ class _Build:
         self._problems += listed.unreadable
         order, sample = self._sampled(listed.pictures)
         folder = PartFolder(self.out, self._key(sample))
-        parts = list(folder.found())
         joiner = Joiner(self._network, self.out, sample, self._options.relevance)
+        parts = joiner.needed(listed.pictures, list(folder.found()))
         if self._shared.first:
-            folder.remove_others([*joiner.needed(listed.pictures, parts), *joiner.joined_before()])
+            folder.remove_others([*parts, *joiner.joined_before()])
         missing = self._shared.mine(joiner.missing(order, parts))
         self._shared.wait()  # nobody writes before everybody has looked
         self.on_stage("pictures")
@@ -168,14 +168,18 @@ class _Build:
             waiting.append(Rows(tuple(one.picture.digest for one in batch), in_file_types(columns)))
             done += len(batch)
             self.on_step(done, len(pictures))
-            held = sum(len(rows.digests) for rows in waiting)
-            if held >= self._of_a_part or (first_done and done >= first_done):
-                first_done = 0 if done >= first_done else first_done
-                rows = joined(waiting)
+            rows = joined(waiting)
+            while len(rows.digests) >= self._of_a_part:
                 yield folder.write(rows.some(slice(0, self._of_a_part)))
-                waiting = [rows.some(slice(self._of_a_part, None))] if held > self._of_a_part else []
-        if waiting:
-            yield folder.write(joined(waiting))
+                rows = rows.some(slice(self._of_a_part, None))
+            if first_done and done >= first_done and rows.digests:  # the sample is there to be looked at
+                yield folder.write(rows)
+                rows = rows.some(slice(0, 0))
+            first_done = 0 if done >= first_done else first_done
+            waiting = [rows]
+        left = joined(waiting) if waiting else None
+        if left is not None and left.digests:
+            yield folder.write(left)
 
     def _batches(self, pictures: Sequence[FolderPicture], problems: list[str]) -> Iterator[list[Seen]]:
         maps = sum(info.filters * info.height * info.width for info in self._network.layers)

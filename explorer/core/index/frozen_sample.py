@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.index.measuring import Measurer
+from explorer.core.index.sampling import SAMPLE
 from explorer.core.index.schema import QUANTILES
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
-from explorer.core.index.value_counts import ValueCounts
+from explorer.core.index.value_counts import LOOKED, ValueCounts
 from explorer.core.network.opening import Network
 
 THRESHOLD = QUANTILES.index(0.995)
@@ -59,7 +60,9 @@ def measure_sample(
 
     `digests` are those of the pictures, complete when the batches end; `on_picture` is told how many were measured.
     """
-    counts = [ValueCounts(info.filters) for info in network.layers]
+    filters = sum(info.filters for info in network.layers)
+    of_a_map = int(np.clip(LOOKED // (filters * SAMPLE), 8, 64))
+    counts = [ValueCounts(info.filters, of_a_map) for info in network.layers]
     done = 0
     for batch in batches():
         measurer.values(batch, lambda layer, maps: counts[layer].look(maps))

@@ -12,8 +12,8 @@ CELLS = 2048
 """Intervals in which values are counted, the first and the last for what lies beyond all that was looked at."""
 OF_A_MAP = 8192
 """Values that are counted of a map: of a larger one those of a grid, laid anew at random for each picture."""
-FIRST_OF_A_MAP = 64
-"""Values of a map from which the intervals are laid."""
+LOOKED = 1 << 25
+"""Values from which the intervals are laid, over all filters and pictures."""
 ENOUGH = 3
 """Equal values in a cell that cannot be chance."""
 
@@ -33,17 +33,18 @@ class Distribution:
 
 
 class ValueCounts:
-    """Counts the values of one layer's filters in equal intervals over each filter's own range.
+    """Counts the values of one layer's filters in intervals over each filter's own range.
 
-    First `look` at all pictures, from some of whose values the ranges are laid; then `add` them all. (Intervals with
-    equally many values would be finer where it matters, and finding a value's own is ten times the work.)
+    First `look` at all pictures, from some of whose values (`of_a_map`) the ranges are laid; then `add` them all.
+    (Intervals with equally many values would be finer where it matters; to find a value's own is ten times the work.)
     """
 
-    def __init__(self, filters: int) -> None:
+    def __init__(self, filters: int, of_a_map: int = 64) -> None:
+        self._of_a_map = of_a_map
         self._random = np.random.default_rng(0)
         self._first: list[torch.Tensor] = []
         self._looked = torch.zeros(filters, 0)
-        self._range: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._intervals: _Intervals | None = None
         self._counts = torch.zeros(filters, CELLS, dtype=torch.int32)
         self._lowest = torch.full((filters,), torch.inf)
         self._highest = torch.full((filters,), -torch.inf)
@@ -51,8 +52,8 @@ class ValueCounts:
     def look(self, maps: torch.Tensor) -> None:
         """Take some values of the maps (N, C, h, w) of one batch to lay intervals from."""
         values = maps.detach().flatten(2)
-        if values.shape[2] > FIRST_OF_A_MAP:
-            chosen = self._random.choice(values.shape[2], FIRST_OF_A_MAP, replace=False)
+        if values.shape[2] > self._of_a_map:
+            chosen = self._random.choice(values.shape[2], self._of_a_map, replace=False)
             values = values[:, :, torch.from_numpy(np.sort(chosen)).to(values.device)]
         self._first.append(_of_filters(values))
 
@@ -80,12 +81,12 @@ class ValueCounts:
         quantiles = np.zeros((filters, len(QUANTILES)), np.float32)
         counts = np.zeros((filters, BINS), np.int64)
         ends = self._ends().numpy().astype(np.float64)
-        looked = self._looked.numpy()
+        looked, cells = self._looked.numpy(), self._laid().cells(self._looked.clone()).numpy()
         for row in range(filters):
             below = np.concatenate([[0], np.cumsum(self._counts[row].numpy())])
             total = below[-1]
             if total:
-                quantiles[row] = _quantiles(ends[row], below, looked[row])
+                quantiles[row] = _quantiles(ends[row], below, looked[row], cells[row])
                 reached = np.interp(edges[row], ends[row], below, left=0, right=total)
                 reached[0], reached[-1] = 0, total
                 counts[row] = np.diff(np.round(reached).astype(np.int64))
@@ -93,28 +94,55 @@ class ValueCounts:
 
     def _count(self, values: torch.Tensor) -> None:
         """Count values (C, n)."""
-        low, width = self._laid()
-        cells = values.sub_(low[:, None]).div_(width[:, None]).add_(1).clamp_(0, CELLS - 1).to(torch.int64)
+        cells = self._laid().cells(values)
         cells += CELLS * torch.arange(len(cells))[:, None]
         self._counts += torch.bincount(cells.flatten(), minlength=self._counts.numel()).view_as(self._counts)
 
-    def _laid(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Where the intervals begin (C,), and how wide each is (C,)."""
-        if self._range is None:
+    def _laid(self) -> "_Intervals":
+        if self._intervals is None:
             if not self._first:
                 self._first.append(torch.zeros(len(self._counts), 1))
             self._looked, self._first = torch.cat(self._first, dim=1).sort(dim=1).values, []
-            low, high = self._looked[:, 0], self._looked[:, -1]
-            spread = torch.maximum(high - low, torch.finfo(torch.float32).tiny + high.abs() * 1e-6)
-            self._range = low, spread / (CELLS - 2)
-        return self._range
+            self._intervals = _Intervals.over(self._looked)
+        return self._intervals
 
     def _ends(self) -> torch.Tensor:
         """Where the cells begin and end (C, CELLS + 1), from the lowest to the highest value."""
-        low, width = self._laid()
-        inner = low[:, None] + width[:, None] * torch.arange(CELLS - 1)
         lowest, highest = _finite(self._lowest)[:, None], _finite(self._highest)[:, None]
-        return torch.cat([lowest, inner.clamp(lowest, highest), highest], dim=1)
+        return torch.cat([lowest, self._laid().edges().clamp(lowest, highest), highest], dim=1)
+
+
+@dataclass(frozen=True)
+class _Intervals:
+    """Intervals that are narrow around the middle of each filter's values and wide in long tails; all (C, 1)."""
+
+    middle: torch.Tensor
+    scale: torch.Tensor
+    low: torch.Tensor
+    width: torch.Tensor
+
+    @classmethod
+    def over(cls, values: torch.Tensor) -> "_Intervals":
+        """From the lowest to the highest of sorted values (C, n)."""
+        quarter, middle, high_quarter = (values[:, [place * (values.shape[1] - 1) // 4]] for place in (1, 2, 3))
+        low, high = values[:, :1], values[:, -1:]
+        least = torch.maximum(torch.maximum(low.abs(), high.abs()) * 1e-6, torch.tensor(1e-30))
+        scale = torch.maximum(torch.maximum(high_quarter - quarter, (high - low) / 1000), least)
+        laid = cls(middle, scale, low, low)
+        bent_low, bent_high = laid.bent(low.clone()), laid.bent(high.clone())
+        return cls(middle, scale, bent_low, torch.clamp_min(bent_high - bent_low, 1e-6) / (CELLS - 2))
+
+    def bent(self, values: torch.Tensor) -> torch.Tensor:
+        """Values (C, n) on the scale on which the intervals are equal, in the same memory."""
+        return values.sub_(self.middle).div_(self.scale).asinh_()
+
+    def cells(self, values: torch.Tensor) -> torch.Tensor:
+        """The cell of each value (C, n), whose memory is used up; the first and the last are those beyond."""
+        return self.bent(values).sub_(self.low).div_(self.width).add_(1).clamp_(0, CELLS - 1).to(torch.int64)
+
+    def edges(self) -> torch.Tensor:
+        """Where they begin and end (C, CELLS - 1)."""
+        return self.middle + self.scale * torch.sinh(self.low + self.width * torch.arange(CELLS - 1))
 
 
 def _of_filters(values: torch.Tensor) -> torch.Tensor:
@@ -127,20 +155,22 @@ def _finite(values: torch.Tensor) -> torch.Tensor:
 
 
 def _quantiles(
-    ends: npt.NDArray[np.float64], below: npt.NDArray[np.int64], looked: npt.NDArray[np.float32]
+    ends: npt.NDArray[np.float64],
+    below: npt.NDArray[np.int64],
+    looked: npt.NDArray[np.float32],
+    cells: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float64]:
     """The values below which the shares QUANTILES lie.
 
-    Straight within a cell, unless many of the values there that were looked at first (sorted) are the same, as they are
-    where pictures are black or a frame is padded: then as those values lie.
+    Straight within a cell, unless many of the values that were `looked` at first (sorted, each with its cell) are the
+    same there, as they are where pictures are black or a frame is padded: then as those values lie.
     """
     found = np.zeros(len(QUANTILES))
     for place, wanted in enumerate(np.array(QUANTILES) * below[-1]):
         cell = int(np.clip(np.searchsorted(below, wanted, side="left") - 1, 0, len(ends) - 2))
         inside = below[cell + 1] - below[cell]
         share = (wanted - below[cell]) / inside if inside else 0.0
-        first, last = np.searchsorted(looked, ends[cell], "left"), np.searchsorted(looked, ends[cell + 1], "left")
-        there = looked[first:last]
+        there = looked[cells == cell]
         if len(there) > len(np.unique(there)) + ENOUGH:
             found[place] = there[min(int(share * len(there)), len(there) - 1)]
         else:

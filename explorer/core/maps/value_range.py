@@ -96,8 +96,14 @@ def scale_of(
     *,
     seen: SeenValues | None = None,
     fixed: Scale | None = None,
+    folder: Scale | None = None,
 ) -> Scale:
-    """The scale of one filter: `kind` is a key of `SCALES`; `maps` (C, h, w) are the layer's on this picture."""
+    """The scale of one filter: `kind` is a key of `SCALES`; `maps` (C, h, w) are the layer's on this picture.
+
+    `folder` is the filter's scale from the index of the folder.
+    """
+    if kind == "folder" and folder is not None:
+        return folder
     if kind == "seen" and seen is not None:
         return seen.scale(layer, filter)
     if kind == "fixed" and fixed is not None:

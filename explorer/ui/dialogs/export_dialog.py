@@ -120,11 +120,16 @@ class ExportDialog(QDialog):
         own = self._own_size.isChecked() and not sheet
         width = None if own else float(self._width.value())
         try:
+            chosen = self._chosen()
+            kinds = {self._workspace.pipeline.kind_of_scale(key.layer) for key in chosen}
+            scale = kinds.pop() if len(kinds) == 1 else "seen"
             order = Order(
                 out=Path(self._out.text()).expanduser().absolute(),
                 pictures=self._pictures.currentData(),
-                filters=self._chosen(),
-                style=figure_style(self._workspace.session.view.style, width, self._dpi.value(), sheet=sheet),
+                filters=chosen,
+                style=figure_style(
+                    self._workspace.session.view.style, width, self._dpi.value(), sheet=sheet, scale=scale
+                ),
                 format=self._format.currentText(),
                 sheet=sheet,
             )

@@ -1,7 +1,9 @@
 """Dialogs that ask what a file does not say."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
     QComboBox,
@@ -24,10 +26,22 @@ from explorer.ui.widgets.theme import SPACE
 from trainer.networks.arguments import line_of, words_of
 from trainer.networks.input_spec import InputSpec
 
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+    from explorer.state.library import Unread
+    from trainer.pictures.column_choice import Wanted
+
 RUNS_CODE = (
     "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
     "Go on only if you wrote it or trust who did."
 )
+MEANINGS = {
+    "logits": "logits, compared by softmax",
+    "probabilities": "probabilities that sum to one",
+    "independent-logits": "logits, each class for itself",
+    "independent-probabilities": "probabilities, each class for itself",
+}
+"""What the outputs of a network are (`trainer.networks.output_spec`), in words."""
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -89,8 +103,14 @@ class InputQuestion(QuestionDialog):
     """How a picture becomes the network's input."""
 
     def __init__(
-        self, text: str, proposal: InputSpec, classes: tuple[str, ...] | None = None, parent: QWidget | None = None
+        self,
+        text: str,
+        proposal: InputSpec,
+        classes: tuple[str, ...] | None = None,
+        parent: QWidget | None = None,
+        outputs: Mapping[str, str] | None = None,
     ) -> None:
+        """`outputs` are the readings of the network's outputs, as `Request` has them, with their names, now's first."""
         super().__init__("Which input?", text, parent)
         self._classes = QLineEdit(line_of(classes or ()))
         self._classes.setCursorPosition(0)
@@ -126,6 +146,11 @@ class InputQuestion(QuestionDialog):
             ("Values", self._range),
         ):
             self.form.addRow(name, part)
+        self._outputs = QComboBox()
+        for spec, name in (outputs or {}).items():
+            self._outputs.addItem(name, spec)
+        if outputs:
+            self.form.addRow("Class scores", self._outputs)
 
     def answer(self, request: Request) -> Request:
         """The request with the input that was chosen; UserError where it is not usable."""
@@ -137,6 +162,7 @@ class InputQuestion(QuestionDialog):
         return replace(
             request,
             classes=classes or request.classes,
+            outputs=self._outputs.currentData() if self._outputs.currentIndex() > 0 else request.outputs,
             input=InputSpec(
                 size=self._proposal.size if side == self._proposal.size[0] else (side, side),
                 resize=self._way.currentData(),
@@ -164,6 +190,32 @@ class ChoiceQuestion(QuestionDialog):
         return replace(request, key=chosen) if self._part == "key" else replace(request, outputs=chosen)
 
 
+class ColumnChoice(QuestionDialog):
+    """Which column of a table holds the pictures' names (`about` "image") or classes ("label")."""
+
+    def __init__(self, text: str, about: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
+        super().__init__("Which column?", text, parent)
+        self._columns = QComboBox()
+        for choice in choices:
+            self._columns.addItem(choice, choice)
+        self.form.addRow("Names of pictures" if about == "image" else "Classes", self._columns)
+        self._columns.setFocus()
+
+    @property
+    def title(self) -> str:
+        """The column that was chosen."""
+        return str(self._columns.currentData())
+
+
+def ask_column(unread: "Unread", parent: QWidget) -> "Wanted | None":
+    """Put the question that reading a table raised; what is said of its columns by then, None on cancel."""
+    about = getattr(unread.reason, "about", "label")
+    dialog = ColumnChoice(str(unread.reason), about, unread.choices, parent)
+    if dialog.exec() != QDialog.DialogCode.Accepted:
+        return None
+    return {**(unread.columns or {}), about: [dialog.title]}
+
+
 def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
     """Put the question that opening a file raised; None where the person cancels."""
     about, choices = getattr(error, "about", ""), tuple(getattr(error, "choices", ()))
@@ -179,9 +231,15 @@ def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 
-def change_assumed(request: Request, classes: tuple[str, ...], spec: InputSpec, parent: QWidget) -> Request | None:
+def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
     """Let a person correct what was proposed for a file that did not say it."""
-    dialog = InputQuestion("What the file does not say. Correct it where you know better.", spec, classes, parent)
+    now = network.output
+    outputs = (
+        {replace(now, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
+    )
+    outputs = {now.text: MEANINGS[now.meaning], **outputs} if outputs else {}
+    text = "What the file does not say. Correct it where you know better."
+    dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None
 
 

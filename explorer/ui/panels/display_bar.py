@@ -54,7 +54,7 @@ class DisplayBar(QWidget):
         self._scale.setMinimumContentsLength(14)
         self._scale.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._scale.setMaximumWidth(self._scale.fontMetrics().horizontalAdvance(max(SCALES.values(), key=len)) + 56)
-        tip(self._scale, "from which value to which a map is drawn; 1 to 4 choose")
+        tip(self._scale, "from which value to which a map is drawn; 1 to 5 choose")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 
 from explorer.state.gallery import FilterGallery
 from explorer.state.library import Library
+from explorer.state.map_drawing import draw, fit
 from explorer.state.network_session import OverPicture
-from explorer.state.pipeline import draw, fit
 from explorer.state.session import Session, View
 from explorer.ui.widgets.lists import BASE, CELL, OVERLAY
 from explorer.ui.widgets.overlay_grid import GAP, CellDelegate

@@ -6,11 +6,13 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.library import Library
 from explorer.state.session import Session
-from explorer.ui.widgets.labels_and_layouts import column, label, paint_row
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, paint_row, row
 from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.widgets.pixmaps import inscribed
+from explorer.ui.widgets.plain_text import PlainTool
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import AnyIndex, ViewedList
 
@@ -58,8 +60,9 @@ class PicturePanel(QWidget):
     left = Signal()
     """The search was left with Escape or Enter."""
 
-    def __init__(self, session: Session, library: Library) -> None:
+    def __init__(self, session: Session, library: Library, chosen: ChosenPictures) -> None:
         super().__init__()
+        self._chosen = chosen
         self.model = PictureModel(library)
         self.model.setParent(self)
         self._search = QLineEdit()
@@ -71,14 +74,21 @@ class PicturePanel(QWidget):
         self._nothing.hide()
         self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
         self.list.setItemDelegate(PictureDelegate(self.list))
-        self.list.picked.connect(lambda row: self.picked.emit(self.model.rows[row]))
-        self.setLayout(column(self._search, self._nothing, self.list, gap=SPACE))
+        self.list.picked.connect(lambda place: self.picked.emit(self.model.rows[place]))
+        self._alone = ElidedLabel("", "quiet")
+        self._all = PlainTool("all")
+        self._all.setAccessibleName("List all pictures again")
+        self._all.clicked.connect(chosen.clear)
+        self._alone.hide()
+        self._all.hide()
+        chosen.changed.connect(self._show_chosen)
+        self.setLayout(column(self._search, row(self._alone, self._all), self._nothing, self.list, gap=SPACE))
         self.setMinimumWidth(206)
 
     def beside(self, picture: Path | None, step: int) -> Path | None:
         """The picture `step` rows further down; None where the list ends."""
-        row = self.model.row_of(picture)
-        wanted = max(0, min(row + step, len(self.model.rows) - 1)) if row >= 0 else 0
+        place = self.model.row_of(picture)
+        wanted = max(0, min(place + step, len(self.model.rows) - 1)) if place >= 0 else 0
         return self.model.rows[wanted] if self.model.rows else None
 
     def focus_search(self) -> None:
@@ -93,6 +103,13 @@ class PicturePanel(QWidget):
         self._search.clear()
         self.left.emit()
         return True
+
+    def _show_chosen(self) -> None:
+        pictures = self._chosen.pictures
+        self._alone.setText(f"{len(pictures or ()):,} · {self._chosen.words}")
+        for part in (self._alone, self._all):
+            part.setVisible(pictures is not None)
+        self.model.show_only(pictures)
 
     def _find(self, text: str) -> None:
         # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.

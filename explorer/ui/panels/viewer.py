@@ -13,7 +13,7 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.widgets.image_view import ImageView
-from explorer.ui.widgets.labels_and_layouts import ColorBar, column, row
+from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -35,11 +35,16 @@ class Viewer(QWidget):
         self._occluding = occluding
         self.image = ImageView()
         self.bar = ColorBar()
+        self.measured = label("", "quiet", wrap=True)
+        self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens)
         self._dragging = False
-        self.setLayout(column(self.display, row(self.image, self.bar, gap=0), gap=SPACE))
+        beside = column(self.bar, self.measured)
+        beside.setStretch(0, 1)
+        self.setLayout(column(self.display, row(self.image, beside, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
+        pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
         session.changed.connect(self._view_changed)
@@ -95,8 +100,10 @@ class Viewer(QWidget):
         self.image.set_overlay(drawn, self._frame())
         scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
         self.bar.show_scale(scale, view.style.color_map, view.style.outline)
+        self.measured.setText(self._pipeline.measured if scale is not None else "")
 
     def _draw_attribution(self, lens: "Lens") -> None:
+        self.measured.clear()
         found = self._lens.found
         # Under a patch a person wants to see the patch, not the map.
         if found is None or self._occluding.patch is not None:

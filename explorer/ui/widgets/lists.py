@@ -1,4 +1,4 @@
-"""Qt models over the state: pictures, the filters of a layer, one filter over the pictures."""
+"""Qt models over the state: pictures, and one filter over the pictures."""
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
@@ -8,13 +8,11 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 
-from explorer.core.tags.book import FilterKey
-from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.library import Folder, Library
+from explorer.state.map_drawing import draw, fit
 from explorer.state.network_session import OverPicture
-from explorer.state.pipeline import Pipeline, draw, fit
+from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
-from explorer.state.tagging import Tagging
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel
@@ -22,10 +20,6 @@ from explorer.ui.widgets.viewed_list import ListModel
 CELL = 96
 """Resolution at which overlays of cells are drawn, in pixels."""
 
-ORDERS = {"number": "by number", "answer": "strongest first", "untagged": "untagged first"}
-ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
-SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
-"""Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
 BASE = Qt.ItemDataRole.UserRole + 1
 """QPixmap: what the network sees of the picture; None while it is not there."""
 OVERLAY = Qt.ItemDataRole.UserRole + 2
@@ -34,108 +28,15 @@ NAME = Qt.ItemDataRole.UserRole + 3
 """Text of the badge in the upper corner."""
 MARKS = Qt.ItemDataRole.UserRole + 4
 """Letters of the tags, shown in the lower corner."""
+HINTS = Qt.ItemDataRole.UserRole + 5
+"""Signs of what the index says of a filter, in the other upper corner."""
 CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
-
-
-def mark_of(vocabulary: Vocabulary, word: str) -> str:
-    """The letter or two that stand for a tag where there is no room for the word."""
-    return vocabulary.entry(word).key or word[:2]
 
 
 def placed(pictures: Sequence[Path], folder: Folder | None) -> tuple[Sequence[Path], Mapping[Path, int] | None]:
     """Pictures of the folder, with their places where they are all of it: finding 20,000 anew takes a while."""
     whole = folder is not None and len(pictures) == len(folder.pictures)
     return pictures, folder.positions if folder is not None and whole else None
-
-
-class FilterModel(ListModel):
-    """The filters of the layer in view, in the chosen order, each with its overlay on the picture in view."""
-
-    def __init__(
-        self, session: Session, pipeline: Pipeline, library: Library, tagging: Tagging, vocabulary: Vocabulary
-    ) -> None:
-        super().__init__()
-        self._session, self._pipeline, self._library = session, pipeline, library
-        self._tagging, self.vocabulary = tagging, vocabulary
-        self._base: QPixmap | None = None
-        self._overlays: dict[int, QPixmap] = {}
-        self._budget = PaintBudget(self.repaint_rows, self)
-        self.order, self.shown = "number", ALL
-        pipeline.picture_changed.connect(self._picture_changed)
-        pipeline.maps_changed.connect(self.refresh)
-        session.changed.connect(self._view_changed)
-        tagging.changed.connect(self._tags_changed)
-        tagging.reset.connect(self.refresh)
-
-    def arrange(self, order: str, shown: str) -> None:
-        """Sort by a key of `ORDERS`; show a key of `SHOWN`, or only the filters that have a certain word."""
-        self.order, self.shown = order, shown
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Find the rows again and draw them anew."""
-        self._overlays.clear()
-        self.set_rows(self._arranged())
-
-    def about(self, row: int) -> str:
-        layer = self._session.view.layer
-        tags = self._tagging.book.tags(FilterKey(layer, row))
-        return f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"
-
-    def data_of(self, row: int, role: int) -> Any:
-        layer = self._session.view.layer
-        if role == BASE:
-            return self._base
-        if role == OVERLAY:
-            return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(layer, row))
-        if role == NAME:
-            return str(row)
-        if role == MARKS:
-            tags = self._tagging.book.tags(FilterKey(layer, row))
-            return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
-        return None
-
-    def _draw(self, layer: int, filter: int) -> QPixmap | None:
-        drawn = self._pipeline.overlay(layer, filter, CELL)
-        if drawn is not None:
-            self._overlays[filter] = pixmap_of(drawn)
-        return self._overlays.get(filter)
-
-    def _arranged(self) -> list[int]:
-        network, layer = self._library.network, self._session.view.layer
-        if network is None or layer >= len(network.layers):
-            return []
-        filters = list(range(network.layers[layer].filters))
-        book = self._tagging.book
-        if self.shown != ALL:
-            filters = [
-                filter for filter in filters if self._is_shown({tag.tag for tag in book.tags(FilterKey(layer, filter))})
-            ]
-        maps = self._pipeline.maps(layer)
-        if self.order == "untagged":
-            filters.sort(key=lambda filter: FilterKey(layer, filter) in book)
-        elif self.order == "answer" and maps is not None and len(maps) == network.layers[layer].filters:
-            strength = maps.max(axis=(1, 2))
-            filters.sort(key=lambda filter: -strength[filter])
-        return filters
-
-    def _is_shown(self, words: set[str]) -> bool:
-        return {TAGGED: bool(words), UNTAGGED: not words}.get(self.shown, self.shown in words)
-
-    def _picture_changed(self) -> None:
-        shown = self._pipeline.shown
-        self._base = pixmap_of(shown.crop) if shown is not None and shown.crop is not None else None
-
-    def _view_changed(self, before: View, after: View) -> None:
-        if after.layer != before.layer or after.style != before.style:
-            self.refresh()
-
-    def _tags_changed(self, key: FilterKey) -> None:
-        if key.layer != self._session.view.layer:
-            return
-        if self.shown != ALL or self.order == "untagged":
-            self.set_rows(self._arranged())
-        self.repaint_rows([key.filter])
 
 
 class OverPicturesModel(ListModel):
@@ -148,7 +49,8 @@ class OverPicturesModel(ListModel):
         self._budget = PaintBudget(self.repaint_rows, self)
         library.folder_opened.connect(lambda folder: self.show_pictures(folder.pictures))
         library.network_opened.connect(lambda network: self._redraw())
-        pipeline.maps_changed.connect(self._scale_changed)
+        pipeline.maps_changed.connect(self._maps_changed)
+        pipeline.scale_changed.connect(self._redraw)
         library.over.arrived.connect(self._arrived)
         session.changed.connect(self._view_changed)
 
@@ -190,8 +92,10 @@ class OverPicturesModel(ListModel):
         if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):
             self._redraw()
 
-    def _scale_changed(self) -> None:
-        if self._session.view.style.scale == "seen":  # every picture that is looked at moves that scale
+    def _maps_changed(self) -> None:
+        if (
+            self._pipeline.kind_of_scale(self._session.view.layer) == "seen"
+        ):  # every picture that is looked at moves that scale
             self._redraw()
 
     def _redraw(self) -> None:
@@ -207,6 +111,7 @@ class PictureModel(ListModel):
         self._library = library
         self._pixmaps: dict[Path, QPixmap] = {}
         self._search = ""
+        self._only: Sequence[Path] | None = None
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
         library.thumbnails.arrived.connect(self._thumbnails_arrived)
@@ -225,7 +130,16 @@ class PictureModel(ListModel):
         else:
             found = (text in name for name in folder.names)
         self._pixmaps.clear()
-        self.set_rows(*placed(tuple(compress(folder.pictures, found)), folder))
+        matching = tuple(compress(folder.pictures, found))
+        if self._only is not None:
+            there = set(matching)
+            matching = tuple(picture for picture in self._only if picture in there)
+        self.set_rows(*placed(matching, folder if self._only is None else None))
+
+    def show_only(self, pictures: Sequence[Path] | None) -> None:
+        """Show these alone, in their order, as far as they match the search; None: all of the folder."""
+        self._only = pictures
+        self.search(self._search)
 
     def about(self, row: Path) -> str:
         return self._library.bad.get(row) or f"{row.name}\n{row.parent}"

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewIt
 
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import marks_of
-from explorer.ui.widgets.lists import BASE, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.lists import BASE, HINTS, MARKS, NAME, OVERLAY
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 
@@ -42,6 +42,7 @@ class CellDelegate(QStyledItemDelegate):
         else:
             painter.fillRect(area, option.palette.alternateBase())
         self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
+        self._badge(painter, option, area, str(index.data(HINTS) or ""), top=True, right=True)
         self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
         chosen, hovered = marks_of(option)
         if chosen:
@@ -52,7 +53,16 @@ class CellDelegate(QStyledItemDelegate):
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         painter.restore()
 
-    def _badge(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, text: str, *, top: bool) -> None:
+    def _badge(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        area: QRect,
+        text: str,
+        *,
+        top: bool,
+        right: bool = False,
+    ) -> None:
         if not text:
             return
         font = QFont(option.font)
@@ -63,7 +73,10 @@ class CellDelegate(QStyledItemDelegate):
         text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width() - 12)
         box = QRect(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 1)
         if top:
-            box.moveTopLeft(area.topLeft())
+            if right:
+                box.moveTopRight(area.topRight())
+            else:
+                box.moveTopLeft(area.topLeft())
             painter.fillRect(box, QColor(0, 0, 0, 150))
             painter.setPen(QColor("white"))
         else:

@@ -26,11 +26,13 @@ class Command:
     run: Run
     checked: Callable[[], bool] | None = None
     """Whether a check mark stands before it; asked when the menu opens."""
+    yields: bool = False
+    """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
 
 
 def window_keys(commands: Sequence[Command]) -> frozenset[str]:
     """The single letters and digits that commands use, so that no word of the vocabulary may take them."""
-    every = {key for command in commands for key in command.keys.split(" or ")}
+    every = {key for command in commands if not command.yields for key in command.keys.split(" or ")}
     return frozenset(key for key in every if len(key) == 1 and key.isalnum())
 
 
@@ -42,6 +44,7 @@ class Actions:
         self.groups: list[tuple[str, list[QAction]]] = []
         self.menus: dict[str, QMenu] = {}
         self._words: list[QAction] = []
+        self._yielding: list[tuple[QAction, str]] = []
         for command in commands:
             if command.menu not in self.menus:
                 self.menus[command.menu] = window.menuBar().addMenu(command.menu)
@@ -62,6 +65,9 @@ class Actions:
                 group.remove(action)
             action.deleteLater()
         self._words = []
+        words = {entry.key for entry in vocabulary.entries}
+        for action, keys in self._yielding:
+            action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key not in words])
         for place, entry in enumerate(vocabulary.entries):
             action = self._made(entry.title, entry.key, partial(toggle, entry.word))
             if first is None:
@@ -73,6 +79,8 @@ class Actions:
 
     def _add(self, command: Command) -> None:
         action, menu = self._made(command.text, command.keys, command.run), self.menus[command.menu]
+        if command.yields:
+            self._yielding.append((action, command.keys))
         if command.checked is not None:
             checked = command.checked
             action.setCheckable(True)

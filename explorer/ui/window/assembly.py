@@ -9,12 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QWidget
 
 from explorer.state.workspace import Workspace
+from explorer.ui.panels.filter_card import FilterCardPanel
+from explorer.ui.panels.index_tool import IndexTool
 from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
+from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
-from explorer.ui.widgets.lists import FilterModel, OverPicturesModel
+from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.theme import SPACE
@@ -42,17 +45,20 @@ class Assembly:
 def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     """Let an empty window show a workspace."""
     session, library = workspace.session, workspace.library
-    filters = FilterModel(session, workspace.pipeline, library, workspace.tagging, workspace.vocabulary)
+    filters = FilterModel(
+        session, workspace.pipeline, library, workspace.tagging, workspace.filter_facts, workspace.vocabulary
+    )
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings),
+        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library),
+        pictures=PicturePanel(session, library, workspace.chosen),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
+        card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
-        status=Status(library, workspace.tagging),
+        status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
     )
     for model in (filters, over):
@@ -105,8 +111,9 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     body.setLayout(column(parts.top, parts.problems, parts.center, gap=SPACE))
     window.setCentralWidget(body)
     pictures = panel(column(parts.pictures, margin=SPACE))
-    beside = column(parts.tags, label("Layers", "title"), parts.layers, margin=SPACE + 4)
-    beside.setStretch(2, 1)
+    beside = column(parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
+    beside.setStretch(1, 3)
+    beside.setStretch(3, 1)
     parts.tags.setMinimumWidth(232)
     _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
     _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
@@ -151,6 +158,8 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
         parts.problems.show_error,
     )
     workspace.opening.problem.connect(show_error)
+    workspace.indexing.problem.connect(show_error)
+    workspace.evaluating.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.tagging.problem.connect(show_error)
@@ -181,6 +190,7 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     pictures.left.connect(parts.center.take_keyboard)
     parts.layers.picked.connect(commands.go_to_layer)
+    parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)
     parts.tags.described.connect(tags.describe)
     parts.tags.new_word.connect(tags.new_word)

@@ -8,14 +8,17 @@ from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.filter_order import ORDERS
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
 from explorer.ui.panels.viewer import Viewer
+from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
-from explorer.ui.widgets.lists import ALL, ORDERS, SHOWN, TAGGED, FilterModel, OverPicturesModel
+from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
+from explorer.ui.widgets.plain_text import PlainTool
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.window.evidence_tabs import LateTab, Tab
 
@@ -67,6 +70,12 @@ class Browser(QSplitter):
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self._lens_panel: LensPanel | None = None
         self._lens_tab = QWidget()
+        self.silent = PlainTool()
+        self.silent.setObjectName("flat")
+        self.silent.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.silent.clicked.connect(lambda: filters.unfold(not filters.unfolded))
+        self._filters_tab = QWidget()
+        self._filters_tab.setLayout(column(self.grid, self.silent, gap=0))
         self._corner = QWidget()
         self._corner.setLayout(row(self._count, self._shown, self._order))
         self.tabs = self._tabs(tabs)
@@ -147,7 +156,7 @@ class Browser(QSplitter):
 
     def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()
-        tabs.addTab(self.grid, "Filters")
+        tabs.addTab(self._filters_tab, "Filters")
         tabs.addTab(self.over, "This filter over pictures")
         tabs.addTab(self._lens_tab, self._last_lens.title)
         for title, build in more:
@@ -158,7 +167,7 @@ class Browser(QSplitter):
         return tabs
 
     def _tab_changed(self, tab: int) -> None:
-        self._corner.setVisible(self.tabs.widget(tab) is self.grid)
+        self._corner.setVisible(self.tabs.widget(tab) is self._filters_tab)
         through = self.tabs.widget(tab) is self._lens_tab
         if through:
             self.lens_panel.show()
@@ -171,7 +180,7 @@ class Browser(QSplitter):
             self._last_lens = lens
             self.tabs.setTabText(self.tabs.indexOf(self._lens_tab), lens.title)
         if (lens is not None) != (self.tabs.currentWidget() is self._lens_tab):
-            self.tabs.setCurrentWidget(self._lens_tab if lens is not None else self.grid)
+            self.tabs.setCurrentWidget(self._lens_tab if lens is not None else self._filters_tab)
         if self._lens_panel is not None and not self._occluding.possible:
             self._lens_panel.drag.setChecked(False)
 
@@ -193,6 +202,12 @@ class Browser(QSplitter):
         self._show_count()
 
     def _show_count(self) -> None:
+        silent, unfolded = self._filters.silent, self._filters.unfolded
+        self.silent.setVisible(silent > 0)
+        one = (
+            f"{silent:,} filter{'s' * (silent != 1)} of this layer answer{'s' * (silent == 1)} to nothing in the folder"
+        )
+        self.silent.setText(f"{'▾' if unfolded else '▸'}  {one}")
         network, layer = self._library.network, self._session.view.layer
         if network is None or layer >= len(network.layers):
             return

@@ -73,6 +73,19 @@ class Commands:
         else:
             self.workspace.session.update(layer=found.layer, filter=found.filter)
 
+    def go_on_working(self, step: int) -> None:
+        """Look at the next filter of the work list."""
+        working = self.workspace.working
+        found = working.beside(step)
+        if found is not None:
+            self.workspace.session.update(layer=found.layer, filter=found.filter)
+        elif working.list is None or not working.list.filters:
+            text = "There is no work list yet: it comes with the index of the folder."
+            self.parts.problems.show_text(text, calm=True)
+        else:
+            end = "last" if step > 0 else "first"
+            self.parts.problems.show_text(f"This is the {end} filter of the work list.", calm=True)
+
     def leave(self) -> None:
         """Give up what is being typed; where nothing is, take the patch from the picture, then the lens."""
         if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):

@@ -1,6 +1,7 @@
 """The tabs that show what the index of the folder says, each built when somebody first looks at it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
@@ -29,7 +30,7 @@ class LateTab(QWidget):
 
 def evidence_tabs(workspace: Workspace) -> list[Tab]:
     """The tabs in their order."""
-    return [("Pictures", lambda: _pictures(workspace))]
+    return [("Pictures", lambda: _pictures(workspace)), ("Findings", lambda: _findings(workspace))]
 
 
 def _pictures(workspace: Workspace) -> QWidget:
@@ -41,3 +42,28 @@ def _pictures(workspace: Workspace) -> QWidget:
     gallery.setParent(made)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
     return made
+
+
+def _findings(workspace: Workspace) -> QWidget:
+    from explorer.ui.panels.findings_panel import FindingsPanel
+
+    made = FindingsPanel(workspace.evaluating, workspace.chosen)
+    made.words_asked.connect(lambda: _ask_words(workspace, made))
+    made.readers_asked.connect(lambda: _ask_readers(workspace, made))
+    return made
+
+
+def _ask_words(workspace: Workspace, parent: QWidget) -> None:
+    from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
+
+    folder = workspace.library.folder
+    counts = folder.labels.counts if folder is not None and folder.labels is not None else {}
+    ClassWordsDialog(workspace.given, counts, parent.window()).open()
+
+
+def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    name, _ = QFileDialog.getOpenFileName(parent.window(), "Readers: name, sensitivity, specificity", "", "CSV (*.csv)")
+    if name:
+        workspace.evaluating.show_readers(Path(name))

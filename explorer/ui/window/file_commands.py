@@ -238,7 +238,7 @@ class FileCommands:
         if network is not None and request is not None:
             from explorer.ui.dialogs.questions import change_assumed
 
-            answered = change_assumed(request, network.classes, network.input, self._parent)
+            answered = change_assumed(request, network, self._parent)
             if answered is not None and network is self._workspace.library.network:
                 self._open_answered(answered)
 
@@ -253,7 +253,16 @@ class FileCommands:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
         if folder.problems:
             more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
-            self._parts.problems.show_text(" ".join(folder.problems[:3]) + more, calm=True)
+            text, asks = " ".join(folder.problems[:3]) + more, folder.unread is not None and folder.unread.choices
+            action = "Choose …" if asks else ""
+            self._parts.problems.show_text(text, action, lambda: self._choose_column(folder), calm=not folder.unread)
+
+    def _choose_column(self, folder: "Folder") -> None:
+        from explorer.ui.dialogs.questions import ask_column
+
+        unread = folder.unread
+        if unread is not None and (wanted := ask_column(unread, self._parent)):
+            self._workspace.opening.open_folder(folder.path, unread.labels, columns=wanted)
 
     def picture_failed(self, picture: Path, error: BaseException) -> None:
         """Keep a picture that cannot be read in the list of those, and go on."""

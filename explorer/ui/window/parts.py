@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from explorer.ui.panels.filter_card import FilterCardPanel
     from explorer.ui.panels.layer_panel import LayerList
     from explorer.ui.panels.picture_panel import PicturePanel
     from explorer.ui.panels.tag_panel import TagPanel
-    from explorer.ui.widgets.lists import FilterModel, OverPicturesModel
+    from explorer.ui.widgets.filter_model import FilterModel
+    from explorer.ui.widgets.lists import OverPicturesModel
     from explorer.ui.widgets.message_banner import Problems
     from explorer.ui.window.center import Center
     from explorer.ui.window.status_bar import Status
@@ -24,6 +26,7 @@ class WindowParts:
     over: "OverPicturesModel"
     pictures: "PicturePanel"
     tags: "TagPanel"
+    card: "FilterCardPanel"
     layers: "LayerList"
     status: "Status"
     center: "Center"

@@ -1,23 +1,33 @@
 """The line below everything: device, pictures, tags, saved or not, and what is running, with a way to stop it."""
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QProgressBar, QStatusBar
+from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.labels_and_layouts import label
+from explorer.state.working_through import WorkingThrough
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
-QUIET = {"picture", "thumbnails", "predictions", "over pictures", "tags"}
+QUIET = {
+    "picture",
+    "thumbnails",
+    "predictions",
+    "over pictures",
+    "tags",
+    "open index",
+    "compare filters",
+    "filter's card",
+}
 """Slots whose work is too short, or too much in the background, to be announced."""
 
 
 class Status(QStatusBar):
-    """Tells the state of the program in words."""
+    """Tells the state of the program in words; `more` stand behind those of files and tags."""
 
-    def __init__(self, library: Library, tagging: Tagging) -> None:
+    def __init__(self, library: Library, tagging: Tagging, working: WorkingThrough, *more: QWidget) -> None:
         super().__init__()
         self._library, self._tagging = library, tagging
         self._running: dict[str, Jobs] = {}
@@ -26,8 +36,12 @@ class Status(QStatusBar):
         self.bad = PlainTool("")
         self.bad.setObjectName("flat")
         self.bad.hide()
-        for part in (self._device, self._pictures, self.bad, self._tags, self._saved):
+        for part in (self._device, self._pictures, self.bad, self._tags, self._saved, *more):
             self.addWidget(part)
+        self._list = ElidedLabel("", "quiet")
+        self.addWidget(self._list, 1)
+        self._working = working
+        working.changed.connect(self._show_list)
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
@@ -69,6 +83,11 @@ class Status(QStatusBar):
         else:
             self._tags.clear()
             self._saved.clear()
+
+    def _show_list(self) -> None:
+        """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
+        found = self._working.list
+        self._list.setText(f"·  {found}" if found is not None and found.filters else "")
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""

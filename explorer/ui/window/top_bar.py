@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
+from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
@@ -26,9 +27,11 @@ class TopBar(QWidget):
     model_asked = Signal(object)
     folder_asked = Signal(object)
 
-    def __init__(self, session: Session, pipeline: Pipeline, library: Library, settings: Settings) -> None:
+    def __init__(
+        self, session: Session, pipeline: Pipeline, library: Library, settings: Settings, given: GivenClasses
+    ) -> None:
         super().__init__()
-        self._session, self._pipeline, self._library = session, pipeline, library
+        self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
@@ -51,6 +54,7 @@ class TopBar(QWidget):
         library.folder_opened.connect(lambda folder: self._folder_opened())
         pipeline.maps_changed.connect(self._show_prediction)
         pipeline.picture_changed.connect(self._show_given)
+        given.changed.connect(self._show_given)
 
     def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> PlainTool:
         button = PlainTool(text)
@@ -129,6 +133,9 @@ class TopBar(QWidget):
             self._bars.show_values([])
         given = folder.labels.of(shown.picture) if folder and folder.labels and shown else ""
         self._given.setText(f"given: {given}" if given else "")
+        name = self._words.of(given)
+        if name and name != given:
+            tip(self._given, f"given: {given}, which counts as {name}")
 
 
 def clipped(name: str, longest: int = 26) -> str:

@@ -1,16 +1,19 @@
 """Every lens is looked through in one way, and says what is wrong with what it was given."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from explorer.core.attribution import LENSES, attribute
-from explorer.core.attribution.lens import FILTER
+from explorer.core.attribution.lens import CLASS, FILTER
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
+from explorer.core.attribution.target import parse_target
 from explorer.core.errors import UserError
-from explorer.core.network.opening import Network
+from explorer.core.network.opening import Network, open_network
 from explorer.core.progress import Cancelled
-from tests.networks import open_small
+from tests.networks import open_small, save_small
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -44,6 +47,22 @@ def test_a_lens_gives_a_map_of_the_input_that_says_how_it_was_made(small: Networ
     assert np.isfinite(found.score)
     assert found.method
     assert steps[-1][0] == steps[-1][1] > 0
+
+
+@pytest.mark.parametrize("name", [name for name, lens in LENSES.items() if CLASS in lens.targets])
+def test_a_class_is_meant_in_any_case(small: Network, name: str) -> None:
+    expected = attribute(small, RGB, name, target="class:malignant", **QUICK.get(name, {})).map
+    for word in ("Malignant", " MALIGNANT "):
+        np.testing.assert_array_equal(
+            attribute(small, RGB, name, target=f"class:{word}", **QUICK.get(name, {})).map, expected
+        )
+
+
+def test_a_class_that_only_its_case_tells_from_another_must_be_written_as_it_is(tmp_path: Path) -> None:
+    network = open_network(save_small(tmp_path / "n.safetensors", classes=("Other", "other")), device="cpu")
+    assert [parse_target(f"class:{word}", network).output for word in ("Other", "other")] == [0, 1]
+    with pytest.raises(UserError, match='no class "OTHER"; its classes are Other, other'):
+        parse_target("class:OTHER", network)
 
 
 @pytest.mark.parametrize("name", LENSES)

@@ -219,7 +219,7 @@ def test_other_files_have_no_description(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"scale": "own"}, '"own" is no scale; choose one of map'),
+        ({"scale": "own"}, '"own" is no scale; choose one of folder'),
         ({"scale": "fixed"}, "a foot and a peak when it is fixed, and only then"),
         ({"fixed": Scale(0, 1)}, "a foot and a peak when it is fixed, and only then"),
         ({"scale": "fixed", "fixed": Scale(2, 1)}, "not from 2 to 1"),

@@ -22,6 +22,7 @@ def write_index(
     embedding: npt.NDArray[np.floating] | None = None,
     trained_on: npt.NDArray[np.bool_] | None = None,
     asked: int | None = None,
+    identity: str = "f" * 24,
     **answers: npt.NDArray[np.floating],
 ) -> Path:
     """Write an index of filters with these peaks (F, N); what is not given is drawn or follows from them."""
@@ -47,7 +48,7 @@ def write_index(
     classes_of = given or tuple(classes[row % len(classes)] for row in range(pictures))
     contents = Contents(
         network=NetworkFacts(
-            "f" * 24,
+            identity,
             "0" * 64,
             "made.safetensors",
             "made",

@@ -48,7 +48,7 @@ def test_maps_known_on_paper(tmp_path: Path) -> None:
     assert found.frame == Box(0, 0, 8, 8)
 
 
-@pytest.mark.parametrize("name", ["vgg11", "alexnet"])
+@pytest.mark.parametrize("name", [pytest.param("vgg11", marks=pytest.mark.soak), "alexnet"])
 def test_in_place_relus_write_over_nothing(tmp_path: Path, name: str) -> None:
     torch.manual_seed(0)
     module = torchvision.models.get_model(name, num_classes=3).eval()

@@ -127,7 +127,8 @@ TAGS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80)
+@pytest.mark.no_cover
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**31 - 1), TAGS), max_size=6), TEXT)
 def test_any_text_survives(rows, name):
     book = TagBook("digest", name, "", [("a b", 2**31 - 1)] * 4)
@@ -147,6 +148,7 @@ def test_a_picture_whose_name_is_no_text_is_kept(tmp_path):
     assert book.network_name == "net?.pt"
 
 
+@pytest.mark.no_cover
 def test_ten_thousand_tags(tmp_path):
     book = TagBook()
     for number in range(10_000):

@@ -68,8 +68,8 @@ def opened(path: Path) -> TagBook:
     return book_of(read_columns(path.read_bytes())) if path.exists() else TagBook("digest")
 
 
-def test_sixty_kills_lose_no_acknowledged_tag(tmp_path):
-    kill(tmp_path, 60)
+def test_thirty_kills_lose_no_acknowledged_tag(tmp_path):
+    kill(tmp_path, 30)
 
 
 @pytest.mark.soak

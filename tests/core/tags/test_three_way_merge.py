@@ -47,7 +47,7 @@ def test_what_an_older_file_lacks_was_not_taken_away():
     assert words(three_way(base, base, book(), removals=False)) == [("hair", "Ann", "1")]
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(BOOKS, BOOKS, BOOKS)
 def test_merging_is_fair_and_repeats_nothing(base, ours, theirs):
     merged = three_way(base, ours, theirs)

@@ -130,5 +130,5 @@ def test_a_mask_that_is_found_late_is_said(person: Person) -> None:
     person.draw(*classes("nv", "mel"))
     Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(person.folder / "p" / "nv" / "unlike.png")
     said = person.try_()
-    assert "1 files have two grey values only, as masks do, and are left out (nv/unlike.png first)" in said
+    assert "1 files have two colors only, as masks do, and are left out (nv/unlike.png first)" in said
     assert "8 pictures of 32" in said

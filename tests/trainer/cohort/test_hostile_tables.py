@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from explorer.core.labels import read_labels
 from trainer.cohort import splits
 from trainer.cohort.cases import read_cases
-from trainer.evaluation.taxonomy import read_taxonomy
 from trainer.files.errors import UserError
+from trainer.measures.taxonomy import read_taxonomy
 from trainer.pictures.diagnosis_words import read_diagnoses
 from trainer.pictures.label_table import read_label_table
 from trainer.training.presets import PRESETS

@@ -155,7 +155,7 @@ def test_the_temperature_is_never_measured_where_it_was_fitted(tmp_path: Path) -
 
 def test_seven_classes_along_the_tree(tmp_path: Path) -> None:
     from tests.conftest import ROOT
-    from trainer.evaluation.taxonomy import read_taxonomy
+    from trainer.measures.taxonomy import read_taxonomy
 
     cohort = open_cohort(drawn_cohort(tmp_path / "c.h5", 280, classes=SEVEN))
     taxonomy = read_taxonomy(ROOT / "resources" / "taxonomy.toml")

@@ -14,6 +14,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.network.opening import open_network
+from tests.trainer.networks.cut_bodies import OwnHead, cut, fastai
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import torchvision_catalog as torchvision_networks
 from trainer.networks.architectures import ScratchCNN
@@ -22,6 +23,13 @@ from trainer.networks.checkpoint import InputSpec
 from trainer.networks.weight_files import Weights
 
 NAMES = models.list_models(module=models)
+FAMILIES = (
+    *("alexnet", "convnext_tiny", "densenet121", "efficientnet_b0", "efficientnet_v2_s", "googlenet", "inception_v3"),
+    *("maxvit_t", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_small", "regnet_x_400mf", "regnet_y_400mf", "resnet18"),
+    *("resnet50", "resnext50_32x4d", "wide_resnet50_2", "shufflenet_v2_x0_5", "squeezenet1_0", "squeezenet1_1"),
+    *("swin_t", "swin_v2_t", "vgg11", "vgg11_bn", "vit_b_32"),
+)
+"""The smallest of each family: the others differ in width and depth, and are tried in the soak."""
 WITH_AUXILIARY = ("googlenet", "inception_v3")
 
 
@@ -45,7 +53,10 @@ def test_the_table_is_that_of_the_installed_torchvision() -> None:
     assert list(torchvision_networks.table()) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.no_cover  # tracing the constructors of whole networks takes longer than running them
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.soak) for name in NAMES]
+)
 def test_every_classification_network_of_torchvision_is_found(name: str) -> None:
     found = architectures.find(loose(skeleton(name, num_classes=5)))
     assert (found.name, found.classes) == (name, 5)
@@ -75,6 +86,7 @@ def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[s
         return seen, module(picture)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "classes", "options"),
     [
@@ -84,15 +96,15 @@ def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[s
         ("shufflenet_v2_x0_5", 4, {}),
         ("mnasnet0_5", 2, {}),
         ("efficientnet_b0", 9, {}),
-        ("densenet121", 2, {}),
+        pytest.param("densenet121", 2, {}, marks=pytest.mark.soak),
         ("regnet_x_400mf", 5, {}),
         ("regnet_y_400mf", 1, {}),
-        ("resnext50_32x4d", 2, {}),
-        ("googlenet", 3, {"transform_input": True}),
+        pytest.param("resnext50_32x4d", 2, {}, marks=pytest.mark.soak),
+        pytest.param("googlenet", 3, {"transform_input": True}, marks=pytest.mark.soak),
         ("googlenet", 3, {"transform_input": True, "aux_logits": False}),
         ("inception_v3", 2, {"transform_input": True}),
         ("swin_t", 2, {}),
-        ("swin_v2_t", 3, {}),
+        pytest.param("swin_v2_t", 3, {}, marks=pytest.mark.soak),
         ("convnext_tiny", 2, {}),
     ],
 )
@@ -138,6 +150,7 @@ def test_a_vision_transformer_of_another_size_is_found() -> None:
     assert found.input.size == (384, 384)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"])
 def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
@@ -226,7 +239,7 @@ def found_in(tensors: dict[str, torch.Tensor]) -> str:
     return "opens"
 
 
-FEW = ("resnet18", "vgg11", "efficientnet_b0", "squeezenet1_1", "convnext_tiny", "vit_b_32", "maxvit_t", "googlenet")
+FEW = ("resnet18", "vgg11", "mobilenet_v2", "squeezenet1_1", "convnext_tiny", "vit_b_32", "maxvit_t", "googlenet")
 
 
 @pytest.mark.parametrize("kind", REPLACED)
@@ -244,6 +257,7 @@ def test_the_body_is_found_whatever_became_of_the_last_layers(name: str, kind: s
     }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("beside", ["net.", "backbone.", "_orig_mod.", "a.b.c.", "loss weights", "counters", "EMA"])
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.soak) for name in NAMES if name not in FEW[:1]] + [FEW[0]]
@@ -285,6 +299,73 @@ def test_last_layers_beside_the_body_are_put_where_they_belong(tmp_path: Path) -
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real.eval()(picture))
     assert '"head"' in " ".join(network.assumed)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
+def test_counters_in_every_module_are_set_aside(name: str) -> None:
+    tensors = skeleton(name, num_classes=5)
+    modules = {key.rpartition(".")[0] for key in tensors} | {""}
+    counted = {
+        f"{module}.{what}".lstrip("."): torch.zeros(1) for module in modules for what in ("total_ops", "total_params")
+    }
+    found = architectures.find(loose(tensors | counted))
+    assert (found.name, found.classes) == (name, 5)
+    assert set(found.foreign) == set(counted)
+    assert "set aside" in " ".join(found.assumed)
+
+
+CUT: dict[str, Callable[[str], nn.Module]] = {
+    "cut": lambda name: nn.Sequential(*cut(name), nn.Flatten()),
+    "cut deeper": lambda name: cut(name, 2),
+    "own last layer": lambda name: OwnHead(name, 4),
+    "fastai": lambda name: fastai(name, 3),
+}
+"""A ResNet as a sequence of its children."""
+
+
+@pytest.mark.parametrize("kind", ["own last layer", "fastai"])
+def test_a_cut_resnet_computes_what_it_did(kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    real = CUT[kind]("resnet18")
+    for part in real.modules():
+        if isinstance(part, nn.BatchNorm1d):
+            part.momentum = None
+    trained(real, side=64)
+    torch.save({"model": real.state_dict()}, tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt", device="cpu")
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture))
+    said = " ".join(network.assumed)
+    assert ("the largest and the average" in said) == ("ReLU" in said) == (kind == "fastai")
+    assert "set aside" not in said
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("prefix", ["", "model._orig_mod.", "encoder."])
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name == "resnet50" else pytest.mark.soak)
+        for name in NAMES
+        if name.startswith(("resne", "wide"))
+    ],
+)
+def test_a_cut_resnet_is_found_under_any_prefix(name: str, kind: str, prefix: str) -> None:
+    with on_meta():
+        state = CUT[kind](name).state_dict()
+    found = architectures.find(loose({prefix + key: tensor for key, tensor in state.items()}))
+    assert found.name == name
+    assert found.classes == {"own last layer": 4, "fastai": 3}.get(kind, 0)
+    assert not found.foreign
+
+
+def test_one_of_several_numbered_layers_is_not_taken_for_all_of_them() -> None:
+    tensors = {f"body.{name}": one for name, one in skeleton("resnet18").items() if not name.startswith("fc.")}
+    tensors |= {"head.0.kernel": torch.zeros(3, 512, 512), "head.3.weight": torch.zeros(2, 512)}
+    found = architectures.find(loose(tensors))
+    assert (found.classes, found.foreign) == (0, ("head.0.kernel", "head.3.weight"))
 
 
 def test_without_last_layers_there_are_maps_and_no_class_scores(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from explorer.core.errors import UserError
 from explorer.core.network.opening import OpeningQuestion, open_network
 from tests.conftest import ROOT
 from tests.networks import SMALL, save_small
+from tests.trainer.networks.cut_bodies import cut, fastai
 from tests.trainer.networks.test_output_spec import CODE
 from trainer.networks.architectures import ScratchCNN
 
@@ -177,6 +178,10 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "last layers outside of the body (`backbone.` and `head.`)": saved(
         lambda: {**prefixed("backbone.", net(nn.Identity()).state_dict()), "head.weight": torch.ones(2, 1024)}
     ),
+    "ResNet cut into a `nn.Sequential` of its children (`0.weight`, `4.0.conv1.weight`)": saved(
+        lambda: cut("resnet18").state_dict()
+    ),
+    "ResNet with fastai's last layers (`0.0.weight`, `1.8.weight`)": saved(lambda: fastai("resnet18", 3).state_dict()),
     "no last layers": saved(lambda: net(nn.Identity()).state_dict()),
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}

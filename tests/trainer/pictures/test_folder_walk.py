@@ -11,6 +11,7 @@ from trainer.cohort.cases import read_cases
 from trainer.cohort.parallel_decoding import MASK, decode
 from trainer.files.errors import UserError
 from trainer.pictures.folder_walk import list_folder
+from trainer.pictures.masks import is_two_colored
 
 
 def picture(path: Path, seed: int = 0) -> None:
@@ -54,6 +55,35 @@ def test_masks_are_left_out_and_said_in_both_programs(place: str, tmp_path: Path
     reading = read_cases(tmp_path, None)
     assert len(reading.cases) == len(reading.masks) == 4
     assert said[0] in reading.problems
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+@pytest.mark.parametrize(
+    ("ground", "lesion"),
+    [("black", "white"), ("black", "red"), ("blue", "yellow"), ("white", "black"), ("#400080", "#40c080")],
+)
+def test_masks_in_two_colors_are_left_out(ground: str, lesion: str, ending: str, tmp_path: Path) -> None:
+    if ending == "jpg" and ground.startswith("#"):
+        pytest.skip("a JPEG makes many colors of two that are not full or empty")
+    for number in range(4):
+        picture(tmp_path / f"ISIC_{number}.png", number)
+        colored = Image.new("RGB", (160, 160), ground)
+        colored.paste(lesion, (40, 40, 80 + 16 * number, 112))
+        colored.save(tmp_path / f"ISIC_{number}_l.{ending}", quality=95)
+    listed = list_folder(tmp_path)
+    assert [path.name for path in listed.pictures] == [f"ISIC_{number}.png" for number in range(4)]
+    assert len(listed.masks) == 4
+
+
+def test_drawings_in_three_colors_and_overexposed_pictures_are_no_masks() -> None:
+    drawing = np.zeros((70, 70, 3), np.uint8)
+    drawing[20:40, 20:40], drawing[45:70, 30:70] = (255, 0, 0), (0, 200, 90)
+    assert not is_two_colored(drawing)
+    white = np.full((70, 70, 3), 255, np.uint8)
+    assert not is_two_colored(white)
+    white[30:40, 30:40] = (200, 120, 110)
+    white[32:35, 32:35] = (90, 40, 30)
+    assert not is_two_colored(white)
 
 
 def test_a_folder_of_masks_alone_and_pictures_with_masks_names_stay(tmp_path: Path) -> None:

@@ -272,6 +272,41 @@ def test_names_without_zeros_are_said(tmp_path: Path) -> None:
     assert said == ["2 pictures were found without leading zeros or _downsampled in their names, 001.jpg first."]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image_id,dx\n{},nv\n{},mel\n{},nv\n",
+        "24306.0,nv\n24307.0,mel\n24308.0,nv\n",
+        "nr,what,note\n{},nv,a\n{},mel,b\n{},nv,c\n",
+    ],
+)
+def test_numbers_of_pictures_are_found_and_said_in_both_programs(text: str, tmp_path: Path) -> None:
+    names = tuple(f"ISIC_00{number}.jpg" for number in (24306, 24307, 24308))
+    problems_of(tmp_path, text.format(24306, "0024307", 24308), names=names)
+    reading = read_cases(tmp_path / "p", tmp_path / "l.csv")
+    labels = read_labels(tmp_path / "l.csv", [tmp_path / "p" / name for name in names])
+    assert [case.diagnoses[-1] for case in reading.cases] == [labels.of(tmp_path / "p" / name) for name in names]
+    assert labels.of(tmp_path / "p" / names[1]) == "mel"
+    said = "3 pictures were found by the number in their names alone, ISIC_0024306.jpg as 24306"
+    for problems in (reading.problems, labels.problems):
+        assert any(sentence.startswith(said) for sentence in problems)
+
+
+def test_a_number_that_several_pictures_have_is_no_name(tmp_path: Path) -> None:
+    names = ("ISIC_0000001.jpg", "PAD_1.jpg", "ISIC_0000002.jpg", "ISIC_0000003.jpg")
+    said = problems_of(tmp_path, "image,label\n1,nv\n2,mel\n3,nv\n", names=names)
+    assert [case.name for case in read_cases(tmp_path / "p", tmp_path / "l.csv").cases] == list(names[2:])
+    assert any("2 pictures were found by the number" in sentence for sentence in said)
+
+
+def test_names_go_before_numbers(tmp_path: Path) -> None:
+    text = "index,photo,label\n3,ISIC_0000001,nv\n2,ISIC_0000002,mel\n1,ISIC_0000003,bcc\n"
+    assert problems_of(tmp_path, text) == []
+    assert [case.diagnoses for case in read_cases(tmp_path / "p", tmp_path / "l.csv").cases] == [
+        ("nv",), ("mel",), ("bcc",)
+    ]  # fmt: skip
+
+
 def test_a_second_column_of_pictures_is_said_and_can_be_asked_for(tmp_path: Path) -> None:
     text = "clinic,derm,diagnosis\nNEL/1.jpg,NEL/2.jpg,nevus\nNEL/3.jpg,NEL/4.jpg,melanoma\n"
     names = tuple(f"NEL/{number}.jpg" for number in (1, 2, 3, 4))

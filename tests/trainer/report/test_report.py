@@ -15,8 +15,8 @@ from tests.trainer.cohorts import drawn_cohort
 from tests.trainer.evaluation.test_evaluate import SEVEN, Colors
 from trainer.cohort.cohort import Cohort, open_cohort
 from trainer.evaluation.evaluate import Evaluation, evaluate
-from trainer.evaluation.reader_study import ReaderResult
 from trainer.files.errors import UserError
+from trainer.measures.reader_study import ReaderResult
 from trainer.networks.input_spec import InputSpec
 from trainer.report.run_record import Run
 from trainer.report.write import FIGURES, as_json, write_report

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
-from trainer.evaluation.taxonomy import Taxonomy, levels, match, read_taxonomy
 from trainer.files.errors import UserError
+from trainer.measures.taxonomy import Taxonomy, levels, match, read_taxonomy
 
 HAM = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 TWO = ("benign", "malignant")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.evaluation.reader_study import ReaderResult, read_readers
 from trainer.files.errors import UserError
+from trainer.measures.reader_study import ReaderResult, read_readers
 
 
 def table(tmp_path: Path, text: str) -> Path:

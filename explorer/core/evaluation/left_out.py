@@ -1,0 +1,86 @@
+"""Which pictures of an index count where predictions meet given classes, and why the others do not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.class_words import ClassWords
+from explorer.core.index import FolderIndex
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many of `pictures` are left out, each counted once under the first reason that holds.
+
+    `trained_on` were used for training or for choosing the network, `same_lesion` show a lesion of one of those,
+    `no_answer` have logits that are no numbers, `no_word` have no given class, `not_mapped` one that means none of the
+    network's. With `asked_for`, what was trained on is counted here and measured all the same.
+    """
+
+    pictures: int
+    trained_on: int = 0
+    same_lesion: int = 0
+    no_answer: int = 0
+    no_word: int = 0
+    not_mapped: int = 0
+    asked_for: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What was left out, in one calm line."""
+        used = f"{self.trained_on:,} of {self.pictures:,} pictures were used for training and are "
+        parts = []
+        if self.trained_on:
+            parts.append(used + ("counted all the same, as was asked" if self.asked_for else "left out"))
+        for count, what in (
+            (self.same_lesion, "more of the same lesions"),
+            (self.no_answer, "without an answer"),
+            (self.no_word, "without a given class"),
+            (self.not_mapped, "whose word is none of the network's classes"),
+        ):
+            if count:
+                parts.append(f"{count:,} {what}" if parts else f"{count:,} of {self.pictures:,} pictures {what}")
+        left = self.same_lesion + self.no_answer + self.no_word + self.not_mapped
+        end = " are left out" if left and (not self.trained_on or self.asked_for) else ""
+        if not parts:
+            return f"All {self.pictures:,} pictures count; none is known to have been used for training."
+        known = "" if self.trained_on else "; none is known to have been used for training"
+        return f"{', '.join(parts)}{end}{known}."
+
+
+def chosen_pictures(
+    index: FolderIndex, words: ClassWords, lesions: Mapping[str, str], *, with_trained_on: bool = False
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], LeftOut]:
+    """The rows (N) of the index that count, the numbers (N) of their given classes, and what is left out.
+
+    `lesions` maps names of pictures to their lesions, as far as they are known.
+    """
+    places = {word: _place(words, word) for word in set(index.given)}
+    labels = np.array([places[word] for word in index.given], np.int64)
+    of = np.array([lesions.get(name, "") for name in index.pictures], dtype=object)
+    trained = index.trained_on & (not with_trained_on)
+    seen = {name for name in of[trained] if name}
+    reasons = (
+        trained,
+        np.array([name in seen for name in of], bool),
+        ~np.isfinite(index.logits).all(axis=1),
+        np.array([not word for word in index.given], bool),
+        labels < 0,
+    )
+    out, counts = np.zeros(len(labels), bool), []
+    for reason in reasons:
+        counts.append(int((reason & ~out).sum()))
+        out |= reason
+    trained_on = int(index.trained_on.sum())
+    _, same_lesion, no_answer, no_word, not_mapped = counts
+    asked_for = with_trained_on and trained_on > 0
+    said = LeftOut(len(labels), trained_on, same_lesion, no_answer, no_word, not_mapped, asked_for)
+    rows = np.flatnonzero(~out)
+    return rows, labels[rows], said
+
+
+def _place(words: ClassWords, word: str) -> int:
+    name = words.of(word)
+    return words.classes.index(name) if name else -1

@@ -1,0 +1,79 @@
+"""All that an index says of one filter, in one piece: its card."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.index.class_separation import ClassSeparation, class_separation
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.layer_summary import BY, mostly_at_edge
+from explorer.core.index.likeness import Alike, likeness
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+
+BARS = 48
+COMPARED = 4096
+"""Filters up to which all of a network are compared with one; of more only those of its layer."""
+
+
+@dataclass(frozen=True)
+class FilterCard:
+    """A filter over N pictures.
+
+    `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
+    picture. `relevance` is its share of |relevance| in its layer (0..1, NaN where unknown), `rank` its place by that
+    among the `filters` of the layer, from 1. `ring` is the share (0..1) of its answer in the map's outermost ring.
+    """
+
+    key: FilterKey
+    peaks: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64]
+    edges: npt.NDArray[np.float64]
+    silent_share: float
+    relevance: float
+    rank: int
+    filters: int
+    ring: float
+    at_edge: bool
+    classes: ClassSeparation
+    alike: tuple[Alike, ...]
+    opposed: tuple[Alike, ...]
+    twins: tuple[Alike, ...]
+
+    def stronger_than(self, peak: float) -> float:
+        """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half."""
+        if not len(self.peaks):
+            return 0.0
+        return float(((self.peaks < peak).sum() + 0.5 * (self.peaks == peak).sum()) / len(self.peaks))
+
+
+def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_step: OnStep = no_step) -> FilterCard:
+    """The card of a filter whose maps are `size` (height, width); classes leave out pictures that it was trained on."""
+    rows = index.filters()
+    own, layer = rows[index.row(key)], rows[rows["layer"] == key.layer]
+    peaks = index.answers(key, BY)
+    finite = peaks[np.isfinite(peaks)]
+    counts, edges = np.histogram(finite, bins=BARS)
+    on_step(1, 3)
+    classes = class_separation(index, key, by=BY)
+    on_step(2, 3)
+    found = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
+    height, width = size
+    ring = 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
+    return FilterCard(
+        key,
+        peaks,
+        counts,
+        edges,
+        silent_share=float(own["silent_share"]),
+        relevance=float(own["relevance_share"]),
+        rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
+        filters=len(layer),
+        ring=min(1.0, float(own["ring_ratio"]) * ring),
+        at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
+        classes=classes,
+        alike=tuple(found.alike(4)),
+        opposed=tuple(found.opposed(2)),
+        twins=tuple(found.twins()),
+    )

@@ -1,0 +1,117 @@
+"""What an index says of the filters of a layer side by side: by what they can be put in order, and what marks them."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.index.class_separation import areas
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.likeness import TWINS, correlations
+from explorer.core.progress import OnStep, no_step
+
+BY = "inside"
+"""The answer that orders filters: peaks at the picture's edge come from zero padding as often as from skin."""
+MOSTLY, ABOVE_CHANCE = 0.5, 1.5
+"""Share of a filter's answer in the outermost ring above which it is mostly at the edge; and how many times more than
+the ring's share of the map that has to be, because the ring of a 7 x 7 map is half of it."""
+REORDERED = 1024
+"""Filters up to which neighbours are put in their best order, which takes the cube of their number."""
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """The C filters of a layer.
+
+    `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
+    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none. `alike` all
+    filters so that those that answer alike stand side by side. `silent`, and `edge` (mostly at the picture's edge),
+    name filters; `twins` those that have some.
+    """
+
+    relevance: Values
+    strength: Values
+    separation: Values
+    alike: tuple[int, ...]
+    silent: frozenset[int]
+    edge: frozenset[int]
+    twins: Mapping[int, tuple[int, ...]]
+
+
+def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step: OnStep = no_step) -> LayerSummary:
+    """Read and compare the answers of a layer whose maps are `size` (height, width)."""
+    on_step(0, 3)
+    rows = index.filters()
+    rows = rows[rows["layer"] == layer]
+    answers = index.layer_answers(layer, BY)
+    on_step(1, 3)
+    alike = correlations(answers)
+    on_step(2, 3)
+    return LayerSummary(
+        relevance=rows["relevance_share"].astype(np.float64),
+        strength=answers.mean(axis=1, dtype=np.float64),
+        separation=separation(answers, np.array(index.given, dtype=object), index.trained_on, on_step),
+        alike=side_by_side(alike),
+        silent=frozenset(np.flatnonzero(rows["silent"]).tolist()),
+        edge=frozenset(row for row, ratio in enumerate(rows["ring_ratio"]) if mostly_at_edge(float(ratio), size)),
+        twins=twins_of(alike),
+    )
+
+
+def mostly_at_edge(ratio: float, size: tuple[int, int]) -> bool:
+    """Whether a filter with this ring ratio answers mostly in the outermost ring of its maps of `size`."""
+    height, width = size
+    inner = max(0, height - 2) * max(0, width - 2)
+    share = 1 - inner / (height * width)
+    return ratio > ABOVE_CHANCE and ratio * share > MOSTLY
+
+
+def separation(
+    answers: npt.NDArray[np.floating],
+    given: npt.NDArray[np.object_],
+    left_out: npt.NDArray[np.bool_],
+    on_step: OnStep = no_step,
+) -> Values:
+    """The largest |AUC - 0.5| over the classes of answers (C, N): (C,), NaN where fewer than two classes are known."""
+    counted = (given != "") & ~left_out
+    answers, words = answers[:, counted], given[counted]
+    found = np.full(len(answers), np.nan)
+    for name in sorted(set(words)):
+        on_step(2, 3)
+        found = np.fmax(found, np.abs(areas(answers, words == name) - 0.5))
+    return found
+
+
+def side_by_side(r: npt.NDArray[np.floating]) -> tuple[int, ...]:
+    """All filters as the leaves of a tree of their |r| (C, C), by average linkage (Sokal & Michener, 1958).
+
+    Where there are not too many, branches are turned so that neighbours are most alike (Bar-Joseph et al., 2001).
+    """
+    if len(r) < 3:
+        return tuple(range(len(r)))
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    distance = 1 - np.abs(np.nan_to_num(r, nan=0.0)).astype(np.float64)
+    distance = np.maximum((distance + distance.T) / 2, 0)
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "average", optimal_ordering=len(r) <= REORDERED)
+    return tuple(int(row) for row in leaves_list(tree))
+
+
+def twins_of(r: npt.NDArray[np.floating], above: float = TWINS) -> dict[int, tuple[int, ...]]:
+    """For each filter that has some, its twins: those with |r| (C, C) above this, the most alike first."""
+    found: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
+        if row != column:
+            found[int(row)].append((-abs(float(r[row, column])), int(column)))
+    return {row: tuple(other for _, other in sorted(others)) for row, others in found.items()}
+
+
+def ordered(values: Values) -> list[int]:
+    """The filters with the largest value (C,) first, those without one last."""
+    return [int(row) for row in np.argsort(-values, kind="stable")]

@@ -1,0 +1,62 @@
+"""The filters that a network uses most, what was said of them, and how much that is of its decision."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.tags.book import FilterKey, TagBook
+
+DECISIVE = 0.9
+"""Share of |relevance| that a work list has to carry."""
+
+
+@dataclass(frozen=True)
+class WorkList:
+    """`filters`, the one with most |relevance| first, carry `carried` (0..1) of all |relevance| of `total` filters.
+
+    `shares` (0..1) of all |relevance| by word, the largest first; one of several words of a filter gets an equal part.
+    `unnamed` is what remains of `carried`; `named` counts the filters with a word.
+    """
+
+    filters: tuple[FilterKey, ...]
+    total: int
+    carried: float
+    named: int
+    shares: tuple[tuple[str, float], ...]
+    unnamed: float
+
+    def __str__(self) -> str:
+        if not self.filters:
+            return ""
+        first = (
+            f"{len(self.filters):,} of {self.total:,} carry {self.carried:.0%} of the decision; {self.named:,} named"
+        )
+        parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
+        return f"{first}: {', '.join(f'{word} {share:.0%}' for word, share in parts)}".replace("%", " %")
+
+
+def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DECISIVE) -> WorkList:
+    """The fewest filters of an index that carry this share (0..1) of all |relevance|, with what was said of them.
+
+    `filters` has the columns of `schema.FILTERS`; where no relevance was computed the list is empty.
+    """
+    weights = np.nan_to_num(filters["relevance"].astype(np.float64), nan=0.0)
+    whole = weights.sum()
+    if not whole > 0:
+        return WorkList((), len(filters), 0.0, 0, (), 0.0)
+    order = np.argsort(-weights, kind="stable")
+    sums = np.cumsum(weights[order]) / whole
+    order = order[: int(np.searchsorted(sums, share - 1e-9)) + 1]
+    keys = [FilterKey(int(filters["layer"][row]), int(filters["filter"][row])) for row in order]
+    shares: defaultdict[str, float] = defaultdict(float)
+    named, unnamed = 0, 0.0
+    for key, weight in zip(keys, weights[order] / whole, strict=True):
+        words = {tag.tag for tag in book.tags(key)}
+        named += bool(words)
+        unnamed += 0.0 if words else float(weight)
+        for word in words:
+            shares[word] += float(weight) / len(words)
+    by_size = tuple(sorted(shares.items(), key=lambda part: (-part[1], part[0])))
+    return WorkList(tuple(keys), len(filters), float(sums[len(order) - 1]), named, by_size, unnamed)

@@ -1,0 +1,104 @@
+"""Which class of the open network each word of the open folder's table means: proposed, edited, kept."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import UserError
+from explorer.state.evidence import Evidence
+from explorer.state.library import Library
+from explorer.state.settings_file import Settings
+
+if TYPE_CHECKING:
+    from explorer.core.class_words import ClassWords
+
+
+class GivenClasses(QObject):
+    """The map from given words to the network's classes, one for each network and set of words.
+
+    What a person edits is kept in the settings; what was only proposed is proposed anew. `changed` when network, words
+    or map are others.
+    """
+
+    changed = Signal()
+
+    def __init__(self, settings: Settings, library: Library, evidence: Evidence, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings, self._library, self._evidence = settings, library, evidence
+        self._known: ClassWords | None = None
+        self._asked = False
+        for signal in (library.network_opened, library.folder_opened, evidence.changed):
+            signal.connect(lambda *answer: self._forget())
+
+    @property
+    def map(self) -> "ClassWords | None":
+        """The map of the open network and folder; None where there are no classes on one of the two sides."""
+        if not self._asked:
+            self._asked, self._known = True, self._found()
+        return self._known
+
+    @property
+    def proposed(self) -> "ClassWords":
+        """What the program proposes for them."""
+        from explorer.core.class_words import propose, told_apart
+
+        return propose(self._words(), told_apart(self._classes()), self._trained())
+
+    def edit(self, edited: "ClassWords") -> None:
+        """Use this map from now on, and keep it; what is proposed anyway need not be kept."""
+        from explorer.core.class_words import words_key
+
+        key = words_key(self._identity(), self._words())
+        self._settings.set_text(f"class words/{key}", "" if edited == self.proposed else edited.as_json())
+        self._asked, self._known = True, edited
+        self.changed.emit()
+
+    def of(self, word: str) -> str:
+        """The network's class that a given word means; "" where it means none or nothing is known."""
+        known = self.map if word else None
+        return known.of(word) if known is not None else ""
+
+    def _forget(self) -> None:
+        self._asked, self._known = False, None
+        self.changed.emit()
+
+    def _found(self) -> "ClassWords | None":
+        from explorer.core.class_words import told_apart, words_key
+
+        words, classes = self._words(), told_apart(self._classes())
+        if not words or not classes:
+            return None
+        return self._kept(words_key(self._identity(), words), classes) or self.proposed
+
+    def _words(self) -> list[str]:
+        folder, index = self._library.folder, self._evidence.index
+        listed = set(folder.labels.counts) if folder is not None and folder.labels is not None else set()
+        return sorted(listed | ({*index.given} - {""} if index is not None else set()))
+
+    def _classes(self) -> tuple[str, ...]:
+        network, index = self._library.network, self._evidence.index
+        return index.classes if index is not None else network.classes if network is not None else ()
+
+    def _identity(self) -> str:
+        network, index = self._library.network, self._evidence.index
+        if index is not None:
+            return index.contents.network.identity
+        return network.identity if network is not None else ""
+
+    def _trained(self) -> dict[str, str]:
+        """Which words the network was trained with, as far as its checkpoint says."""
+        found: Any = self._library.network.training if self._library.network is not None else {}
+        for name in ("cohort", "settings", "table"):
+            found = found.get(name) if isinstance(found, dict) else None
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
+
+    def _kept(self, key: str, classes: tuple[str, ...]) -> "ClassWords | None":
+        from explorer.core.class_words import ClassWords
+
+        text = self._settings.text(f"class words/{key}")
+        try:
+            kept = ClassWords.from_json(text) if text else None
+        except UserError:
+            return None  # damaged: as if it were not there
+        return kept if kept is not None and kept.classes == classes else None

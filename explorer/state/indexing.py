@@ -1,0 +1,274 @@
+"""The index of the open folder, made in a process of its own while nobody walks."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.state.evidence import Evidence
+from explorer.state.index_process import IndexProcess
+from explorer.state.library import Folder, Library
+from explorer.state.session import Session, View
+from explorer.state.settings import INDEX
+from explorer.state.settings_file import Settings
+
+if TYPE_CHECKING:
+    from explorer.core.index import FolderIndex
+
+REST_MS = 1500
+"""So long nobody may walk before the process begins or goes on."""
+SLOT = "open index"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an index is about: a network's identity, a folder and the table of its classes, "" where there is none."""
+
+    network: str
+    folder: str
+    labels: str
+    columns: str
+
+
+class Indexing(QObject):
+    """Begins, pauses and ends the process that makes the index, and lets `evidence` look into what it has made.
+
+    `command` begins the program's command line, such as (python, -m, explorer); without one nothing is made.
+    `changed` when what is said of it changes, `problem(error)` where the process or its file fails.
+    """
+
+    changed = Signal()
+    problem = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        evidence: Evidence,
+        settings: Settings,
+        command: Sequence[str] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._library, self._evidence, self._settings, self._command = library, evidence, settings, command
+        self._target: Target | None = None
+        self._process: IndexProcess | None = None
+        self._closed = False
+        self.held = False
+        """Whether a person paused it."""
+        self.done, self.total, self.bytes = 0, 0, 0
+        """Pictures that are in it, pictures of the folder, and its size when all are; 0 while that is not known."""
+        self.reason = ""
+        """Why there is no complete index; "" where nothing went wrong."""
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest.timeout.connect(self._rested)
+        session.changed.connect(self._walked)
+        settings.setting_changed.connect(lambda which: self._switched() if which is INDEX else None)
+        library.network_opened.connect(lambda network: self._opened())
+        library.folder_opened.connect(lambda folder: self._opened())
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there, computing or paused."""
+        return self._process is not None
+
+    @property
+    def share(self) -> float:
+        """How much of the index is there, 0 to 1."""
+        return self.done / self.total if self.total else 0.0
+
+    def hold(self, held: bool) -> None:
+        """Pause it until it is let go on; what failed begins anew."""
+        self.held = held
+        if self._process is not None:
+            (self._process.pause if held else self._process.resume)()
+        elif self.reason:
+            self.reason = ""
+            self._rested()
+        self.changed.emit()
+
+    def close(self) -> None:
+        """End the process and wait until it is gone."""
+        self._closed = True
+        self.blockSignals(True)
+        self._end()
+        for process in self.findChildren(IndexProcess):
+            process.end(wait=True)
+
+    def _opened(self) -> None:
+        """Another network, folder or table is open, or the same one anew: what was found of another is not shown."""
+        target = self._wanted()
+        self._end()
+        if target != self._target or target is None:
+            self.held = False
+            self._library.reading.cancel(SLOT)
+            self._evidence.take(None)
+        self._target = target
+        if target is None:
+            return
+        if self._evidence.index is None:
+            self._show_kept(target)
+        self._rest.start()
+
+    def _wanted(self) -> Target | None:
+        network, folder = self._library.network, self._library.folder
+        if network is None or folder is None:
+            return None
+        labels = str(folder.table.absolute()) if folder.table is not None else ""
+        return Target(network.identity, str(folder.path.absolute()), labels, folder.columns)
+
+    def _rested(self) -> None:
+        if self._process is not None:
+            if not self.held:
+                self._process.resume()
+            return
+        if self._target is None or self._command is None or self._closed or self.held or self.reason:
+            return
+        if not self._settings.value(INDEX):
+            return
+        self.done = self.total = self.bytes = 0
+        self._process = IndexProcess([*self._command, *self._arguments(self._target)], self)
+        self._process.told.connect(self._told)
+        self._process.ended.connect(self._ended)
+        self.changed.emit()
+
+    def _arguments(self, target: Target) -> list[str]:
+        """What the process is asked to do."""
+        network, request = self._library.network, self._library.request
+        assert network is not None
+        assert request is not None
+        said = {
+            "--model": str(request.path.absolute()),
+            "--images": target.folder,
+            "--labels": target.labels,
+            "--columns": target.columns,
+            "--architecture": request.architecture,
+            "--classes": spoken_list(request.classes) if request.classes else "",
+            "--input": json.dumps(asdict(network.input)) if request.input is not None else "",
+            "--outputs": request.outputs,
+            "--key": request.key,
+            "--device": str(network.device),
+            "--data": str(self._settings.folder.absolute()),
+            "--progress": "json",
+        }
+        # One word each: a value that begins with a hyphen would be an option otherwise.
+        return ["index", *(f"{option}={value}" for option, value in said.items() if value), "--kept"]
+
+    def _walked(self, before: View, after: View) -> None:
+        """Leave the processor to a person who walks; what they look at comes first."""
+        if (before.picture, before.layer, before.filter) == (after.picture, after.layer, after.filter):
+            return
+        if self._process is not None and not self.held and not self._rest.isActive():
+            self._process.pause()
+        if self._process is not None or self._rest.isActive():
+            self._rest.start()
+
+    def _switched(self) -> None:
+        if self._settings.value(INDEX):
+            self.reason = ""
+            self._rested()
+        else:
+            self._end()
+        self.changed.emit()
+
+    def _told(self, step: dict[str, Any]) -> None:
+        stage, target = step["stage"], self._target
+        if stage == "ready" and target is not None:
+            self.done, self.total = number(step, "pictures"), number(step, "asked")
+            self._open_made(Path(str(step.get("path", ""))), target)
+        elif stage == "reading":
+            self.total = number(step, "total")
+        elif stage == "pictures":  # of those that an earlier run did not come to
+            missing = number(step, "total")
+            self.total = max(self.total, missing)
+            self.done = self.total - missing + number(step, "done")
+        self.bytes = max(self.bytes, number(step, "bytes"))  # while it samples, that of the sample alone
+        self.changed.emit()
+
+    def _ended(self, problem: str) -> None:
+        self._end()
+        self.reason = problem
+        if problem:
+            self.problem.emit(UserError(f"The index of the folder is not made: {problem}"))
+        self.changed.emit()
+
+    def _show_kept(self, target: Target) -> None:
+        """Look into the index that was made of the same earlier, at once; it may lack new pictures.
+
+        Not where it has other classes for the pictures: those of another table.
+        """
+        network, folder, data = self._library.network, self._library.folder, self._settings.folder
+        assert network is not None
+        assert folder is not None
+
+        def kept() -> "FolderIndex":
+            from explorer.core.index import open_index
+            from explorer.core.index.kept import place_of
+
+            index = open_index(place_of(network, Path(target.folder), data))
+            if not has_classes_of(index, folder):
+                index.close()
+                raise UserError("The index has the classes of another table.")
+            return index
+
+        self._open(kept, target, aloud=False)
+
+    def _open_made(self, path: Path, target: Target) -> None:
+        def made() -> "FolderIndex":
+            from explorer.core.index import open_index
+
+            return open_index(path)
+
+        self._open(made, target, aloud=True)
+
+    def _open(self, opened: "Callable[[], FolderIndex]", target: Target, *, aloud: bool) -> None:
+        """Open an index on the worker that reads: all of its file is hashed."""
+
+        def work(on_step: OnStep) -> "FolderIndex":
+            return opened()
+
+        def done(index: "FolderIndex") -> None:
+            if target != self._target or index.contents.network.identity != target.network:
+                index.close()
+                return
+            self._evidence.take(index)
+            self.changed.emit()
+
+        def failed(error: BaseException) -> None:
+            if aloud and target == self._target:
+                self.problem.emit(error)
+
+        self._library.reading.submit(SLOT, work, done, failed)
+
+    def _end(self) -> None:
+        self._rest.stop()
+        self.reason = ""
+        process, self._process = self._process, None
+        if process is not None:
+            process.end()
+            self.changed.emit()
+
+
+def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:
+    """Whether the index has the classes that its pictures have in the open folder."""
+    labels = folder.labels
+    words = (labels.of(folder.path / name) if labels is not None else "" for name in index.pictures)
+    return all(word == given for word, given in zip(words, index.given, strict=True))
+
+
+def number(step: dict[str, Any], name: str) -> int:
+    """A whole number that the process told; 0 for anything else."""
+    value = step.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def spoken_list(words: Sequence[str]) -> str:
+    """Words as the command line reads them."""
+    from trainer.networks.arguments import line_of
+
+    return line_of(words)

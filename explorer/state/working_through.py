@@ -1,0 +1,47 @@
+"""The work list of the open network on the open folder, as it is now."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
+from explorer.state.session import Session
+from explorer.state.tagging import Tagging
+
+if TYPE_CHECKING:
+    from explorer.core.index.work_list import WorkList
+
+
+class WorkingThrough(QObject):
+    """Follows the index and the tags; `changed` when `list` is another, None where there is no index."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, evidence: Evidence, tagging: Tagging, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._evidence, self._tagging = session, evidence, tagging
+        self.list: WorkList | None = None
+        evidence.changed.connect(self._make)
+        tagging.changed.connect(lambda key: self._make())
+        tagging.reset.connect(self._make)
+
+    def beside(self, step: int) -> FilterKey | None:
+        """The filter `step` places further on in the list, the first from outside of it; None at its ends."""
+        filters = self.list.filters if self.list is not None else ()
+        view = self._session.view
+        key = FilterKey(view.layer, view.filter)
+        if key not in filters:
+            return filters[0] if filters else None
+        place = filters.index(key) + step
+        return filters[place] if 0 <= place < len(filters) else None
+
+    def _make(self) -> None:
+        before, index = self.list, self._evidence.index
+        self.list = None
+        if index is not None:
+            from explorer.core.index.work_list import work_list
+
+            self.list = work_list(index.filters(), self._tagging.book)
+        if self.list != before:
+            self.changed.emit()

@@ -1,0 +1,167 @@
+"""One class's curves, with a threshold that sensitivity and specificity move with."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSlider, QWidget
+
+from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.plots import (
+    color_of,
+    draw_band,
+    draw_line,
+    draw_points,
+    follow_palette,
+    name_axes,
+    new_plot,
+    unit_square,
+)
+from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from explorer.core.evaluation import Evaluation
+    from trainer.measures.bootstrap import Measure
+
+ROC, RECALL, CALIBRATION = "ROC curve", "Precision and recall", "Calibration"
+STEPS = 200
+"""Steps of the slider: `explorer.core.evaluation.thresholds.THRESHOLDS` without the first."""
+
+
+class CurvesPanel(QWidget):
+    """The plot, what it shows, of which class, and the slider below it; `moved(threshold)` when that is moved."""
+
+    moved = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Evaluation | None = None
+        self._kinds, self._classes = QComboBox(), QComboBox()
+        self._kinds.addItems([ROC, RECALL, CALIBRATION])
+        for box, name in ((self._kinds, "What is drawn"), (self._classes, "Of which class")):
+            box.setAccessibleName(name)
+            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            box.activated.connect(lambda index: self._draw())
+        self._plot = new_plot("Curves of the evaluation", self.palette())
+        self._said = label("", "quiet")
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, STEPS)
+        self._slider.setValue(STEPS // 2)
+        self._slider.setAccessibleName("Threshold from which a picture is called")
+        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._slider.valueChanged.connect(self._move)
+        self._numbers = label("", "", wrap=True)
+        self.setLayout(
+            column(
+                row(self._kinds, self._classes, self._said, 1),
+                self._plot,
+                self._slider,
+                self._numbers,
+                gap=SPACE // 2,
+            )
+        )
+        self._plot.setMinimumSize(220, 120)
+
+    @property
+    def threshold(self) -> float:
+        """Where the slider stands, a probability."""
+        return float(self._slider.value() / STEPS)
+
+    def show_evaluation(self, found: "Evaluation") -> None:
+        """Show another evaluation."""
+        chosen = self._classes.currentText()
+        self._found = found
+        self._classes.clear()
+        self._classes.addItems([curve.name for curve in found.curves])
+        self._classes.setCurrentIndex(max(0, self._classes.findText(chosen)))
+        self._classes.setVisible(len(found.curves) > 1)
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._found is not None:
+            follow_palette(self, [self._plot])
+            self._draw()
+
+    def _move(self) -> None:
+        self._draw_threshold()
+        self.moved.emit(self.threshold)
+
+    def _draw(self) -> None:
+        """Draw everything but the point of the threshold, and then that."""
+        found = self._found
+        if found is None:
+            return
+        self._plot.clear()
+        unit_square(self._plot)
+        kind, palette = self._kinds.currentText(), self.palette()
+        curve, line = found.curves[max(0, self._classes.currentIndex())], palette.mid().color()
+        color = palette.accent().color()
+        if kind == ROC:
+            name_axes(self._plot, "1 - specificity", "sensitivity", palette)
+            draw_line(self._plot, [0, 1], [0, 1], line, width=1, dashed=True)
+            draw_band(self._plot, _grid(), curve.roc_band, color)
+            draw_line(self._plot, curve.false_positive_rate, curve.sensitivity, color)
+            for place, (reader, _) in enumerate(found.readers):
+                draw_points(self._plot, [1 - reader.specificity], [reader.sensitivity], color_of(place + 1))
+            self._said.setText(f"AUC {written(curve.auc)}")
+        elif kind == RECALL:
+            name_axes(self._plot, "recall (sensitivity)", "precision", palette)
+            draw_line(self._plot, [0, 1], [curve.share, curve.share], line, width=1, dashed=True)
+            draw_band(self._plot, _grid(), curve.precision_band, color)
+            draw_line(self._plot, curve.recall, curve.precision, color)
+            self._said.setText(f"average precision {written(curve.average_precision)}")
+        else:
+            self._draw_calibration(found)
+        self._slider.setVisible(kind != CALIBRATION)
+        self._numbers.setVisible(kind != CALIBRATION)
+        self._point = None
+        self._draw_threshold()
+
+    def _draw_calibration(self, found: "Evaluation") -> None:
+        palette, of = self.palette(), found.reliability
+        name_axes(self._plot, "predicted probability", "share that came true", palette)
+        draw_line(self._plot, [0, 1], [0, 1], palette.mid().color(), width=1, dashed=True)
+        full = [place for place, count in enumerate(of.counts) if count]
+        for place in full:
+            at, measure = float(of.predicted[place]), of.observed[place]
+            draw_line(self._plot, [at, at], [measure.low, measure.high], palette.mid().color())
+        color = palette.accent().color()
+        x, y = [float(of.predicted[place]) for place in full], [of.observed[place].value for place in full]
+        draw_line(self._plot, x, y, color)
+        draw_points(self._plot, x, y, color)
+        self._said.setText(f"calibration error {written(of.ece)}")
+
+    def _draw_threshold(self) -> None:
+        found, kind = self._found, self._kinds.currentText()
+        if self._point is not None:
+            self._plot.removeItem(self._point)
+            self._point = None
+        if found is None or kind == CALIBRATION:
+            return
+        place = max(0, self._classes.currentIndex())
+        sensitivity, specificity = found.thresholds[place].at(self.threshold)
+        curve = found.curves[place]
+        name = curve.name
+        self._numbers.setText(
+            f"called {name} from {self.threshold:.3g} on: sensitivity {written(sensitivity)} · "
+            f"specificity {written(specificity)}"
+        )
+        x, y = 1 - specificity.value, sensitivity.value
+        if kind == RECALL:
+            right = sensitivity.value * curve.positives
+            wrong = (1 - specificity.value) * (len(found.pictures) - curve.positives)
+            if right + wrong < 0.5:
+                return
+            x, y = sensitivity.value, right / (right + wrong)
+        self._point = draw_points(self._plot, [x], [y], self.palette().text().color(), size=11, ring=True)
+
+    _point: object = None
+
+
+def written(measure: "Measure") -> str:
+    """A measure with its interval, as people write it."""
+    return f"{measure.value:.2f} ({measure.low:.2f} to {measure.high:.2f})"
+
+
+def _grid() -> list[float]:
+    return [place / 100 for place in range(101)]

@@ -1,0 +1,178 @@
+"""Why: what the index of the folder says of the filter in view, one calm panel that unfolds."""
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from explorer.state.card_in_view import CardInView
+from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.plain_text import PlainTool, tip
+
+if TYPE_CHECKING:
+    from explorer.core.index.filter_card import FilterCard
+    from explorer.core.index.likeness import Alike
+
+HEIGHT = 56
+NOTHING = "The index of the folder is not there yet: what this filter answers on every picture."
+
+
+class Distribution(QWidget):
+    """On how many pictures the filter answers how much, with the place of the picture in view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(HEIGHT)
+        self._card: FilterCard | None = None
+        self._peak: float | None = None
+
+    def show_card(self, card: "FilterCard", peak: float | None) -> None:
+        """Show a card's distribution, and where `peak` lies in it."""
+        self._card, self._peak = card, peak
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        card = self._card
+        if card is None:
+            return
+        painter, line = QPainter(self), self.fontMetrics().height()
+        counts = [math.sqrt(count) for count in card.counts.tolist()]  # else the silent ones would hide all others
+        highest, room = max(counts, default=0) or 1, self.height() - line - 2
+        low, high = float(card.edges[0]), float(card.edges[-1])
+        for place, count in enumerate(counts):
+            left, right = (self.width() * edge // len(counts) for edge in (place, place + 1))
+            tall = round(room * count / highest)
+            painter.fillRect(QRect(left, room - tall, max(1, right - left - 1), tall), self.palette().mid())
+        painter.setPen(self.palette().placeholderText().color())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignBottom, f"{low:.3g}")
+        flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight
+        painter.drawText(self.rect(), flags, f"{high:.3g}")
+        if self._peak is not None and high > low:
+            x = round((self.width() - 2) * (self._peak - low) / (high - low))
+            painter.setPen(QPen(self.palette().accent().color(), 2))
+            painter.drawLine(x, 0, x, room)
+
+
+class FilterCardPanel(QWidget):
+    """A line that unfolds the card; `picked(key)` when a person wants to see another filter that it names."""
+
+    picked = Signal(object)
+
+    def __init__(self, card: CardInView) -> None:
+        super().__init__()
+        self._card = card
+        self.toggle = PlainTool("▸  Why")
+        self.toggle.setObjectName("flat")
+        self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.toggle.clicked.connect(self.unfold)
+        tip(self.toggle, "what the index of the folder says of this filter (E)")
+        self._distribution = Distribution()
+        self._facts = label("", "", wrap=True)
+        self._edge = label("", "warning", wrap=True)
+        self._classes = label("", "quiet", wrap=True)
+        self._others = QVBoxLayout()
+        self._others.setSpacing(2)
+        self._links: list[QWidget] = []
+        self._nothing = label(NOTHING, "quiet", wrap=True)
+        inside = QWidget()
+        inside.setLayout(
+            column(self._nothing, self._distribution, self._facts, self._edge, self._classes, self._others, 1, gap=6)
+        )
+        self._body = QScrollArea()
+        self._body.setWidgetResizable(True)
+        self._body.setFrameShape(QFrame.Shape.NoFrame)
+        self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._body.setWidget(inside)
+        for part in (self._body.viewport(), inside):
+            part.setAutoFillBackground(False)
+        self._body.setMinimumHeight(180)
+        self._body.hide()
+        self.setLayout(column(self.toggle, self._body, gap=4))
+        card.changed.connect(self._show)
+        self._show()
+
+    @property
+    def texts(self) -> str:
+        """All that the card says, a line each."""
+        return "\n".join(part.text() for part in (self._facts, self._edge, self._classes) if not part.isHidden())
+
+    def unfold(self) -> None:
+        """Show the card, or fold it away."""
+        unfolded = self._body.isHidden()
+        self._body.setVisible(unfolded)
+        self.toggle.setText(f"{'▾' if unfolded else '▸'}  Why")
+        self._card.want(unfolded)
+
+    def _show(self) -> None:
+        card = self._card.card
+        self._nothing.setVisible(card is None)
+        for part in (self._distribution, self._facts, self._classes):
+            part.setVisible(card is not None)
+        self._edge.setVisible(card is not None and card.at_edge)
+        for link in self._links:
+            link.deleteLater()
+        self._links = []
+        if card is None:
+            return
+        peak = self._card.peak
+        self._distribution.show_card(card, peak)
+        tip(self._distribution, "pictures by the filter's highest value inside of the map's outermost ring")
+        self._facts.setText("\n".join(facts_of(card, peak)))
+        self._edge.setText(f"mostly at the picture's edge: {card.ring:.0%} of its answer")
+        self._classes.setText("\n".join(classes_of(card)))
+        self._link("twins", card.twins[:6])
+        twins = {one.key for one in card.twins}
+        self._link("most alike", [one for one in card.alike if one.key not in twins])
+        self._link("most opposed", [one for one in card.opposed if one.key not in twins])
+
+    def _link(self, title: str, others: "list[Alike] | tuple[Alike, ...]") -> None:
+        """One line for each few filters, which can be clicked."""
+        if not others:
+            return
+        heading = label(title, "quiet")
+        self._others.addWidget(heading)
+        self._links.append(heading)
+        for start in range(0, len(others), 2):
+            made = []
+            for one in others[start : start + 2]:
+                button = PlainTool(f"{one.key}  {one.r:+.2f}".replace("-", "−"))
+                button.setObjectName("flat")
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+                button.clicked.connect(lambda checked=False, key=one.key: self.picked.emit(key))
+                made.append(button)
+            line = QWidget()
+            line.setLayout(row(*made, 1, gap=4))
+            self._others.addWidget(line)
+            self._links.append(line)
+
+
+def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
+    """Where the picture in view stands, what the network makes of the filter, and on how much it is silent."""
+    lines = []
+    if peak is not None:
+        lines.append(f"here {peak:.3g}, more than on {card.stronger_than(peak):.0%} of the pictures")
+    if math.isfinite(card.relevance):
+        lines.append(f"{card.relevance:.1%} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
+    lines.append(f"silent on {round(card.silent_share * len(card.peaks)):,} of {len(card.peaks):,} pictures")
+    return lines
+
+
+def classes_of(card: "FilterCard") -> list[str]:
+    """What each class gets, the best told apart first, and what was left out."""
+    found = card.classes
+    known = [one for one in found.classes if math.isfinite(one.auc.value)]
+    if not known:
+        return ["No two classes of pictures are known: there is nothing to tell apart."]
+    lines = ["class: mean peak, AUC of the peak"]
+    for one in sorted(known, key=lambda one: -abs(one.auc.value - 0.5)):
+        interval = f" ({one.auc.low:.2f} to {one.auc.high:.2f})" if math.isfinite(one.auc.low) else ""
+        lines.append(f"{one.name}: {one.mean:.3g}, {one.auc.value:.2f}{interval}")
+    left = [(found.trained_on, "it was trained on"), (found.unknown, "without a class")]
+    said = " and ".join(f"{count:,} pictures {why}" for count, why in left if count)
+    return [*lines, f"without {said}"] if said else lines

@@ -1,0 +1,149 @@
+"""How far the predictions agree with the given classes: curves, confusion, and the pictures behind each number."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.evaluating import Evaluating
+from explorer.ui.panels.curves_panel import CurvesPanel, written
+from explorer.ui.widgets.confusion_table import ConfusionTable
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from explorer.core.evaluation import Evaluation
+
+MOST_PAIRS, MOST_CLASSES = 12, 60
+
+
+class FindingsPanel(QWidget):
+    """`words_asked` and `readers_asked` when a person wants to see the words, or to put readers beside the network."""
+
+    words_asked = Signal()
+    readers_asked = Signal()
+
+    def __init__(self, evaluating: Evaluating, chosen: ChosenPictures) -> None:
+        super().__init__()
+        self._evaluating, self._chosen = evaluating, chosen
+        self._nothing = label("", "quiet", wrap=True)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._left_out = ElidedLabel("", "quiet")
+        self._trained = PlainTool("with training pictures", checkable=True)
+        tip(self._trained, "Count the pictures that the network was trained on as well: it knows their answers.")
+        self._trained.clicked.connect(evaluating.count_trained_on)
+        self._words, self._readers = PlainTool("Words …"), PlainTool("Readers …")
+        tip(self._words, "Which class of the network each given word means.")
+        tip(self._readers, "Put the readers of a CSV (name, sensitivity, specificity) beside the ROC curve.")
+        self._words.clicked.connect(self.words_asked)
+        self._readers.clicked.connect(self.readers_asked)
+        for button in (self._trained, self._words, self._readers):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.curves = CurvesPanel()
+        self.curves.moved.connect(lambda threshold: self._show_counts())
+        self.confusion = ConfusionTable()
+        self.confusion.picked.connect(self._open_cell)
+        self._figures = QVBoxLayout()
+        self._figures.setContentsMargins(0, 0, 0, 0)
+        self._figures.setSpacing(2)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._nothing)
+        self._stack.addWidget(self._parts())
+        top = row(self._left_out, self._trained, self._words, self._readers)
+        top.setStretch(0, 1)
+        self.setLayout(column(top, self._stack, gap=SPACE))
+        evaluating.changed.connect(self._show)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._evaluating.look(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._evaluating.look(False)
+
+    def _parts(self) -> QWidget:
+        inner = QWidget()
+        inner.setLayout(column(self._figures, 1))
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setWidget(inner)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(220)
+        for part in (area.viewport(), inner):
+            part.setAutoFillBackground(False)  # the panel's own ground
+        self._heading = label("given (rows), predicted (columns)", "quiet")
+        parts = row(self.curves, column(self._heading, self.confusion, gap=SPACE // 2), area, gap=2 * SPACE)
+        for place, share in enumerate((4, 3, 3)):
+            parts.setStretch(place, share)
+        made = QWidget()
+        made.setLayout(parts)
+        return made
+
+    def _show(self) -> None:
+        found = self._evaluating.found
+        self._trained.setChecked(self._evaluating.with_trained_on)
+        self._nothing.setText(self._evaluating.sentence)
+        self._stack.setCurrentIndex(0 if found is None else 1)
+        self._left_out.setText(found.left_out.sentence if found is not None else "")
+        self._readers.setEnabled(found is not None)
+        self._trained.setVisible((found is not None and found.left_out.trained_on > 0) or self._trained.isChecked())
+        if found is not None:
+            self.curves.show_evaluation(found)
+            self._show_counts()
+            self._show_figures(found)
+
+    def _show_counts(self) -> None:
+        """The table follows the threshold where there are two classes; of more, the likeliest class is predicted."""
+        found = self._evaluating.found
+        if found is None:
+            return
+        counts = found.confusion if found.scored is None else found.confusion_at(self.curves.threshold)
+        self.confusion.show_counts(found.classes, counts)
+
+    def _open_cell(self, given: int, predicted: int) -> None:
+        found = self._evaluating.found
+        if found is not None:
+            names = found.cell(given, predicted, self.curves.threshold if found.scored is not None else None)
+            words = f"{found.classes[given]} predicted as {found.classes[predicted]}"
+            self._chosen.show(words, names)
+
+    def _show_figures(self, found: "Evaluation") -> None:
+        while (item := self._figures.takeAt(0)) is not None:
+            if (part := item.widget()) is not None:
+                part.deleteLater()
+        lines = [f"{len(found.pictures):,} pictures"]
+        lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
+        lines.append(f"mean of the classes {written(found.balanced_accuracy)}")
+        self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)
+        of_class = [
+            f"{name} {written(measure)} of {measure.n:,}"
+            for name, measure in zip(found.classes, found.class_accuracy, strict=True)
+            if measure.n
+        ]
+        self._add_lines("Predicted rightly", of_class[:MOST_CLASSES])
+        if found.readers:
+            self._add_lines(
+                "Readers, and the network at their specificity",
+                [f"{reader.name} {reader.sensitivity:.2f}, network {written(at)}" for reader, at in found.readers],
+            )
+        if found.confused:
+            self._figures.addWidget(label("Most confused", "quiet"))
+        for pair in found.confused[:MOST_PAIRS]:
+            words = f"{pair.given} predicted as {pair.predicted}"
+            button = PlainTool(f"{len(pair.pictures):,} · {words} ({pair.share:.0%})")
+            button.setObjectName("flat")
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(partial(self._chosen.show, words, pair.pictures))
+            self._figures.addWidget(button)
+
+    def _add_lines(self, title: str, lines: list[str]) -> None:
+        self._figures.addWidget(label(title, "quiet"))
+        for line in lines:
+            self._figures.addWidget(label(line, wrap=True))

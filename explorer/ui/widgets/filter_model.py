@@ -1,0 +1,150 @@
+"""The filters of a layer as a Qt model."""
+
+from typing import Any
+
+from PySide6.QtGui import QPixmap
+
+from explorer.core.tags.book import FilterKey
+from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.filter_facts import FilterFacts
+from explorer.state.filter_order import arranged, marks
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session, View
+from explorer.state.tagging import Tagging
+from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.paint_budget import PaintBudget
+from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.viewed_list import ListModel
+
+ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
+SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
+"""Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
+EDGE, TWIN = "▢", "≈"
+"""Signs: answers mostly at the picture's edge, answers as another filter does."""
+
+
+def mark_of(vocabulary: Vocabulary, word: str) -> str:
+    """The letter or two that stand for a tag where there is no room for the word."""
+    return vocabulary.entry(word).key or word[:2]
+
+
+class FilterModel(ListModel):
+    """The filters of the layer in view, in the chosen order, each with its overlay on the picture in view.
+
+    Those that are silent over the whole folder are left out unless they are unfolded.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        library: Library,
+        tagging: Tagging,
+        facts: FilterFacts,
+        vocabulary: Vocabulary,
+    ) -> None:
+        super().__init__()
+        self._facts, self.unfolded, self.silent = facts, False, 0
+        facts.changed.connect(self._facts_changed)
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self._tagging, self.vocabulary = tagging, vocabulary
+        self._base: QPixmap | None = None
+        self._overlays: dict[int, QPixmap] = {}
+        self._budget = PaintBudget(self.repaint_rows, self)
+        self.order, self.shown = "number", ALL
+        pipeline.picture_changed.connect(self._picture_changed)
+        pipeline.maps_changed.connect(self.refresh)
+        pipeline.scale_changed.connect(self.refresh)
+        session.changed.connect(self._view_changed)
+        tagging.changed.connect(self._tags_changed)
+        tagging.reset.connect(self.refresh)
+
+    def arrange(self, order: str, shown: str) -> None:
+        """Sort by a key of `ORDERS`; show a key of `SHOWN`, or only the filters that have a certain word."""
+        self.order, self.shown = order, shown
+        self.refresh()
+
+    def unfold(self, unfolded: bool) -> None:
+        """Show the filters that are silent over the whole folder too, or fold them away."""
+        self.unfolded = unfolded
+        self.set_rows(self._arranged())
+
+    def refresh(self) -> None:
+        """Find the rows again and draw them anew."""
+        self._overlays.clear()
+        self.set_rows(self._arranged())
+
+    def about(self, row: int) -> str:
+        layer = self._session.view.layer
+        tags = self._tagging.book.tags(FilterKey(layer, row))
+        lines = [f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"]
+        edge, twins = marks(row, self._facts.of(layer))
+        if edge:
+            lines.append(f"{EDGE} answers mostly at the picture's edge")
+        if twins:
+            others = ", ".join(f"{layer}:{other}" for other in twins[:8])
+            lines.append(f"{TWIN} answers as {others} over the folder")
+        return "\n".join(lines)
+
+    def data_of(self, row: int, role: int) -> Any:
+        layer = self._session.view.layer
+        if role == BASE:
+            return self._base
+        if role == OVERLAY:
+            return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(layer, row))
+        if role == NAME:
+            return str(row)
+        if role == MARKS:
+            tags = self._tagging.book.tags(FilterKey(layer, row))
+            return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
+        if role == HINTS:
+            edge, twins = marks(row, self._facts.of(layer))
+            return EDGE * edge + TWIN * bool(twins)
+        return None
+
+    def _draw(self, layer: int, filter: int) -> QPixmap | None:
+        drawn = self._pipeline.overlay(layer, filter, CELL)
+        if drawn is not None:
+            self._overlays[filter] = pixmap_of(drawn)
+        return self._overlays.get(filter)
+
+    def _arranged(self) -> list[int]:
+        network, layer = self._library.network, self._session.view.layer
+        if network is None or layer >= len(network.layers):
+            return []
+        filters = list(range(network.layers[layer].filters))
+        book = self._tagging.book
+        if self.shown != ALL:
+            filters = [
+                filter for filter in filters if self._is_shown({tag.tag for tag in book.tags(FilterKey(layer, filter))})
+            ]
+        summary = self._facts.of(layer)
+        quiet = summary.silent.intersection(filters) if summary is not None else frozenset()
+        self.silent = len(quiet)
+        loud = [filter for filter in filters if filter not in quiet]
+        maps = self._pipeline.maps(layer)
+        rows = arranged(loud, self.order, summary, maps, lambda filter: FilterKey(layer, filter) in book)
+        return [*rows, *sorted(quiet)] if self.unfolded else rows
+
+    def _facts_changed(self, layer: int) -> None:
+        if layer == self._session.view.layer:
+            self.set_rows(self._arranged())
+
+    def _is_shown(self, words: set[str]) -> bool:
+        return {TAGGED: bool(words), UNTAGGED: not words}.get(self.shown, self.shown in words)
+
+    def _picture_changed(self) -> None:
+        shown = self._pipeline.shown
+        self._base = pixmap_of(shown.crop) if shown is not None and shown.crop is not None else None
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if after.layer != before.layer or after.style != before.style:
+            self.refresh()
+
+    def _tags_changed(self, key: FilterKey) -> None:
+        if key.layer != self._session.view.layer:
+            return
+        if self.shown != ALL or self.order == "untagged":
+            self.set_rows(self._arranged())
+        self.repaint_rows([key.filter])

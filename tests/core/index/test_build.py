@@ -1,0 +1,331 @@
+"""An index is right, kept, and never stale: whatever changes, what it says is what the network answers now."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.core.errors import UserError
+from explorer.core.images import read_image
+from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.index.build import BuildOptions
+from explorer.core.index.measuring import Measurer
+from explorer.core.index.parts import folder_of
+from explorer.core.maps.activations import record
+from explorer.core.network.opening import Network, open_network
+from explorer.core.progress import Cancelled
+from explorer.core.tags import FilterKey
+from tests.conftest import ROOT
+from tests.networks import open_small, save_small
+
+
+def draw(folder: Path, count: int, seed: int = 0) -> list[Path]:
+    """Write pictures of chance into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = np.random.default_rng(seed)
+    paths = [folder / f"{seed}_{row}.png" for row in range(count)]
+    for path in paths:
+        rough = drawn.integers(0, 256, (6, 5, 3), np.uint8)
+        Image.fromarray(rough).resize((40, 36)).save(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return open_small(tmp_path_factory.mktemp("network"))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    draw(tmp_path / "pictures" / "nevus", 5)
+    draw(tmp_path / "pictures" / "melanoma", 4, seed=1)
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures were measured, batch by batch."""
+    counts: list[int] = []
+    measure = Measurer.measure
+
+    def counted(self: Measurer, batch: object, thresholds: object) -> object:
+        counts.append(len(batch))  # type: ignore[arg-type]
+        return measure(self, batch, thresholds)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Measurer, "measure", counted)
+    return counts
+
+
+def check(index: FolderIndex, network: Network, folder: Path) -> None:
+    """What the index says of every picture is what `record` says of it."""
+    first = 0
+    for info in network.layers:
+        peaks = index.layer_answers(info.index, "peak")
+        for row, name in enumerate(index.pictures):
+            maps = record(network, read_image(folder / name)).maps[info.index]
+            np.testing.assert_allclose(peaks[:, row], maps.max(axis=(1, 2)), rtol=1e-4, atol=1e-5)
+        first += info.filters
+    assert index.logits.shape == (len(index.pictures), 2)
+    assert set(index.digests) == {hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in index.pictures}
+
+
+def test_every_number_of_an_index(network: Network, pictures: Path, tmp_path: Path) -> None:
+    out = build_index(network, pictures, tmp_path / "index.h5", options=BuildOptions(of_a_part=4))
+    with open_index(out) as index:
+        assert index.complete
+        assert index.given == tuple(Path(name).parent.name for name in index.pictures)
+        check(index, network, pictures)
+        key = FilterKey(1, 2)
+        for row, name in enumerate(index.pictures):
+            found = record(network, read_image(pictures / name))
+            values = found.maps[1][2]
+            inner, positive = values[1:-1, 1:-1], np.maximum(values, 0)
+            height, width = values.shape
+            share = 1 - (height - 2) * (width - 2) / (height * width)
+            ring = (positive.sum() - positive[1:-1, 1:-1].sum()) / max(positive.sum(), 1e-9) / share
+            threshold = index.filters()[index.row(key)]["q995"]
+            assert index.answers(key, "inside")[row] == pytest.approx(inner.max(), rel=1e-4, abs=1e-5)
+            assert values[tuple(index.places(key)[row])] == pytest.approx(inner.max(), rel=1e-4, abs=1e-5)
+            assert index.answers(key, "mean")[row] == pytest.approx(values.mean(), rel=1e-3, abs=1e-5)
+            assert index.answers(key, "ring")[row] == pytest.approx(ring, rel=2e-3)
+            assert index.answers(key, "area")[row] == pytest.approx((values > threshold).mean(), abs=2e-3)
+            np.testing.assert_allclose(index.logits[row], found.logits, atol=1e-5)
+        filters = index.filters()
+        assert filters["peak"][index.row(key)] == pytest.approx(index.peaks(key).mean(), rel=1e-5)
+        assert filters["relevance"][index.row(key)] == pytest.approx(np.abs(index.answers(key, "relevance")).mean())
+        for layer in range(len(network.layers)):
+            assert filters["relevance_share"][filters["layer"] == layer].sum() == pytest.approx(1, rel=1e-4)
+
+
+def test_what_is_there_is_kept_and_what_is_new_is_computed(
+    network: Network, pictures: Path, tmp_path: Path, computed: list[int]
+) -> None:
+    out = tmp_path / "index.h5"
+    build_index(network, pictures, out)
+    assert sum(computed) == 9
+    with open_index(out) as index:
+        scales = index.filters()["q995"]
+    computed.clear()
+    build_index(network, pictures, out)
+    assert computed == []
+    draw(pictures / "nevus", 3, seed=2)
+    build_index(network, pictures, out)
+    assert sum(computed) == 3
+    with open_index(out) as index:
+        assert len(index.pictures) == 12
+        assert (index.filters()["q995"] == scales).all(), "adding pictures changes no scale"
+        check(index, network, pictures)
+    computed.clear()
+    (pictures / "nevus" / "0_1.png").rename(pictures / "melanoma" / "renamed.png")
+    shutil.copy(pictures / "nevus" / "2_0.png", pictures / "nevus" / "0_0.png")
+    (pictures / "nevus" / "0_2.png").unlink()
+    build_index(network, pictures, out)
+    assert sum(computed) == 1, "a renamed picture is known by its content, one that is there twice has two columns"
+    with open_index(out) as index:
+        assert len(index.pictures) == 11
+        check(index, network, pictures)
+
+
+def test_another_network_or_other_scales_make_everything_anew(
+    network: Network, pictures: Path, tmp_path: Path, computed: list[int]
+) -> None:
+    out = tmp_path / "index.h5"
+    build_index(network, pictures, out)
+    other = open_small(tmp_path, seed=5)
+    computed.clear()
+    build_index(other, pictures, out)
+    assert sum(computed) == 9
+    with open_index(out) as index:
+        assert index.contents.network.identity == other.identity
+        check(index, other, pictures)
+    draw(pictures / "nevus", 9, seed=4)
+    computed.clear()
+    build_index(other, pictures, out, options=BuildOptions(remeasure=True))
+    assert sum(computed) == 18
+    assert len(list(folder_of(out).glob("*.h5"))) <= 4, "parts that nothing needs do not pile up"
+
+
+def test_a_damaged_part_is_made_again(network: Network, pictures: Path, tmp_path: Path, computed: list[int]) -> None:
+    out = tmp_path / "index.h5"
+    build_index(network, pictures, out, options=BuildOptions(of_a_part=4))
+    part = next(path for path in sorted(folder_of(out).glob("*.h5")) if path.name != "sample.h5")
+    content = bytearray(part.read_bytes())
+    content[-40] ^= 255
+    part.write_bytes(content)
+    with pytest.raises(UserError, match="damaged"):
+        open_index(out)
+    computed.clear()
+    build_index(network, pictures, out)
+    assert 0 < sum(computed) <= 4
+    with open_index(out) as index:
+        check(index, network, pictures)
+    for path in folder_of(out).glob("*.h5"):
+        path.unlink()
+    with pytest.raises(UserError, match="lacks its part"):
+        open_index(out)
+
+
+def test_work_that_is_ended_goes_on_where_it_was(
+    network: Network, pictures: Path, tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.core.index.build.LARGEST_BATCH", 2)
+    out, options = tmp_path / "index.h5", BuildOptions(of_a_part=2)
+
+    def stop(done: int, total: int) -> None:
+        if computed and sum(computed) >= 6:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        build_index(network, pictures, out, options=options, on_step=stop)
+    computed.clear()
+    build_index(network, pictures, out, options=options)
+    assert sum(computed) < 9
+    with open_index(out) as index:
+        check(index, network, pictures)
+
+
+def test_a_picture_that_cannot_be_read_is_named_and_left_out(network: Network, pictures: Path, tmp_path: Path) -> None:
+    (pictures / "nevus" / "torn.png").write_bytes((pictures / "nevus" / "0_0.png").read_bytes()[:60])
+    out = build_index(network, pictures, tmp_path / "index.h5")
+    with open_index(out) as index:
+        assert len(index.pictures) == 9
+        assert "torn.png" in index.contents.facts["unreadable"][0]
+    with pytest.raises(UserError, match=r"No picture could be read.*torn\.png"):
+        build_index(network, [pictures / "nevus" / "torn.png"], tmp_path / "none.h5")
+
+
+def test_pictures_of_the_training_are_marked(network: Network, pictures: Path, tmp_path: Path) -> None:
+    seen = hashlib.sha256((pictures / "nevus" / "0_3.png").read_bytes()).hexdigest()[:12]
+    trained = dataclasses.replace(network, training={"seen": [seen]})
+    out = build_index(trained, pictures, tmp_path / "index.h5")
+    with open_index(out) as index:
+        assert [name for name, of in zip(index.pictures, index.trained_on, strict=True) if of] == ["nevus/0_3.png"]
+
+
+def test_relevance_can_be_for_a_class_or_left_out(network: Network, pictures: Path, tmp_path: Path) -> None:
+    out = build_index(network, pictures, tmp_path / "a.h5", options=BuildOptions(relevance=""))
+    with open_index(out) as index:
+        assert np.isnan(index.answers(FilterKey(0, 0), "relevance")).all()
+    with pytest.raises(UserError, match="no class"):
+        build_index(network, pictures, tmp_path / "b.h5", options=BuildOptions(relevance="class:nonsense"))
+
+
+def test_a_full_disk_is_an_ordinary_error(
+    network: Network, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(handle: int, content: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(UserError, match="disk is full"):
+        build_index(network, pictures, tmp_path / "index.h5")
+    monkeypatch.undo()
+    assert not (tmp_path / "index.h5").exists()
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from explorer.core.index import build_index
+from explorer.core.index.build import BuildOptions
+from explorer.core.index.shared_work import shared_by_torchrun
+from explorer.core.network.opening import open_network
+model, images, out = sys.argv[1:]
+with shared_by_torchrun() as shared:
+    build_index(open_network(model, device="cpu"), images, out, options=BuildOptions(of_a_part=3), shared=shared)
+"""
+
+
+def test_two_processes_make_what_one_makes(pictures: Path, tmp_path: Path) -> None:
+    model = save_small(tmp_path / "small.safetensors")
+    network = open_network(model, device="cpu")
+    alone = build_index(network, pictures, tmp_path / "alone.h5")
+    places = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    words = [sys.executable, "-c", WORKER, str(model), str(pictures), str(tmp_path / "two.h5")]
+    two = [
+        subprocess.Popen(words, env=os.environ | places | {"RANK": str(rank)}, cwd=ROOT, stderr=subprocess.PIPE)
+        for rank in range(2)
+    ]
+    for one in two:
+        _, said = one.communicate(timeout=120)
+        assert one.returncode == 0, said.decode()
+    with open_index(alone) as first, open_index(tmp_path / "two.h5") as second:
+        assert first.pictures == second.pictures
+        assert second.complete
+        assert (first.filters()["q995"] == second.filters()["q995"]).all()
+        for layer in range(len(network.layers)):
+            for what in ("peak", "inside", "relevance"):
+                np.testing.assert_allclose(
+                    first.layer_answers(layer, what), second.layer_answers(layer, what), rtol=1e-4, atol=1e-6
+                )
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2), pytest.param(200, marks=pytest.mark.soak)])
+def test_killed_at_any_moment_nothing_wrong_is_ever_read(pictures: Path, tmp_path: Path, kills: int) -> None:
+    model, out = save_small(tmp_path / "small.safetensors"), tmp_path / "index.h5"
+    network = open_network(model, device="cpu")
+    draw(pictures / "nevus", 30, seed=7)
+    words = [sys.executable, "-c", WORKER, str(model), str(pictures), str(out)]
+    chance = random.Random(0)
+    start = time.monotonic()
+    subprocess.run(words, cwd=ROOT, check=True, timeout=120)
+    whole = time.monotonic() - start
+    for kill in range(kills):
+        shutil.rmtree(folder_of(out)) if kill % 3 == 0 else draw(pictures / "nevus", 2, seed=100 + kill % 7)
+        child = subprocess.Popen(words, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(whole * chance.uniform(0.5, 1.1))
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        try:
+            with open_index(out) as index:
+                assert len(index.pictures) > 0
+        except UserError:
+            assert kill % 3 == 0, "its folder was removed above"
+    build_index(network, pictures, out)
+    with open_index(out) as index:
+        assert index.complete
+        check(index, network, pictures)
+
+
+def test_the_command_makes_lists_and_deletes(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from explorer.cli import main
+
+    model = save_small(tmp_path / "small.safetensors")
+    words = ["index", "--model", str(model), "--images", str(pictures), "--device", "cpu"]
+    home = ["--data", str(tmp_path / "home")]
+    assert main([*words, "--kept", *home, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pictures"] == told["asked"] == 9
+    assert open_index(told["path"]).given[0] == "melanoma"
+    assert main(["index", "--list", *home, "--json"]) == 0
+    kept = json.loads(capsys.readouterr().out)["indexes"]
+    assert [one["pictures"] for one in kept] == [9]
+    assert kept[0]["bytes"] > 0
+    assert main(["index", "--delete", kept[0]["name"], *home]) == 0
+    assert main(["index", "--list", *home]) == 0
+    assert "No index is kept" in capsys.readouterr().out
+    assert main(["index", "--delete", "none", *home]) == 1
+    assert main([*words, "--out", str(tmp_path / "own.h5"), "--relevance", "none"]) == 0
+    with pytest.raises(SystemExit):
+        main(words)

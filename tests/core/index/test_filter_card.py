@@ -1,0 +1,40 @@
+"""The card of a filter: the numbers that other modules find, in one piece."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.core.index import open_index
+from explorer.core.index.filter_card import BARS, filter_card
+from explorer.core.tags import FilterKey
+from tests.core.index.synthetic_index import write_index
+
+
+def test_the_card_of_a_filter(tmp_path: Path) -> None:
+    random = np.random.default_rng(2)
+    inside = random.random((6, 50))
+    inside[4] = 1 - inside[1]
+    inside[2] = inside[1] + 0.9 * random.random(50)
+    relevance = random.random((6, 50)) * np.arange(1, 7)[:, None]
+    path = write_index(
+        tmp_path / "i.h5",
+        random.random((6, 50)),
+        inside=inside,
+        filters=(3, 3),
+        relevance=relevance,
+        ring=np.full((6, 50), 4.5),
+    )
+    with open_index(path) as index:
+        card = filter_card(index, FilterKey(0, 1), (28, 28))
+    assert card.peaks == pytest.approx(inside[1], rel=1e-6)
+    assert (card.counts.sum(), len(card.counts), len(card.edges)) == (50, BARS, BARS + 1)
+    assert (card.rank, card.filters, card.at_edge) == (2, 3, True)
+    assert card.ring == pytest.approx(4.5 * (1 - 26**2 / 28**2))
+    assert [one.key for one in card.twins] == [FilterKey(1, 1)]
+    assert card.alike[0].key == FilterKey(0, 2)
+    assert card.opposed[0].key == FilterKey(1, 1)
+    assert {one.name for one in card.classes.classes} == {"benign", "malignant"}
+    shares = [card.stronger_than(peak) for peak in np.sort(card.peaks)]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.01, 0.99)

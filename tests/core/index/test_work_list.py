@@ -1,0 +1,63 @@
+"""The work list: the fewest filters that carry a share of |relevance|, and what was said of them."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.core.index import open_index
+from explorer.core.index.schema import FILTERS
+from explorer.core.index.work_list import work_list
+from explorer.core.tags.book import FilterKey, TagBook
+from tests.core.index.synthetic_index import write_index
+
+
+def rows(relevance: list[float], layers: int = 2) -> npt.NDArray[np.void]:
+    made = np.zeros(len(relevance), FILTERS)
+    made["layer"] = np.arange(len(relevance)) % layers
+    made["filter"] = np.arange(len(relevance)) // layers
+    made["relevance"] = relevance
+    return made
+
+
+def book(**words: str) -> TagBook:
+    made = TagBook("", "", "", [("a", 8), ("b", 8)])
+    for word, keys in words.items():
+        for key in keys.split():
+            layer, filter = map(int, key.split("_"))
+            made.add(FilterKey(layer, filter), word, annotator="me")
+    return made
+
+
+def test_the_fewest_filters_that_carry_nine_tenths_with_what_was_said_of_them() -> None:
+    found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_0", skin="0_1 0_0", hair="0_1", ruler="1_1"))
+    assert found.filters == (FilterKey(1, 0), FilterKey(0, 1), FilterKey(0, 0), FilterKey(1, 2))
+    assert str(found) == ("4 of 6 carry 95 % of the decision; 3 named: border 50 %, skin 22 %, hair 12 %, unnamed 10 %")
+
+
+@given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=16), st.floats(0.05, 1))
+def test_it_is_the_shortest_list_and_its_shares_add_up(relevance: list[float], share: float) -> None:
+    filters = rows(relevance)
+    found = work_list(filters, book(border="0_0 1_0", hair="0_0"), share=share)
+    weights = dict(zip(map(tuple, filters[["layer", "filter"]].tolist()), relevance, strict=True))
+    whole = sum(weights.values())
+    if not whole:
+        assert not found.filters
+        return
+    held = [weights[key.layer, key.filter] for key in found.filters]
+    assert sum(held) / whole >= share - 1e-6
+    assert sum(held[:-1]) / whole < share + 1e-6
+    assert min(held) >= max(
+        (weight for key, weight in weights.items() if FilterKey(*key) not in found.filters), default=0
+    )
+    assert sum(part for _, part in found.shares) + found.unnamed == pytest.approx(found.carried)
+
+
+def test_without_relevance_there_is_no_list(tmp_path: Path) -> None:
+    path = write_index(tmp_path / "i.h5", np.ones((3, 4)), relevance=np.full((3, 4), np.nan))
+    with open_index(path) as index:
+        found = work_list(index.filters(), book())
+    assert (found.filters, str(found)) == ((), "")

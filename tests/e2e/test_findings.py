@@ -1,0 +1,130 @@
+"""Story: a person asks how often the network is right, and looks at the pictures on which it is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from explorer.core.index import open_index
+from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
+from explorer.ui.panels.findings_panel import FindingsPanel
+from explorer.ui.widgets.plain_text import PlainTool
+from tests.core.index.synthetic_index import write_index
+from tests.e2e.conftest import Person
+
+
+def names_in(person: Person) -> list[str]:
+    return [path.name for path in person.parts.pictures.model.rows]
+
+
+@pytest.fixture
+def index(demo: Person, tmp_path: Path) -> Path:
+    """An index of the open folder in which every fourth picture was trained on and every third is wrong."""
+    folder = demo.workspace.library.folder
+    names = tuple(path.relative_to(folder.path).as_posix() for path in folder.pictures)
+    given = tuple("mel" if place % 2 else "nv" for place in range(len(names)))
+    logits = np.array([[-1.0, 1.0] if (place % 2) ^ (place % 3 == 0) else [1.0, -1.0] for place in range(len(names))])
+    trained = np.arange(len(names)) % 4 == 3
+    return write_index(
+        tmp_path / "index.h5",
+        np.ones((2, len(names))),
+        names=names,
+        given=given,
+        classes=("other", "melanoma"),
+        logits=logits,
+        trained_on=trained,
+    )
+
+
+def findings(person: Person) -> FindingsPanel:
+    tabs = person.parts.center.browser.tabs
+    place = next(place for place in range(tabs.count()) if tabs.tabText(place) == "Findings")
+    tabs.setCurrentIndex(place)
+    return tabs.widget(place).content
+
+
+def test_without_an_index_the_tab_says_so_calmly(demo: Person) -> None:
+    panel = findings(demo)
+    assert "no index of this folder yet" in panel._nothing.text()
+    assert demo.workspace.evaluating.found is None
+    assert not panel._readers.isEnabled()
+
+
+def test_cells_open_their_pictures_and_all_come_back(demo: Person, index: Path) -> None:
+    panel, pictures = findings(demo), names_in(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    found = demo.workspace.evaluating.found
+    assert f"of {len(pictures)} pictures were used for training and are left out" in panel._left_out.text()
+    wrong = [name for at, name in enumerate(pictures) if at % 4 != 3 and at % 3 == 0 and not at % 2]
+    rect = panel.confusion.cell(0, 1)
+    demo.click(panel.confusion, rect.center())
+    assert sorted(names_in(demo)) == sorted(wrong)
+    assert demo.view.picture.name == wrong[0]
+    assert "other predicted as melanoma" in demo.parts.pictures._alone.text()
+    demo.press("Down")
+    assert demo.view.picture.name == wrong[1]
+    demo.click(demo.parts.pictures._all)
+    assert names_in(demo) == pictures
+    pair = found.confused[0]
+    buttons = [button for button in panel.findChildren(PlainTool) if "predicted as" in button.text()]
+    assert len(buttons) == len(found.confused)
+    demo.click(buttons[0])
+    assert names_in(demo) == list(pair.pictures)
+
+
+def test_the_threshold_moves_the_figures_and_the_table(demo: Person, index: Path) -> None:
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    found, curves = demo.workspace.evaluating.found, panel.curves
+    assert (panel.confusion.counts == found.confusion).all()
+    curves._slider.setValue(0)
+    assert panel.confusion.counts[:, 0].tolist() == [0, 0]
+    assert "sensitivity 1.00" in curves._numbers.text()
+    assert "specificity 0.00" in curves._numbers.text()
+    for kind in range(curves._kinds.count()):
+        curves._kinds.setCurrentIndex(kind)
+        curves._kinds.activated.emit(kind)
+        assert curves._plot.listDataItems()
+    assert not curves._slider.isVisible()  # calibration has no threshold
+
+
+def test_words_change_what_is_measured_and_training_pictures_count_when_asked(demo: Person, index: Path) -> None:
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    before = demo.workspace.evaluating.found
+    demo.click(panel._trained)
+    demo.until(lambda: demo.workspace.evaluating.found is not before)
+    assert len(demo.workspace.evaluating.found.pictures) == len(names_in(demo))
+    assert "counted all the same" in panel._left_out.text()
+    demo.click(panel._words)
+    dialog = next(top for top in QApplication.topLevelWidgets() if isinstance(top, ClassWordsDialog))
+    box = dialog._boxes["nv"]
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
+    dialog.accept()
+    demo.until(lambda: "two classes" in panel._nothing.text())  # nothing but melanoma is left
+
+
+def test_readers_come_from_a_table_and_a_wrong_one_is_said(
+    demo: Person, index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    for text in ("name,sensitivity,specificity\nDr A,0.8,0.7\n", "nothing\n"):
+        (tmp_path / "readers.csv").write_text(text)
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "readers.csv"), ""))
+        demo.click(panel._readers, QPoint(5, 5))
+        wanted = int("Dr A" in text)
+        demo.until(
+            lambda wanted=wanted: (
+                len(demo.workspace.evaluating.found.readers) == wanted and not demo.workspace.evaluating.busy
+            )
+        )
+    assert "readers.csv" in demo.message
+    assert demo.workspace.evaluating.readers is None

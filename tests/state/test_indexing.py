@@ -1,0 +1,269 @@
+"""The index of the folder: made by a process of its own, which waits while a person walks and never outlives them."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from explorer.core.index.kept import place_of
+from explorer.core.network import open_network
+from explorer.state.network_session import Request
+from explorer.state.settings import INDEX
+from explorer.state.settings_file import Settings
+from explorer.state.workspace import Workspace
+from tests.conftest import ROOT
+from tests.core.index.synthetic_index import write_index
+from tests.networks import save_small
+
+SPEAKER = ROOT / "tests" / "state" / "made_up_index.py"
+FOREVER = {"stage": "pictures", "done": 1, "total": 12, "bytes": 15_000_000, "seconds": 600}
+
+
+class Window:
+    """A workspace whose indexes are made up, and what its process heard."""
+
+    def __init__(self, home: Path, qtbot: QtBot) -> None:
+        self.home, self.qtbot = home, qtbot
+        home.mkdir(exist_ok=True)
+        self.workspace = Workspace(
+            Settings(home / "settings.ini"), ROOT / "resources", index_command=(sys.executable, str(SPEAKER))
+        )
+        self.indexing, self.evidence = self.workspace.indexing, self.workspace.evidence
+        self.indexing._rest.setInterval(50)
+        self.problems: list[str] = []
+        self.indexing.problem.connect(lambda error: self.problems.append(str(error)))
+
+    @property
+    def heard(self) -> list[str]:
+        place = self.home / "heard.txt"
+        return place.read_text().splitlines() if place.exists() else []
+
+    def say(self, *steps: dict[str, Any]) -> None:
+        (self.home / "steps.json").write_text(json.dumps(steps))
+
+    def open(self, model: Path, pictures: Path) -> None:
+        self.workspace.opening.open_folder(pictures)
+        self.workspace.opening.open_model(Request(model, device="cpu"))
+        self.until(lambda: self.workspace.pipeline.activations is not None)
+
+    def until(self, condition: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save_small(tmp_path / "small.safetensors")
+
+
+@pytest.fixture
+def window(tmp_path: Path, qtbot: QtBot) -> Iterator[Window]:
+    made = Window(tmp_path / "home", qtbot)
+    yield made
+    made.workspace.close()
+
+
+def index_of(window: Window, model: Path, path: Path, pictures: int = 12, identity: str = "", given: str = "") -> Path:
+    """An index of the open network with any answers, as its process would write it; all `given` if that is a word."""
+    network = open_network(model, device="cpu")
+    filters = tuple(layer.filters for layer in network.layers)
+    peaks = np.random.default_rng(0).random((sum(filters), pictures))
+    classes = ["benign" if number % 2 else "malignant" for number in range(pictures)]
+    names = tuple(f"{word}/picture{number}.png" for number, word in enumerate(classes))
+    return write_index(
+        path,
+        peaks,
+        filters=filters,
+        names=names,
+        given=(given,) * pictures if given else tuple(classes),
+        identity=identity or network.identity,
+        asked=12,
+    )
+
+
+def test_what_the_process_made_is_looked_into_and_looked_into_again(
+    window: Window, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    first = index_of(window, model, tmp_path / "first.h5", 5)
+    whole = index_of(window, model, tmp_path / "whole.h5")
+    window.say(
+        {"stage": "sample", "done": 0, "total": 5, "bytes": 15_000_000},
+        {"stage": "ready", "path": str(first), "pictures": 5, "asked": 12},
+        {"stage": "reading", "done": 12, "total": 12, "bytes": 15_000_000},
+        {"stage": "pictures", "done": 2, "total": 6, "bytes": 8_000_000},
+        {"stage": "ready", "path": str(whole), "pictures": 12, "asked": 12, "seconds": 0.3},
+        {"stage": "done"},
+    )
+    seen: list[int] = []
+    window.evidence.changed.connect(
+        lambda: seen.append(len(window.evidence.index.pictures if window.evidence.index else ()))
+    )
+    shares: list[float] = []
+    window.indexing.changed.connect(lambda: shares.append(window.indexing.share))
+    window.open(model, pictures)
+    window.until(lambda: seen == [5, 12])  # a new file, opened again
+    window.until(lambda: not window.indexing.running)
+    assert window.indexing.bytes == 15_000_000
+    assert 8 / 12 in shares  # two of the six that were missing
+    assert (window.indexing.reason, window.problems) == ("", [])
+
+
+def test_the_process_hears_what_to_index_and_waits_behind_everything_else(
+    window: Window, model: Path, pictures: Path
+) -> None:
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard)
+    words = window.heard[0].split()
+    assert {"index", f"--model={model}", f"--images={pictures}", "--device=cpu", "--kept", "--progress=json"} <= {
+        *words
+    }
+    process = window.indexing._process._process.processId()
+    window.until(lambda: os.getpriority(os.PRIO_PROCESS, process) == 19)
+
+
+def test_it_waits_while_a_person_walks_and_goes_on_after_a_rest(window: Window, model: Path, pictures: Path) -> None:
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard)
+    for place in (3, 4, 5):
+        window.workspace.session.update(picture=window.workspace.library.folder.pictures[place])
+    window.until(lambda: window.heard[1:] == ["pause", "resume"])
+    window.workspace.session.update_style(outline=True)  # is no walking
+    window.qtbot.wait(100)
+    assert window.heard[1:] == ["pause", "resume"]
+
+
+def test_what_a_person_paused_stays_paused(window: Window, model: Path, pictures: Path) -> None:
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard)
+    window.indexing.hold(True)
+    window.workspace.session.update(filter=1)
+    window.qtbot.wait(150)
+    assert window.heard[1:] == ["pause"]
+    window.indexing.hold(False)
+    window.until(lambda: window.heard[1:] == ["pause", "resume"])
+
+
+def test_nothing_outlives_the_window(tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path) -> None:
+    window = Window(tmp_path / "home", qtbot)
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard)
+    process = window.indexing._process._process.processId()
+    window.workspace.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_another_folder_ends_the_process_and_begins_anew(
+    window: Window, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    first = index_of(window, model, tmp_path / "first.h5")
+    window.say({"stage": "ready", "path": str(first), "pictures": 12, "asked": 12}, FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.evidence.index is not None)
+    process = window.indexing._process._process.processId()
+    window.say(FOREVER)
+    window.workspace.opening.open_folder(pictures / "benign")
+    window.until(lambda: window.evidence.index is None)
+    window.until(lambda: len([line for line in window.heard if line.startswith("begun")]) == 2)
+    assert f"--images={pictures / 'benign'}" in window.heard[-1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_an_index_of_another_network_is_never_shown(
+    window: Window, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    other = index_of(window, model, tmp_path / "other.h5", identity="another")
+    window.say({"stage": "ready", "path": str(other), "pictures": 12, "asked": 12}, {"stage": "done"})
+    window.open(model, pictures)
+    window.until(lambda: "done" in window.heard and not window.workspace.library.reading.busy())
+    window.qtbot.wait(50)
+    assert window.evidence.index is None
+
+
+def test_the_index_of_an_earlier_session_is_there_at_once(
+    tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path
+) -> None:
+    window = Window(tmp_path / "home", qtbot)
+    window.workspace.close()
+    network = open_network(model, device="cpu")
+    kept = place_of(network, pictures, window.home)
+    kept.parent.mkdir(parents=True)
+    index_of(window, model, kept)
+    again = Window(tmp_path / "home", qtbot)
+    again.indexing._rest.setInterval(600_000)
+    again.open(model, pictures)
+    again.until(lambda: again.evidence.index is not None)
+    assert not again.indexing.running
+    again.workspace.close()
+
+
+def test_a_kept_index_with_other_classes_waits_until_it_has_those_of_now(
+    window: Window, model: Path, pictures: Path
+) -> None:
+    kept = place_of(open_network(model, device="cpu"), pictures, window.home)
+    kept.parent.mkdir(parents=True)
+    index_of(window, model, kept, given="another word")
+    window.say(FOREVER)
+    window.open(model, pictures)
+    window.until(lambda: window.heard and not window.workspace.library.reading.busy())
+    assert window.evidence.index is None
+    assert window.problems == []
+
+
+def test_it_is_off_where_a_person_says_so(window: Window, model: Path, pictures: Path) -> None:
+    window.say(FOREVER)
+    window.workspace.settings.set_value(INDEX, False)
+    window.open(model, pictures)
+    window.qtbot.wait(150)
+    assert not window.indexing.running
+    window.workspace.settings.set_value(INDEX, True)
+    window.until(lambda: window.heard)
+    window.workspace.settings.set_value(INDEX, False)
+    assert not window.indexing.running
+
+
+def test_a_failure_is_said_once_and_tried_again_when_asked(window: Window, model: Path, pictures: Path) -> None:
+    window.say({"stage": "sample", "done": 0, "total": 5, "bytes": 1}, {"fail": "The disk is full."})
+    window.open(model, pictures)
+    window.until(lambda: window.problems)
+    assert window.problems == ["The index of the folder is not made: The disk is full."]
+    window.workspace.session.update(filter=1)
+    window.qtbot.wait(150)
+    assert not window.indexing.running
+    window.say(FOREVER)
+    window.indexing.hold(False)
+    assert window.indexing.running
+
+
+def test_a_process_that_cannot_begin_is_said(tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path) -> None:
+    window = Window(tmp_path / "home", qtbot)
+    window.indexing._command = (str(tmp_path / "not-there"),)
+    window.open(model, pictures)
+    window.until(lambda: window.problems)
+    assert "not made" in window.problems[0]
+    window.workspace.close()
+
+
+def test_the_program_s_own_command_makes_what_the_window_shows(
+    tmp_path: Path, qtbot: QtBot, model: Path, pictures: Path
+) -> None:
+    window = Window(tmp_path / "home", qtbot)
+    window.indexing._command = (sys.executable, "-m", "explorer")
+    window.open(model, pictures)
+    window.until(lambda: window.evidence.index is not None and not window.indexing.running)
+    index = window.evidence.index
+    assert [pictures / name for name in index.pictures] == list(window.workspace.library.folder.pictures)
+    assert set(index.given) == {"benign", "malignant"}
+    assert index.complete
+    assert window.problems == []
+    window.workspace.close()
