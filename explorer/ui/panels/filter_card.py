@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.state.card_in_view import CardInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -94,6 +94,7 @@ class FilterCardPanel(QWidget):
         self._body.setMinimumHeight(180)
         self._body.hide()
         self.setLayout(column(self.toggle, self._body, gap=4))
+        self._take_room()
         card.changed.connect(self._show)
         self._show()
 
@@ -106,8 +107,14 @@ class FilterCardPanel(QWidget):
         """Show the card, or fold it away."""
         unfolded = self._body.isHidden()
         self._body.setVisible(unfolded)
+        self._take_room()
         self.toggle.setText(f"{'▾' if unfolded else '▸'}  Why")
         self._card.want(unfolded)
+
+    def _take_room(self) -> None:
+        """Folded, it leaves all room to the layers below."""
+        wanted = QSizePolicy.Policy.Maximum if self._body.isHidden() else QSizePolicy.Policy.Expanding
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, wanted)
 
     def _show(self) -> None:
         card = self._card.card
