@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from explorer.state.gallery import KINDS, ORDERS, FilterGallery
 from explorer.state.library import Library
 from explorer.state.session import Session, View
 from explorer.ui.panels.gallery_tiles import GalleryModel, TileDelegate
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, row
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -46,8 +46,9 @@ class GalleryPanel(QWidget):
         self.overlay = _switch("Overlay", "the filter's map on its one scale, and the cell of its peak", True)
         for switch in (self.crops, self.overlay):
             switch.toggled.connect(self._show_as)
-        self.sentence, self.note = ElidedLabel(), label("", "quiet")
-        choices = row(self.kind, self.by, self.crops, self.overlay, 1, self.note)
+        self.sentence, self.note = ElidedLabel(), ElidedLabel(kind="quiet")
+        self.kind.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # the note takes what is left
+        choices = row(self.kind, self.by, self.crops, self.overlay, self.note)
         whole = column(self.sentence, choices, self.grid, gap=SPACE // 2)
         whole.setContentsMargins(0, SPACE, 0, 0)
         self.setLayout(whole)
