@@ -12,7 +12,19 @@ DEMO = ROOT / "resources" / "demo"
 RECORDED_ON = (3, 11)
 """argparse words and wraps its help in another way in later versions."""
 
-EXPLORER = ("", "layers", "export", "occlude", "lens", "tags", "tags list", "tags export", "tags import", "tags merge")
+EXPLORER = (
+    "",
+    "layers",
+    "export",
+    "occlude",
+    "lens",
+    "index",
+    "tags",
+    "tags list",
+    "tags export",
+    "tags import",
+    "tags merge",
+)
 TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate")
 HELPS = [*(("explorer", command) for command in EXPLORER), *(("trainer", command) for command in TRAINER)]
 
