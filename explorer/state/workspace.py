@@ -18,6 +18,7 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
+from explorer.state.point_maps import PointMaps
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -50,6 +51,7 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.exporting = Exporting(self.library, self.tagging, self.settings, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
@@ -60,6 +62,7 @@ class Workspace(QObject):
         self.exporting.close()
         self.tagging.close()
         self.evaluating.close()
+        self.point_maps.close()
         self.lens.close()
         self.occluding.close()
         self.pipeline.close()

@@ -30,7 +30,13 @@ class LateTab(QWidget):
 
 def evidence_tabs(workspace: Workspace) -> list[Tab]:
     """The tabs in their order."""
-    return [("Findings", lambda: _findings(workspace))]
+    return [("Map", lambda: _map(workspace)), ("Findings", lambda: _findings(workspace))]
+
+
+def _map(workspace: Workspace) -> QWidget:
+    from explorer.ui.panels.map_panel import MapPanel
+
+    return MapPanel(workspace.point_maps, workspace.chosen)
 
 
 def _findings(workspace: Workspace) -> QWidget:
