@@ -22,6 +22,7 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
+from explorer.state.point_maps import PointMaps
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -66,6 +67,7 @@ class Workspace(QObject):
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
+        self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
@@ -77,6 +79,7 @@ class Workspace(QObject):
         self.exporting.close()
         self.tagging.close()
         self.evaluating.close()
+        self.point_maps.close()
         self.lens.close()
         self.occluding.close()
         self.pipeline.close()

@@ -30,7 +30,11 @@ class LateTab(QWidget):
 
 def evidence_tabs(workspace: Workspace) -> list[Tab]:
     """The tabs in their order."""
-    return [("Pictures", lambda: _pictures(workspace)), ("Findings", lambda: _findings(workspace))]
+    return [
+        ("Pictures", lambda: _pictures(workspace)),
+        ("Map", lambda: _map(workspace)),
+        ("Findings", lambda: _findings(workspace)),
+    ]
 
 
 def _pictures(workspace: Workspace) -> QWidget:
@@ -42,6 +46,12 @@ def _pictures(workspace: Workspace) -> QWidget:
     gallery.setParent(made)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
     return made
+
+
+def _map(workspace: Workspace) -> QWidget:
+    from explorer.ui.panels.map_panel import MapPanel
+
+    return MapPanel(workspace.point_maps, workspace.chosen)
 
 
 def _findings(workspace: Workspace) -> QWidget:

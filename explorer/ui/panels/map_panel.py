@@ -1,0 +1,195 @@
+"""Pictures, or filters, laid out so that what is alike lies side by side; linked with what is in view."""
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QWidget
+
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.plots import color_of, draw_points, new_plot
+from explorer.ui.widgets.theme import SPACE
+
+TITLES = {PICTURES: "Pictures", FILTERS: "Filters of all layers"}
+HINT = "Click a point to look at it; draw a line around pictures to list them. The wheel enlarges, a double-click fits."
+MOST_NAMED = 9
+
+
+class LassoView(pyqtgraph.ViewBox):  # type: ignore[misc]
+    """Where the left button draws a line around points, and the wheel enlarges."""
+
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False, lockAspect=True)
+        self.corners: list[tuple[float, float]] = []
+        self._line = pyqtgraph.PlotCurveItem(pen=pyqtgraph.mkPen("#e5b567", width=2))
+        self._line.setZValue(10)
+        self.addItem(self._line, ignoreBounds=True)
+        self.drawn: Any = lambda corners: None
+
+    def mouseDragEvent(self, ev: Any, axis: int | None = None) -> None:
+        """Draw with the left button; let the others move the view."""
+        if ev.button() != Qt.MouseButton.LeftButton:
+            super().mouseDragEvent(ev, axis)
+            return
+        ev.accept()
+        place = self.mapSceneToView(ev.scenePos())
+        if ev.isStart():
+            start = self.mapSceneToView(ev.buttonDownScenePos())
+            self.corners = [(start.x(), start.y())]
+        self.corners.append((place.x(), place.y()))
+        x, y = zip(*self.corners, strict=True)
+        self._line.setData(np.array([*x, x[0]]), np.array([*y, y[0]]))
+        if ev.isFinish():
+            corners, self.corners = self.corners, []
+            self._line.clear()
+            self.drawn(corners)
+
+    def mouseDoubleClickEvent(self, ev: Any) -> None:
+        """Show all points."""
+        self.autoRange(padding=0.05)
+
+
+class MapPanel(QWidget):
+    """The chosen map, colored as chosen, with a ring around what is in view."""
+
+    def __init__(self, maps: PointMaps, chosen: ChosenPictures) -> None:
+        super().__init__()
+        self._maps, self._chosen = maps, chosen
+        self.kinds, self.colorings = QComboBox(), QComboBox()
+        for box, name in ((self.kinds, "What is laid out"), (self.colorings, "What colors the points")):
+            box.setAccessibleName(name)
+            box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        for kind, title in TITLES.items():
+            self.kinds.addItem(title, kind)
+        self.kinds.activated.connect(lambda place: self._choose(self.kinds.currentData()))
+        self.colorings.activated.connect(lambda place: maps.choose(maps.kind, self.colorings.currentText()))
+        self._said = ElidedLabel("", "quiet")
+        self._legend = QHBoxLayout()
+        self._legend.setSpacing(SPACE)
+        self._nothing = label("", "quiet", wrap=True)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.view = LassoView()
+        self.plot = new_plot("Map of what is alike", self.palette(), self.view)
+        self.plot.setMouseEnabled(True, True)
+        self.plot.hideAxis("bottom")
+        self.plot.hideAxis("left")
+        tip(self.plot, HINT)
+        self.view.drawn = self._list_inside
+        self._points: Any = None
+        self._ring: Any = None
+        self._drawn: Any = None
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._nothing)
+        self._stack.addWidget(self.plot)
+        top = row(self.kinds, self.colorings, self._legend, self._said)
+        top.setStretch(3, 1)
+        self.setLayout(column(top, self._stack, gap=SPACE))
+        maps.changed.connect(self._show)
+        maps.recolored.connect(self._color)
+        maps.ringed.connect(self._draw_ring)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._maps.look(True)
+        self._show()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._maps.look(False)
+
+    def _choose(self, kind: str) -> None:
+        self._maps.choose(kind, self._maps.coloring[kind])
+
+    def _show(self) -> None:
+        maps, found = self._maps, self._maps.found
+        if self.colorings.itemText(0) != COLORINGS[maps.kind][0]:
+            self.colorings.clear()
+            self.colorings.addItems(COLORINGS[maps.kind])
+        self.colorings.setCurrentText(maps.coloring[maps.kind])
+        self._nothing.setText(maps.sentence)
+        self._stack.setCurrentIndex(0 if found is None else 1)
+        self._said.setText(found.said if found is not None else "")
+        if found is not None and found is not self._drawn:
+            self._draw(found.places)
+        self._drawn = found
+        self._color()
+        self._draw_ring()
+
+    def _draw(self, places: Any) -> None:
+        self.plot.clear()
+        self._ring = None
+        self._rows = np.flatnonzero(np.isfinite(places[:, 0]))
+        there = places[self._rows]
+        size = 7 if len(there) < 4000 else 4
+        self._points = pyqtgraph.ScatterPlotItem(x=there[:, 0], y=there[:, 1], size=size, pen=None, hoverable=True)
+        self._points.opts["tip"] = lambda x, y, data: ""
+        self._points.sigClicked.connect(self._clicked)
+        self._points.sigHovered.connect(self._hovered)
+        self.plot.addItem(self._points)
+        self.view.autoRange(padding=0.05)
+
+    def _color(self) -> None:
+        colors = self._maps.colors() if self._maps.found is not None else None
+        while (item := self._legend.takeAt(0)) is not None:
+            if (part := item.widget()) is not None:
+                part.deleteLater()
+        if colors is None or self._points is None:
+            return
+        quiet = QColor(self.palette().placeholderText().color())
+        quiet.setAlpha(110)
+        of = colors.of[self._rows]
+        if colors.names:
+            brushes = [pyqtgraph.mkBrush(color_of(place)) for place in range(len(colors.names))]
+            brushes.append(pyqtgraph.mkBrush(quiet))  # the last stands for -1, which has no group
+            for place, name in list(enumerate(colors.names))[:MOST_NAMED]:
+                self._name(name, color_of(place))
+            self._points.setBrush([brushes[int(group)] for group in of])
+        elif len(of) and (colors.of >= 0).all():
+            ramp = pyqtgraph.ColorMap([0.0, 1.0], [quiet, self.palette().accent().color()])
+            table = [pyqtgraph.mkBrush(color) for color in ramp.getLookupTable(nPts=64, mode="qcolor")]
+            self._points.setBrush([table[int(63 * value)] for value in of])
+        else:
+            self._points.setBrush(pyqtgraph.mkBrush(quiet))
+
+    def _name(self, name: str, color: QColor) -> None:
+        made = label(f"● {name[:24]}")
+        palette = made.palette()
+        palette.setColor(made.foregroundRole(), color)
+        made.setPalette(palette)
+        self._legend.addWidget(made)
+
+    def _draw_ring(self) -> None:
+        if self._ring is not None:
+            self.plot.removeItem(self._ring)
+            self._ring = None
+        found, at = self._maps.found, self._maps.in_view
+        if found is None or at < 0 or not np.isfinite(found.places[at]).all():
+            return
+        self._ring = draw_points(
+            self.plot, [found.places[at, 0]], [found.places[at, 1]], self.palette().text().color(), size=16, ring=True
+        )
+
+    def _clicked(self, item: object, points: Any, event: object) -> None:
+        if len(points):
+            self._maps.pick(int(self._rows[points[0].index()]))
+
+    def _hovered(self, item: object, points: Any, event: object) -> None:
+        tip(self.plot, self._maps.about(int(self._rows[points[0].index()])) if len(points) else HINT)
+
+    def _list_inside(self, corners: list[tuple[float, float]]) -> None:
+        names = self._maps.names_inside(corners)
+        if names:
+            self._chosen.show("inside the line on the map", names)
+
+    def place_of(self, at: int) -> QPointF:
+        """Where the point of a row is drawn, in the plot's pixels."""
+        found = self._maps.found
+        assert found is not None
+        scene = self.view.mapViewToScene(QPointF(*map(float, found.places[at])))
+        return QPointF(self.plot.mapFromScene(scene))
