@@ -133,8 +133,9 @@ class Joiner:
             rows[name] = total / len(places)
         same_everywhere = (sample.lowest == sample.highest) & (low == high)
         rows["silent"] = (rows["silent_share"] == 1) | same_everywhere
-        of_layer = np.bincount(rows["layer"], rows["relevance"])[rows["layer"]]
-        np.divide(rows["relevance"], of_layer, out=rows["relevance_share"], where=of_layer > 0, casting="unsafe")
+        told = np.nan_to_num(rows["relevance"])  # a filter that answers what is no number takes nothing from the others
+        of_layer = np.bincount(rows["layer"], told)[rows["layer"]]
+        np.divide(told, of_layer, out=rows["relevance_share"], where=of_layer > 0, casting="unsafe")
         return rows, np.concatenate(sizes), widths
 
 

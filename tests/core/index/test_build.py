@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from explorer.core.errors import UserError
@@ -211,6 +212,18 @@ def test_pictures_of_the_training_are_marked(network: Network, pictures: Path, t
     out = build_index(trained, pictures, tmp_path / "index.h5")
     with open_index(out) as index:
         assert [name for name, of in zip(index.pictures, index.trained_on, strict=True) if of] == ["nevus/0_3.png"]
+
+
+def test_a_filter_that_answers_no_number_spoils_no_other(pictures: Path, tmp_path: Path) -> None:
+    broken = open_small(tmp_path, seed=3)
+    last = dict(broken.module.named_modules())[broken.layers[-1].module]
+    assert isinstance(last, torch.nn.Conv2d)
+    with torch.no_grad():
+        last.weight[0] = float("nan")
+    with open_index(build_index(broken, pictures, tmp_path / "index.h5")) as index:
+        filters = index.filters()[-broken.layers[-1].filters :]
+        assert np.isnan(filters["peak"]).tolist() == [True] + [False] * (len(filters) - 1)
+        assert not np.isnan([peak for _, peak in index.strongest(FilterKey(len(broken.layers) - 1, 1), 3)]).any()
 
 
 def test_relevance_can_be_for_a_class_or_left_out(network: Network, pictures: Path, tmp_path: Path) -> None:
