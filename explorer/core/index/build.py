@@ -168,14 +168,17 @@ class _Build:
             waiting.append(Rows(tuple(one.picture.digest for one in batch), in_file_types(columns)))
             done += len(batch)
             self.on_step(done, len(pictures))
+            due = bool(first_done) and done >= first_done  # the sample is there to be looked at
+            if not due and sum(len(one.digests) for one in waiting) < self._of_a_part:
+                continue
             rows = joined(waiting)
             while len(rows.digests) >= self._of_a_part:
                 yield folder.write(rows.some(slice(0, self._of_a_part)))
                 rows = rows.some(slice(self._of_a_part, None))
-            if first_done and done >= first_done and rows.digests:  # the sample is there to be looked at
+            if due and rows.digests:
                 yield folder.write(rows)
                 rows = rows.some(slice(0, 0))
-            first_done = 0 if done >= first_done else first_done
+            first_done = 0 if due else first_done
             waiting = [rows]
         left = joined(waiting) if waiting else None
         if left is not None and left.digests:

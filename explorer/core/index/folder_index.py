@@ -35,6 +35,7 @@ class FolderIndex:
         self._parts = parts_of(path, file)
         names = contents.pictures.names
         self._order = np.array(sorted(range(len(names)), key=lambda row: natural_key(names[row])), np.intp)
+        self._in_order = bool((np.diff(self._order) == 1).all())
         self._first = np.concatenate([[0], np.cumsum(contents.network.filters)]).astype(int)
         self.pictures: tuple[str, ...] = tuple(names[row] for row in self._order)
         self.rows: Mapping[str, int] = {name: row for row, name in enumerate(self.pictures)}
@@ -138,12 +139,12 @@ class FolderIndex:
     def strongest(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
         """The `n` pictures with the highest answers, the highest first, each with it; `by` as in `answers`."""
         values = self.answers(key, by)
-        return self._ranked(values, np.argsort(-values, kind="stable")[:n])
+        return self._ranked(values, _lowest(-values, n))
 
     def weakest(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
         """The `n` pictures with the lowest answers, the lowest first, each with it."""
         values = self.answers(key, by)
-        return self._ranked(values, np.argsort(values, kind="stable")[:n])
+        return self._ranked(values, _lowest(values, n))
 
     def contrast(self, key: FilterKey, n: int = 10, by: str = "peak") -> Ranked:
         """For each of the `n` strongest pictures the one most like it on which the filter is weak, each once.
@@ -169,7 +170,8 @@ class FolderIndex:
             raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
         values = self._file[f"answers/{what}"][rows]
-        values = values[self._order] if isinstance(rows, int) else values[:, self._order]
+        if not self._in_order:
+            values = values[self._order] if isinstance(rows, int) else values[:, self._order]
         return values if what == "place" else values.astype(np.float32, copy=False)
 
     def _whole(self, column: str) -> Any:
@@ -183,6 +185,15 @@ class FolderIndex:
             raise Damaged(
                 f"{self.path.name} was made anew, or {missing[0].parent.name} is not beside it; open it again."
             )
+
+
+def _lowest(values: Numbers, n: int) -> npt.NDArray[np.intp]:
+    """The places of the `n` lowest, the lowest first, equal ones in their order, what is no number last."""
+    if not 0 < n < len(values):
+        return np.argsort(values, kind="stable")[: max(n, 0)]
+    limit = np.partition(values, n - 1)[n - 1]
+    near = np.flatnonzero(~(values > limit))
+    return np.asarray(near[np.argsort(values[near], kind="stable")[:n]])
 
 
 def open_index(path: Path | str) -> FolderIndex:

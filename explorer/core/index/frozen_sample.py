@@ -15,7 +15,7 @@ from explorer.core.index.measuring import Measurer
 from explorer.core.index.sampling import SAMPLE
 from explorer.core.index.schema import QUANTILES
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
-from explorer.core.index.value_counts import LOOKED, ValueCounts
+from explorer.core.index.value_counts import CELLS, COUNTED, LOOKED, ValueCounts
 from explorer.core.network.opening import Network
 
 THRESHOLD = QUANTILES.index(0.995)
@@ -61,8 +61,8 @@ def measure_sample(
     `digests` are those of the pictures, complete when the batches end; `on_picture` is told how many were measured.
     """
     filters = sum(info.filters for info in network.layers)
-    of_a_map = int(np.clip(LOOKED // (filters * SAMPLE), 8, 64))
-    counts = [ValueCounts(info.filters, of_a_map) for info in network.layers]
+    of_a_map, cells = int(np.clip(LOOKED // (filters * SAMPLE), 4, 64)), int(np.clip(COUNTED // filters, 512, CELLS))
+    counts = [ValueCounts(info.filters, of_a_map, cells) for info in network.layers]
     done = 0
     for batch in batches():
         measurer.values(batch, lambda layer, maps: counts[layer].look(maps))
@@ -70,7 +70,8 @@ def measure_sample(
         measurer.values(batch, lambda layer, maps: counts[layer].add(maps))
         done += len(batch)
         on_picture(done)
-    found = [one.distribution() for one in counts]
+    counts.reverse()
+    found = [counts.pop().distribution() for _ in network.layers]  # what is counted takes more memory than what is kept
     return FrozenSample(
         np.concatenate([one.quantiles for one in found]),
         np.concatenate([one.counts for one in found]),

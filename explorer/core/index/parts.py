@@ -15,7 +15,7 @@ from explorer.core.index.schema import ANSWERS
 from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
 from trainer.files.atomic_files import subfolder, sweep_folder
 
-BYTES, FEWEST, MOST = 1 << 26, 16, 1024
+BYTES, FEWEST, MOST = 1 << 25, 16, 1024
 """Size of a part, and numbers of its pictures: so many are made again after a kill."""
 PICTURE_COLUMNS = ("logits", "embedding", "size")
 """What a part holds of each picture, with pictures first; the answers have them last."""

@@ -8,8 +8,9 @@ import torch
 
 from explorer.core.index.schema import BINS, QUANTILES
 
-CELLS = 2048
-"""Intervals in which values are counted, the first and the last for what lies beyond all that was looked at."""
+CELLS, COUNTED = 2048, 1 << 24
+"""Intervals in which a filter's values are counted, the first and the last for what lies beyond all that was looked at;
+and how many those of all filters may be."""
 OF_A_MAP = 8192
 """Values that are counted of a map: of a larger one those of a grid, laid anew at random for each picture."""
 LOOKED = 1 << 25
@@ -39,13 +40,13 @@ class ValueCounts:
     (Intervals with equally many values would be finer where it matters; to find a value's own is ten times the work.)
     """
 
-    def __init__(self, filters: int, of_a_map: int = 64) -> None:
-        self._of_a_map = of_a_map
+    def __init__(self, filters: int, of_a_map: int = 64, cells: int = CELLS) -> None:
+        self._of_a_map, self._cells = of_a_map, cells
         self._random = np.random.default_rng(0)
         self._first: list[torch.Tensor] = []
         self._looked = torch.zeros(filters, 0)
         self._intervals: _Intervals | None = None
-        self._counts = torch.zeros(filters, CELLS, dtype=torch.int32)
+        self._counts = torch.zeros(filters, cells, dtype=torch.int32)
         self._lowest = torch.full((filters,), torch.inf)
         self._highest = torch.full((filters,), -torch.inf)
 
@@ -95,7 +96,7 @@ class ValueCounts:
     def _count(self, values: torch.Tensor) -> None:
         """Count values (C, n)."""
         cells = self._laid().cells(values)
-        cells += CELLS * torch.arange(len(cells))[:, None]
+        cells += self._cells * torch.arange(len(cells))[:, None]
         self._counts += torch.bincount(cells.flatten(), minlength=self._counts.numel()).view_as(self._counts)
 
     def _laid(self) -> "_Intervals":
@@ -103,11 +104,11 @@ class ValueCounts:
             if not self._first:
                 self._first.append(torch.zeros(len(self._counts), 1))
             self._looked, self._first = torch.cat(self._first, dim=1).sort(dim=1).values, []
-            self._intervals = _Intervals.over(self._looked)
+            self._intervals = _Intervals.over(self._looked, self._cells)
         return self._intervals
 
     def _ends(self) -> torch.Tensor:
-        """Where the cells begin and end (C, CELLS + 1), from the lowest to the highest value."""
+        """Where the cells begin and end (C, cells + 1), from the lowest to the highest value."""
         lowest, highest = _finite(self._lowest)[:, None], _finite(self._highest)[:, None]
         return torch.cat([lowest, self._laid().edges().clamp(lowest, highest), highest], dim=1)
 
@@ -120,17 +121,18 @@ class _Intervals:
     scale: torch.Tensor
     low: torch.Tensor
     width: torch.Tensor
+    count: int
 
     @classmethod
-    def over(cls, values: torch.Tensor) -> "_Intervals":
-        """From the lowest to the highest of sorted values (C, n)."""
+    def over(cls, values: torch.Tensor, count: int) -> "_Intervals":
+        """So many from the lowest to the highest of sorted values (C, n), two of them for what lies beyond."""
         quarter, middle, high_quarter = (values[:, [place * (values.shape[1] - 1) // 4]] for place in (1, 2, 3))
         low, high = values[:, :1], values[:, -1:]
         least = torch.maximum(torch.maximum(low.abs(), high.abs()) * 1e-6, torch.tensor(1e-30))
         scale = torch.maximum(torch.maximum(high_quarter - quarter, (high - low) / 1000), least)
-        laid = cls(middle, scale, low, low)
+        laid = cls(middle, scale, low, low, count)
         bent_low, bent_high = laid.bent(low.clone()), laid.bent(high.clone())
-        return cls(middle, scale, bent_low, torch.clamp_min(bent_high - bent_low, 1e-6) / (CELLS - 2))
+        return cls(middle, scale, bent_low, torch.clamp_min(bent_high - bent_low, 1e-6) / (count - 2), count)
 
     def bent(self, values: torch.Tensor) -> torch.Tensor:
         """Values (C, n) on the scale on which the intervals are equal, in the same memory."""
@@ -138,11 +140,11 @@ class _Intervals:
 
     def cells(self, values: torch.Tensor) -> torch.Tensor:
         """The cell of each value (C, n), whose memory is used up; the first and the last are those beyond."""
-        return self.bent(values).sub_(self.low).div_(self.width).add_(1).clamp_(0, CELLS - 1).to(torch.int64)
+        return self.bent(values).sub_(self.low).div_(self.width).add_(1).clamp_(0, self.count - 1).to(torch.int64)
 
     def edges(self) -> torch.Tensor:
-        """Where they begin and end (C, CELLS - 1)."""
-        return self.middle + self.scale * torch.sinh(self.low + self.width * torch.arange(CELLS - 1))
+        """Where they begin and end (C, count - 1)."""
+        return self.middle + self.scale * torch.sinh(self.low + self.width * torch.arange(self.count - 1))
 
 
 def _of_filters(values: torch.Tensor) -> torch.Tensor:

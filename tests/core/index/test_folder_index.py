@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
+from explorer.core.index.folder_index import _lowest
 from explorer.core.tags import FilterKey
 from tests.core.index.synthetic_index import write_index
 
@@ -34,6 +37,12 @@ def test_strongest_weakest_and_contrast(path: Path) -> None:
         assert index.weakest(FilterKey(0, 0), 2) == [("a/1.png", 1), ("a/2.png", 2)]
         contrast = index.contrast(FilterKey(0, 0), 2)
         assert {name for name, _ in contrast} == {"a/1.png", "a/2.png"}
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.5, -1.0, float("nan")]), min_size=1, max_size=40), st.integers(0, 45))
+def test_the_lowest_are_those_of_a_whole_sort(values: list[float], n: int) -> None:
+    column = np.array(values, np.float32)
+    assert _lowest(column, n).tolist() == np.argsort(column, kind="stable")[:n].tolist()
 
 
 def test_a_byte_that_changed_is_noticed(path: Path) -> None:
