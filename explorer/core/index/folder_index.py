@@ -20,6 +20,8 @@ from trainer.measures.prediction import Prediction
 from trainer.pictures.file_names import natural_key
 
 Numbers = npt.NDArray[np.float32]
+BLOCK = 64
+"""Values of which the lowest is found at once where few of many are looked for."""
 Ranked = list[tuple[str, float]]
 """Pictures, each with its peak."""
 
@@ -33,6 +35,7 @@ class FolderIndex:
     def __init__(self, path: Path, file: h5py.File, contents: Contents) -> None:
         self.path, self._file, self.contents = path, file, contents
         self._parts = parts_of(path, file)
+        self._columns: dict[str, h5py.Dataset] = {}
         names = contents.pictures.names
         self._order = np.array(sorted(range(len(names)), key=lambda row: natural_key(names[row])), np.intp)
         self._in_order = bool((np.diff(self._order) == 1).all())
@@ -169,7 +172,9 @@ class FolderIndex:
         if what not in ANSWERS and what != "place":
             raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
-        values = self._file[f"answers/{what}"][rows]
+        if what not in self._columns:
+            self._columns[what] = self._file[f"answers/{what}"]
+        values = self._columns[what][rows]
         if not self._in_order:
             values = values[self._order] if isinstance(rows, int) else values[:, self._order]
         return values if what == "place" else values.astype(np.float32, copy=False)
@@ -189,11 +194,12 @@ class FolderIndex:
 
 def _lowest(values: Numbers, n: int) -> npt.NDArray[np.intp]:
     """The places of the `n` lowest, the lowest first, equal ones in their order, what is no number last."""
-    if not 0 < n < len(values):
-        return np.argsort(values, kind="stable")[: max(n, 0)]
-    limit = np.partition(values, n - 1)[n - 1]
-    near = np.flatnonzero(~(values > limit))
-    return np.asarray(near[np.argsort(values[near], kind="stable")[:n]])
+    near = np.arange(len(values))
+    if 0 < n < len(values) // BLOCK:
+        # So many blocks have a value up to the n-th lowest of their lowest that the n lowest are not above it.
+        lowest = np.fmin.reduce(values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK), axis=1)
+        near = np.flatnonzero(~(values > np.partition(lowest, n - 1)[n - 1]))
+    return near[np.argsort(values[near], kind="stable")[: max(n, 0)]]
 
 
 def open_index(path: Path | str) -> FolderIndex:

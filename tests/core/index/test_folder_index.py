@@ -42,7 +42,8 @@ def test_strongest_weakest_and_contrast(path: Path) -> None:
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.5, -1.0, float("nan")]), min_size=1, max_size=40), st.integers(0, 45))
 def test_the_lowest_are_those_of_a_whole_sort(values: list[float], n: int) -> None:
     column = np.array(values, np.float32)
-    assert _lowest(column, n).tolist() == np.argsort(column, kind="stable")[:n].tolist()
+    for long in (column, np.tile(column, 80), np.arange(900) % 7 + np.float32(0.5)):
+        assert _lowest(long, n).tolist() == np.argsort(long, kind="stable")[:n].tolist()
 
 
 def test_a_byte_that_changed_is_noticed(path: Path) -> None:
