@@ -68,8 +68,8 @@ def build_index(
 ) -> Path:
     """Measure what every filter of a network answers on every picture of a folder, or on the given ones; gives `out`.
 
-    What an earlier run with this network found of the same content is kept, under whatever name. Half of the work
-    is never lost: a run that was ended goes on where the last part was written. `labels` as `list_pictures` reads
+    What an earlier run with this network found of the same content is kept, under whatever name. A run that
+    was ended goes on where the last part was written. `labels` as `list_pictures` reads
     them. UserError where there is nothing to read, or where the disk refuses.
     """
     build = _Build(network, Path(out), options or BuildOptions(), on_step or no_step, shared)
@@ -122,7 +122,8 @@ class _Build:
         place = folder_of(self.out) / "sample.h5"
         chosen = spread([one.name for one in pictures], [one.given for one in pictures])
         first = [pictures[row] for row in chosen]
-        rest = [one for row, one in enumerate(pictures) if row not in set(chosen)]
+        for_scales = set(chosen)
+        rest = [one for row, one in enumerate(pictures) if row not in for_scales]
         there = None if self._options.remeasure else read_sample(place, self._network.identity)
         self._shared.wait()
         if there is None and self._shared.first:

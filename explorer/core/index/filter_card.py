@@ -9,6 +9,7 @@ from explorer.core.index.class_separation import ClassSeparation, class_separati
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.layer_summary import BY, mostly_at_edge
 from explorer.core.index.likeness import Alike, likeness
+from explorer.core.index.schema import ring_share
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 
@@ -59,8 +60,6 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     classes = class_separation(index, key, by=BY)
     on_step(2, 3)
     found = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
-    height, width = size
-    ring = 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
     return FilterCard(
         key,
         peaks,
@@ -70,7 +69,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
         filters=len(layer),
-        ring=min(1.0, float(own["ring_ratio"]) * ring),
+        ring=min(1.0, float(own["ring_ratio"]) * ring_share(*size)),
         at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
         classes=classes,
         alike=tuple(found.alike(4)),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from explorer.core.index.class_separation import areas
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.likeness import TWINS, correlations
+from explorer.core.index.schema import ring_share
 from explorer.core.progress import OnStep, no_step
 
 BY = "inside"
@@ -64,10 +65,7 @@ def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step
 
 def mostly_at_edge(ratio: float, size: tuple[int, int]) -> bool:
     """Whether a filter with this ring ratio answers mostly in the outermost ring of its maps of `size`."""
-    height, width = size
-    inner = max(0, height - 2) * max(0, width - 2)
-    share = 1 - inner / (height * width)
-    return ratio > ABOVE_CHANCE and ratio * share > MOSTLY
+    return ratio > ABOVE_CHANCE and ratio * ring_share(*size) > MOSTLY
 
 
 def separation(

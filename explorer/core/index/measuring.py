@@ -13,6 +13,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.index.batch_layout import fast_copy, overwritten
+from explorer.core.index.schema import ring_share
 from explorer.core.network.forward_pass import source
 from explorer.core.network.opening import Network
 
@@ -104,8 +105,7 @@ class Measurer:
         answer = summed(positive)
         edge = _of_ring(positive, width, filters)
         peak, inside, place = _peaks(flat, width, filters)
-        ring_share = (height * width - max(0, height - 2) * max(0, width - 2)) / (height * width)
-        ring = torch.where(answer > 0, edge / answer / ring_share, torch.zeros(()).to(answer))
+        ring = torch.where(answer > 0, edge / answer / ring_share(height, width), torch.zeros(()).to(answer))
         area = height * width
         return {
             "peak": peak, "inside": inside, "mean": sums / area, "area": above / area, "ring": ring, "place": place,

@@ -50,6 +50,11 @@ without any value above zero, `silent` where that is all of them or where the fi
 `relevance_share` what that is of the sum over the filters of its layer."""
 
 
+def ring_share(height: int, width: int) -> float:
+    """The share (0..1) of a map that is its outermost ring; all of one that has nothing inside."""
+    return 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
+
+
 @dataclass(frozen=True)
 class NetworkFacts:
     """What an index says of its network; `filters` counts those of each layer."""
