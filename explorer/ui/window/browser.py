@@ -157,7 +157,7 @@ class Browser(QSplitter):
     def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()
         tabs.addTab(self._filters_tab, "Filters")
-        tabs.addTab(self.over, "This filter over pictures")
+        tabs.addTab(self.over, "This filter")
         tabs.addTab(self._lens_tab, self._last_lens.title)
         for title, build in more:
             tabs.addTab(LateTab(build), title)
