@@ -23,6 +23,7 @@ from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
+from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -66,6 +67,7 @@ class Workspace(QObject):
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
+        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)

@@ -1,10 +1,11 @@
 """A report held against its sources: every number of it is computed again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from explorer.core.class_words import CHOSEN, ClassWords, Pair, told_apart
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 from explorer.core.report.page import LARGEST, read_said
@@ -46,6 +47,7 @@ def check_report(report: Mapping[str, Any], sources: Sources, *, on_step: OnStep
     Files whose content is another come first. Pass an index that was made anew where the answers are to be measured
     again; with the report's own, only what follows from it is.
     """
+    sources = replace(sources, edited=sources.edited or _edited(report["facts"]))
     now, was = sources.digests(), report["digests"]
     found = [
         Difference(f"the file of --{name}", digest, now[name])
@@ -98,3 +100,13 @@ def found_beside(report: Mapping[str, Any], path: Path) -> dict[str, Path]:
             beside = path.parent / said["beside"]
             found[name] = beside if beside.exists() else Path(said["given"])
     return found
+
+
+def _edited(facts: Mapping[str, Any]) -> ClassWords | None:
+    """What given words mean where a person decided that: nothing proposes it again."""
+    try:
+        pairs = tuple(Pair(one["word"], one["class"], one["reason"]) for one in facts["evaluation"]["words"])
+        classes = told_apart(tuple(facts["network"]["classes"]))
+    except (KeyError, TypeError):
+        return None
+    return ClassWords(classes, pairs) if any(pair.reason == CHOSEN for pair in pairs) else None

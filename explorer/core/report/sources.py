@@ -24,7 +24,7 @@ class Sources:
 
     `labels` are the classes in a table, None where the index has all that is known. `files` are the inputs by the name
     of their option, as they were given; `opening` are the other options with which the network was opened, as words of
-    a command.
+    a command. `edited` says what given words mean where a person decided that; else it is proposed.
     """
 
     network: Network
@@ -34,10 +34,13 @@ class Sources:
     labels: Labels | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
+    edited: ClassWords | None = None
 
     @cached_property
     def words(self) -> ClassWords | None:
         """Which of the network's classes the given words mean; None where there are none on one of the two sides."""
+        if self.edited is not None:
+            return self.edited
         given, classes = sorted(set(self.index.given) - {""}), told_apart(self.index.classes)
         return propose(given, classes, trained_words(self.network.training)) if given and classes else None
 
