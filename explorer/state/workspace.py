@@ -21,6 +21,7 @@ from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
+from explorer.state.picture_search import PictureSearch
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
@@ -61,6 +62,7 @@ class Workspace(QObject):
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
+        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)

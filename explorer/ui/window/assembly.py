@@ -54,7 +54,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library, workspace.chosen),
+        pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
