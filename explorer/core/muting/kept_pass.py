@@ -77,7 +77,7 @@ class KeptPass:
             if node in self._points:
                 raise Untraceable(f"a batch norm is run by two layers at once ({info.norm})")
             self._points[node] = info.index
-        logits = self._logits(rerun(graph, self._points, [{}], None), 1)[0]
+        logits: Logits = self._logits(rerun(graph, self._points, [{}], None), 1)[0]
         known = graph.module.meta
         if _AS_ITS_MODULE not in known:
             known[_AS_ITS_MODULE] = same_answer(logits, muted_by_hooks(network, self._batch, ()))
