@@ -52,7 +52,7 @@ def obstacle() -> str:
     displays = ("DISPLAY", "WAYLAND_DISPLAY")
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return (
-            "there is no display to open a window on; the commands layers, export, occlude, lens, index and tags "
+            "there is no display to open a window on; the commands layers, export, occlude, lens, index, mute and tags "
             "need none: feature-explorer layers --help"
         )
     missing = [] if _plugin_loads() else missing_packages()

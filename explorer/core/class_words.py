@@ -114,6 +114,15 @@ def propose(words: Iterable[str], classes: Sequence[str], trained: Mapping[str, 
     return ClassWords(tuple(classes), tuple(pairs))
 
 
+def words_of_training(training: Mapping[str, Any]) -> dict[str, str]:
+    """Which words a network was trained with, and as which class, as far as its checkpoint says."""
+    found: Any = training
+    for name in ("cohort", "settings", "table"):
+        found = found.get(name) if isinstance(found, dict) else None
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
+
+
 @dataclass(frozen=True)
 class _Proposer:
     classes: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Which class of the open network each word of the open folder's table means: proposed, edited, kept."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -87,11 +87,9 @@ class GivenClasses(QObject):
 
     def _trained(self) -> dict[str, str]:
         """Which words the network was trained with, as far as its checkpoint says."""
-        found: Any = self._library.network.training if self._library.network is not None else {}
-        for name in ("cohort", "settings", "table"):
-            found = found.get(name) if isinstance(found, dict) else None
-        pairs = found.items() if isinstance(found, dict) else ()
-        return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
+        from explorer.core.class_words import words_of_training
+
+        return words_of_training(self._library.network.training if self._library.network is not None else {})
 
     def _kept(self, key: str, classes: tuple[str, ...]) -> "ClassWords | None":
         from explorer.core.class_words import ClassWords
