@@ -57,7 +57,7 @@ def test_mute_look_and_restore(demo: Person) -> None:
     classes = demo.workspace.library.network.classes
     assert bars.values == before, "what the real network says still stands there"
     np.testing.assert_allclose(bars.after, [expected[classes.index(name)] for name, _ in before], atol=1e-5)
-    assert f"{before[0][1]:.2f} → {bars.after[0]:.2f}" in bars.accessibleDescription()
+    assert f"{before[0][1]:.3f} → {bars.after[0]:.3f}" in bars.accessibleDescription()
     demo.press("Down")
     shown = demo.workspace.pipeline
     demo.until(lambda: shown.shown is not None and shown.shown.picture == demo.view.picture)

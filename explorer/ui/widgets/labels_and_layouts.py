@@ -196,8 +196,6 @@ class Bars(QWidget):
     """
 
     NAME, BAR, NUMBER, GAP = 88, 56, 34, 6
-    PAIR = 84
-    """Pixels of a number with what it becomes."""
 
     def __init__(self, lines: int) -> None:
         super().__init__()
@@ -223,7 +221,7 @@ class Bars(QWidget):
         if self.after is None:
             return f"{value:.2f}"
         after = self.after[place]
-        return f"{value:.2f} → {'…' if math.isnan(after) else f'{after:.2f}'}"
+        return f"{value:.3f} → {'…' if math.isnan(after) else f'{after:.3f}'}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, metrics = QPainter(self), self.fontMetrics()
@@ -233,11 +231,12 @@ class Bars(QWidget):
         for place, (name, value) in enumerate(self.values):
             line = QRect(0, top + place * height, self.width(), height)
             painter.setPen(self.palette().text().color())
-            less = self.PAIR - self.NUMBER if self.after is not None else 0
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME - less)
-            painter.drawText(QRect(line.left(), line.top(), self.NAME - less, height), middle, text)
+            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
+            painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
             painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self._number(place))
-            bar = QRect(self.NAME - less + self.GAP, line.center().y() - 2, self.BAR, 5)
+            if self.after is not None:  # two numbers take the place of the bar
+                continue
+            bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
             painter.fillRect(bar, self.palette().mid())
             bar.setWidth(round(self.BAR * min(1.0, max(0.0, value))))
             painter.fillRect(bar, self.palette().accent())
