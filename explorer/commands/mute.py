@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from explorer.core.tags import FilterKey
 
-ARTIFACTS = ("ink", "hair", "patch", "ruler", "gel", "reflection", "corners")
-
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `mute` to the explorer's subcommands; its `run` is set as a default."""
@@ -56,7 +54,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="the filters were chosen by their effect on this folder: judge them on its other half",
     )
     how.add_argument("--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none")
-    how.add_argument("--artifact", choices=(*ARTIFACTS, "none"), help="draw this into pictures (the tag, if it is one)")
+    how.add_argument(
+        "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
+    )
     how.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
     how.add_argument(
         "--agreement", action="store_true", help="mute every filter by itself: does relevance foretell it, by layer?"
@@ -184,9 +184,12 @@ def _measure(
     from explorer.core.class_words import propose, told_apart, words_of_training
     from explorer.core.muting.effect import EffectOptions, muting_effect
     from explorer.core.muting.telling import as_dict, notes, sentence, table
+    from trainer.synthetic.artifacts import ARTIFACTS
 
     words = propose(set(index.given) - {""}, told_apart(index.classes), words_of_training(network.training))
     artifact = arguments.artifact or (arguments.tag if arguments.tag in ARTIFACTS else "none")
+    if artifact not in (*ARTIFACTS, "none"):  # said before minutes are spent
+        raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')
     options = EffectOptions(
         fill=arguments.fill,
         threshold=arguments.threshold,

@@ -98,6 +98,7 @@ def test_the_windows_own_index_is_made_where_none_is_given(
     [
         (["--filters", "9:1"], "no filter 9:1"),
         (["--filters", "seven"], "names no filter"),
+        (["--filters", "3:1", "--artifact", "snow"], "No artifact is called"),
         (["--filters", "3:1", "--with", "mean", "--out", "{tmp}/m.safetensors"], "others at every place"),
         (["--filters", "3:1", "--out", "{tmp}/small0.safetensors"], "--force replaces it"),
         (["--tags", "{tags}", "--tag", "ruler"], 'is tagged "ruler"'),
