@@ -181,12 +181,12 @@ def _measure(
     told: dict[str, Any],
 ) -> list[str]:
     """Measure the effect, put it into `told`, and give its lines."""
-    from explorer.core.class_words import propose, told_apart, words_of_training
+    from explorer.core.class_words import propose, told_apart, trained_words
     from explorer.core.muting.effect import EffectOptions, muting_effect
     from explorer.core.muting.telling import as_dict, notes, sentence, table
     from trainer.synthetic.artifacts import ARTIFACTS
 
-    words = propose(set(index.given) - {""}, told_apart(index.classes), words_of_training(network.training))
+    words = propose(set(index.given) - {""}, told_apart(index.classes), trained_words(network.training))
     artifact = arguments.artifact or (arguments.tag if arguments.tag in ARTIFACTS else "none")
     if artifact not in (*ARTIFACTS, "none"):  # said before minutes are spent
         raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')

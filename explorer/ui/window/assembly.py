@@ -56,7 +56,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         muted=MutedLine(workspace.muting),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library, workspace.chosen),
+        pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),

@@ -22,6 +22,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "-", "", commands.show_keys),
         Command(FILE, "Export figures …", "Ctrl+E", commands.unmuted(files.export)),
         Command(FILE, "Save what the lens shows …", "", commands.unmuted(files.save_lens)),
+        Command(FILE, "Report on the tagged filters …", "", commands.unmuted(commands.report.ask)),
         Command(FILE, "-", "", commands.show_keys),
         Command(FILE, "Open the demo", "", files.open_demo),
         Command(FILE, "Settings …", "Ctrl+,", commands.ask_settings),

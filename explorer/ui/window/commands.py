@@ -17,6 +17,7 @@ from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.parts import WindowParts
+from explorer.ui.window.report_command import ReportCommand
 from explorer.ui.window.tag_commands import TagCommands
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Commands:
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
+        self.report = ReportCommand(window, workspace, parts)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
