@@ -19,6 +19,7 @@ from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.picture_search import PictureSearch
@@ -66,6 +67,7 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
@@ -86,6 +88,7 @@ class Workspace(QObject):
         self.point_maps.close()
         self.lens.close()
         self.occluding.close()
+        self.muting.close()
         self.pipeline.close()
         self.library.close()
         self.evidence.close()

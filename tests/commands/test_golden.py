@@ -19,6 +19,7 @@ EXPLORER = (
     "occlude",
     "lens",
     "index",
+    "mute",
     "tags",
     "tags list",
     "tags export",
