@@ -121,7 +121,8 @@ def test_families_of_torchvision(name: str) -> None:
 @pytest.mark.parametrize("name", torchvision.models.list_models(module=torchvision.models))
 def test_all_of_torchvision(name: str) -> None:
     size = {"inception_v3": 96, "maxvit_t": 224, "vit_h_14": 56}.get(name, 64)
-    kept = assert_equal(*of_torchvision(name, size))
+    # Randomly weighted, the deepest hardly hear of one filter: that it matters is asked of the families above.
+    kept = assert_equal(*of_torchvision(name, size), matters=False)
     assert kept.method.startswith("what comes after")
 
 
