@@ -44,11 +44,12 @@ LEAST = 64
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 # The luma table of the JPEG standard (ITU-T T.81, annex K.1); libjpeg scales it by its quality.
-_STANDARD = np.array(
-    "16 11 10 16 24 40 51 61 12 12 14 19 26 58 60 55 14 13 16 24 40 57 69 56 14 17 22 29 51 87 80 62 "
-    "18 22 37 56 68 109 103 77 24 35 55 64 81 104 113 92 49 64 78 87 103 121 120 101 72 92 95 98 112 100 103 99".split(),
-    np.float64,
-)
+_STANDARD = np.array([
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55,
+    14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62,
+    18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+    49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+], np.float64)  # fmt: skip
 
 
 def picture_values(rgb: Rgb, *, lesion: npt.NDArray[np.floating] | Mask | None = None) -> dict[str, float]:
@@ -105,7 +106,7 @@ def jpeg_quality(path: Path | str) -> float:
     if not inside.any():
         return 1.0
     scale = 100 * float(found[inside].sum() / _STANDARD[inside].sum())
-    return float(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / scale, 1, 100))
+    return float(round(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / scale, 1, 100)))
 
 
 def _reduced(rgb: Rgb, mask: Mask | None) -> tuple[Numbers, Mask | None]:
