@@ -7,22 +7,14 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from explorer.core.concepts import ARTIFACTS
+
 Numbers = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Said = Mapping[str, Mapping[str, bool]]
 """What a person said: picture to artifact to whether it is there."""
 
-THERE: Mapping[str, float] = MappingProxyType(
-    {
-        "hair": 0.02,
-        "ruler": 0.004,
-        "ink": 0.01,
-        "bubble": 0.01,
-        "reflection": 0.004,
-        "patch": 0.02,
-        "corner": 0.01,
-    }
-)
+THERE = 0.002
 """Share of the picture that an artifact's map takes on average from which it counts as there."""
 
 PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -101,7 +93,7 @@ def artifacts_of(
     words = {word for row in (said or {}).values() for word in row}
     for name in [*columns, *sorted(words - set(columns))]:
         values = np.array(columns[name], np.float64) if name in columns else np.full(len(pictures), np.nan)
-        limit = THERE.get(name, 0.5 if name not in columns else None)
+        limit = THERE if name in ARTIFACTS or name not in columns else None
         for row, picture in enumerate(pictures) if name in words else ():
             told = (said or {}).get(picture, {}).get(name)
             if told is not None and limit is not None:

@@ -34,12 +34,13 @@ class Change:
     dependence_before: Measure
     dependence_after: Measure
 
-    def words(self, of_class: str) -> str:
-        """What it does, after its subject."""
+    def words(self, of_class: str, sign: int = 1) -> str:
+        """What it does, after its subject; `sign` is -1 where the score goes with the lack of the artifact."""
         scores = f"by {_signed(self.with_it)} logits with it and {_signed(self.without_it)} without"
-        follows = f"Spearman within class {self.dependence_before.value:.2f} to {self.dependence_after.value:.2f}"
-        change = f"{_signed(self.auc_change)} [{self.auc_change.low:+.3f}, {self.auc_change.high:+.3f}]"
-        return f"changes the score for {of_class} {scores}, how far it follows ({follows}), and the AUC by {change}"
+        before, after = (sign * one.value for one in (self.dependence_before, self.dependence_after))
+        auc = f"{_signed(self.auc_change)} [{self.auc_change.low:+.3f}, {self.auc_change.high:+.3f}]"
+        follows = f"how far it follows within class from {before:.2f} to {after:.2f}"
+        return f"changes the score for {of_class} {scores}, {follows}, and the AUC by {auc}"
 
 
 def change_of(

@@ -82,7 +82,7 @@ class Finding:
     @property
     def title(self) -> str:
         """It in a few words."""
-        return f"{self.phrase} goes with {self.of_class}"
+        return f"{self.phrase} · {self.of_class}"
 
     @property
     def words(self) -> str:
@@ -92,13 +92,17 @@ class Finding:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences of `words`."""
-        told = f"AUC {_written(self.association)}"
+        # "AUC 0.33" of a redder surround is 0.67 of a less red one: said is what the phrase means.
+        auc = self.association if self.sign > 0 else _turned(self.association)
+        told = f"AUC {_written(auc)}"
         if self.odds is not None:
-            told = f"odds ratio {_written(self.odds)}, {told}"
-        said = [f"Worth a look: here {self.phrase} goes with {self.of_class} ({told})."]
+            odds = self.odds if self.sign > 0 else _inverse(self.odds)
+            told = f"odds ratio {_written(odds)}, {told}"
+        said = [f"Worth a look: {self.phrase}. Pictures of {self.of_class} show this more often here ({told})."]
         if self.dependence.value == self.dependence.value:
-            rho = f"Spearman {_written(self.dependence)}"
-            said.append(f"Among pictures of one class the score for {self.of_class} follows it too ({rho}).")
+            follows = self.dependence if self.sign > 0 else _negative(self.dependence)
+            rho = f"Spearman {_written(follows)}"
+            said.append(f"Among pictures of the same class the score for {self.of_class} follows it ({rho}).")
         else:
             said.append("No class has pictures both with and without it: the two cannot be told apart here.")
         if self.following:
@@ -106,14 +110,28 @@ class Finding:
             first = f"; those that push the score most: {named}" if named else ""
             said.append(f"{self.following:,} of {self.filters:,} filters follow it within class{first}.")
         if self.alongside:
-            said.append(f"The same pictures differ in: {', '.join(self.alongside)}.")
+            said.append(f"The same pictures differ in {' and '.join(self.alongside)} too.")
         if self.muting is not None:
             count = len(self.top)
             of = f"these {count} filters" if count > 1 else "this filter"
-            said.append(f"Muting {of} {self.muting.words(self.of_class)}.")
+            said.append(f"Muting {of} {self.muting.words(self.of_class, self.sign)}.")
         if self.correction is not None:
-            said.append(f"Correcting each picture's cast {self.correction.words(self.of_class)}.")
+            said.append(
+                f"Giving each picture the usual light of this folder {self.correction.words(self.of_class, self.sign)}."
+            )
         return tuple(said)
+
+
+def _turned(auc: Measure) -> Measure:
+    return Measure(1 - auc.value, 1 - auc.high, 1 - auc.low, auc.n)
+
+
+def _negative(rho: Measure) -> Measure:
+    return Measure(-rho.value, -rho.high, -rho.low, rho.n)
+
+
+def _inverse(ratio: Measure) -> Measure:
+    return Measure(1 / ratio.value, 1 / ratio.high, 1 / ratio.low, ratio.n)
 
 
 def _written(measure: Measure) -> str:

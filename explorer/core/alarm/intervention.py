@@ -11,7 +11,7 @@ import torch
 from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.change import Change, change_of
 from explorer.core.alarm.class_score import Cohort, class_scores
-from explorer.core.alarm.color_constancy import shades_of_grey
+from explorer.core.alarm.color_constancy import light_of, under_light
 from explorer.core.alarm.finding import Finding
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex
@@ -66,7 +66,9 @@ def measured_changes(
         means = {one.key: float(index.answers(one.key, "mean")[cohort.rows].mean()) for one in finding.top}
         finding = replace(finding, muting=measure(logits_of(network, pictures, muted=means, on_step=on_step)))
     if finding.artifact in CASTS:
-        after = logits_of(network, pictures, change=shades_of_grey, on_step=on_step)
+        # Under grey light no picture would be what the network knows: all get the light that is usual here.
+        light = np.median([light_of(read_image(path)) for path in pictures], axis=0)
+        after = logits_of(network, pictures, change=lambda rgb: under_light(rgb, light), on_step=on_step)
         finding = replace(finding, correction=measure(after))
     return finding
 

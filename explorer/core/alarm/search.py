@@ -13,7 +13,7 @@ from explorer.core.alarm.class_score import Cohort, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
 from explorer.core.alarm.intervention import measured_changes
-from explorer.core.alarm.picture_table import kept_beside, picture_table
+from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
 from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
 from explorer.core.class_words import ClassWords, propose, told_apart
 from explorer.core.errors import UserError
@@ -72,7 +72,7 @@ def sound(
     said: Said | None = None,
     network: Network | None = None,
     with_trained_on: bool = False,
-    columns: Mapping[str, npt.NDArray[np.floating]] | None = None,
+    measurements: Sequence[Measurement] = (CONCEPTS, WHOLE_PICTURE),
     keep: bool = True,
     draws: int = 1000,
     on_step: OnStep = no_step,
@@ -83,8 +83,8 @@ def sound(
     proposed where None. `lesions` maps pictures to lesions, of each of which one picture counts. `said` is what a
     person said of the pictures' artifacts. With the `network`, what muting the filters does is measured, and for a
     cast what correcting it does. Pictures that the network was trained or chosen on do not count unless
-    `with_trained_on`. `columns` (N) replaces what is measured on the pictures; what is measured is kept beside the
-    index if `keep`. UserError where the network has no class scores, or fewer than two classes are known.
+    `with_trained_on`. Of the `measurements`, that of the concepts takes most of the time; what is measured is kept
+    beside the index if `keep`. UserError where the network has no class scores, or fewer than two classes are known.
     """
     classes = told_apart(index.classes)
     if not classes:
@@ -99,12 +99,12 @@ def sound(
     if not asked:
         raise UserError(f"It takes two classes with {FEWEST} pictures each. {left_out.sentence}")
     folder = Path(folder) if folder is not None else Path(str(index.contents.facts.get("folder", "")))
-    if columns is None:
-        kept = kept_beside(index) if keep else None
-        columns = picture_table(index, folder, rows.tolist(), kept=kept, on_step=on_step)
-    chosen = {name: np.asarray(values, np.float64)[rows] for name, values in columns.items()}
+    measured: dict[str, Numbers] = {}
+    for measurement in measurements:
+        found = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
+        measured |= {name: values[rows] for name, values in found.items()}
     names = tuple(index.pictures[row] for row in rows)
-    artifacts = artifacts_of(chosen, names, said)
+    artifacts = artifacts_of(measured, names, said)
     search = _Search(index, rows, labels, classes, names)
     findings = search.findings(artifacts, [asked[-1]] if len(classes) == 2 else asked, on_step)
     if network is not None and findings:

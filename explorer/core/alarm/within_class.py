@@ -5,7 +5,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from trainer.measures.bootstrap import Measure
-from trainer.measures.delong import Z, midranks
+from trainer.measures.delong import Z
 
 Numbers = npt.NDArray[np.float64]
 
@@ -47,9 +47,8 @@ def within_class(
 
 def rank_correlations(values: npt.NDArray[np.floating], answers: npt.NDArray[np.floating]) -> Numbers:
     """Spearman's rho of each row of `answers` (F, N) with `values` (N): (F,), NaN where one does not vary."""
-    ranked = np.array([_centred(row) for row in answers]).reshape(len(answers), -1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(ranked @ _centred(values), np.float64)
+        return np.asarray(_centred(answers) @ _centred(values[None])[0], np.float64)
 
 
 def as_measure(rho: float, error: float, count: int) -> Measure:
@@ -75,9 +74,9 @@ def corrected(p: Numbers) -> Numbers:
     return np.asarray(stats.false_discovery_control(p, method="by")) if len(p) else p
 
 
-def _centred(row: npt.NDArray[np.floating]) -> Numbers:
-    """Midranks less their mean, of length 1; NaN where all are equal."""
-    ranks = midranks(row)
-    ranks = ranks - ranks.mean()
-    length = float(np.linalg.norm(ranks))
-    return ranks / length if length > 0 else np.full(len(ranks), np.nan)
+def _centred(rows: npt.NDArray[np.floating]) -> Numbers:
+    """Midranks of each row (F, N) less their mean, of length 1; NaN where all are equal."""
+    ranks = stats.rankdata(rows, axis=1)
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.asarray(np.divide(ranks, length, out=np.full(ranks.shape, np.nan), where=length > 0), np.float64)

@@ -1,0 +1,181 @@
+"""Cohorts with a planted shortcut, and small networks that fall for it; the artifacts are drawn by other code than the
+program's own, so that no detector has seen them."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFilter
+from torch import nn
+
+from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.network.opening import Network, open_network
+from trainer.networks.architectures import ScratchCNN
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
+from trainer.synthetic import draw
+from trainer.synthetic.picture import usual_concepts
+
+KINDS = {
+    "ruler": {"ruler"},
+    "patch": {"patch"},
+    "corner": {"corner", "field of view", "vignette"},
+    "cast": {"red share", "blue share"},
+}
+"""What is planted, and the names under which it is found: a dark frame is a corner, a field of view and a vignette."""
+
+SIDE = 64
+OWN = {"ruler": {"ruler"}, "patch": {"patch"}, "corner": {"corners"}, "cast": set(), "": set()}
+ARGUMENTS = {"filters": (8, 16, 24), "hidden": (24,), "size": SIDE}
+CLASSES = ("benign", "malignant")
+OF_CLASS = (0.08, 0.75)
+"""How often each class has the planted artifact."""
+
+
+@functools.lru_cache(maxsize=4096)
+def bare(seed: int, label: str, without: frozenset[str]) -> np.ndarray:
+    """A drawn picture with the usual artifacts but some."""
+    concepts = usual_concepts(seed, label) - without
+    return draw(seed, size=SIDE, label=label, concepts=concepts).rgb
+
+
+def over(rgb: np.ndarray, paint, random: np.random.Generator) -> np.ndarray:
+    """The picture with something painted over it at four times its size."""
+    scale = 4
+    large = Image.fromarray(rgb).resize((SIDE * scale, SIDE * scale), Image.Resampling.BICUBIC)
+    layer = Image.new("RGBA", large.size, (0, 0, 0, 0))
+    paint(ImageDraw.Draw(layer), SIDE * scale, random)
+    layer = layer.filter(ImageFilter.GaussianBlur(float(random.uniform(0.5, 2.5))))
+    turned = layer.rotate(90 * int(random.integers(4)))
+    return np.asarray(Image.alpha_composite(large.convert("RGBA"), turned).convert("RGB").resize((SIDE, SIDE), 4))
+
+
+def ruler(pen: ImageDraw.ImageDraw, size: int, random: np.random.Generator) -> None:
+    """A scale bar with a line along it, its ticks all of two lengths, in a dark blue or brown."""
+    ink = [(20, 25, 60, 235), (60, 35, 20, 235), (10, 10, 10, 235)][int(random.integers(3))]
+    at, step = int(size * random.uniform(0.05, 0.16)), int(size * random.uniform(0.045, 0.07))
+    pen.line([(0, at), (size, at)], fill=ink, width=4)
+    for number, x in enumerate(range(int(random.integers(step)), size, step)):
+        pen.line([(x, at), (x, at + int(size * (0.10 if number % 4 == 0 else 0.06)))], fill=ink, width=4)
+
+
+def patch(pen: ImageDraw.ImageDraw, size: int, random: np.random.Generator) -> None:
+    """A plain sticker with round corners at a side, in colors that the program never draws."""
+    color = [(120, 60, 190, 255), (30, 190, 200, 255), (240, 130, 190, 255)][int(random.integers(3))]
+    wide, high = (int(size * random.uniform(0.25, 0.4)) for _ in range(2))
+    left = int(random.uniform(0, size - wide))
+    top = -int(high * random.uniform(0.1, 0.4))
+    pen.rounded_rectangle([left, top, left + wide, top + high], radius=size // 16, fill=color)
+
+
+def corner(pen: ImageDraw.ImageDraw, size: int, random: np.random.Generator) -> None:
+    """A dark frame with eight sides."""
+    cut = size * random.uniform(0.2, 0.32)
+    dark = (*random.integers(0, 22, 3).tolist(), 255)
+    for x, y in ((0, 0), (size, 0), (0, size), (size, size)):
+        across, down = (cut if x == 0 else -cut), (cut if y == 0 else -cut)
+        pen.polygon([(x, y), (x + across, y), (x, y + down)], fill=dark)
+
+
+def cast(rgb: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The picture under a redder light."""
+    gain = np.array([1.0, 0.88, 0.80]) + random.normal(0, 0.02, 3)
+    return np.rint(np.clip(rgb * gain, 0, 255)).astype(np.uint8)
+
+
+def planted(rgb: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
+    """The picture with the artifact."""
+    if kind == "cast":
+        return cast(rgb, random)
+    return over(rgb, {"ruler": ruler, "patch": patch, "corner": corner}[kind], random)
+
+
+@dataclass
+class Cohort:
+    """Pictures (N, SIDE, SIDE, 3), whether each is malignant, and whether the artifact was planted in it."""
+
+    pictures: np.ndarray
+    malignant: np.ndarray
+    has: np.ndarray
+
+
+def cohort(kind: str, seed: int, count: int, first: int = 0) -> Cohort:
+    """Half of `count` pictures malignant; the artifact goes with that, or is in none where `kind` is ""."""
+    random = np.random.default_rng([seed, first])
+    pictures, malignant, has = [], [], []
+    for number in range(count):
+        sick = bool(number % 2)
+        rgb = bare(1000 * seed + first + number, CLASSES[sick], frozenset(OWN[kind]))
+        there = bool(kind) and random.random() < OF_CLASS[sick]
+        pictures.append(planted(rgb, kind, random) if there else rgb)
+        malignant.append(sick)
+        has.append(there)
+    return Cohort(np.stack(pictures), np.array(malignant), np.array(has))
+
+
+def trained(of: Cohort, seed: int, epochs: int = 6) -> nn.Module:
+    """A small network trained on the cohort, turned and mirrored."""
+    torch.manual_seed(seed)
+    module = ScratchCNN(2, **ARGUMENTS)
+    x = torch.from_numpy(of.pictures.transpose(0, 3, 1, 2).copy()).float() / 255
+    y = torch.from_numpy(of.malignant.astype(np.int64))
+    batches = max(1, len(x) // 32) * epochs
+    optimizer = torch.optim.AdamW(module.parameters(), 2e-3, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=batches)
+    draws = torch.Generator().manual_seed(seed)
+    module.train()
+    for _ in range(batches):
+        chosen = torch.randint(len(x), (32,), generator=draws)
+        batch = x[chosen]
+        turns = int(torch.randint(4, (1,), generator=draws))
+        batch = torch.rot90(batch.flip(3) if turns % 2 else batch, turns, (2, 3))
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(module(batch), y[chosen]).backward()
+        optimizer.step()
+        schedule.step()
+    return module.eval()
+
+
+def saved(module: nn.Module, path: Path) -> Network:
+    """The network, opened from a file."""
+    save(
+        path,
+        Checkpoint("scratch_cnn", CLASSES, InputSpec((SIDE, SIDE), "squash", SIDE), module.state_dict(), ARGUMENTS),
+    )
+    return open_network(path, device="cpu")
+
+
+def write(of: Cohort, folder: Path) -> Path:
+    """The cohort's pictures as files in folders of their classes."""
+    for name in CLASSES:
+        (folder / name).mkdir(parents=True)
+    for number, (rgb, sick) in enumerate(zip(of.pictures, of.malignant, strict=True)):
+        Image.fromarray(rgb).save(folder / CLASSES[int(sick)] / f"p{number:04d}.png")
+    return folder
+
+
+def names_of(of: Cohort) -> Sequence[str]:
+    """The pictures' names in an index of what `write` wrote."""
+    return [f"{CLASSES[int(sick)]}/p{number:04d}.png" for number, sick in enumerate(of.malignant)]
+
+
+@dataclass
+class Planted:
+    """A network with a shortcut, the test cohort, and the index of the two."""
+
+    network: Network
+    cohort: Cohort
+    index: FolderIndex
+    folder: Path
+
+
+def set_up(kind: str, seed: int, folder: Path, *, train: int = 400, test: int = 120, epochs: int = 6) -> Planted:
+    """Draw, train and index; close the index afterwards."""
+    module = trained(cohort(kind, seed, train), seed, epochs)
+    network = saved(module, folder / "network.safetensors")
+    of = cohort(kind, seed, test, first=500)
+    pictures = write(of, folder / "pictures")
+    build_index(network, pictures, folder / "index.h5")
+    return Planted(network, of, open_index(folder / "index.h5"), pictures)
