@@ -28,6 +28,7 @@ from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
+from explorer.state.worth_a_look import WorthALook
 
 
 class Workspace(QObject):
@@ -59,6 +60,7 @@ class Workspace(QObject):
         self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
+        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
@@ -79,6 +81,7 @@ class Workspace(QObject):
         self.exporting.close()
         self.tagging.close()
         self.evaluating.close()
+        self.worth_a_look.close()
         self.point_maps.close()
         self.lens.close()
         self.occluding.close()

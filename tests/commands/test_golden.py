@@ -19,6 +19,7 @@ EXPLORER = (
     "occlude",
     "lens",
     "index",
+    "alarm",
     "tags",
     "tags list",
     "tags export",

@@ -85,6 +85,30 @@ class Finding:
         return f"{self.phrase} · {self.of_class}"
 
     @property
+    def figures(self) -> tuple[str, ...]:
+        """The numbers of `sentences` in short lines."""
+        apart = self.dependence.value == self.dependence.value
+        lines = [self._told, f"score within class: {self._follows}" if apart else "not to be told apart from the class"]
+        lines.append(f"{self.following:,} of {self.filters:,} filters follow")
+        for what, change in (("muted", self.muting), ("usual light", self.correction)):
+            if change is not None:
+                before, after = (self.sign * one.value for one in (change.dependence_before, change.dependence_after))
+                lines.append(f"{what}: {before:.2f} to {after:.2f}, AUC {change.auc_change.value:+.3f}")
+        return tuple(lines)
+
+    @property
+    def _told(self) -> str:
+        """How it goes with the class. "AUC 0.33" of a redder surround is 0.67 of a less red one, which is said."""
+        told = f"AUC {_written(self.association if self.sign > 0 else _turned(self.association))}"
+        if self.odds is None:
+            return told
+        return f"odds ratio {_written(self.odds if self.sign > 0 else _inverse(self.odds))}, {told}"
+
+    @property
+    def _follows(self) -> str:
+        return f"Spearman {_written(self.dependence if self.sign > 0 else _negative(self.dependence))}"
+
+    @property
     def words(self) -> str:
         """It in whole sentences, with every number that it rests on."""
         return " ".join(self.sentences)
@@ -92,17 +116,10 @@ class Finding:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences of `words`."""
-        # "AUC 0.33" of a redder surround is 0.67 of a less red one: said is what the phrase means.
-        auc = self.association if self.sign > 0 else _turned(self.association)
-        told = f"AUC {_written(auc)}"
-        if self.odds is not None:
-            odds = self.odds if self.sign > 0 else _inverse(self.odds)
-            told = f"odds ratio {_written(odds)}, {told}"
-        said = [f"Worth a look: {self.phrase}. Pictures of {self.of_class} show this more often here ({told})."]
+        said = [f"Worth a look: {self.phrase}. Pictures of {self.of_class} show this more often here ({self._told})."]
         if self.dependence.value == self.dependence.value:
-            follows = self.dependence if self.sign > 0 else _negative(self.dependence)
-            rho = f"Spearman {_written(follows)}"
-            said.append(f"Among pictures of the same class the score for {self.of_class} follows it ({rho}).")
+            among = f"Among pictures of the same class the score for {self.of_class}"
+            said.append(f"{among} follows it ({self._follows}).")
         else:
             said.append("No class has pictures both with and without it: the two cannot be told apart here.")
         if self.following:

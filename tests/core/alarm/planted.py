@@ -26,30 +26,45 @@ KINDS = {
 }
 """What is planted, and the names under which it is found: a dark frame is a corner, a field of view and a vignette."""
 
-SIDE = 64
 OWN = {"ruler": {"ruler"}, "patch": {"patch"}, "corner": {"corners"}, "cast": set(), "": set()}
-ARGUMENTS = {"filters": (8, 16, 24), "hidden": (24,), "size": SIDE}
 CLASSES = ("benign", "malignant")
 OF_CLASS = (0.08, 0.75)
 """How often each class has the planted artifact."""
 
 
+@dataclass(frozen=True)
+class Scale:
+    """How large a cohort, its pictures and its network are; on `plain` pictures nothing lies but what is planted."""
+
+    side: int
+    filters: tuple[int, ...]
+    train: int
+    test: int
+    steps: int
+    plain: bool
+
+
+QUICK = Scale(48, (8, 16), train=120, test=72, steps=60, plain=True)
+FULL = Scale(64, (8, 16, 24), train=400, test=120, steps=250, plain=False)
+
+
 @functools.lru_cache(maxsize=4096)
-def bare(seed: int, label: str, without: frozenset[str]) -> np.ndarray:
-    """A drawn picture with the usual artifacts but some."""
-    concepts = usual_concepts(seed, label) - without
-    return draw(seed, size=SIDE, label=label, concepts=concepts).rgb
+def bare(seed: int, label: str, without: frozenset[str], side: int, plain: bool) -> np.ndarray:
+    """A drawn picture with the usual artifacts but some, or with none."""
+    usual = usual_concepts(seed, label)
+    return draw(seed, size=side, label=label, concepts=usual & {"dark"} if plain else usual - without).rgb
 
 
 def over(rgb: np.ndarray, paint, random: np.random.Generator) -> np.ndarray:
     """The picture with something painted over it at four times its size."""
-    scale = 4
-    large = Image.fromarray(rgb).resize((SIDE * scale, SIDE * scale), Image.Resampling.BICUBIC)
+    side = len(rgb)
+    large = Image.fromarray(rgb).resize((side * 4, side * 4), Image.Resampling.BICUBIC)
     layer = Image.new("RGBA", large.size, (0, 0, 0, 0))
-    paint(ImageDraw.Draw(layer), SIDE * scale, random)
+    paint(ImageDraw.Draw(layer), side * 4, random)
     layer = layer.filter(ImageFilter.GaussianBlur(float(random.uniform(0.5, 2.5))))
     turned = layer.rotate(90 * int(random.integers(4)))
-    return np.asarray(Image.alpha_composite(large.convert("RGBA"), turned).convert("RGB").resize((SIDE, SIDE), 4))
+    laid = Image.alpha_composite(large.convert("RGBA"), turned).convert("RGB")
+    return np.asarray(laid.resize((side, side), Image.Resampling.BOX))
 
 
 def ruler(pen: ImageDraw.ImageDraw, size: int, random: np.random.Generator) -> None:
@@ -94,20 +109,20 @@ def planted(rgb: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarr
 
 @dataclass
 class Cohort:
-    """Pictures (N, SIDE, SIDE, 3), whether each is malignant, and whether the artifact was planted in it."""
+    """Pictures (N, side, side, 3), whether each is malignant, and whether the artifact was planted in it."""
 
     pictures: np.ndarray
     malignant: np.ndarray
     has: np.ndarray
 
 
-def cohort(kind: str, seed: int, count: int, first: int = 0) -> Cohort:
+def cohort(kind: str, seed: int, scale: Scale, count: int, first: int = 0) -> Cohort:
     """Half of `count` pictures malignant; the artifact goes with that, or is in none where `kind` is ""."""
     random = np.random.default_rng([seed, first])
     pictures, malignant, has = [], [], []
     for number in range(count):
         sick = bool(number % 2)
-        rgb = bare(1000 * seed + first + number, CLASSES[sick], frozenset(OWN[kind]))
+        rgb = bare(1000 * seed + first + number, CLASSES[sick], frozenset(OWN[kind]), scale.side, scale.plain)
         there = bool(kind) and random.random() < OF_CLASS[sick]
         pictures.append(planted(rgb, kind, random) if there else rgb)
         malignant.append(sick)
@@ -115,18 +130,17 @@ def cohort(kind: str, seed: int, count: int, first: int = 0) -> Cohort:
     return Cohort(np.stack(pictures), np.array(malignant), np.array(has))
 
 
-def trained(of: Cohort, seed: int, epochs: int = 6) -> nn.Module:
+def trained(of: Cohort, seed: int, scale: Scale) -> nn.Module:
     """A small network trained on the cohort, turned and mirrored."""
     torch.manual_seed(seed)
-    module = ScratchCNN(2, **ARGUMENTS)
+    module = ScratchCNN(2, **arguments(scale))
     x = torch.from_numpy(of.pictures.transpose(0, 3, 1, 2).copy()).float() / 255
     y = torch.from_numpy(of.malignant.astype(np.int64))
-    batches = max(1, len(x) // 32) * epochs
     optimizer = torch.optim.AdamW(module.parameters(), 2e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=batches)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=scale.steps)
     draws = torch.Generator().manual_seed(seed)
     module.train()
-    for _ in range(batches):
+    for _ in range(scale.steps):
         chosen = torch.randint(len(x), (32,), generator=draws)
         batch = x[chosen]
         turns = int(torch.randint(4, (1,), generator=draws))
@@ -138,12 +152,15 @@ def trained(of: Cohort, seed: int, epochs: int = 6) -> nn.Module:
     return module.eval()
 
 
-def saved(module: nn.Module, path: Path) -> Network:
+def arguments(scale: Scale) -> dict[str, object]:
+    """What makes the network, beside the number of classes."""
+    return {"filters": scale.filters, "hidden": (24,), "size": scale.side}
+
+
+def saved(module: nn.Module, path: Path, scale: Scale) -> Network:
     """The network, opened from a file."""
-    save(
-        path,
-        Checkpoint("scratch_cnn", CLASSES, InputSpec((SIDE, SIDE), "squash", SIDE), module.state_dict(), ARGUMENTS),
-    )
+    spec = InputSpec((scale.side, scale.side), "squash", scale.side)
+    save(path, Checkpoint("scratch_cnn", CLASSES, spec, module.state_dict(), arguments(scale)))
     return open_network(path, device="cpu")
 
 
@@ -171,11 +188,11 @@ class Planted:
     folder: Path
 
 
-def set_up(kind: str, seed: int, folder: Path, *, train: int = 400, test: int = 120, epochs: int = 6) -> Planted:
+def set_up(kind: str, seed: int, folder: Path, scale: Scale = FULL) -> Planted:
     """Draw, train and index; close the index afterwards."""
-    module = trained(cohort(kind, seed, train), seed, epochs)
-    network = saved(module, folder / "network.safetensors")
-    of = cohort(kind, seed, test, first=500)
+    module = trained(cohort(kind, seed, scale, scale.train), seed, scale)
+    network = saved(module, folder / "network.safetensors", scale)
+    of = cohort(kind, seed, scale, scale.test, first=500)
     pictures = write(of, folder / "pictures")
     build_index(network, pictures, folder / "index.h5")
     return Planted(network, of, open_index(folder / "index.h5"), pictures)
