@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = network_of(arguments) if arguments.model is not None else None
     with open_index(arguments.index) as index, progress("alarm") as on_step:
         _check(arguments.index, index, network)
-        folder = arguments.images or Path(str(index.contents.facts.get("folder", "")))
+        folder = arguments.images or Path(str(index.contents.facts.get("folder") or "its old place"))
         if not folder.is_dir():
             raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
         heard = sound(

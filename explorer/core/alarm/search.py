@@ -103,6 +103,8 @@ def sound(
     for measurement in measurements:
         found = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
         measured |= {name: values[rows] for name, values in found.items()}
+    if measurements and not any(np.isfinite(values).any() for values in measured.values()):
+        raise UserError(f"None of the {len(rows):,} pictures is in {folder} as the index saw it; name its folder.")
     names = tuple(index.pictures[row] for row in rows)
     artifacts = artifacts_of(measured, names, said)
     search = _Search(index, rows, labels, classes, names)

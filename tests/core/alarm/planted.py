@@ -119,10 +119,11 @@ class Cohort:
 def cohort(kind: str, seed: int, scale: Scale, count: int, first: int = 0) -> Cohort:
     """Half of `count` pictures malignant; the artifact goes with that, or is in none where `kind` is ""."""
     random = np.random.default_rng([seed, first])
+    without = frozenset() if scale.plain else frozenset(OWN[kind])  # plain pictures are the same ones for every kind
     pictures, malignant, has = [], [], []
     for number in range(count):
         sick = bool(number % 2)
-        rgb = bare(1000 * seed + first + number, CLASSES[sick], frozenset(OWN[kind]), scale.side, scale.plain)
+        rgb = bare(1000 * seed + first + number, CLASSES[sick], without, scale.side, scale.plain)
         there = bool(kind) and random.random() < OF_CLASS[sick]
         pictures.append(planted(rgb, kind, random) if there else rgb)
         malignant.append(sick)
