@@ -49,6 +49,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--held-out says what was seen in its pictures (columns hair_1, hair_2, ... of two readings, or hair, ...)",
     )
     parser.add_argument("--epochs", type=int, default=9, help="times that every picture is shown (default 9)")
+    parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate (default 0.004)")
+    parser.add_argument("--small", type=int, metavar="N", help="epochs at 160 pixels; the others at 224 (all but two)")
+    parser.add_argument("--begin", type=Path, metavar="FILE", help="go on from this network, instead of by chance")
     parser.add_argument("--each", type=int, default=60, help="drawings of every kind of artifact (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is left to chance (default 0)")
     parser.add_argument("--source", default="", metavar="TEXT", help="where the pictures come from; goes into the file")
@@ -72,14 +75,23 @@ def run(arguments: argparse.Namespace) -> None:
         return
     source = read_pictures(arguments.images, arguments.masks, seen, taught)
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
+    from trainer.concepts.finding import load_network
     from trainer.concepts.train import Settings, save_network, train_network
 
-    settings = Settings(seed=arguments.seed, epochs=arguments.epochs, each=arguments.each)
+    small = max(0, arguments.epochs - 2) if arguments.small is None else arguments.small
+    settings = Settings(
+        seed=arguments.seed,
+        epochs=arguments.epochs,
+        each=arguments.each,
+        rate=arguments.rate,
+        whole=max(0, arguments.epochs - small),
+    )
+    begin = load_network(arguments.begin) if arguments.begin else None
 
     def on_epoch(epoch: int, loss: float, seconds: float) -> None:
         say(f"epoch {epoch}/{settings.epochs}  loss {loss:.3f}  {seconds:.0f} s")
 
-    network = train_network(source, settings, on_epoch)
+    network = train_network(source, settings, on_epoch, begin)
     save_network(arguments.out, network, settings, arguments.source, arguments.licence)
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 

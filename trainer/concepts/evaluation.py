@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from trainer.concepts.amounts import amount
 from trainer.concepts.drawn_layers import DrawnLayers
-from trainer.concepts.finding import by_network
+from trainer.concepts.finding import by_network, larger
 from trainer.concepts.network import ConceptNetwork
 from trainer.concepts.pictures import Pictures
 from trainer.concepts.rules import by_rule
@@ -36,7 +36,11 @@ class Row:
 def ways_of(rgb: npt.NDArray[np.uint8], network: ConceptNetwork) -> dict[str, Maps]:
     """The maps of a picture at the working size, for each of `WAYS`."""
     first, second = by_network(rgb, network), by_rule(rgb)
-    return {"network": first, "rule": second, "larger": {name: np.maximum(first[name], second[name]) for name in first}}
+    return {
+        "network": first,
+        "rule": second,
+        "larger": {name: larger(name, first[name], second[name]) for name in first},
+    }
 
 
 def lesion_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step) -> Iterator[Row]:

@@ -11,6 +11,7 @@ import torch
 from scipy import ndimage
 
 import resources
+from trainer.concepts.amounts import COUNTED
 from trainer.concepts.network import FOUND, ConceptNetwork
 from trainer.concepts.rules import by_rule
 from trainer.files.errors import UserError
@@ -23,15 +24,18 @@ FILE = Path(resources.__file__).parent / "concepts" / "concepts.safetensors"
 
 BY = {
     "lesion": "network",
-    "hair": "network",
+    "hair": "larger",
     "ruler": "network",
     "reflection": "network",
     "bubble": "network",
     "ink": "network",
-    "patch": "network",
+    "patch": "larger",
     "corner": "network",
 }
 """What finds each concept, after the table of docs/concepts.md: "network", "rule", or the "larger" of both."""
+
+MOST_BY_NETWORK = {"hair": COUNTED["hair"]}
+"""What the network alone can say at most, where a rule tells pictures with an artifact from those without better."""
 
 LEAST_LESION = 30
 """Pixels of the working size that a lesion has at least."""
@@ -45,8 +49,13 @@ def find(rgb: npt.NDArray[np.uint8]) -> dict[str, Floats]:
     maps = by_network(rgb, bundled_network())
     ruled = {name: way for name, way in BY.items() if way != "network"}
     for name, map in by_rule(rgb, tuple(ruled)).items():
-        maps[name] = map if ruled[name] == "rule" else np.maximum(map, maps[name])
+        maps[name] = map if ruled[name] == "rule" else larger(name, maps[name], map)
     return maps
+
+
+def larger(name: str, by_network: Floats, by_rule: Floats) -> Floats:
+    """The larger of both maps of a concept, the network's as far as `MOST_BY_NETWORK` lets it speak."""
+    return np.maximum(by_network * np.float32(MOST_BY_NETWORK.get(name, 1.0)), by_rule)
 
 
 def by_network(rgb: npt.NDArray[np.uint8], network: ConceptNetwork) -> dict[str, Floats]:

@@ -2,8 +2,8 @@
 
 Only drawn artifacts have masks; real ones lie unmarked in the same pictures. Taken as background they would teach the
 network to look away from real ones. So where the network itself takes a pixel of an unseen picture for an artifact,
-that pixel is left out; pictures in which a person saw none teach what is no artifact, and pictures in which a person
-saw one have to answer somewhere (multiple instance learning).
+that pixel is left out; pictures in which a person saw none teach what is no artifact, and the strongest pixels of a
+picture that a person looked at have to say what was seen, wherever they are (multiple instance learning).
 """
 
 import torch
@@ -28,7 +28,7 @@ WEIGHT_IN_DOUBT = {
 """How much such a pixel still counts: more for what is rare in real pictures."""
 
 STRONGEST = {"hair": 150, "ruler": 80, "reflection": 40, "bubble": 60, "ink": 150, "patch": 400, "corner": 200}
-"""The pixels of a picture with a real artifact that have to answer."""
+"""The pixels of a looked-at picture that have to say what was seen in it."""
 
 DRAWN_WEIGHT = 3.0
 """Of a drawn pixel, against one of the background."""
@@ -61,12 +61,12 @@ def _artifact(
     loss = (each * weight).mean() * 4
     drawn = target.flatten(1).any(dim=1)
     if drawn.any():
-        known = chance[drawn] * (weight[drawn] > 0.5)
-        overlap = 2 * (known * target[drawn]).sum(dim=(1, 2)) + 20
-        loss = loss + 0.5 * (1 - overlap / (known.sum(dim=(1, 2)) + target[drawn].sum(dim=(1, 2)) + 20)).mean()
-    real = said == 1
-    if real.any():
-        free = torch.where((target[real] > 0) | (hidden[real] > 0), -20.0, logits[real]).flatten(1)
-        strongest = free.topk(STRONGEST[name], dim=1).values
-        loss = loss + 0.3 * F.softplus(-strongest).mean() * real.sum() / len(said)
+        counted = chance[drawn] * (weight[drawn] > 0.5)
+        overlap = 2 * (counted * target[drawn]).sum(dim=(1, 2)) + 20
+        loss = loss + 0.5 * (1 - overlap / (counted.sum(dim=(1, 2)) + target[drawn].sum(dim=(1, 2)) + 20)).mean()
+    known = said >= 0
+    if known.any():
+        free = torch.where((target[known] > 0) | (hidden[known] > 0), -20.0, logits[known]).flatten(1)
+        strongest = free.topk(STRONGEST[name], dim=1).values.mean(dim=1)
+        loss = loss + 0.5 * F.binary_cross_entropy_with_logits(strongest, said[known].float())
     return loss

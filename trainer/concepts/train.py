@@ -47,17 +47,19 @@ OnEpoch = Callable[[int, float, float], None]
 """Called with the epoch, its mean loss and the seconds since the start."""
 
 
-def train_network(source: Pictures, settings: Settings, on_epoch: OnEpoch) -> ConceptNetwork:
+def train_network(
+    source: Pictures, settings: Settings, on_epoch: OnEpoch, begin: ConceptNetwork | None = None
+) -> ConceptNetwork:
     """A network trained on the pictures, with artifacts of the kinds that teach; the same for the same seed.
 
     One cycle of the learning rate (Smith and Topin, 2019) with AdamW; of every batch, the share `settings.seen` are
-    pictures whose artifacts somebody looked at, where there are any.
+    pictures whose artifacts somebody looked at, where there are any. `begin` is a network to go on from.
     """
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     sides = [settings.small] * max(0, settings.epochs - settings.whole) + [SIDE] * min(settings.whole, settings.epochs)
     layers = {side: draw_all(TEACHING, settings.each, settings.seed + 1, side) for side in sorted(set(sides))}
-    network = ConceptNetwork()
+    network = begin or ConceptNetwork()
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     steps = math.ceil(len(source) / settings.batch)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * settings.epochs)
