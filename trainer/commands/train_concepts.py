@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from trainer.files.printing import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from trainer.concepts.evaluation import Row
     from trainer.concepts.pictures import Pictures
+    from trainer.files.progress import OnStep
 
 DESCRIPTION = """
 Train the network that finds lesion, hair, rulers, reflections, bubbles, ink, patches and dark corners. Lesions are
@@ -38,7 +42,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "(default: the bundled table for HAM10000)",
     )
     parser.add_argument(
-        "--held-out", type=Path, metavar="CSV", help="table whose first column names pictures to keep from training"
+        "--held-out", type=Path, metavar="CSV", help="pictures to keep from training, and what was seen in them"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="network to write (.safetensors)")
     parser.add_argument(
@@ -109,15 +113,15 @@ def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictur
     looked_at = [name in kept for name in pictures.names]
     others = pictures.only([not known for known in looked_at] if not all(looked_at) else looked_at)
     drawn_into = others.only([place < MOST_DRAWN for place in range(len(others))])
-    rows = []
-    for title, measure in (
-        ("lesions", lambda step: lesion_rows(pictures, network, step)),
-        (
-            "drawn",
-            lambda step: drawn_rows(drawn_into, draw_all(TESTING, arguments.each, TEST_SEED), network, TEST_SEED, step),
+    measures: dict[str, Callable[[OnStep], Iterable[Row]]] = {
+        "lesions": lambda step: lesion_rows(pictures, network, step),
+        "drawn": lambda step: drawn_rows(
+            drawn_into, draw_all(TESTING, arguments.each, TEST_SEED), network, TEST_SEED, step
         ),
-        ("real", lambda step: real_rows(pictures.only(looked_at), network, step) if any(looked_at) else iter(())),
-    ):
+        "real": lambda step: real_rows(pictures.only(looked_at), network, step) if any(looked_at) else iter(()),
+    }
+    rows = []
+    for title, measure in measures.items():
         with progress(title, 0, "pictures") as bar:
 
             def on_step(done: int, total: int, bar: Any = bar) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from trainer.concepts.working_size import SIDE
@@ -84,5 +85,5 @@ def draw_all(kinds: Mapping[str, tuple[Kind, ...]], each: int, seed: int, size: 
     }
 
 
-def _bytes(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+def _bytes(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    return np.asarray(np.rint(np.clip(values, 0, 255)), dtype=np.uint8)

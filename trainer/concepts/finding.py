@@ -55,7 +55,8 @@ def find(rgb: npt.NDArray[np.uint8]) -> dict[str, Floats]:
 
 def larger(name: str, by_network: Floats, by_rule: Floats) -> Floats:
     """The larger of both maps of a concept, the network's as far as `MOST_BY_NETWORK` lets it speak."""
-    return np.maximum(by_network * np.float32(MOST_BY_NETWORK.get(name, 1.0)), by_rule)
+    most = np.float32(MOST_BY_NETWORK.get(name, 1.0))
+    return np.asarray(np.maximum(by_network * most, by_rule), dtype=np.float32)
 
 
 def by_network(rgb: npt.NDArray[np.uint8], network: ConceptNetwork) -> dict[str, Floats]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from explorer.core.concepts.amounts import artifact_scores
@@ -57,7 +58,7 @@ def export_maps(
     return left_out
 
 
-def _png(map: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def _png(map: npt.NDArray[np.float32]) -> bytes:
     content = io.BytesIO()
     Image.fromarray(np.rint(map * 255).astype(np.uint8)).save(content, "PNG")
     return content.getvalue()

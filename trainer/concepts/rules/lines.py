@@ -78,7 +78,7 @@ def _certainty(hat: Floats, least: float, redder: Floats) -> Floats:
             + BASE
         )
         sure[piece] = np.cbrt(1 / (1 + np.exp(-speaks)))
-    return sure[pieces]
+    return np.asarray(sure[pieces], dtype=np.float32)
 
 
 def _pieces(numbered: npt.NDArray[np.integer], least: int) -> list[Any]:

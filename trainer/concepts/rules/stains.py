@@ -50,4 +50,4 @@ def _pieces(soft: Floats, least: int, *, at_edge: bool = False) -> Floats:
             touching[line] = True
         kept &= touching
     kept[0] = False
-    return (soft * ndimage.binary_dilation(kept[pieces], iterations=2)).astype(np.float32)
+    return np.asarray((soft * ndimage.binary_dilation(kept[pieces], iterations=2)), dtype=np.float32)
