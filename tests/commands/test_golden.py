@@ -20,6 +20,7 @@ EXPLORER = (
     "lens",
     "index",
     "concepts",
+    "mute",
     "tags",
     "tags list",
     "tags export",
