@@ -94,8 +94,10 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
 
 def _begin(workspace: "Workspace", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
+    from explorer.state.collector import Collector
+
     gc.freeze()  # what the start made stays; nobody waits for its collection
-    gc.enable()
+    Collector(workspace)
     try:
         _log_to(home / "log.txt")
     except UserError as error:

@@ -15,7 +15,11 @@ from trainer.console.error_boundary import Parser, through
 from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"
+<<<<<<< HEAD
 COMMANDS = ("layers", "export", "occlude", "lens", "index", "alarm", "tags")
+=======
+COMMANDS = ("layers", "export", "occlude", "lens", "index", "concepts", "mute", "report", "tags")
+>>>>>>> concepts
 """What needs no window; each is a module of `explorer.commands`."""
 
 
@@ -89,7 +93,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     reason = obstacle()
     if reason:
         raise UserError(reason)
-    gc.disable()  # a tenth of the start would be spent on collecting what stays; the painted window enables it
+    gc.disable()  # a tenth of the start would be spent on collecting what stays; see explorer.state.collector
 
     from explorer.app import run_window as run
     from explorer.state.start import Start

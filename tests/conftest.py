@@ -1,6 +1,7 @@
 """What all tests share: an offscreen Qt, a folder of pictures, a window, and no leaked thread."""
 
 import functools
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+
+from explorer.state.collector import Collector
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
@@ -32,6 +36,20 @@ def qtbot(qtbot: QtBot) -> QtBot:
     qtbot.waitUntil = functools.partial(qtbot.waitUntil, timeout=PATIENCE)
     qtbot.waitSignal = functools.partial(qtbot.waitSignal, timeout=PATIENCE)
     return qtbot
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collector(qapp: QApplication) -> Iterator[Collector]:
+    """The program's own: in a window's test, too, no worker may collect what belongs to Qt."""
+    yield Collector()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def collected(collector: Collector) -> Iterator[None]:
+    """Collect between tests, also where no event loop runs."""
+    yield
+    collector.look()
 
 
 @pytest.fixture(autouse=True)

@@ -91,6 +91,15 @@ def told_apart(classes: Sequence[str]) -> tuple[str, ...]:
     return (f"not {classes[0]}", classes[0]) if len(classes) == 1 else tuple(classes)
 
 
+def trained_words(training: Mapping[str, Any]) -> dict[str, str]:
+    """Which words a network was trained with, and as which class, as far as its checkpoint's `training` says."""
+    found: Any = training
+    for name in ("cohort", "settings", "table"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    pairs = found.items() if isinstance(found, Mapping) else ()
+    return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
+
+
 def rest_of(classes: Sequence[str]) -> str:
     """The class that only says what it is not, "" where there is none."""
     return the_rest(classes) or next((name for name in classes if spelling(name) in _REST), "")

@@ -1,6 +1,6 @@
 """Which class of the open network each word of the open folder's table means: proposed, edited, kept."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -40,9 +40,11 @@ class GivenClasses(QObject):
     @property
     def proposed(self) -> "ClassWords":
         """What the program proposes for them."""
-        from explorer.core.class_words import propose, told_apart
+        from explorer.core.class_words import propose, told_apart, trained_words
 
-        return propose(self._words(), told_apart(self._classes()), self._trained())
+        network = self._library.network
+        trained = trained_words(network.training) if network is not None else {}
+        return propose(self._words(), told_apart(self._classes()), trained)
 
     def edit(self, edited: "ClassWords") -> None:
         """Use this map from now on, and keep it; what is proposed anyway need not be kept."""
@@ -84,14 +86,6 @@ class GivenClasses(QObject):
         if index is not None:
             return index.contents.network.identity
         return network.identity if network is not None else ""
-
-    def _trained(self) -> dict[str, str]:
-        """Which words the network was trained with, as far as its checkpoint says."""
-        found: Any = self._library.network.training if self._library.network is not None else {}
-        for name in ("cohort", "settings", "table"):
-            found = found.get(name) if isinstance(found, dict) else None
-        pairs = found.items() if isinstance(found, dict) else ()
-        return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
 
     def _kept(self, key: str, classes: tuple[str, ...]) -> "ClassWords | None":
         from explorer.core.class_words import ClassWords

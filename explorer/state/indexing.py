@@ -1,8 +1,7 @@
 """The index of the open folder, made in a process of its own while nobody walks."""
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,11 +148,7 @@ class Indexing(QObject):
             "--images": target.folder,
             "--labels": target.labels,
             "--columns": target.columns,
-            "--architecture": request.architecture,
-            "--classes": spoken_list(request.classes) if request.classes else "",
-            "--input": json.dumps(asdict(network.input)) if request.input is not None else "",
-            "--outputs": request.outputs,
-            "--key": request.key,
+            **request.options(network),
             "--device": str(network.device),
             "--data": str(self._settings.folder.absolute()),
             "--progress": "json",
@@ -270,10 +265,3 @@ def number(step: dict[str, Any], name: str) -> int:
     """A whole number that the process told; 0 for anything else."""
     value = step.get(name)
     return value if isinstance(value, int) else 0
-
-
-def spoken_list(words: Sequence[str]) -> str:
-    """Words as the command line reads them."""
-    from trainer.networks.arguments import line_of
-
-    return line_of(words)

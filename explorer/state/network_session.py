@@ -1,8 +1,9 @@
 """An open network: the workers that run it, each with a module of its own, and the answers on other pictures."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,19 @@ class Request:
     tags: Path | None = None
     outputs: str | None = None
     key: str | None = None
+
+    def options(self, network: "Network") -> dict[str, str]:
+        """The answers as values of the command line's options; `network` is what was opened with them."""
+        from trainer.networks.arguments import line_of
+
+        said = {
+            "--architecture": self.architecture,
+            "--classes": line_of(self.classes) if self.classes else "",
+            "--input": json.dumps(asdict(network.input)) if self.input is not None else "",
+            "--outputs": self.outputs,
+            "--key": self.key,
+        }
+        return {option: value for option, value in said.items() if value}
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,19 @@ class Tagging(Saving):
         super().__init__(parent)
         self.annotator = annotator
         self.stack = QUndoStack(self)
+        self._paused = ""
         self.reset.connect(self.stack.clear)  # its steps know nothing of another book, nor of others' tags in this one
+
+    @property
+    def read_only(self) -> str:
+        """Why tags cannot be changed here or now, for a person to read; "" where they can."""
+        return self._paused or super().read_only
+
+    def pause(self, reason: str) -> None:
+        """Change no tags for this reason, a sentence; "" lets them be changed again."""
+        if reason != self._paused:
+            self._paused = reason
+            self.saved.emit()
 
     def mine(self, key: FilterKey, word: str) -> Tag | None:
         """This annotator's tag of that word on a filter."""

@@ -19,10 +19,13 @@ from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
+from explorer.state.picture_search import PictureSearch
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
+from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -62,12 +65,15 @@ class Workspace(QObject):
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
         self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
+        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
+        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
         self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
@@ -85,6 +91,7 @@ class Workspace(QObject):
         self.point_maps.close()
         self.lens.close()
         self.occluding.close()
+        self.muting.close()
         self.pipeline.close()
         self.library.close()
         self.evidence.close()

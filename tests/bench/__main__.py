@@ -16,6 +16,7 @@ from tests.bench import (
     bench_freeze,
     bench_index,
     bench_lenses,
+    bench_muting,
     bench_occlusion,
     bench_start,
     bench_trainer,
@@ -32,6 +33,7 @@ BENCHES = {
     "occlusion": bench_occlusion.measure,
     "lenses": bench_lenses.measure,
     "index": bench_index.measure,
+    "muting": bench_muting.measure,
     "trainer": bench_trainer.measure,
 }
 

@@ -50,7 +50,7 @@ def test_it_tells_in_words_and_numbers(reddish: tuple[Path, Path], capsys: pytes
     finding = found["findings"][0]
     assert finding["artifact"] == "red share"
     assert 0.7 < finding["association"]["value"] < 1
-    assert finding["dependence"]["low"] > 0.5
+    assert finding["dependence"]["low"] > 0.3
     assert finding["top"][0]["filter"] == "0:0"
     assert finding["muting"] is None
     assert finding["rests"]["with_of_class"][0] == "p31.png"

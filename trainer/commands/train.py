@@ -12,6 +12,8 @@ from trainer.files.printing import printable, say
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+    from trainer.cohort.cohort import Cohort
+    from trainer.training.recipe import Recipe
     from trainer.training.train import Watch
 
 DESCRIPTION = """
@@ -25,11 +27,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the subcommand."""
     parser = commands.add_parser("train", help="train a network on a cohort", description=DESCRIPTION)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the cohort (.h5)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run")
+    parser.add_argument("--dry-run", action="store_true", help="train nothing: show which layers learn at which rate")
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights, written into the network")
     add_device_argument(parser)
     add_recipe_arguments(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -40,7 +43,12 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.training.distributed import joined
     from trainer.training.train import Watch, train
 
+    if arguments.out is None and not arguments.dry_run:
+        arguments.wrong_usage("give --out DIR, or --dry-run")
     cohort = open_cohort(arguments.data)
+    if arguments.dry_run:
+        _show_rates(cohort, recipe)
+        return
     with joined(find_device(arguments.device)) as (world, device):
         bar = Bar(recipe.learning.epochs) if world.first else None
         try:
@@ -60,6 +68,30 @@ def run(arguments: argparse.Namespace) -> None:
         low, high = outcome.interval
         reached = f"test AUC {outcome.auc:.3f} (95 % {low:.3f} to {high:.3f})"
         say(f"{outcome.network}: epoch {outcome.chosen_epoch}, {reached}")
+
+
+def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
+    """Print what the network starts from, and which of its layers learn at which rate."""
+    from trainer.training.depth_groups import depth_groups
+    from trainer.training.initial_weights import started
+    from trainer.training.train import check
+
+    check(cohort, recipe)
+    module, says = started(recipe, cohort.classes)
+    learning = recipe.learning
+    say(f"{says}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
+    say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")
+    for group in depth_groups(module, learning.depth_decay):
+        first, last = group.modules[0], group.modules[-1]
+        names = first if first == last else f"{first} ... {last}"
+        weights = sum(weight.numel() for weight in group.weights)
+        rate = learning.learning_rate * group.share
+        say(f"{group.depth:6.2f}  {group.share:9.3g}  {rate:9.2g}  {weights:12,}  {printable(names)}")
+    kept = sum(weight.numel() for weight in module.parameters() if not weight.requires_grad)
+    if kept:
+        say(f"{kept:,} weights are kept as they are (--freeze-up-to {printable(recipe.network.freeze_up_to)})")
+    if learning.head_epochs:
+        say(f"in the first {learning.head_epochs} epochs the last of these groups learns alone")
 
 
 class Bar:

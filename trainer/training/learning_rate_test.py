@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from trainer.cohort.cohort import Cohort
@@ -25,18 +26,25 @@ from trainer.training.training_step import Step, median_frequency
 
 _MEMORY = 0.9
 """Decay of the average that smooths the losses."""
+_LEFT_OUT = 0.1
+"""Share of the steps at the start of which nothing is said: the network has just been drawn."""
 _LOST = 4.0
 """The test ends where the smoothed loss is this many times the smallest."""
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates, the loss at each, the loss smoothed, and the rate at which it falls fastest."""
+    """Learning rates, the loss at each, the loss smoothed both ways, and two suggestions.
+
+    `suggested` is the rate at which the loss falls fastest, `tenth_of_least` a tenth of the rate at which it is least:
+    the two rules that are in use. Where they lie far from each other, look at the plot.
+    """
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
     smoothed: tuple[float, ...]
     suggested: float
+    tenth_of_least: float
 
 
 def rate_test(
@@ -94,20 +102,25 @@ def _tried(
             rates.append(rate)
             losses.append(loss)
             on_step(len(rates), steps)
-            if len(rates) == steps or _smoothed(losses)[-1] > _LOST * min(_smoothed(losses)):
+            if len(rates) == steps or _so_far(losses)[-1] > _LOST * min(_so_far(losses)):
                 return summary(rates, losses)
     return summary(rates, losses)
 
 
 def summary(rates: list[float], losses: list[float]) -> Rates:
-    """Smooth the losses and find where they fall fastest over the logarithm of the rate."""
+    """Smooth the losses and find where they fall fastest over the logarithm of the rate, and where they are least.
+
+    The first tenth of the steps is left out of both.
+    """
     if len(rates) < 3:
         raise UserError("The loss is no longer a number after the first steps; begin with a smaller --lowest.")
-    smoothed = _smoothed(losses)
-    least = int(np.argmin(smoothed))
+    first = min(round(_LEFT_OUT * len(rates)), len(rates) - 2)
+    # A loss that is lost is so large that its average would reach far back.
+    smoothed = _both_ways(np.minimum(losses, _LOST * np.median(losses[: max(3, first)])))
+    least = first + int(np.argmin(smoothed[first:]))
     fall = np.gradient(smoothed, np.log(rates))
-    steepest = int(np.argmin(fall[: max(1, least + 1)]))
-    return Rates(tuple(rates), tuple(losses), tuple(smoothed), rates[steepest])
+    steepest = first + int(np.argmin(fall[first : max(first, least) + 1]))
+    return Rates(tuple(rates), tuple(losses), tuple(smoothed.tolist()), rates[steepest], rates[least] / 10)
 
 
 def write_rates(folder: Path, found: Rates) -> None:
@@ -123,6 +136,7 @@ def write_rates(folder: Path, found: Rates) -> None:
     axes.plot(found.rates, found.losses, color="0.75", label="each step")
     axes.plot(found.rates, found.smoothed, color="C0", label="smoothed")
     axes.axvline(found.suggested, color="C3", label=f"falls fastest: {found.suggested:.1e}")
+    axes.axvline(found.tenth_of_least, color="C2", linestyle="--", label=f"least / 10: {found.tenth_of_least:.1e}")
     axes.legend(frameon=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,8 +150,22 @@ def write_rates(folder: Path, found: Rates) -> None:
         raise cannot_write(folder, error) from error
 
 
-def _smoothed(losses: list[float]) -> list[float]:
-    """Exponential averages, without the pull of their start towards 0 (Kingma & Ba, 2015, section 3)."""
+def _both_ways(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Exponential averages forwards and then backwards, so that nothing is moved to higher rates.
+
+    The ends are those of Gustafsson's method (IEEE Trans. Signal Process. 44:988, 1996).
+    """
+    from scipy.signal import filtfilt
+
+    found: npt.NDArray[np.float64] = filtfilt([1 - _MEMORY], [1, -_MEMORY], losses, method="gust")
+    return found
+
+
+def _so_far(losses: list[float]) -> list[float]:
+    """Exponential averages of what is known so far, without the pull of their start towards 0.
+
+    Kingma & Ba, 2015, section 3.
+    """
     found, average = [], 0.0
     for place, loss in enumerate(losses, 1):
         average = _MEMORY * average + (1 - _MEMORY) * loss

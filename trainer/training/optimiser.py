@@ -5,27 +5,25 @@ from typing import Any
 import torch
 from torch import nn
 
+from trainer.training.depth_groups import depth_groups
 from trainer.training.recipe import Recipe
 
 
 def optimiser_of(module: nn.Module, recipe: Recipe, device: torch.device) -> torch.optim.Optimizer:
-    """The recipe's optimiser; each part of the network is a group whose `share` of the rate grows with its depth."""
+    """The recipe's optimiser: a group for each step of depth, whose `share` of the rate grows, and one for the head."""
     learning, machine = recipe.learning, recipe.machine
-    parts: dict[str, list[nn.Parameter]] = {}
-    for name, weight in module.named_parameters():
-        if weight.requires_grad:
-            parts.setdefault(name.partition(".")[0], []).append(weight)
     fused = machine.fused and device.type in ("cpu", "cuda")
     captured = captures(recipe, device)
     highest = learning.learning_rate
     groups: list[dict[str, Any]] = [
         {
-            "params": weights,
-            "share": learning.depth_decay ** (len(parts) - 1 - place),
+            "params": list(group.weights),
+            "share": group.share,
+            "head": group.head,
             # A captured step reads the rate from where it lies: a place for each group.
             "lr": torch.tensor(highest, device=device) if captured else highest,
         }
-        for place, weights in enumerate(parts.values())
+        for group in depth_groups(module, learning.depth_decay)
     ]
     decay = learning.weight_decay
     if learning.optimiser == "sgd":
@@ -50,13 +48,14 @@ def take_up(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
     optimiser.load_state_dict({"state": saved["state"], "param_groups": own})
 
 
-def set_rates(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Give every group its share of this learning rate."""
+def set_rates(optimiser: torch.optim.Optimizer, rate: float, *, head_only: bool = False) -> None:
+    """Give every group its share of this learning rate; none to what is not the head where that learns alone."""
     for group in optimiser.param_groups:
+        own = 0.0 if head_only and not group["head"] else rate * group["share"]
         if isinstance(group["lr"], torch.Tensor):  # a captured step reads it from where it lies
-            group["lr"].fill_(rate * group["share"])
+            group["lr"].fill_(own)
         else:
-            group["lr"] = rate * group["share"]
+            group["lr"] = own
 
 
 def check_capturable(optimiser: torch.optim.Optimizer) -> None:

@@ -77,7 +77,7 @@ _COLORS = Augmentation(
 _IMAGENET = Data(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 
 
-def _fine_tuned(architecture: str, data: Data, batch: int) -> Recipe:
+def _from_scratch(architecture: str, data: Data, batch: int) -> Recipe:
     """A network of torchvision with color changes that leave a lesion a lesion, annealed with warm restarts."""
     return Recipe(
         data=data,
@@ -90,11 +90,31 @@ def _fine_tuned(architecture: str, data: Data, batch: int) -> Recipe:
             optimiser="adamw",
             learning_rate=1e-3,
             weight_decay=0.01,
-            depth_decay=0.5,
             schedule="cosine",
         ),
     )
 
+
+def _transfer(architecture: str, data: Data, batch: int) -> Recipe:
+    """From weights of ImageNet by plain SGD (Esteva et al., 2017, methods), the head first and then all parameters.
+
+    Earlier layers learn more slowly, as in Mishra et al. (2019), section 3.
+    """
+    recipe = _from_scratch(architecture, data, batch)
+    learning = replace(
+        recipe.learning,
+        epochs=34,  # three for the head, then the cycles
+        optimiser="sgd",
+        learning_rate=1e-2,
+        weight_decay=1e-4,
+        depth_decay=0.1,
+        head_epochs=3,
+    )
+    return replace(recipe, network=replace(recipe.network, weights="imagenet"), learning=learning)
+
+
+_INCEPTION = replace(_IMAGENET, size=299, mean=(0.5,) * 3, std=(0.5,) * 3)
+"""torchvision's weights of this network expect [-1, 1], whatever ImageNet's mean is."""
 
 PRESETS: dict[str, Recipe] = {
     "paper": _PAPER,
@@ -105,10 +125,12 @@ PRESETS: dict[str, Recipe] = {
         augmentation=_COLORS,
         learning=Learning(epochs=60, batch=64, imbalance="sampling", learning_rate=1e-3),
     ),
-    "resnet18": _fine_tuned("resnet18", _IMAGENET, 64),
-    "resnet50": _fine_tuned("resnet50", _IMAGENET, 32),
-    "resnet152": _fine_tuned("resnet152", _IMAGENET, 32),
-    # torchvision's weights of this network expect [-1, 1], whatever ImageNet's mean is.
-    "inception_v3": _fine_tuned("inception_v3", replace(_IMAGENET, size=299, mean=(0.5,) * 3, std=(0.5,) * 3), 32),
+    "resnet18": _from_scratch("resnet18", _IMAGENET, 64),
+    "resnet50": _from_scratch("resnet50", _IMAGENET, 32),
+    "resnet152": _from_scratch("resnet152", _IMAGENET, 32),
+    "inception_v3": _from_scratch("inception_v3", _INCEPTION, 32),
+    "resnet18-transfer": _transfer("resnet18", _IMAGENET, 64),
+    "resnet50-transfer": _transfer("resnet50", _IMAGENET, 32),
+    "inception_v3-transfer": _transfer("inception_v3", _INCEPTION, 32),
 }
 """Recipes by name."""

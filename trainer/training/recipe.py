@@ -120,7 +120,10 @@ class Learning:
     betas: Pair = setting((0.9, 0.999), "decay of the optimiser's averages")
     weight_decay: float = setting(0.0, "adamw: decoupled; else added to the gradient")
     clip: float = setting(0.0, "largest norm of the gradient; 0 = any")
-    depth_decay: float = setting(1.0, "learning rate of each part of the network as a share of the next deeper one's")
+    depth_decay: float = setting(
+        1.0, "learning rate of the first layer as a share of the last one's; between them by depth"
+    )
+    head_epochs: int = setting(0, "epochs at the start in which the last layer alone learns")
     average: float = setting(0.0, "decay of a moving average of the weights, which is what is kept; 0 = none")
     schedule: Literal["constant", "one-cycle", "cosine"] = setting("constant", "course of the learning rate")
     cycle: int = setting(1, "cosine: epochs until the first warm restart (SGDR)")

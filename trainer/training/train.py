@@ -180,7 +180,7 @@ class Training:
         for batch in epoch(self.pictures, self.recipe, self.preparation, self.device, number, self.share):
             done = (number - 1) * self.steps + len(losses)
             rate = learning.learning_rate * factor(learning, done, self.steps)
-            losses.append(self.step(batch, rate))
+            losses.append(self.step(batch, rate, head_only=number <= learning.head_epochs))
             self.average.follow(done + 1)
             if self.device.type == "cpu" or len(losses) % _LOOK == 0:
                 done, pictures = len(losses) * self.batch, self.steps * self.batch
@@ -248,6 +248,7 @@ class Training:
 
 def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
     """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
+    check_start(recipe)
     side = recipe.data.resize_to or cohort.side
     if side < recipe.data.size:
         raise UserError(
@@ -265,6 +266,21 @@ def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
                 "prepare it with more pictures of it, or with other parts."
             )
     return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
+
+
+def check_start(recipe: Recipe) -> None:
+    """UserError where layers that were only drawn at random would hardly learn, or not at all."""
+    asked = {
+        "--freeze-up-to": bool(recipe.network.freeze_up_to),
+        "--depth-decay": recipe.learning.depth_decay != 1,
+        "--head-epochs": bool(recipe.learning.head_epochs),
+    }
+    named = [name for name, said in asked.items() if said]
+    if named and not recipe.network.weights:
+        raise UserError(
+            f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "
+            "give --weights imagenet or a file of weights, or leave that out."
+        )
 
 
 def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -59,9 +59,9 @@ class Step:
         self._whole, self._changing = bool(optimiser.state), False
         self._graph = self._uncaptured() if alone and captures(recipe, device) else None
 
-    def __call__(self, batch: Batch, rate: float) -> torch.Tensor:
-        """Learn from one batch at this learning rate."""
-        set_rates(self._optimiser, rate)
+    def __call__(self, batch: Batch, rate: float, *, head_only: bool = False) -> torch.Tensor:
+        """Learn from one batch at this learning rate; with `head_only` the last layer alone."""
+        set_rates(self._optimiser, rate, head_only=head_only)
         return self._with_room(lambda: (self._graph or self._learn)(batch), len(batch.targets))
 
     def rehearse(self, batch: Batch) -> int:

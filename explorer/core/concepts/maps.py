@@ -5,13 +5,16 @@ import numpy.typing as npt
 
 from explorer.core.concepts.lesion_parts import border_ring, dark_part, parts_inside, uneven_part
 from trainer.concepts.finding import find
-from trainer.concepts.rules.colors import of_picture
+from trainer.concepts.rules.colors import of_picture, ramp
 from trainer.concepts.words import ARTIFACTS, CONCEPTS
 from trainer.concepts.working_size import WorkingSize, working_size
 from trainer.files.errors import UserError
 
 Floats = npt.NDArray[np.float32]
 Rgb = npt.NDArray[np.uint8]
+
+SURE = (0.5, 0.9)
+"""From and to what answer an artifact takes a pixel from the skin and from what is seen of the lesion."""
 
 
 def concept_maps(rgb: Rgb, *, lesion: npt.ArrayLike | None = None) -> dict[str, Floats]:
@@ -45,11 +48,10 @@ def _found(rgb: Rgb, lesion: npt.ArrayLike | None) -> tuple[WorkingSize, dict[st
     maps = find(small)
     if lesion is not None:
         maps["lesion"] = size.shrunk_map(_given(lesion, rgb))
-    covered = np.max([maps[name] for name in ARTIFACTS], axis=0)
-    hidden = np.maximum(maps["patch"], maps["corner"])
+    hidden = ramp(np.maximum(maps["patch"], maps["corner"]), *SURE)
+    free = 1 - ramp(np.max([maps[name] for name in ARTIFACTS], axis=0), *SURE)
     spot = maps["lesion"]
     colors = of_picture(small)
-    free = (1 - covered).astype(np.float32)
     maps["skin"] = ((1 - spot) * free).astype(np.float32)
     maps["border"] = (border_ring(spot) * (1 - hidden)).astype(np.float32)
     maps["dark"] = dark_part(colors, spot, maps["skin"]) * free

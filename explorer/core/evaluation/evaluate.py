@@ -140,7 +140,7 @@ def evaluate(
     if len(index.classes) == 1 or probabilities.shape[1] == 1:
         probabilities = np.hstack([1 - probabilities, probabilities])
     predicted = probabilities.argmax(axis=1).astype(np.int64)
-    scored = _scored(classes) if len(classes) == 2 else None
+    scored = scored_class(classes) if len(classes) == 2 else None
     columns = [scored] if scored is not None else np.unique(labels).tolist()
     asked = [reader.specificity for reader in readers]
     curves, auc = class_curves(labels, probabilities, classes, drawn, asked, columns=columns, on_step=on_step)
@@ -183,7 +183,7 @@ def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
         )
 
 
-def _scored(classes: Sequence[str]) -> int:
+def scored_class(classes: Sequence[str]) -> int:
     """Of two classes the one whose probability is the score: not the one that only says what it is not."""
     rest = rest_of(classes)
     return 1 - list(classes).index(rest) if rest else positive_class(classes)
@@ -203,7 +203,7 @@ def _levels(
     for level, matched in levels(classes, classes, taxonomy):
         of_level = matched.labels[labels]
         if len(np.unique(of_level)) > 1:
-            columns = [_scored(matched.classes)] if len(matched.classes) == 2 else None
+            columns = [scored_class(matched.classes)] if len(matched.classes) == 2 else None
             curves, auc = class_curves(
                 of_level, probabilities @ matched.members, matched.classes, draws, columns=columns
             )

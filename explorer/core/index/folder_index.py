@@ -1,6 +1,7 @@
 """An open index: what every filter answered on every picture of a folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +53,16 @@ class FolderIndex:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def seen_from(self, folder: Path, given: Sequence[str] | None = None) -> "FolderIndex":
+        """The same index with its pictures in another folder and, in their order, of other classes; none is written."""
+        pictures = self.contents.pictures
+        if given is not None:
+            in_file = np.empty(len(self.pictures), dtype=object)
+            in_file[self._order] = list(given)
+            pictures = replace(pictures, given=tuple(in_file))
+        facts = {**self.contents.facts, "folder": str(folder)}
+        return FolderIndex(self.path, self._file, replace(self.contents, pictures=pictures, facts=facts))
 
     @property
     def complete(self) -> bool:

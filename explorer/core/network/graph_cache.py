@@ -40,11 +40,14 @@ class WeightCopies:
 
 @dataclass
 class GraphCache:
-    """The graph of a module, once it is drawn, copies of its weights, and on a GPU the newest sweep's records."""
+    """The graph of a module, once it is drawn, copies of its weights, on a GPU the newest sweep's records, and the
+    kept pass of the picture in which filters were muted last.
+    """
 
     module: fx.GraphModule | None = None
     copies: WeightCopies = field(default_factory=WeightCopies)
     sweep: object = None
+    kept_pass: object = None
 
     @property
     def nbytes(self) -> int:

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewIt
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.library import Library
+from explorer.state.picture_search import EXAMPLES, PictureSearch
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, paint_row, row
 from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.widgets.pixmaps import inscribed
-from explorer.ui.widgets.plain_text import PlainTool
+from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import AnyIndex, ViewedList
 
@@ -60,17 +61,18 @@ class PicturePanel(QWidget):
     left = Signal()
     """The search was left with Escape or Enter."""
 
-    def __init__(self, session: Session, library: Library, chosen: ChosenPictures) -> None:
+    def __init__(self, session: Session, library: Library, chosen: ChosenPictures, search: PictureSearch) -> None:
         super().__init__()
-        self._chosen = chosen
-        self.model = PictureModel(library)
+        self._chosen, self._library = chosen, library
+        self.model = PictureModel(library, search)
         self.model.setParent(self)
         self._search = QLineEdit()
         self._search.setPlaceholderText("search, or class:melanoma")
-        self._search.setAccessibleName("Search pictures by name or class")
+        self._search.setAccessibleName("Search pictures by name, class, or what the index knows")
+        tip(self._search, EXAMPLES)
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(self.left)
-        self._nothing = label("No picture matches. Search by name, or class:melanoma.", "quiet", wrap=True)
+        self._nothing = label("", "quiet", wrap=True)
         self._nothing.hide()
         self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
         self.list.setItemDelegate(PictureDelegate(self.list))
@@ -82,6 +84,7 @@ class PicturePanel(QWidget):
         self._alone.hide()
         self._all.hide()
         chosen.changed.connect(self._show_chosen)
+        self.model.modelReset.connect(self._say_found)
         self.setLayout(column(self._search, row(self._alone, self._all), self._nothing, self.list, gap=SPACE))
         self.setMinimumWidth(206)
 
@@ -115,4 +118,13 @@ class PicturePanel(QWidget):
         # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.
         self._search.setClearButtonEnabled(bool(text))
         self.model.search(text)
-        self._nothing.setVisible(bool(text) and not self.model.rows)
+        self._say_found()
+
+    def _say_found(self) -> None:
+        """How many pictures a search found, or why none."""
+        folder, rows = self._library.folder, len(self.model.rows)
+        said = self.model.problem or f"{rows:,} of {len(folder.pictures) if folder else 0:,} pictures"
+        if not rows and not self.model.problem:
+            said = f"No picture matches. {EXAMPLES}"
+        self._nothing.setText(said)
+        self._nothing.setVisible(bool(self._search.text()) and folder is not None)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.core.drawing.styles import Scale
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
@@ -28,7 +29,13 @@ class Viewer(QWidget):
     """The picture in view, the overlay, its color scale, and the patch that a person puts on the picture."""
 
     def __init__(
-        self, session: Session, pipeline: Pipeline, library: Library, lens: ChosenLens, occluding: Occluding
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        library: Library,
+        lens: ChosenLens,
+        occluding: Occluding,
+        muting: Muting,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
@@ -47,6 +54,8 @@ class Viewer(QWidget):
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
+        muting.changed.connect(lambda: self.image.set_muted(bool(muting.keys)))
+        self.image.set_muted(bool(muting.keys))
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)

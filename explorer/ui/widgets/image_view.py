@@ -127,6 +127,14 @@ class ImageView(QGraphicsView):
         """Take the overlay away for as long as a key is held."""
         self._overlay.setVisible(not hidden)
 
+    def set_muted(self, muted: bool) -> None:
+        """Put an amber frame around everything: what is said of the picture is not said by the real network."""
+        if bool(self.property("muted")) != muted:
+            self.setProperty("muted", muted)
+            self.setFrameShape(QGraphicsView.Shape.Box if muted else QGraphicsView.Shape.NoFrame)
+            self.style().unpolish(self)  # Qt reads properties of a style sheet only then
+            self.style().polish(self)
+
     def fit(self) -> None:
         """Show the whole picture."""
         self._fitted = True

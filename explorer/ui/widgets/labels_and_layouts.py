@@ -1,5 +1,6 @@
 """Small widgets that several panels are made of."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -200,13 +201,27 @@ class Bars(QWidget):
         super().__init__()
         self._lines = lines
         self.values: list[tuple[str, float]] = []
+        self.after: list[float] | None = None
         self.setFixedWidth(self.NAME + self.BAR + self.NUMBER + 2 * self.GAP)
 
-    def show_values(self, values: list[tuple[str, float]]) -> None:
-        """Show the first of these (name, value) pairs; an empty list clears all."""
+    def show_values(self, values: list[tuple[str, float]], after: list[float] | None = None) -> None:
+        """Show the first of these (name, value) pairs; an empty list clears all.
+
+        `after` are what the values become in a network that is not the real one, NaN where that is not known yet.
+        """
         self.values = values[: self._lines]
-        self.setAccessibleDescription(", ".join(f"{name} {value:.2f}" for name, value in self.values))
+        self.after = None if after is None else after[: self._lines]
+        numbered = enumerate(self.values)
+        self.setAccessibleDescription(", ".join(f"{name} {self._number(place)}" for place, (name, _) in numbered))
         self.update()
+
+    def _number(self, place: int) -> str:
+        """The number of a line, or the numbers before and after."""
+        value = self.values[place][1]
+        if self.after is None:
+            return f"{value:.2f}"
+        after = self.after[place]
+        return f"{value:.3f} → {'…' if math.isnan(after) else f'{after:.3f}'}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, metrics = QPainter(self), self.fontMetrics()
@@ -218,7 +233,9 @@ class Bars(QWidget):
             painter.setPen(self.palette().text().color())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
             painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
-            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, f"{value:.2f}")
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self._number(place))
+            if self.after is not None:  # two numbers take the place of the bar
+                continue
             bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
             painter.fillRect(bar, self.palette().mid())
             bar.setWidth(round(self.BAR * min(1.0, max(0.0, value))))

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPixmap
 from explorer.state.library import Folder, Library
 from explorer.state.map_drawing import draw, fit
 from explorer.state.network_session import OverPicture
+from explorer.state.picture_search import PictureSearch
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.ui.widgets.paint_budget import PaintBudget
@@ -106,11 +107,14 @@ class OverPicturesModel(ListModel):
 class PictureModel(ListModel):
     """The pictures of the folder that match a search, with thumbnail, class and prediction."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, search: PictureSearch) -> None:
         super().__init__()
-        self._library = library
+        self._library, self._finder = library, search
         self._pixmaps: dict[Path, QPixmap] = {}
         self._search = ""
+        self.problem = ""
+        """Why a part of the search could not be answered."""
+        search.changed.connect(lambda: self.search(self._search) if self._search else None)
         self._only: Sequence[Path] | None = None
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
@@ -119,18 +123,15 @@ class PictureModel(ListModel):
         library.unreadable.connect(lambda picture, reason: self.repaint_rows([picture]))
 
     def search(self, text: str) -> None:
-        """Show pictures whose name holds the text, or with `class:NAME` those of that class."""
-        self._search = text = text.strip().lower()
+        """Show the pictures that `PictureSearch` finds."""
+        self._search = text.strip()
         folder = self._library.folder
         if folder is None:
             return
-        if text.startswith("class:") and folder.labels is not None:
-            wanted = text.removeprefix("class:").strip()
-            found = (name.startswith(wanted) for name in folder.classes)
-        else:
-            found = (text in name for name in folder.names)
+        found = self._finder.find(self._search)
+        self.problem = found.problem
         self._pixmaps.clear()
-        matching = tuple(compress(folder.pictures, found))
+        matching = tuple(compress(folder.pictures, found.matching))
         if self._only is not None:
             there = set(matching)
             matching = tuple(picture for picture in self._only if picture in there)

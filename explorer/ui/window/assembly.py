@@ -12,6 +12,7 @@ from explorer.state.workspace import Workspace
 from explorer.ui.panels.filter_card import FilterCardPanel
 from explorer.ui.panels.index_tool import IndexTool
 from explorer.ui.panels.layer_panel import LayerList
+from explorer.ui.panels.muted_line import MutedLine
 from explorer.ui.panels.picture_panel import PicturePanel
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
@@ -51,10 +52,11 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given),
+        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given, workspace.muting),
+        muted=MutedLine(workspace.muting),
         filters=filters,
         over=over,
-        pictures=PicturePanel(session, library, workspace.chosen),
+        pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
@@ -81,7 +83,14 @@ def _browser(
     from explorer.ui.panels.viewer import Viewer
 
     yield True
-    viewer = Viewer(workspace.session, workspace.pipeline, workspace.library, workspace.lens, workspace.occluding)
+    viewer = Viewer(
+        workspace.session,
+        workspace.pipeline,
+        workspace.library,
+        workspace.lens,
+        workspace.occluding,
+        workspace.muting,
+    )
     viewer.setParent(parent)
     yield True
     from explorer.ui.window.browser import Browser
@@ -108,7 +117,7 @@ def _browser(
 def _place(window: MainWindow, parts: WindowParts) -> None:
     window.setStatusBar(parts.status)
     body = QWidget()
-    body.setLayout(column(parts.top, parts.problems, parts.center, gap=SPACE))
+    body.setLayout(column(parts.top, parts.muted, parts.problems, parts.center, gap=SPACE))
     window.setCentralWidget(body)
     pictures = panel(column(parts.pictures, margin=SPACE))
     beside = column(parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
@@ -163,6 +172,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     workspace.worth_a_look.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
+    workspace.muting.failed.connect(show_error)
     workspace.tagging.problem.connect(show_error)
     workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True))
     for jobs in library.workers:

@@ -9,6 +9,7 @@ from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_navigation import beside, next_untagged
+from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.plain_text import told
@@ -16,6 +17,7 @@ from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.parts import WindowParts
+from explorer.ui.window.report_command import ReportCommand
 from explorer.ui.window.tag_commands import TagCommands
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Commands:
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
+        self.report = ReportCommand(window, workspace, parts)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
@@ -85,6 +88,16 @@ class Commands:
         else:
             end = "last" if step > 0 else "first"
             self.parts.problems.show_text(f"This is the {end} filter of the work list.", calm=True)
+
+    def mute(self) -> None:
+        """Take the filter in view away, or give it back."""
+        view = self.workspace.session.view
+        self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
+
+    def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
+        """What runs while nothing is muted, so that no figure is taken for one of another network; else a sentence."""
+        muting, say = self.workspace.muting, self.parts.problems.show_text
+        return lambda: say(EXPORT_OFF) if muting.keys else run()
 
     def leave(self) -> None:
         """Give up what is being typed; where nothing is, take the patch from the picture, then the lens."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from explorer.ui.panels.filter_card import FilterCardPanel
     from explorer.ui.panels.layer_panel import LayerList
+    from explorer.ui.panels.muted_line import MutedLine
     from explorer.ui.panels.picture_panel import PicturePanel
     from explorer.ui.panels.tag_panel import TagPanel
     from explorer.ui.widgets.filter_model import FilterModel
@@ -22,6 +23,7 @@ class WindowParts:
 
     problems: "Problems"
     top: "TopBar"
+    muted: "MutedLine"
     filters: "FilterModel"
     over: "OverPicturesModel"
     pictures: "PicturePanel"

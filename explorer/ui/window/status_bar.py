@@ -15,6 +15,7 @@ QUIET = {
     "picture",
     "thumbnails",
     "predictions",
+    "muting",
     "over pictures",
     "tags",
     "open index",

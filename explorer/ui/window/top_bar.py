@@ -1,5 +1,6 @@
 """The line above everything: what is open, which layer is in view, and what the network says."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
@@ -28,10 +30,17 @@ class TopBar(QWidget):
     folder_asked = Signal(object)
 
     def __init__(
-        self, session: Session, pipeline: Pipeline, library: Library, settings: Settings, given: GivenClasses
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        library: Library,
+        settings: Settings,
+        given: GivenClasses,
+        muting: Muting,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
+        self._muting = muting
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
@@ -53,6 +62,7 @@ class TopBar(QWidget):
         library.network_opened.connect(lambda network: self._network_opened())
         library.folder_opened.connect(lambda folder: self._folder_opened())
         pipeline.maps_changed.connect(self._show_prediction)
+        muting.changed.connect(self._show_prediction)
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
 
@@ -121,11 +131,17 @@ class TopBar(QWidget):
         if network is None or activations is None:
             self._bars.show_values([])  # never the prediction of another picture
             return
-        values = activations.probabilities
-        order = sorted(range(len(values)), key=lambda place: -values[place])
-        named = [(network.classes[place], float(values[place])) for place in order if place < len(network.classes)]
-        self._bars.show_values(named[:LINES])
-        tip(self._bars, "\n".join(f"{name}  {value:.4f}" for name, value in named[:25]))
+        values, muted = activations.probabilities, self._muting.probabilities
+        order = [
+            place for place in sorted(range(len(values)), key=lambda k: -values[k]) if place < len(network.classes)
+        ]
+        named = [(network.classes[place], float(values[place])) for place in order]
+        after = [float(muted[place]) for place in order] if muted is not None else [math.nan] * len(named)
+        self._bars.show_values(named[:LINES], after[:LINES] if self._muting.keys else None)
+        lines = [f"{name}  {value:.4f}" for name, value in named]
+        if self._muting.keys:
+            lines = [f"{line}, without the muted filters {value:.4f}" for line, value in zip(lines, after, strict=True)]
+        tip(self._bars, "\n".join(lines[:25]))
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown

@@ -46,11 +46,15 @@ def test_the_libraries_are_read_before_the_import() -> None:
     run(LIBRARIES)
 
 
-def test_a_module_that_is_there_is_given_and_one_that_is_not_is_an_import_error() -> None:
-    gc.enable()
-    frozen = gc.get_freeze_count()
-    assert load("json") is sys.modules["json"]
-    with pytest.raises(ImportError):
-        load("there_is_no_such_module")
-    assert gc.isenabled()
-    assert gc.get_freeze_count() == frozen
+@pytest.mark.parametrize("collecting", [True, False])
+def test_a_module_that_is_there_is_given_and_one_that_is_not_is_an_import_error(collecting: bool) -> None:
+    before, frozen = gc.isenabled(), gc.get_freeze_count()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        assert load("json") is sys.modules["json"]
+        with pytest.raises(ImportError):
+            load("there_is_no_such_module")
+        assert gc.isenabled() == collecting
+        assert gc.get_freeze_count() == frozen
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from tests.trainer.runs import CPU, Stop, cohort_in, same, small, trained, weights_in
+from trainer.cli import main
 from trainer.files.errors import UserError
 from trainer.measures.metrics import auc
 from trainer.networks.architectures import LeNet
@@ -80,7 +81,7 @@ def test_figures_are_of_the_half_precision_weights_that_are_written(tmp_path: Pa
         {"optimiser": "sgd", "schedule": "cosine", "mixup": 0.2, "cutout": 0.2, "smoothing": 0.1},
         {"pictures_on_device": "no", "precision": "float32", "channels_last": False, "fused": False, "prefetch": False},
         {"resize_to": 40, "test_crop": "whole", "crop": "random"},
-        {"freeze_up_to": "features", "depth_decay": 0.1, "initialisation": "glorot"},
+        {"initialisation": "glorot"},
     ],
 )
 def test_every_way_to_train_learns(tmp_path: Path, settings: dict[str, object]) -> None:
@@ -219,3 +220,26 @@ def test_an_empty_class_is_named(tmp_path: Path) -> None:
     without = np.where((cohort.labels == 1) & (cohort.splits == "train"), "test", cohort.splits)
     with pytest.raises(UserError, match="no train picture of the class malignant"):
         check(replace(cohort, splits=without), small())
+
+
+@pytest.mark.parametrize("settings", [{"depth_decay": 0.1}, {"freeze_up_to": "features"}, {"head_epochs": 1}])
+def test_layers_that_were_only_drawn_are_never_kept(tmp_path: Path, settings: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="drawn at random, because no weights are loaded"):
+        check(cohort_in(tmp_path), small(**settings))
+    check(cohort_in(tmp_path), small(**settings, weights="start.pt"))
+
+
+def test_a_dry_run_shows_the_rates_and_trains_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cohort = cohort_in(tmp_path)
+    torch.save(LeNet(2, size=32).state_dict(), tmp_path / "start.pt")
+    words = ["train", "--data", str(cohort.path), "--recipe", "lenet", "--size", "32", "--resize-to", "0", "--dry-run"]
+    more = ["--weights", str(tmp_path / "start.pt"), "--depth-decay", "0.1", "--head-epochs", "2", "--device", "cpu"]
+    assert main([*words, *more]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shares = [float(line.split()[1]) for line in lines if line.strip()[:1].isdigit()]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.1, 1.0)
+    assert lines[-1] == "in the first 2 epochs the last of these groups learns alone"
+    assert not list(tmp_path.rglob("resume.pt"))
+    with pytest.raises(SystemExit, match="2"):
+        main(words[:-1])

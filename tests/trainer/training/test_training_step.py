@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.trainer.runs import CPU, cohort_in, small
-from trainer.networks.architectures import build
+from trainer.networks.architectures import build, head
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Batch, Pictures, Preparation, ahead, epoch, order_of, steps_of
 from trainer.training.optimiser import optimiser_of
@@ -67,12 +67,34 @@ def test_fused_and_channels_last_compute_the_reference(name: str) -> None:
         assert torch.allclose(weights, found[0][1], atol=1e-4)
 
 
-def test_learning_rates_grow_with_depth() -> None:
-    module = build("resnet18", 2)
-    optimiser = optimiser_of(module, small(depth_decay=0.5), CPU)
-    shares = [group["share"] for group in optimiser.param_groups]
-    assert shares == [0.5**place for place in (6, 5, 4, 3, 2, 1, 0)]
-    assert sum(len(group["params"]) for group in optimiser.param_groups) == len(list(module.parameters()))
+@pytest.mark.parametrize("name", ["scratch_cnn", "resnet18", "densenet121", "vgg11", "inception_v3"])
+def test_learning_rates_grow_with_depth_alike_in_every_architecture(name: str) -> None:
+    with torch.device("meta"):
+        module = build(name, 2, {"size": 224} if name == "scratch_cnn" else {})
+    optimiser = optimiser_of(module, small(depth_decay=0.1, fused=False), CPU)
+    groups = optimiser.param_groups
+    share_of = {id(weight): group["share"] for group in groups for weight in group["params"]}
+    weights = list(module.parameters())
+    assert len(share_of) == len(weights)  # each weight once
+    shares = [share_of[id(weight)] for weight in weights]
+    assert shares[0] == pytest.approx(0.1)
+    assert shares[-1] == 1
+    assert 6 <= len({round(share, 9) for share in shares}) <= 8
+    middle = shares[len(shares) // 2]
+    assert 0.2 < middle < 0.5  # sqrt(0.1) = 0.32 halfway
+    assert [group["head"] for group in groups] == [False] * (len(groups) - 1) + [True]
+    last = module.get_submodule(head(module))
+    assert {id(weight) for weight in groups[-1]["params"]} == {id(weight) for weight in last.parameters()}
+
+
+def test_the_head_can_learn_alone() -> None:
+    module, step = made(small(**REFERENCE))
+    before = {name: weight.detach().clone() for name, weight in module.named_parameters()}
+    step(batch(), 1e-2, head_only=True)
+    moved = {name for name, weight in module.named_parameters() if not torch.equal(weight, before[name])}
+    assert {name.rpartition(".")[0] for name in moved} == {head(module)}
+    step(batch(), 1e-2)
+    assert all(not torch.equal(weight, before[name]) for name, weight in module.named_parameters())
 
 
 def test_the_average_follows_and_none_is_the_network_itself() -> None:

@@ -1,0 +1,223 @@
+"""`feature-explorer mute`: what filters do, found by taking them away over a labelled folder."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+from trainer.pictures.column_choice import parse_columns
+
+if TYPE_CHECKING:
+    from explorer.core.index import FolderIndex
+    from explorer.core.labels import Labels
+    from explorer.core.network.opening import Network
+    from explorer.core.tags import FilterKey
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `mute` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "mute",
+        help="take filters away and measure what the network says without them",
+        description="Take filters away and measure what the network says of a labelled folder without them: AUC, "
+        "sensitivity and specificity, calibration, against random filters, and what a drawn artifact does to the "
+        "score. docs/muting.md says how to read it.",
+    )
+    add_network_arguments(parser)
+    folder = parser.add_argument_group("folder")
+    folder.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures")
+    folder.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes and lesions")
+    folder.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    folder.add_argument(
+        "--index", type=Path, metavar="FILE", help="the folder's index (.h5); else the window's own is made or used"
+    )
+    which = parser.add_argument_group("filters")
+    which.add_argument("--tags", type=Path, metavar="FILE", help="a tags file (.h5), of which --tag names a word")
+    which.add_argument("--tag", metavar="WORD", help="mute the filters that carry this word")
+    which.add_argument("--filters", metavar="KEYS", help="mute these filters: 7:8,7:57")
+    which.add_argument(
+        "--with",
+        dest="fill",
+        choices=("zero", "mean", "constant", "resample"),
+        default="zero",
+        help="what a muted map becomes (zero)",
+    )
+    how = parser.add_argument_group("measuring")
+    how.add_argument(
+        "--threshold", type=_share, metavar="P", help="call a class from this probability on; else set on one half"
+    )
+    how.add_argument(
+        "--chosen-by-effect",
+        action="store_true",
+        help="the filters were chosen by their effect on this folder: judge them on its other half",
+    )
+    how.add_argument("--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none")
+    how.add_argument(
+        "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
+    )
+    how.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
+    how.add_argument(
+        "--agreement", action="store_true", help="mute every filter by itself: does relevance foretell it, by layer?"
+    )
+    how.add_argument("--seed", type=int, default=0, help="of everything that is drawn by chance (0)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the muted network (.safetensors)")
+    parser.add_argument("--force", action="store_true", help="replace --out where it exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not within 0 to 1")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return value
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, or a UserError where it cannot be measured or written."""
+    if bool(arguments.tags) != bool(arguments.tag):
+        arguments.wrong_usage("--tags and --tag belong together")
+    if bool(arguments.tags) == bool(arguments.filters) and not (arguments.agreement and not arguments.tags):
+        arguments.wrong_usage("give --filters, or --tags with --tag")
+    if arguments.out is not None and arguments.out.exists() and not arguments.force:
+        raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
+    network = network_of(arguments)
+    keys, named = _chosen(arguments, network)
+    from explorer.core.index import open_index
+
+    with open_index(_index(arguments, network)) as opened:
+        labels = _labels(arguments, opened)
+        given = [labels.of(arguments.images / name) for name in opened.pictures] if arguments.labels else None
+        index = opened.seen_from(arguments.images.resolve(), given)
+        told: dict[str, Any] = {"network": network.identity}
+        lines: list[str] = []
+        if keys:
+            if arguments.out is not None:  # what cannot be written is said before minutes are spent
+                told["out"] = _write(arguments, network, index, keys)
+            lines += _measure(arguments, network, index, labels, keys, named, told)
+        if arguments.agreement:
+            lines += _agree(arguments, network, index, told)
+    if arguments.json:
+        say_json(told)
+    else:
+        say("\n".join(lines))
+        if "out" in told:
+            say(f"{printable(told['out'], 500)}: the network without these filters")
+    return 0
+
+
+def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[FilterKey], str]":
+    """The filters to mute, and which they are in words."""
+    from explorer.core.tags import FilterKey
+
+    if arguments.filters:
+        keys = [FilterKey.parse(text.strip()) for text in arguments.filters.split(",") if text.strip()]
+        return keys, ", ".join(map(str, keys)) if len(keys) <= 6 else ""
+    if not arguments.tags:
+        return [], ""
+    from explorer.core.tags.hdf5_file import load_tags
+
+    book = load_tags(arguments.tags)
+    if book.network_digest and book.network_digest != network.digest:
+        raise UserError(f"{arguments.tags.name} holds tags of another network ({book.network_name or 'unnamed'}).")
+    wanted = arguments.tag.casefold()
+    keys = [key for key in book if any(tag.tag.casefold() == wanted for tag in book.tags(key))]
+    if not keys:
+        raise UserError(f'No filter of {arguments.tags.name} is tagged "{arguments.tag}".')
+    return sorted(keys), f"tagged {arguments.tag}"
+
+
+def _index(arguments: argparse.Namespace, network: "Network") -> Path:
+    """The index that was given, or the window's own, made or brought up to date."""
+    if arguments.index is not None:
+        found: Path = arguments.index
+        return found
+    from explorer.core.index import build_index
+    from explorer.core.index.kept import place_of
+
+    place = place_of(network, arguments.images)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with progress("index") as on_step:
+        return build_index(network, arguments.images, place, on_step=on_step)
+
+
+def _labels(arguments: argparse.Namespace, index: "FolderIndex") -> "Labels":
+    from explorer.core.labels import Labels, read_labels
+
+    if arguments.labels is None:
+        return Labels()
+    columns = parse_columns(arguments.columns) if arguments.columns else None
+    labels = read_labels(arguments.labels, [arguments.images / name for name in index.pictures], columns)
+    for problem in labels.problems:
+        say(f"feature-explorer: {problem}", error=True)
+    return labels
+
+
+def _write(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", keys: "list[FilterKey]") -> str:
+    from explorer.core.muting import FolderMeans
+    from explorer.core.muting.muted_file import write_muted
+
+    means = FolderMeans.of(network, index) if arguments.fill == "constant" else None
+    write_muted(arguments.out, network, arguments.model, keys, arguments.fill, means)
+    return str(arguments.out)
+
+
+def _measure(
+    arguments: argparse.Namespace,
+    network: "Network",
+    index: "FolderIndex",
+    labels: "Labels",
+    keys: "list[FilterKey]",
+    named: str,
+    told: dict[str, Any],
+) -> list[str]:
+    """Measure the effect, put it into `told`, and give its lines."""
+    from explorer.core.class_words import propose, told_apart, trained_words
+    from explorer.core.muting.effect import EffectOptions, muting_effect
+    from explorer.core.muting.telling import as_dict, notes, sentence, table
+    from trainer.synthetic.artifacts import ARTIFACTS
+
+    words = propose(set(index.given) - {""}, told_apart(index.classes), trained_words(network.training))
+    artifact = arguments.artifact or (arguments.tag if arguments.tag in ARTIFACTS else "none")
+    if artifact not in (*ARTIFACTS, "none"):  # said before minutes are spent
+        raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')
+    options = EffectOptions(
+        fill=arguments.fill,
+        threshold=arguments.threshold,
+        chosen_by_effect=arguments.chosen_by_effect,
+        random_draws=arguments.random,
+        artifact="" if artifact == "none" else artifact,
+        with_trained_on=arguments.with_trained_on,
+        seed=arguments.seed,
+    )
+    lesions = {name: labels.lesion(arguments.images / name) for name in index.pictures}
+    with progress("mute") as on_step:
+        effect = muting_effect(network, index, words, keys, lesions=lesions, options=options, on_step=on_step)
+    said = sentence(effect, named)
+    told |= {"sentence": said, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
+    of_words = ", ".join(f"{pair.word} = {pair.name or 'none'}" for pair in words.pairs[:12])
+    return [f"{said[0].upper()}{said[1:]}.", "", *table(effect), "", *notes(effect), f"Words: {of_words}."]
+
+
+def _agree(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", told: dict[str, Any]) -> list[str]:
+    from explorer.core.muting.one_by_one import agreement, mute_one_by_one
+    from explorer.core.muting.telling import agreement_table
+
+    with progress("every filter") as on_step:
+        found = mute_one_by_one(network, index, on_step=on_step)
+    layers = agreement(network, index, found)
+    told["agreement"] = [vars(one) for one in layers]
+    head = (
+        f"Relevance against muting each of {len(found.keys):,} filters by itself, on {len(found.pictures):,} pictures "
+        "(Spearman):"
+    )
+    return [head, *agreement_table(layers)]

@@ -1,0 +1,139 @@
+"""`feature-explorer report`: what was found about a network's filters on one page, and whether it still holds."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+    from explorer.core.report import Sources
+
+OPENING = ("architecture", "classes", "input", "key", "outputs")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `report` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "report",
+        help="write what was found about filters on one page, or check such a page",
+        description="Write one HTML page on the tagged filters (without tags: on those that the network uses most), "
+        "which needs nothing beside it. --check computes every number of a page again, from its pictures on, and lists "
+        "what differs; files that are elsewhere by now are named with the same options.",
+    )
+    add_network_arguments(parser, required=False)
+    what = parser.add_argument_group("what")
+    what.add_argument("--images", type=Path, metavar="DIR", help="the folder of pictures")
+    what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5)")
+    what.add_argument("--index", type=Path, metavar="FILE", help="its index; else the one that is kept, or made")
+    where = parser.add_argument_group("page")
+    where.add_argument("--out", type=Path, metavar="FILE", help="the page (.html)")
+    where.add_argument("--check", type=Path, metavar="FILE", help="the page to check; 1 where something differs")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0 done or all is the same, 1 where a checked page differs."""
+    if bool(arguments.out) == bool(arguments.check):
+        arguments.wrong_usage("give --out FILE, or --check FILE")
+    return _check(arguments) if arguments.check else _write(arguments)
+
+
+def _write(arguments: argparse.Namespace) -> int:
+    from explorer.core.index.kept import place_of
+    from explorer.core.report import evidence_report
+
+    if arguments.model is None or arguments.images is None:
+        arguments.wrong_usage("--model and --images are needed")
+    network = network_of(arguments)
+    with _sources(arguments, network, arguments.index or place_of(network, arguments.images)) as sources:
+        with progress("report") as on_step:
+            evidence_report(sources, arguments.out, on_step=on_step)
+        pictures = len(sources.index.pictures)
+    if arguments.json:
+        say_json({"out": str(arguments.out), "pictures": pictures})
+    else:
+        say(f"{printable(str(arguments.out), 500)}: a report on {pictures:,} pictures")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from explorer.core.report import check_report
+    from explorer.core.report.check import read_report
+    from explorer.core.report.sections import versions
+
+    report = read_report(arguments.check)
+    _take(arguments, report)
+    network = network_of(arguments)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _sources(arguments, network, arguments.index or Path(folder) / "index.h5") as sources,
+        progress("checking") as on_step,
+    ):
+        found = check_report(report, sources, on_step=on_step)
+    was, now = report["versions"], versions()
+    others = [f"{name} {was.get(name)} (here {now.get(name)})" for name in now if was.get(name) != now.get(name)]
+    if arguments.json:
+        differences = [{"place": one.place, "reported": one.reported, "found": one.found} for one in found]
+        say_json({"report": str(arguments.check), "differences": differences, "versions": others})
+        return 1 if found else 0
+    for one in found:
+        say(printable(str(one), 600))
+    if others:
+        say(printable(f"It was made with {', '.join(others)}.", 600))
+    where = "from the pictures on" if arguments.index is None else "from the index on"
+    say(f"{len(found):,} of its numbers and words differ." if found else f"Everything is the same, computed {where}.")
+    return 1 if found else 0
+
+
+def _take(arguments: argparse.Namespace, report: Mapping[str, Any]) -> None:
+    """Take from the report what is not said: its files, from its own folder on, and how its network was opened."""
+    from explorer.core.report.check import found_beside
+
+    for name, path in found_beside(report, arguments.check).items():
+        if getattr(arguments, name, None) is None:
+            setattr(arguments, name, path)
+    for name in ("model", "images"):
+        if getattr(arguments, name) is None:
+            raise UserError(f"{arguments.check.name} names no --{name}; give it.")
+    for word in report.get("opening", []):
+        name, _, value = str(word).removeprefix("--").partition("=")
+        if name not in OPENING or getattr(arguments, name) is not None:
+            continue
+        if name == "architecture" and value.partition(":")[0].endswith(".py"):
+            raise UserError(
+                f"The network of {arguments.check.name} was opened with code of {printable(value)}. Code of a page is "
+                "not run unasked: give --architecture yourself if you trust it."
+            )
+        setattr(arguments, name, value)
+
+
+@contextmanager
+def _sources(arguments: argparse.Namespace, network: "Network", index: Path) -> "Iterator[Sources]":
+    """What a report is made from; an index that is not there, or lacks pictures, is made first."""
+    from explorer.core.index import build_index
+    from explorer.core.report import open_sources
+
+    if arguments.index is None:
+        index.parent.mkdir(parents=True, exist_ok=True)
+        with progress("index") as on_step:
+            build_index(network, arguments.images, index, labels=arguments.labels, on_step=on_step)
+    opening = [f"--{name}={value}" for name in OPENING if (value := getattr(arguments, name)) is not None]
+    with open_sources(
+        network,
+        arguments.images,
+        index,
+        tags=arguments.tags,
+        labels=arguments.labels,
+        model=arguments.model,
+        opening=tuple(opening),
+    ) as sources:
+        yield sources

@@ -1,0 +1,226 @@
+"""What muting filters does to a network's predictions over a labelled folder."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.core.class_words import ClassWords, told_apart
+from explorer.core.errors import UserError
+from explorer.core.evaluation.evaluate import scored_class
+from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
+from explorer.core.index import FolderIndex
+from explorer.core.muting.against_random import AgainstRandom, against_random
+from explorer.core.muting.artifact import ArtifactEffect, artifact_effect
+from explorer.core.muting.folder_pass import folder_logits, probabilities
+from explorer.core.muting.judged_pictures import JudgedPictures, second_half, threshold_of_half
+from explorer.core.muting.keys import by_layer
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+from trainer.measures.bootstrap import Numbers
+from trainer.measures.calibration import BINS, bin_of
+from trainer.measures.metrics import Labels, positive_class
+from trainer.measures.paired import Compared, Pair, auc_pair, compared, mean_pair, share_pair
+
+RANDOM_DRAWS, RANDOM_PICTURES, ARTIFACT_PICTURES = 200, 300, 200
+
+
+@dataclass(frozen=True)
+class MutingEffect:
+    """Before and after muting on N `pictures` that the network was not trained on; intervals over `drawn_over`.
+
+    `auc` is that of each scored class by name. `sensitivity` and `specificity` of the class `scored`, which is called
+    from the probability `threshold` on; `threshold_from` says where that comes from, and on how many pictures the two
+    are measured. `ece` is the expected calibration error, `log_loss` in nats.
+    """
+
+    keys: tuple[FilterKey, ...]
+    fill: str
+    classes: tuple[str, ...]
+    scored: str
+    pictures: tuple[str, ...]
+    auc: Mapping[str, Compared]
+    mean_auc: Compared
+    threshold: float
+    threshold_from: str
+    threshold_pictures: int
+    sensitivity: Compared
+    specificity: Compared
+    ece: Compared
+    log_loss: Compared
+    left_out: LeftOut
+    drawn_over: str
+    chosen_by_effect: bool
+    random: AgainstRandom | None = None
+    artifact: ArtifactEffect | None = None
+
+
+@dataclass(frozen=True)
+class EffectOptions:
+    """How an effect is measured.
+
+    `threshold` (probability) from which the scored class is called, None to set it on half of the pictures and apply
+    it to the other. `chosen_by_effect` says that the filters were chosen by their effect on this folder: all is
+    measured on the half on which they were not. `random_draws` sets of random filters, 0 for none, on up to
+    `random_pictures`. `artifact` is drawn into up to `artifact_pictures`, "" for none.
+    """
+
+    fill: str = "zero"
+    threshold: float | None = None
+    chosen_by_effect: bool = False
+    random_draws: int = RANDOM_DRAWS
+    random_pictures: int = RANDOM_PICTURES
+    artifact: str = ""
+    artifact_pictures: int = ARTIFACT_PICTURES
+    with_trained_on: bool = False
+    draws: int = 2000
+    seed: int = 0
+
+
+def muting_effect(
+    network: Network,
+    index: FolderIndex,
+    words: ClassWords,
+    keys: Iterable[FilterKey],
+    *,
+    lesions: Mapping[str, str] | None = None,
+    options: EffectOptions | None = None,
+    on_step: OnStep = no_step,
+) -> MutingEffect:
+    """Measure what a network says of a labelled folder with and without some filters.
+
+    `words` maps given words to classes, `lesions` names of pictures to lesions, over which is drawn where any is
+    known. Pictures that the network was trained or chosen on are left out. UserError where classes and words do not
+    fit, a filter is not there, or fewer than two classes are left to measure.
+    """
+    options = options or EffectOptions()
+    keys = tuple(dict.fromkeys(keys))
+    if not by_layer(network, keys):
+        raise UserError("No filter is to be muted.")
+    classes = told_apart(index.classes)
+    if not classes or words.classes != classes:
+        raise UserError("The words are given to the classes of another network; propose them anew.")
+    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=options.with_trained_on)
+    lesion_of = np.array([known.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
+    every = JudgedPictures(index, rows, labels, lesion_of)
+    judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
+    _check(judged.labels, classes, left_out)
+    logits = folder_logits(network, index, judged.rows.tolist(), [keys], options.fill, on_step=on_step)
+    judged = judged.some(np.isin(judged.rows, logits.rows))
+    labels = judged.labels
+    _check(labels, classes, left_out)
+    sides = probabilities(network, logits.before), probabilities(network, logits.after[0])
+    scored = scored_class(classes) if len(classes) == 2 else positive_class(classes)
+    columns = [scored] if len(classes) == 2 else np.unique(labels).tolist()
+    resamples = judged.resamples(options.draws, options.seed)
+    areas = {classes[k]: auc_pair(sides[0][:, k], sides[1][:, k], labels == k) for k in columns}
+    pairs: dict[str, tuple[Pair, int]] = {f"auc {name}": (pair, 0) for name, pair in areas.items()}
+    pairs["auc"] = (_mean(list(areas.values())), 0)
+    pairs["ece"] = (_ece_pair(*sides, labels, scored if len(classes) == 2 else None), 0)
+    losses = [-np.log(np.maximum(side[np.arange(len(labels)), labels], 1e-12)) for side in sides]
+    pairs["log loss"] = (mean_pair(losses[0], losses[1], np.ones(len(labels))), 0)
+    found = compared(pairs, resamples)
+    threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
+    if threshold is None:
+        threshold, of_threshold, said = threshold_of_half(every, judged, scored)
+    called = [side[of_threshold, scored] >= threshold for side in sides]
+    positive = labels[of_threshold] == scored
+    over = judged.some(of_threshold).resamples(options.draws, options.seed)
+    count = [len(np.unique(over.lesion[side])) for side in (positive, ~positive)]
+    at = compared(
+        {
+            "sensitivity": (share_pair(called[0], called[1], positive), count[0]),
+            "specificity": (share_pair(~called[0], ~called[1], ~positive), count[1]),
+        },
+        over,
+    )
+    return MutingEffect(
+        keys=keys,
+        fill=options.fill,
+        classes=classes,
+        scored=classes[scored],
+        pictures=tuple(index.pictures[row] for row in judged.rows),
+        auc={name: found[f"auc {name}"] for name in areas},
+        mean_auc=found["auc"],
+        threshold=threshold,
+        threshold_from=said,
+        threshold_pictures=int(of_threshold.sum()),
+        sensitivity=at["sensitivity"],
+        specificity=at["specificity"],
+        ece=found["ece"],
+        log_loss=found["log loss"],
+        left_out=left_out,
+        drawn_over="lesions" if known else "pictures",
+        chosen_by_effect=options.chosen_by_effect,
+        random=_against_random(network, judged, keys, columns, options, on_step) if options.random_draws else None,
+        artifact=_artifact(network, judged, keys, (scored, classes[scored]), options, on_step),
+    )
+
+
+def _against_random(
+    network: Network,
+    judged: JudgedPictures,
+    keys: tuple[FilterKey, ...],
+    columns: Sequence[int],
+    options: EffectOptions,
+    on_step: OnStep,
+) -> AgainstRandom:
+    some = judged.spread(options.random_pictures)
+    draws, seed = options.random_draws, options.seed
+    return against_random(network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, on_step=on_step)
+
+
+def _artifact(
+    network: Network,
+    judged: JudgedPictures,
+    keys: tuple[FilterKey, ...],
+    scored: tuple[int, str],
+    options: EffectOptions,
+    on_step: OnStep,
+) -> ArtifactEffect | None:
+    if not options.artifact:
+        return None
+    return artifact_effect(
+        network,
+        judged.spread(options.artifact_pictures),
+        keys,
+        options.artifact,
+        scored,
+        fill=options.fill,
+        draws=options.draws,
+        seed=options.seed,
+        on_step=on_step,
+    )
+
+
+def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
+    if not len(labels):
+        raise UserError(f"No picture is left to measure on. {left_out.sentence}")
+    if len(np.unique(labels)) < 2:
+        there = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
+        raise UserError(f"{there}; it takes two classes. {left_out.sentence}")
+
+
+def _mean(pairs: Sequence[Pair]) -> Pair:
+    def means(weights: Numbers) -> tuple[Numbers, Numbers]:
+        before, after = np.mean([pair(weights) for pair in pairs], axis=0)
+        return before, after
+
+    return means
+
+
+def _ece_pair(before: Numbers, after: Numbers, labels: Labels, scored: int | None) -> Pair:
+    """The expected calibration errors: of the scored class of two, of the predicted class of more."""
+    tables = []
+    for side in (before, after):
+        said = side.max(axis=1) if scored is None else side[:, scored]
+        true = (side.argmax(axis=1) == labels) if scored is None else labels == scored
+        tables.append((bin_of(said)[:, None] == np.arange(BINS)) * (said - true)[:, None])
+
+    def errors(weights: Numbers) -> tuple[Numbers, Numbers]:
+        found = [np.abs(weights @ table).sum(axis=1) / weights.sum(axis=1) for table in tables]
+        return found[0], found[1]
+
+    return errors

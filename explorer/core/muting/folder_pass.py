@@ -1,0 +1,111 @@
+"""Runs the pictures of an index once with kept values, and muted networks from these."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex
+from explorer.core.index.folder_pictures import FolderPicture, Seen, seen
+from explorer.core.muting.folder_means import FolderMeans
+from explorer.core.muting.kept_pass import KeptPass
+from explorer.core.muting.single_picture import replacements
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+from trainer.measures.prediction import Prediction
+
+Numbers = npt.NDArray[np.float64]
+
+KEPT_AT_ONCE = 384 << 20
+"""Bytes of kept values, of which a layer's maps are about a third."""
+LARGEST_BATCH = 16
+
+
+@dataclass(frozen=True)
+class FolderLogits:
+    """`before` (N, K) of the network as it is and `after` (V, N, K) of V muted ones, for `rows` (N) of the index."""
+
+    rows: npt.NDArray[np.intp]
+    before: npt.NDArray[np.float32]
+    after: npt.NDArray[np.float32]
+
+
+def folder_logits(
+    network: Network,
+    index: FolderIndex,
+    rows: Iterable[int],
+    sets: Sequence[Sequence[FilterKey]],
+    fill: str = "zero",
+    *,
+    on_step: OnStep = no_step,
+) -> FolderLogits:
+    """What the network says of some pictures of its index while each set of filters is muted.
+
+    A picture that cannot be read where it was, or is another by now, is left out. UserError where none is left, or
+    where the index is of another network.
+    """
+    wanted = list(rows)
+    stand_in = [(None if fill == "zero" else FolderMeans.of(network, index, on_step=on_step))]
+    of = replacements(network, [key for keys in sets for key in keys], fill, stand_in[0])
+    found: list[int] = []
+    before, after = [], []
+    for some, kept in kept_batches(network, index, wanted):
+        on_step(len(found), len(wanted))
+        found += some
+        before.append(kept.logits)
+        after.append(np.mean([kept.muted(sets, replaced) for replaced in of], axis=0, dtype=np.float32))
+    return FolderLogits(np.array(found, np.intp), np.concatenate(before), np.concatenate(after, axis=1))
+
+
+def kept_batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], KeptPass]]:
+    """Pictures of the index in batches, with their kept pass."""
+    for some, batch in batches(network, index, rows):
+        yield some, KeptPass(network, torch.stack([network.input.normalise(one.crop) for one in batch]))
+
+
+def batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], list[Seen]]]:
+    """Pictures of the index as the network sees them, as many at once as memory allows; UserError where none is."""
+    if index.contents.network.identity != network.identity:
+        raise UserError("The index was made with another network; make one with this network.")
+    root = Path(str(index.contents.facts.get("folder", "")))
+    pictures = [
+        FolderPicture(root / index.pictures[row], index.pictures[row], index.given[row], index.digests[row])
+        for row in rows
+    ]
+    maps = sum(info.filters * info.height * info.width for info in network.layers)
+    size = int(np.clip(KEPT_AT_ONCE // (3 * 4 * maps), 1, LARGEST_BATCH))
+    place = {one.name: row for one, row in zip(pictures, rows, strict=True)}
+    problems: list[str] = []
+    readable = seen(pictures, network.input, problems)
+    some = list(itertools.islice(readable, size))
+    if not some:
+        first = f" The first: {problems[0]}" if problems else ""
+        raise UserError(f"None of the index's pictures can be read in {root}.{first}")
+    while some:
+        yield [place[one.picture.name] for one in some], some
+        some = list(itertools.islice(readable, size))
+
+
+def probabilities(network: Network, logits: npt.NDArray[np.floating]) -> Numbers:
+    """The probabilities (..., K) of logits (..., K); of one output those of "not it" and "it" (..., 2)."""
+    found = Prediction(logits, network.output.independent).probabilities
+    return np.concatenate([1 - found, found], axis=-1) if found.shape[-1] == 1 else found
+
+
+def log_odds(network: Network, logits: npt.NDArray[np.floating], scored: int) -> Numbers:
+    """The score of a class in logits (...): the logarithm of p / (1 - p) of its probability, without rounding at 1."""
+    plain = logits.astype(np.float64)
+    if plain.shape[-1] == 1:
+        return plain[..., 0] * (1 if scored else -1)
+    if network.output.independent:
+        return plain[..., scored]
+    others = np.delete(plain, scored, axis=-1)
+    highest = others.max(axis=-1)
+    found: Numbers = plain[..., scored] - highest - np.log(np.exp(others - highest[..., None]).sum(axis=-1))
+    return found

@@ -1,0 +1,130 @@
+"""Writes a network without some filters as a checkpoint of its own, which says so."""
+
+import copy
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from explorer.core.errors import UserError
+from explorer.core.muting.folder_means import FolderMeans
+from explorer.core.muting.kept_pass import KeptPass
+from explorer.core.muting.keys import Replacements, by_layer
+from explorer.core.muting.whole_pass import muted_by_hooks
+from explorer.core.network.forward_pass import same_answer
+from explorer.core.network.hooked_layers import LayerInfo
+from explorer.core.network.opening import Network
+from explorer.core.tags import FilterKey
+from trainer.networks.architectures import known
+from trainer.networks.checkpoint import Checkpoint, load, save
+
+MUTED = "muted"
+"""The key in a checkpoint's `training` that says which filters are muted, and how."""
+
+
+def muted_network(network: Network, keys: Sequence[FilterKey], fill: str, means: FolderMeans | None = None) -> Network:
+    """The network with weights that answer zero, or a constant, where filters are muted.
+
+    UserError where weights cannot say it: a map that is another at every place, a convolution that runs twice and is
+    muted once, or a constant where neither convolution nor batch norm has a bias.
+    """
+    if fill not in ("zero", "constant"):
+        raise UserError(
+            f'A file of weights cannot hold maps muted with "{fill}", which are others at every place; zero and '
+            "constant can be written."
+        )
+    replaced: Replacements = None
+    muted = by_layer(network, keys)
+    if fill == "constant":
+        if means is None:
+            raise UserError('Muting with "constant" needs the index of a folder, over which the means are taken.')
+        replaced = means.replacements(network, fill, muted)[0]
+    module = copy.deepcopy(network.module)
+    _check_runs(network, muted)
+    with torch.no_grad():
+        for layer, filters in muted.items():
+            values = torch.zeros(len(filters)) if replaced is None else replaced[layer][filters].flatten()
+            _set(module, network.layers[layer], filters, values)
+    made = dataclasses.replace(network, module=module)
+    batch = torch.rand(2, network.input.channels, *network.input.size, generator=torch.Generator().manual_seed(0))
+    batch = batch.to(network.device)
+    expected = muted_by_hooks(network, batch, keys, replaced)
+    if not same_answer(KeptPass(made, batch).logits, expected):
+        raise UserError(f"The weights of {network.name} cannot be changed so that these filters are muted.")
+    return made
+
+
+def write_muted(
+    path: Path, network: Network, model: Path, keys: Sequence[FilterKey], fill: str, means: FolderMeans | None = None
+) -> None:
+    """Write a network without these filters as a checkpoint that `--model` opens and whose metadata says so.
+
+    `model` is the file that the network was opened from. UserError as `muted_network` says, where the network is of
+    no architecture that a checkpoint can name, or where the file cannot be written.
+    """
+    made = muted_network(network, keys, fill, means)
+    training: dict[str, Any] = {
+        **_plain(network.training),
+        MUTED: {"filters": [str(key) for key in keys], "fill": fill, "of": network.name, "digest": network.digest},
+    }
+    meaning = f"{len(keys)} filters muted ({fill}): not the real network"
+    training["meaning"] = ". ".join(filter(None, [meaning, str(training.get("meaning", ""))]))
+    for figure in [name for name in training if name.startswith("auc_")]:
+        del training[figure]  # those of the network as it was
+    checkpoint = Checkpoint(
+        network.architecture,
+        network.classes,
+        network.input,
+        made.module.state_dict(),
+        _arguments(model, network),
+        training,
+        network.licence,
+    )
+    save(path, checkpoint)
+
+
+def _arguments(model: Path, network: Network) -> dict[str, Any]:
+    try:
+        found = load(model)
+    except UserError:
+        found = None
+    if found is not None and found.architecture == network.architecture:
+        return found.architecture_arguments
+    if network.architecture in known():
+        return {}
+    raise UserError(
+        f"{network.name} ({network.architecture}) is of no architecture that this program's files can name; a muted "
+        "network of it cannot be written."
+    )
+
+
+def _plain(training: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in training.items() if name != MUTED}
+
+
+def _check_runs(network: Network, muted: dict[int, list[int]]) -> None:
+    runs = Counter(info.module for info in network.layers)
+    norms = Counter(info.norm for info in network.layers if info.norm)
+    for layer in muted:
+        info = network.layers[layer]
+        of_norm = norms[info.norm] if info.norm else 0
+        if (of_norm if info.norm else runs[info.module]) > 1:
+            raise UserError(
+                f"{info.module} runs several times with the same weights; a file cannot mute one of its runs alone."
+            )
+
+
+def _set(module: nn.Module, info: LayerInfo, filters: list[int], values: torch.Tensor) -> None:
+    """Let filters of a layer answer these values (n,) everywhere."""
+    part: Any = module.get_submodule(info.norm or info.module)
+    if part.weight is None or (part.bias is None and bool(np.any(values.numpy()))):
+        where = "its batch norm has no weights" if part.weight is None else "it has no bias"
+        raise UserError(f"Layer {info.index} ({info.name}) cannot be muted in a file of weights: {where}.")
+    part.weight[filters] = 0
+    if part.bias is not None:
+        part.bias[filters] = values.to(part.bias)

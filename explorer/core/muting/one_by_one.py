@@ -1,0 +1,184 @@
+"""Every filter muted by itself, exactly, and how well relevance foretells what that does."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import spearmanr
+
+from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex
+from explorer.core.index.parts import folder_of
+from explorer.core.index.sampling import spread
+from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
+from explorer.core.muting.folder_pass import folder_logits
+from explorer.core.muting.judged_pictures import second_half
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+
+FORMAT, VERSION = "feature-map-explorer muting", 1
+MOST, PICTURES = 512, 100
+"""Filters that are all muted one by one; of more, those with the most relevance. Pictures on which they are."""
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """What the network says of M `pictures` without each of F filters (`keys`), everything else as it is.
+
+    `before` (M, K) are the logits of the network as it is, `after` (F, M, K) those without the filter.
+    """
+
+    keys: tuple[FilterKey, ...]
+    pictures: tuple[str, ...]
+    before: npt.NDArray[np.float32]
+    after: npt.NDArray[np.float32]
+    fill: str
+
+    @property
+    def drops(self) -> Numbers:
+        """By how many logits the margin between the predicted class and the strongest other falls (F, M).
+
+        The two classes are those of the network as it is; of one output it is the distance from 0.
+        """
+        return margins(self.before[None], self.before) - margins(self.after, self.before)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well relevance foretells muting in a layer: Spearman's rank correlations over its filters.
+
+    `per_picture` is the mean over pictures of that between relevance and the drop of the margin; `over_folder` that of
+    the means of their absolute values. NaN where fewer than three filters were muted.
+    """
+
+    layer: int
+    name: str
+    filters: int
+    per_picture: float
+    over_folder: float
+
+
+def mute_one_by_one(
+    network: Network,
+    index: FolderIndex,
+    *,
+    pictures: int = PICTURES,
+    most: int = MOST,
+    fill: str = "zero",
+    first_half: bool = False,
+    lesions: Sequence[str] | None = None,
+    on_step: OnStep = no_step,
+) -> OneByOne:
+    """Mute every filter by itself on a sample of an index's pictures; what was found before is read, not computed.
+
+    Of a network with more than `most` filters those with the most relevance. With `first_half` only pictures of the
+    folder's first half are looked at (`lesions` names each picture's, "" where none is known): filters that are
+    chosen by it are judged with `chosen_by_effect`. It is kept beside the index.
+    """
+    rows = np.arange(len(index.pictures))
+    if first_half:
+        of = [lesion or name for lesion, name in zip(lesions or [""] * len(rows), index.pictures, strict=True)]
+        rows = rows[~second_half(of)]
+    names = [index.pictures[row] for row in rows]
+    chosen = sorted(rows[place] for place in spread(names, [index.given[row] for row in rows], pictures))
+    if not chosen:
+        raise UserError("There is no picture on which filters could be muted.")
+    keys = _keys(index, most)
+    told = [
+        VERSION,
+        index.contents.network.identity,
+        fill,
+        [index.digests[row] for row in chosen],
+        [str(key) for key in keys],
+    ]
+    place = folder_of(index.path) / f"muting-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}.h5"
+    found = _read(place)
+    if found is None:
+        logits = folder_logits(network, index, chosen, [[key] for key in keys], fill, on_step=on_step)
+        measured = tuple(index.pictures[row] for row in logits.rows)
+        found = OneByOne(tuple(keys), measured, logits.before, logits.after, fill)
+        with contextlib.suppress(UserError, OSError):  # a folder that cannot be written costs the time again
+            _write(place, found)
+    return found
+
+
+def agreement(network: Network, index: FolderIndex, found: OneByOne) -> list[Agreement]:
+    """Layer by layer how well the index's relevance foretells what muting to zero did."""
+    columns = [index.rows[name] for name in found.pictures]
+    drops, layers = found.drops, np.array([key.layer for key in found.keys])
+    told = []
+    for info in network.layers:
+        places = np.flatnonzero(layers == info.index)
+        if not len(places):
+            continue
+        of = [found.keys[place].filter for place in places]
+        relevance = index.layer_answers(info.index, "relevance")[of][:, columns].astype(np.float64)
+        each = [_rank(relevance[:, one], drops[places, one]) for one in range(len(columns))]
+        over = _rank(np.abs(relevance).mean(axis=1), np.abs(drops[places]).mean(axis=1))
+        defined = [rho for rho in each if np.isfinite(rho)]
+        mean = float(np.mean(defined)) if defined else float("nan")
+        told.append(Agreement(info.index, info.name, len(places), mean, over))
+    return told
+
+
+def margins(logits: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> Numbers:
+    """The margin (..., M) in logits (..., M, K) between the classes that are first and second in `before` (M, K)."""
+    plain = logits.astype(np.float64)
+    if before.shape[1] == 1:
+        signed: Numbers = plain[..., 0] * np.where(before[:, 0] >= 0, 1.0, -1.0)
+        return signed
+    order = np.argsort(-before, axis=1, kind="stable")
+    pictures = np.arange(len(before))
+    found: Numbers = plain[..., pictures, order[:, 0]] - plain[..., pictures, order[:, 1]]
+    return found
+
+
+def _keys(index: FolderIndex, most: int) -> list[FilterKey]:
+    filters = index.filters()
+    order = np.arange(len(filters))
+    if len(filters) > most:
+        order = np.sort(np.argsort(-np.nan_to_num(filters["relevance"]), kind="stable")[:most])
+    return [FilterKey(int(filters["layer"][row]), int(filters["filter"][row])) for row in order]
+
+
+def _rank(first: Numbers, second: Numbers) -> float:
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0 or not np.isfinite(first).all():
+        return float("nan")
+    return float(spearmanr(first, second).statistic)
+
+
+def _write(place: Path, found: OneByOne) -> None:
+    def fill(file: h5py.File) -> None:
+        file.attrs["format"], file.attrs["version"], file.attrs["fill"] = FORMAT, VERSION, found.fill
+        file.create_dataset("layer", data=np.array([key.layer for key in found.keys], np.int32))
+        file.create_dataset("filter", data=np.array([key.filter for key in found.keys], np.int32))
+        file.create_dataset("picture", data=np.array(found.pictures, dtype=object), dtype=h5py.string_dtype())
+        file.create_dataset("before", data=found.before)
+        file.create_dataset("after", data=found.after)
+
+    place.parent.mkdir(exist_ok=True)
+    write_sealed(place, fill)
+
+
+def _read(place: Path) -> OneByOne | None:
+    try:
+        with open_sealed(place) as file:
+            pairs = zip(file["layer"][()].tolist(), file["filter"][()].tolist(), strict=True)
+            return OneByOne(
+                tuple(FilterKey(layer, one) for layer, one in pairs),
+                tuple(file["picture"].asstr()[()]),
+                file["before"][()],
+                file["after"][()],
+                str(file.attrs["fill"]),
+            )
+    except (Damaged, OSError, KeyError):
+        return None

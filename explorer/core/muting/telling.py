@@ -1,0 +1,148 @@
+"""An effect in words and numbers: the sentence, the table, and the JSON of `feature-explorer mute`."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from explorer.core.muting.against_random import AgainstRandom
+from explorer.core.muting.effect import MutingEffect
+from explorer.core.muting.one_by_one import Agreement
+from trainer.measures.bootstrap import Measure
+from trainer.measures.paired import Compared
+
+
+def sentence(effect: MutingEffect, named: str = "") -> str:
+    """What muting does, in one sentence; `named` says which filters they are, as in "tagged hair"."""
+    count = len(effect.keys)
+    what = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
+    auc = effect.mean_auc
+    parts = [f"changes the AUC by {signed(auc.change.value)} {_within(auc.change)}"]
+    if effect.random is not None:
+        parts[0] += f" (random filters: {ordinal(effect.random.percentile)} percentile)"
+    if effect.artifact is not None:
+        found = effect.artifact.effect
+        before, after = (signed(side.value, 2) for side in (found.before, found.after))
+        parts.append(f"the effect of a drawn {effect.artifact.artifact} on the score from {before} to {after} logits")
+    return f"{what} {' and '.join(parts)}"
+
+
+def rows(effect: MutingEffect) -> list[tuple[str, Compared]]:
+    """The lines of the table: what was measured, and before, after and change."""
+    found = [(f"AUC of {name}" if len(effect.auc) > 1 else "AUC", pair) for name, pair in effect.auc.items()]
+    if len(effect.auc) > 1:
+        found.append(("mean AUC", effect.mean_auc))
+    at = f"{effect.scored} from {effect.threshold:.2f}"
+    found += [
+        (f"sensitivity, {at}", effect.sensitivity),
+        (f"specificity, {at}", effect.specificity),
+        ("calibration error", effect.ece),
+        ("log loss", effect.log_loss),
+    ]
+    if effect.artifact is not None:
+        found.append((f"drawn {effect.artifact.artifact}, logits", effect.artifact.effect))
+    return found
+
+
+def table(effect: MutingEffect) -> list[str]:
+    """`rows` as lines of equal columns."""
+    lines = [("", "before", "after", "change", "95 % interval of the change")]
+    lines += [
+        (name, f"{pair.before.value:.3f}", f"{pair.after.value:.3f}", signed(pair.change.value), _within(pair.change))
+        for name, pair in rows(effect)
+    ]
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    return [
+        f"{line[0]:<{widths[0]}}  " + "  ".join(f"{line[place]:>{widths[place]}}" for place in range(1, 5))
+        for line in lines
+    ]
+
+
+def notes(effect: MutingEffect) -> list[str]:
+    """What must be known to read the numbers."""
+    found = [
+        f"Measured on {len(effect.pictures):,} pictures, intervals over {effect.drawn_over}. {effect.left_out.sentence}"
+    ]
+    if effect.chosen_by_effect:
+        found.append("The filters were chosen by their effect on this folder: this is its other half.")
+    found.append(
+        f"The threshold {effect.threshold:.3f} is {effect.threshold_from}; sensitivity and specificity are of "
+        f"{effect.threshold_pictures:,} pictures."
+    )
+    if effect.random is not None:
+        found.append(_of_random(effect.random))
+    if effect.artifact is not None:
+        found.append(
+            f"The effect of a drawn {effect.artifact.artifact} is on the score of {effect.artifact.scored}, the mean "
+            f"over classes, on {effect.artifact.pictures:,} pictures with and without it."
+        )
+    return found
+
+
+def as_dict(effect: MutingEffect) -> dict[str, Any]:
+    """The JSON form of an effect."""
+    return {
+        "filters": [str(key) for key in effect.keys],
+        "fill": effect.fill,
+        "classes": list(effect.classes),
+        "scored": effect.scored,
+        "pictures": len(effect.pictures),
+        "drawn_over": effect.drawn_over,
+        "left_out": effect.left_out.sentence,
+        "chosen_by_effect": effect.chosen_by_effect,
+        "auc": {name: pair.as_dict() for name, pair in effect.auc.items()},
+        "mean_auc": effect.mean_auc.as_dict(),
+        "threshold": {
+            "value": effect.threshold,
+            "from": effect.threshold_from,
+            "pictures": effect.threshold_pictures,
+        },
+        "sensitivity": effect.sensitivity.as_dict(),
+        "specificity": effect.specificity.as_dict(),
+        "calibration_error": effect.ece.as_dict(),
+        "log_loss": effect.log_loss.as_dict(),
+        "random": _plain(vars(effect.random)) if effect.random is not None else None,
+        "artifact": effect.artifact.as_dict() if effect.artifact is not None else None,
+    }
+
+
+def agreement_table(found: list[Agreement]) -> list[str]:
+    """How well relevance foretells muting, a line for each layer."""
+    lines = [("layer", "name", "filters", "a picture", "over pictures")]
+    lines += [
+        (str(one.layer), one.name, str(one.filters), f"{one.per_picture:.3f}", f"{one.over_folder:.3f}")
+        for one in found
+    ]
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    return ["  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=True)) for line in lines]
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A number with its sign; what rounds to nothing has none."""
+    text = f"{value:+.{digits}f}"
+    return text.lstrip("+-") if float(text) == 0 else text
+
+
+def ordinal(number: float) -> str:
+    """1st, 2nd, 3rd, 4th ... of a number that is rounded first."""
+    whole = round(number)
+    ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
+    return f"{whole}{ending}"
+
+
+def _within(measure: Measure) -> str:
+    return f"[{signed(measure.low).lstrip('+')}, {signed(measure.high).lstrip('+')}]"
+
+
+def _of_random(found: AgainstRandom) -> str:
+    shares = ""
+    if math.isfinite(found.share):
+        shares = f" They carry {found.random_share:.1%} of the relevance, the muted ones {found.share:.1%}."
+    return (
+        f"Against {found.draws:,} random sets of filters of the same layers, on the same {found.pictures:,} pictures, "
+        f"where muting changes the AUC by {signed(found.change)}; a low percentile says that few others cost as much."
+        f"{shares}"
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(one, float) and not math.isfinite(one) else one for name, one in values.items()}

@@ -1,0 +1,112 @@
+"""A report held against its sources: every number of it is computed again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from explorer.core.class_words import CHOSEN, ClassWords, Pair, told_apart
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep, no_step
+from explorer.core.report.page import LARGEST, read_said
+from explorer.core.report.sections import facts_of
+from explorer.core.report.sources import Sources
+
+TOLERANCE = 1e-3
+"""By how much of itself a number may differ: other processors and batches round in other places."""
+LEAST = 1e-6
+"""Below this, numbers are all the same."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place of the report's facts where something else is found now."""
+
+    place: str
+    reported: Any
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{self.place}: the report says {_short(self.reported)}, it is {_short(self.found)}"
+
+
+def read_report(path: Path | str) -> dict[str, Any]:
+    """What a report says, and from which files; UserError where the file is none."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"{path.name} is larger than any report.")
+        return read_said(path.read_text("utf-8", "replace"), path.name)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def check_report(report: Mapping[str, Any], sources: Sources, *, on_step: OnStep = no_step) -> list[Difference]:
+    """Everything in which the facts of a report (of `read_report`) differ from what its sources say now.
+
+    Files whose content is another come first. Pass an index that was made anew where the answers are to be measured
+    again; with the report's own, only what follows from it is.
+    """
+    sources = replace(sources, edited=sources.edited or _edited(report["facts"]))
+    now, was = sources.digests(), report["digests"]
+    found = [
+        Difference(f"the file of --{name}", digest, now[name])
+        for name, digest in was.items()
+        if name in now and digest != now[name]
+    ]
+    return found + differences(report["facts"], facts_of(sources, on_step))
+
+
+def differences(was: Any, now: Any, place: str = "") -> list[Difference]:
+    """Where two pieces of JSON differ; numbers by more than `TOLERANCE`."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        names = [*was, *(name for name in now if name not in was)]
+        return [one for name in names for one in differences(was.get(name), now.get(name), f"{place} {name}".strip())]
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        return [
+            one
+            for number, (old, new) in enumerate(zip(was, now, strict=True))
+            for one in differences(old, new, f"{place} {_name(old, number)}")
+        ]
+    return [] if _same(was, now) else [Difference(place, was, now)]
+
+
+def _name(entry: Any, number: int) -> str:
+    """What an entry of a list is about: its filter, class, word or picture, else its number from 1."""
+    known = ("filter", "picture", "class", "word", "name")
+    found = [entry[name] for name in known if isinstance(entry, dict) and isinstance(entry.get(name), str)]
+    return str(found[0]) if found else str(number + 1)
+
+
+def _same(was: Any, now: Any) -> bool:
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (was, now))
+    if numbers and (isinstance(was, float) or isinstance(now, float)):
+        return bool(abs(was - now) <= max(LEAST, TOLERANCE * max(abs(was), abs(now))))
+    return bool(was == now)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value):,}"
+    text = f"{value:.6g}" if isinstance(value, float) else "nothing" if value is None else str(value)
+    return text if len(text) <= 160 else f"{text[:160]}…"
+
+
+def found_beside(report: Mapping[str, Any], path: Path) -> dict[str, Path]:
+    """The files that a report at `path` was made from, by the name of their option, as they are found from there."""
+    found = {}
+    for name, said in report["files"].items():
+        if isinstance(said, dict) and all(isinstance(said.get(way), str) for way in ("given", "beside")):
+            beside = path.parent / said["beside"]
+            found[name] = beside if beside.exists() else Path(said["given"])
+    return found
+
+
+def _edited(facts: Mapping[str, Any]) -> ClassWords | None:
+    """What given words mean where a person decided that: nothing proposes it again."""
+    try:
+        pairs = tuple(Pair(one["word"], one["class"], one["reason"]) for one in facts["evaluation"]["words"])
+        classes = told_apart(tuple(facts["network"]["classes"]))
+    except (KeyError, TypeError):
+        return None
+    return ClassWords(classes, pairs) if any(pair.reason == CHOSEN for pair in pairs) else None

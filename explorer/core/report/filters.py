@@ -1,0 +1,94 @@
+"""What a report says of single filters: words and people, the card, the pictures that it rests on."""
+
+from typing import Any
+
+from explorer.core.index.filter_card import filter_card
+from explorer.core.index.gallery import Gallery, gallery
+from explorer.core.index.likeness import Alike
+from explorer.core.index.strong_pictures import strong_pictures
+from explorer.core.index.work_list import work_list
+from explorer.core.progress import OnStep
+from explorer.core.report.sources import Sources, plain
+from explorer.core.tags.book import FilterKey, Tag
+
+SHOWN = 6
+"""Pictures of a kind that are shown of each filter."""
+UNNAMED = 12
+"""Filters that are shown where nothing was tagged: those that the network uses most."""
+KINDS = ("strongest", "contrast")
+
+
+def keys_of(sources: Sources) -> tuple[FilterKey, ...]:
+    """The tagged filters in their order; the first of the work list where there are none."""
+    tagged = tuple(sorted(sources.book))
+    return tagged or work_list(sources.index.filters(), sources.book).filters[:UNNAMED]
+
+
+def filter_facts(sources: Sources, on_step: OnStep) -> list[dict[str, Any]]:
+    """One entry for each filter of `keys_of`; `on_step(done, total)` after each."""
+    keys, found = keys_of(sources), []
+    for number, key in enumerate(keys, 1):
+        found.append(_facts(sources, key))
+        on_step(number, len(keys))
+    return found
+
+
+def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
+    index, given = sources.index, sources.index.given
+    layer = sources.network.layers[key.layer]
+    card = filter_card(index, key, (layer.height, layer.width))
+    scale, of = index.scale(key), index.filters()[index.row(key)]
+    return {
+        "filter": str(key),
+        "layer": layer.name,
+        "tags": [_tag(tag) for tag in sources.book.tags(key)],
+        "strong": strong_pictures(index, key, given=given).sentence(),
+        "scale": {"foot": scale.foot, "peak": scale.peak},
+        "quantiles": {name: plain(of[name]) for name in ("median", "q90", "q99", "q995", "q999")},
+        "silent_share": plain(card.silent_share),
+        "relevance_share": plain(card.relevance),
+        "rank": card.rank,
+        "filters": card.filters,
+        "ring_share": plain(card.ring),
+        "at_edge": card.at_edge,
+        "histogram": {"counts": card.counts.tolist(), "edges": [plain(edge) for edge in card.edges]},
+        "classes": [
+            {"class": one.name, "pictures": one.pictures, "mean_peak": plain(one.mean), "auc": one.auc.as_dict()}
+            for one in card.classes.classes
+        ],
+        "left_out": {"trained_on": card.classes.trained_on, "without_class": card.classes.unknown},
+        "alike": _alike(card.alike),
+        "opposed": _alike(card.opposed),
+        "pictures": {kind: _pictures(gallery(index, key, kind, SHOWN)) for kind in KINDS},
+    }
+
+
+def _tag(tag: Tag) -> dict[str, Any]:
+    return {
+        "word": tag.tag,
+        "detail": tag.detail,
+        "note": tag.note,
+        "annotator": tag.annotator,
+        "created": tag.created,
+        "confidence": plain(tag.confidence),
+        "evidence": tag.evidence,
+    }
+
+
+def _alike(found: tuple[Alike, ...]) -> list[dict[str, Any]]:
+    return [{"filter": str(one.key), "r": plain(one.r)} for one in found]
+
+
+def _pictures(found: Gallery) -> list[dict[str, Any]]:
+    return [
+        {
+            "picture": one.picture,
+            "answer": plain(one.value),
+            "given": one.given,
+            "predicted": one.predicted,
+            "probability": plain(one.probability),
+            "trained_on": one.trained_on,
+            "beside": one.beside,
+        }
+        for one in found.pictures
+    ]

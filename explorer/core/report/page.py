@@ -1,0 +1,79 @@
+"""A report as one page: its facts inside as JSON, its words and elements in templates that escape every text."""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from explorer.core.errors import UserError
+from explorer.core.report.tiles import Tiles
+
+FORMAT = "feature-map-explorer report 1"
+_FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
+LARGEST = 400_000_000
+"""Bytes up to which a page is read."""
+
+
+def page(said: Mapping[str, Any], drawn: Tiles) -> str:
+    """The page as HTML; `said` holds "facts", "files", "digests", "versions" and "commands"."""
+    environment = Environment(
+        loader=PackageLoader("resources", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": number, "measure": measure, "percent": percent, "line": shlex.join, "bars": bars}
+    # Nothing in a text may end the element that holds it.
+    facts = json.dumps({"format": FORMAT, **said}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    return environment.get_template("evidence.html").render(
+        **said,
+        tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
+        embedded=facts,
+        style=files("resources").joinpath("report/style.css").read_text("utf-8"),
+    )
+
+
+def read_said(html: str, name: str) -> dict[str, Any]:
+    """What `page` was given; UserError where the file is no such page."""
+    found = _FACTS.search(html)
+    try:
+        said = json.loads(found[1]) if found else None
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or said.get("format") != FORMAT or not _whole(said):
+        raise UserError(f"{name} is no report of this program, or was changed; make it with `feature-explorer report`.")
+    return said
+
+
+def _whole(said: Mapping[str, Any]) -> bool:
+    return all(isinstance(said.get(name), dict) for name in ("facts", "files", "digests", "versions", "commands"))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number as people read it."""
+    return "–" if value is None else f"{value:.{digits}g}" if isinstance(value, float) else f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """A share (0..1)."""
+    return "–" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def measure(value: Mapping[str, Any]) -> str:
+    """A measured number with its 95 % interval."""
+    if value["value"] is None:
+        return "–"
+    ends = "" if value["low"] is None else f" [{value['low']:.3f}, {value['high']:.3f}]"
+    return f"{value['value']:.3f}{ends}"
+
+
+def bars(counts: list[int]) -> list[float]:
+    """Heights (0..1) of a histogram, as square roots: rare answers are to be seen beside frequent ones."""
+    most = max(counts, default=0)
+    return [(count / most) ** 0.5 if most else 0.0 for count in counts]

@@ -1,0 +1,126 @@
+"""What a report says, section by section, in numbers and words that JSON can hold."""
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
+from typing import Any
+
+from explorer import __version__
+from explorer.core.errors import UserError
+from explorer.core.evaluation import evaluate
+from explorer.core.index.work_list import work_list
+from explorer.core.progress import OnStep
+from explorer.core.report.filters import filter_facts
+from explorer.core.report.sources import Sources
+
+DRAWS = 1000
+"""Draws of the bootstrap, as in the window."""
+PACKAGES = ("torch", "torchvision", "numpy", "pillow", "h5py", "scikit-learn", "scikit-image", "PySide6-Essentials")
+
+Section = Callable[[Sources, OnStep], Any]
+
+
+def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """The network: which it is, what it takes, what was decided when it was opened."""
+    network = sources.network
+    return {
+        "name": network.name,
+        "digest": network.digest,
+        "identity": network.identity,
+        "architecture": network.architecture,
+        "classes": list(network.classes),
+        "input": asdict(network.input),
+        "licence": network.licence,
+        "decided": list(network.assumed),
+        "layers": [{"layer": one.index, "name": one.name, "filters": one.filters} for one in network.layers],
+        "training": {name: value for name, value in network.training.items() if isinstance(value, str | int | float)},
+    }
+
+
+def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """The pictures: how many of each class, which files exactly, and what of them counts where classes do."""
+    index = sources.index
+    told = "\n".join(f"{name} {digest}" for name, digest in zip(index.pictures, index.digests, strict=True))
+    return {
+        "pictures": len(index.pictures),
+        "asked": index.contents.asked,
+        "digest": hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest(),
+        "given": {word: count for word, count in sorted(Counter(index.given).items()) if word},
+        "without_class": index.given.count(""),
+        "trained_on": int(index.trained_on.sum()),
+        "sample": index.contents.sample,
+        "unreadable": list(index.contents.facts.get("unreadable", [])),
+    }
+
+
+def decision_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """What share of |relevance| the filters carry that were given each word."""
+    found = work_list(sources.index.filters(), sources.book)
+    return {
+        "filters": len(found.filters),
+        "total": found.total,
+        "carried": found.carried,
+        "named": found.named,
+        "shares": [{"word": word, "share": share} for word, share in found.shares],
+        "unnamed": found.unnamed,
+        "sentence": str(found),
+    }
+
+
+def evaluation_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """How far predictions and given classes agree, or why nothing can be said of that."""
+    if sources.words is None:
+        return {"why_not": "No given class of these pictures is known, or the network has none."}
+    words = [{"word": one.word, "class": one.name, "reason": one.reason} for one in sources.words.pairs]
+    try:
+        found = evaluate(sources.index, sources.words, lesions=sources.lesions, draws=DRAWS, on_step=on_step)
+    except UserError as error:
+        return {"why_not": str(error), "words": words}
+    return {
+        "words": words,
+        "pictures": len(found.pictures),
+        "left_out": found.left_out.sentence,
+        "drawn_over": found.drawn_over,
+        "draws": DRAWS,
+        "auc": found.auc.as_dict(),
+        "accuracy": found.accuracy.as_dict(),
+        "balanced_accuracy": found.balanced_accuracy.as_dict(),
+        "calibration_error": found.reliability.ece.as_dict(),
+        "classes": list(found.classes),
+        "class_accuracy": [one.as_dict() for one in found.class_accuracy],
+        "confusion": found.confusion.tolist(),
+    }
+
+
+SECTIONS: Mapping[str, Section] = MappingProxyType(
+    {
+        "network": network_facts,
+        "folder": folder_facts,
+        "decision": decision_facts,
+        "filters": lambda sources, on_step: filter_facts(sources, on_step),
+        "evaluation": evaluation_facts,
+    }
+)
+"""Every section by the name under which its facts stand in the page."""
+
+
+def facts_of(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """The facts of every section, in the types that JSON has."""
+    facts = {name: section(sources, on_step) for name, section in SECTIONS.items()}
+    return dict(json.loads(json.dumps(facts)))
+
+
+def versions() -> dict[str, str]:
+    """What the numbers were made with."""
+    found = {"feature-map-explorer": __version__, "python": platform.python_version(), "system": platform.platform()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,97 @@
+"""What a report is made from: a network, its index of a folder, what was said of its filters, and the given classes."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from explorer.core.class_words import ClassWords, propose, told_apart, trained_words
+from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex, open_index
+from explorer.core.labels import Labels, read_labels
+from explorer.core.network.opening import Network
+from explorer.core.tags.book import TagBook
+from explorer.core.tags.hdf5_file import load_tags
+from trainer.pictures.folder_walk import list_folder
+
+
+@dataclass(frozen=True)
+class Sources:
+    """`index` is that of `network` over the pictures in `images`; `book` holds the tags of its filters.
+
+    `labels` are the classes in a table, None where the index has all that is known. `files` are the inputs by the name
+    of their option, as they were given; `opening` are the other options with which the network was opened, as words of
+    a command. `edited` says what given words mean where a person decided that; else it is proposed.
+    """
+
+    network: Network
+    index: FolderIndex
+    book: TagBook
+    images: Path
+    labels: Labels | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    opening: tuple[str, ...] = ()
+    edited: ClassWords | None = None
+
+    @cached_property
+    def words(self) -> ClassWords | None:
+        """Which of the network's classes the given words mean; None where there are none on one of the two sides."""
+        if self.edited is not None:
+            return self.edited
+        given, classes = sorted(set(self.index.given) - {""}), told_apart(self.index.classes)
+        return propose(given, classes, trained_words(self.network.training)) if given and classes else None
+
+    @cached_property
+    def lesions(self) -> dict[str, str]:
+        """The lesion of each picture, as far as a table says."""
+        if self.labels is None:
+            return {}
+        return {name: self.labels.lesion(self.images / name) for name in self.index.pictures}
+
+    def digests(self) -> dict[str, str]:
+        """SHA-256 (hex) of every input that is one file."""
+        return {name: _digest(path) for name, path in self.files.items() if path.is_file()}
+
+
+@contextmanager
+def open_sources(
+    network: Network,
+    images: Path,
+    index: Path,
+    *,
+    tags: Path | None = None,
+    labels: Path | None = None,
+    model: Path | None = None,
+    opening: tuple[str, ...] = (),
+) -> Iterator[Sources]:
+    """Open what a report is made from; UserError where the files are of different networks or folders."""
+    book = load_tags(tags) if tags is not None else TagBook()
+    if tags is not None and book.network_digest and book.network_digest != network.digest:
+        raise UserError(f"{tags.name} holds the tags of another network: {book.network_name or 'unnamed'}.")
+    with open_index(index) as opened:
+        if opened.contents.network.identity != network.identity:
+            raise UserError(f"{index.name} is the index of another network; make one of {network.name}.")
+        there = [name for name in opened.pictures if (images / name).is_file()]
+        if not there:
+            raise UserError(f"None of the pictures of {index.name} is in {images}; name the folder of its pictures.")
+        table = read_labels(labels, list_folder(images).pictures) if labels is not None else None
+        files = {"model": model, "images": images, "labels": labels, "tags": tags}
+        named = {name: path for name, path in files.items() if path is not None}
+        yield Sources(network, opened, book, images, table, named, opening)
+
+
+def plain(value: Any) -> Any:
+    """A number for JSON: whatever is none (NaN, infinite) is None."""
+    number = float(value)
+    return number if number - number == 0 else None
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error

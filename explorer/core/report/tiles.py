@@ -1,0 +1,66 @@
+"""The pictures of a report: each filter's map over the pictures that were chosen for it, at the filter's one scale."""
+
+import base64
+import io
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from explorer.core.arrays import RGB
+from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError
+from explorer.core.figures.single import FigureStyle, canvas, draw_single
+from explorer.core.images import read_image
+from explorer.core.maps.activations import record
+from explorer.core.progress import OnStep
+from explorer.core.report.sources import Sources
+from explorer.core.tags.book import FilterKey
+
+STYLE = FigureStyle(scale="folder", width_mm=40, dpi=150)
+"""How every picture is drawn; `feature-explorer export` draws the same with these."""
+QUALITY = 88
+"""Of the JPEG files: a page with some hundred pictures can still be sent."""
+
+Tiles = Mapping[tuple[str, str], str]
+"""(filter, picture) -> the drawn picture as a data URI; "" where the file is not the one that was measured."""
+
+
+def tiles(sources: Sources, filters: Sequence[Mapping[str, Any]], on_step: OnStep) -> Tiles:
+    """Draw every picture that the facts of these filters name; each runs through the network once."""
+    wanted: defaultdict[str, list[tuple[FilterKey, Scale]]] = defaultdict(list)
+    for facts in filters:
+        key, scale = FilterKey.parse(facts["filter"]), Scale(**facts["scale"])
+        names = {one["picture"] for chosen in facts["pictures"].values() for one in chosen}
+        for name in sorted(names):
+            wanted[name].append((key, scale))
+    drawn: dict[tuple[str, str], str] = {}
+    for number, (name, keys) in enumerate(sorted(wanted.items()), 1):
+        rgb = _picture(sources, name)
+        if rgb is None:
+            drawn |= {(str(key), name): "" for key, _ in keys}
+        else:
+            found = record(sources.network, rgb)
+            sized = canvas(rgb, found.frame, STYLE)
+            for key, scale in keys:
+                drawn[str(key), name] = _uri(draw_single(sized, found.maps[key.layer][key.filter], scale, STYLE))
+        on_step(number, len(wanted))
+    return drawn
+
+
+def _picture(sources: Sources, name: str) -> RGB | None:
+    from explorer.core.images import picture_digest
+
+    path = sources.images / name
+    try:
+        same = picture_digest(path) == sources.index.digests[sources.index.rows[name]]
+        return read_image(path) if same else None
+    except (UserError, OSError):
+        return None
+
+
+def _uri(rgb: RGB) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

@@ -1,0 +1,176 @@
+"""What is typed into the search over the pictures: names, classes, and what the folder's index knows of them."""
+
+import operator
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
+from explorer.state.given_classes import GivenClasses
+from explorer.state.library import Folder, Library
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from explorer.core.index import FolderIndex
+
+    Marks = npt.NDArray[np.bool_]
+
+COMPARISONS: Mapping[str, Callable[[Any, float], Any]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_COMPARED = re.compile(r"(.+?)(>=|<=|>|<)(-?[0-9]*\.?[0-9]+)")
+_FILTER = re.compile(r"[0-9]+:[0-9]+")
+WORDS = ("wrong", "right", "trained-on")
+"""Words of the index; whatever else is no `name:value` and no comparison is a part of a picture's name."""
+EXAMPLES = "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, not:..."
+
+
+@dataclass(frozen=True)
+class Found:
+    """Which pictures of the folder match (in its order), and a sentence where a part could not be answered."""
+
+    matching: "list[bool]"
+    problem: str = ""
+
+
+class PictureSearch(QObject):
+    """Finds the pictures for which all parts of a text hold; parts are parted by spaces.
+
+    `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
+    given class, `predicted:NAME` the network's; `wrong` and `right` compare the two, without pictures of no known
+    class; `trained-on` are the pictures that the network was trained or chosen on; `not:` before a part turns it over.
+    `changed` when the same text may find others.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, library: Library, evidence: Evidence, given: GivenClasses, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._library, self._evidence, self._given = library, evidence, given
+        self._rows: tuple[object, object, npt.NDArray[np.intp]] | None = None
+        given.changed.connect(self._forget)
+
+    def find(self, text: str) -> Found:
+        """Search the open folder."""
+        folder = self._library.folder
+        if folder is None:
+            return Found([])
+        parts = parts_of(text)
+        matching, problem = [True] * len(folder.pictures), ""
+        for part in parts:
+            marks, trouble = self._part(part, folder)
+            matching = [one and other for one, other in zip(matching, marks, strict=True)]
+            problem = problem or trouble
+        return Found(matching, problem)
+
+    def _part(self, part: str, folder: Folder) -> "tuple[list[bool], str]":
+        if part.startswith("not:") and part != "not:":
+            marks, problem = self._part(part.removeprefix("not:"), folder)
+            return (marks if problem else [not mark for mark in marks]), problem
+        if part.startswith("class:") and folder.labels is not None:
+            wanted = part.removeprefix("class:").strip()
+            return [name.startswith(wanted) for name in folder.classes], ""
+        if not is_of_index(part):
+            return [part in name for name in folder.names], ""
+        index, nothing = self._evidence.index, [False] * len(folder.pictures)
+        if index is None:
+            return nothing, f'"{part}" asks for the index of the folder, which is not there yet.'
+        try:
+            found = self._in_index(part, index)
+        except LookupError as error:
+            return nothing, f'There is no filter or class "{error.args[0]}".'
+        rows = self._rows_of(folder, index)
+        return [bool(row >= 0 and found[row]) for row in rows], ""
+
+    def _in_index(self, part: str, index: "FolderIndex") -> "Marks":
+        """Which pictures of the index match (N); LookupError for a filter or class that is not there."""
+        import numpy as np
+
+        from explorer.core.errors import UserError
+
+        if part == "trained-on":
+            return index.trained_on
+        compared = _COMPARED.fullmatch(part)
+        if compared:
+            name, sign, number = compared.groups()
+            if _FILTER.fullmatch(name):
+                try:
+                    values: Any = index.answers(FilterKey.parse(name), "inside")
+                except UserError as error:
+                    raise LookupError(name) from error
+            else:
+                values = index.probabilities[:, class_named(name, index.classes)]
+            marks: Marks = COMPARISONS[sign](values, float(number))
+            return marks
+        if not index.probabilities.shape[1]:
+            raise LookupError(part)
+        predicted = index.probabilities.argmax(axis=1)
+        if part.startswith("predicted:"):
+            named: Marks = predicted == class_named(part.removeprefix("predicted:"), index.classes)
+            return named
+        numbers = {name: place for place, name in enumerate(index.classes)}
+        given = np.array([numbers.get(self._given.of(word) or word, -1) for word in index.given])
+        same = (given == predicted) if part == "right" else (given != predicted)
+        known: Marks = (given >= 0) & same
+        return known
+
+    def _rows_of(self, folder: Folder, index: "FolderIndex") -> "npt.NDArray[np.intp]":
+        """The row of the index for each picture of the folder, -1 where it has none."""
+        import numpy as np
+
+        if self._rows is None or self._rows[0] is not folder or self._rows[1] is not index:
+            rows = np.full(len(folder.pictures), -1, np.intp)
+            for row, name in enumerate(index.pictures):
+                place = folder.positions.get(folder.path / name)
+                if place is not None:
+                    rows[place] = row
+            self._rows = folder, index, rows
+        return self._rows[2]
+
+    def _forget(self) -> None:
+        self._rows = None
+        self.changed.emit()
+
+
+def parts_of(text: str) -> list[str]:
+    """The parts of a search, in small letters; a name with spaces may stand in quotes, or after `class:` without."""
+    try:
+        words = shlex.split(text.lower().replace("'", "\\'").replace("\\", "\\\\"), posix=True)
+    except ValueError:  # a quote that is not closed yet
+        words = text.lower().replace('"', "").split()
+    parts: list[str] = []
+    for word in words:
+        follows = bool(parts) and re.match(r"(not:)?(class|predicted):.", parts[-1]) is not None
+        if follows and ":" not in word and not is_of_index(word):
+            parts[-1] += f" {word}"
+        else:
+            parts.append(word)
+    return parts
+
+
+def is_of_index(part: str) -> bool:
+    """Whether only an index can answer this part of a search."""
+    return part in WORDS or part.startswith("predicted:") or _COMPARED.fullmatch(part) is not None
+
+
+def class_named(start: str, classes: tuple[str, ...]) -> int:
+    """The place of the first class with this name, or whose name begins so; LookupError where there is none."""
+    small = [name.lower() for name in classes]
+    if start in small:
+        return small.index(start)
+    found = [place for place, name in enumerate(small) if start and name.startswith(start)]
+    if not found:
+        raise LookupError(start)
+    return found[0]

@@ -1,0 +1,80 @@
+"""The report on the tagged filters, written by the worker for long jobs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.state.evidence import Evidence
+from explorer.state.given_classes import GivenClasses
+from explorer.state.library import Library
+from explorer.state.tagging import Tagging
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+
+SLOT = "report"
+NO_INDEX = (
+    "There is no complete index of this folder yet, and a report stands on it. It is made in the background; the "
+    "status bar shows how far it is."
+)
+
+
+class Reporting(QObject):
+    """Writes one report at a time; `done(path)` or `failed(error)` ends it."""
+
+    done = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self,
+        library: Library,
+        evidence: Evidence,
+        tagging: Tagging,
+        given: GivenClasses,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._library, self._evidence, self._tagging, self._given = library, evidence, tagging, given
+
+    @property
+    def running(self) -> bool:
+        """Whether one is written at this moment."""
+        return self._library.long.busy(SLOT)
+
+    def proposed(self) -> Path:
+        """Where a report would go; UserError where there is nothing to report on."""
+        folder, network, index = self._library.folder, self._library.network, self._evidence.index
+        if folder is None or network is None:
+            raise UserError("Open a network and a folder of pictures first; then there is something to report on.")
+        if index is None or not index.complete:
+            raise UserError(NO_INDEX)
+        if self.running:
+            raise UserError("A report is being written; wait for its end.")
+        return (self._tagging.path or folder.path).with_name(f"{Path(network.name).stem}-report.html")
+
+    def write(self, path: Path) -> None:
+        """Write a report; UserError where there is nothing to report on."""
+        self.proposed()
+        folder, index, request = self._library.folder, self._evidence.index, self._library.request
+        assert folder is not None
+        assert index is not None
+        given = self._given.map
+        edited = given if given is not None and given != self._given.proposed else None
+        book = self._tagging.book.copy()
+        files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
+        files["model"] = request.path if request is not None else None
+
+        def work(network: "Network", on_step: OnStep) -> Path:
+            from explorer.core.report import Sources, evidence_report
+
+            opening = tuple(f"{name}={value}" for name, value in request.options(network).items()) if request else ()
+            there = {name: place for name, place in files.items() if place is not None and place.exists()}
+            evidence_report(
+                Sources(network, index, book, folder.path, folder.labels, there, opening, edited), path, on_step=on_step
+            )
+            return path
+
+        self._library.network_session.run(self._library.long, SLOT, work, self.done.emit, self.failed.emit)

@@ -1,0 +1,47 @@
+"""The command that writes a report: where it goes, and what is said of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from explorer.core.errors import UserError
+from explorer.state.workspace import Workspace
+from explorer.ui.window.parts import WindowParts
+
+
+class ReportCommand:
+    """Asks for a place and lets the report be written there."""
+
+    def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
+        self._parent, self._reporting, self._problems = parent, workspace.reporting, parts.problems
+        self._reporting.done.connect(self._tell)
+        self._reporting.failed.connect(parts.problems.show_error)
+
+    def ask(self) -> None:
+        """Ask where the report goes, and write it in the background."""
+        self._guard(self._ask)
+
+    def write(self, path: Path) -> None:
+        """Write the report in the background."""
+        self._guard(lambda: self._reporting.write(path))
+
+    def _ask(self) -> None:
+        proposed = str(self._reporting.proposed())
+        name, _ = QFileDialog.getSaveFileName(self._parent, "Report on the tagged filters", proposed, "Page (*.html)")
+        if name:
+            self.write(Path(name))
+
+    def _tell(self, path: Path) -> None:
+        def show() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+        self._problems.show_text(f"{path.name} is written. Anybody can check it: see its end.", "Open", show, calm=True)
+
+    def _guard(self, run: Callable[[], None]) -> None:
+        try:
+            run()
+        except UserError as error:
+            self._problems.show_error(error)

@@ -1,0 +1,230 @@
+"""What muting does over a folder, held against a plain loop."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss, roc_auc_score
+
+from explorer.core.class_words import ClassWords, propose, told_apart
+from explorer.core.errors import UserError
+from explorer.core.images import read_image
+from explorer.core.index import FolderIndex
+from explorer.core.muting import FolderMeans, muted_logits
+from explorer.core.muting.against_random import percentile, random_sets
+from explorer.core.muting.artifact import drawn_artifact
+from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.folder_pass import log_odds
+from explorer.core.muting.judged_pictures import second_half
+from explorer.core.muting.one_by_one import agreement, margins, mute_one_by_one
+from explorer.core.muting.telling import as_dict, notes, ordinal, sentence, signed, table
+from explorer.core.muting.whole_pass import muted_by_hooks
+from explorer.core.network.opening import Network
+from explorer.core.tags import FilterKey
+from trainer.measures.prediction import Prediction
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+KEYS = [FilterKey(1, 2), FilterKey(3, 0), FilterKey(3, 4)]
+QUICK = EffectOptions(random_draws=0, draws=200)
+
+
+def words_of(index: FolderIndex) -> ClassWords:
+    return propose(set(index.given) - {""}, told_apart(index.classes))
+
+
+def by_loop(network: Network, index: FolderIndex, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and muted probabilities, picture by picture with hooks."""
+    found = []
+    for name in index.pictures:
+        batch = network.input.prepare(read_image(folder / "images" / name))[None]
+        found.append(muted_by_hooks(network, batch, KEYS)[0])
+    labels = np.array([index.classes.index(word) for word in index.given])
+    return labels, Prediction(np.stack(found)).probabilities
+
+
+def test_figures_are_those_of_a_plain_loop(network: Network, index: FolderIndex, drawn: Path) -> None:
+    labels, muted = by_loop(network, index, drawn)
+    found = muting_effect(network, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5))
+    assert found.scored == "malignant"
+    auc = found.auc["malignant"]
+    assert auc.before.value == pytest.approx(roc_auc_score(labels == 1, index.probabilities[:, 1]), abs=1e-6)
+    assert auc.after.value == pytest.approx(roc_auc_score(labels == 1, muted[:, 1]), abs=1e-6)
+    assert found.log_loss.after.value == pytest.approx(log_loss(labels, muted), rel=1e-5)
+    assert found.sensitivity.after.value == pytest.approx((muted[labels == 1, 1] >= 0.5).mean())
+    assert found.specificity.after.value == pytest.approx((muted[labels == 0, 1] < 0.5).mean())
+    assert found.threshold_pictures == len(found.pictures) == 40
+    assert abs(auc.change.value) > 1e-3, "nothing was muted"
+
+
+def test_a_threshold_of_one_half_is_applied_to_the_other(network: Network, index: FolderIndex) -> None:
+    found = muting_effect(network, index, words_of(index), KEYS, options=QUICK)
+    second = second_half(index.pictures)
+    assert found.threshold_pictures == second.sum()
+    labels = np.array([word == "malignant" for word in index.given])
+    scores = index.probabilities[:, 1]
+
+    def youden(threshold: float) -> float:
+        called = scores[~second] >= threshold
+        return float(called[labels[~second]].mean() + (~called)[~labels[~second]].mean())
+
+    assert youden(found.threshold) == pytest.approx(max(map(youden, scores[~second])))
+
+
+def test_what_was_chosen_by_its_effect_is_judged_on_the_other_half(network: Network, index: FolderIndex) -> None:
+    chosen = mute_one_by_one(network, index, first_half=True)
+    options = dataclasses.replace(QUICK, chosen_by_effect=True, threshold=0.5)
+    judged = muting_effect(network, index, words_of(index), KEYS, options=options)
+    assert not set(chosen.pictures) & set(judged.pictures)
+    assert len(chosen.pictures) + len(judged.pictures) == 40
+    assert "other half" in " ".join(notes(judged))
+
+
+def test_a_lesion_is_never_in_both_halves(network: Network, index: FolderIndex) -> None:
+    lesions = {name: f"lesion {place // 2}" for place, name in enumerate(index.pictures)}
+    of = [lesions[name] for name in index.pictures]
+    chosen = mute_one_by_one(network, index, first_half=True, lesions=of)
+    options = dataclasses.replace(QUICK, chosen_by_effect=True, threshold=0.5)
+    judged = muting_effect(network, index, words_of(index), KEYS, lesions=lesions, options=options)
+    assert judged.drawn_over == "lesions"
+    assert not {lesions[name] for name in chosen.pictures} & {lesions[name] for name in judged.pictures}
+
+
+def test_pictures_of_the_training_are_left_out(network: Network, index: FolderIndex) -> None:
+    trained = np.zeros(40, bool)
+    trained[::4] = True
+    index.__dict__["trained_on"] = trained
+    found = muting_effect(network, index, words_of(index), KEYS, options=QUICK)
+    assert not {index.pictures[row] for row in np.flatnonzero(trained)} & set(found.pictures)
+    assert "used for training" in " ".join(notes(found))
+
+
+def test_random_filters_are_of_the_same_layers_and_as_relevant(index: FolderIndex) -> None:
+    filters = index.filters()
+    of = {FilterKey(int(row["layer"]), int(row["filter"])): float(row["relevance"]) for row in filters}
+    keys = [min((key for key in of if key.layer == layer and of[key] > 0), key=lambda key: of[key]) for layer in (2, 3)]
+    sets, shares = random_sets(keys, filters, 200, seed=3)
+    assert len(sets) == 200
+    assert {frozenset(key.layer for key in one) for one in sets} == {frozenset({2, 3})}
+    assert not {key for one in sets for key in one} & set(keys)
+    heard = [key for key, row in zip(of, filters, strict=True) if not row["silent"]]
+    whole = sum(of.values())
+    assert shares[7] == pytest.approx(sum(of[key] for key in sets[7]) / whole)
+    for layer, key in ((2, keys[0]), (3, keys[1])):
+        least = min(of[one] for one in heard if one.layer == layer and one != key)
+        sums = [sum(of[one] for one in single if one.layer == layer) for single in sets]
+        assert min(sums) <= max(least, of[key]) + 1e-9, "the nearest that there are"
+    assert sets == random_sets(keys, filters, 200, seed=3)[0]
+    assert sets != random_sets(keys, filters, 200, seed=4)[0]
+
+
+def test_a_percentile_counts_ties_half() -> None:
+    assert percentile(-1.0, [0.0, 0.0]) == 0
+    assert percentile(0.0, [0.0, 0.0, -1.0, 1.0]) == 50
+    assert [ordinal(number) for number in (1, 2.2, 3, 11, 21, 38.4)] == ["1st", "2nd", "3rd", "11th", "21st", "38th"]
+    assert [signed(number) for number in (0.0041, -0.0004, -0.02)] == ["+0.004", "0.000", "-0.020"]
+
+
+def test_an_effect_is_told(network: Network, index: FolderIndex) -> None:
+    options = EffectOptions(random_draws=20, draws=200, artifact="ruler")
+    found = muting_effect(network, index, words_of(index), KEYS, options=options)
+    said = sentence(found, "tagged ruler")
+    assert said.startswith("muting the 3 filters tagged ruler changes the AUC by ")
+    assert "percentile) and the effect of a drawn ruler on the score from " in said
+    assert said.endswith(" logits")
+    assert found.random is not None
+    assert found.random.change == pytest.approx(found.mean_auc.change.value, abs=1e-6), "the same pictures here"
+    assert len(table(found)) == 7
+    assert as_dict(found)["artifact"]["artifact"] == "ruler"
+
+
+def test_a_drawn_artifact_moves_the_score_as_in_a_plain_loop(network: Network, index: FolderIndex, drawn: Path) -> None:
+    options = EffectOptions(random_draws=0, draws=200, artifact="ink", artifact_pictures=100)
+    found = muting_effect(network, index, words_of(index), KEYS, options=options).artifact
+    assert found is not None
+    effects: dict[str, list[tuple[float, float]]] = {"benign": [], "malignant": []}
+    for row, name in enumerate(index.pictures):
+        crop = network.input.crop(read_image(drawn / "images" / name))
+        plain, over = (network.input.normalise(one)[None] for one in (crop, drawn_artifact(crop, "ink", row)))
+        assert not torch.equal(plain, over)
+        of = [
+            [float(log_odds(network, muted_by_hooks(network, batch, keys)[0], 1)) for batch in (plain, over)]
+            for keys in ([], KEYS)
+        ]
+        effects[index.given[row]].append((of[0][1] - of[0][0], of[1][1] - of[1][0]))
+    expected = np.mean([np.mean(pairs, axis=0) for pairs in effects.values()], axis=0)
+    assert [found.effect.before.value, found.effect.after.value] == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_every_filter_by_itself_is_exact_and_kept(network: Network, index: FolderIndex, drawn: Path) -> None:
+    found = mute_one_by_one(network, index, pictures=12)
+    assert len(found.keys) == sum(info.filters for info in network.layers)
+    assert len(found.pictures) == 12
+    batch = torch.stack([network.input.prepare(read_image(drawn / "images" / name)) for name in found.pictures])
+    for place in (0, 5, len(found.keys) - 1):
+        np.testing.assert_allclose(found.after[place], muted_by_hooks(network, batch, [found.keys[place]]), atol=1e-5)
+    again = mute_one_by_one(network, index, pictures=12, on_step=lambda done, total: pytest.fail("computed again"))
+    np.testing.assert_array_equal(again.after, found.after)
+    few = mute_one_by_one(network, index, pictures=12, most=3)
+    relevance = index.filters()["relevance"]
+    assert {index.row(key) for key in few.keys} == set(np.argsort(-relevance, kind="stable")[:3].tolist())
+
+
+def test_relevance_foretells_the_last_layer(network: Network, index: FolderIndex) -> None:
+    layers = agreement(network, index, mute_one_by_one(network, index))
+    assert [one.layer for one in layers] == [0, 1, 2, 3]
+    assert layers[-1].per_picture > 0.8, "what follows is nearly linear"
+    assert all(-1 <= one.per_picture <= 1 for one in layers)
+
+
+def test_a_margin_is_between_the_classes_that_were_first() -> None:
+    before = np.array([[1.0, 3.0, 2.0], [0.0, -1.0, -5.0]], np.float32)
+    after = np.array([[[5.0, 1.0, 2.0], [0.0, 0.0, 9.0]]], np.float32)
+    np.testing.assert_allclose(margins(before, before), [1.0, 1.0])
+    np.testing.assert_allclose(margins(after, before), [[-1.0, 0.0]])
+    np.testing.assert_allclose(margins(np.array([[[2.0]], [[-3.0]]]), np.array([[-1.0]])), [[-2.0], [3.0]])
+
+
+@pytest.mark.parametrize("fill", ["mean", "constant", "resample"])
+def test_maps_of_the_folder_stand_for_muted_ones(
+    fill: str, network: Network, index: FolderIndex, index_file: Path, drawn: Path
+) -> None:
+    rgb = read_image(drawn / "images" / index.pictures[0])
+    means = FolderMeans.of(network, index)
+    batch = network.input.prepare(rgb)[None]
+    expected = np.mean(
+        [muted_by_hooks(network, batch, KEYS, one)[0] for one in means.replacements(network, fill, {1, 3})], axis=0
+    )
+    for place in (index, index_file, str(index_file), means):
+        np.testing.assert_allclose(muted_logits(network, rgb, KEYS, fill, index=place), expected, atol=1e-5)
+    found = muting_effect(network, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, fill=fill))
+    assert np.isfinite(found.mean_auc.change.value)
+
+
+def test_mean_maps_are_those_of_the_pictures_and_kept(network: Network, index: FolderIndex, drawn: Path) -> None:
+    from explorer.core.maps.activations import record
+
+    rgbs = [read_image(drawn / "images" / name) for name in index.pictures]
+    means = FolderMeans.of(network, index)
+    assert means.pictures == 40
+    expected = np.mean([record(network, rgb).maps[1] for rgb in rgbs], axis=0)
+    np.testing.assert_allclose(means.maps[1], expected, atol=1e-5)
+    kept = FolderMeans.of(network, index, on_step=lambda done, total: pytest.fail("computed again"))
+    np.testing.assert_array_equal(kept.maps[3], means.maps[3])
+
+
+def test_what_cannot_be_measured_is_said(network: Network, index: FolderIndex, tmp_path: Path) -> None:
+    words = words_of(index)
+    with pytest.raises(UserError, match="No filter"):
+        muting_effect(network, index, words, [])
+    with pytest.raises(UserError, match="no filter 9:9"):
+        muting_effect(network, index, words, [FilterKey(9, 9)])
+    with pytest.raises(UserError, match="takes two classes"):
+        muting_effect(network, index.seen_from(tmp_path, ["benign"] * 40), words, KEYS)
+    with pytest.raises(UserError, match="None of the index's pictures can be read"):
+        muting_effect(network, index.seen_from(tmp_path), words, KEYS, options=QUICK)
+    other = dataclasses.replace(network, classes=("a", "b"))
+    with pytest.raises(UserError, match="another network"):
+        muting_effect(other, index, words, KEYS, options=QUICK)

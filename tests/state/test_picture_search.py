@@ -1,0 +1,106 @@
+"""What a search over the pictures finds: names, classes, and what the index knows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pytestqt.qtbot import QtBot
+
+from explorer.core.index import open_index
+from explorer.state.picture_search import parts_of
+from explorer.state.workspace import Workspace
+from tests.core.index.synthetic_index import write_index
+
+NAMES = tuple(f"{kind}/{kind}_{number}.png" for kind in ("basal cell", "mel") for number in range(3))
+PEAKS = np.array([[0.0, 0.1, 0.2, 0.3, 0.4, 0.5], [1.0, 1.0, 1.0, 0.0, 0.0, np.nan]])
+LOGITS = np.log([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.2, 0.8], [0.6, 0.4], [0.1, 0.9]])
+
+
+@pytest.fixture
+def opened(workspace: Workspace, tmp_path: Path, qtbot: QtBot) -> Workspace:
+    for name in NAMES:
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(path)
+    workspace.opening.open_folder(tmp_path / "pictures")
+    qtbot.waitUntil(lambda: workspace.library.folder is not None)
+    return workspace
+
+
+@pytest.fixture
+def indexed(opened: Workspace, tmp_path: Path) -> Workspace:
+    path = write_index(
+        tmp_path / "index.h5",
+        PEAKS[:, :5],
+        names=NAMES[:5],
+        given=("nevus", "nevus", "", "mel", "mel"),
+        classes=("other", "melanoma"),
+        logits=LOGITS[:5],
+        inside=PEAKS[:, :5],
+        trained_on=np.arange(5) == 4,
+    )
+    opened.evidence.take(open_index(path))
+    return opened
+
+
+def found(workspace: Workspace, text: str) -> list[int]:
+    matching = workspace.picture_search.find(text).matching
+    names = [path.stem for path, match in zip(workspace.library.folder.pictures, matching, strict=True) if match]
+    return [place for place, name in enumerate(NAMES) if Path(name).stem in names]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("", [0, 1, 2, 3, 4, 5]),
+        ("MEL", [3, 4, 5]),
+        ("_1", [1, 4]),
+        ("mel _1", [4]),
+        ("class:basal cell", [0, 1, 2]),
+        ("class:basal cell _2", []),  # what follows a class without a colon belongs to its name
+        ('class:"basal cell" not:_2', [0, 1]),
+        ("not:class:mel", [0, 1, 2]),
+    ],
+)
+def test_without_an_index(opened: Workspace, text: str, places: list[int]) -> None:
+    assert found(opened, text) == places
+    assert opened.picture_search.find(text).problem == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("0:0>0.15", [2, 3, 4]),
+        ("0:0>=0.2 0:1<0.5", [3, 4]),
+        ("melanoma>0.5", [1, 3]),
+        ("mela>.5 class:basal", [1]),
+        ("predicted:other", [0, 2, 4]),
+        ("wrong", [1, 4]),
+        ("right", [0, 3]),  # the third is of no known class, the sixth not in the index
+        ("trained-on", [4]),
+        ("not:trained-on", [0, 1, 2, 3, 5]),
+        ("wrong not:trained-on", [1]),
+    ],
+)
+def test_with_an_index(indexed: Workspace, text: str, places: list[int]) -> None:
+    assert found(indexed, text) == places
+    assert indexed.picture_search.find(text).problem == ""
+
+
+@pytest.mark.parametrize("text", ["9:9>0.1", "nevus>0.5", "predicted:nevus"])
+def test_what_is_not_there_is_said(indexed: Workspace, text: str) -> None:
+    assert found(indexed, text) == []
+    assert "There is no filter or class" in indexed.picture_search.find(text).problem
+
+
+def test_what_only_an_index_knows_waits_for_one(opened: Workspace, tmp_path: Path, qtbot: QtBot) -> None:
+    assert found(opened, "wrong") == []
+    assert "index of the folder, which is not there yet" in opened.picture_search.find("not:wrong").problem
+    with qtbot.waitSignal(opened.picture_search.changed):
+        opened.evidence.take(open_index(write_index(tmp_path / "i.h5", PEAKS[:, :5], names=NAMES[:5])))
+
+
+def test_a_quote_that_is_not_closed_yet_is_no_error() -> None:
+    assert parts_of('class:"basal cell') == ["class:basal cell"]
+    assert parts_of("o'brien a\\b") == ["o'brien", "a\\b"]

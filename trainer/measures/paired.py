@@ -1,0 +1,86 @@
+"""The same pictures before and after: the interval of a difference is drawn with both in every draw."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
+from trainer.measures.metrics import Ranking, area_under_roc
+
+Pair = Callable[[Numbers], tuple[Numbers, Numbers]]
+"""From weights (d, N) to a number before and one after for each draw, (d,) each; NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A number before and after, and how much it changed; the interval of the change is that of paired draws.
+
+    Before and after are measured on the same pictures and go together, so that their own intervals may overlap though
+    the change is sure.
+    """
+
+    before: Measure
+    after: Measure
+    change: Measure
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {name: found.as_dict() for name, found in vars(self).items()}
+
+
+def compared(pairs: Mapping[str, tuple[Pair, int]], draws: BootstrapResamples) -> dict[str, Compared]:
+    """Each pair with its 95 % percentile intervals over the same draws.
+
+    Beside each pair stands, for a share, the number of lesions that it is a share of, else 0: a share that changed in
+    no picture would seem to be certain, so that its change has the interval of none in so many trials.
+    """
+    names = list(pairs)
+    ones = np.ones((1, len(draws.lesion)))
+
+    def numbers(weights: Numbers) -> Numbers:
+        return np.stack([np.stack(pairs[name][0](weights), axis=1) for name in names], axis=1)
+
+    value, drawn = numbers(ones)[0], draws.over(numbers)
+    count = len(draws.lesion)
+    found = {}
+    for place, name in enumerate(names):
+        lesions = pairs[name][1]
+        before, after = (measure(value[place, side], drawn[:, place, side], count, lesions) for side in (0, 1))
+        differences = drawn[:, place, 1] - drawn[:, place, 0]
+        change = measure(float(value[place, 1] - value[place, 0]), differences, count)
+        if lesions and change.low == change.high == 0:
+            reach = 1 - 0.025 ** (1 / lesions)
+            change = replace(change, low=-reach, high=reach)
+        found[name] = Compared(before, after, change)
+    return found
+
+
+def auc_pair(before: npt.NDArray[Any], after: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> Pair:
+    """The areas under the ROC curves of two scores (N) of the same pictures."""
+    rankings = Ranking.of(before, positive), Ranking.of(after, positive)
+    return lambda weights: (
+        area_under_roc(*rankings[0].counts(weights)),
+        area_under_roc(*rankings[1].counts(weights)),
+    )
+
+
+def share_pair(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> Pair:
+    """The shares of pictures (N) for which something holds before and after, `among` some."""
+    return mean_pair(before.astype(np.float64), after.astype(np.float64), among.astype(np.float64))
+
+
+def mean_pair(before: Numbers, after: Numbers, weight: Numbers) -> Pair:
+    """The weighted means of two numbers (N) of the same pictures."""
+
+    def means(weights: Numbers) -> tuple[Numbers, Numbers]:
+        whole = weights @ weight
+        found = [
+            np.divide(weights @ (side * weight), whole, out=np.full(len(weights), np.nan), where=whole > 0)
+            for side in (before, after)
+        ]
+        return found[0], found[1]
+
+    return means
