@@ -15,11 +15,7 @@ from trainer.console.error_boundary import Parser, through
 from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"
-<<<<<<< HEAD
-COMMANDS = ("layers", "export", "occlude", "lens", "index", "alarm", "tags")
-=======
-COMMANDS = ("layers", "export", "occlude", "lens", "index", "concepts", "mute", "report", "tags")
->>>>>>> concepts
+COMMANDS = ("layers", "export", "occlude", "lens", "index", "concepts", "alarm", "mute", "report", "tags")
 """What needs no window; each is a module of `explorer.commands`."""
 
 
