@@ -31,6 +31,7 @@ from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
+from explorer.state.worth_a_look import WorthALook
 
 
 class Workspace(QObject):
@@ -62,6 +63,7 @@ class Workspace(QObject):
         self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
+        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
         self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
@@ -85,6 +87,7 @@ class Workspace(QObject):
         self.exporting.close()
         self.tagging.close()
         self.evaluating.close()
+        self.worth_a_look.close()
         self.point_maps.close()
         self.lens.close()
         self.occluding.close()

@@ -19,6 +19,8 @@ EXPLORER = (
     "occlude",
     "lens",
     "index",
+    "concepts",
+    "alarm",
     "mute",
     "tags",
     "tags list",
@@ -26,7 +28,7 @@ EXPLORER = (
     "tags import",
     "tags merge",
 )
-TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate")
+TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate", "train-concepts")
 HELPS = [*(("explorer", command) for command in EXPLORER), *(("trainer", command) for command in TRAINER)]
 
 

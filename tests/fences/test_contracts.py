@@ -13,6 +13,7 @@ NAMES = {
     "explorer.core.occlusion": ("Occluder", "occlude"),
     "explorer.core.tags": ("FilterKey", "TagBook"),
     "explorer.core.tag_store": ("load_tags", "save_tags"),
+    "explorer.core.concepts": ("concept_maps", "CONCEPTS", "artifact_scores", "border_sides", "given_lesions"),
     "explorer.core.errors": ("UserError",),
     "explorer.core.progress": ("OnStep", "Cancelled"),
     "trainer.checkpoint": ("Checkpoint", "InputSpec", "load", "save"),

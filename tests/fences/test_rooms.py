@@ -138,8 +138,8 @@ def test_what_is_imported_is_declared(package: str) -> None:
     } == {}
 
 
-ENTERED = {"networks", "pictures", "files", "measures", "synthetic", "devices", "console"}
-"""The packages of the trainer that the explorer may enter: what both programs read with, and nothing that trains."""
+ENTERED = {"concepts", "networks", "pictures", "files", "measures", "synthetic", "devices", "console"}
+"""The packages of the trainer that the explorer may enter: what both programs read and find with."""
 
 
 def entered(code: str) -> set[str]:

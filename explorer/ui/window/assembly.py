@@ -169,6 +169,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     workspace.opening.problem.connect(show_error)
     workspace.indexing.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
+    workspace.worth_a_look.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.muting.failed.connect(show_error)

@@ -1,0 +1,24 @@
+"""Where in a picture a person sees lesion, border, hair, rulers, ink ...: one map each, at the picture's own size."""
+
+from explorer.core.concepts.amounts import artifact_scores
+from explorer.core.concepts.corrections import Corrections, read_corrections, write_corrections
+from explorer.core.concepts.maps import concept_maps, part_maps
+from explorer.core.concepts.masks import given_lesion, given_lesions
+from explorer.core.concepts.sides import SIDES, border_sides, side_of
+from trainer.concepts.words import ARTIFACTS, CONCEPTS
+
+__all__ = [
+    "ARTIFACTS",
+    "CONCEPTS",
+    "SIDES",
+    "Corrections",
+    "artifact_scores",
+    "border_sides",
+    "concept_maps",
+    "given_lesion",
+    "given_lesions",
+    "part_maps",
+    "read_corrections",
+    "side_of",
+    "write_corrections",
+]

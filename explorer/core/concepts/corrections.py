@@ -1,0 +1,102 @@
+"""What a person says about a picture's artifacts, against what was found: "no hair here"."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.errors import UserError
+from trainer.concepts.words import ARTIFACTS
+from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.written_tables import read_rows, write_rows
+
+Floats = npt.NDArray[np.float32]
+
+SAID = {"1": True, "0": False, "": None}
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What a person said: picture name to artifact to whether it is there; immutable.
+
+    A picture is named as the index names it (its path within the folder).
+    """
+
+    said: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+
+    def of(self, image: str, artifact: str) -> bool | None:
+        """Whether the artifact is in the picture; None where nobody said."""
+        return self.said.get(image, {}).get(artifact)
+
+    def with_said(self, image: str, artifact: str, there: bool | None) -> "Corrections":
+        """The same with one more statement; None takes one back. UserError for a word that is no artifact."""
+        if artifact not in ARTIFACTS:
+            raise UserError(f'No artifact is called "{artifact}"; there are {", ".join(ARTIFACTS)}.')
+        row = {name: value for name, value in self.said.get(image, {}).items() if name != artifact}
+        if there is not None:
+            row[artifact] = there
+        others = {name: values for name, values in self.said.items() if name != image}
+        return Corrections({**others, image: row} if row else others)
+
+    def corrected(self, image: str, maps: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The maps of a picture without the artifacts that a person did not see in it: those are 0 everywhere."""
+        return {
+            name: np.zeros_like(map) if self.of(image, name) is False else np.asarray(map) for name, map in maps.items()
+        }
+
+    def __iter__(self) -> Iterator[tuple[str, str, bool]]:
+        """(picture, artifact, whether it is there) of every statement."""
+        for image, row in self.said.items():
+            for artifact, there in row.items():
+                yield image, artifact, there
+
+
+def read_corrections(path: Path | str) -> Corrections:
+    """The corrections in a CSV; none where there is no such file.
+
+    Its columns are `image` and any of `ARTIFACTS`, its values 1 (there), 0 (not there) or empty (nobody said).
+    UserError, with file and line, where it is anything else.
+    """
+    path = Path(path)
+    try:
+        rows = list(read_rows(path.read_text("utf-8-sig")))
+    except FileNotFoundError:
+        return Corrections()
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"The corrections {path} cannot be read: {error}.") from error
+    if not rows or not rows[0][1] or rows[0][1][0] != "image":
+        raise UserError(f"The corrections {path} need a header that begins with image, then {', '.join(ARTIFACTS)}.")
+    head = rows[0][1]
+    unknown = [title for title in head[1:] if title not in ARTIFACTS]
+    if unknown or len(set(head)) < len(head):
+        raise UserError(f"The corrections {path} have a column {(unknown or head)[0]!r}; known are {_known()}, once.")
+    said: dict[str, dict[str, bool]] = {}
+    for line, cells in rows[1:]:
+        if not any(cells):
+            continue
+        if len(cells) != len(head) or not cells[0] or any(cell.strip() not in SAID for cell in cells[1:]):
+            raise UserError(f"The corrections {path}, line {line}: a picture and 1, 0 or nothing for each column.")
+        row = said.setdefault(cells[0], {})
+        for title, cell in zip(head[1:], cells[1:], strict=True):
+            there = SAID[cell.strip()]
+            if there is not None:
+                row[title] = there
+    return Corrections({image: row for image, row in said.items() if row})
+
+
+def write_corrections(path: Path | str, corrections: Corrections) -> None:
+    """Write the CSV that `read_corrections` reads, whole or not at all; UserError where it cannot be written."""
+    path = Path(path)
+    words = {True: "1", False: "0", None: ""}
+    rows = [(image, *(words[corrections.of(image, name)] for name in ARTIFACTS)) for image in sorted(corrections.said)]
+    try:
+        replace_file(path, write_rows([("image", *ARTIFACTS), *rows]))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _known() -> str:
+    return ", ".join(("image", *ARTIFACTS))

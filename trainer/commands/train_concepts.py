@@ -1,0 +1,137 @@
+"""`feature-trainer train-concepts`: the small network that finds lesion and artifacts in a picture."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.files.printing import say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from trainer.concepts.evaluation import Row
+    from trainer.concepts.pictures import Pictures
+    from trainer.files.progress import OnStep
+
+DESCRIPTION = """
+Train the network that finds lesion, hair, rulers, reflections, bubbles, ink, patches and dark corners. Lesions are
+learned from masks; artifacts are drawn into the pictures. One picture in ten, chosen by its name, is kept from
+training. docs/concepts.md says how well it finds them, and how to measure that again.
+"""
+
+
+TEST_SEED = 7_000_000
+"""Of the drawings with which a network is measured; no seed of training comes near."""
+
+MOST_DRAWN = 80
+"""Pictures that artifacts are drawn into to measure with: each of the seven into each."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "train-concepts", help="train the network that finds lesion and artifacts", description=DESCRIPTION
+    )
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of pictures")
+    parser.add_argument("--masks", type=Path, required=True, metavar="DIR", help="their masks, NAME_segmentation.png")
+    parser.add_argument(
+        "--seen",
+        type=Path,
+        metavar="CSV",
+        help="which artifacts somebody saw in some of the pictures: image,hair,ruler,... of 1, 0 or nothing "
+        "(default: the bundled table for HAM10000)",
+    )
+    parser.add_argument(
+        "--held-out", type=Path, metavar="CSV", help="pictures to keep from training, and what was seen in them"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="network to write (.safetensors)")
+    parser.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="FILE",
+        help="train nothing, and measure this network on what is kept from training; --out is a CSV then, and "
+        "--held-out says what was seen in its pictures (columns hair_1, hair_2, ... of two readings, or hair, ...)",
+    )
+    parser.add_argument("--epochs", type=int, default=9, help="times that every picture is shown (default 9)")
+    parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate (default 0.004)")
+    parser.add_argument("--small", type=int, metavar="N", help="epochs at 160 pixels; the others at 224 (all but two)")
+    parser.add_argument("--begin", type=Path, metavar="FILE", help="go on from this network, instead of by chance")
+    parser.add_argument("--each", type=int, default=60, help="drawings of every kind of artifact (default 60)")
+    parser.add_argument("--seed", type=int, default=0, help="of everything that is left to chance (default 0)")
+    parser.add_argument("--source", default="", metavar="TEXT", help="where the pictures come from; goes into the file")
+    parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights; goes into the file")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read the pictures, then train and write the network, or measure one."""
+    import resources
+    from trainer.concepts.pictures import is_held_out, read_pictures, read_seen
+
+    seen = read_seen(arguments.seen or Path(resources.__file__).parent / "concepts" / "seen.csv")
+    kept = read_seen(arguments.held_out) if arguments.held_out else {}
+
+    def taught(name: str) -> bool:
+        return name not in kept and not is_held_out(name, name in seen)
+
+    if arguments.evaluate:
+        _measure(arguments, kept, read_pictures(arguments.images, arguments.masks, kept, lambda name: not taught(name)))
+        return
+    source = read_pictures(arguments.images, arguments.masks, seen, taught)
+    say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
+    from trainer.concepts.finding import load_network
+    from trainer.concepts.train import Settings, save_network, train_network
+
+    small = max(0, arguments.epochs - 2) if arguments.small is None else arguments.small
+    settings = Settings(
+        seed=arguments.seed,
+        epochs=arguments.epochs,
+        each=arguments.each,
+        rate=arguments.rate,
+        whole=max(0, arguments.epochs - small),
+    )
+    begin = load_network(arguments.begin) if arguments.begin else None
+
+    def on_epoch(epoch: int, loss: float, seconds: float) -> None:
+        say(f"epoch {epoch}/{settings.epochs}  loss {loss:.3f}  {seconds:.0f} s")
+
+    network = train_network(source, settings, on_epoch, begin)
+    save_network(arguments.out, network, settings, arguments.source, arguments.licence)
+    say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
+
+
+def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictures: "Pictures") -> None:
+    from trainer.commands.common import progress
+    from trainer.concepts.drawn_layers import draw_all
+    from trainer.concepts.evaluation import drawn_rows, in_table, lesion_rows, real_rows
+    from trainer.concepts.finding import load_network
+    from trainer.files.atomic_files import cannot_write, replace_file
+    from trainer.files.written_tables import write_rows
+    from trainer.synthetic.kinds import TESTING
+
+    network = load_network(arguments.evaluate)
+    looked_at = [name in kept for name in pictures.names]
+    others = pictures.only([not known for known in looked_at] if not all(looked_at) else looked_at)
+    drawn_into = others.only([place < MOST_DRAWN for place in range(len(others))])
+    measures: dict[str, Callable[[OnStep], Iterable[Row]]] = {
+        "lesions": lambda step: lesion_rows(pictures, network, step),
+        "drawn": lambda step: drawn_rows(
+            drawn_into, draw_all(TESTING, arguments.each, TEST_SEED), network, TEST_SEED, step
+        ),
+        "real": lambda step: real_rows(pictures.only(looked_at), network, step) if any(looked_at) else iter(()),
+    }
+    rows = []
+    for title, measure in measures.items():
+        with progress(title, 0, "pictures") as bar:
+
+            def on_step(done: int, total: int, bar: Any = bar) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            for row in measure(on_step):
+                say(f"{row.concept:<11}{row.way:<9}{row.figure:<20}{row.value:.3f}  {row.over}")
+                rows.append(row)
+    try:
+        replace_file(arguments.out, write_rows(in_table(rows)))
+    except OSError as error:
+        raise cannot_write(arguments.out, error) from error
