@@ -39,6 +39,9 @@ BY = {
 MOST_BY_NETWORK = {"hair": COUNTED["hair"]}
 """What the network alone can say at most, where a rule tells pictures with an artifact from those without better."""
 
+FLAT = 6
+"""In a picture whose channels span no more of 255 there is nothing to be seen, and no network is asked."""
+
 LEAST_LESION = 30
 """Pixels of the working size that a lesion has at least."""
 
@@ -51,6 +54,8 @@ _LOADING = threading.Lock()
 
 def find(rgb: npt.NDArray[np.uint8]) -> dict[str, Floats]:
     """Lesion and artifacts in a picture (H, W, 3) uint8 at the working size: (H, W) float32 in [0, 1] for each."""
+    if (np.ptp(rgb.reshape(-1, 3), axis=0) <= FLAT).all():
+        return {name: np.zeros(rgb.shape[:2], np.float32) for name in FOUND}
     maps = by_network(rgb, bundled_network())
     ruled = {name: way for name, way in BY.items() if way != "network"}
     for name, map in by_rule(rgb, tuple(ruled)).items():
