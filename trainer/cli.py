@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from trainer.console.error_boundary import Parser, through
 
 NAME = "feature-trainer"
-COMMANDS = ("prepare", "describe", "train", "rates", "evaluate", "synthesize")
+COMMANDS = ("prepare", "describe", "train", "rates", "evaluate", "synthesize", "train-concepts")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,5 +25,5 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog=NAME, description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
     for name in COMMANDS:
-        importlib.import_module(f"trainer.commands.{name}").add(commands)
+        importlib.import_module(f"trainer.commands.{name.replace('-', '_')}").add(commands)
     return top

@@ -212,11 +212,11 @@ ARTIFACTS: dict[str, Callable[[np.random.Generator, Floats, int], Layer]] = {
     "hair": hair,
     "patch": patch,
     "ruler": ruler,
-    "gel": gel,
+    "bubble": gel,
     "reflection": reflection,
-    "corners": corners,
+    "corner": corners,
 }
 """What draws each artifact, from the skin upwards: a later one lies over an earlier one."""
 
-COVERING = ("patch", "corners")
+COVERING = ("patch", "corner")
 """Artifacts through which nothing below is seen."""

@@ -30,16 +30,16 @@ Label = Literal["benign", "malignant"]
 LABELS: tuple[Label, Label] = ("benign", "malignant")
 
 ALWAYS = ("lesion", "border", "skin")
-OPTIONAL = ("dark", "hair", "ruler", "gel", "reflection", "corners", "ink", "patch")
+OPTIONAL = ("dark", "hair", "ruler", "bubble", "reflection", "corner", "ink", "patch")
 CONCEPTS = (*ALWAYS, *OPTIONAL)
 """Every concept that has a mask; the last eight may be absent from a picture."""
 
 CHANCES = {
     "hair": 0.40,
     "ruler": 0.16,
-    "gel": 0.16,
+    "bubble": 0.16,
     "reflection": 0.22,
-    "corners": 0.16,
+    "corner": 0.16,
     "ink": 0.09,
     "patch": 0.05,
 }

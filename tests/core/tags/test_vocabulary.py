@@ -21,7 +21,7 @@ def test_the_bundled_words_have_their_keys():
     ]
     assert {"left", "right", "top", "bottom"} <= set(vocabulary.entry("border").details)
     assert {"dark", "pale", "pink"} <= set(vocabulary.entry("color").details)
-    assert {"ruler", "gel", "reflection"} <= set(vocabulary.entry("artifact").details)
+    assert {"ruler", "bubble", "reflection", "corner"} <= set(vocabulary.entry("artifact").details)
     for what in ("title", "color", "symbol", "description"):
         assert all(getattr(entry, what) for entry in vocabulary.entries)
     assert len({entry.symbol for entry in vocabulary.entries}) == 6, "nothing is said by color alone"

@@ -89,7 +89,7 @@ def test_an_artifact_changes_the_picture_where_its_mask_says_and_nowhere_else(na
         mask = with_it.masks[name]
         changed = (without.rgb != with_it.rgb).any(axis=2)
         reach = isotropic_dilation(mask, max(1.5, SHADOW.get(name, 0) * 200))
-        if name == "corners":  # a dermatoscope's light falls off towards its frame
+        if name == "corner":  # a dermatoscope's light falls off towards its frame
             down, across = np.mgrid[:200, :200] - 99.5
             reach |= np.hypot(down, across) > 0.28 * 200
         assert not (changed & ~reach).any()
@@ -127,8 +127,8 @@ def test_the_border_is_the_ring_around_the_outline():
 def test_what_lies_behind_dark_corners_or_a_patch_is_in_no_other_mask():
     for seed in range(4):
         masks = draw(seed, size=150, label="malignant", concepts=frozenset(OPTIONAL)).masks
-        shown = [mask for name, mask in masks.items() if name != "corners"]
-        assert not (masks["corners"] & np.any(shown, axis=0)).any()
+        shown = [mask for name, mask in masks.items() if name != "corner"]
+        assert not (masks["corner"] & np.any(shown, axis=0)).any()
         assert not (masks["patch"] & (masks["lesion"] | masks["hair"] | masks["ink"])).any()
         assert not (masks["skin"] & np.any([masks[name] for name in ("lesion", *ARTIFACTS)], axis=0)).any()
 
@@ -136,7 +136,7 @@ def test_what_lies_behind_dark_corners_or_a_patch_is_in_no_other_mask():
 @pytest.mark.parametrize("name", OPTIONAL)
 def test_a_concept_that_is_asked_for_can_be_seen_even_behind_dark_corners(name):
     for seed in range(12):
-        assert draw(seed, size=150, concepts=frozenset({name, "corners"})).masks[name].sum() >= 5
+        assert draw(seed, size=150, concepts=frozenset({name, "corner"})).masks[name].sum() >= 5
 
 
 def test_the_label_shapes_the_lesion_only():
