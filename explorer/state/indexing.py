@@ -141,20 +141,10 @@ class Indexing(QObject):
 
     def _arguments(self, target: Target) -> list[str]:
         """What the process is asked to do."""
-        network, request = self._library.network, self._library.request
-        assert network is not None
-        assert request is not None
-        said = {
-            "--model": str(request.path.absolute()),
+        said = opening_words(self._library) | {
             "--images": target.folder,
             "--labels": target.labels,
             "--columns": target.columns,
-            "--architecture": request.architecture,
-            "--classes": spoken_list(request.classes) if request.classes else "",
-            "--input": json.dumps(asdict(network.input)) if request.input is not None else "",
-            "--outputs": request.outputs,
-            "--key": request.key,
-            "--device": str(network.device),
             "--data": str(self._settings.folder.absolute()),
             "--progress": "json",
         }
@@ -257,6 +247,22 @@ class Indexing(QObject):
         if process is not None:
             process.end()
             self.changed.emit()
+
+
+def opening_words(library: Library) -> dict[str, str | None]:
+    """The options with which a command opens the network that is open; values may be empty."""
+    network, request = library.network, library.request
+    assert network is not None
+    assert request is not None
+    return {
+        "--model": str(request.path.absolute()),
+        "--architecture": request.architecture,
+        "--classes": spoken_list(request.classes) if request.classes else "",
+        "--input": json.dumps(asdict(network.input)) if request.input is not None else "",
+        "--outputs": request.outputs,
+        "--key": request.key,
+        "--device": str(network.device),
+    }
 
 
 def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:

@@ -91,7 +91,7 @@ def _compared(ranked: Ranked, within: Floats, marks: Marks) -> Measured:
 def _areas(ranked: Ranked, marks: Marks) -> Measured:
     lesion = marks.sets[SETS.index("lesion")]
     sets = np.concatenate([marks.sets, marks.sets & lesion, sides_of(marks), [lesion, marks.inside, marks.outside]])
-    here = sets.any(axis=1)
+    here: npt.NDArray[np.bool_] = np.asarray(sets.any(axis=1))
     here[-1] = True
     counted = ranked.counts(sets[here])
     counts = np.zeros((len(sets), *counted.shape[1:]), np.float32)

@@ -24,13 +24,15 @@ def probe(
     network: Network,
     rgb: RGB,
     maps: Mapping[str, npt.NDArray[np.floating]],
+    scale: tuple[Floats, Floats],
     spread: Floats,
     seed: int,
 ) -> dict[str, Floats]:
     """Probe one picture (h, w, 3) as the network sees it, with its concept maps.
 
-    `changed` and `control` (F, len(PROBES), 2): the change of each filter's peak inside and of its mean, over `spread`
-    (F, 2), that of both over the folder; NaN where a probe cannot be done, or has no control.
+    `changed` and `control` (F, len(PROBES), 2): the change of each filter's peak inside, and of the mean of what is
+    shown of its map on its `scale` (foot and peak, (F,) each), over `spread` (F, 2), that of both over the folder; NaN where
+    a probe cannot be done, or has no control.
     """
     rng = np.random.default_rng(seed)
     plain: Floats = (rgb / np.float32(255)).astype(np.float32)
@@ -53,7 +55,7 @@ def probe(
             add(column, "control", control)
         elif concept in maps:
             add(column, "changed", painted_over(plain, maps[concept]))
-    answers = _answers(runner, network, [as_bytes(picture) for picture in pictures])
+    answers = _answers(runner, network, [as_bytes(picture) for picture in pictures], scale)
     found = {what: np.full((len(spread), len(PROBES), 2), np.nan, np.float32) for what in ("changed", "control")}
     with np.errstate(invalid="ignore", divide="ignore"):
         for (what, column), place in places.items():
@@ -62,16 +64,22 @@ def probe(
     return found
 
 
-def _answers(runner: Measurer, network: Network, pictures: list[RGB]) -> Floats:
-    """Peak inside and mean of every filter's map on pictures of the input's size: (N, F, 2)."""
+def _answers(runner: Measurer, network: Network, pictures: list[RGB], scale: tuple[Floats, Floats]) -> Floats:
+    """Peak inside and mean shown of every filter's map on pictures of the input's size: (N, F, 2)."""
     found: list[Floats] = []
+    sizes = [info.filters for info in network.layers]
+    # The mean of a whole map would tell a linear filter's answer to the mean of the picture, whatever shape is in it.
+    span = np.where(scale[1] > scale[0], scale[1] - scale[0], np.inf).astype(np.float32)
+    foot, room = (torch.from_numpy(one).split(sizes) for one in (scale[0], span))  # type: ignore[no-untyped-call]
     for first in range(0, len(pictures), AT_ONCE):
         some = [_channels(picture, network) for picture in pictures[first : first + AT_ONCE]]
         layers: dict[int, torch.Tensor] = {}
 
         def take(layer: int, maps: torch.Tensor, layers: dict[int, torch.Tensor] = layers) -> None:
             inside = maps[:, :, 1:-1, 1:-1] if min(maps.shape[2:]) > 2 else maps
-            layers[layer] = torch.stack([inside.amax((2, 3)), maps.mean((2, 3))], dim=2).float().cpu()
+            low, wide = (one[layer].to(maps)[None, :, None, None] for one in (foot, room))
+            shown = ((maps - low) / wide).clamp(0, 1)
+            layers[layer] = torch.stack([inside.amax((2, 3)), shown.mean((2, 3))], dim=2).float().cpu()
 
         runner.values(torch.stack([network.input.normalise(one) for one in some]), take)
         found.append(torch.cat([layers[info.index] for info in network.layers], dim=1).numpy())

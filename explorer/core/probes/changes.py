@@ -11,15 +11,8 @@ from trainer.synthetic.artifacts import ARTIFACTS
 Floats = npt.NDArray[np.float32]
 Maps = Mapping[str, npt.NDArray[np.floating]]
 
-DRAWN = {
-    "hair": "hair",
-    "ruler": "ruler",
-    "bubble": "gel",
-    "reflection": "reflection",
-    "ink": "ink",
-    "corner": "corners",
-}
-"""Concepts that can be laid into a picture, and what draws them."""
+DRAWN = ("hair", "ruler", "bubble", "reflection", "ink", "corner")
+"""Concepts that can be laid into a picture."""
 BLOCK = 16
 """Pixels a side of the blocks in which a control scrambles, and in which texture is shuffled, at 224 pixels."""
 PAINTED_AT, MOST_PAINTED = 112, 0.2
@@ -37,7 +30,7 @@ def laid(rgb: Floats, concept: str, rng: np.random.Generator) -> tuple[Floats, F
     height, width = rgb.shape[:2]
     side = max(height, width)
     square = np.pad(rgb, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
-    drawn, _ = ARTIFACTS[DRAWN[concept]](rng, square.copy(), 2)
+    drawn, _ = ARTIFACTS[concept](rng, square.copy(), 2)
     changed = np.clip(drawn, 0, 1)[:height, :width].astype(np.float32)
     return changed, np.clip(rgb + scrambled(changed - rgb, rng), 0, 1)
 

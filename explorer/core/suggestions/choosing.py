@@ -19,7 +19,7 @@ Numbers = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class _Judged:
-    """A rule over F filters: its `strength` (effect over the least one), and p after both kinds of evidence."""
+    """A rule over F filters: its `strength` (effect over the least one, 0 where the probes speak against it), and p."""
 
     rule: Rule
     evidence: Evidence
@@ -37,18 +37,18 @@ def choose_tags(
 ) -> tuple[Suggestion, ...]:
     """One suggestion for each filter; where no rule holds, one that says so."""
     of = {one.concept: one for one in evidence}
-    judged = [_judge(rule, of[rule.concept], probes.get(rule.concept)) for rule in table.rules]
+    judged = [_judge(rule, of[rule.concept], probes.get(rule.concept), table.significant) for rule in table.rules]
     p = adjusted(np.stack([one.p for one in judged]))
     return tuple(_chosen(key, place, judged, p[:, place], table, changes[place]) for place, key in enumerate(keys))
 
 
-def _judge(rule: Rule, evidence: Evidence, probed: Probed | None) -> _Judged:
-    strength, p = evidence.effect / rule.least, evidence.p
+def _judge(rule: Rule, evidence: Evidence, probed: Probed | None, significant: float) -> _Judged:
+    strength = evidence.effect / rule.least
     if np.isfinite(rule.probed):
         rise = probed.rise / rule.probed if probed is not None else np.zeros_like(strength)
-        strength = np.minimum(strength, rise)
-        p = np.maximum(p, probed.p if probed is not None else 1.0)
-    return _Judged(rule, evidence, probed, np.nan_to_num(strength), p)
+        # The family of tests is that of the pictures; a probe can only take a claim away.
+        strength = np.where(probed.p <= significant, np.minimum(strength, rise), 0) if probed is not None else rise
+    return _Judged(rule, evidence, probed, np.nan_to_num(strength), evidence.p)
 
 
 def _chosen(

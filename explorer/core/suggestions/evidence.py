@@ -61,15 +61,18 @@ def _border(
     rim, rest, skin = _of_side(folder["rim"], chosen), _of_side(folder["rest"], chosen), folder["skin"][..., 0]
     there = ~np.isnan(rim) & loud
     tests: list[OverPictures] = []
+    beats = np.ones(rim.shape[1], np.bool_)
     for name, beside in (("inward", rest), ("outward", skin)):
         own = _filled(_of_side(folder[name], chosen), there & ~np.isnan(beside))
         null = _filled(_of_side(folder[f"{name}_null"], chosen), there & ~np.isnan(beside))
-        tests += [over_pictures(own - null), over_pictures(own)]
-    weakest = _weakest(tests)
+        tests.append(over_pictures(own - null))
+        beats &= over_pictures(own).mean > 0
+    effect, low, high, p, n = _weakest(tests)
+    effect, p = np.where(beats, effect, 0), np.where(beats, _of_sides(p, chosen), 1.0)
     area = over_pictures(_of_side(folder["side"], chosen))
     null_area = over_pictures(_of_side(folder["side_null"], chosen))
     return Evidence(
-        "border", *weakest, _ratio(rim, rest), words,
+        "border", effect, low, high, p, n, _ratio(rim, rest), words,
         {"skin_times": _ratio(rim, skin), "area": area.mean, "null_area": null_area.mean, **_where(folder)},
     )  # fmt: skip
 
@@ -89,10 +92,16 @@ def _side(
     null = _filled(_of_side(folder["outward_null"], chosen), there)
     effect, low, high, p, n = _weakest([over_pictures(own - null), over_pictures(own), directed])
     opposite = _of_side(folder["rim"], np.where(chosen < SECTORS, (chosen + SECTORS // 2) % SECTORS, SECTORS))
+    effect, p = np.where(sided, effect, 0), np.where(sided, _of_sides(p, chosen), 1.0)
     return Evidence(
-        "side", np.where(sided, effect, 0), low, high, np.where(sided, p, 1.0), n, _ratio(rim, opposite), words,
+        "side", effect, low, high, p, n, _ratio(rim, opposite), words,
         {"skin_times": _ratio(rim, skin), **_where(folder)},
     )  # fmt: skip
+
+
+def _of_sides(p: Numbers, chosen: npt.NDArray[np.int64]) -> Numbers:
+    """p for a side that was chosen among eight by what it is tested on (Bonferroni)."""
+    return np.where(chosen < SECTORS, np.minimum(1, p * SECTORS), p)
 
 
 def _edge(folder: Measured, chosen: npt.NDArray[np.int64]) -> Evidence:

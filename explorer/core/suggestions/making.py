@@ -131,5 +131,5 @@ def _made(
     probes: dict[str, Floats] = {}
     if options.probes > 0:
         on_stage("probes")
-        probes = probe_all(network, index, pictures[: options.probes], way, on_step, shared)
+        probes = probe_all(network, index, pictures[: options.probes], way, folder, on_step, shared)
     return Suggestions(judged(keys, folder, marks, probes, table), facts)

@@ -44,7 +44,8 @@ def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
         verb = "raises" if name == evidence.concept else "raise"
         text += (
             f"; {drawn} {verb} it in {100 * probed.raised[place]:.0f} % of {probed.n} pictures, "
-            f"the control in {100 * probed.control[place]:.0f} %"
+            f"the control in {100 * probed.control[place]:.0f} % (more than its control in "
+            f"{100 * probed.more[place]:.0f} %)"
         )
     return f"{text}; {n}"
 
