@@ -107,7 +107,11 @@ class Suggesting(QObject):
         if self._process is not None or not self.possible or index is None or folder is None or self._command is None:
             return
         self._place = place_of(index.path)
-        said = {"--index": str(index.path), "--images": str(folder.path.absolute()), "--out": str(self._place)}
+        said: dict[str, str | None] = {
+            "--index": str(index.path),
+            "--images": str(folder.path.absolute()),
+            "--out": str(self._place),
+        }
         said |= {"--progress": "json"} | opening_words(self._library)
         words = [f"{option}={value}" for option, value in said.items() if value]
         self.stage, self.done, self.total = "", 0, 0

@@ -31,8 +31,8 @@ def probe(
     """Probe one picture (h, w, 3) as the network sees it, with its concept maps.
 
     `changed` and `control` (F, len(PROBES), 2): the change of each filter's peak inside, and of the mean of what is
-    shown of its map on its `scale` (foot and peak, (F,) each), over `spread` (F, 2), that of both over the folder; NaN where
-    a probe cannot be done, or has no control.
+    shown of its map on its `scale` (foot and peak, (F,) each), over `spread` (F, 2), that of both over the folder; NaN
+    where a probe cannot be done, or has no control.
     """
     rng = np.random.default_rng(seed)
     plain: Floats = (rgb / np.float32(255)).astype(np.float32)
