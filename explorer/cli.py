@@ -15,7 +15,7 @@ from trainer.console.error_boundary import Parser, through
 from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"
-COMMANDS = ("layers", "export", "occlude", "lens", "index", "suggest", "tags")
+COMMANDS = ("layers", "export", "occlude", "lens", "index", "concepts", "suggest", "tags")
 """What needs no window; each is a module of `explorer.commands`."""
 
 

@@ -19,13 +19,14 @@ EXPLORER = (
     "occlude",
     "lens",
     "index",
+    "concepts",
     "tags",
     "tags list",
     "tags export",
     "tags import",
     "tags merge",
 )
-TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate")
+TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate", "train-concepts")
 HELPS = [*(("explorer", command) for command in EXPLORER), *(("trainer", command) for command in TRAINER)]
 
 

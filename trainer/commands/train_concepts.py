@@ -2,14 +2,25 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from trainer.files.printing import say
 
+if TYPE_CHECKING:
+    from trainer.concepts.pictures import Pictures
+
 DESCRIPTION = """
 Train the network that finds lesion, hair, rulers, reflections, bubbles, ink, patches and dark corners. Lesions are
-learned from masks; artifacts are drawn into the pictures. One picture in ten, chosen by its name, is kept from training.
-docs/concepts.md says how well it finds them, and how to measure that again.
+learned from masks; artifacts are drawn into the pictures. One picture in ten, chosen by its name, is kept from
+training. docs/concepts.md says how well it finds them, and how to measure that again.
 """
+
+
+TEST_SEED = 7_000_000
+"""Of the drawings with which a network is measured; no seed of training comes near."""
+
+MOST_DRAWN = 80
+"""Pictures that artifacts are drawn into to measure with: each of the seven into each."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,7 +41,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--held-out", type=Path, metavar="CSV", help="table whose first column names pictures to keep from training"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="network to write (.safetensors)")
+    parser.add_argument(
+        "--evaluate",
+        type=Path,
+        metavar="FILE",
+        help="train nothing, and measure this network on what is kept from training; --out is a CSV then, and "
+        "--held-out says what was seen in its pictures (columns hair_1, hair_2, ... of two readings, or hair, ...)",
+    )
     parser.add_argument("--epochs", type=int, default=9, help="times that every picture is shown (default 9)")
+    parser.add_argument("--each", type=int, default=60, help="drawings of every kind of artifact (default 60)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is left to chance (default 0)")
     parser.add_argument("--source", default="", metavar="TEXT", help="where the pictures come from; goes into the file")
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights; goes into the file")
@@ -38,26 +57,24 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read the pictures, train, and write the network."""
+    """Read the pictures, then train and write the network, or measure one."""
     import resources
     from trainer.concepts.pictures import is_held_out, read_pictures, read_seen
-    from trainer.concepts.train import Settings, save_network, train_network
-    from trainer.files.written_tables import read_rows
-    from trainer.pictures.name_matching import key_of
 
     seen = read_seen(arguments.seen or Path(resources.__file__).parent / "concepts" / "seen.csv")
-    kept: set[str] = set()
-    if arguments.held_out:
-        rows = read_rows(arguments.held_out.read_text("utf-8-sig"))
-        kept = {key_of(cells[0]) for _, cells in rows if cells}
-    source = read_pictures(
-        arguments.images,
-        arguments.masks,
-        seen,
-        lambda name: name not in kept and not is_held_out(name, name in seen),
-    )
+    kept = read_seen(arguments.held_out) if arguments.held_out else {}
+
+    def taught(name: str) -> bool:
+        return name not in kept and not is_held_out(name, name in seen)
+
+    if arguments.evaluate:
+        _measure(arguments, kept, read_pictures(arguments.images, arguments.masks, kept, lambda name: not taught(name)))
+        return
+    source = read_pictures(arguments.images, arguments.masks, seen, taught)
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
-    settings = Settings(seed=arguments.seed, epochs=arguments.epochs)
+    from trainer.concepts.train import Settings, save_network, train_network
+
+    settings = Settings(seed=arguments.seed, epochs=arguments.epochs, each=arguments.each)
 
     def on_epoch(epoch: int, loss: float, seconds: float) -> None:
         say(f"epoch {epoch}/{settings.epochs}  loss {loss:.3f}  {seconds:.0f} s")
@@ -65,3 +82,40 @@ def run(arguments: argparse.Namespace) -> None:
     network = train_network(source, settings, on_epoch)
     save_network(arguments.out, network, settings, arguments.source, arguments.licence)
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
+
+
+def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictures: "Pictures") -> None:
+    from trainer.commands.common import progress
+    from trainer.concepts.drawn_layers import draw_all
+    from trainer.concepts.evaluation import drawn_rows, in_table, lesion_rows, real_rows
+    from trainer.concepts.finding import load_network
+    from trainer.files.atomic_files import cannot_write, replace_file
+    from trainer.files.written_tables import write_rows
+    from trainer.synthetic.kinds import TESTING
+
+    network = load_network(arguments.evaluate)
+    looked_at = [name in kept for name in pictures.names]
+    others = pictures.only([not known for known in looked_at] if not all(looked_at) else looked_at)
+    drawn_into = others.only([place < MOST_DRAWN for place in range(len(others))])
+    rows = []
+    for title, measure in (
+        ("lesions", lambda step: lesion_rows(pictures, network, step)),
+        (
+            "drawn",
+            lambda step: drawn_rows(drawn_into, draw_all(TESTING, arguments.each, TEST_SEED), network, TEST_SEED, step),
+        ),
+        ("real", lambda step: real_rows(pictures.only(looked_at), network, step) if any(looked_at) else iter(())),
+    ):
+        with progress(title, 0, "pictures") as bar:
+
+            def on_step(done: int, total: int, bar: Any = bar) -> None:
+                bar.total = total
+                bar.update(done - bar.n)
+
+            for row in measure(on_step):
+                say(f"{row.concept:<11}{row.way:<9}{row.figure:<20}{row.value:.3f}  {row.over}")
+                rows.append(row)
+    try:
+        replace_file(arguments.out, write_rows(in_table(rows)))
+    except OSError as error:
+        raise cannot_write(arguments.out, error) from error

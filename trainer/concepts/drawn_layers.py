@@ -1,7 +1,7 @@
 """Drawn artifacts as layers that can be laid into any picture.
 
-Every artifact of `trainer.synthetic` changes each pixel by a product and a sum (hair and stickers cover, ink and shadows
-absorb, reflections add), so that one drawing, kept as these two, can lie in many pictures, turned and mirrored.
+Every artifact of `trainer.synthetic` changes each pixel by a product and a sum (hair and stickers cover, ink and
+shadows absorb, reflections add), so that one drawing, kept as these two, can lie in many pictures, turned and mirrored.
 """
 
 from collections.abc import Mapping

@@ -2,8 +2,8 @@
 
 Only drawn artifacts have masks; real ones lie unmarked in the same pictures. Taken as background they would teach the
 network to look away from real ones. So where the network itself takes a pixel of an unseen picture for an artifact,
-that pixel is left out; pictures in which a person saw none teach what is no artifact, and pictures in which a person saw
-one have to answer somewhere (multiple instance learning).
+that pixel is left out; pictures in which a person saw none teach what is no artifact, and pictures in which a person
+saw one have to answer somewhere (multiple instance learning).
 """
 
 import torch

@@ -26,7 +26,7 @@ def _block(into: int, out: int) -> nn.Sequential:
 
 
 class ConceptNetwork(nn.Module):
-    """A U-Net (Ronneberger et al., 2015) whose first step folds 4 x 4 pixels into channels, and whose last unfolds them.
+    """A U-Net (Ronneberger et al., 2015) whose first step folds 4 x 4 pixels into channels and whose last unfolds.
 
     In: (N, 3, H, W) RGB in [0, 1], H and W multiples of 32. Out: logits (N, 8, H, W), one for each of `FOUND`.
     Beside the colors it is shown how much darker and paler each pixel is than what is wider than a hair around it, so

@@ -1,7 +1,7 @@
 """The pictures that a concept network learns from: with masks of their lesions, some looked at for artifacts."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,11 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.names)
 
+    def only(self, wanted: Sequence[bool]) -> "Pictures":
+        """Those for which `wanted` is true."""
+        rows = [place for place, taken in enumerate(wanted) if taken]
+        return Pictures(tuple(self.names[row] for row in rows), self.rgb[rows], self.lesion[rows], self.said[rows])
+
 
 def is_held_out(name: str, seen: bool) -> bool:
     """Whether a picture of this name is kept from training; one whose artifacts were looked at for it never is."""
@@ -40,28 +45,28 @@ def is_held_out(name: str, seen: bool) -> bool:
 
 
 def read_seen(path: Path) -> dict[str, list[int]]:
-    """Picture key to what was seen of each of `ARTIFACTS`: 1 there, 0 not there, -1 doubtful.
+    """Picture key to what was seen of each of `ARTIFACTS`: 1 there, 0 not there, -1 doubtful or not looked for.
 
-    A CSV with a column `image` and one for each artifact that was looked for. UserError where it is none.
+    A CSV with a column `image` or `image_id` and one for each artifact that was looked for (`hair`), or one for each of
+    two readings (`hair_1`, `hair_2`), which must agree. UserError where it is none.
     """
     try:
-        rows = [cells for _, cells in read_rows(path.read_text("utf-8-sig"))]
-        head = rows[0]
-        places = [head.index(name) if name in head else None for name in ARTIFACTS]
-        return {
-            key_of(cells[head.index("image")]): [
-                -1 if place is None or cells[place] not in ("0", "1") else int(cells[place]) for place in places
-            ]
-            for cells in rows[1:]
-        }
+        (_, head), *rows = read_rows(path.read_text("utf-8-sig"))
+        name = head.index("image_id" if "image_id" in head else "image")
+        places = [[head.index(title) for title in (of, f"{of}_1", f"{of}_2") if title in head] for of in ARTIFACTS]
+        return {key_of(cells[name]): [_agreed([cells[place] for place in own]) for own in places] for _, cells in rows}
     except (OSError, ValueError, IndexError) as error:
         raise UserError(f"{path} is no table of pictures and artifacts: {error}.") from error
+
+
+def _agreed(readings: list[str]) -> int:
+    return int(readings[0]) if readings and {*readings} in ({"0"}, {"1"}) else -1
 
 
 def read_pictures(
     images: Path, masks: Path, seen: dict[str, list[int]], wanted: Callable[[str], bool], side: int = SIDE
 ) -> Pictures:
-    """The pictures of a folder that have a mask `NAME_segmentation.png` and a key that is `wanted`, at `side` pixels."""
+    """The pictures with a mask `NAME_segmentation.png` and a key that is `wanted`, at `side` pixels."""
     names, rgb, lesion, said = [], [], [], []
     for path in list_images(images):
         key, mask = key_of(path.name), masks / f"{path.stem}_segmentation.png"
@@ -77,7 +82,7 @@ def read_pictures(
     return Pictures(tuple(names), pictures, torch.from_numpy(np.stack(lesion)), torch.tensor(said))
 
 
-def _sized(rgb: np.ndarray, side: int) -> np.ndarray:  # type: ignore[type-arg]
+def _sized(rgb: np.ndarray, side: int) -> np.ndarray:
     if rgb.shape[:2] == (side, side):
         return rgb
     return np.asarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BILINEAR))

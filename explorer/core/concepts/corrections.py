@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from explorer.core.errors import UserError
 from trainer.concepts.words import ARTIFACTS
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import read_rows, write_rows
+
+Floats = npt.NDArray[np.float32]
 
 SAID = {"1": True, "0": False, "": None}
 
@@ -35,6 +40,12 @@ class Corrections:
             row[artifact] = there
         others = {name: values for name, values in self.said.items() if name != image}
         return Corrections({**others, image: row} if row else others)
+
+    def corrected(self, image: str, maps: Mapping[str, Floats]) -> dict[str, Floats]:
+        """The maps of a picture without the artifacts that a person did not see in it: those are 0 everywhere."""
+        return {
+            name: np.zeros_like(map) if self.of(image, name) is False else np.asarray(map) for name, map in maps.items()
+        }
 
     def __iter__(self) -> Iterator[tuple[str, str, bool]]:
         """(picture, artifact, whether it is there) of every statement."""

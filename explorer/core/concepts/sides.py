@@ -18,7 +18,7 @@ def border_sides(lesion: npt.ArrayLike) -> npt.NDArray[np.float32]:
         return np.full(inside.shape, np.nan, np.float32)
     rows, columns = np.nonzero(inside)
     y, x = np.indices(inside.shape, dtype=np.float32)
-    return np.arctan2(np.float32(rows.mean()) - y, x - np.float32(columns.mean())).astype(np.float32)
+    return np.asarray(np.arctan2(np.float32(rows.mean()) - y, x - np.float32(columns.mean())), dtype=np.float32)
 
 
 def side_of(angle: float) -> str:

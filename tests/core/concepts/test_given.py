@@ -47,6 +47,14 @@ def test_what_a_person_said_comes_back(tmp_path):
         said.with_said("a", "hairs", True)
 
 
+def test_what_a_person_did_not_see_is_taken_out():
+    maps = {"lesion": np.ones((2, 3), np.float32), "hair": np.ones((2, 3), np.float32)}
+    said = Corrections().with_said("a", "hair", False).with_said("b", "hair", True)
+    assert said.corrected("a", maps)["hair"].max() == 0 < said.corrected("a", maps)["lesion"].min()
+    assert said.corrected("b", maps)["hair"].min() == said.corrected("c", maps)["hair"].min() == 1
+    assert maps["hair"].min() == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

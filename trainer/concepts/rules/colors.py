@@ -39,4 +39,4 @@ def of_picture(rgb: npt.NDArray[np.uint8]) -> Colors:
 
 def ramp(values: npt.NDArray[np.floating], low: float, high: float) -> Floats:
     """0 at and before `low`, 1 at and beyond `high`, straight between them."""
-    return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((values - low) / (high - low), 0, 1), dtype=np.float32)

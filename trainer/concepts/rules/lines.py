@@ -1,5 +1,7 @@
 """Thin lines: hairs, dark and pale, and the marks of a ruler."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -11,11 +13,11 @@ from trainer.concepts.rules.colors import Colors, Floats, ramp
 RADIUS = 4
 """Of the top hat and the bottom hat: what is wider than 8 pixels of the working size is no hair."""
 
-LEAST, SURE = 4.0, 12.0
-"""Lightness by which a hair differs from what is beside it."""
+LEAST, SURE = 3.0, 10.0
+"""Lightness by which a hair differs from what is beside it, at least and surely."""
 
-LONG = 22
-"""Pixels of the working size: shorter pieces are no hairs."""
+LONG, WIDE = 15, 5
+"""Pixels of the working size: shorter pieces are no hairs, and neither are wider ones."""
 
 
 def hats(colors: Colors) -> tuple[Floats, Floats]:
@@ -29,32 +31,20 @@ def hair(colors: Colors) -> Floats:
     """Long thin connected pieces that are darker or paler than what is beside them, (H, W) in [0, 1]."""
     found = np.zeros_like(colors.lightness)
     for hat in hats(colors):
-        lines = _along_lines(hat)
-        thin = lines > LEAST
-        pieces, _ = ndimage.label(thin, np.ones((3, 3)))
-        kept = np.zeros_like(thin)
-        for piece in regionprops(pieces):
+        pieces, _ = ndimage.label(hat > LEAST, np.ones((3, 3)))
+        kept = np.zeros(hat.shape, np.bool_)
+        for piece in _pieces(pieces, LONG):
             length = piece.axis_major_length
-            if length >= LONG and piece.area / length < 6 and piece.axis_minor_length < 0.45 * length:
+            if length >= LONG and piece.area < WIDE * length and piece.axis_minor_length < 0.4 * length:
                 kept[piece.slice] |= piece.image
-        found = np.maximum(found, ramp(hat, LEAST, SURE) * ndimage.binary_dilation(kept))
+        found = np.maximum(found, ramp(hat, LEAST / 2, SURE) * kept)
     return found.astype(np.float32)
 
 
-def _along_lines(hat: Floats, length: int = 13, turns: int = 12) -> Floats:
-    """For every pixel, the best mean of `hat` along a straight line through it, less the mean over all directions."""
-    half = length // 2
-    steps = np.linspace(-half, half, 2 * length)
-    best = np.zeros_like(hat)
-    total = np.zeros_like(hat)
-    for turn in range(turns):
-        angle = np.pi * turn / turns
-        kernel = np.zeros((length, length), np.float32)
-        kernel[np.rint(half + steps * np.sin(angle)).astype(int), np.rint(half + steps * np.cos(angle)).astype(int)] = 1
-        along = ndimage.correlate(hat, kernel / kernel.sum(), mode="reflect")
-        best = np.maximum(best, along)
-        total += along
-    return best - np.float32(0.6) * total / turns
+def _pieces(numbered: npt.NDArray[np.integer], least: int) -> list[Any]:
+    """The pieces of at least `least` pixels, for most are specks that cost time."""
+    small = np.flatnonzero(np.bincount(numbered.ravel()) < least)
+    return list(regionprops(np.where(np.isin(numbered, small), 0, numbered)))
 
 
 def ruler(colors: Colors, lesion: Floats) -> Floats:
@@ -63,7 +53,7 @@ def ruler(colors: Colors, lesion: Floats) -> Floats:
     pieces, _ = ndimage.label((dark > 8) & (lesion < 0.5), np.ones((3, 3)))
     strokes = [
         piece
-        for piece in regionprops(pieces)
+        for piece in _pieces(pieces, 4)
         if 4 <= piece.axis_major_length <= 32 and piece.axis_minor_length < 0.5 * piece.axis_major_length
     ]
     found = np.zeros_like(dark)

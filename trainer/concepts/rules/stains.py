@@ -15,7 +15,7 @@ def ink(colors: Colors, lesion: Floats) -> Floats:
     return _pieces(colored * (1 - ndimage.grey_dilation(lesion, size=9)), least=40)
 
 
-def patch(colors: Colors, lesion: Floats) -> Floats:
+def patch(colors: Colors) -> Floats:
     """Large evenly colored areas of a color that skin does not have, at the picture's edge, (H, W) in [0, 1]."""
     _, red, yellow = colors.skin
     away = np.hypot(colors.redness - red, colors.yellowness - yellow)
@@ -35,7 +35,7 @@ def corner(colors: Colors) -> Floats:
     ends = {int(pieces[y, x]) for y in (2, -3) for x in (2, -3)} - {0}
     for end in ends:
         found = np.maximum(found, dark * ndimage.binary_dilation(pieces == end, iterations=2))
-    return found.astype(np.float32)
+    return np.asarray(found, dtype=np.float32)
 
 
 def _pieces(soft: Floats, least: int, *, at_edge: bool = False) -> Floats:

@@ -1,0 +1,63 @@
+"""The concept maps of many pictures in a folder: a grey PNG for each, and a table."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from explorer.core.concepts.amounts import artifact_scores
+from explorer.core.concepts.maps import concept_maps
+from explorer.core.concepts.masks import given_lesion
+from explorer.core.errors import UserError
+from explorer.core.images import read_image
+from explorer.core.progress import OnStep, no_step
+from trainer.concepts.words import ARTIFACTS, CONCEPTS
+from trainer.files.atomic_files import cannot_write, create_file, new_folder
+from trainer.files.written_tables import write_rows
+
+
+def export_maps(
+    pictures: Sequence[Path], out: Path, masks: Mapping[str, Path] | None = None, on_step: OnStep = no_step
+) -> dict[str, str]:
+    """Write the maps of the pictures into the new folder `out`; what could not be read, by its file's name and why.
+
+    `CONCEPT/NUMBER_NAME.png` is 8-bit grey, 255 where the map is 1; concepts.csv has a line a picture: whether its
+    lesion was given or found, the lesion's share of the picture, and `artifact_scores`. The folder appears whole or not
+    at all. UserError where it holds files already or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is there already and not an empty folder; name a new one for the maps.")
+    rows: list[tuple[object, ...]] = [("image", "maps", "lesion", "share", *ARTIFACTS)]
+    left_out = {}
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with new_folder(out) as folder:
+            for name in CONCEPTS:
+                (folder / name).mkdir()
+            for number, picture in enumerate(pictures):
+                try:
+                    rgb = read_image(picture)
+                    given = given_lesion(picture, masks or {}, (rgb.shape[0], rgb.shape[1]))
+                except UserError as error:
+                    left_out[str(picture)] = str(error)
+                    continue
+                maps = concept_maps(rgb, lesion=given)
+                own = f"{number + 1:05d}_{picture.stem[:80]}.png"
+                for name, map in maps.items():
+                    create_file(folder / name / own, _png(map))
+                scores = artifact_scores(maps)
+                how, share = "found" if given is None else "given", float(maps["lesion"].mean())
+                rows.append((picture, own, how, f"{share:.4f}", *(f"{scores[name]:.4f}" for name in ARTIFACTS)))
+                on_step(number + 1, len(pictures))
+            create_file(folder / "concepts.csv", write_rows(rows))
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    return left_out
+
+
+def _png(map: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    content = io.BytesIO()
+    Image.fromarray(np.rint(map * 255).astype(np.uint8)).save(content, "PNG")
+    return content.getvalue()

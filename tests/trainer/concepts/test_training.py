@@ -1,0 +1,123 @@
+"""From pictures and masks to a network that finds, by the command."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.cli import main
+from trainer.concepts.batches import CHANCES, UPWARDS, make_batch
+from trainer.concepts.drawn_layers import draw_all
+from trainer.concepts.finding import by_network, load_network, one_piece
+from trainer.concepts.loss import DOUBTED, STRONGEST, WEIGHT_IN_DOUBT, loss_of
+from trainer.concepts.network import FOUND, ConceptNetwork
+from trainer.concepts.pictures import is_held_out, read_pictures, read_seen
+from trainer.concepts.words import ARTIFACTS
+from trainer.files.errors import UserError
+from trainer.synthetic import draw
+from trainer.synthetic.kinds import TEACHING
+from trainer.synthetic.picture import encoded
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("concepts")
+    for name in ("images", "masks"):
+        (root / name).mkdir()
+    for seed in range(5):
+        picture = draw(seed, size=96)
+        (root / "images" / f"p{seed}.png").write_bytes(encoded(picture.rgb, "PNG"))
+        (root / "masks" / f"p{seed}_segmentation.png").write_bytes(encoded(picture.masks["lesion"], "PNG"))
+    (root / "seen.csv").write_text("image,hair,ruler\np0,1,0\np1,0,\n", "utf-8")
+    (root / "kept.csv").write_text("image_id,hair_1,hair_2,ink_1,ink_2\np3,1,1,0,0\np4,0,0,1,0.5\n", "utf-8")
+    return root
+
+
+def test_the_network_is_small():
+    assert sum(value.numel() for value in ConceptNetwork().parameters()) <= 500_000
+
+
+def test_what_was_seen_is_read_from_one_or_two_readings(folders, tmp_path):
+    assert read_seen(folders / "seen.csv") == {"p0": [1, 0, -1, -1, -1, -1, -1], "p1": [0, -1, -1, -1, -1, -1, -1]}
+    assert read_seen(folders / "kept.csv") == {"p3": [1, -1, -1, -1, 0, -1, -1], "p4": [0, -1, -1, -1, -1, -1, -1]}
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(UserError, match=r"other\.csv is no table"):
+        read_seen(tmp_path / "other.csv")
+
+
+def test_one_picture_in_ten_is_kept_from_training_unless_it_was_looked_at():
+    names = [f"isic_{number}" for number in range(2000)]
+    share = sum(is_held_out(name, False) for name in names) / len(names)
+    assert 0.08 < share < 0.12
+    assert not any(is_held_out(name, True) for name in names)
+
+
+def test_a_batch_has_exact_masks_and_nothing_under_a_sticker(folders):
+    source = read_pictures(folders / "images", folders / "masks", {}, lambda name: True, 96)
+    layers = draw_all(TEACHING, 1, 0, 96)
+    rng = np.random.default_rng(0)
+    batches = [make_batch(source, list(range(5)), layers, rng, 96) for _ in range(6)]
+    for batch in batches:
+        assert batch.pictures.shape == (5, 3, 96, 96)
+        assert batch.targets.shape == (5, 8, 96, 96)
+        assert 0 <= batch.pictures.min() <= batch.pictures.max() <= 1
+        covered = batch.targets[:, [FOUND.index("patch"), FOUND.index("corner")]].amax(1)
+        assert not ((covered > 0) & (batch.targets[:, 0] > 0)).any()
+    drawn = torch.cat([batch.targets for batch in batches]).flatten(2).any(2)
+    assert drawn.any(0).all()
+    assert set(CHANCES) == set(UPWARDS) == set(STRONGEST) == set(WEIGHT_IN_DOUBT) == set(ARTIFACTS)
+
+
+def test_what_nobody_looked_at_does_not_teach_to_look_away(folders):
+    source = read_pictures(folders / "images", folders / "masks", {"p1": [0] * 7}, lambda name: True, 96)
+    layers = draw_all(TEACHING, 1, 0, 96)
+    batch = make_batch(source, [0, 1], layers, np.random.default_rng(1), 96)
+    batch.targets.zero_()
+    hair = FOUND.index("hair")
+    logits = torch.zeros(2, 8, 96, 96, requires_grad=True)
+    assert torch.sigmoid(logits).max() > DOUBTED
+    loss_of(logits, batch).backward()
+    assert (logits.grad[0, hair] == 0).all()
+    assert (logits.grad[1, hair] > 0).all()
+
+
+def test_the_command_trains_and_measures_a_network(folders, tmp_path, capsys):
+    out = tmp_path / "net.safetensors"
+    words = ["train-concepts", "--images", str(folders / "images"), "--masks", str(folders / "masks")]
+    words += ["--seen", str(folders / "seen.csv"), "--held-out", str(folders / "kept.csv")]
+    assert main([*words, "--epochs", "1", "--each", "1", "--out", str(out)]) == 0
+    assert "3 pictures to learn from, 2 of them looked at" in capsys.readouterr().out
+    assert out.stat().st_size < 1_100_000
+    network = load_network(out)
+    rgb = np.zeros((64, 96, 3), np.uint8)
+    maps = by_network(rgb, network)
+    assert tuple(maps) == FOUND
+    assert all(map.shape == (64, 96) and 0 <= map.min() <= map.max() <= 1 for map in maps.values())
+
+    table = tmp_path / "measured.csv"
+    assert main([*words, "--evaluate", str(out), "--each", "1", "--out", str(table)]) == 0
+    rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
+    assert {row["concept"] for row in rows} == {"lesion", *ARTIFACTS}
+    assert [row["over"] for row in rows if row["figure"] == "Dice, median"] == ["2 pictures"] * 2
+    assert [row["over"] for row in rows if row["figure"] == "is there any, AUC"] == ["1 with, 1 without"] * 3
+
+
+def test_a_network_of_something_else_is_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"weight": torch.zeros(3)}, tmp_path / "x.safetensors")
+    with pytest.raises(UserError, match="no network that finds concepts"):
+        load_network(tmp_path / "x.safetensors")
+
+
+def test_a_lesion_is_one_piece_without_holes():
+    soft = np.zeros((60, 60), np.float32)
+    soft[10:40, 10:40] = 0.9
+    soft[20:25, 20:25] = 0.1
+    soft[50:55, 50:58] = 0.8
+    found = one_piece(soft)
+    assert (found[10:40, 10:40] >= 0.5).all()
+    assert found[45:].max() < 0.5
+    assert one_piece(np.full((9, 9), 0.2, np.float32)).max() < 0.5
+    assert one_piece(np.pad(np.ones((2, 2), np.float32), 8)).max() < 0.5
