@@ -20,6 +20,7 @@ EXPLORER = (
     "lens",
     "index",
     "concepts",
+    "suggest",
     "tags",
     "tags list",
     "tags export",
