@@ -1,7 +1,6 @@
 """`feature-explorer alarm`: which artifacts go with a class in a folder, and which of them the score follows."""
 
 import argparse
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ from trainer.files.printing import printable, say, say_json
 from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
-    from explorer.core.alarm import Alarm, Finding
     from explorer.core.index import FolderIndex
     from explorer.core.network.opening import Network
 
@@ -47,6 +45,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Print what the arguments of `add_parser` ask for; 0, or a UserError where it cannot be found out."""
     from explorer.core.alarm import sound
+    from explorer.core.alarm.as_values import as_values
     from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
     from explorer.core.index import open_index
 
@@ -68,52 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
             on_step=on_step,
         )
     if arguments.json:
-        say_json(values(heard))
+        say_json(as_values(heard))
     else:
         say("\n\n".join([printable(heard.sentence, 1000), *(printable(one.words, 2000) for one in heard.findings)]))
     return 0
-
-
-def values(heard: "Alarm") -> dict[str, Any]:
-    """What was heard as plain JSON values."""
-    return {
-        "pictures": heard.pictures,
-        "artifacts": list(heard.artifacts),
-        "left_out": heard.left_out.sentence,
-        "findings": [_values(one) for one in heard.findings],
-    }
-
-
-def _values(one: "Finding") -> dict[str, Any]:
-    plain = {
-        name: getattr(one, name)
-        for name in ("artifact", "sign", "phrase", "of_class", "q", "following", "filters", "words")
-    }
-    changes = {"muting": one.muting, "correction": one.correction}
-    return {
-        **plain,
-        "association": one.association.as_dict(),
-        "odds": one.odds.as_dict() if one.odds is not None else None,
-        "dependence": one.dependence.as_dict(),
-        "alongside": list(one.alongside),
-        "top": [
-            {
-                "filter": str(filter.key),
-                "answer": filter.answer,
-                "rho": filter.rho.as_dict(),
-                "q": filter.q,
-                "pushed": filter.pushed if filter.pushed == filter.pushed else None,
-            }
-            for filter in one.top
-        ],
-        **{
-            name: {key: getattr(value, "as_dict", lambda value=value: value)() for key, value in vars(change).items()}
-            if change is not None
-            else None
-            for name, change in changes.items()
-        },
-        "rests": {name: list(names) for name, names in dataclasses.asdict(one.rests).items()},
-    }
 
 
 def _said(path: Path | None) -> Any:

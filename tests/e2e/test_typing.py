@@ -105,7 +105,11 @@ def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
         assert demo.view == view
         assert [key for key, _ in demo.workspace.tagging.book.entries()] == [key for key, _ in tags]
         names.append(field.accessibleName())
-    assert set(names) == {"Search pictures by name or class", "Detail of the tag", "Note on the tag"}
+    assert set(names) == {
+        "Search pictures by name, class, or what the index knows",
+        "Detail of the tag",
+        "Note on the tag",
+    }
     demo.parts.pictures._search.clear()
     assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("border",)
 

@@ -11,11 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from explorer import __version__
+from explorer.core.alarm.as_values import as_values
+from explorer.core.alarm.search import sound
 from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
 from explorer.core.muting.effect import EffectOptions, muting_effect
-from explorer.core.muting.telling import as_dict, notes, sentence
+from explorer.core.muting.telling import as_dict as muting_values
+from explorer.core.muting.telling import notes, sentence
 from explorer.core.progress import OnStep
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
@@ -26,6 +29,8 @@ DRAWS = 1000
 """Draws of the bootstrap, as in the window."""
 MUTED_PICTURES = 100
 """Pictures on which random filters are muted: 200 sets of them for each word."""
+LISTED = 12
+"""Pictures of a kind that a finding lists, the clearest first."""
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "h5py", "scikit-learn", "scikit-image", "PySide6-Essentials")
 
 Section = Callable[[Sources, OnStep], Any]
@@ -128,9 +133,36 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         except UserError as error:
             return {"why_not": str(error)}
         found.append(
-            {"word": word, "sentence": sentence(effect, f"tagged {word}"), "notes": notes(effect), **as_dict(effect)}
+            {
+                "word": word,
+                "sentence": sentence(effect, f"tagged {word}"),
+                "notes": notes(effect),
+                **muting_values(effect),
+            }
         )
     return {"words": found} if found else {"why_not": "No filter has a word yet, so none was muted."}
+
+
+def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """Artifacts that go with a class here and that the score follows, or why that cannot be asked."""
+    if sources.words is None:
+        return {"why_not": "Without given classes no artifact can be held against them."}
+    try:
+        heard = sound(
+            sources.index,
+            sources.images,
+            words=sources.words,
+            lesions=sources.lesions,
+            network=sources.network,
+            draws=DRAWS,
+            on_step=on_step,
+        )
+    except UserError as error:
+        return {"why_not": str(error)}
+    found = as_values(heard)
+    for one in found["findings"]:
+        one["rests"] = {name: names[:LISTED] for name, names in one["rests"].items()}
+    return {"sentence": heard.sentence, **found}
 
 
 SECTIONS: Mapping[str, Section] = MappingProxyType(
@@ -141,6 +173,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "filters": lambda sources, on_step: filter_facts(sources, on_step),
         "evaluation": evaluation_facts,
         "muting": muting_facts,
+        "alarm": alarm_facts,
     }
 )
 """Every section by the name under which its facts stand in the page."""
