@@ -10,10 +10,11 @@ from explorer.core.progress import OnStep
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.jobs import Jobs
-from explorer.state.library import Library
+from explorer.state.library import Folder, Library
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
+    from explorer.core.index import FolderIndex
 
 DRAWS = 1000
 """Draws of the bootstrap: the ends of a 95 % interval stand still to two digits."""
@@ -22,6 +23,14 @@ NO_INDEX = "There is no index of this folder yet. It is made in the background o
 NO_WORDS = "No picture of this folder has a given class. Open the table of their classes (Ctrl+L)."
 NO_CLASSES = "This network has no class scores, so that there is no prediction to measure."
 MEASURING = "Measuring …"
+
+
+def lesions_in(folder: Folder | None, index: "FolderIndex") -> dict[str, str]:
+    """The lesion of each picture of an index, "" where the folder's table does not say; empty without a table."""
+    labels = folder.labels if folder is not None else None
+    if labels is None or folder is None:
+        return {}
+    return {name: labels.lesion(folder.path / name) for name in index.pictures}
 
 
 class Evaluating(QObject):
@@ -89,16 +98,10 @@ class Evaluating(QObject):
             from explorer.core.evaluation import evaluate
             from trainer.measures.reader_study import read_readers
 
-            labels = folder.labels if folder is not None else None
-            lesions = (
-                {name: labels.lesion(folder.path / name) for name in index.pictures}
-                if labels is not None and folder is not None
-                else {}
-            )
             return evaluate(
                 index,
                 words,
-                lesions=lesions,
+                lesions=lesions_in(folder, index),
                 with_trained_on=with_trained_on,
                 readers=read_readers(path) if path is not None else (),
                 draws=DRAWS,

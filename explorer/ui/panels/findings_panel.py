@@ -22,14 +22,17 @@ MOST_PAIRS, MOST_CLASSES = 12, 60
 
 
 class FindingsPanel(QWidget):
-    """`words_asked` and `readers_asked` when a person wants to see the words, or to put readers beside the network."""
+    """`words_asked` and `readers_asked` when a person wants to see the words, or to put readers beside the network.
+
+    `worth_a_look` stands above the figures, and is part of it.
+    """
 
     words_asked = Signal()
     readers_asked = Signal()
 
-    def __init__(self, evaluating: Evaluating, chosen: ChosenPictures) -> None:
+    def __init__(self, evaluating: Evaluating, chosen: ChosenPictures, worth_a_look: QWidget) -> None:
         super().__init__()
-        self._evaluating, self._chosen = evaluating, chosen
+        self._evaluating, self._chosen, self._worth_a_look = evaluating, chosen, worth_a_look
         self._nothing = label("", "quiet", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._left_out = ElidedLabel("", "quiet")
@@ -69,7 +72,7 @@ class FindingsPanel(QWidget):
 
     def _parts(self) -> QWidget:
         inner = QWidget()
-        inner.setLayout(column(self._figures, 1))
+        inner.setLayout(column(self._worth_a_look, self._figures, 1))
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)

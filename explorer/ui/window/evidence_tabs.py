@@ -56,8 +56,12 @@ def _map(workspace: Workspace) -> QWidget:
 
 def _findings(workspace: Workspace) -> QWidget:
     from explorer.ui.panels.findings_panel import FindingsPanel
+    from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
 
-    made = FindingsPanel(workspace.evaluating, workspace.chosen)
+    look = WorthALookPanel(workspace.worth_a_look, workspace.chosen)
+    look.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+    look.lists_asked.connect(lambda: _ask_lists(workspace, look))
+    made = FindingsPanel(workspace.evaluating, workspace.chosen, look)
     made.words_asked.connect(lambda: _ask_words(workspace, made))
     made.readers_asked.connect(lambda: _ask_readers(workspace, made))
     return made
@@ -77,3 +81,13 @@ def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
     name, _ = QFileDialog.getOpenFileName(parent.window(), "Readers: name, sensitivity, specificity", "", "CSV (*.csv)")
     if name:
         workspace.evaluating.show_readers(Path(name))
+
+
+def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    name, _ = QFileDialog.getOpenFileName(
+        parent.window(), "Lists of artifacts: image, hair, ruler ...", "", "CSV (*.csv)"
+    )
+    if name:
+        workspace.worth_a_look.use_lists(Path(name))

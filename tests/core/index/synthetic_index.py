@@ -23,6 +23,7 @@ def write_index(
     trained_on: npt.NDArray[np.bool_] | None = None,
     asked: int | None = None,
     identity: str = "f" * 24,
+    digests: tuple[str, ...] | None = None,
     **answers: npt.NDArray[np.floating],
 ) -> Path:
     """Write an index of filters with these peaks (F, N); what is not given is drawn or follows from them."""
@@ -59,7 +60,7 @@ def write_index(
         ),
         pictures=Pictures(
             names or tuple(f"picture{row:04d}.png" for row in range(pictures)),
-            tuple(f"{row:064x}" for row in range(pictures)),
+            digests or tuple(f"{row:064x}" for row in range(pictures)),
             np.full((pictures, 2), 224, np.int32),
             classes_of,
             np.zeros(pictures, bool) if trained_on is None else trained_on,

@@ -1,0 +1,146 @@
+"""`feature-explorer alarm`: which artifacts go with a class in a folder, and which of them the score follows."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+from trainer.pictures.column_choice import parse_columns
+
+if TYPE_CHECKING:
+    from explorer.core.alarm import Alarm, Finding
+    from explorer.core.index import FolderIndex
+    from explorer.core.network.opening import Network
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `alarm` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "alarm",
+        help="find artifacts that go with a class and that the network's score follows",
+        description="Find artifacts (hair, rulers, ink ...) and values of whole pictures (color cast, brightness ...) "
+        "that go with a class in a folder and that the network's score follows within class. docs/alarm.md says how.",
+    )
+    add_network_arguments(parser, required=False)
+    what = parser.add_argument_group("what")
+    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index of network and folder (.h5)")
+    what.add_argument("--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now")
+    what.add_argument("--labels", type=Path, metavar="CSV", help="table that says which pictures show the same lesion")
+    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    what.add_argument(
+        "--artifacts",
+        type=Path,
+        metavar="CSV",
+        help="what a person says of the pictures: image,hair,ruler,.. with 1 or 0",
+    )
+    what.add_argument("--quick", action="store_true", help="values of whole pictures alone: no hair, rulers, ink ...")
+    what.add_argument(
+        "--with-trained-on", action="store_true", help="count pictures that the network was trained on too"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what the arguments of `add_parser` ask for; 0, or a UserError where it cannot be found out."""
+    from explorer.core.alarm import sound
+    from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
+    from explorer.core.index import open_index
+
+    said = _said(arguments.artifacts)
+    network = network_of(arguments) if arguments.model is not None else None
+    with open_index(arguments.index) as index, progress("alarm") as on_step:
+        _check(arguments.index, index, network)
+        folder = arguments.images or Path(str(index.contents.facts.get("folder") or "its old place"))
+        if not folder.is_dir():
+            raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
+        heard = sound(
+            index,
+            folder,
+            lesions=_lesions(arguments, index, folder),
+            said=said,
+            network=network,
+            with_trained_on=arguments.with_trained_on,
+            measurements=(WHOLE_PICTURE,) if arguments.quick else (CONCEPTS, WHOLE_PICTURE),
+            on_step=on_step,
+        )
+    if arguments.json:
+        say_json(values(heard))
+    else:
+        say("\n\n".join([printable(heard.sentence, 1000), *(printable(one.words, 2000) for one in heard.findings)]))
+    return 0
+
+
+def values(heard: "Alarm") -> dict[str, Any]:
+    """What was heard as plain JSON values."""
+    return {
+        "pictures": heard.pictures,
+        "artifacts": list(heard.artifacts),
+        "left_out": heard.left_out.sentence,
+        "findings": [_values(one) for one in heard.findings],
+    }
+
+
+def _values(one: "Finding") -> dict[str, Any]:
+    plain = {
+        name: getattr(one, name)
+        for name in ("artifact", "sign", "phrase", "of_class", "q", "following", "filters", "words")
+    }
+    changes = {"muting": one.muting, "correction": one.correction}
+    return {
+        **plain,
+        "association": one.association.as_dict(),
+        "odds": one.odds.as_dict() if one.odds is not None else None,
+        "dependence": one.dependence.as_dict(),
+        "alongside": list(one.alongside),
+        "top": [
+            {
+                "filter": str(filter.key),
+                "answer": filter.answer,
+                "rho": filter.rho.as_dict(),
+                "q": filter.q,
+                "pushed": filter.pushed if filter.pushed == filter.pushed else None,
+            }
+            for filter in one.top
+        ],
+        **{
+            name: {key: getattr(value, "as_dict", lambda value=value: value)() for key, value in vars(change).items()}
+            if change is not None
+            else None
+            for name, change in changes.items()
+        },
+        "rests": {name: list(names) for name, names in dataclasses.asdict(one.rests).items()},
+    }
+
+
+def _said(path: Path | None) -> Any:
+    if path is None:
+        return None
+    if not path.exists():
+        raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
+    from explorer.core.concepts import read_corrections
+
+    return read_corrections(path).said
+
+
+def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:
+    if network is not None and index.contents.network.identity != network.identity:
+        raise UserError(
+            f"{path} is the index of another network than {network.name}; make one with `feature-explorer index`."
+        )
+    if not any(index.given):
+        raise UserError(f"{path} knows no classes; make it again with `feature-explorer index --labels CSV`.")
+
+
+def _lesions(arguments: argparse.Namespace, index: "FolderIndex", folder: Path) -> dict[str, str]:
+    if arguments.labels is None:
+        return {}
+    from explorer.core.labels import read_labels
+
+    paths = [folder / name for name in index.pictures]
+    columns = parse_columns(arguments.columns) if arguments.columns else None
+    labels = read_labels(arguments.labels, paths, columns)
+    return {name: labels.lesion(path) for name, path in zip(index.pictures, paths, strict=True)}

@@ -1,0 +1,275 @@
+"""The alarm: which artifacts go with a class here, and which of them the network's score follows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
+from explorer.core.alarm.association import class_auc, odds_ratio
+from explorer.core.alarm.class_score import Cohort, class_scores
+from explorer.core.alarm.finding import Finding, Rests
+from explorer.core.alarm.followers import Followers, followers_of
+from explorer.core.alarm.intervention import measured_changes
+from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
+from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
+from explorer.core.class_words import ClassWords, propose, told_apart
+from explorer.core.errors import UserError
+from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
+from explorer.core.index import FolderIndex
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from trainer.measures.bootstrap import Measure
+
+Numbers = npt.NDArray[np.float64]
+
+LEVEL = 0.05
+"""Corrected p up to which something counts as found."""
+LEAST_AUC, LEAST_ODDS = 0.1, 3.0
+"""Distance of the AUC from 1/2, or odds ratio (or 1 over it), from which an artifact goes with a class."""
+LEAST_RHO, LEAST_PART = 0.2, 0.3
+"""Spearman's rho within class from which a score follows an artifact; of one that is rarely there, rho over the
+highest that so rare an artifact can have."""
+ALIKE = 0.5
+"""Spearman's rho within class from which two artifacts say the same of these pictures."""
+FEWEST = 10
+"""Pictures of a class below which it is not asked about."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What is worth a look, the worst first, and what was asked: of `pictures` pictures, `artifacts` by name."""
+
+    findings: tuple[Finding, ...]
+    pictures: int
+    artifacts: tuple[str, ...]
+    left_out: LeftOut
+    one_a_lesion: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What was asked and what was left out, in a few calm words."""
+        count = len(self.findings)
+        found = f"{count} thing{'s' * (count != 1)} worth a look" if count else "Nothing stands out"
+        asked = f"{len(self.artifacts)} artifacts and values of {self.pictures:,} pictures"
+        lesions = f" {self.one_a_lesion:,} more pictures of the same lesions do not count." if self.one_a_lesion else ""
+        return f"{found} among {asked}. {self.left_out.sentence}{lesions}"
+
+
+def alarm(index: FolderIndex, folder: Path | str | None = None, **how: object) -> tuple[Finding, ...]:
+    """What is worth a look in an index, the worst first; the arguments are those of `sound`."""
+    return sound(index, folder, **how).findings  # type: ignore[arg-type]
+
+
+def sound(
+    index: FolderIndex,
+    folder: Path | str | None = None,
+    *,
+    words: ClassWords | None = None,
+    lesions: Mapping[str, str] | None = None,
+    said: Said | None = None,
+    network: Network | None = None,
+    with_trained_on: bool = False,
+    measurements: Sequence[Measurement] = (CONCEPTS, WHOLE_PICTURE),
+    keep: bool = True,
+    draws: int = 1000,
+    on_step: OnStep = no_step,
+) -> Alarm:
+    """Ask for every artifact whether it goes with a class and whether the score for the class follows it within class.
+
+    `folder` holds the pictures, that of the index where None. `words` maps given words to the network's classes,
+    proposed where None. `lesions` maps pictures to lesions, of each of which one picture counts. `said` is what a
+    person said of the pictures' artifacts. With the `network`, what muting the filters does is measured, and for a
+    cast what correcting it does. Pictures that the network was trained or chosen on do not count unless
+    `with_trained_on`. Of the `measurements`, that of the concepts takes most of the time; what is measured is kept
+    beside the index if `keep`. UserError where the network has no class scores, or fewer than two classes are known.
+    """
+    classes = told_apart(index.classes)
+    if not classes:
+        raise UserError("The network has no class scores: there is nothing that could follow an artifact.")
+    words = words or propose(sorted({word for word in index.given if word}), classes)
+    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=with_trained_on)
+    first = _one_a_lesion([known.get(index.pictures[row], "") for row in rows])
+    repeated = len(rows) - len(first)
+    rows, labels = rows[first], labels[first]
+    asked = [place for place in range(len(classes)) if FEWEST <= (labels == place).sum() <= len(labels) - FEWEST]
+    if not asked:
+        raise UserError(f"It takes two classes with {FEWEST} pictures each. {left_out.sentence}")
+    folder = Path(folder) if folder is not None else Path(str(index.contents.facts.get("folder", "")))
+    measured: dict[str, Numbers] = {}
+    for measurement in measurements:
+        found = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
+        measured |= {name: values[rows] for name, values in found.items()}
+    if measurements and not any(np.isfinite(values).any() for values in measured.values()):
+        raise UserError(f"None of the {len(rows):,} pictures is in {folder} as the index saw it; name its folder.")
+    names = tuple(index.pictures[row] for row in rows)
+    artifacts = artifacts_of(measured, names, said)
+    search = _Search(index, rows, labels, classes, names)
+    findings = search.findings(artifacts, [asked[-1]] if len(classes) == 2 else asked, on_step)
+    if network is not None and findings:
+        values = {one.name: one for one in artifacts}
+        findings = [
+            measured_changes(
+                finding,
+                values[finding.artifact],
+                search.cohort(classes.index(finding.of_class)),
+                network,
+                folder,
+                index,
+                draws=draws,
+                on_step=on_step,
+            )
+            for finding in findings
+        ]
+    return Alarm(tuple(findings), len(rows), tuple(one.name for one in artifacts), left_out, repeated)
+
+
+class _Search:
+    """The search over the pictures in `rows` (N) of an index, with classes `labels` (N)."""
+
+    def __init__(
+        self,
+        index: FolderIndex,
+        rows: npt.NDArray[np.intp],
+        labels: npt.NDArray[np.int64],
+        classes: Sequence[str],
+        names: tuple[str, ...],
+    ) -> None:
+        self._index, self._rows, self._labels = index, rows, labels
+        self._classes, self._names = classes, names
+        self._logits = index.logits[rows]
+
+    def cohort(self, place: int) -> Cohort:
+        """What counts for a class."""
+        scores = class_scores(self._logits, place)
+        return Cohort(self._rows, self._names, self._names, self._labels, place, scores)
+
+    def findings(self, artifacts: Sequence[Artifact], places: Sequence[int], on_step: OnStep) -> list[Finding]:
+        """What stands out among all artifacts and classes, the worst first."""
+        asked = [(artifact, place) for artifact in artifacts for place in places]
+        found = [self._ask(artifact, place) for artifact, place in asked]
+        q = corrected(np.array([one.p for one in found]))
+        raised = [one for one, level in zip(found, q, strict=True) if level <= LEVEL and one.stands_out]
+        levels = {id(one): float(level) for one, level in zip(found, q, strict=True)}
+        raised.sort(key=lambda one: (-one.weight, one.artifact.name))
+        kept: list[tuple[_Answer, list[str]]] = []
+        for one in raised:
+            told = next((names for other, names in kept if one.place == other.place and self._same(one, other)), None)
+            if told is not None:
+                told.append(one.artifact.name)
+            else:
+                kept.append((one, []))
+        if not kept:
+            return []
+        followers = followers_of(self._index, self._rows, self._labels, [one for one, _ in kept], on_step)
+        return [
+            self._finding(one, levels[id(one)], names, following)
+            for (one, names), following in zip(kept, followers, strict=True)
+        ]
+
+    def _ask(self, artifact: Artifact, place: int) -> "_Answer":
+        known = artifact.known
+        positive = self._labels == place
+        association, p = class_auc(artifact.values[known], positive[known])
+        scores = class_scores(self._logits, place)
+        rho, error, counted = within_class(artifact.values, scores[None], self._labels)
+        follows = as_measure(float(rho[0]), float(error[0]), counted)
+        apart = np.isfinite(rho[0])
+        odds = odds_ratio(artifact.there[known], positive[known]) if artifact.there is not None else None
+        least = max(p, float(chance(rho, error)[0])) if apart else p
+        return _Answer(artifact, place, association, odds, follows, least)
+
+    def _same(self, one: "_Answer", other: "_Answer") -> bool:
+        """Whether `one` says the same as `other`: alike within class, or told by it what there is to tell.
+
+        The latter where the partial correlation of `one` with the class given `other` could be chance.
+        """
+        both = one.artifact.known & other.artifact.known
+        values = np.where(both, one.artifact.values, np.nan)
+        rho, _, _ = within_class(values, np.where(both, other.artifact.values, 0)[None], self._labels)
+        if abs(rho[0]) >= ALIKE:
+            return True
+        first, second = one.artifact.values[both], other.artifact.values[both]
+        of_class = (self._labels[both] == one.place).astype(np.float64)
+        a, b = (float(rank_correlations(row, of_class[None])[0]) for row in (first, second))
+        c = float(rank_correlations(first, second[None])[0])
+        partial = (a - b * c) / np.sqrt(max((1 - b**2) * (1 - c**2), 1e-12))
+        return bool(abs(np.arctanh(np.clip(partial, -0.9999, 0.9999))) * np.sqrt(max(both.sum() - 4, 1)) < 1.96)
+
+    def _finding(self, one: "_Answer", q: float, names: list[str], following: Followers) -> Finding:
+        return Finding(
+            artifact=one.artifact.name,
+            sign=one.sign,
+            phrase=one.artifact.phrase(one.sign),
+            of_class=self._classes[one.place],
+            association=one.association,
+            odds=one.odds,
+            dependence=one.dependence,
+            q=q,
+            following=following.count,
+            filters=following.filters,
+            top=following.top,
+            rests=self._rests(one),
+            alongside=tuple(names),
+        )
+
+    def _rests(self, one: "_Answer") -> Rests:
+        have, lack = one.artifact.sides(one.sign)
+        order = np.argsort(-one.sign * np.nan_to_num(one.artifact.values), kind="stable")
+        positive = self._labels == one.place
+
+        def listed(side: npt.NDArray[np.bool_], falling: bool) -> tuple[str, ...]:
+            return tuple(self._names[row] for row in (order if falling else order[::-1]) if side[row])
+
+        return Rests(
+            listed(have & positive, True), listed(have & ~positive, True),
+            listed(lack & positive, False), listed(lack & ~positive, False),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Answer:
+    artifact: Artifact
+    place: int
+    association: Measure
+    odds: Measure | None
+    dependence: Measure
+    p: float
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.association.value >= 0.5 else -1
+
+    @property
+    def weight(self) -> float:
+        follows = abs(self.dependence.value) if np.isfinite(self.dependence.value) else 1.0
+        return 2 * abs(self.association.value - 0.5) * follows
+
+    @property
+    def stands_out(self) -> bool:
+        """Whether both effects are large enough to speak of, and in the same direction."""
+        odds = self.odds.value if self.odds is not None else 1.0
+        if abs(self.association.value - 0.5) < LEAST_AUC and max(odds, 1 / odds) < LEAST_ODDS:
+            return False
+        rho = self.dependence.value
+        if not np.isfinite(rho):
+            return True
+        highest = 1.0
+        if self.artifact.there is not None:
+            share = float(self.artifact.there[self.artifact.known].mean())
+            highest = float(np.sqrt(max(3 * share * (1 - share), 1e-6)))
+        return rho * self.sign >= min(LEAST_RHO, LEAST_PART * highest)
+
+
+def _one_a_lesion(lesions: Sequence[str]) -> npt.NDArray[np.intp]:
+    """The places of the first picture of each lesion, and of every picture of which none is known."""
+    seen: set[str] = set()
+    places = []
+    for place, lesion in enumerate(lesions):
+        if not lesion or lesion not in seen:
+            places.append(place)
+        seen.add(lesion)
+    return np.array(places, np.intp)

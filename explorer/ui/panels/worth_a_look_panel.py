@@ -1,0 +1,89 @@
+"""The list of what is worth a look: artifacts that go with a class and that the score follows, with their filters."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from explorer.state.chosen_pictures import ChosenPictures
+from explorer.state.worth_a_look import WorthALook
+from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    from explorer.core.alarm import Finding
+    from explorer.core.tags.book import FilterKey
+
+MOST, A_LINE = 12, 5
+"""Filters of a finding that are shown, and how many of them stand in a line."""
+
+
+class WorthALookPanel(QWidget):
+    """`picked(key)` when a person chooses a filter, `lists_asked` when they have lists of artifacts."""
+
+    picked = Signal(object)
+    lists_asked = Signal()
+
+    def __init__(self, worth_a_look: WorthALook, chosen: ChosenPictures) -> None:
+        super().__init__()
+        self._found, self._chosen = worth_a_look, chosen
+        self._said = label("", "quiet", wrap=True)
+        self._lists = PlainTool("Lists …")
+        self._lists.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(self._lists, "Say which pictures have hair, a ruler ...: a CSV with image,hair,ruler,... and 1 or 0.")
+        self._lists.clicked.connect(self.lists_asked)
+        self._lines = QVBoxLayout()
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(2)
+        self.setLayout(
+            column(row(label("Worth a look", "title"), 1, self._lists), self._lines, self._said, gap=SPACE // 2)
+        )
+        self._shown: object = None
+        worth_a_look.changed.connect(self._show)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._found.look(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._found.look(False)
+
+    def _show(self) -> None:
+        found = self._found.found
+        said = [found.sentence] if found is not None else []
+        self._said.setText("\n".join([*said, *([self._found.sentence] if self._found.sentence else [])]))
+        if found is self._shown:
+            return
+        self._shown = found
+        while (item := self._lines.takeAt(0)) is not None:
+            if (part := item.widget()) is not None:
+                part.deleteLater()
+        for finding in found.findings if found is not None else ():
+            self._lines.addWidget(self._entry(finding))
+
+    def _entry(self, finding: "Finding") -> QWidget:
+        opens = PlainTool(f"{finding.title} · {len(finding.rests.all_with):,} pictures")
+        opens.setObjectName("flat")
+        opens.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(opens, f"{finding.words}\n\nA click lists its pictures, those of {finding.of_class} first.")
+        opens.clicked.connect(partial(self._chosen.show, finding.phrase, finding.rests.all_with))
+        numbers = label("\n".join(finding.figures), wrap=True)
+        tip(numbers, finding.words)
+        keys = [self._link(one.key, f"follows with Spearman {one.rho.value:+.2f}") for one in finding.top[:MOST]]
+        lines = [row(*keys[start : start + A_LINE], 1, gap=4) for start in range(0, len(keys), A_LINE)]
+        made = QWidget()
+        made.setLayout(column(opens, numbers, *lines, gap=2))
+        return made
+
+    def _link(self, key: "FilterKey", about: str) -> PlainTool:
+        made = PlainTool(str(key))
+        made.setObjectName("flat")
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(made, f"filter {key} {about}; a click looks at it")
+        made.clicked.connect(lambda: self.picked.emit(key))
+        return made

@@ -1,0 +1,72 @@
+"""Story: a person learns that the score follows the pictures' cast, and looks at the pictures and filters behind it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.core.concepts.picture_values import picture_values
+from explorer.core.images import picture_digest, read_image
+from explorer.core.index import open_index
+from explorer.core.tags import FilterKey
+from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
+from explorer.ui.widgets.plain_text import PlainTool
+from tests.core.index.synthetic_index import write_index
+from tests.e2e.conftest import Person
+from tests.e2e.test_findings import findings, names_in
+
+
+@pytest.fixture
+def reds(demo: Person) -> np.ndarray:
+    """The red share of each picture of the open folder."""
+    return np.array([picture_values(read_image(path))["red share"] for path in demo.workspace.library.folder.pictures])
+
+
+@pytest.fixture
+def index(demo: Person, reds: np.ndarray, tmp_path: Path) -> Path:
+    """An index in which redder pictures are melanomas more often, and the score is the red share itself."""
+    folder = demo.workspace.library.folder
+    names = tuple(path.relative_to(folder.path).as_posix() for path in folder.pictures)
+    place = np.argsort(np.argsort(reds))
+    given = tuple("mel" if (rank >= 12) ^ (rank in (7, 16)) else "nv" for rank in place)
+    score = (reds - np.median(reds)) / reds.std()
+    answers = np.stack([score, np.zeros(len(score))]).astype(np.float32)
+    return write_index(
+        tmp_path / "index.h5",
+        answers,
+        names=names,
+        given=given,
+        classes=("other", "melanoma"),
+        logits=np.stack([-score, score], axis=1),
+        digests=tuple(picture_digest(path) for path in folder.pictures),
+        relevance=np.where(score >= 0, answers, -answers),
+    )
+
+
+def worth_a_look(person: Person) -> WorthALookPanel:
+    return findings(person).findChild(WorthALookPanel)
+
+
+def test_without_an_index_it_says_what_is_missing(demo: Person) -> None:
+    findings(demo)
+    assert "no index" in demo.workspace.worth_a_look.sentence
+    assert demo.workspace.worth_a_look.found is None
+
+
+def test_a_line_opens_its_pictures_and_its_filters(demo: Person, index: Path, reds: np.ndarray) -> None:
+    panel = worth_a_look(demo)
+    demo.workspace.evidence.take(open_index(index))
+    look = demo.workspace.worth_a_look
+    demo.until(lambda: look.found is not None)
+    finding = look.found.findings[0]
+    assert finding.artifact in ("red share", "blue share")
+    demo.until(lambda: any("melanoma" in one.text() for one in panel.findChildren(PlainTool)))
+    line = next(one for one in panel.findChildren(PlainTool) if finding.phrase in one.text())
+    demo.click(line)
+    assert names_in(demo) == [Path(name).name for name in finding.rests.all_with]
+    assert finding.phrase in demo.parts.pictures._alone.text()
+    assert finding.words in line.toolTip()
+    link = next(one for one in panel.findChildren(PlainTool) if one.text() == str(finding.top[0].key))
+    demo.click(link)
+    assert FilterKey(demo.view.layer, demo.view.filter) == finding.top[0].key
+    assert "looking for" in panel._said.text().casefold() or not look.busy
