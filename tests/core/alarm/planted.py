@@ -26,7 +26,7 @@ KINDS = {
 }
 """What is planted, and the names under which it is found: a dark frame is a corner, a field of view and a vignette."""
 
-OWN = {"ruler": {"ruler"}, "patch": {"patch"}, "corner": {"corners"}, "cast": set(), "": set()}
+OWN = {"ruler": {"ruler"}, "patch": {"patch"}, "corner": {"corner"}, "cast": set(), "": set()}
 CLASSES = ("benign", "malignant")
 OF_CLASS = (0.08, 0.75)
 """How often each class has the planted artifact."""
