@@ -15,7 +15,19 @@ from trainer.console.error_boundary import Parser, through
 from trainer.devices.names import CHOICES, device_argument
 
 NAME = "feature-explorer"
-COMMANDS = ("layers", "export", "occlude", "lens", "index", "concepts", "alarm", "mute", "report", "tags")
+COMMANDS = (
+    "layers",
+    "export",
+    "occlude",
+    "lens",
+    "index",
+    "concepts",
+    "suggest",
+    "alarm",
+    "mute",
+    "report",
+    "tags",
+)
 """What needs no window; each is a module of `explorer.commands`."""
 
 

@@ -140,16 +140,10 @@ class Indexing(QObject):
 
     def _arguments(self, target: Target) -> list[str]:
         """What the process is asked to do."""
-        network, request = self._library.network, self._library.request
-        assert network is not None
-        assert request is not None
-        said = {
-            "--model": str(request.path.absolute()),
+        said = opening_words(self._library) | {
             "--images": target.folder,
             "--labels": target.labels,
             "--columns": target.columns,
-            **request.options(network),
-            "--device": str(network.device),
             "--data": str(self._settings.folder.absolute()),
             "--progress": "json",
         }
@@ -252,6 +246,14 @@ class Indexing(QObject):
         if process is not None:
             process.end()
             self.changed.emit()
+
+
+def opening_words(library: Library) -> dict[str, str]:
+    """The options with which a command opens the network that is open."""
+    network, request = library.network, library.request
+    assert network is not None
+    assert request is not None
+    return {"--model": str(request.path.absolute()), **request.options(network), "--device": str(network.device)}
 
 
 def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:

@@ -29,6 +29,7 @@ from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.suggesting import Suggesting
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
@@ -36,7 +37,7 @@ from explorer.state.worth_a_look import WorthALook
 
 class Workspace(QObject):
     """The session, its workers, its tags and what is remembered; `bundled` is the folder of what comes with
-    the program. `index_command` begins the command line that makes indexes; without one none is made.
+    the program. `index_command` begins the command line that makes indexes and suggestions; without one none are made.
 
     `troubles` are sentences about what could not be read at the start.
     """
@@ -79,11 +80,13 @@ class Workspace(QObject):
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
+        self.suggesting = Suggesting(self.session, self.library, self.evidence, self.tagging, index_command, self)
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
         self.opening.remember()
         self.indexing.close()
+        self.suggesting.close()
         self.exporting.close()
         self.tagging.close()
         self.evaluating.close()

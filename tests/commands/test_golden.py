@@ -22,6 +22,7 @@ EXPLORER = (
     "concepts",
     "alarm",
     "mute",
+    "suggest",
     "tags",
     "tags list",
     "tags export",

@@ -23,7 +23,7 @@ training. docs/concepts.md says how well it finds them, and how to measure that 
 TEST_SEED = 7_000_000
 """Of the drawings with which a network is measured; no seed of training comes near."""
 
-MOST_DRAWN = 80
+MOST_DRAWN = 60
 """Pictures that artifacts are drawn into to measure with: each of the seven into each."""
 
 

@@ -29,6 +29,7 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": number, "measure": measure, "percent": percent, "line": shlex.join, "bars": bars}
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     # Nothing in a text may end the element that holds it.
     facts = json.dumps({"format": FORMAT, **said}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
     return environment.get_template("evidence.html").render(

@@ -14,12 +14,18 @@ from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
+from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.telling import as_dict, notes, sentence
 from explorer.core.progress import OnStep
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
+from explorer.core.tags.book import NONE, FilterKey
+from trainer.synthetic.artifacts import ARTIFACTS
 
 DRAWS = 1000
 """Draws of the bootstrap, as in the window."""
+MUTED_PICTURES = 100
+"""Pictures on which random filters are muted: 200 sets of them for each word."""
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "h5py", "scikit-learn", "scikit-image", "PySide6-Essentials")
 
 Section = Callable[[Sources, OnStep], Any]
@@ -97,6 +103,36 @@ def evaluation_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     }
 
 
+def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
+    """What muting the filters of each word does to the predictions, or why that cannot be measured."""
+    if sources.words is None:
+        return {"why_not": "Without given classes nothing can be said of what muting does to the predictions."}
+    by_word: dict[str, list[FilterKey]] = {}
+    for key in sources.book:
+        for word in dict.fromkeys(tag.tag for tag in sources.book.tags(key)):
+            if word != NONE:
+                by_word.setdefault(word, []).append(key)
+    found = []
+    for word, keys in sorted(by_word.items()):
+        options = EffectOptions(artifact=word if word in ARTIFACTS else "", draws=DRAWS, random_pictures=MUTED_PICTURES)
+        try:
+            effect = muting_effect(
+                sources.network,
+                sources.index,
+                sources.words,
+                keys,
+                lesions=sources.lesions,
+                options=options,
+                on_step=on_step,
+            )
+        except UserError as error:
+            return {"why_not": str(error)}
+        found.append(
+            {"word": word, "sentence": sentence(effect, f"tagged {word}"), "notes": notes(effect), **as_dict(effect)}
+        )
+    return {"words": found} if found else {"why_not": "No filter has a word yet, so none was muted."}
+
+
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "network": network_facts,
@@ -104,6 +140,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "decision": decision_facts,
         "filters": lambda sources, on_step: filter_facts(sources, on_step),
         "evaluation": evaluation_facts,
+        "muting": muting_facts,
     }
 )
 """Every section by the name under which its facts stand in the page."""

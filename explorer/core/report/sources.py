@@ -80,7 +80,7 @@ def open_sources(
         table = read_labels(labels, list_folder(images).pictures) if labels is not None else None
         files = {"model": model, "images": images, "labels": labels, "tags": tags}
         named = {name: path for name, path in files.items() if path is not None}
-        yield Sources(network, opened, book, images, table, named, opening)
+        yield Sources(network, opened.seen_from(images), book, images, table, named, opening)
 
 
 def plain(value: Any) -> Any:

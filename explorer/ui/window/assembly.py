@@ -14,6 +14,7 @@ from explorer.ui.panels.index_tool import IndexTool
 from explorer.ui.panels.layer_panel import LayerList
 from explorer.ui.panels.muted_line import MutedLine
 from explorer.ui.panels.picture_panel import PicturePanel
+from explorer.ui.panels.suggestion_line import SuggestionLine
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
@@ -57,6 +58,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         filters=filters,
         over=over,
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
+        suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
         tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
@@ -120,9 +122,9 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     body.setLayout(column(parts.top, parts.muted, parts.problems, parts.center, gap=SPACE))
     window.setCentralWidget(body)
     pictures = panel(column(parts.pictures, margin=SPACE))
-    beside = column(parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
-    beside.setStretch(1, 3)
-    beside.setStretch(3, 1)
+    beside = column(parts.suggestion, parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
+    beside.setStretch(2, 3)
+    beside.setStretch(4, 1)
     parts.tags.setMinimumWidth(232)
     _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
     _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
@@ -168,6 +170,7 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     )
     workspace.opening.problem.connect(show_error)
     workspace.indexing.problem.connect(show_error)
+    workspace.suggesting.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
     workspace.worth_a_look.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(show_error)

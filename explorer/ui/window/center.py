@@ -85,6 +85,12 @@ class Center(QWidget):
         if self._browser is not None:
             self._browser.viewer.image.hide_overlay(hidden)
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is in here: in the viewer, a grid, or in nothing of it."""
+        focus = self.window().focusWidget()
+        return focus is self or (focus is not None and self.isAncestorOf(focus))
+
     def take_keyboard(self) -> None:
         """Bring the keyboard to the filters: letters are tags, and must not begin in a search line."""
         shown = self._browser if self._browser is not None and self._stack.currentWidget() is self._browser else None

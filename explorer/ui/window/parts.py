@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from explorer.ui.panels.layer_panel import LayerList
     from explorer.ui.panels.muted_line import MutedLine
     from explorer.ui.panels.picture_panel import PicturePanel
+    from explorer.ui.panels.suggestion_line import SuggestionLine
     from explorer.ui.panels.tag_panel import TagPanel
     from explorer.ui.widgets.filter_model import FilterModel
     from explorer.ui.widgets.lists import OverPicturesModel
@@ -27,6 +28,7 @@ class WindowParts:
     filters: "FilterModel"
     over: "OverPicturesModel"
     pictures: "PicturePanel"
+    suggestion: "SuggestionLine"
     tags: "TagPanel"
     card: "FilterCardPanel"
     layers: "LayerList"

@@ -63,6 +63,25 @@ class TagCommands:
                 text = f'"{word}" took {" and ".join(gone)} away from filter {key}. Ctrl+Z brings it back.'
                 self._parts.problems.show_text(text, calm=True)
 
+    def accept_suggestion(self) -> None:
+        """Give the filter in view the tag that is suggested, where the grid or the viewer has the keyboard."""
+        if self._parts.center.has_keyboard:
+            self._guard(self._workspace.suggesting.accept)
+
+    def reject_suggestion(self) -> None:
+        """Take the suggestion away, where the grid or the viewer has the keyboard."""
+        if self._parts.center.has_keyboard:
+            self._workspace.suggesting.reject()
+
+    def suggest_tags(self) -> None:
+        """Begin to make suggestions; say what is missing where they cannot be made."""
+        suggesting = self._workspace.suggesting
+        if suggesting.possible or suggesting.running:
+            suggesting.begin()
+        else:
+            text = "Suggestions need the whole index of the folder; it is made while nobody walks."
+            self._parts.problems.show_text(text, calm=True)
+
     def describe_tag(self) -> None:
         """Put the keyboard into the detail of the filter's tag."""
         if not self._parts.tags.focus_detail():

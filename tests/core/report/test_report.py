@@ -18,7 +18,7 @@ from explorer.cli import main
 from explorer.core.index import build_index
 from explorer.core.network import open_network
 from explorer.core.report import Sources, check_report, evidence_report, open_sources
-from explorer.core.report.check import read_report
+from explorer.core.report.check import differences, read_report
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from tests.conftest import ROOT
@@ -52,7 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, picture in enumerate(sorted((ROOT / "resources" / "demo" / "pictures").rglob("*.jpg"))[:10]):
         shutil.copy(picture, folder / "pictures" / (NAME if number == 0 else picture.name))
     network = open_network(MODEL)
-    build_index(network, folder / "pictures", folder / "index.h5")
+    shutil.copy(ROOT / "resources" / "demo" / "pictures" / "labels.csv", folder)
+    build_index(network, folder / "pictures", folder / "index.h5", labels=folder / "labels.csv")
     book = TagBook(network.digest, network.name, "", [(layer.name, layer.filters) for layer in network.layers])
     book.add(FilterKey(7, 57), "border", detail="bottom", note=HOSTILE, annotator="Zoë", created="2026-11-28T08:00:00Z")
     book.add(FilterKey(2, 3), "none", annotator="Zoë", created="2026-11-28T08:00:00Z")
@@ -64,7 +65,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(folder: Path) -> Any:
     return open_sources(
-        open_network(MODEL), folder / "pictures", folder / "index.h5", tags=folder / "tags.h5", model=MODEL
+        open_network(MODEL),
+        folder / "pictures",
+        folder / "index.h5",
+        tags=folder / "tags.h5",
+        labels=folder / "labels.csv",
+        model=MODEL,
     )
 
 
@@ -88,26 +94,24 @@ def test_what_is_unchanged_is_found_the_same(folder: Path, sources: Sources) -> 
         (("decision", "unnamed"), 0.0),
     ],
 )
-def test_whatever_was_changed_is_named(
-    folder: Path, sources: Sources, path: tuple[str | int, ...], value: object
-) -> None:
-    report = read_report(folder / "report.html")
-    place: Any = report["facts"]
+def test_whatever_was_changed_is_named(folder: Path, path: tuple[str | int, ...], value: object) -> None:
+    facts, changed = (read_report(folder / "report.html")["facts"] for _ in range(2))
+    place: Any = changed
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    (found,) = check_report(report, sources)
+    (found,) = differences(changed, facts)
     assert (found.reported, str(path[-1]) in found.place) == (value, True)
 
 
-def test_a_number_may_differ_by_rounding_alone(folder: Path, sources: Sources) -> None:
-    report = read_report(folder / "report.html")
-    scale = report["facts"]["filters"][0]["scale"]
+def test_a_number_may_differ_by_rounding_alone(folder: Path) -> None:
+    facts, changed = (read_report(folder / "report.html")["facts"] for _ in range(2))
+    scale = changed["filters"][0]["scale"]
     peak = scale["peak"]
     scale["peak"] = peak * 1.0005
-    assert check_report(report, sources) == []
+    assert differences(changed, facts) == []
     scale["peak"] = peak * 1.01
-    assert [one.place for one in check_report(report, sources)] == ["filters 2:3 scale peak"]
+    assert [one.place for one in differences(changed, facts)] == ["filters 2:3 scale peak"]
 
 
 def test_names_and_notes_steer_nothing(folder: Path) -> None:
@@ -147,6 +151,16 @@ def test_its_own_commands_draw_its_pictures(folder: Path, tmp_path: Path, monkey
     assert compared > 2
 
 
+def test_it_says_what_muting_the_tagged_filters_does(folder: Path) -> None:
+    facts = read_report(folder / "report.html")["facts"]
+    (one,) = facts["muting"]["words"]
+    assert (one["word"], one["filters"]) == ("border", ["7:57"])
+    assert one["sentence"].startswith("muting the filter tagged border changes the AUC by ")
+    assert "percentile" in one["sentence"]
+    page = Elements((folder / "report.html").read_text("utf-8"))
+    assert one["sentence"][1:] in " ".join(page.text.split())
+
+
 def test_a_picture_that_is_another_by_now_is_not_drawn(folder: Path, sources: Sources, tmp_path: Path) -> None:
     images = tmp_path / "pictures"
     shutil.copytree(folder / "pictures", images)
@@ -173,7 +187,8 @@ def test_the_command_checks_from_the_pictures_on(
     html = (folder / "report.html").read_text("utf-8")
     changed = tmp_path / "changed.html"
     changed.write_text(html.replace('"annotator": "Zo\\u00eb"', '"annotator": "Eve"'), "utf-8")
-    files = [f"--model={MODEL}", f"--images={folder / 'pictures'}", f"--tags={folder / 'tags.h5'}"]
+    there = {"model": MODEL, "images": folder / "pictures", "tags": folder / "tags.h5", "labels": folder / "labels.csv"}
+    files = [f"--{name}={path}" for name, path in there.items()]
     assert main(["report", "--check", str(changed), "--json", f"--index={folder / 'index.h5'}", *files]) == 1
     differences = json.loads(capsys.readouterr().out)["differences"]
     assert {one["place"].rpartition(" ")[2] for one in differences} == {"annotator"}

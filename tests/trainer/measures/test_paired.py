@@ -29,7 +29,7 @@ def test_a_pair_is_what_scikit_learn_says() -> None:
 
 def covered(sizes: int, lesions: bool) -> float:
     """The share of 500 drawn folders whose interval holds the true change of the AUC."""
-    positive, before, after = drawn(99, 400_000)
+    positive, before, after = drawn(99, 200_000)
     truth = roc_auc_score(positive, after) - roc_auc_score(positive, before)
     hits = []
     for seed in range(500):
@@ -38,7 +38,7 @@ def covered(sizes: int, lesions: bool) -> float:
         if lesions:  # every picture twice: nothing new, and an interval over pictures would be too narrow
             positive, before, after = (np.tile(values, 2) for values in (positive, before, after))
             names *= 2
-        draws = BootstrapResamples.of(names, 400, seed)
+        draws = BootstrapResamples.of(names, 300, seed)
         found = compared({"auc": (auc_pair(before, after, positive), 0)}, draws)["auc"].change
         hits.append(found.low <= truth <= found.high)
     return float(np.mean(hits))

@@ -1,0 +1,101 @@
+"""`feature-explorer suggest`: which tags what the filters answer speaks for, each with its reason."""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
+from explorer.commands.index import Reins
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.suggestions import Suggestions
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `suggest` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "suggest",
+        help="suggest tags for filters, each with its reason",
+        description="Suggest a tag for every filter, from an index and its pictures: where in them it answers, against "
+        "other pictures, and what changes when a picture is changed. What is measured is kept beside the index: "
+        "run it again to go on. docs/suggestions.md says how it is measured, and how good it is.",
+    )
+    add_network_arguments(parser)
+    what = parser.add_argument_group("what")
+    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index (.h5) of these pictures")
+    add_images_argument(what)
+    what.add_argument(
+        "--masks", type=Path, metavar="DIR", help="lesion masks, NAME_segmentation.png; they win over found ones"
+    )
+    what.add_argument("--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)")
+    what.add_argument(
+        "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
+    )
+    what.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
+    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suggestions, a row for each filter")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, or a UserError where nothing can be suggested."""
+    from explorer.core.index.shared_work import shared_by_torchrun
+    from explorer.core.suggestions import SuggestOptions, suggest, write_suggestions
+
+    child = arguments.progress == "json"
+    reins = Reins() if child else None
+    network = network_of(arguments)
+    stage = ["concepts"]
+    with shared_by_torchrun() as shared, progress("suggest") as on_bar:
+
+        def on_step(done: int, total: int) -> None:
+            if reins is None:
+                on_bar(done, total)
+                return
+            reins.check()
+            if done % 4 == 0 or done == total:
+                say_json({"stage": stage[0], "done": done, "total": total})
+                sys.stdout.flush()
+
+        suggestions = suggest(
+            network,
+            arguments.index,
+            arguments.images[0] if len(arguments.images) == 1 else arguments.images,
+            masks=arguments.masks,
+            options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table),
+            on_step=on_step,
+            on_stage=lambda name: stage.__setitem__(0, name),
+            shared=shared,
+        )
+        if not shared.first:
+            return 0
+    write_suggestions(arguments.out, suggestions)
+    _tell(arguments, suggestions)
+    return 0
+
+
+def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:
+    counts = Counter(row.tag for row in suggestions.suggested)
+    facts = suggestions.facts
+    if arguments.json or arguments.progress == "json":
+        told = {"stage": "done", "path": str(arguments.out), "filters": len(suggestions.rows), "tags": dict(counts)}
+        say_json(told | facts)
+    else:
+        words = ", ".join(f"{tag} {count:,}" for tag, count in counts.most_common())
+        say(
+            f"{printable(str(arguments.out), 500)}: {len(suggestions.suggested):,} of {len(suggestions.rows):,} "
+            f"filters have a suggestion ({words or 'nothing clear'}), from {facts['pictures']:,} pictures"
+        )
+    if "problem" in facts:
+        say(f"feature-explorer: {facts['problem']}; nothing is suggested", error=True)
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number

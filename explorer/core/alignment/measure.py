@@ -1,0 +1,181 @@
+"""How every filter's map lies on the marks of one picture, and on those of others: a few numbers each."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.alignment.areas import Ranked, area, pooled_area
+from explorer.core.alignment.grid import inner
+from explorer.core.alignment.marks import ON, RIM, SECTORS, SETS, Marks
+from explorer.core.alignment.picture_edge import lines_of
+
+Floats = npt.NDArray[np.float32]
+Cells = npt.NDArray[np.bool_]
+
+SIDED = SECTORS + 1
+"""The eight sides of a border, and all of it."""
+ZONES = ("deep inside", "inner rim", "outline", "outer rim", "skin")
+LEAST_SHOWN = 2e-3
+"""A mean shown answer (0 to 1) below which a filter says nothing there."""
+PAIRED = ("area", "beyond", "side", "lift", "inward", "outward", "sector")
+"""What is also measured against other pictures' marks, under the same name with `_null`."""
+
+Measured = dict[str, Floats]
+"""What one picture gives, for each of F filters; NaN where a picture cannot say.
+
+`area` (F, len(SETS)): area under the ROC of a concept's cells against all others. `beyond` the same, where a cell is
+only compared with others inside the lesion, or outside. `side` (F, SIDED): the rim on a side, or all around, against
+what is deep inside and against the skin, the lower of both areas.
+
+Of what is shown of a map (0 at the filter's foot, 1 at its peak), contrasts (on - off) / (on + off): `lift` (F,
+len(SETS)) on a concept and beside it, within lesion and skin each; `inward` and `outward` (F, SIDED) on the rim of a
+side against the rest of the lesion, and against the skin. And means: `rim`, `rest` (F, SIDED), `skin` (F, 1),
+`sector` (F, SECTORS), `zone` (F, len(ZONES)), `lines` (F, 4 * LINES) along the picture's edges,
+`on` and `off` (F, len(SETS)).
+
+`color` (F, len(COLORS)) and `color_null` are the sums of shown answer times color over the cells (the null's less its
+mean), `sums` (F, 2) those of the answer and of its square, and `colors` (1, len(COLORS), 1 + len(COLORS)) the
+color's own, for the picture.
+"""
+
+
+def measure(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequence[Marks], seed: int) -> Measured:
+    """Compare maps (F, SIDE, SIDE) with a picture's marks and with those of other pictures.
+
+    `foot` and `peak` (F,) are the scale on which the filters are shown; what lies below the foot is shown as nothing.
+    """
+    shown = shown_of(maps, foot, peak)
+    within = np.asarray(inner(shown), np.float32)
+    values = np.asarray(inner(maps), np.float32)
+    ranked = Ranked(values, seed)
+    own = _compared(ranked, within, marks)
+    nulls = [_compared(ranked, within, other) for other in others]
+    found = own | {f"{name}_null": _mean([one[name] for one in nulls]) for name in PAIRED}
+    flat: npt.NDArray[np.bool_] = np.asarray(np.ptp(values, axis=1) == 0, np.bool_)
+    for name in ("area", "beyond", "side"):
+        found[name][flat] = found[f"{name}_null"][flat] = np.nan
+    return found | {"lines": lines_of(shown, marks.open)} | _colors(within, marks, others)
+
+
+def shown_of(maps: Floats, foot: Floats, peak: Floats) -> Floats:
+    """What is shown of maps (F, h, w) on the scales from `foot` to `peak` (F,): 0 to 1; 0 for a scale without room."""
+    room = np.where(peak > foot, peak - foot, np.inf)[:, None, None]
+    return np.clip((maps - foot[:, None, None]) / room, 0, 1).astype(np.float32)
+
+
+def contrast(on: Floats, off: Floats) -> Floats:
+    """(on - off) / (on + off), NaN where both are as good as nothing."""
+    total = on + off
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > LEAST_SHOWN, (on - off) / total, np.nan).astype(np.float32)
+
+
+def sides_of(marks: Marks) -> Cells:
+    """The rim on each of the eight sides, three sectors wide, and all around: (SIDED, CELLS)."""
+    near = [(marks.sector - side + 1) % SECTORS <= 2 for side in range(SECTORS)]
+    return np.stack([*(marks.rim & (marks.sector >= 0) & one for one in near), marks.rim])
+
+
+def zones_of(marks: Marks) -> Cells:
+    """Where a cell lies on the way from inside to outside: (len(ZONES), CELLS)."""
+    rim, depth = marks.rim, marks.depth
+    outer = rim & (depth < -ON) & (depth >= -RIM)
+    return np.stack([marks.inside, rim & (depth > ON), rim & (np.abs(depth) <= ON), outer, marks.outside])
+
+
+def _compared(ranked: Ranked, within: Floats, marks: Marks) -> Measured:
+    return _areas(ranked, marks) | _contrasts(within, marks)
+
+
+def _areas(ranked: Ranked, marks: Marks) -> Measured:
+    lesion = marks.sets[SETS.index("lesion")]
+    sets = np.concatenate([marks.sets, marks.sets & lesion, sides_of(marks), [lesion, marks.inside, marks.outside]])
+    here: npt.NDArray[np.bool_] = np.asarray(sets.any(axis=1))
+    here[-1] = True
+    counted = ranked.counts(sets[here])
+    counts = np.zeros((len(sets), *counted.shape[1:]), np.float32)
+    counts[here] = counted
+    concepts, with_lesion, sided = np.split(counts[:-3], [len(SETS), 2 * len(SETS)])
+    whole_lesion, inside, outside = counts[-3:]
+    every = np.full_like(whole_lesion, counted.shape[-1])
+    beyond = [
+        pooled_area([one_in, one - one_in], [whole_lesion - one_in, every - whole_lesion - (one - one_in)])
+        for one, one_in in zip(concepts, with_lesion, strict=True)
+    ]
+    return {
+        "area": np.stack([area(one, every - one) for one in concepts], axis=1),
+        "beyond": np.stack(beyond, axis=1),
+        "side": np.stack([np.fmin(area(one, inside), area(one, outside)) for one in sided], axis=1),
+    }
+
+
+def _contrasts(within: Floats, marks: Marks) -> Measured:
+    lesion = marks.sets[SETS.index("lesion")]
+    sides, sectors = sides_of(marks), [marks.rim & (marks.sector == sector) for sector in range(SECTORS)]
+    groups: Mapping[str, Cells] = {
+        "on_in": marks.sets & lesion,
+        "on_out": marks.sets & ~lesion,
+        "off_in": ~marks.sets & lesion,
+        "off_out": ~marks.sets & ~lesion,
+        "rim": sides,
+        "rest": lesion & ~sides,
+        "sector": np.stack(sectors),
+        "zone": zones_of(marks),
+        "skin": marks.outside[None],
+        "lesion": lesion[None],
+    }
+    cells = np.concatenate(list(groups.values())).astype(np.float32)
+    sizes, sums = cells.sum(axis=1), within @ cells.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.where(sizes > 0, sums / sizes, np.nan).astype(np.float32)
+    ends = np.cumsum([len(group) for group in groups.values()])[:-1]
+    mean = dict(zip(groups, np.split(means, ends, axis=1), strict=True))
+    size = dict(zip(groups, np.split(sizes, ends), strict=True))
+    on, off = _within_strata(mean, size)
+    lift = contrast(on, off)
+    place = SETS.index("skin")
+    lift[:, place] = contrast(mean["skin"], mean["lesion"])[:, 0]
+    return {
+        "on": on, "off": off, "lift": lift,
+        "inward": contrast(mean["rim"], mean["rest"]), "outward": contrast(mean["rim"], mean["skin"]),
+        **{name: mean[name] for name in ("rim", "rest", "skin", "sector", "zone")},
+    }  # fmt: skip
+
+
+def _within_strata(mean: Measured, size: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """Mean on each concept, and beside it with as many cells of lesion and of skin; NaN where there is no such pair."""
+    weight_in = np.where(size["off_in"] > 0, size["on_in"], 0)
+    weight_out = np.where(size["off_out"] > 0, size["on_out"], 0)
+    total = weight_in + weight_out
+
+    def both(which: str) -> Floats:
+        summed = np.nan_to_num(mean[f"{which}_in"]) * weight_in + np.nan_to_num(mean[f"{which}_out"]) * weight_out
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(total > 0, summed / total, np.nan).astype(np.float32)
+
+    # The lesion has nothing beside it in its own stratum: it is compared with what is outside.
+    on, off = both("on"), both("off")
+    place = SETS.index("lesion")
+    on[:, place], off[:, place] = mean["on_in"][:, place], mean["off_out"][:, place]
+    return on, off
+
+
+def _colors(within: Floats, marks: Marks, others: Sequence[Marks]) -> Measured:
+    color = marks.color
+    stranger = others[0].color - others[0].color.mean(axis=0)  # one, because a mean of several varies less
+    own = np.concatenate([color.sum(axis=0)[:, None], color.T @ color], axis=1)
+    return {
+        "color": within @ color,
+        "color_null": within @ stranger,
+        "sums": np.stack([within.sum(axis=1), (within**2).sum(axis=1)], axis=1),
+        "colors": own[None].astype(np.float32),
+    }
+
+
+def _mean(several: Sequence[Floats]) -> Floats:
+    stacked = np.stack(several)
+    there = ~np.isnan(stacked)
+    count = there.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count > 0, np.where(there, stacked, 0).sum(axis=0) / count, np.nan).astype(np.float32)

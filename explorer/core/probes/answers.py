@@ -1,0 +1,94 @@
+"""How every filter answers to the changes of one picture, in units of how much it varies over the folder."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.arrays import RGB
+from explorer.core.index.measuring import Measurer
+from explorer.core.network.opening import Network
+from explorer.core.probes.changes import CHANGES, DRAWN, REMOVED, as_bytes, changed, laid, painted_over
+
+Floats = npt.NDArray[np.float32]
+PROBES = (*(f"with {name}" for name in DRAWN), *CHANGES, *(f"without {name}" for name in REMOVED))
+"""What is done, in the order of the columns."""
+AT_ONCE = 8
+TIE = 1e-3
+"""A change of less than this share of a filter's spread is none."""
+
+
+def probe(
+    runner: Measurer,
+    network: Network,
+    rgb: RGB,
+    maps: Mapping[str, npt.NDArray[np.floating]],
+    scale: tuple[Floats, Floats],
+    spread: Floats,
+    seed: int,
+) -> dict[str, Floats]:
+    """Probe one picture (h, w, 3) as the network sees it, with its concept maps.
+
+    `changed` and `control` (F, len(PROBES), 2): the change of each filter's peak inside, and of the mean of what is
+    shown of its map on its `scale` (foot and peak, (F,) each), over `spread` (F, 2), that of both over the folder; NaN
+    where a probe cannot be done, or has no control.
+    """
+    rng = np.random.default_rng(seed)
+    plain: Floats = (rgb / np.float32(255)).astype(np.float32)
+    pictures: list[Floats] = [plain]
+    places: dict[tuple[str, int], int] = {}
+
+    def add(column: int, what: str, picture: Floats | None) -> None:
+        if picture is not None:
+            places[what, column] = len(pictures)
+            pictures.append(picture)
+
+    whole = changed(plain, rng)
+    for column, name in enumerate(PROBES):
+        how, _, concept = name.partition(" ")
+        if name in CHANGES:
+            add(column, "changed", whole[name])
+        elif how == "with":
+            with_it, control = laid(plain, concept, rng)
+            add(column, "changed", with_it)
+            add(column, "control", control)
+        elif concept in maps:
+            add(column, "changed", painted_over(plain, maps[concept]))
+    answers = _answers(runner, network, [as_bytes(picture) for picture in pictures], scale)
+    found = {what: np.full((len(spread), len(PROBES), 2), np.nan, np.float32) for what in ("changed", "control")}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for (what, column), place in places.items():
+            change = np.where(spread > 0, (answers[place] - answers[0]) / spread, 0)
+            found[what][:, column] = np.where(np.abs(change) < TIE, 0, change)
+    return found
+
+
+def _answers(runner: Measurer, network: Network, pictures: list[RGB], scale: tuple[Floats, Floats]) -> Floats:
+    """Peak inside and mean shown of every filter's map on pictures of the input's size: (N, F, 2)."""
+    found: list[Floats] = []
+    sizes = [info.filters for info in network.layers]
+    # The mean of a whole map would tell a linear filter's answer to the mean of the picture, whatever shape is in it.
+    span = np.where(scale[1] > scale[0], scale[1] - scale[0], np.inf).astype(np.float32)
+    foot, room = (torch.from_numpy(one).split(sizes) for one in (scale[0], span))  # type: ignore[no-untyped-call]
+    for first in range(0, len(pictures), AT_ONCE):
+        some = [_channels(picture, network) for picture in pictures[first : first + AT_ONCE]]
+        layers: dict[int, torch.Tensor] = {}
+
+        def take(layer: int, maps: torch.Tensor, layers: dict[int, torch.Tensor] = layers) -> None:
+            inside = maps[:, :, 1:-1, 1:-1] if min(maps.shape[2:]) > 2 else maps
+            low, wide = (one[layer].to(maps)[None, :, None, None] for one in (foot, room))
+            shown = ((maps - low) / wide).clamp(0, 1)
+            layers[layer] = torch.stack([inside.amax((2, 3)), shown.mean((2, 3))], dim=2).float().cpu()
+
+        runner.values(torch.stack([network.input.normalise(one) for one in some]), take)
+        found.append(torch.cat([layers[info.index] for info in network.layers], dim=1).numpy())
+    return np.nan_to_num(np.concatenate(found), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _channels(picture: RGB, network: Network) -> RGB:
+    if network.input.channels == 3:
+        return picture
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(picture).convert("L"))[..., None]

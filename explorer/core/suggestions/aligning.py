@@ -1,0 +1,125 @@
+"""Every filter on the marks of every picture: one pass over the pictures, and a record of each is kept."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.alignment.grid import SIDE, maps_on_grid
+from explorer.core.alignment.marks import Marks
+from explorer.core.alignment.measure import Measured, measure
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.measuring import Measurer
+from explorer.core.index.shared_work import SharedWork
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep
+from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.marking import VERSION
+from explorer.core.suggestions.pictures import Looked
+from explorer.core.tags import FilterKey
+from trainer.pictures.image_decoding import read_image
+
+OTHERS = 2
+"""Other pictures whose marks a picture's maps are compared with."""
+FILTERS_AT_ONCE = 512
+LARGEST_BATCH, BYTES = 16, 1 << 27
+FULL = ("color", "color_null", "sums", "colors")
+"""What is kept in single precision: variances are small differences of them."""
+
+Floats = npt.NDArray[np.float32]
+
+
+def scales_of(index: FolderIndex) -> tuple[Floats, Floats]:
+    """Foot and peak (F,) each of the scale on which every filter is shown; no room where the filter says nothing."""
+    rows = index.filters()
+    scales = [index.scale(FilterKey(int(row["layer"]), int(row["filter"]))) for row in rows]
+    foot = np.array([scale.foot for scale in scales], np.float32)
+    peak = np.array([scale.peak for scale in scales], np.float32)
+    return foot, np.where(rows["silent"], foot, peak).astype(np.float32)
+
+
+def partners(count: int) -> list[list[int]]:
+    """For each of `count` pictures the others that it is compared with."""
+    return [[(row + 1 + step) % count for step in range(min(OTHERS, count - 1))] for row in range(count)]
+
+
+def align_all(
+    network: Network,
+    index: FolderIndex,
+    pictures: Sequence[Looked],
+    marks: Sequence[Marks],
+    marks_way: str,
+    on_step: OnStep,
+    shared: SharedWork,
+    *,
+    keep: bool = True,
+) -> Measured:
+    """What `measure` gives of each picture, stacked (N, ...); what was found earlier of the same is kept."""
+    foot, peak = scales_of(index)
+    others = partners(len(pictures))
+    ids = [" ".join([one.id, *(pictures[row].id for row in others[place])]) for place, one in enumerate(pictures)]
+    kept = Kept(index.path, "aligned", _way(network, marks_way, foot, peak))
+    there = kept.names() if keep else set()
+    missing = shared.mine([place for place, name in enumerate(ids) if name not in there])
+    shared.wait()
+    if keep and shared.first:
+        kept.sweep()
+    runner = Measurer(network)
+    size = int(np.clip(BYTES // (4 * len(foot) * SIDE * SIDE), 1, LARGEST_BATCH))
+    done, fresh = len(pictures) - len(missing), {}
+    for first in range(0, len(missing), size):
+        some = missing[first : first + size]
+        maps = maps_of(runner, network, [read_image(pictures[place].path) for place in some])
+        found: list[Measured] = []
+        for place, of_picture in zip(some, maps, strict=True):
+            on_step(done, len(pictures))
+            seed = int(pictures[place].digest[:8], 16)
+            found.append(
+                narrow(_measured(of_picture, foot, peak, marks[place], [marks[row] for row in others[place]], seed))
+            )
+            done += 1
+        if keep:
+            kept.write([ids[place] for place in some], found)
+        else:
+            fresh.update({ids[place]: one for place, one in zip(some, found, strict=True)})
+    on_step(done, len(pictures))
+    shared.wait()
+    records: dict[str, dict[str, npt.NDArray[Any]]] = kept.records(ids) if keep else fresh
+    return stacked([records[name] for name in ids])
+
+
+def maps_of(runner: Measurer, network: Network, pictures: Sequence[npt.NDArray[np.uint8]]) -> Floats:
+    """All filters' maps of pictures (H, W, 3) on the grid: (N, F, SIDE, SIDE)."""
+    found: dict[int, torch.Tensor] = {}
+    batch = torch.stack([network.input.prepare(rgb) for rgb in pictures])
+    runner.values(batch, lambda layer, maps: found.update({layer: maps_on_grid(maps).cpu()}))
+    maps = torch.cat([found[info.index] for info in network.layers], dim=1).numpy()
+    found_maps: Floats = np.nan_to_num(maps, nan=0.0, posinf=0.0, neginf=0.0)
+    return found_maps
+
+
+def stacked(records: Sequence[Measured]) -> Measured:
+    """Records of N pictures as one, each name (N, ...), in single precision."""
+    return {name: np.stack([record[name] for record in records]).astype(np.float32) for name in records[0]}
+
+
+def narrow(measured: Measured) -> dict[str, npt.NDArray[Any]]:
+    """As it is kept: halves but for sums."""
+    return {name: values if name in FULL else values.astype(np.float16) for name, values in measured.items()}
+
+
+def _measured(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequence[Marks], seed: int) -> Measured:
+    parts = [slice(first, first + FILTERS_AT_ONCE) for first in range(0, len(maps), FILTERS_AT_ONCE)]
+    found = [measure(maps[part], foot[part], peak[part], marks, others, seed) for part in parts]
+    return {
+        name: found[0][name] if name == "colors" else np.concatenate([one[name] for one in found]) for name in found[0]
+    }
+
+
+def _way(network: Network, marks_way: str, foot: Floats, peak: Floats) -> str:
+    told = hashlib.sha256(f"{VERSION} {OTHERS} {marks_way} {network.identity}".encode())
+    told.update(foot.tobytes() + peak.tobytes())
+    return told.hexdigest()

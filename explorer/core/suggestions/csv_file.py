@@ -1,0 +1,59 @@
+"""Suggestions as a CSV of their own, never in the tags: one row for each filter."""
+
+import csv
+import math
+from pathlib import Path
+from typing import Any
+
+from explorer.core.errors import UserError
+from explorer.core.suggestions.suggestion import Suggestion, Suggestions
+from explorer.core.tags import FilterKey
+from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.written_tables import read_rows, write_rows
+
+COLUMNS = (
+    "layer", "filter", "tag", "detail", "strength", "reason", "runners_up", "p", "n", "concept", "times", "effect",
+    "low", "high", "changes",
+)  # fmt: skip
+"""`tag` is empty where nothing is clear; `p` is the corrected one."""
+BETWEEN = " | "
+NUMBERS = ("strength", "times", "effect", "low", "high", "p")
+
+
+def write_suggestions(path: Path | str, suggestions: Suggestions) -> None:
+    """Write them whole or not at all; UserError where the disk refuses."""
+    rows = [COLUMNS, *(_cells(row) for row in suggestions.rows)]
+    try:
+        replace_file(Path(path), write_rows(rows))
+    except OSError as error:
+        raise cannot_write(Path(path), error) from error
+
+
+def read_suggestions(path: Path | str) -> Suggestions:
+    """Read what `write_suggestions` wrote; UserError, with file and line, where it is something else."""
+    path = Path(path)
+    try:
+        (_, head), *rows = read_rows(path.read_text("utf-8-sig"))
+        if tuple(head[: len(COLUMNS)]) != COLUMNS:
+            raise ValueError(f"its first line is not {','.join(COLUMNS)}")
+        return Suggestions(tuple(_row(dict(zip(head, cells, strict=True)), line) for line, cells in rows))
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"The suggestions {path} cannot be read: {error}; make them again.") from error
+
+
+def _cells(row: Suggestion) -> list[object]:
+    values = {name: getattr(row, name) for name in COLUMNS if name not in ("layer", "filter", "runners_up")}
+    values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
+    values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in NUMBERS}
+    return [values[name] for name in COLUMNS]
+
+
+def _row(cells: dict[str, str], line: int) -> Suggestion:
+    try:
+        values: dict[str, Any] = {name: float(cells[name] or "nan") for name in NUMBERS}
+        key = FilterKey(int(cells["layer"]), int(cells["filter"]))
+        values |= {name: cells[name] for name in ("tag", "detail", "reason", "concept", "changes")}
+        others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
+        return Suggestion(key=key, n=int(cells["n"]), runners_up=others, **values)
+    except ValueError as error:
+        raise ValueError(f"line {line}: {error}") from error

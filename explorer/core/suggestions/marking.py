@@ -1,0 +1,88 @@
+"""Marks of all pictures: concepts are found once for each, and kept."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.alignment.marks import Marks, marks_of
+from explorer.core.concepts import concept_maps
+from explorer.core.index.folder_pictures import cores
+from explorer.core.index.shared_work import SharedWork
+from explorer.core.progress import OnStep
+from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.pictures import Looked
+from trainer.networks.input_spec import InputSpec
+from trainer.synthetic.picture import draw
+
+VERSION = 1
+AT_ONCE = 32
+"""Pictures that are written together: so many are looked at again after a kill."""
+
+
+def mark_all(
+    pictures: Sequence[Looked], spec: InputSpec, index: Path, way: str, on_step: OnStep, shared: SharedWork
+) -> list[Marks]:
+    """The marks of each picture, those found earlier in the same `way` (`marks_way`) among them."""
+    kept = Kept(index, "marks", way)
+    there = kept.names()
+    missing = shared.mine([one for one in pictures if one.id not in there])
+    shared.wait()
+    if shared.first:
+        kept.sweep()
+    done = len(pictures) - len(missing)
+    with ThreadPoolExecutor(cores(), "concepts") as pool:
+        for first in range(0, len(missing), AT_ONCE):
+            some = missing[first : first + AT_ONCE]
+            records: list[dict[str, npt.NDArray[Any]]] = []
+            futures = [pool.submit(_marks, one, spec) for one in some]
+            try:
+                for future in futures:
+                    on_step(done, len(pictures))
+                    records.append(_stored(future.result()))
+                    done += 1
+            finally:
+                for future in futures:
+                    future.cancel()
+            kept.write([one.id for one in some], records)
+    on_step(done, len(pictures))
+    shared.wait()
+    found = kept.records([one.id for one in pictures])
+    return [_read(found[one.id]) for one in pictures]
+
+
+def _marks(picture: Looked, spec: InputSpec) -> Marks:
+    rgb, lesion = picture.seen(spec)
+    return marks_of(rgb, concept_maps(rgb, lesion=lesion))
+
+
+def marks_way(spec: InputSpec) -> str:
+    """What decides the marks beside the picture: the input's geometry, and how concepts are found at present."""
+    told = hashlib.sha256(f"{VERSION} {spec.size} {spec.resize} {spec.resize_to}".encode())
+    for _, map in sorted(concept_maps(draw(1, size=96).rgb).items()):
+        told.update(np.round(map, 2).tobytes())
+    return told.hexdigest()
+
+
+def _stored(marks: Marks) -> dict[str, npt.NDArray[Any]]:
+    return {name: _narrow(np.asarray(getattr(marks, name))) for name in _names()}
+
+
+def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values.astype(np.float16) if values.dtype == np.float32 else values
+
+
+def _read(record: dict[str, npt.NDArray[Any]]) -> Marks:
+    wide: dict[str, Any] = {
+        name: values.astype(np.float32) if values.dtype == np.float16 else values for name, values in record.items()
+    }
+    return Marks(**(wide | {"whole": bool(wide["whole"])}))
+
+
+def _names() -> Iterator[str]:
+    return (field.name for field in fields(Marks))

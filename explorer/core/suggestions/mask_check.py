@@ -1,0 +1,33 @@
+"""Whether given masks are those of the pictures: lesions differ from their surroundings, strangers' outlines do not."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.core.alignment.marks import SETS, Marks
+from explorer.core.alignment.over_pictures import FEWEST, over_pictures
+
+CLEARLY, SURELY = 0.05, 1e-3
+
+
+def masks_fit(marks: Sequence[Marks]) -> bool:
+    """Whether the lesions' color differs more from that around them than in other pictures' lesions; True for few."""
+    if len(marks) < FEWEST:
+        return True
+    gained = []
+    for place, one in enumerate(marks):
+        other = marks[(place + 1) % len(marks)]
+        gained.append(_told_apart(one, one) - _told_apart(one, other))
+    tested = over_pictures(np.array(gained)[:, None])
+    return bool(tested.mean[0] > CLEARLY and tested.p[0] < SURELY)
+
+
+def _told_apart(picture: Marks, lesion: Marks) -> float:
+    """The share of the picture's variance of color that lies between the lesion and the rest."""
+    inside = lesion.sets[SETS.index("lesion")]
+    if not inside.any() or inside.all():
+        return float("nan")
+    lab = picture.lab
+    total = ((lab - lab.mean(axis=0)) ** 2).sum()
+    within = sum(((lab[part] - lab[part].mean(axis=0)) ** 2).sum() for part in (inside, ~inside))
+    return float(1 - within / max(total, 1e-12))

@@ -1,0 +1,65 @@
+"""What the probes say over all pictures: how far a drawn artifact raises a filter, and what else changes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.alignment.over_pictures import over_pictures
+from explorer.core.probes.answers import PROBES
+from explorer.core.probes.changes import CHANGES, DRAWN
+
+Numbers = npt.NDArray[np.floating]
+TOLD, RAISED = 0.25, 0.1
+"""Standard deviations over the folder from which on a change is worth telling, and counts as a rise."""
+
+
+@dataclass(frozen=True)
+class Probed:
+    """Of a drawn concept and F filters: `rise` (F,) over the control, in standard deviations over the folder, its `p`.
+
+    `raised`, `control` (F,) in which share of the pictures it, and its control, raise the filter; `more` (F,) in which
+    it does more than its control; `n` pictures.
+    """
+
+    rise: Numbers
+    p: Numbers
+    raised: Numbers
+    control: Numbers
+    more: Numbers
+    n: int
+
+
+def probed_of(probes: Mapping[str, Numbers]) -> dict[str, Probed]:
+    """Of `changed` and `control` (N, F, len(PROBES), 2) of N pictures: by the peak or the mean, which is raised more.
+
+    Thin things raise the mean of what is shown, small bright ones the peak.
+    """
+    found: dict[str, Probed] = {}
+    for concept in DRAWN:
+        column = PROBES.index(f"with {concept}")
+        with_it, control = probes["changed"][:, :, column], probes["control"][:, :, column]
+        # The control changes as much: what it alone would explain is no answer to the shape.
+        tested = over_pictures(with_it - control)
+        best = np.nan_to_num(tested.mean, nan=-np.inf).argmax(axis=1)[:, None]
+        rise, p = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (tested.mean, tested.p))
+        raised, by_control = (
+            np.take_along_axis((values > RAISED).mean(axis=0), best, axis=1)[:, 0] for values in (with_it, control)
+        )
+        more = np.take_along_axis((with_it > control).mean(axis=0), best, axis=1)[:, 0]
+        found[concept] = Probed(np.nan_to_num(rise), np.minimum(1, 2 * p), raised, by_control, more, len(with_it))
+    return found
+
+
+def changes_of(probes: Mapping[str, Numbers], filters: int) -> list[str]:
+    """What changes each filter most, in words, such as "without color -0.8; blurred -0.3"."""
+    if not probes:
+        return [""] * filters
+    columns = [PROBES.index(name) for name in CHANGES]
+    mean = probes["changed"][:, :, columns].mean(axis=(0, 3))
+    told: list[str] = []
+    for row in mean:
+        order = [place for place in np.argsort(-np.abs(row)) if abs(row[place]) >= TOLD]
+        told.append("; ".join(f"{CHANGES[place]} {row[place]:+.1f}" for place in order[:3]))
+    return told

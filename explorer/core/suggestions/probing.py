@@ -1,0 +1,67 @@
+"""The probes of a sample of the pictures, each kept."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.alignment.grid import CELLS
+from explorer.core.alignment.measure import Measured
+from explorer.core.concepts import concept_maps
+from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.measuring import Measurer
+from explorer.core.index.shared_work import SharedWork
+from explorer.core.network.opening import Network
+from explorer.core.probes.answers import PROBES, probe
+from explorer.core.probes.changes import REMOVED
+from explorer.core.progress import OnStep
+from explorer.core.suggestions.aligning import narrow, scales_of, stacked
+from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.marking import VERSION
+from explorer.core.suggestions.pictures import Looked
+
+Floats = npt.NDArray[np.float32]
+AT_ONCE = 8
+
+
+def probe_all(
+    network: Network,
+    index: FolderIndex,
+    pictures: Sequence[Looked],
+    marks_way: str,
+    aligned: Measured,
+    on_step: OnStep,
+    shared: SharedWork,
+) -> dict[str, Floats]:
+    """What `probe` gives of each picture, stacked (N, ...)."""
+    spread, scale = _spread(index, aligned), scales_of(index)
+    told = f"{VERSION} {PROBES} {marks_way} {network.identity}".encode() + spread.tobytes()
+    kept = Kept(index.path, "probes", hashlib.sha256(told).hexdigest())
+    there = kept.names()
+    missing = shared.mine([one for one in pictures if one.id not in there])
+    shared.wait()
+    if shared.first:
+        kept.sweep()
+    runner = Measurer(network)
+    done = len(pictures) - len(missing)
+    for first in range(0, len(missing), AT_ONCE):
+        some, records = missing[first : first + AT_ONCE], []
+        for one in some:
+            on_step(done, len(pictures))
+            rgb, lesion = one.seen(network.input)
+            maps = concept_maps(rgb, lesion=lesion)
+            there_to_remove = {name: maps[name] for name in REMOVED}
+            records.append(narrow(probe(runner, network, rgb, there_to_remove, scale, spread, int(one.digest[:8], 16))))
+            done += 1
+        kept.write([one.id for one in some], records)
+    on_step(done, len(pictures))
+    shared.wait()
+    found = kept.records([one.id for one in pictures])
+    return stacked([found[one.id] for one in pictures])
+
+
+def _spread(index: FolderIndex, aligned: Measured) -> Floats:
+    """How much peak inside and mean shown of every filter vary over the pictures: (F, 2) standard deviations."""
+    peaks = index.rows_answers(slice(0, len(index.filters())), "inside").std(axis=1)
+    return np.stack([peaks, (aligned["sums"][..., 0] / CELLS).std(axis=0)], axis=1).astype(np.float32)

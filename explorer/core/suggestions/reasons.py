@@ -1,0 +1,63 @@
+"""The reason of a suggestion, in plain words with its numbers."""
+
+import math
+
+from explorer.core.suggestions.evidence import WHOLE, Evidence
+from explorer.core.suggestions.probed import Probed
+
+NAMES = {
+    "uneven": "uneven parts",
+    "dark": "dark parts",
+    "reflection": "reflections",
+    "bubble": "gel bubbles",
+    "corner": "dark corners",
+}
+HUES = (("darker", "lighter"), ("greener", "redder"), ("bluer", "yellower"))
+CLEARLY = 0.3
+
+
+def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
+    """Why a filter is suggested what its evidence stands for."""
+    number = {name: float(values[place]) for name, values in evidence.numbers.items()}
+    more, n = _times(float(evidence.times[place])), f"on {int(evidence.n[place]):,} pictures"
+    if evidence.concept in ("border", "side"):
+        side = evidence.found[place]
+        named = "the border all around" if side == WHOLE else f"the {side} border"
+        beside = "the rest of the lesion" if evidence.concept == "border" else "the opposite side"
+        skin = _times(number["skin_times"])
+        return f"answers {more} on {named} than on {beside} and {skin} than on the skin, {_rim(number)}; {n}"
+    if evidence.concept == "edge":
+        return (
+            f"answers {more} along the picture's own {evidence.found[place]} edge than on lesion, border and skin: "
+            f"padding rather than a finding; {n}"
+        )
+    if evidence.concept == "color":
+        hue = [
+            words[number[f"hue{axis}"] > 0] for axis, words in enumerate(HUES) if abs(number[f"hue{axis}"]) > CLEARLY
+        ]
+        where = f"; it answers where it is {' and '.join(hue)} than elsewhere" if hue else ""
+        return f"the color of a place explains {100 * evidence.effect[place]:.0f} % of its answer{where}; {n}"
+    name = NAMES.get(evidence.concept, evidence.concept)
+    text = f"answers {more} on {name} than beside {'it' if name == evidence.concept else 'them'}"
+    if probed is not None:
+        drawn = f"a drawn {name}" if name == evidence.concept else f"drawn {name}"
+        verb = "raises" if name == evidence.concept else "raise"
+        text += (
+            f"; {drawn} {verb} it in {100 * probed.raised[place]:.0f} % of {probed.n} pictures, "
+            f"the control in {100 * probed.control[place]:.0f} % (more than its control in "
+            f"{100 * probed.more[place]:.0f} %)"
+        )
+    return f"{text}; {n}"
+
+
+def _times(times: float) -> str:
+    if math.isnan(times) or times < 1.05:  # a few loud pictures can turn what holds on nearly all of them
+        return "on most pictures more"
+    return f"{times:.1f} x more" if times < 100 else "over 100 x more"
+
+
+def _rim(number: dict[str, float]) -> str:
+    inner, outline, outer = number["inner"], number["outline"], number["outer"]
+    if inner > 1.5 * outline and inner > outer:
+        return "inside the rim"
+    return "outside the rim" if outer > 1.5 * outline and outer > inner else "on the rim"

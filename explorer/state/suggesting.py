@@ -1,0 +1,208 @@
+"""The suggestion for the filter in view: made by another process when a person asks, accepted or rejected by them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
+from explorer.state.index_process import IndexProcess
+from explorer.state.indexing import number, opening_words
+from explorer.state.library import Library
+from explorer.state.session import Session, View
+from explorer.state.tagging import Tagging
+
+if TYPE_CHECKING:
+    from explorer.core.index import FolderIndex
+    from explorer.core.suggestions import Suggestion, Suggestions
+
+SLOT = "read suggestions"
+STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probes": "trying changes"}
+
+
+class Suggesting(QObject):
+    """Suggestions beside the index of the open folder; `changed` when what is said of them is another.
+
+    `command` begins the program's command line; without one nothing is made. `problem(error)` where making fails.
+    What a person rejects is not shown again while the window is open.
+    """
+
+    changed = Signal()
+    problem = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        evidence: Evidence,
+        tagging: Tagging,
+        command: Sequence[str] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._evidence, self._tagging = session, library, evidence, tagging
+        self._command = command
+        self._known: dict[FilterKey, Suggestion] = {}
+        self._rejected: set[FilterKey] = set()
+        self._process: IndexProcess | None = None
+        self._place: Path | None = None
+        self.stage, self.done, self.total = "", 0, 0
+        evidence.changed.connect(self._index_changed)
+        session.changed.connect(self._view_changed)
+        tagging.changed.connect(lambda key: self.changed.emit())
+        tagging.reset.connect(self.changed)
+        tagging.annotator_changed.connect(self.changed)
+
+    @property
+    def running(self) -> bool:
+        """Whether suggestions are being made."""
+        return self._process is not None
+
+    @property
+    def made(self) -> bool:
+        """Whether there are suggestions for this network and folder."""
+        return bool(self._known)
+
+    @property
+    def possible(self) -> bool:
+        """Whether they could be made: there is a whole index of the open network and folder."""
+        index, network = self._evidence.index, self._library.network
+        if index is None or network is None or self._library.folder is None or self._command is None:
+            return False
+        return index.complete and self._evidence.covers(network, 0, raw=False)
+
+    @property
+    def progress(self) -> str:
+        """How far the process is, in words."""
+        share = f" {100 * self.done // self.total} %" if self.total else ""
+        return f"{STAGES.get(self.stage, 'beginning')}{share}"
+
+    @property
+    def key(self) -> FilterKey:
+        """The filter in view."""
+        view = self._session.view
+        return FilterKey(view.layer, view.filter)
+
+    @property
+    def suggestion(self) -> "Suggestion | None":
+        """What is known of the filter in view, "nothing clear" included."""
+        return self._known.get(self.key)
+
+    @property
+    def offered(self) -> "Suggestion | None":
+        """What can be accepted: a tag that this person neither gave the filter in view nor rejected for it."""
+        found = self.suggestion
+        if found is None or not found.tag or self.key in self._rejected or self._tagging.read_only:
+            return None
+        return None if found.tag in self._tagging.words(self.key) else found
+
+    def begin(self) -> None:
+        """Make the suggestions, or make them anew."""
+        index, folder = self._evidence.index, self._library.folder
+        if self._process is not None or not self.possible or index is None or folder is None or self._command is None:
+            return
+        self._place = place_of(index.path)
+        said: dict[str, str | None] = {
+            "--index": str(index.path),
+            "--images": str(folder.path.absolute()),
+            "--out": str(self._place),
+        }
+        said |= {"--progress": "json"} | opening_words(self._library)
+        words = [f"{option}={value}" for option, value in said.items() if value]
+        self.stage, self.done, self.total = "", 0, 0
+        self._process = IndexProcess([*self._command, "suggest", *words], self)
+        self._process.told.connect(self._told)
+        self._process.ended.connect(self._ended)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """End the process; what it measured is kept, and it goes on from there when it is asked again."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.end()
+            self.changed.emit()
+
+    def accept(self) -> bool:
+        """Give the filter in view the suggested tag, with its evidence; False where nothing is offered."""
+        found, key = self.offered, self.key
+        if found is None:
+            return False
+        kept = {name: value for name, value in asdict(found).items() if name in EVIDENCE and value == value}
+        self._tagging.add(key, found.tag, detail=found.detail, note=found.reason, evidence={"suggestion": kept})
+        return True
+
+    def reject(self) -> bool:
+        """Show no suggestion for the filter in view any more; False where none is offered."""
+        if self.offered is None:
+            return False
+        self._rejected.add(self.key)
+        self.changed.emit()
+        return True
+
+    def close(self) -> None:
+        """End the process and wait until it is gone."""
+        self.blockSignals(True)
+        self.cancel()
+        for process in self.findChildren(IndexProcess):
+            process.end(wait=True)
+
+    def _told(self, step: dict[str, Any]) -> None:
+        self.stage, self.done, self.total = str(step["stage"]), number(step, "done"), number(step, "total")
+        self.changed.emit()
+
+    def _ended(self, trouble: str) -> None:
+        self.cancel()
+        if trouble:
+            self.problem.emit(UserError(f"No tags are suggested: {trouble}"))
+        elif self._evidence.index is not None:
+            self._read(self._evidence.index, aloud=True)
+
+    def _index_changed(self) -> None:
+        """Another network or folder has other suggestions; one that only grew keeps those that are shown."""
+        index = self._evidence.index
+        place = place_of(index.path) if index is not None else None
+        if place == self._place and place is not None:
+            self.changed.emit()
+            return
+        self.cancel()
+        self._known, self._rejected, self._place = {}, set(), place
+        if index is not None:
+            self._read(index, aloud=False)
+        self.changed.emit()
+
+    def _read(self, index: "FolderIndex", *, aloud: bool) -> None:
+        place = place_of(index.path)
+
+        def work(on_step: OnStep) -> "Suggestions | None":
+            from explorer.core.suggestions import read_suggestions
+
+            return read_suggestions(place) if place.exists() else None
+
+        def done(found: "Suggestions | None") -> None:
+            if place == self._place:
+                self._known = {row.key: row for row in found.rows} if found is not None else {}
+                self.changed.emit()
+
+        def failed(error: BaseException) -> None:
+            if aloud:
+                self.problem.emit(error)
+
+        self._library.reading.submit(SLOT, work, done, failed)
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (before.layer, before.filter) != (after.layer, after.filter):
+            self.changed.emit()
+
+
+EVIDENCE = frozenset({"concept", "strength", "times", "effect", "low", "high", "p", "n", "reason", "changes"})
+"""What of a suggestion is kept in the tag that comes of it."""
+
+
+def place_of(index: Path) -> Path:
+    """Where the suggestions of an index are kept: a file of their own beside it."""
+    return index.with_name(f"{index.stem}.suggestions.csv")

@@ -1,0 +1,63 @@
+"""One quiet line above the tags: what is suggested for the filter in view, why, and the way to more suggestions."""
+
+from PySide6.QtWidgets import QWidget
+
+from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.suggesting import Suggesting
+from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.plain_text import PlainTool, tip
+
+ASK = "Suggest tags"
+WHAT = (
+    "Compare what every filter answers with what is to be seen in the folder's pictures, and suggest tags with reasons."
+)
+
+
+class SuggestionLine(QWidget):
+    """Hidden where there is nothing to say; the reason stands in its tip and below it."""
+
+    def __init__(self, suggesting: Suggesting, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self._suggesting, self._vocabulary = suggesting, vocabulary
+        self._text = label("", "", wrap=True)
+        self._reason = label("", "quiet", wrap=True)
+        self._keys = label("Enter accepts · Backspace rejects", "quiet")
+        self._tool = PlainTool(ASK)
+        self._tool.setObjectName("flat")
+        self._tool.clicked.connect(self._clicked)
+        self.setLayout(column(self._text, self._reason, self._keys, row(self._tool, 1), gap=2))
+        suggesting.changed.connect(self._show)
+        self._show()
+
+    @property
+    def texts(self) -> str:
+        """All that is said, a line each."""
+        parts = (self._text, self._reason, self._keys, self._tool)
+        return "\n".join(part.text() for part in parts if not part.isHidden())
+
+    def _show(self) -> None:
+        suggesting = self._suggesting
+        found, offered = suggesting.suggestion, suggesting.offered
+        self._text.setVisible(offered is not None)
+        self._keys.setVisible(offered is not None)
+        self._reason.setVisible(offered is not None or (found is not None and not found.tag))
+        if offered is not None:
+            title = self._vocabulary.entry(offered.tag).title
+            words = f"{title}, {offered.detail}" if offered.detail else title
+            times = f" · {offered.times:.1f} x" if 1 < offered.times < 1000 else ""
+            self._text.setText(f"Suggested: {words}{times}")
+            others = f"\nAlso: {'; '.join(offered.runners_up)}" if offered.runners_up else ""
+            self._reason.setText(offered.reason)
+            for part in (self._text, self._reason):
+                tip(part, f"{offered.reason}{others}")
+        elif found is not None and not found.tag:
+            self._reason.setText(f"Suggested: {found.reason}")
+            tip(self._reason, found.reason)
+        self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
+        self._tool.setText(f"suggesting: {suggesting.progress} · stop" if suggesting.running else ASK)
+        self._tool.setAccessibleName(self._tool.text())
+        tip(self._tool, WHAT)
+        self.setVisible(any(not part.isHidden() for part in (self._text, self._reason, self._tool)))
+
+    def _clicked(self) -> None:
+        (self._suggesting.cancel if self._suggesting.running else self._suggesting.begin)()

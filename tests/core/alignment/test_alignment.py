@@ -1,0 +1,127 @@
+"""How well a map fits a concept: against scikit-learn, and by what must hold whatever the picture."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+
+from explorer.core.alignment.areas import Ranked, area, pooled_area
+from explorer.core.alignment.compass import compass
+from explorer.core.alignment.grid import CELLS, SIDE, inner
+from explorer.core.alignment.marks import SECTORS, SETS, marks_of
+from explorer.core.alignment.measure import SIDED, measure
+from explorer.core.alignment.over_pictures import adjusted, over_pictures
+from explorer.core.concepts import SIDES
+
+GREY = np.full((112, 112, 3), 128, np.uint8)
+
+
+def disc(row: float, column: float, radius: float) -> np.ndarray:
+    """A lesion in a picture of 112 pixels."""
+    y, x = np.mgrid[:112, :112]
+    return (np.hypot(y - row, x - column) < radius).astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_areas_are_those_of_scikit_learn(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(size=(3, CELLS)).astype(np.float32)
+    sets = random.random((11, CELLS)) < random.uniform(0.05, 0.6, (11, 1))
+    counts = Ranked(values, seed).counts(sets)
+
+    for row, cells in enumerate(sets):
+        found = area(counts[row], Ranked(values, seed).counts([~cells])[0])
+        exact = [roc_auc_score(cells, one) for one in values]
+        assert found == pytest.approx(exact, abs=0.01)
+
+
+def test_what_answers_the_same_everywhere_is_at_chance() -> None:
+    cells = np.arange(CELLS) < CELLS // 3
+    counts = Ranked(np.zeros((1, CELLS), np.float32), 3).counts([cells, ~cells])
+
+    assert area(counts[0], counts[1])[0] == pytest.approx(0.5, abs=0.03)
+
+
+def test_within_strata_a_shift_between_them_counts_for_nothing() -> None:
+    random = np.random.default_rng(0)
+    lesion, hair = np.arange(CELLS) < CELLS // 2, random.random(CELLS) < 0.2
+    hair = np.where(lesion, hair, random.random(CELLS) < 0.01)  # most hair lies on the lesion, by chance
+    values = (random.normal(size=CELLS) + 3 * lesion).astype(np.float32)[None]
+    counts = Ranked(values).counts([hair & lesion, hair & ~lesion, ~hair & lesion, ~hair & ~lesion])
+
+    assert area(counts[0] + counts[1], counts[2] + counts[3])[0] > 0.65
+    assert pooled_area(counts[:2], counts[2:])[0] == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("side", range(SECTORS))
+def test_the_compass_points_where_the_rim_answers(side: int) -> None:
+    lesion = disc(56, 56, 25)
+    marks = marks_of(GREY, {"lesion": lesion})
+    there = np.zeros((1, SIDE, SIDE), np.float32)
+    angle = side * np.pi / 4
+    y, x = 27.5 - 12 * np.sin(angle), 27.5 + 12 * np.cos(angle)
+    yy, xx = np.mgrid[:SIDE, :SIDE]
+    there[0] = np.exp(-(((yy - y) ** 2 + (xx - x) ** 2) / 8))
+    found = measure(there, np.zeros(1, np.float32), np.ones(1, np.float32), marks, [marks], 0)
+    pointing = compass(found["sector"][None], found["sector_null"][None], np.array([True]))
+
+    assert SIDES[pointing.side[0]] == SIDES[side]
+    assert pointing.concentration[0] > 0.7
+    assert found["inward"][0, side] > 0.8
+    assert found["outward"][0, side] > 0.8
+    assert found["side"][0, side] > 0.8
+
+
+def test_a_ring_points_nowhere_and_beats_inside_and_outside() -> None:
+    marks = marks_of(GREY, {"lesion": disc(50, 60, 25)})
+    ring = np.zeros((1, SIDE, SIDE), np.float32)
+    ring[:, 4:-4, 4:-4] = marks.rim.reshape(1, SIDE - 8, SIDE - 8)
+    found = measure(ring, np.zeros(1, np.float32), np.ones(1, np.float32), marks, [marks], 0)
+    pointing = compass(found["sector"][None], found["sector_null"][None], np.array([True]))
+
+    assert pointing.concentration[0] < 0.01
+    assert found["outward"][0, SIDED - 1] == pytest.approx(1)
+    assert found["side"][0, SIDED - 1] > 0.95
+
+
+def test_a_lesion_that_the_frame_cuts_is_not_whole() -> None:
+    assert marks_of(GREY, {"lesion": disc(56, 56, 25)}).whole
+    assert not marks_of(GREY, {"lesion": disc(2, 56, 25)}).whole
+    assert not marks_of(GREY, {}).whole
+
+
+def test_against_itself_nothing_is_gained() -> None:
+    marks = marks_of(GREY, {"lesion": disc(50, 60, 25), "hair": disc(30, 30, 6)})
+    maps = np.random.default_rng(0).normal(size=(5, SIDE, SIDE)).astype(np.float32)
+    found = measure(maps, np.zeros(5, np.float32), np.ones(5, np.float32), marks, [marks, marks], 0)
+
+    for name in ("area", "beyond", "side", "lift", "inward", "outward", "sector"):
+        np.testing.assert_allclose(found[name], found[f"{name}_null"], rtol=1e-6)
+    assert np.isnan(found["area"][:, SETS.index("ruler")]).all()
+
+
+def test_what_is_inside_leaves_the_edge_of_the_picture_out() -> None:
+    values = np.zeros((SIDE, SIDE))
+    values[:4] = values[-4:] = values[:, :4] = values[:, -4:] = 1
+
+    assert inner(values).sum() == 0
+
+
+def test_means_and_p_are_students() -> None:
+    values = np.random.default_rng(0).normal(0.3, 1, (40, 3))
+    values[:5, 1] = np.nan
+    found = over_pictures(values)
+    exact = stats.ttest_1samp(values, 0, nan_policy="omit", alternative="greater")
+
+    np.testing.assert_allclose(found.p, exact.pvalue)
+    interval = stats.ttest_1samp(values[:, 0], 0).confidence_interval()
+    assert (found.low[0], found.high[0]) == pytest.approx((interval.low, interval.high))
+    assert over_pictures(values[:9]).p.tolist() == [1, 1, 1]
+
+
+def test_correction_is_by_benjamini_and_yekutieli() -> None:
+    p = np.array([[0.001, 0.2], [0.03, 1.0]])
+    harmonic = 1 + 1 / 2 + 1 / 3 + 1 / 4
+
+    assert adjusted(p)[0, 0] == pytest.approx(0.001 * 4 * harmonic)
+    assert adjusted(p)[1, 0] == pytest.approx(0.03 * 2 * harmonic)

@@ -1,0 +1,92 @@
+"""Story: tags are suggested for filters; a person reads why, accepts one with a key and rejects another."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.core.index import open_index
+from explorer.core.suggestions import Suggestion, Suggestions, write_suggestions
+from explorer.core.tag_store import load_tags
+from explorer.core.tags.book import FilterKey
+from explorer.state.suggesting import place_of
+from tests.core.index.synthetic_index import write_index
+from tests.e2e.conftest import Person
+
+REASON = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
+
+
+@pytest.fixture
+def suggested(demo: Person, tmp_path: Path) -> Person:
+    """The demo with an index and suggestions beside it: 7:0 a border, 7:1 a color, 7:2 nothing clear."""
+    network, folder = demo.workspace.library.network, demo.workspace.library.folder
+    filters = tuple(layer.filters for layer in network.layers)
+    peaks = np.random.default_rng(0).random((sum(filters), len(folder.pictures)))
+    path = write_index(
+        tmp_path / "index.h5",
+        peaks,
+        filters=filters,
+        names=tuple(picture.name for picture in folder.pictures),
+        given=tuple(folder.labels.of(picture) for picture in folder.pictures),
+        classes=network.classes,
+        identity=network.identity,
+    )
+    rows = (
+        Suggestion(FilterKey(7, 0), "border", "bottom", 3.2, REASON, "border", 4.1, 0.26, 0.2, 0.3, 1e-9, 500),
+        Suggestion(FilterKey(7, 1), "color", "dark", 1.5, "the color explains 20 % of it", "color", p=0.01, n=90),
+        Suggestion(FilterKey(7, 2), "", "", 0.0, "nothing clear: the nearest is hair"),
+    )
+    write_suggestions(place_of(path), Suggestions(rows))
+    demo.workspace.session.update(layer=7, filter=0)
+    demo.workspace.evidence.take(open_index(path))
+    demo.until(lambda: demo.workspace.suggesting.made)
+    demo.parts.center.take_keyboard()
+    return demo
+
+
+def test_enter_accepts_with_the_evidence(suggested: Person) -> None:
+    line, tagging = suggested.parts.suggestion, suggested.workspace.tagging
+    assert "Suggested: Border, bottom · 4.1 x" in line.texts
+    assert REASON in line.texts
+
+    suggested.press("Return")
+
+    tag = tagging.mine(FilterKey(7, 0), "border")
+    assert tag is not None
+    assert (tag.detail, tag.note) == ("bottom", REASON)
+    assert tag.evidence["suggestion"]["n"] == 500
+    assert "Suggested" not in line.texts
+    suggested.until(lambda: tagging.path.exists() and FilterKey(7, 0) in load_tags(tagging.path))
+    suggested.control("Z")
+    assert tagging.mine(FilterKey(7, 0), "border") is None
+    assert "Suggested: Border, bottom" in line.texts
+
+
+def test_backspace_rejects_and_no_tag_is_given(suggested: Person) -> None:
+    suggested.workspace.session.update(filter=1)
+    assert "Suggested: Color, dark" in suggested.parts.suggestion.texts
+
+    suggested.press("Backspace")
+
+    assert "Suggested" not in suggested.parts.suggestion.texts
+    assert suggested.workspace.tagging.words(FilterKey(7, 1)) == ()
+
+
+def test_nothing_clear_is_an_answer(suggested: Person) -> None:
+    suggested.workspace.session.update(filter=2)
+
+    assert suggested.parts.suggestion.texts == "Suggested: nothing clear: the nearest is hair"
+    suggested.press("Return")
+    assert suggested.workspace.tagging.words(FilterKey(7, 2)) == ()
+
+
+def test_in_a_field_the_keys_are_the_fields(suggested: Person) -> None:
+    suggested.control("F")
+    suggested.press("A", "B", "Backspace", "Return")
+
+    assert suggested.workspace.tagging.words(FilterKey(7, 0)) == ()
+    assert "Suggested: Border, bottom" in suggested.parts.suggestion.texts
+
+
+def test_what_a_filter_is_suggested_is_no_tag(suggested: Person) -> None:
+    assert len(suggested.workspace.tagging.book) == 0
