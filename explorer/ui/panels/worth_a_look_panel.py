@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.worth_a_look import WorthALook
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from explorer.core.alarm import Finding
     from explorer.core.tags.book import FilterKey
 
-MOST, A_LINE = 12, 5
+MOST, A_LINE = 12, 3
 """Filters of a finding that are shown, and how many of them stand in a line."""
 
 
@@ -67,12 +67,13 @@ class WorthALookPanel(QWidget):
             self._lines.addWidget(self._entry(finding))
 
     def _entry(self, finding: "Finding") -> QWidget:
-        opens = PlainTool(f"{finding.title} · {len(finding.rests.all_with):,} pictures")
+        opens = PlainTool(finding.title)
+        opens.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # a narrow list stays narrow
         opens.setObjectName("flat")
         opens.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(opens, f"{finding.words}\n\nA click lists its pictures, those of {finding.of_class} first.")
         opens.clicked.connect(partial(self._chosen.show, finding.phrase, finding.rests.all_with))
-        numbers = label("\n".join(finding.figures), wrap=True)
+        numbers = label("\n".join([f"{len(finding.rests.all_with):,} pictures", *finding.figures]), wrap=True)
         tip(numbers, finding.words)
         keys = [self._link(one.key, f"follows with Spearman {one.rho.value:+.2f}") for one in finding.top[:MOST]]
         lines = [row(*keys[start : start + A_LINE], 1, gap=4) for start in range(0, len(keys), A_LINE)]
