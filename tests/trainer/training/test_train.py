@@ -208,6 +208,9 @@ def test_too_little_memory_halves_the_batch_and_keeps_the_total(
 def test_what_cannot_be_trained_gets_one_sentence(
     tmp_path: Path, how: dict[str, object], settings: dict[str, object], said: str
 ) -> None:
+    if "freeze_up_to" in settings:  # what is kept has to come from somewhere
+        torch.save(LeNet(size=small().data.size).state_dict(), tmp_path / "start.pt")
+        settings = settings | {"weights": str(tmp_path / "start.pt")}
     with pytest.raises(UserError) as raised:
         train(cohort_in(tmp_path, 20, **how), small(**settings), tmp_path / "run", CPU)
     assert said in str(raised.value)
