@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from explorer.core.concepts import ARTIFACTS, artifact_scores, concept_maps
 from explorer.core.concepts.picture_values import JPEG_QUALITY, VALUES, jpeg_quality, picture_values
+from explorer.core.concepts.way import way_of_finding
 from explorer.core.errors import UserError
 from explorer.core.images import picture_digest, read_image
 from explorer.core.index import FolderIndex
@@ -37,18 +38,19 @@ _OFTEN = 256
 class Measurement:
     """What is measured on a picture's file: `columns` by name. Of another `version` the same names mean other numbers.
 
-    `name` tells what is kept of it beside an index.
+    `name` tells what is kept of it beside an index, `way` on what else the numbers depend.
     """
 
     name: str
     version: int
     columns: tuple[str, ...]
     of: Callable[[Path], Row]
+    way: Callable[[], str] = str
 
     @property
     def header(self) -> list[str]:
         """The first row of what is kept."""
-        return [f"digest, {self.name} {self.version}", *self.columns]
+        return [f"digest, {self.name} {self.version} {self.way()}".rstrip(), *self.columns]
 
     def kept_beside(self, index: FolderIndex) -> Path:
         """Where it is kept for the pictures of an index."""
@@ -77,7 +79,7 @@ def beside_lesion(maps: Mapping[str, Map]) -> dict[str, Map]:
 
 WHOLE_PICTURE = Measurement("values", 1, (*VALUES, JPEG_QUALITY), _values)
 """The values of the whole picture, on its border ring; milliseconds a picture."""
-CONCEPTS = Measurement("artifacts", 1, ARTIFACTS, _artifacts)
+CONCEPTS = Measurement("artifacts", 1, ARTIFACTS, _artifacts, way_of_finding)
 """How much of each artifact there is beside the lesion, as share of what is there; this takes most of the time."""
 
 

@@ -54,6 +54,14 @@ def test_what_was_measured_is_kept_by_content(index: FolderIndex, pictures: Path
     other = Measurement("tried", 2, ("mean", "none"), counting.of)
     picture_table(index, pictures, other)
     assert len(counting.asked) == 2 * len(index.pictures), "another version measures anew"
+    for way in ("one", "another"):
+        before = len(counting.asked)
+        found_so = Measurement("tried", 2, ("mean", "none"), counting.of, lambda way=way: way)
+        picture_table(index, pictures, found_so)
+        picture_table(index, pictures, found_so)
+        assert len(counting.asked) == before + len(index.pictures), (
+            "what is found in another way is measured anew, once"
+        )
 
 
 def test_only_the_rows_that_are_asked_are_measured(index: FolderIndex, pictures: Path) -> None:
