@@ -83,6 +83,7 @@ def test_h_tags_what_is_framed_whatever_key_was_pressed_before(lists: tuple[Pers
                 check(frames)
         person.parts.center.browser._shown.setCurrentIndex(0)
         person.parts.center.browser._arrange()
+        person.workspace.muting.restore()  # of U: tags are given to the real network alone
         assert_h_tags_what_is_framed(person, frames, view)
 
 
