@@ -14,8 +14,10 @@ Mask = npt.NDArray[np.bool_]
 Said = Mapping[str, Mapping[str, bool]]
 """What a person said: picture to artifact to whether it is there."""
 
-THERE = 0.002
-"""Share of the picture that an artifact's map takes on average from which it counts as there."""
+THERE = 0.5
+"""How sure it has to be (`amount`, 0 to 1) that an artifact is in a picture for it to count as there."""
+FAINT = 0.1
+"""Below this nothing is said: that a picture has no ruler by 0.001 or by 0.01 tells its light, and no ruler."""
 
 PHRASES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -94,6 +96,9 @@ def artifacts_of(
     for name in [*columns, *sorted(words - set(columns))]:
         values = np.array(columns[name], np.float64) if name in columns else np.full(len(pictures), np.nan)
         limit = THERE if name in ARTIFACTS or name not in columns else None
+        if limit is not None:
+            with np.errstate(invalid="ignore"):
+                values[values < FAINT] = 0.0
         for row, picture in enumerate(pictures) if name in words else ():
             told = (said or {}).get(picture, {}).get(name)
             if told is not None and limit is not None:

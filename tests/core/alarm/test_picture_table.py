@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.core.alarm.artifacts import THERE, artifacts_of
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, beside_lesion, picture_table
 from explorer.core.concepts import ARTIFACTS
 from explorer.core.concepts.picture_values import picture_values
@@ -101,3 +102,11 @@ def test_what_lies_in_the_lesion_is_no_artifact() -> None:
     maps["lesion"][:] = 1
     assert beside_lesion(maps)["hair"].mean() == pytest.approx(0.4), "of a picture that is all lesion everything counts"
     assert set(found) == set(CONCEPTS.columns)
+
+
+def test_faint_amounts_of_an_artifact_are_none(index: FolderIndex) -> None:
+    columns = {"ruler": np.array([0.001, 0.02, 0.2, 0.7]), "red share": np.array([0.001, 0.02, 0.2, 0.7])}
+    ruler, red = artifacts_of(columns, index.pictures[:4], {index.pictures[0]: {"ruler": True}})
+    assert ruler.values.tolist() == [THERE, 0.0, 0.2, 0.7]
+    assert ruler.there.tolist() == [True, False, False, True]
+    assert red.values.tolist() == [0.001, 0.02, 0.2, 0.7]
