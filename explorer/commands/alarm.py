@@ -84,10 +84,8 @@ def _said(path: Path | None) -> Any:
 
 
 def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:
-    if network is not None and index.contents.network.identity != network.identity:
-        raise UserError(
-            f"{path} is the index of another network than {network.name}; make one with `feature-explorer index`."
-        )
+    if network is not None:
+        index.check(network)
     if not any(index.given):
         raise UserError(f"{path} knows no classes; make it again with `feature-explorer index --labels CSV`.")
 

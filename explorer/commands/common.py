@@ -13,6 +13,7 @@ from trainer.files.printing import say
 from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
+    from explorer.core.labels import Labels
     from explorer.core.network.opening import Network
 
 
@@ -65,6 +66,36 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     if not found:
         listings[0].check()
     return tuple(found)
+
+
+def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Path | Labels | None":
+    """The table of --labels for a folder or pictures, as `build_index` takes it; read here where --columns says how."""
+    if arguments.labels is None or not getattr(arguments, "columns", None):
+        return Path(arguments.labels) if arguments.labels is not None else None
+    from explorer.core.labels import read_labels
+    from trainer.pictures.column_choice import parse_columns
+    from trainer.pictures.folder_walk import list_folder
+
+    pictures = images if isinstance(images, list) else list_folder(images).pictures
+    return read_labels(arguments.labels, pictures, parse_columns(arguments.columns))
+
+
+def index_of(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> Path:
+    """The index of --index; else the one at `place`, or that the window keeps, made or brought up to date.
+
+    With the classes of --labels, so that the window finds them in its own.
+    """
+    if arguments.index is not None:
+        return Path(arguments.index)
+    from explorer.core.index import build_index
+    from explorer.core.index.kept import place_of
+
+    place = place or place_of(network, arguments.images)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with progress("index") as on_step:
+        return build_index(
+            network, arguments.images, place, labels=table_of(arguments, arguments.images), on_step=on_step
+        )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from explorer.core.export.run import ExportPlan, ExportReport
     from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
-    from explorer.core.tags.book import FilterKey, TagBook
+    from explorer.core.tags.book import FilterKey
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -147,13 +147,14 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
 def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     from explorer.core.export.run import plan_export
     from explorer.core.selection import choose_filters, choose_pictures, parse_filters
+    from explorer.core.tags.hdf5_file import load_tags_of
 
     selectors = parse_filters(arguments.filters)
     pictures = images_of(arguments)
     names = [name.strip() for text in arguments.pictures or () for name in text.split(",") if name.strip()]
     pictures = choose_pictures(pictures, names, arguments.first)
     network = network_of(arguments)
-    book = _tags(arguments.tags, network) if arguments.tags else None
+    book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(selectors, network.layers, book)
     return plan_export(
         network,
@@ -192,23 +193,10 @@ def _scales(path: Path, network: "Network", filters: "Sequence[FilterKey]", *, r
     from explorer.core.index import open_index
 
     with open_index(path) as index:
-        if index.contents.network.identity != network.identity:
-            raise UserError(f"{path.name} is the index of another network; make one of {network.name}.")
+        index.check(network)
         if raw and any(network.layers[key.layer].norm for key in filters):
             raise UserError(f"{path.name} holds what the batch norms answer; leave --raw out, or choose another scale.")
         return {key: index.scale(key) for key in filters}
-
-
-def _tags(path: Path, network: "Network") -> "TagBook":
-    from explorer.core.tags.hdf5_file import load_tags
-
-    book = load_tags(path)
-    if book.network_digest and book.network_digest != network.digest:
-        raise UserError(
-            f"{path.name} holds the tags of another network: {book.network_name or 'unnamed'} "
-            f"({book.network_digest[:12]}), not {network.name} ({network.digest[:12]}); name the file of this one."
-        )
-    return book
 
 
 def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:

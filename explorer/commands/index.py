@@ -7,10 +7,15 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
+from explorer.commands.common import (
+    add_images_argument,
+    add_network_arguments,
+    network_of,
+    progress,
+    table_of,
+)
 from explorer.core.progress import Cancelled
 from trainer.files.printing import printable, say, say_json
-from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
     from explorer.core.index.kept import Kept
@@ -90,7 +95,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             network,
             images,
             out,
-            labels=_labels(arguments, images),
+            labels=table_of(arguments, images),
             on_step=on_step,
             options=options,
             on_stage=speaking.stage if child else None,
@@ -125,16 +130,6 @@ def _each(places: list[Path]) -> list[Path]:
     from trainer.pictures.folder_walk import list_folder
 
     return [picture for place in places for picture in list_folder(place).check().pictures]
-
-
-def _labels(arguments: argparse.Namespace, images: "Path | list[Path]") -> Any:
-    if arguments.labels is None or not arguments.columns:
-        return arguments.labels
-    from explorer.core.labels import read_labels
-    from trainer.pictures.folder_walk import list_folder
-
-    pictures = images if isinstance(images, list) else list_folder(images).pictures
-    return read_labels(arguments.labels, pictures, parse_columns(arguments.columns))
 
 
 class Reins:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, index_of, network_of, progress
 from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 from trainer.pictures.column_choice import parse_columns
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     keys, named = _chosen(arguments, network)
     from explorer.core.index import open_index
 
-    with open_index(_index(arguments, network)) as opened:
+    with open_index(index_of(arguments, network)) as opened:
         labels = _labels(arguments, opened)
         given = [labels.of(arguments.images / name) for name in opened.pictures] if arguments.labels else None
         index = opened.seen_from(arguments.images.resolve(), given)
@@ -124,30 +124,14 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[Fi
         return keys, ", ".join(map(str, keys)) if len(keys) <= 6 else ""
     if not arguments.tags:
         return [], ""
-    from explorer.core.tags.hdf5_file import load_tags
+    from explorer.core.tags.hdf5_file import load_tags_of
 
-    book = load_tags(arguments.tags)
-    if book.network_digest and book.network_digest != network.digest:
-        raise UserError(f"{arguments.tags.name} holds tags of another network ({book.network_name or 'unnamed'}).")
+    book = load_tags_of(arguments.tags, network.digest, network.name)
     wanted = arguments.tag.casefold()
     keys = [key for key in book if any(tag.tag.casefold() == wanted for tag in book.tags(key))]
     if not keys:
         raise UserError(f'No filter of {arguments.tags.name} is tagged "{arguments.tag}".')
     return sorted(keys), f"tagged {arguments.tag}"
-
-
-def _index(arguments: argparse.Namespace, network: "Network") -> Path:
-    """The index that was given, or the window's own, made or brought up to date."""
-    if arguments.index is not None:
-        found: Path = arguments.index
-        return found
-    from explorer.core.index import build_index
-    from explorer.core.index.kept import place_of
-
-    place = place_of(network, arguments.images)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with progress("index") as on_step:
-        return build_index(network, arguments.images, place, on_step=on_step)
 
 
 def _labels(arguments: argparse.Namespace, index: "FolderIndex") -> "Labels":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, index_of, network_of, progress
 from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 
@@ -48,13 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace) -> int:
-    from explorer.core.index.kept import place_of
     from explorer.core.report import evidence_report
 
     if arguments.model is None or arguments.images is None:
         arguments.wrong_usage("--model and --images are needed")
     network = network_of(arguments)
-    with _sources(arguments, network, arguments.index or place_of(network, arguments.images)) as sources:
+    with _sources(arguments, network) as sources:
         with progress("report") as on_step:
             evidence_report(sources, arguments.out, on_step=on_step)
         pictures = len(sources.index.pictures)
@@ -75,7 +74,7 @@ def _check(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     with (
         tempfile.TemporaryDirectory() as folder,
-        _sources(arguments, network, arguments.index or Path(folder) / "index.h5") as sources,
+        _sources(arguments, network, Path(folder) / "index.h5") as sources,
         progress("checking") as on_step,
     ):
         found = check_report(report, sources, on_step=on_step)
@@ -117,20 +116,15 @@ def _take(arguments: argparse.Namespace, report: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _sources(arguments: argparse.Namespace, network: "Network", index: Path) -> "Iterator[Sources]":
-    """What a report is made from; an index that is not there, or lacks pictures, is made first."""
-    from explorer.core.index import build_index
+def _sources(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> "Iterator[Sources]":
+    """What a report is made from; without --index the index is made first, at `place` or where the window keeps it."""
     from explorer.core.report import open_sources
 
-    if arguments.index is None:
-        index.parent.mkdir(parents=True, exist_ok=True)
-        with progress("index") as on_step:
-            build_index(network, arguments.images, index, labels=arguments.labels, on_step=on_step)
     opening = [f"--{name}={value}" for name in OPENING if (value := getattr(arguments, name)) is not None]
     with open_sources(
         network,
         arguments.images,
-        index,
+        index_of(arguments, network, place),
         tags=arguments.tags,
         labels=arguments.labels,
         model=arguments.model,

@@ -11,6 +11,7 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.evidence import Evidence
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
+from explorer.state.on_look import NO_INDEX
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 
@@ -25,7 +26,6 @@ CLASS, PREDICTION, PEAK, TAG, LAYER = "given class", "prediction", "this filter'
 COLORINGS = {PICTURES: (CLASS, PREDICTION, PEAK), FILTERS: (TAG, LAYER)}
 """What may color the points of each map."""
 
-NO_INDEX = "There is no index of this folder yet. It is made in the background once a network and a folder are open."
 LAYING_OUT = "Laying out what is alike side by side … This takes a while once, and is kept."
 
 

@@ -127,4 +127,4 @@ def test_readers_come_from_a_table_and_a_wrong_one_is_said(
             )
         )
     assert "readers.csv" in demo.message
-    assert demo.workspace.evaluating.readers is None
+    assert demo.workspace.evaluating.file is None

@@ -3,12 +3,10 @@
 import html
 import re
 from collections.abc import Mapping
-from importlib.resources import files
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trainer.cohort.cohort import Cohort
 from trainer.evaluation.evaluate import Evaluation
+from trainer.files.page_templates import rendered
 from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS
 from trainer.report.run_record import Run
@@ -35,23 +33,15 @@ def page(evaluation: Evaluation | None, run: Run | None, cohort: Cohort, svgs: M
 
     The templates of `resources/report` escape every text.
     """
-    environment = Environment(
-        loader=PackageLoader("resources", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"written": written, "spoken": spoken}
-    return environment.get_template("page.html").render(
+    return rendered(
+        "page.html",
+        {"written": written, "spoken": spoken},
         evaluation=evaluation,
         run=run,
         cohort=cohort,
         source=cohort.source or cohort.path.name,
         tables=tables(evaluation, run, cohort),
         figures=Figures(svgs),
-        style=files("resources").joinpath("report/style.css").read_text("utf-8"),
         refresh=REFRESH,
         listed=LISTED,
         bins=BINS,

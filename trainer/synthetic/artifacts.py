@@ -220,3 +220,15 @@ ARTIFACTS: dict[str, Callable[[np.random.Generator, Floats, int], Layer]] = {
 
 COVERING = ("patch", "corner")
 """Artifacts through which nothing below is seen."""
+
+LIGHT_SKIN = 2
+"""The Fitzpatrick type of the skin in most public pictures, told to what draws into a real one."""
+
+
+def laid_into(rgb: Floats, artifact: str, rng: np.random.Generator) -> Floats:
+    """A real picture (h, w, 3) in [0, 1], of any proportions, with one of `ARTIFACTS` drawn over it."""
+    height, width = rgb.shape[:2]
+    side = max(height, width)
+    square = np.pad(rgb, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
+    drawn, _ = ARTIFACTS[artifact](rng, square.astype(np.float32), LIGHT_SKIN)
+    return np.clip(drawn, 0, 1)[:height, :width].astype(np.float32)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -19,6 +19,9 @@ from explorer.core.index.sealed_file import Damaged, open_sealed
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
 from trainer.pictures.file_names import natural_key
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
 
 Numbers = npt.NDArray[np.float32]
 BLOCK = 64
@@ -53,6 +56,11 @@ class FolderIndex:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def check(self, network: "Network") -> None:
+        """UserError where this is the index of another network, or of the same one read in another way."""
+        if self.contents.network.identity != network.identity:
+            raise UserError(f"{self.path.name} is the index of another network; make one of {network.name}.")
 
     def seen_from(self, folder: Path, given: Sequence[str] | None = None) -> "FolderIndex":
         """The same index with its pictures in another folder and, in their order, of other classes; none is written."""

@@ -20,10 +20,7 @@ from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
 from trainer.measures.paired import Compared, Pair, compared
-from trainer.synthetic.artifacts import ARTIFACTS
-
-SKIN_TYPE = 2
-"""The Fitzpatrick type that the drawing of an artifact is told: most public pictures are of light skin."""
+from trainer.synthetic.artifacts import ARTIFACTS, laid_into
 
 
 @dataclass(frozen=True)
@@ -45,14 +42,10 @@ class ArtifactEffect:
 
 def drawn_artifact(crop: npt.NDArray[np.uint8], artifact: str, seed: int) -> npt.NDArray[np.uint8]:
     """A picture (h, w, channels) uint8 with an artifact of `trainer.synthetic` over it; the same for the same seed."""
-    height, width, channels = crop.shape
-    side = max(height, width)
-    square = np.pad(crop, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
-    rgb = np.broadcast_to(square, (side, side, 3)).astype(np.float32) / np.float32(255)
+    rgb = np.broadcast_to(crop, (*crop.shape[:2], 3)).astype(np.float32) / np.float32(255)
     rng = np.random.default_rng([seed, zlib.crc32(artifact.encode())])
-    drawn, _ = ARTIFACTS[artifact](rng, rgb.copy(), SKIN_TYPE)
-    found = np.rint(np.clip(drawn, 0, 1) * 255).astype(np.uint8)[:height, :width]
-    return found if channels == 3 else found.mean(axis=2, keepdims=True).round().astype(np.uint8)
+    found = np.rint(laid_into(rgb, artifact, rng) * 255).astype(np.uint8)
+    return found if crop.shape[2] == 3 else found.mean(axis=2, keepdims=True).round().astype(np.uint8)
 
 
 def artifact_effect(

@@ -50,8 +50,7 @@ class FolderMeans:
         The pictures are looked for where they were when the index was made. UserError where none is to be read there,
         or where the index is of another network.
         """
-        if index.contents.network.identity != network.identity:
-            raise UserError("The index was made with another network; make one with this network.")
+        index.check(network)
         root = Path(str(index.contents.facts.get("folder", "")))
         chosen = spread(index.pictures, index.given, PICTURES)
         names = [index.pictures[row] for row in chosen]

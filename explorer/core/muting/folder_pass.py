@@ -71,8 +71,7 @@ def kept_batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> I
 
 def batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], list[Seen]]]:
     """Pictures of the index as the network sees them, as many at once as memory allows; UserError where none is."""
-    if index.contents.network.identity != network.identity:
-        raise UserError("The index was made with another network; make one with this network.")
+    index.check(network)
     root = Path(str(index.contents.facts.get("folder", "")))
     pictures = [
         FolderPicture(root / index.pictures[row], index.pictures[row], index.given[row], index.digests[row])

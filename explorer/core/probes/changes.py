@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.arrays import RGB
-from trainer.synthetic.artifacts import ARTIFACTS
+from trainer.synthetic.artifacts import laid_into
 
 Floats = npt.NDArray[np.float32]
 Maps = Mapping[str, npt.NDArray[np.floating]]
@@ -27,11 +27,7 @@ def laid(rgb: Floats, concept: str, rng: np.random.Generator) -> tuple[Floats, F
     The control changes about the same pixels by the same amounts, but of a scrambled shape: within small blocks what
     was added is dealt out anew.
     """
-    height, width = rgb.shape[:2]
-    side = max(height, width)
-    square = np.pad(rgb, ((0, side - height), (0, side - width), (0, 0)), mode="edge")
-    drawn, _ = ARTIFACTS[concept](rng, square.copy(), 2)
-    changed = np.clip(drawn, 0, 1)[:height, :width].astype(np.float32)
+    changed = laid_into(rgb, concept, rng)
     return changed, np.clip(rgb + scrambled(changed - rgb, rng), 0, 1)
 
 

@@ -34,7 +34,7 @@ def filter_facts(sources: Sources, on_step: OnStep) -> list[dict[str, Any]]:
 
 
 def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
-    index, given = sources.index, sources.index.given
+    index = sources.index
     layer = sources.network.layers[key.layer]
     card = filter_card(index, key, (layer.height, layer.width))
     scale, of = index.scale(key), index.filters()[index.row(key)]
@@ -42,7 +42,7 @@ def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
         "filter": str(key),
         "layer": layer.name,
         "tags": [_tag(tag) for tag in sources.book.tags(key)],
-        "strong": strong_pictures(index, key, given=given).sentence(),
+        "strong": strong_pictures(index, key).sentence(),
         "scale": {"foot": scale.foot, "peak": scale.peak},
         "quantiles": {name: plain(of[name]) for name in ("median", "q90", "q99", "q995", "q999")},
         "silent_share": plain(card.silent_share),

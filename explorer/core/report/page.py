@@ -4,13 +4,11 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from explorer.core.errors import UserError
 from explorer.core.report.tiles import Tiles
+from trainer.files.page_templates import rendered
 
 FORMAT = "feature-map-explorer report 1"
 _FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
@@ -20,23 +18,14 @@ LARGEST = 400_000_000
 
 def page(said: Mapping[str, Any], drawn: Tiles) -> str:
     """The page as HTML; `said` holds "facts", "files", "digests", "versions" and "commands"."""
-    environment = Environment(
-        loader=PackageLoader("resources", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"number": number, "measure": measure, "percent": percent, "line": shlex.join, "bars": bars}
-    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     # Nothing in a text may end the element that holds it.
     facts = json.dumps({"format": FORMAT, **said}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
-    return environment.get_template("evidence.html").render(
+    return rendered(
+        "evidence.html",
+        {"number": number, "measure": measure, "percent": percent, "line": shlex.join, "bars": bars, "begun": begun},
         **said,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
         embedded=facts,
-        style=files("resources").joinpath("report/style.css").read_text("utf-8"),
     )
 
 
@@ -72,6 +61,11 @@ def measure(value: Mapping[str, Any]) -> str:
         return "–"
     ends = "" if value["low"] is None else f" [{value['low']:.3f}, {value['high']:.3f}]"
     return f"{value['value']:.3f}{ends}"
+
+
+def begun(text: str) -> str:
+    """A sentence with a capital at its beginning; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def bars(counts: list[int]) -> list[float]:

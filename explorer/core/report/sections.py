@@ -170,7 +170,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "network": network_facts,
         "folder": folder_facts,
         "decision": decision_facts,
-        "filters": lambda sources, on_step: filter_facts(sources, on_step),
+        "filters": filter_facts,
         "evaluation": evaluation_facts,
         "muting": muting_facts,
         "alarm": alarm_facts,

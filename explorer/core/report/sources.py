@@ -14,7 +14,7 @@ from explorer.core.index import FolderIndex, open_index
 from explorer.core.labels import Labels, read_labels
 from explorer.core.network.opening import Network
 from explorer.core.tags.book import TagBook
-from explorer.core.tags.hdf5_file import load_tags
+from explorer.core.tags.hdf5_file import load_tags_of
 from trainer.pictures.folder_walk import list_folder
 
 
@@ -68,14 +68,10 @@ def open_sources(
     opening: tuple[str, ...] = (),
 ) -> Iterator[Sources]:
     """Open what a report is made from; UserError where the files are of different networks or folders."""
-    book = load_tags(tags) if tags is not None else TagBook()
-    if tags is not None and book.network_digest and book.network_digest != network.digest:
-        raise UserError(f"{tags.name} holds the tags of another network: {book.network_name or 'unnamed'}.")
+    book = load_tags_of(tags, network.digest, network.name) if tags is not None else TagBook()
     with open_index(index) as opened:
-        if opened.contents.network.identity != network.identity:
-            raise UserError(f"{index.name} is the index of another network; make one of {network.name}.")
-        there = [name for name in opened.pictures if (images / name).is_file()]
-        if not there:
+        opened.check(network)
+        if not any((images / name).is_file() for name in opened.pictures):
             raise UserError(f"None of the pictures of {index.name} is in {images}; name the folder of its pictures.")
         table = read_labels(labels, list_folder(images).pictures) if labels is not None else None
         files = {"model": model, "images": images, "labels": labels, "tags": tags}

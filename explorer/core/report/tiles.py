@@ -12,7 +12,7 @@ from explorer.core.arrays import RGB
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle, canvas, draw_single
-from explorer.core.images import read_image
+from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activations import record
 from explorer.core.progress import OnStep
 from explorer.core.report.sources import Sources
@@ -50,8 +50,6 @@ def tiles(sources: Sources, filters: Sequence[Mapping[str, Any]], on_step: OnSte
 
 
 def _picture(sources: Sources, name: str) -> RGB | None:
-    from explorer.core.images import picture_digest
-
     path = sources.images / name
     try:
         same = picture_digest(path) == sources.index.digests[sources.index.rows[name]]

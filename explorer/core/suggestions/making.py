@@ -74,8 +74,7 @@ def suggest(
             )  # fmt: skip
     options = options or SuggestOptions()
     table = read_table(options.table)
-    if index.contents.network.identity != network.identity:
-        raise UserError(f"{index.path} is the index of another network; make one of {network.name}.")
+    index.check(network)
     pictures = choose(index, images, masks, options.pictures)
     if len(pictures) < FEWEST_PICTURES:
         raise UserError(f"Suggestions need several pictures; {index.path} has {len(pictures)}.")

@@ -101,6 +101,17 @@ class NewerFormat(Exception):  # noqa: N818 - nothing is wrong with the file
     """The file's version is above ours."""
 
 
+def load_tags_of(path: Path | str, digest: str, name: str) -> TagBook:
+    """`load_tags` for the network of this digest and name; UserError where the tags are those of another."""
+    book = load_tags(path)
+    if book.network_digest and book.network_digest != digest:
+        raise UserError(
+            f"{Path(path).name} holds the tags of another network: {book.network_name or 'unnamed'} "
+            f"({book.network_digest[:12]}), not {name} ({digest[:12]}); name the file of this one."
+        )
+    return book
+
+
 def image_of(book: TagBook) -> bytes:
     """The bytes of the book's tags file, read back and compared; equal books give equal bytes."""
     written = columns_of(book)

@@ -40,7 +40,7 @@ class Commands:
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
-        self.report = ReportCommand(window, workspace, parts)
+        self.report = ReportCommand(window, workspace, parts, self.guard)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))

@@ -80,7 +80,7 @@ def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
 
     name, _ = QFileDialog.getOpenFileName(parent.window(), "Readers: name, sensitivity, specificity", "", "CSV (*.csv)")
     if name:
-        workspace.evaluating.show_readers(Path(name))
+        workspace.evaluating.use_file(Path(name))
 
 
 def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
@@ -90,4 +90,4 @@ def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
         parent.window(), "Lists of artifacts: image, hair, ruler ...", "", "CSV (*.csv)"
     )
     if name:
-        workspace.worth_a_look.use_lists(Path(name))
+        workspace.worth_a_look.use_file(Path(name))

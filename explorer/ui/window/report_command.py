@@ -7,7 +7,6 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from explorer.core.errors import UserError
 from explorer.state.workspace import Workspace
 from explorer.ui.window.parts import WindowParts
 
@@ -15,8 +14,10 @@ from explorer.ui.window.parts import WindowParts
 class ReportCommand:
     """Asks for a place and lets the report be written there."""
 
-    def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
-        self._parent, self._reporting, self._problems = parent, workspace.reporting, parts.problems
+    def __init__(
+        self, parent: QWidget, workspace: Workspace, parts: WindowParts, guard: Callable[[Callable[[], object]], bool]
+    ) -> None:
+        self._parent, self._reporting, self._problems, self._guard = parent, workspace.reporting, parts.problems, guard
         self._reporting.done.connect(self._tell)
         self._reporting.failed.connect(parts.problems.show_error)
 
@@ -39,9 +40,3 @@ class ReportCommand:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
         self._problems.show_text(f"{path.name} is written. Anybody can check it: see its end.", "Open", show, calm=True)
-
-    def _guard(self, run: Callable[[], None]) -> None:
-        try:
-            run()
-        except UserError as error:
-            self._problems.show_error(error)
