@@ -72,13 +72,15 @@ class FindingsPanel(QWidget):
 
     def _parts(self) -> QWidget:
         inner = QWidget()
-        inner.setLayout(column(self._worth_a_look, self._figures, 1))
+        lines = column(self._worth_a_look, self._figures, 1)
+        lines.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
+        inner.setLayout(lines)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setWidget(inner)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(220)
+        area.setMinimumWidth(270)
         for part in (area.viewport(), inner):
             part.setAutoFillBackground(False)  # the panel's own ground
         self._heading = label("given (rows), predicted (columns)", "quiet")

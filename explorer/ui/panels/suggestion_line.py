@@ -1,6 +1,6 @@
 """One quiet line above the tags: what is suggested for the filter in view, why, and the way to more suggestions."""
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.suggesting import Suggesting
@@ -22,6 +22,8 @@ class SuggestionLine(QWidget):
         self._text = label("", "", wrap=True)
         self._reason = label("", "quiet", wrap=True)
         self._keys = label("Enter accepts · Backspace rejects", "quiet")
+        for part in (self._text, self._reason, self._keys):  # the panel keeps its width, whatever is suggested
+            part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
         self._tool = PlainTool(ASK)
         self._tool.setObjectName("flat")
         self._tool.clicked.connect(self._clicked)
