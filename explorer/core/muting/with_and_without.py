@@ -124,14 +124,16 @@ def _difference(sides: Sequence[tuple[Mask, Mask]], before: Numbers, after: Numb
     """The mean over classes of the mean with the artifact less that without it, before and after."""
 
     def of(weights: Numbers, values: Numbers) -> Numbers:
-        return np.mean([_mean(weights, values, has) - _mean(weights, values, lacks) for has, lacks in sides], axis=0)
+        apart = [_mean(weights, values, has) - _mean(weights, values, lacks) for has, lacks in sides]
+        return np.asarray(np.mean(apart, axis=0))
 
     return lambda weights: (of(weights, before), of(weights, after))
 
 
 def _mean(weights: Numbers, values: Numbers, among: Mask) -> Numbers:
     whole = weights @ among
-    return np.divide(weights @ (values * among), whole, out=np.full(len(weights), np.nan), where=whole > 0)
+    found = np.divide(weights @ (values * among), whole, out=np.full(len(weights), np.nan), where=whole > 0)
+    return np.asarray(found, np.float64)
 
 
 def _errors(
