@@ -11,7 +11,7 @@ from explorer.core.errors import UserError
 from explorer.core.muting.judged_pictures import JudgedPictures
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers
 from trainer.measures.odds import common_odds_ratio
-from trainer.measures.paired import Compared, Pair, compared
+from trainer.measures.paired import Compared, Pair, compared, weighted_mean
 
 Mask = npt.NDArray[np.bool_]
 
@@ -124,16 +124,10 @@ def _difference(sides: Sequence[tuple[Mask, Mask]], before: Numbers, after: Numb
     """The mean over classes of the mean with the artifact less that without it, before and after."""
 
     def of(weights: Numbers, values: Numbers) -> Numbers:
-        apart = [_mean(weights, values, has) - _mean(weights, values, lacks) for has, lacks in sides]
+        apart = [weighted_mean(weights, values, has) - weighted_mean(weights, values, lacks) for has, lacks in sides]
         return np.asarray(np.mean(apart, axis=0))
 
     return lambda weights: (of(weights, before), of(weights, after))
-
-
-def _mean(weights: Numbers, values: Numbers, among: Mask) -> Numbers:
-    whole = weights @ among
-    found = np.divide(weights @ (values * among), whole, out=np.full(len(weights), np.nan), where=whole > 0)
-    return np.asarray(found, np.float64)
 
 
 def _errors(
