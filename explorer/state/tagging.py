@@ -70,6 +70,11 @@ class Tagging(Saving):
         if self.mine(key, word) is None:
             self.add(key, word, evidence=evidence)
         else:
+            self.remove(key, word)
+
+    def remove(self, key: FilterKey, word: str) -> None:
+        """Take this annotator's word from a filter; nothing where it does not carry it."""
+        if self.mine(key, word) is not None:
             draft = self._draft(key)
             draft.remove(key, word, annotator=self.annotator)
             self._push(key, draft, f"remove {word} from {key}")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.start import Start
-from explorer.ui.panels.tag_panel import WordDialog
+from explorer.ui.dialogs.word_dialog import WordDialog
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 
@@ -56,13 +56,13 @@ def test_every_word_has_its_key(demo: Person) -> None:
 
 
 def test_buttons_do_the_same_and_show_it(demo: Person) -> None:
-    button = demo.parts.tags._buttons["hair"]
+    button = demo.parts.tags.words.buttons["hair"]
     demo.click(button)
     assert words(demo) == ["hair"]
     assert button.isChecked()
     assert "✓" in button.text()  # not by color alone
     demo.press("Right")
-    assert not demo.parts.tags._buttons["hair"].isChecked()
+    assert not demo.parts.tags.words.buttons["hair"].isChecked()
     assert "H" in str(demo.parts.filters.data(demo.parts.filters.index(0), 0x0104))
 
 
@@ -80,14 +80,14 @@ def test_a_detail_and_a_note(demo: Person) -> None:
     demo.press("B", "D")
     demo.qtbot.keyClicks(QApplication.focusWidget(), "left")
     demo.press("Return")
-    demo.parts.tags._note.setFocus()
+    demo.parts.tags.rows.rows[0].note.setFocus()
     demo.qtbot.keyClicks(QApplication.focusWidget(), "hair and border")
     demo.press("Return")
     demo.workspace.tagging.settle()
     (tag,) = load_tags(demo.workspace.tagging.path).tags(FilterKey(7, 0))
     assert (tag.tag, tag.detail, tag.note) == ("border", "left", "hair and border")
     demo.press("Right", "Left")
-    assert demo.parts.tags._detail.currentText() == "left"
+    assert demo.parts.tags.rows.rows[0].detail.currentText() == "left"
 
 
 def test_what_is_typed_belongs_to_the_filter_it_was_typed_for(demo: Person) -> None:
@@ -134,7 +134,7 @@ def test_a_second_window_is_read_only_until_the_first_has_closed(
     second.until(second.window.isActiveWindow)
     second.press("H")
     assert words(second) == []
-    assert not second.parts.tags._buttons["hair"].isEnabled()
+    assert not second.parts.tags.words.buttons["hair"].isEnabled()
     assert demo.workspace.tagging.path.name in second.parts.tags._locked.text()
     demo.window.activateWindow()
     demo.until(demo.window.isActiveWindow)
@@ -203,3 +203,84 @@ def test_a_full_disk_is_said_and_closing_asks(demo: Person, monkeypatch: pytest.
     demo.press("C")
     demo.until(lambda: "· saved" in demo.window.windowTitle())
     assert saved_tags(demo) == ["border", "color", "hair"]
+
+
+def test_every_tag_has_a_row_of_its_own(demo: Person) -> None:
+    demo.press("B", "D")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "left")
+    demo.press("Return", "C", "D")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "dark")
+    demo.press("Tab")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "only below")
+    demo.press("Return")
+    rows = demo.parts.tags.rows
+    assert [row.tag.tag for row in rows.rows] == ["border", "color"]
+    demo.press("Right", "Left")
+    assert {row.tag.tag: (row.detail.currentText(), row.note.text()) for row in rows.rows} == {
+        "border": ("left", ""),
+        "color": ("dark", "only below"),
+    }
+    border = next(row for row in rows.rows if row.tag.tag == "border")
+    demo.click(border.note)  # with the mouse: any row, not the last one alone
+    demo.qtbot.keyClicks(border.note, "faint")
+    color = next(row for row in rows.rows if row.tag.tag == "color")
+    demo.click(color.remove)
+    assert [row.tag.tag for row in rows.rows] == ["border"]
+    demo.workspace.tagging.settle()
+    (tag,) = load_tags(demo.workspace.tagging.path).tags(FilterKey(7, 0))
+    assert (tag.tag, tag.detail, tag.note) == ("border", "left", "faint")
+
+
+def test_the_tags_of_others_have_rows_that_only_they_can_change(open_window: Open, tmp_path: Path) -> None:
+    path = tmp_path / "shared.h5"
+    network = open_window(Start(demo=True, tags=path))
+    network.wait_for_maps()
+    network.press("H")
+    network.workspace.tagging.settle()
+    network.window.close()
+    book = load_tags(path)
+    book.add(FilterKey(7, 0), "border", annotator="Anna", detail="left", note="clear")
+    save_tags(path, book)
+    person = open_window(Start(demo=True, tags=path))
+    person.wait_for_maps()
+    theirs = person.parts.tags.rows.row_of("Anna", "border")
+    assert theirs.isVisible()
+    assert not theirs.detail.isVisible()
+    assert not theirs.remove.isVisible()
+    assert theirs._texts.text() == "left · clear"
+    assert "Anna" in theirs._about.text()
+    person.press("H")
+    assert [(row.tag.annotator, row.tag.tag) for row in person.parts.tags.rows.rows] == [("Anna", "border")]
+
+
+def test_nothing_moves_when_tags_come_and_go(demo: Person) -> None:
+    parts = demo.parts
+
+    def places() -> list[object]:
+        return [part.geometry() for part in (parts.tags, parts.card, parts.layers, parts.tags.words, parts.tags.rows)]
+
+    demo.press("Right", "Left")
+    QApplication.processEvents()
+    before = places()
+    for key in "BCSHA":
+        demo.press(key)
+        QApplication.processEvents()
+        assert places() == before, key
+    parts.tags.set_facts("no answer on this picture")
+    demo.press("0", "Right", "Left")
+    QApplication.processEvents()
+    assert places() == before
+
+
+def test_rows_are_worked_with_the_keyboard_alone(demo: Person) -> None:
+    demo.press("B", "C", "D", "Tab", "Tab")
+    row = demo.parts.tags.rows.row_of(demo.workspace.tagging.annotator, "color")
+    assert QApplication.focusWidget() is row.remove
+    demo.press("Space")
+    assert words(demo) == ["border"]
+    demo.press("D")  # the one that is left
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "top")
+    demo.press("Return", "Right")
+    (tag,) = demo.workspace.tagging.book.tags(FilterKey(7, 0))
+    assert (tag.tag, tag.detail) == ("border", "top")
+    assert demo.view.filter == 1

@@ -11,7 +11,7 @@ from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
-from explorer.ui.panels.tag_panel import WordDialog
+from explorer.ui.dialogs.word_dialog import WordDialog
 from explorer.ui.widgets.plain_text import Buttons, warned
 from explorer.ui.window.parts import WindowParts
 
@@ -90,6 +90,10 @@ class TagCommands:
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Write the detail and the note of a tag."""
         self._guard(lambda: self._workspace.tagging.describe(key, word, detail, note))
+
+    def remove(self, key: FilterKey, word: str) -> None:
+        """Take a tag away."""
+        self._guard(lambda: self._workspace.tagging.remove(key, word))
 
     def new_word(self) -> None:
         """Add a word to the person's own vocabulary."""
