@@ -1,6 +1,8 @@
 """The tags of the open network: what a person changes in them, and how it is taken back."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -9,30 +11,48 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.state.saving import Saving
 
+Tags = tuple[Tag, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a person did, in words: `text` as "tag hair on 7:3", `past` as "Tagged hair on 7:3"; `key` is the filter.
+
+    `undone` says that it was taken back.
+    """
+
+    text: str
+    past: str
+    key: FilterKey
+    undone: bool = False
+
 
 class _Replace(QUndoCommand):
-    """Gives one filter other tags; undo gives the former ones back, through the same door."""
+    """Gives filters other tags; undo gives the former ones back, through the same door."""
 
-    def __init__(self, tagging: "Tagging", key: FilterKey, after: tuple[Tag, ...], text: str) -> None:
-        super().__init__(text)
-        self._tagging, self._key = tagging, key
-        self._before, self._after = tagging.book.tags(key), after
+    def __init__(self, tagging: "Tagging", after: Mapping[FilterKey, Tags], step: Step) -> None:
+        super().__init__(step.text)
+        self._tagging, self._step, self._after = tagging, step, after
+        self._before = {key: tagging.book.tags(key) for key in after}
 
     def redo(self) -> None:
-        self._tagging.set_tags(self._key, self._after)
+        self._tagging.set_tags(self._after)
+        self._tagging.stepped.emit(self._step)
 
     def undo(self) -> None:
-        self._tagging.set_tags(self._key, self._before)
+        self._tagging.set_tags(self._before)
+        self._tagging.stepped.emit(replace(self._step, undone=True))
 
 
 class Tagging(Saving):
     """Changes the open book under a name; every change can be undone, and is saved.
 
-    `changed(key)` after one filter's tags changed. The signals about the file are those of `Saving`.
+    `changed(key)` after one filter's tags changed, `stepped(step)` after a `Step` was done or undone. The signals about the file are those of `Saving`.
     """
 
     changed = Signal(object)
     annotator_changed = Signal()
+    stepped = Signal(object)
 
     def __init__(self, annotator: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +97,7 @@ class Tagging(Saving):
         if self.mine(key, word) is not None:
             draft = self._draft(key)
             draft.remove(key, word, annotator=self.annotator)
-            self._push(key, draft, f"remove {word} from {key}")
+            self._push({key: draft.tags(key)}, f"remove {word} from {key}", f"Removed {word} from {key}", key)
 
     def add(
         self,
@@ -90,7 +110,7 @@ class Tagging(Saving):
         evidence: dict[str, Any] | None = None,
     ) -> None:
         """Give a filter a word, or change the detail and note of this annotator's."""
-        draft = self._draft(key)
+        draft, there = self._draft(key), self.mine(key, word) is not None
         draft.add(
             key,
             word,
@@ -100,7 +120,10 @@ class Tagging(Saving):
             confidence=confidence,
             evidence=evidence or {},
         )
-        self._push(key, draft, f"tag {key} as {word}")
+        gone = [other for other in self.words(key) if other not in {tag.tag for tag in draft.tags(key)}]
+        away = f", {' and '.join(gone)} taken away" if gone else ""
+        done = ("change", "Changed") if there else ("tag", "Tagged")
+        self._push({key: draft.tags(key)}, f"{done[0]} {word} on {key}", f"{done[1]} {word} on {key}{away}", key)
 
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
         """Change the detail and note of this annotator's word on a filter; nothing where it does not carry the word."""
@@ -118,14 +141,16 @@ class Tagging(Saving):
         self._check_writable()
         self.stack.redo()
 
-    def set_tags(self, key: FilterKey, tags: tuple[Tag, ...]) -> None:
-        """Give a filter exactly these tags and save: the one way in which the book changes."""
-        self._book.replace(key, tags)
+    def set_tags(self, tags: Mapping[FilterKey, Tags]) -> None:
+        """Give filters exactly these tags and save: the one way in which the book changes."""
+        for key, given in tags.items():
+            self._book.replace(key, given)
         self._save_change()
-        self.changed.emit(key)
+        for key in tags:
+            self.changed.emit(key)
 
-    def _push(self, key: FilterKey, after: TagBook, text: str) -> None:
-        self.stack.push(_Replace(self, key, after.tags(key), text))
+    def _push(self, after: Mapping[FilterKey, Tags], text: str, past: str, key: FilterKey) -> None:
+        self.stack.push(_Replace(self, after, Step(text, past, key)))
 
     def _draft(self, key: FilterKey) -> TagBook:
         """A book of this one filter, to try a change on; UserError where nothing may be changed."""

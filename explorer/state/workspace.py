@@ -17,6 +17,7 @@ from explorer.state.exporting import Exporting
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
+from explorer.state.last_step import LastStep
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.muting import Muting
@@ -70,6 +71,7 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.last_step = LastStep(self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)

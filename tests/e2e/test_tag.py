@@ -284,3 +284,57 @@ def test_rows_are_worked_with_the_keyboard_alone(demo: Person) -> None:
     (tag,) = demo.workspace.tagging.book.tags(FilterKey(7, 0))
     assert (tag.tag, tag.detail) == ("border", "top")
     assert demo.view.filter == 1
+
+
+def menu_entry(person: Person, beginning: str) -> str:
+    """What an entry of the menu says while the menu is open."""
+    menu = person.commands.actions.menus["&Tags"]
+    menu.aboutToShow.emit()
+    (text,) = [action.text() for action in menu.actions() if action.text().startswith(beginning)]
+    menu.aboutToHide.emit()
+    return text
+
+
+def test_undo_says_what_it_takes_back(demo: Person) -> None:
+    line = demo.parts.tags.last
+    assert menu_entry(demo, "Undo") == "Undo"
+    demo.press("A")
+    assert line.text == "Tagged artifact on 7:0"
+    assert menu_entry(demo, "Undo") == "Undo tag artifact on 7:0"
+    demo.press("A", "Right", "PageUp")
+    assert line.text == "Removed artifact from 7:0"
+    assert menu_entry(demo, "Undo") == "Undo remove artifact from 7:0"
+    demo.wait_for_maps()
+    demo.click(line.show_it)
+    assert (demo.view.layer, demo.view.filter) == (7, 0)
+    assert line.back.text() == "Undo"
+    demo.click(line.back)
+    assert words(demo) == ["artifact"]
+    assert line.text == "Undone: remove artifact from 7:0"
+    assert menu_entry(demo, "Redo") == "Redo remove artifact from 7:0"
+    assert line.back.text() == "Redo"
+    demo.click(line.back)
+    assert words(demo) == []
+    demo.press("B", "H", "0")
+    assert line.text == "Tagged none on 7:0, border and hair taken away"
+    assert demo.message == ""
+    demo.wait_for_maps()
+
+
+def test_what_was_done_is_not_said_for_longer_than_it_is_true(demo: Person, tmp_path: Path) -> None:
+    line, last = demo.parts.tags.last, demo.workspace.last_step
+    demo.press("A")
+    assert line.back.isVisible()
+    last._away.timeout.emit()  # nobody did anything for a while
+    assert line.text == ""
+    assert not line.back.isVisible()
+    demo.press("B")
+    assert line.text
+    demo.press("U")  # while a filter is muted nothing can be taken back
+    assert line.text == ""
+    demo.press("U", "C")
+    assert line.text
+    demo.workspace.opening.open_tags(tmp_path / "others.h5")
+    demo.until(lambda: demo.workspace.tagging.path.name == "others.h5")
+    assert line.text == ""
+    demo.wait_for_maps()

@@ -5,8 +5,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.last_step import LastStep
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
+from explorer.ui.panels.last_step_line import LastStepLine
 from explorer.ui.panels.tag_rows import TagRows
 from explorer.ui.panels.word_buttons import WordButtons
 from explorer.ui.widgets.labels_and_layouts import column, label
@@ -23,7 +25,7 @@ class TagPanel(QWidget):
     new_word = Signal()
     finished = Signal()
 
-    def __init__(self, session: Session, tagging: Tagging, vocabulary: Vocabulary) -> None:
+    def __init__(self, session: Session, tagging: Tagging, last: LastStep, vocabulary: Vocabulary) -> None:
         super().__init__()
         self._session, self._tagging = session, tagging
         self._title = label("Filter", "title")
@@ -35,13 +37,14 @@ class TagPanel(QWidget):
         self.rows.described.connect(self.described)
         self.rows.removed.connect(self.removed)
         self.rows.finished.connect(self.finished)
+        self.last = LastStepLine(last)
         self._locked = label("", "warning", wrap=True)
         self._add = PlainButton("Another word …")
         self._add.setObjectName("word")
         self._add.clicked.connect(self.new_word)
         asked = label("What does it answer to?", "quiet")
         self.setLayout(
-            column(self._title, self._facts, asked, self.words, self._add, self.rows, self._locked, gap=6)
+            column(self._title, self._facts, asked, self.words, self._add, self.rows, self.last, self._locked, gap=6)
         )
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._word = ""

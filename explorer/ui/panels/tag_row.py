@@ -44,7 +44,9 @@ class TagRow(QFrame):
         fields = row(self.detail, self.note, gap=4)
         for place in range(2):
             fields.setStretch(place, 1)
-        self.setLayout(column(row(self._title, self._about, self.remove, gap=6), fields, self._texts, gap=2))
+        head = row(self._title, self._about, self.remove, gap=6)
+        head.setStretch(1, 1)
+        self.setLayout(column(head, fields, self._texts, gap=2))
 
     @property
     def typing(self) -> bool:

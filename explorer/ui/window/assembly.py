@@ -59,7 +59,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         over=over,
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
-        tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
+        tags=TagPanel(session, workspace.tagging, workspace.last_step, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
@@ -209,6 +209,8 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     parts.tags.toggled.connect(tags.toggle)
     parts.tags.described.connect(tags.describe)
     parts.tags.removed.connect(tags.remove)
+    parts.tags.last.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+    parts.tags.last.taken_back.connect(lambda: commands.guard(workspace.last_step.take_back))
     parts.tags.new_word.connect(tags.new_word)
     parts.tags.finished.connect(parts.center.take_keyboard)
     parts.status.help.clicked.connect(commands.show_keys)

@@ -12,6 +12,7 @@ def command_table(commands: Commands) -> list[Command]:
     step, look, there = commands.step, commands.switch, commands.in_browser
     files, tags, is_on = commands.files, commands.tags, commands.has_style
     workspace = commands.workspace
+    stack = workspace.tagging.stack
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
         Command(FILE, "Open a network's folder …", "", files.open_model_folder),
@@ -46,8 +47,14 @@ def command_table(commands: Commands) -> list[Command]:
         Command(TAGS, "Detail of the tag", "D", tags.describe_tag),
         Command(TAGS, "Who tags …", "", tags.ask_annotator),
         Command(TAGS, "Write although another computer's lock is there …", "", tags.take_over),
-        Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo)),
-        Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: commands.guard(workspace.tagging.redo)),
+        Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo), says=stack.undoText),
+        Command(
+            TAGS,
+            "Redo",
+            "Ctrl+Shift+Z or Ctrl+Y",
+            lambda: commands.guard(workspace.tagging.redo),
+            says=stack.redoText,
+        ),
         Command(VIEW, "Mute the filter, or take it back", "U", commands.mute, yields=True),
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
         Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),

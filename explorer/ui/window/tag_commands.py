@@ -55,13 +55,8 @@ class TagCommands:
         key = FilterKey(view.layer, view.filter)
         tagging = self._workspace.tagging
         evidence = self._workspace.pipeline.evidence(key.layer, key.filter)
-        before = tagging.words(key)
         if self._guard(lambda: tagging.toggle(key, word, evidence)):
             self._parts.tags.describe(word)
-            gone = [other for other in before if other != word and other not in tagging.words(key)]
-            if gone:
-                text = f'"{word}" took {" and ".join(gone)} away from filter {key}. Ctrl+Z brings it back.'
-                self._parts.problems.show_text(text, calm=True)
 
     def accept_suggestion(self) -> None:
         """Give the filter in view the tag that is suggested, where the grid or the viewer has the keyboard."""
