@@ -8,7 +8,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from explorer.core.tags.book import FilterKey, Tag, TagBook
+from explorer.core.tags.book import FilterKey, Tag, TagBook, excludes
+from explorer.core.tags.history import Change
 from explorer.state.saving import Saving
 
 Tags = tuple[Tag, ...]
@@ -18,13 +19,14 @@ Tags = tuple[Tag, ...]
 class Step:
     """What a person did, in words: `text` as "tag hair on 7:3", `past` as "Tagged hair on 7:3"; `key` is the filter.
 
-    `undone` says that it was taken back.
+    `undone` says that it was taken back, `what` how the history calls it where that is not plain.
     """
 
     text: str
     past: str
     key: FilterKey
     undone: bool = False
+    what: str = ""
 
 
 class _Replace(QUndoCommand):
@@ -34,20 +36,23 @@ class _Replace(QUndoCommand):
         super().__init__(step.text)
         self._tagging, self._step, self._after = tagging, step, after
         self._before = {key: tagging.book.tags(key) for key in after}
+        self._what = step.what
 
     def redo(self) -> None:
-        self._tagging.set_tags(self._after)
+        self._tagging.set_tags(self._after, self._what)
+        self._what = "redo"
         self._tagging.stepped.emit(self._step)
 
     def undo(self) -> None:
-        self._tagging.set_tags(self._before)
+        self._tagging.set_tags(self._before, "undo")
         self._tagging.stepped.emit(replace(self._step, undone=True))
 
 
 class Tagging(Saving):
     """Changes the open book under a name; every change can be undone, and is saved.
 
-    `changed(key)` after one filter's tags changed, `stepped(step)` after a `Step` was done or undone. The signals about the file are those of `Saving`.
+    `changed(key)` after one filter's tags changed, `stepped(step)` after a `Step` was done or undone. The signals
+    about the file are those of `Saving`.
     """
 
     changed = Signal(object)
@@ -131,6 +136,22 @@ class Tagging(Saving):
         if tag is not None and (tag.detail, tag.note) != (detail, note):
             self.add(key, word, detail=detail, note=note, confidence=tag.confidence, evidence=tag.evidence)
 
+    def restore(self, change: Change) -> bool:
+        """Let a tag be again as it was before a change, whosever it is; False where it is so already."""
+        key, name = change.key, (change.annotator, change.tag)
+        draft = self._draft(key)
+        before = draft.tags(key)
+        there = next((tag for tag in before if (tag.annotator, tag.tag) == name), None)
+        if there == change.before:
+            return False
+        if change.before is None:
+            draft.remove(key, change.tag, annotator=change.annotator)
+        else:
+            draft.put(key, (*(tag for tag in before if not excludes(change.before, tag)), change.before))
+        step = Step(f"restore {change.tag} on {key}", f"Restored {change.tag} on {key}", key, what="restore")
+        self.stack.push(_Replace(self, {key: draft.tags(key)}, step))
+        return True
+
     def undo(self) -> None:
         """Take the last change back, in the file too."""
         self._check_writable()
@@ -141,10 +162,10 @@ class Tagging(Saving):
         self._check_writable()
         self.stack.redo()
 
-    def set_tags(self, tags: Mapping[FilterKey, Tags]) -> None:
-        """Give filters exactly these tags and save: the one way in which the book changes."""
+    def set_tags(self, tags: Mapping[FilterKey, Tags], what: str = "") -> None:
+        """Give filters exactly these tags and save: the one way in which the book changes. `what` goes into history."""
         for key, given in tags.items():
-            self._book.replace(key, given)
+            self._book.replace(key, given, who=self.annotator, what=what)
         self._save_change()
         for key in tags:
             self.changed.emit(key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.core.errors import UserError
+from explorer.core.tags.history import History
 from explorer.core.tags.lineage import Lineage
 from explorer.core.tags.validation import (
     clean_confidence,
@@ -60,7 +61,7 @@ class Tag:
     `created` is ISO 8601 in UTC to the second; other zones are converted, a time without a zone is taken as UTC.
     `confidence` is within 0 to 1 and keeps the seven digits of a float32; nan = not said. `evidence` holds plain
     JSON values, among them "picture" (a name), "picture_digest", and "box" ([top, left, height, width] in pixels of
-    that picture). UserError for a word, text, time or evidence that is not like that.
+    that picture). `needs_review` asks somebody to look again. UserError for a word, text, time or evidence that is not like that.
     """
 
     tag: str
@@ -70,6 +71,7 @@ class Tag:
     created: str = ""
     confidence: float = math.nan
     evidence: dict[str, Any] = field(default_factory=dict)
+    needs_review: bool = False
     evidence_text: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,15 +81,34 @@ class Tag:
             "confidence": clean_confidence(self.confidence),
             "evidence": (evidence := clean_evidence(self.evidence)),
             "evidence_text": evidence_text(evidence),
+            "needs_review": bool(self.needs_review),
         }
         plain |= {name: clean_text(getattr(self, name), name) for name in ("detail", "note", "annotator")}
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
-    def rank(self) -> tuple[str, str, str, float, str]:
+    def as_values(self) -> dict[str, Any]:
+        """What is said beside word and annotator, as plain JSON values; a confidence that was not said is None."""
+        return {
+            "detail": self.detail,
+            "note": self.note,
+            "created": self.created,
+            "confidence": None if math.isnan(self.confidence) else self.confidence,
+            "evidence": self.evidence,
+            "needs_review": self.needs_review,
+        }
+
+    @classmethod
+    def of_values(cls, tag: str, annotator: str, values: Any) -> "Tag":
+        """The tag that `as_values` describes; UserError or TypeError where the values are no such thing."""
+        said = dict(values)
+        sure = said.pop("confidence", None)
+        return cls(tag, annotator=annotator, confidence=math.nan if sure is None else sure, **said)
+
+    def rank(self) -> tuple[str, str, str, float, str, bool]:
         """The newer of two tags has the higher rank; equal ranks mean equal tags of one word and annotator."""
         sureness = -1.0 if math.isnan(self.confidence) else self.confidence
-        return self.created, self.detail, self.note, sureness, self.evidence_text
+        return self.created, self.detail, self.note, sureness, self.evidence_text, self.needs_review
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tag):
@@ -104,7 +125,7 @@ class TagBook:
     "none" and other words exclude each other per annotator: adding a word takes that annotator's "none" away, and
     adding "none" takes that annotator's words away. `layers` is empty where the network is not known; otherwise a
     key outside of it is a UserError. `len(book)` counts filters, as `keys` and `in` do; `total` counts tags.
-    `lineage` tells which saves the tags come from; books are equal without it.
+    `lineage` tells which saves the tags come from, `history` every change of them; books are equal without these.
     """
 
     def __init__(
@@ -120,6 +141,7 @@ class TagBook:
         self.architecture = clean_text(architecture, "architecture")
         self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
         self.lineage = Lineage()
+        self.history = History()
         self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
         self._order: list[FilterKey] | None = None
 
@@ -134,9 +156,10 @@ class TagBook:
         confidence: float = math.nan,
         evidence: dict[str, Any] | None = None,
         created: str | None = None,
+        needs_review: bool = False,
     ) -> Tag:
         """Give a filter a word; that annotator's same word on it is replaced; `created` None = now."""
-        new = Tag(tag, detail, note, annotator, created or "", confidence, evidence or {})
+        new = Tag(tag, detail, note, annotator, created or "", confidence, evidence or {}, needs_review)
         self.replace(key, (*(old for old in self.tags(key) if not excludes(new, old)), new))
         return new
 
@@ -149,12 +172,19 @@ class TagBook:
         """The tags of a filter, by word and then by annotator."""
         return self._tags.get(key, ())
 
-    def replace(self, key: FilterKey, tags: Iterable[Tag]) -> None:
+    def replace(self, key: FilterKey, tags: Iterable[Tag], *, who: str | None = None, what: str = "") -> None:
         """Let a filter have exactly these tags, as an undo does with what `tags` gave before.
 
-        UserError, and nothing changes, where the filter is none of this network's, or where two tags exclude each
+        The history notes what became of them: `who` did it (None: each tag's annotator), and `what` it was ("": tag,
+        change or remove). UserError, and nothing changes, where the filter is none of this network's, or where two tags exclude each
         other.
         """
+        before = self.tags(key)
+        self.put(key, tags)
+        self.history.note(key, before, self.tags(key), who=who, what=what, when=clean_time(""))
+
+    def put(self, key: FilterKey, tags: Iterable[Tag]) -> None:
+        """As `replace`, without a word in the history: for what is read, and for what is noted otherwise."""
         self._check(key)
         kept = sorted(tags, key=lambda tag: (tag.tag, tag.annotator))
         if len(kept) > 1:
@@ -190,15 +220,15 @@ class TagBook:
         return sum(map(len, self._tags.values()))
 
     def empty_copy(self) -> "TagBook":
-        """A book of the same network and lineage without tags."""
+        """A book of the same network and lineage without tags and history."""
         twin = copy.copy(self)
-        twin._tags, twin._order = {}, None
+        twin._tags, twin._order, twin.history = {}, None, History()
         return twin
 
     def copy(self) -> "TagBook":
         """A book of its own with the same tags; cheap, as every key that is pressed makes one."""
         twin = copy.copy(self)
-        twin._tags, twin._order = dict(self._tags), None
+        twin._tags, twin._order, twin.history = dict(self._tags), None, self.history.copy()
         return twin
 
     def __iter__(self) -> Iterator[FilterKey]:

@@ -108,7 +108,7 @@ def import_csv(path: Path | str, book: TagBook) -> ImportReport:
         except UserError as error:
             problems.append((line, str(error).rstrip(".")))
     for key in dict.fromkeys(key for key, _ in new):
-        book.replace(key, draft.tags(key))
+        book.replace(key, draft.tags(key), what="import")
     return ImportReport(**counts, problems=tuple(sorted(problems)))
 
 

@@ -80,9 +80,9 @@ class TagRow(QFrame):
     def commit(self) -> None:
         """Tell what was typed, where it differs."""
         detail, note = self.detail.currentText().strip(), self.note.text().strip()
-        if self._own and not self._fresh and self.detail.isEnabled():
-            if (detail, note) != (self.tag.detail, self.tag.note):
-                self.described.emit(self.key, self.tag.tag, detail, note)
+        changed = (detail, note) != (self.tag.detail, self.tag.note)
+        if changed and self._own and not self._fresh and self.detail.isEnabled():
+            self.described.emit(self.key, self.tag.tag, detail, note)
 
     def release(self) -> None:
         """Show no tag any more."""

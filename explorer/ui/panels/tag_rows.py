@@ -29,7 +29,7 @@ class TagRows(QScrollArea):
         self._key = FilterKey(0, 0)
         self._rows: dict[tuple[str, str], TagRow] = {}
         self._free: list[TagRow] = []
-        inside = QWidget()
+        inside = self._inside = QWidget()
         self._column = column(1, gap=6)
         inside.setLayout(self._column)
         self.setWidget(inside)
@@ -47,8 +47,7 @@ class TagRows(QScrollArea):
     @property
     def rows(self) -> list[TagRow]:
         """The rows on show, from above."""
-        every = (self._column.itemAt(place).widget() for place in range(self._column.count()))
-        return [part for part in every if isinstance(part, TagRow)]
+        return sorted(self._rows.values(), key=self._column.indexOf)
 
     def row_of(self, annotator: str, word: str) -> TagRow | None:
         """The row of somebody's tag."""
@@ -104,7 +103,7 @@ class TagRows(QScrollArea):
         self.removed.emit(key, word)
 
     def _bring_into_sight(self, shown: TagRow) -> None:
-        inside = self.widget()
+        inside = self._inside
         inside.resize(self.viewport().width(), max(self.viewport().height(), inside.sizeHint().height()))
         self._column.activate()
         self.ensureWidgetVisible(shown, 0, 0)
