@@ -31,6 +31,7 @@ from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.suggesting import Suggesting
+from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
@@ -72,6 +73,7 @@ class Workspace(QObject):
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.last_step = LastStep(self.tagging, self)
+        self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)

@@ -27,6 +27,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
+from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
@@ -54,6 +55,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ScaleDialog: lambda person: ScaleDialog(
         person.workspace.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),
+    HistoryDialog: lambda person: HistoryDialog(person.workspace.tag_history, str, person.window),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     WordDialog: lambda person: WordDialog(person.window),
     SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),

@@ -61,7 +61,8 @@ class Tag:
     `created` is ISO 8601 in UTC to the second; other zones are converted, a time without a zone is taken as UTC.
     `confidence` is within 0 to 1 and keeps the seven digits of a float32; nan = not said. `evidence` holds plain
     JSON values, among them "picture" (a name), "picture_digest", and "box" ([top, left, height, width] in pixels of
-    that picture). `needs_review` asks somebody to look again. UserError for a word, text, time or evidence that is not like that.
+    that picture). `needs_review` asks somebody to look again. UserError for a word, text, time or evidence that is not
+    like that.
     """
 
     tag: str
@@ -176,8 +177,8 @@ class TagBook:
         """Let a filter have exactly these tags, as an undo does with what `tags` gave before.
 
         The history notes what became of them: `who` did it (None: each tag's annotator), and `what` it was ("": tag,
-        change or remove). UserError, and nothing changes, where the filter is none of this network's, or where two tags exclude each
-        other.
+        change or remove). UserError, and nothing changes, where the filter is none of this network's, or where two tags
+        exclude each other.
         """
         before = self.tags(key)
         self.put(key, tags)

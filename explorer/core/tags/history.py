@@ -1,7 +1,7 @@
 """Every change of a book's tags: who, when, what, before and after; appended to, never changed.
 
-As a file keeps it, a history is text: one JSON object a line (JSON Lines, UTF-8), in the order in which the changes came
-to this book. It is carried from save to save as the compressed pieces that the file holds, which nobody parses.
+As a file keeps it, a history is text: one JSON object a line (JSON Lines, UTF-8), in the order in which the changes
+came to this book. It is carried from save to save as the compressed pieces that the file holds, which nobody parses.
 """
 
 import contextlib
@@ -29,8 +29,8 @@ MERGED = "merge"
 class Change:
     """One tag of one person that came, changed or went.
 
-    `what` is tag, change, remove, undo, redo, restore, import, found or merge; `who` did it, "" = the program; `when` is ISO 8601
-    in UTC. `annotator` and `tag` say whose tag of which word it is; `before` and `after` are None where it was, or is,
+    `what` is tag, change, remove, undo, redo, restore, import, found or merge; `who` did it, "" = the program; `when`
+    is ISO 8601 in UTC. `annotator` and `tag` say whose tag of which word it is; `before` and `after` are None where it was, or is,
     not there. `number` counts the changes of the writer's history.
     """
 

@@ -45,6 +45,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(TAGS, "Reject the suggestion", "Backspace", tags.reject_suggestion),
         Command(TAGS, "Suggest tags", "", tags.suggest_tags),
         Command(TAGS, "Detail of the tag", "D", tags.describe_tag),
+        Command(TAGS, "History …", "Ctrl+H", tags.show_history),
         Command(TAGS, "Who tags …", "", tags.ask_annotator),
         Command(TAGS, "Write although another computer's lock is there …", "", tags.take_over),
         Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo), says=stack.undoText),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 
 from explorer.core.tags.book import FilterKey
+from explorer.core.tags.history import Change
 from explorer.core.tags.vocabulary import Vocabulary, add_word
 from explorer.state.map_facts import facts_of
 from explorer.state.session import View
@@ -99,6 +100,24 @@ class TagCommands:
     def _add_word(self, dialog: WordDialog) -> None:
         self._workspace.vocabulary = add_word(self._workspace.vocabulary_path, dialog.entry(), reserved=self._taken())
         self.offer_words()
+
+    def show_history(self) -> None:
+        """Show every change of the tags."""
+        from explorer.ui.dialogs.history_dialog import HistoryDialog
+
+        workspace = self._workspace
+        dialog = HistoryDialog(workspace.tag_history, lambda: workspace.tagging.read_only, self._parent)
+        dialog.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+        dialog.restored.connect(self._restore)
+        dialog.show()
+
+    def _restore(self, change: Change) -> None:
+        def run() -> None:
+            if not self._workspace.tag_history.restore(change):
+                text = f"Filter {change.key} is as it was before this change already."
+                self._parts.problems.show_text(text, calm=True)
+
+        self._guard(run)
 
     def ask_annotator(self) -> None:
         """Ask under which name tags are given."""
