@@ -1,13 +1,14 @@
 """The tags of the open network: what a person changes in them, and how it is taken back."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey, Tag, TagBook, excludes
 from explorer.core.tags.history import Change
 from explorer.state.saving import Saving
@@ -113,6 +114,7 @@ class Tagging(Saving):
         note: str = "",
         confidence: float = math.nan,
         evidence: dict[str, Any] | None = None,
+        needs_review: bool = False,
     ) -> None:
         """Give a filter a word, or change the detail and note of this annotator's."""
         draft, there = self._draft(key), self.mine(key, word) is not None
@@ -124,6 +126,7 @@ class Tagging(Saving):
             note=note,
             confidence=confidence,
             evidence=evidence or {},
+            needs_review=needs_review,
         )
         gone = [other for other in self.words(key) if other not in {tag.tag for tag in draft.tags(key)}]
         away = f", {' and '.join(gone)} taken away" if gone else ""
@@ -134,7 +137,31 @@ class Tagging(Saving):
         """Change the detail and note of this annotator's word on a filter; nothing where it does not carry the word."""
         tag = self.mine(key, word)
         if tag is not None and (tag.detail, tag.note) != (detail, note):
-            self.add(key, word, detail=detail, note=note, confidence=tag.confidence, evidence=tag.evidence)
+            more: dict[str, Any] = {"confidence": tag.confidence, "evidence": tag.evidence}
+            self.add(key, word, detail=detail, note=note, needs_review=tag.needs_review, **more)
+
+    def review(self, keys: Sequence[FilterKey], word: str = "") -> None:
+        """Mark this annotator's tags of filters, or of one word, as needing review; where all are, take that back.
+
+        UserError where there is no such tag.
+        """
+        self._check_writable()
+        mine = {
+            key: [tag for tag in self._book.tags(key) if tag.annotator == self.annotator and word in ("", tag.tag)]
+            for key in keys
+        }
+        every = [tag for tags in mine.values() for tag in tags]
+        if not every:
+            raise UserError("Tag the filter first: that it needs review is said of a tag.")
+        wanted = not all(tag.needs_review for tag in every)
+        after = {
+            key: tuple(replace(tag, needs_review=wanted) if tag in mine[key] else tag for tag in self._book.tags(key))
+            for key in keys
+            if mine[key]
+        }
+        where = named(list(after))
+        text = f"mark {where} for review" if wanted else f"take the review mark from {where}"
+        self._push(after, text, f"{where} need{'s' * (len(after) == 1)} review{'' if wanted else ' no more'}", keys[0])
 
     def restore(self, change: Change) -> bool:
         """Let a tag be again as it was before a change, whosever it is; False where it is so already."""
@@ -179,3 +206,8 @@ class Tagging(Saving):
         draft = self._book.empty_copy()
         draft.replace(key, self._book.tags(key))
         return draft
+
+
+def named(keys: Sequence[FilterKey]) -> str:
+    """Filters in a few words."""
+    return str(keys[0]) if len(keys) == 1 else f"{len(keys)} filters"

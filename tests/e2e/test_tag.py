@@ -10,6 +10,7 @@ from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.state.start import Start
 from explorer.ui.dialogs.word_dialog import WordDialog
+from explorer.ui.widgets.lists import MARKS
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 
@@ -273,7 +274,7 @@ def test_nothing_moves_when_tags_come_and_go(demo: Person) -> None:
 
 
 def test_rows_are_worked_with_the_keyboard_alone(demo: Person) -> None:
-    demo.press("B", "C", "D", "Tab", "Tab")
+    demo.press("B", "C", "D", "Tab", "Tab", "Tab")
     row = demo.parts.tags.rows.row_of(demo.workspace.tagging.annotator, "color")
     assert QApplication.focusWidget() is row.remove
     demo.press("Space")
@@ -338,3 +339,80 @@ def test_what_was_done_is_not_said_for_longer_than_it_is_true(demo: Person, tmp_
     demo.until(lambda: demo.workspace.tagging.path.name == "others.h5")
     assert line.text == ""
     demo.wait_for_maps()
+
+
+def test_a_tag_needs_review_until_somebody_says_otherwise(demo: Person) -> None:
+    demo.press("Q")
+    assert "Tag the filter first" in demo.message
+    demo.press("B", "H", "Q")
+    rows, grid = demo.parts.tags.rows, demo.parts.filters
+    assert all(row.review.isChecked() for row in rows.rows)
+    assert "⚑" in str(grid.data_of(0, MARKS))
+    assert "needs review" in grid.about(0)
+    hair = rows.row_of(demo.workspace.tagging.annotator, "hair")
+    demo.click(hair.review)  # of one tag alone
+    assert [row.review.isChecked() for row in rows.rows] == [True, False]
+    demo.press("D")  # whatever is said more, it still needs review
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "thin")
+    demo.press("Return", "Right", "C")
+    shown = demo.parts.center.browser._shown
+    shown.setCurrentIndex(shown.findText("needs review"))
+    shown.activated.emit(shown.currentIndex())
+    assert list(grid.rows) == [0]
+    demo.press("Left")
+    demo.workspace.tagging.settle()
+    marked = {tag.tag: tag.needs_review for tag in load_tags(demo.workspace.tagging.path).tags(FilterKey(7, 0))}
+    assert marked == {"border": True, "hair": False}
+    demo.press("Q", "Q")
+    assert not any(tag.needs_review for tag in demo.workspace.tagging.book.tags(FilterKey(7, 0)))
+    assert demo.parts.tags.last.text == "7:0 needs review no more"
+
+
+def test_another_word_tags_the_filter_at_once(demo: Person) -> None:
+    demo.press("B", "NumberSign")
+    field = demo.parts.tags.other
+    assert QApplication.focusWidget() is field
+    demo.qtbot.keyClicks(field, "pigment network")
+    demo.press("Return")
+    assert words(demo) == ["border", "pigment network"]
+    demo.press("D")  # its detail, for it was given last
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "broken")
+    demo.press("Return", "Right", "NumberSign")
+    assert field.text() == ""
+    assert "pigment network" in field.completer().model().stringList()
+    demo.qtbot.keyClicks(field, "HAIR")
+    demo.press("Return")
+    assert words(demo, 7, 1) == ["hair"]  # the word that is known, not another one
+    demo.press("NumberSign")
+    demo.qtbot.keyClicks(field, "hair")
+    demo.press("Return")
+    assert words(demo, 7, 1) == ["hair"]  # given, not taken away
+    demo.press("NumberSign")
+    demo.qtbot.keyClicks(field, "half a wo")
+    demo.press("Escape", "Escape", "Left")
+    assert demo.view.filter == 0
+    assert {tag.tag: tag.detail for tag in demo.workspace.tagging.book.tags(FilterKey(7, 0))} == {
+        "border": "",
+        "pigment network": "broken",
+    }
+    demo.wait_for_maps()
+
+
+def test_the_words_of_dermoscopy_are_offered_where_a_person_wants_them(open_window: Open, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "tags.toml").write_text("dermoscopy = true\n")
+    person = open_window(Start(demo=True))
+    person.wait_for_maps()
+    assert set(person.parts.tags.words.buttons) == {"border", "color", "skin type", "hair", "artifact", "none"}
+    field = person.parts.tags.other
+    person.click(field)  # with the mouse alone: the list opens, and a click on it tags
+    popup = field.completer().popup()
+    person.until(popup.isVisible)
+    model = field.completer().completionModel()
+    place = next(row for row in range(model.rowCount()) if model.index(row, 0).data() == "Pigment network")
+    popup.scrollTo(model.index(place, 0))
+    person.click(popup.viewport(), popup.visualRect(model.index(place, 0)).center())
+    assert words(person) == ["pigment network"]
+    row = person.parts.tags.rows.rows[0]
+    assert row.detail.findText("atypical") >= 0
+    person.wait_for_maps()

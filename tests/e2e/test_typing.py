@@ -111,6 +111,7 @@ def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
         "Search pictures by name, class, or what the index knows",
         "Detail of border",
         "Note on border",
+        "Another word",
     }
     demo.parts.pictures._search.clear()
     assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("border",)

@@ -16,7 +16,18 @@ from explorer.core.tags.validation import clean_confidence
 from trainer.files.atomic_files import cannot_write, replace_file, sweep
 from trainer.files.written_tables import read_rows, write_rows
 
-COLUMNS = ("layer", "filter", "tag", "detail", "note", "annotator", "created", "confidence", "evidence")
+COLUMNS = (
+    "layer",
+    "filter",
+    "tag",
+    "detail",
+    "note",
+    "annotator",
+    "created",
+    "confidence",
+    "evidence",
+    "needs_review",
+)
 _NEEDED = COLUMNS[:3]
 
 
@@ -65,6 +76,7 @@ def export_csv(book: TagBook, path: Path | str) -> int:
                 tag.created,
                 sureness,
                 evidence,
+                "yes" if tag.needs_review else "",
             )
         )
     try:
@@ -195,8 +207,16 @@ def _parse(row: dict[str, str]) -> tuple[FilterKey, Tag]:
         cells["created"].strip(),
         clean_confidence(cells["confidence"].strip() or math.nan),
         evidence,
+        _yes(cells["needs_review"]),
     )
     return FilterKey.parse(f"{cells['layer'].strip()}:{cells['filter'].strip()}"), tag
+
+
+def _yes(cell: str) -> bool:
+    word = cell.strip().casefold()
+    if word not in ("", "yes", "no", "true", "false", "1", "0"):
+        raise UserError(f'needs_review is "{word[:20]}"; write yes or nothing')
+    return word in ("yes", "true", "1")
 
 
 def _differ(row: dict[str, str], tag: Tag, old: Tag) -> bool:

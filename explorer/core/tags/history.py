@@ -30,8 +30,8 @@ class Change:
     """One tag of one person that came, changed or went.
 
     `what` is tag, change, remove, undo, redo, restore, import, found or merge; `who` did it, "" = the program; `when`
-    is ISO 8601 in UTC. `annotator` and `tag` say whose tag of which word it is; `before` and `after` are None where it was, or is,
-    not there. `number` counts the changes of the writer's history.
+    is ISO 8601 in UTC. `annotator` and `tag` say whose tag of which word it is; `before` and `after` are None where it
+    was, or is, not there. `number` counts the changes of the writer's history.
     """
 
     number: int

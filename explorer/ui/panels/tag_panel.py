@@ -11,18 +11,20 @@ from explorer.state.tagging import Tagging
 from explorer.ui.panels.last_step_line import LastStepLine
 from explorer.ui.panels.tag_rows import TagRows
 from explorer.ui.panels.word_buttons import WordButtons
+from explorer.ui.panels.word_field import WordField
 from explorer.ui.widgets.labels_and_layouts import column, label
-from explorer.ui.widgets.plain_text import PlainButton
 
 
 class TagPanel(QWidget):
-    """Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `new_word`, and `finished`
-    when typing ended."""
+    """Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
+    `given(word)`
+    where a word was typed, and `finished` when typing ended."""
 
     toggled = Signal(str)
     described = Signal(object, str, str, str)
     removed = Signal(object, str)
-    new_word = Signal()
+    reviewed = Signal(object, str)
+    given = Signal(str)
     finished = Signal()
 
     def __init__(self, session: Session, tagging: Tagging, last: LastStep, vocabulary: Vocabulary) -> None:
@@ -36,15 +38,15 @@ class TagPanel(QWidget):
         self.rows = TagRows()
         self.rows.described.connect(self.described)
         self.rows.removed.connect(self.removed)
+        self.rows.reviewed.connect(self.reviewed)
         self.rows.finished.connect(self.finished)
         self.last = LastStepLine(last)
         self._locked = label("", "warning", wrap=True)
-        self._add = PlainButton("Another word …")
-        self._add.setObjectName("word")
-        self._add.clicked.connect(self.new_word)
+        self.other = WordField(self._suggested)
+        self.other.given.connect(self._give)
         asked = label("What does it answer to?", "quiet")
         self.setLayout(
-            column(self._title, self._facts, asked, self.words, self._add, self.rows, self.last, self._locked, gap=6)
+            column(self._title, self._facts, asked, self.words, self.other, self.rows, self.last, self._locked, gap=6)
         )
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._word = ""
@@ -79,7 +81,7 @@ class TagPanel(QWidget):
         self.rows.show_tags(key, tags, tagging.annotator, self._vocabulary, locked=bool(locked))
         self._locked.setText(locked)
         self._locked.setVisible(bool(locked) and tagging.path is not None)
-        self._add.setEnabled(not locked)
+        self.other.setEnabled(not locked)
 
     def describe(self, word: str) -> None:
         """Let the detail that a person asks for next be that of this word."""
@@ -98,13 +100,31 @@ class TagPanel(QWidget):
         return True
 
     def leave_description(self) -> bool:
-        """Take the keyboard out of detail and note, and what was typed back; False where it is not there."""
+        """Take the keyboard out of the panel's lines, and what was typed back; False where it is not there."""
         typing = next((shown for shown in self.rows.rows if shown.typing), None)
-        if typing is None:
+        if typing is None and not self.other.hasFocus():
             return False
-        typing.take_back()
+        self.other.clear()
+        if typing is not None:
+            typing.take_back()
         self.finished.emit()
         return True
+
+    def ask_word(self) -> bool:
+        """Put the keyboard into the line for another word; False where no tag can be given."""
+        self.other.setFocus()
+        return self.other.isEnabled()
+
+    def _suggested(self) -> list[str]:
+        """The titles of the words, those without a button first, and what else is in the book."""
+        entries = sorted(self._vocabulary.entries, key=lambda entry: entry.listed)
+        known = {entry.word for entry in entries}
+        used = sorted({tag.tag for _, tag in self._tagging.book.entries()} - known)
+        return [*used, *(entry.title for entry in entries)]
+
+    def _give(self, text: str) -> None:
+        self.given.emit(text)
+        self.finished.emit()
 
     def _toggle(self, word: str) -> None:
         self.rows.commit()  # the buttons take no focus: what is typed would not be noticed otherwise

@@ -13,12 +13,13 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 class TagRow(QFrame):
     """Shows one tag after the other; only this person's own can be changed.
 
-    `described(key, word, detail, note)` when typing ended with another text, `removed(key, word)`, and `finished` when
-    Enter was pressed.
+    `described(key, word, detail, note)` when typing ended with another text, `removed(key, word)`,
+    `reviewed(key, word)` when the mark of review was pressed, and `finished` when Enter was.
     """
 
     described = Signal(object, str, str, str)
     removed = Signal(object, str)
+    reviewed = Signal(object, str)
     finished = Signal()
 
     def __init__(self) -> None:
@@ -27,6 +28,9 @@ class TagRow(QFrame):
         self._own, self._fresh = False, True
         self._title = label("", "tag")
         self._about = ElidedLabel("", "quiet")
+        self.review = PlainTool(REVIEW, checkable=True)
+        self.review.setObjectName("flat")
+        self.review.clicked.connect(lambda: self.reviewed.emit(self.key, self.tag.tag))
         self.remove = PlainTool("✕")
         self.remove.setObjectName("flat")
         self.remove.clicked.connect(lambda: self.removed.emit(self.key, self.tag.tag))
@@ -44,7 +48,7 @@ class TagRow(QFrame):
         fields = row(self.detail, self.note, gap=4)
         for place in range(2):
             fields.setStretch(place, 1)
-        head = row(self._title, self._about, self.remove, gap=6)
+        head = row(self._title, self._about, self.review, self.remove, gap=2)
         head.setStretch(1, 1)
         self.setLayout(column(head, fields, self._texts, gap=2))
 
@@ -66,6 +70,9 @@ class TagRow(QFrame):
         for part in (self.detail, self.note, self.remove):
             part.setVisible(own)
             part.setEnabled(own and not locked)
+        self.review.setVisible(own or tag.needs_review)
+        self.review.setEnabled(own and not locked)
+        self.review.setChecked(tag.needs_review)
         self._texts.setText(" · ".join(text for text in (tag.detail, tag.note) if text))
         self._texts.setVisible(not own and bool(self._texts.text()))
         if own and not (same and self.typing):
@@ -91,7 +98,7 @@ class TagRow(QFrame):
 
     def chain(self) -> tuple[QWidget, ...]:
         """What the Tab key goes through, in its order."""
-        return self.detail, self.note, self.remove
+        return self.detail, self.note, self.review, self.remove
 
     def _say(self, entry: Entry) -> None:
         tag, who = self.tag, self.tag.annotator or "somebody"
@@ -104,6 +111,8 @@ class TagRow(QFrame):
         tip(self._about, f"{who}, {when} UTC{where}")
         self.remove.setAccessibleName(f"Remove {tag.tag}")
         tip(self.remove, f"Remove {entry.title}{f' ({entry.key})' if entry.key else ''}")
+        self.review.setAccessibleName(f"Needs review: {tag.tag}")
+        tip(self.review, f"{'Needs' if tag.needs_review else 'Mark it as needing'} review (Q: all tags of this filter)")
         self.detail.setAccessibleName(f"Detail of {tag.tag}")
         self.note.setAccessibleName(f"Note on {tag.tag}")
 
@@ -116,5 +125,7 @@ class TagRow(QFrame):
         self.take_back()
 
 
+REVIEW = "⚑"
+"""The sign of a tag that needs review."""
 LONGEST = 18
 """Characters of a title that leave room for who gave the tag."""

@@ -22,6 +22,7 @@ class TagRows(QScrollArea):
 
     described = Signal(object, str, str, str)
     removed = Signal(object, str)
+    reviewed = Signal(object, str)
     finished = Signal()
 
     def __init__(self) -> None:
@@ -94,6 +95,7 @@ class TagRows(QScrollArea):
         made = TagRow()
         made.described.connect(self.described)
         made.removed.connect(lambda key, word: self._remove(made, key, word))
+        made.reviewed.connect(self.reviewed)
         made.finished.connect(self.finished)
         return made
 

@@ -28,7 +28,7 @@ class WordButtons(QWidget):
 
     def offer(self, vocabulary: Vocabulary) -> None:
         """Offer these words."""
-        self._vocabulary = vocabulary
+        self._vocabulary = vocabulary = vocabulary.listed
         for button in self.buttons.values():
             self._grid.removeWidget(button)
             button.deleteLater()

@@ -43,7 +43,7 @@ class TagCommands:
         vocabulary = Vocabulary(
             tuple(replace(word, key="") if word.key in taken else word for word in self._workspace.vocabulary.entries)
         )
-        self._show_words(vocabulary)
+        self._show_words(vocabulary.listed)
         self._parts.tags.set_vocabulary(vocabulary)
         self._parts.filters.vocabulary = vocabulary
         if self._parts.center.built:
@@ -90,6 +90,28 @@ class TagCommands:
     def remove(self, key: FilterKey, word: str) -> None:
         """Take a tag away."""
         self._guard(lambda: self._workspace.tagging.remove(key, word))
+
+    def review(self, key: FilterKey | None = None, word: str = "") -> None:
+        """Mark the tags of the filter in view, or one tag, as needing review, or take that back."""
+        view = self._workspace.session.view
+        keys = [FilterKey(view.layer, view.filter)] if key is None else [key]
+        self._guard(lambda: self._workspace.tagging.review(keys, word))
+
+    def give(self, text: str) -> None:
+        """Tag the filter in view with a typed word; where it has it already, its detail is asked for next."""
+
+        def run() -> None:
+            word = self._parts.filters.vocabulary.word_of(text)
+            if self._workspace.tagging.mine(self._parts.tags.key, word) is None:
+                self.toggle(word)
+            self._parts.tags.describe(word)
+
+        self._guard(run)
+
+    def another_word(self) -> None:
+        """Let a person type a word that the filter is tagged with."""
+        if not self._parts.tags.ask_word():
+            self._parts.problems.show_text(self._workspace.tagging.read_only, calm=True)
 
     def new_word(self) -> None:
         """Add a word to the person's own vocabulary."""
