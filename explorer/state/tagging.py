@@ -1,7 +1,7 @@
 """The tags of the open network: what a person changes in them, and how it is taken back."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -97,6 +97,25 @@ class Tagging(Saving):
             self.add(key, word, evidence=evidence)
         else:
             self.remove(key, word)
+
+    def toggle_all(
+        self, keys: Sequence[FilterKey], word: str, evidence_of: Callable[[FilterKey], dict[str, Any]]
+    ) -> None:
+        """Give several filters a word in one step, or take this annotator's from all of them where all have it."""
+        lacking = [key for key in keys if self.mine(key, word) is None]
+        after: dict[FilterKey, Tags] = {}
+        for key in lacking or keys:
+            draft = self._draft(key)
+            if lacking:
+                draft.add(key, word, annotator=self.annotator, evidence=evidence_of(key))
+            else:
+                draft.remove(key, word, annotator=self.annotator)
+            after[key] = draft.tags(key)
+        where = named(list(after))
+        if lacking:
+            self._push(after, f"tag {word} on {where}", f"Tagged {word} on {where}", keys[0])
+        else:
+            self._push(after, f"remove {word} from {where}", f"Removed {word} from {where}", keys[0])
 
     def remove(self, key: FilterKey, word: str) -> None:
         """Take this annotator's word from a filter; nothing where it does not carry it."""

@@ -15,6 +15,7 @@ from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.filter_facts import FilterFacts
+from explorer.state.filter_selection import FilterSelection
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.last_step import LastStep
@@ -72,6 +73,7 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.selection = FilterSelection(self.session, self)
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)

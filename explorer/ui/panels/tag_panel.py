@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.filter_selection import FilterSelection
 from explorer.state.last_step import LastStep
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
@@ -13,6 +14,9 @@ from explorer.ui.panels.tag_rows import TagRows
 from explorer.ui.panels.word_buttons import WordButtons
 from explorer.ui.panels.word_field import WordField
 from explorer.ui.widgets.labels_and_layouts import column, label
+
+SEVERAL = "A key tags all of them; Esc selects {} alone. Its tags:"
+"""Said while several filters are selected, with the one in view."""
 
 
 class TagPanel(QWidget):
@@ -27,9 +31,17 @@ class TagPanel(QWidget):
     given = Signal(str)
     finished = Signal()
 
-    def __init__(self, session: Session, tagging: Tagging, last: LastStep, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        session: Session,
+        tagging: Tagging,
+        selection: FilterSelection,
+        last: LastStep,
+        vocabulary: Vocabulary,
+    ) -> None:
         super().__init__()
-        self._session, self._tagging = session, tagging
+        self._session, self._tagging, self._selection = session, tagging, selection
+        self._numbers = ""
         self._title = label("Filter", "title")
         self._facts = label("", "quiet", wrap=True)
         self._facts.setMinimumHeight(2 * self._facts.fontMetrics().lineSpacing())  # one line less moves nothing
@@ -69,15 +81,19 @@ class TagPanel(QWidget):
         self.refresh()
 
     def set_facts(self, text: str) -> None:
-        """A line about the filter on this picture."""
-        self._facts.setText(text)
+        """A line about the filter on this picture; while several are selected, what that means stands there."""
+        self._numbers = text
+        self._facts.setText(SEVERAL.format(self.key) if self._session.view.also else text)
 
     def refresh(self) -> None:
         """Show the chosen filter's tags as they are now."""
-        key, tagging = self.key, self._tagging
-        self._title.setText(f"Filter {key}" if tagging.path is not None else "Filter")
+        key, tagging, keys = self.key, self._tagging, self._selection.keys
+        title = f"{len(keys)} filters selected" if len(keys) > 1 else f"Filter {key}"
+        self._title.setText(title if tagging.path is not None else "Filter")
+        self.set_facts(self._numbers)
         tags, locked = tagging.book.tags(key), tagging.read_only
-        self.words.show_given(tagging.words(key), locked=bool(locked))
+        given = [word for word in tagging.words(key) if all(tagging.mine(one, word) for one in keys)]
+        self.words.show_given(given, locked=bool(locked))
         self.rows.show_tags(key, tags, tagging.annotator, self._vocabulary, locked=bool(locked))
         self._locked.setText(locked)
         self._locked.setVisible(bool(locked) and tagging.path is not None)
@@ -134,4 +150,6 @@ class TagPanel(QWidget):
         if (before.layer, before.filter) != (after.layer, after.filter):
             self.rows.commit()  # what was being typed belongs to the filter that was in view
             self._word = ""
+            self.refresh()
+        elif before.also != after.also:
             self.refresh()

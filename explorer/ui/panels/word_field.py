@@ -26,7 +26,7 @@ class WordField(QLineEdit):
         suggested.setFilterMode(Qt.MatchFlag.MatchContains)
         suggested.setMaxVisibleItems(12)
         self.setCompleter(suggested)
-        suggested.activated[str].connect(self._take)
+        suggested.activated.connect(self._take)
         self.returnPressed.connect(lambda: self._take(self.text()))
 
     def focusInEvent(self, event: QFocusEvent) -> None:

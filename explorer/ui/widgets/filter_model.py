@@ -12,7 +12,7 @@ from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel
@@ -101,6 +101,8 @@ class FilterModel(ListModel):
             tags = self._tagging.book.tags(FilterKey(layer, row))
             flags = [FLAG] * any(tag.needs_review for tag in tags)
             return " ".join((*dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags), *flags))
+        if role == SELECTED:
+            return row in self._session.view.also
         if role == HINTS:
             edge, twins = marks(row, self._facts.of(layer))
             return EDGE * edge + TWIN * bool(twins)
@@ -144,6 +146,8 @@ class FilterModel(ListModel):
     def _view_changed(self, before: View, after: View) -> None:
         if after.layer != before.layer or after.style != before.style:
             self.refresh()
+        elif after.also != before.also:
+            self.repaint_rows(after.also ^ before.also)
 
     def _tags_changed(self, key: FilterKey) -> None:
         if key.layer != self._session.view.layer:

@@ -59,7 +59,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         over=over,
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
-        tags=TagPanel(session, workspace.tagging, workspace.last_step, workspace.vocabulary),
+        tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
@@ -110,7 +110,9 @@ def _browser(
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
     )
-    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
+    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
+    made.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
+    made.filter_toggled.connect(workspace.selection.toggle)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
     leave_drops_to_window(made)
     return made
@@ -204,6 +206,7 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))
     pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     pictures.left.connect(parts.center.take_keyboard)
+    parts.filters.modelReset.connect(lambda: workspace.selection.keep(parts.filters.rows))
     parts.layers.picked.connect(commands.go_to_layer)
     parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)

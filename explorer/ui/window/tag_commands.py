@@ -18,7 +18,7 @@ from explorer.ui.window.parts import WindowParts
 
 
 class TagCommands:
-    """Tags the filter in view.
+    """Tags the filters that are selected.
 
     `guard(run)` shows what goes wrong and says whether nothing did; `taken()` are the keys of the window's own
     commands; `show_words(vocabulary)` brings words into the menu.
@@ -51,12 +51,19 @@ class TagCommands:
         self._parts.filters.repaint_all()
 
     def toggle(self, word: str) -> None:
-        """Tag the filter in view with a word, or take the word away."""
-        view = self._workspace.session.view
-        key = FilterKey(view.layer, view.filter)
-        tagging = self._workspace.tagging
-        evidence = self._workspace.pipeline.evidence(key.layer, key.filter)
-        if self._guard(lambda: tagging.toggle(key, word, evidence)):
+        """Tag the selected filters with a word; where all of them have it, take it away."""
+        tagging, keys = self._workspace.tagging, self._workspace.selection.keys
+
+        def evidence(key: FilterKey) -> dict[str, object]:
+            return self._workspace.pipeline.evidence(key.layer, key.filter)
+
+        def run() -> None:
+            if len(keys) == 1:
+                tagging.toggle(keys[0], word, evidence(keys[0]))
+            else:
+                tagging.toggle_all(keys, word, evidence)
+
+        if self._guard(run):
             self._parts.tags.describe(word)
 
     def accept_suggestion(self) -> None:
@@ -92,9 +99,8 @@ class TagCommands:
         self._guard(lambda: self._workspace.tagging.remove(key, word))
 
     def review(self, key: FilterKey | None = None, word: str = "") -> None:
-        """Mark the tags of the filter in view, or one tag, as needing review, or take that back."""
-        view = self._workspace.session.view
-        keys = [FilterKey(view.layer, view.filter)] if key is None else [key]
+        """Mark the tags of the selected filters, or one tag, as needing review, or take that back."""
+        keys = self._workspace.selection.keys if key is None else [key]
         self._guard(lambda: self._workspace.tagging.review(keys, word))
 
     def give(self, text: str) -> None:
@@ -102,7 +108,7 @@ class TagCommands:
 
         def run() -> None:
             word = self._parts.filters.vocabulary.word_of(text)
-            if self._workspace.tagging.mine(self._parts.tags.key, word) is None:
+            if any(self._workspace.tagging.mine(key, word) is None for key in self._workspace.selection.keys):
                 self.toggle(word)
             self._parts.tags.describe(word)
 
