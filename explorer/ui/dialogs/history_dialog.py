@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QLineEdit
 from explorer.core.tags.history import Change
 from explorer.state.tag_history import TagHistory, cells_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.plain_text import PlainButton, tip, tip_text
+from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = ("When (UTC)", "Who", "Filter", "What", "Tag", "Before", "After")
 WIDTHS = (150, 100, 64, 84, 150, 150)
+LONGEST = 600
+"""Characters of what was said before and after that are shown below the list."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -42,10 +44,9 @@ class HistoryModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        cell = cells_of(self.rows[index.row()])[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return " ".join(cell.split())
-        return tip_text(cell) if role == Qt.ItemDataRole.ToolTipRole else None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return " ".join(cells_of(self.rows[index.row()])[index.column()].split())
 
 
 class HistoryDialog(QDialog):
@@ -80,6 +81,8 @@ class HistoryDialog(QDialog):
             self.table.setColumnWidth(place, width)
         self.table.horizontalHeader().setSectionResizeMode(len(TITLES) - 1, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setHighlightSections(False)
+        self._whole = label("", "quiet", wrap=True)  # a cell may be too narrow for its text
+        self._whole.setMinimumHeight(2 * self._whole.fontMetrics().lineSpacing())
         self._count = label("", "quiet")
         self.show_it, self.restore = PlainButton("Show the filter"), PlainButton("Restore what was before")
         tip(self.restore, "The tag becomes what it was before this change; Ctrl+Z takes that back.")
@@ -90,7 +93,7 @@ class HistoryDialog(QDialog):
         self.restore.clicked.connect(lambda: self._ask(self.restored, lambda change: change))
         close.clicked.connect(self.close)
         buttons = row(self._count, 1, self.show_it, self.restore, close)
-        self.setLayout(column(self.search, self.table, buttons, margin=2 * SPACE, gap=SPACE))
+        self.setLayout(column(self.search, self.table, self._whole, buttons, margin=2 * SPACE, gap=SPACE))
         self.table.selectionModel().selectionChanged.connect(self._offer)
         history.changed.connect(self._show)
         self.finished.connect(lambda result: history.look(False))
@@ -106,7 +109,9 @@ class HistoryDialog(QDialog):
         self._offer()
 
     def _offer(self) -> None:
-        there = self.table.currentIndex().isValid()
+        index = self.table.currentIndex()
+        there = index.isValid()
+        self._whole.setText(" → ".join(cells_of(self.model.rows[index.row()])[5:])[:LONGEST] if there else "")
         self.show_it.setEnabled(there)
         self.restore.setEnabled(there and not self._locked())
 
