@@ -8,12 +8,10 @@ import contextlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.core.errors import UserError
-
-if TYPE_CHECKING:
-    from explorer.core.tags.book import FilterKey, Tag
+from explorer.core.tags.tag import FilterKey, Tag
 
 CHUNK = 1 << 16
 """Bytes of text in each compressed piece; the rest, which is shorter, is compressed anew by every save."""
@@ -38,11 +36,11 @@ class Change:
     when: str
     who: str
     what: str
-    key: "FilterKey"
+    key: FilterKey
     annotator: str
     tag: str
-    before: "Tag | None"
-    after: "Tag | None"
+    before: Tag | None
+    after: Tag | None
 
     def line(self) -> bytes:
         """The change as the file keeps it."""
@@ -65,8 +63,6 @@ class Change:
     def of_line(cls, line: bytes) -> "Change":
         """The change of a line; UserError where it makes no sense."""
         import json
-
-        from explorer.core.tags.book import FilterKey, Tag
 
         try:
             values: Any = json.loads(line)
@@ -138,9 +134,9 @@ class History:
 
     def note(
         self,
-        key: "FilterKey",
-        before: "Iterable[Tag]",
-        after: "Iterable[Tag]",
+        key: FilterKey,
+        before: Iterable[Tag],
+        after: Iterable[Tag],
         *,
         who: str | None,
         what: str,
