@@ -20,6 +20,7 @@ class WordField(QLineEdit):
         self.setAccessibleName("Another word")
         self.setPlaceholderText("another word …")
         tip(self, "Type a word and press Enter: the filter is tagged with it (#)")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # who tabs through lists goes on giving tags with single keys
         self._known = QStringListModel(self)
         suggested = QCompleter(self._known, self)
         suggested.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
