@@ -90,7 +90,7 @@ def cells_of(change: Change) -> tuple[str, str, str, str, str, str, str]:
 
 
 def said(tag: Tag | None) -> str:
-    """What a tag says beside its word; "–" where there is none."""
+    """What a tag says beside its word, "given" where that is nothing; "–" where there is no tag."""
     if tag is None:
         return "–"
-    return " · ".join(text for text in (tag.detail, tag.note, "needs review" * tag.needs_review) if text) or "yes"
+    return " · ".join(text for text in (tag.detail, tag.note, "needs review" * tag.needs_review) if text) or "given"

@@ -349,6 +349,8 @@ def test_a_tag_needs_review_until_somebody_says_otherwise(demo: Person) -> None:
     assert all(row.review.isChecked() for row in rows.rows)
     assert "⚑" in str(grid.data_of(0, MARKS))
     assert "needs review" in grid.about(0)
+    layers = demo.parts.layers.model()
+    assert "some need review" in layers.about(layers.rows[7])
     hair = rows.row_of(demo.workspace.tagging.annotator, "hair")
     demo.click(hair.review)  # of one tag alone
     assert [row.review.isChecked() for row in rows.rows] == [True, False]

@@ -27,10 +27,10 @@ def test_a_change_is_found_and_what_was_before_it_comes_back(demo: Person) -> No
     demo.press("Return", "B", "Right", "H")
     dialog = opened(demo, 4)
     assert [line(dialog, row) for row in range(4)] == [
-        ["7:1", "tagged", "hair", "–", "yes"],
+        ["7:1", "tagged", "hair", "–", "given"],
         ["7:0", "removed", "border", "left", "–"],
-        ["7:0", "changed", "border", "yes", "left"],
-        ["7:0", "tagged", "border", "–", "yes"],
+        ["7:0", "changed", "border", "given", "left"],
+        ["7:0", "tagged", "border", "–", "given"],
     ]
     dialog.search.setFocus()
     demo.qtbot.keyClicks(dialog.search, "7:0 removed")

@@ -27,7 +27,7 @@ class LastStepLine(QWidget):
             keeps.setRetainSizeWhenHidden(True)
             part.setSizePolicy(keeps)
         for tool in (self.show_it, self.back):
-            tool.setObjectName("flat")
+            tool.setObjectName("link")
             tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(self.show_it, "Go to this filter")
         layout = row(self._text, self.show_it, self.back, gap=0)

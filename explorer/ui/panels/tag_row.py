@@ -28,11 +28,11 @@ class TagRow(QFrame):
         self._own, self._fresh = False, True
         self._title = label("", "tag")
         self._about = ElidedLabel("", "quiet")
-        self.review = PlainTool(REVIEW, checkable=True)
-        self.review.setObjectName("flat")
+        self.review = PlainTool(CALM, checkable=True)
+        self.review.setObjectName("mark")
         self.review.clicked.connect(lambda: self.reviewed.emit(self.key, self.tag.tag))
         self.remove = PlainTool("✕")
-        self.remove.setObjectName("flat")
+        self.remove.setObjectName("mark")
         self.remove.clicked.connect(lambda: self.removed.emit(self.key, self.tag.tag))
         self.detail = Suggestions()
         self.detail.setMinimumContentsLength(1)
@@ -48,7 +48,7 @@ class TagRow(QFrame):
         fields = row(self.detail, self.note, gap=4)
         for place in range(2):
             fields.setStretch(place, 1)
-        head = row(self._title, self._about, self.review, self.remove, gap=2)
+        head = row(self._title, self._about, row(self.review, self.remove, gap=0), gap=6)
         head.setStretch(1, 1)
         self.setLayout(column(head, fields, self._texts, gap=2))
 
@@ -73,6 +73,7 @@ class TagRow(QFrame):
         self.review.setVisible(own or tag.needs_review)
         self.review.setEnabled(own and not locked)
         self.review.setChecked(tag.needs_review)
+        self.review.setText(REVIEW if tag.needs_review else CALM)
         self._texts.setText(" · ".join(text for text in (tag.detail, tag.note) if text))
         self._texts.setVisible(not own and bool(self._texts.text()))
         if own and not (same and self.typing):
@@ -125,7 +126,7 @@ class TagRow(QFrame):
         self.take_back()
 
 
-REVIEW = "⚑"
-"""The sign of a tag that needs review."""
+REVIEW, CALM = "⚑", "⚐"
+"""The signs of a tag that needs review, and of one that does not."""
 LONGEST = 18
 """Characters of a title that leave room for who gave the tag."""

@@ -129,6 +129,11 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QPushButton:default {{ border-color: {colors.accent}; }}
         QToolButton#flat {{ background: transparent; border: none; padding: 2px 6px; }}
         QToolButton#flat:hover {{ background: {colors.raised}; }}
+        QToolButton#link {{ background: transparent; border: none; padding: 2px 3px; color: {colors.accent}; }}
+        QToolButton#link:hover, QToolButton#link:focus {{ background: {colors.raised}; }}
+        QToolButton#mark {{ background: transparent; border: 1px solid transparent; padding: 1px 5px; }}
+        QToolButton#mark:hover, QToolButton#mark:focus {{ border-color: {colors.quiet}; }}
+        QToolButton#mark:checked {{ background: {colors.chosen}; border-color: {colors.accent}; }}
         QToolButton#menu {{ padding-right: 20px; }}
         QToolButton::menu-indicator {{ image: url("{arrow}"); width: 12px; height: 12px; subcontrol-origin: padding;
             subcontrol-position: right center; right: 5px; }}
