@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +105,8 @@ def import_csv(path: Path | str, book: TagBook) -> ImportReport:
         try:
             key, tag = _parse(row)
             old = present.get((key, tag.tag, tag.annotator))
+            if old is not None and "needs_review" not in row:  # a table of before does not say that nobody need look
+                tag = replace(tag, needs_review=old.needs_review)
             mine = {other.tag for other in draft.tags(key) if other.annotator == tag.annotator}
             if mine and (tag.tag == NONE) != (NONE in mine):
                 raise UserError(f'"{tag.annotator}" said "{NONE}" and another word about filter {key}; decide which')

@@ -85,6 +85,9 @@ def test_what_needs_review_comes_back_from_the_csv(tmp_path):
     assert import_csv(tmp_path / "out.csv", again).added == 1
     assert again == book
     assert again.tags(KEY)[0].needs_review
+    (tmp_path / "out.csv").write_text("layer,filter,tag,annotator,detail\n1,8,hair,Zoë,thin\n", "utf-8")
+    assert import_csv(tmp_path / "out.csv", again).changed == 1  # the table knows nothing of review
+    assert (again.tags(KEY)[0].detail, again.tags(KEY)[0].needs_review) == ("thin", True)
     (tmp_path / "out.csv").write_text("layer,filter,tag,needs_review\n1,8,hair,perhaps\n")
     assert "perhaps" in import_csv(tmp_path / "out.csv", TagBook()).problems[0][1]
 
