@@ -148,7 +148,7 @@ class Tagging(Saving):
             needs_review=needs_review,
         )
         gone = [other for other in self.words(key) if other not in {tag.tag for tag in draft.tags(key)}]
-        away = f", {' and '.join(gone)} taken away" if gone else ""
+        away = f", {' and '.join(gone)} gone" if gone else ""
         done = ("change", "Changed") if there else ("tag", "Tagged")
         self._push({key: draft.tags(key)}, f"{done[0]} {word} on {key}", f"{done[1]} {word} on {key}{away}", key)
 

@@ -317,7 +317,7 @@ def test_undo_says_what_it_takes_back(demo: Person) -> None:
     demo.click(line.back)
     assert words(demo) == []
     demo.press("B", "H", "0")
-    assert line.text == "Tagged none on 7:0, border and hair taken away"
+    assert line.text == "Tagged none on 7:0, border and hair gone"
     assert demo.message == ""
     demo.wait_for_maps()
 
