@@ -17,7 +17,7 @@ SLOT = "suggested concept"
 
 
 class SuggestedConcept(QObject):
-    """Whether the suggestion's concept lies over the picture instead of the filter's map; `changed` if it is another."""
+    """Whether the suggestion's concept lies over the picture instead of the filter's map; `changed` if another."""
 
     changed = Signal()
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.floating]
 FEWEST = 10
 """Pictures that must have a say before anything is concluded."""
-FEWEST_SAID = 5
+FEWEST_SAID = 8
 """Of these, those whose answer is not 0."""
 DRAWS = 200
 """Resamples of the pictures from which an interval is read."""
@@ -80,19 +80,23 @@ def mean_over(differences: Numbers) -> OverPictures:
 
 
 def signed_rank(differences: Numbers) -> Numbers:
-    """One-sided p (F,) that differences (N, F) lie above 0 (Wilcoxon, 1945; zeros left out).
+    """One-sided p (F,) that differences (N, F) lie above 0 (Wilcoxon, 1945; normal approximation, zeros left out).
 
-    1 where fewer than `FEWEST` pictures have a say, or hardly any of them says anything but 0.
+    1 where fewer than `FEWEST` pictures have a say, or hardly any of them says anything but 0. All columns at once:
+    scipy's own takes a millisecond for each. Ties are not corrected for, which makes p larger.
     """
-    from scipy.stats import wilcoxon
+    from scipy.stats import norm, rankdata
 
     values = np.asarray(differences, np.float64)
-    found = np.ones(values.shape[1])
-    for place, column in enumerate(values.T):
-        said = column[~np.isnan(column)]
-        some = said[said != 0]
-        if len(said) >= FEWEST and len(some) >= FEWEST_SAID:
-            found[place] = wilcoxon(some, alternative="greater").pvalue
+    said = ~np.isnan(values)
+    values = np.where(said, values, 0)
+    told = values != 0
+    n, silent = told.sum(axis=0), (~told).sum(axis=0)
+    ranks = rankdata(np.abs(values), axis=0) - silent  # the silent ones come first
+    above = np.where(values > 0, ranks, 0).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (above - n * (n + 1) / 4) / np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+    found: Numbers = np.where((said.sum(axis=0) >= FEWEST) & (n >= FEWEST_SAID), norm.sf(z), 1.0)
     return found
 
 
