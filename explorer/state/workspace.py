@@ -31,6 +31,7 @@ from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
 from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
@@ -87,6 +88,7 @@ class Workspace(QObject):
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
         self.suggesting = Suggesting(self.session, self.library, self.evidence, self.tagging, index_command, self)
+        self.suggested_concept = SuggestedConcept(self.pipeline, self.library, self.suggesting, self)
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""

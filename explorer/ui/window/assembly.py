@@ -92,6 +92,7 @@ def _browser(
         workspace.lens,
         workspace.occluding,
         workspace.muting,
+        workspace.suggested_concept,
     )
     viewer.setParent(parent)
     yield True

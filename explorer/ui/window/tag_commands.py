@@ -76,6 +76,12 @@ class TagCommands:
         if self._parts.center.has_keyboard:
             self._workspace.suggesting.reject()
 
+    def show_concept(self) -> None:
+        """Lay what is suggested over the picture, or go back to the filter's map."""
+        missing = self._workspace.suggested_concept.toggle()
+        if missing:
+            self._parts.problems.show_text(missing, calm=True)
+
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""
         suggesting = self._workspace.suggesting
