@@ -75,7 +75,7 @@ class Workspace(QObject):
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
-        self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
+        self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)

@@ -142,7 +142,7 @@ class _Run:
 
     def _draw(self, standing: FolderState) -> None:
         self._step(sum(figure.cells for figure in standing.right))
-        if standing.todo and self._plan.style.scale == "seen":
+        if standing.todo and self._plan.style.scale == "seen" and len(self._plan.scales) < len(self._plan.filters):
             for number in self._digests:
                 self._step(0)
                 try:
@@ -248,11 +248,11 @@ class _Run:
             return None
 
     def _scale(self, key: FilterKey, recorded: Recorded) -> Scale:
-        style = self._plan.style
+        known, style = self._plan.scales.get(key), self._plan.style
+        if known is not None:
+            return known
         seen = self._recorder.seen(key.layer)
-        maps = recorded.maps[key.layer]
-        folder = self._plan.scales.get(key)
-        return scale_of(maps, key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed, folder=folder)
+        return scale_of(recorded.maps[key.layer], key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed)
 
     def _put(self, records: Records, content: bytes) -> list[Row]:
         """Write the figure; the manifest's lines of it."""

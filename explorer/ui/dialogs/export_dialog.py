@@ -121,8 +121,7 @@ class ExportDialog(QDialog):
         width = None if own else float(self._width.value())
         try:
             chosen = self._chosen()
-            kinds = {self._workspace.pipeline.kind_of_scale(key.layer) for key in chosen}
-            scale = kinds.pop() if len(kinds) == 1 else "seen"
+            scale = self._workspace.exporting.kind_of_scale(chosen)
             order = Order(
                 out=Path(self._out.text()).expanduser().absolute(),
                 pictures=self._pictures.currentData(),
