@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
@@ -25,7 +26,7 @@ from explorer.state.exporting import Order, figure_style
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.message_banner import Problems
+from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered
 from explorer.ui.widgets.theme import SPACE
 
@@ -55,8 +56,8 @@ class ExportDialog(QDialog):
         for title, chosen in (
             ("this picture", (view.picture,) if view.picture else ()),
             ("ten pictures from this one on", pictures_found[start : start + 10]),
-            (f"the {len(pictures_found):,} pictures in the list", pictures_found),
-            (f"all {len(every):,} pictures of the folder", every),
+            (f"the {counted(len(pictures_found), 'picture')} in the list", pictures_found),
+            (f"all of the folder: {counted(len(every), 'picture')}", every),
         ):
             self._pictures.addItem(title, chosen)
         self._kind, self._format = QComboBox(), QComboBox()
@@ -103,8 +104,8 @@ class ExportDialog(QDialog):
             self._says.setText(str(error))
             self._go.setEnabled(False)
             return
-        maps = f"{filters:,} filter{'s' * (filters != 1)} × {pictures:,} picture{'s' * (pictures != 1)}"
-        self._says.setText(f"{maps} = {filters * pictures:,} " + ("maps" if self._kind.currentData() else "files"))
+        maps = f"{counted(filters, 'filter')} × {counted(pictures, 'picture')}"
+        self._says.setText(f"{maps} = {counted(filters * pictures, 'map' if self._kind.currentData() else 'file')}")
         self._go.setEnabled(filters * pictures > 0)
 
     def _chosen(self) -> tuple[FilterKey, ...]:
@@ -159,16 +160,16 @@ def offer(workspace: Workspace, problems: Problems, network: "Network") -> None:
     order = workspace.exporting.unfinished(network)
     if order is not None:
         text = f"The export into {order.out} was not finished."
-        problems.show_text(text, "Go on", lambda: go_on(workspace, problems, order), calm=True)
+        problems.show_text(text, "Go on", lambda: go_on(workspace, problems, order), calm=True, until=[NETWORK])
 
 
 def tell(problems: Problems, report: "ExportReport", out: Path) -> None:
     """Say what an export wrote, and offer to show it."""
     written, skipped = len(report.written), len(report.skipped)
-    text = f"{report.written[0] if written == 1 else f'{written:,} figures'} written to {out}"
+    text = f"{report.written[0] if written == 1 else counted(written, 'figure')} written to {out}"
     if skipped:
         text += f", {skipped:,} were there already"
     if report.failed:
-        text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
+        text += f". {counted(len(report.failed), 'picture')} could not be read: {report.failed[0][1]}"
     url = QUrl.fromLocalFile(str(out))
-    problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
+    problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True, until=[NETWORK])

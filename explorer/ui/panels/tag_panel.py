@@ -25,7 +25,7 @@ class TagPanel(QWidget):
         super().__init__()
         self._session, self._tagging = session, tagging
         self._title = label("Filter", "title")
-        self._facts = label("", "quiet", wrap=True)
+        self._facts = label("", "quiet", wrap=True, lines=2)
         self._words = column(gap=4)
         self._buttons: dict[str, PlainButton] = {}
         self._about = label("", "quiet", wrap=True)

@@ -20,7 +20,7 @@ from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
-from explorer.ui.widgets.message_banner import Problems
+from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.window.center import Center
@@ -162,34 +162,46 @@ def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, comma
 
 def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
     """What happens in the background, and what is said or asked then."""
+    _end_messages(workspace, parts.problems)
     library, exporting, files, show_error = (
         workspace.library,
         workspace.exporting,
         commands.files,
         parts.problems.show_error,
     )
-    workspace.opening.problem.connect(show_error)
+    workspace.opening.problem.connect(lambda error: show_error(error, NETWORK))
+    library.problem.connect(lambda error: parts.problems.lasts_until(FOLDER))
+    library.network_session.problem.connect(lambda error: parts.problems.lasts_until(OPENING, NETWORK))
     workspace.indexing.problem.connect(show_error)
     workspace.suggesting.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
     workspace.worth_a_look.problem.connect(show_error)
-    workspace.pipeline.recording_failed.connect(show_error)
+    workspace.pipeline.recording_failed.connect(lambda error: show_error(error, VIEW, NETWORK))
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.muting.failed.connect(show_error)
-    workspace.tagging.problem.connect(show_error)
-    workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True))
+    workspace.tagging.problem.connect(lambda error: show_error(error, NETWORK))
+    workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[NETWORK]))
     for jobs in library.workers:
-        jobs.failed.connect(show_error)
+        jobs.failed.connect(lambda error: show_error(error, NETWORK, FOLDER))
     library.question.connect(files.answer_question)
-    library.network_opened.connect(files.say_assumed)
+    library.network_opened.connect(commands.opened.network_opened)
     library.network_opened.connect(files.offer_export)
-    library.folder_opened.connect(files.say_folder_problems)
+    library.folder_opened.connect(commands.opened.folder_opened)
     exporting.question.connect(files.ask_large_export)
     exporting.done.connect(files.tell_export)
     exporting.failed.connect(show_error)
     workspace.opening.foreign_tags.connect(files.ask_foreign_tags)
     workspace.pipeline.maps_changed.connect(commands.tags.show_facts)
     workspace.session.changed.connect(commands.tags.filter_changed)
+
+
+def _end_messages(workspace: Workspace, problems: Problems) -> None:
+    """Put messages away with what they are about, before anything new is said of what takes its place."""
+    workspace.library.network_opening.connect(lambda path: problems.over(OPENING))
+    workspace.library.network_opened.connect(lambda network: problems.over(NETWORK, OPENING))
+    workspace.library.folder_opened.connect(lambda folder: problems.over(FOLDER))
+    workspace.session.changed.connect(lambda before, after: problems.over(VIEW))
+    workspace.muting.changed.connect(lambda: problems.over(MUTING))
 
 
 def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:

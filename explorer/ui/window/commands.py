@@ -12,10 +12,12 @@ from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
 from explorer.ui.window.file_commands import FileCommands
+from explorer.ui.window.opened_notes import OpenedNotes
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.report_command import ReportCommand
 from explorer.ui.window.tag_commands import TagCommands
@@ -37,6 +39,7 @@ class Commands:
         self.window, self.workspace, self.parts = window, workspace, parts
         self.files = FileCommands(window, workspace, parts)
         self.guard = self.files.guard
+        self.opened = OpenedNotes(window, workspace, parts, self.files.open_answered)
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
@@ -97,7 +100,7 @@ class Commands:
     def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
         """What runs while nothing is muted, so that no figure is taken for one of another network; else a sentence."""
         muting, say = self.workspace.muting, self.parts.problems.show_text
-        return lambda: say(EXPORT_OFF) if muting.keys else run()
+        return lambda: say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
 
     def leave(self) -> None:
         """Give up what is being typed; where nothing is, take the patch from the picture, then the lens."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
 from explorer.state.muting import Muting
@@ -94,10 +95,10 @@ class TopBar(QWidget):
         network = self._library.network
         assert network is not None
         self._model.setText(clipped(network.name))
-        auc = network.training.get("auc_test")
+        auc, filters = network.training.get("auc_test"), sum(layer.filters for layer in network.layers)
         lines = [
             f"{network.name}: {network.architecture}",
-            f"{len(network.layers)} convolutional layers, {sum(layer.filters for layer in network.layers)} filters",
+            f"{counted(len(network.layers), 'convolutional layer')}, {counted(filters, 'filter')}",
             f"classes: {', '.join(network.classes[:12])}{' …' if len(network.classes) > 12 else ''}",
             f"digest {network.digest[:12]}",
         ]
@@ -114,7 +115,7 @@ class TopBar(QWidget):
         folder = self._library.folder
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path))} · {len(folder.pictures):,}")
-        tip(self._folder, f"{folder.path}\n{len(folder.pictures):,} pictures")
+        tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
 
     def _show_layer(self) -> None:
         network, view = self._library.network, self._session.view
