@@ -80,9 +80,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument(
         "--scale",
         choices=tuple(SCALES),
-        help="from which value to which: each filter's range over the folder of an --index (the default with one), each "
-        "map's own, the layer's on each picture, each filter's over the pictures exported (the default without an "
-        "index; called seen), or --foot to --peak",
+        help="from which value to which: each filter's range over the folder of an --index (the default with one), "
+        "each map's own, the layer's on each picture, each filter's over the pictures exported (seen, the default "
+        "without an index), or --foot to --peak",
     )
     look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
     look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")

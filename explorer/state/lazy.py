@@ -27,7 +27,8 @@ class LazyStore(QObject):
 
     `compute(keys, on_step)` runs on the worker; it should leave out what it cannot compute, which is then not asked
     for again. Where it gives `Looked`, `looked(key, state)` comes before the value is held. The newest wishes are
-    served first, those that were made together in their order (a list paints from its top), `chunk` at a time; at most `keep` values are held, the least recently asked for going first.
+    served first, those that were made together in their order (a list paints from its top), `chunk` at a time; at most
+    `keep` values are held, the least recently asked for going first.
     """
 
     arrived = Signal(list)

@@ -1,4 +1,4 @@
-"""Story: what the window says goes when it is over, lists begin at their top, and nothing jumps or is told in two ways."""
+"""Story: what the window says goes when it is over, lists begin at their top, and nothing jumps."""
 
 from pathlib import Path
 

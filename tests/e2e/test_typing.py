@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
@@ -48,6 +49,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ChoiceQuestion: lambda person: ChoiceQuestion("?", ("state_dict", "ema"), "key", person.window),
     ClassWordsDialog: lambda person: ClassWordsDialog(person.workspace.given, {}, person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
+    ClassOrderDialog: lambda person: ClassOrderDialog(("a", "b"), ("output 0", "output 1"), person.window),
     ColumnChoice: lambda person: ColumnChoice("?", "label", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),

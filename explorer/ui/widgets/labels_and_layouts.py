@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False, lines: int = 0) -> PlainLabel:
-    """A label; `kind` is "title", "quiet" or "warning". It keeps the room of so many `lines`, however short its text."""
+    """A label; `kind` is "title", "quiet" or "warning". It keeps the room of `lines`, however short it is."""
     made = PlainLabel(text)
     made.setObjectName(kind)
     made.setWordWrap(wrap)

@@ -134,7 +134,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QPushButton#word {{ text-align: left; padding: 5px 10px; }}
         QTabWidget::pane {{ border: none; }}
         QTabBar::tab {{ background: transparent; border: none; border-bottom: 2px solid transparent;
-            padding: 6px 12px; color: {colors.quiet}; }}
+            padding: 6px 9px; color: {colors.quiet}; }}
         QTabBar::tab:selected {{ color: {colors.text}; border-bottom-color: {colors.accent}; }}
         QTabBar::tab:hover {{ color: {colors.text}; }}
         QProgressBar {{ background: {colors.raised}; border: none; border-radius: 3px; max-height: 6px; }}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.state.workspace import Workspace
 from explorer.ui.panels.filter_card import FilterCardPanel
@@ -22,6 +22,7 @@ from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
+from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.window.center import Center
 from explorer.ui.window.closing import may_close
@@ -34,6 +35,10 @@ from explorer.ui.window.top_bar import TopBar
 
 if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
+
+
+LEFT, RIGHT = 222, 266
+"""Widths of the panels at both sides before a person moves them; the middle takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
+        columns=RememberingSplitter(workspace.settings, "columns", Qt.Orientation.Horizontal),
     )
     for model in (filters, over):
         model.setParent(window)
@@ -73,7 +79,6 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
-    window.restore_panels()
     parts.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     parts.center.setFocus()
     return Assembly(parts, commands)
@@ -107,6 +112,7 @@ def _browser(
         viewer,
         filters,
         over,
+        workspace.settings,
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
     )
@@ -118,26 +124,19 @@ def _browser(
 
 def _place(window: MainWindow, parts: WindowParts) -> None:
     window.setStatusBar(parts.status)
-    body = QWidget()
-    body.setLayout(column(parts.top, parts.muted, parts.problems, parts.center, gap=SPACE))
-    window.setCentralWidget(body)
+    middle = QWidget()
+    middle.setLayout(column(parts.muted, parts.problems, parts.center, gap=SPACE))
     pictures = panel(column(parts.pictures, margin=SPACE))
     beside = column(parts.suggestion, parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
     beside.setStretch(2, 3)
     beside.setStretch(4, 1)
     parts.tags.setMinimumWidth(232)
-    _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
-    _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
-
-
-def _dock(window: MainWindow, title: str, content: QWidget, area: Qt.DockWidgetArea, width: int) -> None:
-    dock = QDockWidget(title, window)
-    dock.setObjectName(title)
-    dock.setWidget(content)
-    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-    dock.setTitleBarWidget(QWidget())
-    window.addDockWidget(area, dock)
-    window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+    parts.columns.place([pictures, middle, panel(beside)], [LEFT, FREE, RIGHT], free=1)
+    body = QWidget()
+    layout = column(parts.top, parts.columns, gap=SPACE // 2)
+    layout.setContentsMargins(SPACE, 0, SPACE, 0)
+    body.setLayout(layout)
+    window.setCentralWidget(body)
 
 
 def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, commands: Commands) -> None:

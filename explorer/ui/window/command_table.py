@@ -78,6 +78,9 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
         Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
         Command(VIEW, "Leave a line of text, the patch, or the lens", "Escape", commands.leave),
+        Command(
+            VIEW, "The picture alone, or all panels", "Z", there(lambda browser: commands.toggle_panels()), yields=True
+        ),
         Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
         Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
         Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),

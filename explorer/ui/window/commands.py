@@ -121,6 +121,16 @@ class Commands:
             return
         ScaleDialog(self.workspace.session, map, scale, self.window).show()
 
+    def toggle_panels(self) -> None:
+        """Hide all but the picture, or show the panels again."""
+        browser, sides = self.parts.center.browser, (self.parts.columns.widget(0), self.parts.columns.widget(2))
+        alone = not browser.alone
+        for side in sides:
+            if side is not None:
+                side.setVisible(not alone)
+        browser.show_viewer_alone(alone)
+        self.parts.center.take_keyboard()
+
     def ask_settings(self) -> None:
         """Show the settings."""
         from explorer.ui.dialogs.settings_dialog import SettingsDialog
