@@ -91,6 +91,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
+    look.add_argument(
+        "--caption", action="store_true", help="a color bar and two lines of words to each single figure (100 mm)"
+    )
     look.add_argument("--raw", action="store_true", help="the convolution's own output, before its batch norm")
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
@@ -184,6 +187,7 @@ def _style(arguments: argparse.Namespace) -> "FigureStyle":
         outline=arguments.outline,
         beside=arguments.beside,
         raw=arguments.raw,
+        caption=arguments.caption,
         width_mm=arguments.width,
         dpi=arguments.dpi,
     )

@@ -76,7 +76,7 @@ class Order:
 
 
 def figure_style(
-    style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool, scale: str = ""
+    style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool, scale: str = "", caption: bool = False
 ) -> "FigureStyle":
     """The style on show as one of figures, `scale` the one in force where it is another than was chosen.
 
@@ -92,6 +92,7 @@ def figure_style(
         outline=style.outline,
         beside=style.beside and not sheet,
         raw=style.raw,
+        caption=caption and not sheet,
         width_mm=width_mm,
         dpi=dpi,
     )

@@ -14,6 +14,7 @@ from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
+from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
@@ -76,6 +77,16 @@ class Workspace(QObject):
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
+        self.figure = FigureInView(
+            self.session,
+            self.pipeline,
+            self.library,
+            self.lens,
+            self.exporting,
+            self.tagging,
+            self.settings,
+            self,
+        )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)

@@ -68,7 +68,7 @@ class ExportDialog(QDialog):
         self._own_size.setChecked(True)
         self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
         self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
-        self._out = QLineEdit(str(Path.home() / "feature-maps"))
+        self._out = QLineEdit(str(workspace.figure.folder))
         browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)
         self._says = label("", "quiet", wrap=True)

@@ -20,6 +20,8 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
         Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", files.save_tags_as),
         Command(FILE, "-", "", commands.show_keys),
+        Command(FILE, "Copy the figure in view", "Ctrl+C", commands.unmuted(commands.figure.copy)),
+        Command(FILE, "Save the figure in view", "Ctrl+S", commands.unmuted(commands.figure.save)),
         Command(FILE, "Export figures …", "Ctrl+E", commands.unmuted(files.export)),
         Command(FILE, "Save what the lens shows …", "", commands.unmuted(files.save_lens)),
         Command(FILE, "Report on the tagged filters …", "", commands.unmuted(commands.report.ask)),

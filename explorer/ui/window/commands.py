@@ -16,6 +16,7 @@ from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
+from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.opened_notes import OpenedNotes
 from explorer.ui.window.parts import WindowParts
@@ -44,6 +45,7 @@ class Commands:
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
         self.report = ReportCommand(window, workspace, parts, self.guard)
+        self.figure = FigureCommands(workspace, parts, self.guard)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
