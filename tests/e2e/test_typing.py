@@ -25,10 +25,12 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.state.manual import manual_pages
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
+from explorer.ui.dialogs.manual import Manual
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
@@ -57,6 +59,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
         person.workspace.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
+    Manual: lambda person: Manual(manual_pages(), person.window),
     WordDialog: lambda person: WordDialog(person.window),
     SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),
 }

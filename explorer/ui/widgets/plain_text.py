@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QTextBrowser, QToolButton, QWidget
 
 Buttons = QMessageBox.StandardButton
 
@@ -43,6 +43,13 @@ class PlainTool(QToolButton):
 
     def setText(self, text: str) -> None:
         super().setText(entry_text(text))
+
+
+def own_page() -> QTextBrowser:
+    """What shows pages of the program's own, which are no stranger's: with markup, pictures and links among them."""
+    page = QTextBrowser()
+    page.setOpenExternalLinks(True)
+    return page
 
 
 def tip_text(text: str) -> str:

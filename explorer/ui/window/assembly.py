@@ -22,12 +22,15 @@ from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
+from explorer.ui.widgets.recent_menu import recent_menu
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.window.actions import FILE
 from explorer.ui.window.center import Center
 from explorer.ui.window.closing import may_close
 from explorer.ui.window.command_table import command_table
 from explorer.ui.window.commands import Commands
+from explorer.ui.window.context_menus import ContextMenus
 from explorer.ui.window.main_window import TITLE, MainWindow
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.status_bar import Status
@@ -76,6 +79,10 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     _place(window, parts)
     commands = Commands(window, workspace, parts, command_table)
     commands.tags.offer_words()
+    _offer_recent(workspace, commands)
+    menus = ContextMenus(workspace, commands)
+    menus.attach_to_panels(parts.pictures.list, parts.layers)
+    parts.center.made.connect(menus.attach_to_browser)
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
@@ -137,6 +144,19 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     layout.setContentsMargins(SPACE, 0, SPACE, 0)
     body.setLayout(layout)
     window.setCentralWidget(body)
+
+
+def _offer_recent(workspace: Workspace, commands: Commands) -> None:
+    """Recent networks and folders in the menu of files, below what opens them."""
+    menu = commands.actions.menus[FILE]
+    before = next(action for action in menu.actions() if action.text().startswith("Open the pictures"))
+    for title, kind, run in (
+        ("Recent networks", "models", commands.files.open_model),
+        ("Recent folders", "folders", commands.files.open_folder),
+    ):
+        more = recent_menu(title, workspace.settings, kind, run)
+        more.setParent(menu, more.windowFlags())
+        menu.insertMenu(before, more)
 
 
 def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, commands: Commands) -> None:

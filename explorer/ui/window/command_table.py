@@ -91,6 +91,7 @@ def command_table(commands: Commands) -> list[Command]:
             Command(VIEW, words.capitalize(), "", partial(commands.set_theme, name), partial(commands.has_theme, name))
             for name, words in SCHEME.choices.items()
         ),
+        Command(HELP, "Manual", "", commands.show_manual),
         Command(HELP, "Keys", "? or F1", commands.show_keys),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),

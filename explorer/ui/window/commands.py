@@ -145,6 +145,13 @@ class Commands:
 
         KeySheet(self.actions.groups, self.window).open()
 
+    def show_manual(self) -> None:
+        """Show the program's own pages."""
+        from explorer.state.manual import manual_pages
+        from explorer.ui.dialogs.manual import Manual
+
+        Manual(manual_pages(), self.window).show()
+
     def about(self) -> None:
         """Say what this program is."""
         told(

@@ -117,8 +117,8 @@ class FileCommands:
         else:
             self._workspace.opening.open_folder(path.parent, labels, picture=path)
 
-    def export(self) -> None:
-        """Ask what to export and do it in the background."""
+    def export(self, filters: str = "") -> None:
+        """Ask what to export, of these filters to begin with ("7:8"), and do it in the background."""
         from explorer.ui.dialogs.export_dialog import ExportDialog
 
         if self._workspace.library.network is None or self._workspace.library.folder is None:
@@ -128,7 +128,7 @@ class FileCommands:
             )
             return
         found = tuple(self._parts.pictures.model.rows)
-        ExportDialog(self._workspace, found, self._parent).open()
+        ExportDialog(self._workspace, found, self._parent, filters).open()
 
     def save_lens(self) -> None:
         """Save the map of the lens as a figure or as data."""

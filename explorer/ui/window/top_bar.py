@@ -1,8 +1,6 @@
 """The line above everything: what is open, which layer is in view, and what the network says."""
 
 import math
-from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
@@ -15,7 +13,8 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
-from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
+from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.recent_menu import add_recent
 from explorer.ui.widgets.theme import SPACE
 
 LINES = 3
@@ -75,17 +74,12 @@ class TopBar(QWidget):
         button.setObjectName("menu")
         menu = QMenu(button)
 
-        def ask(path: Path) -> Callable[[], None]:
-            return lambda: asked.emit(path)
-
         def fill() -> None:
             menu.clear()
             menu.addAction("Open …", lambda: asked.emit(None))
-            recent = settings.recent(kind)
-            if recent:
+            if settings.recent(kind):
                 menu.addSeparator()
-            for path in recent:
-                menu.addAction(entry_text(shortened(path)), ask(path))
+            add_recent(menu, settings, kind, asked.emit)
 
         menu.aboutToShow.connect(fill)
         button.setMenu(menu)
@@ -158,8 +152,3 @@ class TopBar(QWidget):
 def clipped(name: str, longest: int = 26) -> str:
     """A name that fits a button; its middle goes where it is too long."""
     return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"
-
-
-def shortened(path: Path) -> str:
-    """The last parts of a path, enough to tell recent files apart."""
-    return str(Path(*path.parts[-3:]))
