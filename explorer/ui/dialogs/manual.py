@@ -37,8 +37,9 @@ class Manual(QDialog):
         missing = label("The pages of the manual did not come with this installation.", "quiet")
         missing.setVisible(not pages)
         self.setLayout(column(missing, both, margin=SPACE))
-        if pages:
-            self.contents.setCurrentItem(self.contents.topLevelItem(0))
+        first = self.contents.topLevelItem(0)
+        if first is not None:
+            self.contents.setCurrentItem(first)
 
     def _go(self, entry: QTreeWidgetItem) -> None:
         """Show a page, or the section of it."""

@@ -1,6 +1,7 @@
 """Recently opened things in a menu, asked for when it comes up."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtWidgets import QMenu
@@ -12,7 +13,7 @@ from explorer.ui.widgets.plain_text import entry_text
 def add_recent(menu: QMenu, settings: Settings, kind: str, opened: Callable[[Path], object]) -> None:
     """Entries for the recent things of a kind ("models", "folders"), each named by the last parts of its path."""
     for path in settings.recent(kind):
-        menu.addAction(entry_text(shortened(path)), lambda path=path: opened(path))
+        menu.addAction(entry_text(shortened(path)), partial(opened, path))
 
 
 def recent_menu(title: str, settings: Settings, kind: str, opened: Callable[[Path], object]) -> QMenu:
