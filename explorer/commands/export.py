@@ -86,7 +86,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
     look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
-    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest")
+    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest (lime: brightest)")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
     look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")

@@ -71,6 +71,11 @@ class ExportPlan:
         plain = tuple(PurePosixPath(name).stem for name in self.names)
         return plain if len(set(plain)) == len(plain) else tuple(name.rpartition(".")[0] or name for name in self.names)
 
+    @property
+    def words(self) -> dict[FilterKey, str]:
+        """The filters' tags as captions say them."""
+        return {key: spoken_tags(words) for key, words in (self.tags or {}).items()}
+
     def __str__(self) -> str:
         files, filters, pictures = len(self.figures), len(self.filters), len(self.pictures)
         return (
@@ -119,12 +124,17 @@ def plan_export(
         pictures, aspects, left_out = _readable(pictures)
         if not pictures:
             raise UserError(f"None of the pictures can be read: {left_out[0][1]}")
-        layout = lay_out(filters, aspects, style)
+        layout = lay_out(filters, aspects, style, map(spoken_tags, (words or {}).values()))
     names = tuple(map(one_line, _relative(pictures)))
     figures = _sheets(network, layout, format) if layout else _singles(network, filters, pictures, format)
     return ExportPlan(
         network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out), scales
     )
+
+
+def spoken_tags(words: str) -> str:
+    """A filter's tags as a caption says them, of their form in the manifest."""
+    return words.replace(";", ", ")
 
 
 def _check(network: Network, filters: Sequence[FilterKey]) -> None:

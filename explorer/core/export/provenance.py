@@ -58,9 +58,9 @@ class Records:
     def caption(self, key: FilterKey, number: int, recorded: Recorded) -> tuple[str, str]:
         """The lines that stand below a single figure of a filter on a picture."""
         plan = self.plan
-        said = f"{recorded.prediction} {recorded.probability:.2f}" if recorded.prediction else ""
-        tags, layer = (plan.tags or {}).get(key, ""), plan.network.layers[key.layer].name
-        return caption_lines(str(key), layer, plan.captions[number], said, tags, plan.style.scale, plan.network.name)
+        tags, layer = plan.words.get(key, ""), plan.network.layers[key.layer].name
+        said, scale = spoken_prediction(recorded), plan.style.scale
+        return caption_lines(str(key), layer, plan.captions[number], said, tags, scale, plan.network.name)
 
     def description(self) -> str:
         """JSON from which the figure can be made again.
@@ -87,3 +87,8 @@ class Records:
                 ],
             }
         )
+
+
+def spoken_prediction(recorded: Recorded) -> str:
+    """What the network says of a picture, as a caption has it; "" without class scores."""
+    return f"{recorded.prediction} {recorded.probability:.2f}" if recorded.prediction else ""

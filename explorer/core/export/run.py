@@ -16,7 +16,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row, write_manifest
 from explorer.core.export.plan import ExportPlan, Figure, plan_export
-from explorer.core.export.provenance import Records
+from explorer.core.export.provenance import Records, spoken_prediction
 from explorer.core.export.reconcile import FolderState, compare_folder, settings_of
 from explorer.core.figures.captioned import captioned_page, picture_style
 from explorer.core.figures.encoding import encode, encode_pages
@@ -220,11 +220,12 @@ class _Run:
         assert layout is not None
         panels: dict[tuple[FilterKey, int], Panel] = {}
         untouched: dict[int, RGB] = {}
+        said: dict[int, str] = {}
         for picture in page.pictures:
             recorded = self._recorded(picture)
             if recorded:
                 drawn_on = self._panel_canvas(layout, recorded)
-                untouched[picture] = drawn_on.rgb
+                untouched[picture], said[picture] = drawn_on.rgb, spoken_prediction(recorded)
                 scales = [self._scale(key, recorded) for key in page.filters]
                 maps = [recorded.maps[key.layer][key.filter] for key in page.filters]
                 drawn = self._pool.map(draw, repeat(drawn_on), maps, scales, repeat(style))
@@ -233,7 +234,7 @@ class _Run:
                     records.add(number, key, picture, recorded, scale)
             self._step(len(page.filters))
         note = f"page {layout.pages.index(page) + 1} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
-        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note)
+        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, said, self._plan.words)
 
     def _panel_canvas(self, layout: Layout, recorded: Recorded) -> Canvas:
         height, width = recorded.rgb.shape[:2]

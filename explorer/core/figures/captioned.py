@@ -3,10 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from explorer.core.arrays import RGB
-from explorer.core.drawing.overlay import color_bar, compose
+from explorer.core.drawing.overlay import color_bar
 from explorer.core.drawing.styles import SCALES, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.encoding import MATPLOTLIB
@@ -62,7 +60,7 @@ def captioned_page(drawn: RGB, scale: Scale, style: FigureStyle, lines: tuple[st
 
         image(drawn, MARGIN, across)
         left = MARGIN + across + GAP
-        image(compose(np.full((256, 1, 3), 255, np.uint8), color_bar(256, style.color_map)), left, BAR)
+        image(color_bar(256, style.color_map), left, BAR)
         edges = [left, left + BAR, left + BAR, left, left], [MARGIN, MARGIN, MARGIN + down, MARGIN + down, MARGIN]
         axes.plot(*edges, color=_GREY, linewidth=0.4)
         if style.outline and scale.peak > scale.foot:
@@ -83,5 +81,5 @@ def caption_lines(
 ) -> tuple[str, str]:
     """What stands below: which filter on which picture, what the network says of it; tags, scale and network."""
     first = (f"{key} ({layer})", picture, prediction)
-    second = (tags.replace(";", ", "), f"scale: {SCALES[scale]}", network)
+    second = (tags, f"scale: {SCALES[scale]}", network)
     return " · ".join(part for part in first if part), " · ".join(part for part in second if part)

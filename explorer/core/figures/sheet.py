@@ -68,10 +68,13 @@ def draw_page(
     pictures: Mapping[int, RGB],
     style: FigureStyle,
     note: str = "",
+    said: Mapping[int, str] | None = None,
+    tags: Mapping[FilterKey, str] | None = None,
 ) -> "Figure":
     """One page as a matplotlib figure of `layout.width` millimetres; `note` stands at its lower right.
 
-    `names` are those of all pictures; `panels` and the untouched `pictures` are at the size of `panel_pixels`.
+    `names` are those of all pictures; `panels` and the untouched `pictures` are at the size of `panel_pixels`;
+    `said` is what the network says of each picture, and `tags` are the words of each filter's tags.
     A picture that is not in `pictures` could not be read: its places stay empty and say so.
     """
     down, across = layout.panel
@@ -90,7 +93,10 @@ def draw_page(
             for column, picture in enumerate(page.pictures):
                 x = start + column * (across + GAP)
                 name = shortened(titles[picture], size, across)
-                sheet.text(x + across / 2, first - 1.2, name, size, "center", "baseline")
+                answer = shortened(drawable((said or {}).get(picture, "")), TINY, across)
+                above = 2.3 if said else 0.0
+                sheet.text(x + across / 2, first - 1.2 - above, name, size, "center", "baseline")
+                sheet.text(x + across / 2, first - 1.2, answer, TINY, "center", "baseline", _GREY)
                 if style.beside:
                     sheet.panel((first, x), layout.panel, pictures.get(picture))
             if style.beside:
@@ -108,6 +114,9 @@ def draw_page(
                 ends = f"{scale.foot:.2g} – {scale.peak:.2g}"
                 small = fitting([ends], layout.caption - BESIDE, 2.0)
                 sheet.text(start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY)
+            words = shortened(drawable((tags or {}).get(key, "")), TINY, layout.caption - BESIDE)
+            if words:
+                sheet.text(start - BESIDE, top + down / 2 - 2.6, words, TINY, "right", "center", _GREY)
         sheet.footer(left + layout.caption, left + body, height - MARGIN - 0.8 - _BAR[1], note)
         return sheet.figure
 
@@ -171,7 +180,7 @@ class _Sheet:
         self.text(right, middle, note, size, "right", "center", _GREY)
 
     def _bar(self, x: float, y: float, width: float) -> None:
-        colors = color_bar(256, self._style.color_map)[::-1].reshape(1, 256, 4)
+        colors = color_bar(256, self._style.color_map)[::-1].reshape(1, 256, 3)
         left, top, right, bottom = (round(side * self._scale) for side in (x, y, x + width, y + _BAR[1]))
         self._image(colors, left, top, right, bottom)
         self._line([left, right, right, left, left], [top, top, bottom, bottom, top], 0.4, _GREY)

@@ -59,6 +59,7 @@ class DisplayBar(QWidget):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         scales = "\n".join(f"{SHORT[key].removeprefix('scale: ')}: {title}" for key, title in SCALES.items())
         tip(self._scale, f"from which value to which a map is drawn; 1 to 5 choose\n\n{scales}")
+        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.drawing.styles import Scale
+from explorer.core.drawing.styles import COLOR_MAPS, Scale
 from explorer.ui.widgets.pixmaps import image_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
@@ -130,7 +130,7 @@ class ColorBar(QWidget):
         """Show a scale, or nothing."""
         self._scale, self._color_map, self._outline, self._attribution = scale, color_map, outline, None
         if scale is not None:
-            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} ({COLOR_MAPS[color_map].highest})")
         self.update()
 
     def show_attribution(
@@ -158,7 +158,6 @@ class ColorBar(QWidget):
         painter = QPainter(self)
         line = self.fontMetrics().height()
         bar = QRect(6, line + 6, self.BAR, max(40, self.height() - 2 * line - 12))
-        painter.fillRect(bar, Qt.GlobalColor.white)
         painter.drawImage(bar, image_of(color_bar(bar.height(), self._color_map)))
         painter.setPen(self.palette().mid().color())
         painter.drawRect(bar)

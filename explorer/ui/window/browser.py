@@ -19,7 +19,7 @@ from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
-from explorer.ui.widgets.plain_text import PlainTool
+from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.thumbnail_size import ThumbnailSize
@@ -70,9 +70,11 @@ class Browser(RememberingSplitter):
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
         self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
         self._order = self._combo("Order of the filters")
+        tip(self._order, "order of the filters (G)")
         for key, title in ORDERS.items():
             self._order.addItem(title, key)
         self._shown = self._combo("Which filters are shown")
+        tip(self._shown, "which filters are shown (T: those with a tag)")
         self._count = label("", "quiet")
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
