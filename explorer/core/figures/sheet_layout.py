@@ -21,9 +21,11 @@ NARROWEST = 50.0
 GAP, GROUP_GAP, MARGIN = 1.0, 4.0, 1.0
 HEADER, FOOTER = 6.4, 6.5
 
-CAPTION = 7.0
-TINY = 4.5
-"""Points of the captions, and of the smallest text; all else here is in millimetres."""
+CAPTION, SMALL, TINY = 7.0, 6.0, 4.5
+"""Points of the captions, of what explains, and of the smallest text; all else here is in millimetres."""
+
+UNTOUCHED = "picture"
+"""What stands beside the row of untouched pictures."""
 
 BESIDE = 1.2
 """Between a caption and its row."""
@@ -72,7 +74,9 @@ def lay_out(
         raise UserError(f"A sheet needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
     captions = max(text_width(caption(key), CAPTION) for key in filters) + BESIDE
     if style.scale in ("seen", "folder"):
-        captions = max(captions, text_width("0.000 – 0.000", TINY) + BESIDE)
+        captions = max(captions, text_width("0.000 – 0.00e+00", TINY) + BESIDE)
+    if style.beside:
+        captions = max(captions, text_width(UNTOUCHED, SMALL) + BESIDE)
     longest = max((text_width(words, TINY) for words in tags), default=0.0)
     captions = max(captions, min(LONGEST_TAGS, longest + BESIDE, width / 4))
     room = width - 2 * MARGIN

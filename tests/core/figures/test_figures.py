@@ -385,7 +385,7 @@ def test_text_of_a_pdf_is_text_and_two_pages_are_two(tmp_path: Path) -> None:
     assert found
     assert found["pages"] == 2
     svg = encode_pages([page_of(layout, style, ["a", "b"])[0]], "svg", 72, lambda: "{}").decode()
-    assert ">(7, 1)</text>" in svg
+    assert ">7:1</text>" in svg
 
 
 def test_golden_sheet() -> None:
