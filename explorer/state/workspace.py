@@ -18,6 +18,7 @@ from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
+from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.muting import Muting
@@ -74,6 +75,7 @@ class Workspace(QObject):
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
+        self.layer_facts = LayerFacts(self.library, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
@@ -106,6 +108,7 @@ class Workspace(QObject):
         self.lens.close()
         self.occluding.close()
         self.muting.close()
+        self.layer_facts.close()
         self.pipeline.close()
         self.library.close()
         self.evidence.close()

@@ -132,7 +132,7 @@ class FilterCardPanel(QWidget):
         self._distribution.show_card(card, peak)
         tip(self._distribution, "pictures by the filter's highest value inside of the map's outermost ring")
         self._facts.setText("\n".join(facts_of(card, peak)))
-        self._edge.setText(f"mostly at the picture's edge: {card.ring:.0%} of its answer")
+        self._edge.setText(f"mostly at the picture's edge (padding): {card.ring:.0%} of its answer")
         self._classes.setText("\n".join(classes_of(card)))
         self._link("twins", card.twins[:6])
         twins = {one.key for one in card.twins}

@@ -61,7 +61,16 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given, workspace.muting),
+        top=TopBar(
+            session,
+            workspace.pipeline,
+            library,
+            workspace.settings,
+            workspace.given,
+            workspace.muting,
+            workspace.occluding,
+            workspace.layer_facts,
+        ),
         muted=MutedLine(workspace.muting),
         filters=filters,
         over=over,

@@ -92,6 +92,7 @@ def command_table(commands: Commands) -> list[Command]:
             for name, words in SCHEME.choices.items()
         ),
         Command(HELP, "Manual", "", commands.show_manual),
+        Command(HELP, "Tour", "", there(lambda browser: commands.show_tour())),
         Command(HELP, "Keys", "? or F1", commands.show_keys),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication
 
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
@@ -18,6 +18,7 @@ from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
 from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
+from explorer.ui.window.main_window import MainWindow
 from explorer.ui.window.opened_notes import OpenedNotes
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.report_command import ReportCommand
@@ -32,7 +33,7 @@ class Commands:
 
     def __init__(
         self,
-        window: QMainWindow,
+        window: MainWindow,
         workspace: Workspace,
         parts: WindowParts,
         table: Callable[["Commands"], Sequence[Command]],
@@ -151,6 +152,14 @@ class Commands:
         from explorer.ui.dialogs.manual import Manual
 
         Manual(manual_pages(), self.window).show()
+
+    def show_tour(self) -> None:
+        """Show the tour of the window."""
+        from explorer.ui.window.tour_steps import show_tour
+
+        if self.parts.center.browser.alone:
+            self.toggle_panels()
+        show_tour(self.window, self.parts)
 
     def about(self) -> None:
         """Say what this program is."""

@@ -22,6 +22,8 @@ QUIET = {
     "open index",
     "compare filters",
     "filter's card",
+    "layer facts",
+    "figure",
 }
 """Slots whose work is too short, or too much in the background, to be announced."""
 

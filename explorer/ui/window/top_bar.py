@@ -1,14 +1,17 @@
 """The line above everything: what is open, which layer is in view, and what the network says."""
 
 import math
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.given_classes import GivenClasses
+from explorer.state.layer_facts import LayerFacts
 from explorer.state.library import Library
 from explorer.state.muting import Muting
+from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
@@ -16,6 +19,10 @@ from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, la
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.recent_menu import add_recent
 from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LINES = 3
 
@@ -37,10 +44,12 @@ class TopBar(QWidget):
         settings: Settings,
         given: GivenClasses,
         muting: Muting,
+        occluding: Occluding,
+        facts: LayerFacts,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
-        self._muting = muting
+        self._muting, self._occluding, self._facts = muting, occluding, facts
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
@@ -63,6 +72,8 @@ class TopBar(QWidget):
         library.folder_opened.connect(lambda folder: self._folder_opened())
         pipeline.maps_changed.connect(self._show_prediction)
         muting.changed.connect(self._show_prediction)
+        occluding.changed.connect(self._show_prediction)
+        facts.changed.connect(self._show_layer)
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
 
@@ -118,25 +129,34 @@ class TopBar(QWidget):
         layer = network.layers[view.layer]
         self._layer.setText(f"layer {view.layer}")
         norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
-        self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
-        tip(self._about, f"{layer.name} · {layer.height} × {layer.width}{norm}")
+        said = f"{layer.name} · {layer.height} × {layer.width}"
+        facts = self._facts.of(view.layer)
+        self._about.setText(" · ".join(filter(None, (said, facts.short))))
+        tip(self._about, "\n".join(filter(None, (f"{said}{norm}", facts.long))))
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations
         if network is None or activations is None:
             self._bars.show_values([])  # never the prediction of another picture
             return
-        values, muted = activations.probabilities, self._muting.probabilities
+        values, changed, how = activations.probabilities, *self._changed()
         order = [
             place for place in sorted(range(len(values)), key=lambda k: -values[k]) if place < len(network.classes)
         ]
         named = [(network.classes[place], float(values[place])) for place in order]
-        after = [float(muted[place]) for place in order] if muted is not None else [math.nan] * len(named)
-        self._bars.show_values(named[:LINES], after[:LINES] if self._muting.keys else None)
+        after = [float(changed[place]) for place in order] if changed is not None else [math.nan] * len(named)
+        self._bars.show_values(named[:LINES], after[:LINES] if how else None)
         lines = [f"{name}  {value:.4f}" for name, value in named]
-        if self._muting.keys:
-            lines = [f"{line}, without the muted filters {value:.4f}" for line, value in zip(lines, after, strict=True)]
+        if how:
+            lines = [f"{line}, {how} {value:.4f}" for line, value in zip(lines, after, strict=True)]
         tip(self._bars, "\n".join(lines[:25]))
+
+    def _changed(self) -> "tuple[npt.NDArray[np.floating[Any]] | None, str]":
+        """What the probabilities become (None: not known yet), and by what; "" where the network says what it says."""
+        if self._muting.keys:
+            return self._muting.probabilities, "without the muted filters"
+        patch = self._occluding.patch
+        return (patch.covered.probabilities, "under the patch") if patch is not None else (None, "")
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown
