@@ -31,6 +31,7 @@ from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.starred import Starred
 from explorer.state.suggesting import Suggesting
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
@@ -68,7 +69,8 @@ class Workspace(QObject):
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
         self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
-        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
+        self.starred = Starred(self.settings, self)
+        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self.starred, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)

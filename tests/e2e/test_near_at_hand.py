@@ -13,7 +13,7 @@ from explorer.ui.dialogs.export_dialog import WRITTEN, ExportDialog
 from explorer.ui.dialogs.manual import Manual
 from explorer.ui.window.actions import FILE
 from tests.conftest import ROOT
-from tests.e2e.conftest import Person
+from tests.e2e.conftest import Open, Person
 
 
 def menu_on(person: Person, part: object, place: QPoint) -> dict[str, object]:
@@ -98,6 +98,27 @@ def test_an_export_is_chosen_in_words_or_by_keys_and_remembered(demo: Person, tm
     assert dialog._out.text() == str(tmp_path / "out")
     assert dialog._filters.currentText() == "7:1"
     dialog.reject()
+
+
+def test_pictures_with_a_star_are_found_again(demo: Person, open_window: Open) -> None:
+    pictures = demo.workspace.library.folder.pictures
+    demo.press("Down")
+    demo.control("D")
+    model = demo.parts.pictures.model
+    assert model.data(model.index(1)) == "★ drawn_02"
+    demo.control("F")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "starred")
+    assert list(model.rows) == [pictures[1]]
+    demo.press("Escape", "Down")
+    demo.control("D")
+    demo.window.close()
+    again = open_window()
+    again.wait_for_maps()
+    again.control("F")
+    again.qtbot.keyClicks(QApplication.focusWidget(), "starred")
+    assert [picture.name for picture in again.parts.pictures.model.rows] == [one.name for one in pictures[1:3]]
+    again.control("D")
+    assert len(again.parts.pictures.model.rows) == 1
 
 
 def test_the_manual_is_all_of_the_docs_with_its_contents(demo: Person) -> None:

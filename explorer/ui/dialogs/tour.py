@@ -41,7 +41,7 @@ class Tour(QFrame):
 
     def __init__(self, window: QWidget, steps: Sequence[Step]) -> None:
         super().__init__(window)
-        self.setObjectName("banner")
+        self.setObjectName("tour")
         self.setAccessibleName("Tour")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedWidth(WIDTH)

@@ -70,7 +70,7 @@ class PicturePanel(QWidget):
         self._search = QLineEdit()
         self._search.setPlaceholderText("search, or class:melanoma")
         self._search.setAccessibleName("Search pictures by name, class, or what the index knows")
-        tip(self._search, EXAMPLES)
+        tip(self._search, f"{EXAMPLES} (Ctrl+F)")
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(self.left)
         self._nothing = label("", "quiet", wrap=True)

@@ -40,6 +40,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1), yields=True),
         Command(WALK, "Previous filter of the work list", "Shift+J", lambda: commands.go_on_working(-1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
+        Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "-", "", tags.new_word),
         Command(TAGS, "Another word …", "", tags.new_word),
         Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion),

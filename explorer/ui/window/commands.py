@@ -71,6 +71,12 @@ class Commands:
         self._places[view.layer] = view.filter
         self.workspace.session.update(layer=layer, filter=self._places.get(layer, 0))
 
+    def star(self) -> None:
+        """Put a star on the picture in view, or take it away."""
+        picture = self.workspace.session.view.picture
+        if picture is not None:
+            self.workspace.starred.toggle(picture)
+
     def go_untagged(self, step: int) -> None:
         """Look at the next filter without a tag."""
         network, view = self.workspace.library.network, self.workspace.session.view

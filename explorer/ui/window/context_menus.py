@@ -76,6 +76,7 @@ class ContextMenus:
         folder = QUrl.fromLocalFile(str(picture.parent))
         return [
             *list(self._figure())[:1],
+            ("Take the star away" if picture in self._workspace.starred else "Star", self._commands.star),
             ("Show in folder", lambda: QDesktopServices.openUrl(folder)),
             ("Copy the picture's path", lambda: QApplication.clipboard().setText(str(picture))),
         ]
