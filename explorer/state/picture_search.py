@@ -34,9 +34,7 @@ _FILTER = re.compile(r"[0-9]+:[0-9]+")
 WORDS = ("wrong", "right", "trained-on")
 """Words of the index; whatever else is no `name:value` and no comparison is a part of a picture's name."""
 STARRED = "starred"
-EXAMPLES = (
-    "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, starred, not:"
-)
+EXAMPLES = "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, starred, not:"
 
 
 @dataclass(frozen=True)

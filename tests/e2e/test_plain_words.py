@@ -1,6 +1,7 @@
 """Story: the window says in plain words what is seen, and shows a newcomer around."""
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
 
 from explorer.ui.dialogs.tour import Tour
 from explorer.ui.window.tour_steps import SEEN, offer_tour
@@ -72,3 +73,26 @@ def test_a_tour_of_six_steps_comes_once_and_leaves_with_escape(demo: Person) -> 
     demo.until(lambda: tours(demo))
     demo.press("Escape")
     demo.until(lambda: not tours(demo))
+
+
+def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: Person) -> None:
+    viewer = demo.parts.center.browser.viewer
+    histogram, before = viewer.histogram, demo.workspace.pipeline.scale(7, 0)
+    assert histogram._counts
+    end = histogram.at(before.peak)
+    demo.qtbot.mousePress(histogram, Qt.MouseButton.LeftButton, pos=QPoint(end, 20))
+    demo.qtbot.mouseMove(histogram, QPoint(end // 2, 20))
+    demo.qtbot.mouseRelease(histogram, Qt.MouseButton.LeftButton, pos=QPoint(end // 2, 20))
+    style = demo.view.style
+    assert style.scale == "fixed"
+    assert before.foot < style.peak < 0.8 * before.peak
+    assert viewer.lock.isChecked()
+    demo.press("Right")
+    assert demo.workspace.pipeline.scale(7, 1) == demo.workspace.pipeline.scale(7, 0)
+    demo.click(viewer.lock)
+    assert demo.view.style.scale == "folder"
+    demo.press("Left")
+    kept = demo.workspace.pipeline.scale(7, 0)
+    assert kept == before
+    demo.click(viewer.lock)
+    assert (demo.view.style.scale, demo.view.style.peak) == ("fixed", kept.peak)
