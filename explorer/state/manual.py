@@ -7,6 +7,7 @@ from pathlib import Path
 
 DISTRIBUTION = "feature-map-explorer"
 FIRST = (
+    "window",
     "evidence",
     "lenses",
     "occlusion",
