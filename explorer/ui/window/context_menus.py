@@ -4,15 +4,17 @@ The right button has made the row under it the one in view before its menu comes
 """
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.plain_text import entry_text
-from explorer.ui.window.browser import Browser
 from explorer.ui.window.commands import Commands
+
+if TYPE_CHECKING:
+    from explorer.ui.window.browser import Browser
 
 Entry = tuple[str, Callable[[], object]]
 TAG_AS = "Tag as"
@@ -29,7 +31,7 @@ class ContextMenus:
         self._attach(pictures, self._of_picture)
         self._attach(layers, self._of_layer)
 
-    def attach_to_browser(self, browser: Browser) -> None:
+    def attach_to_browser(self, browser: "Browser") -> None:
         """The picture in view and the grids below it."""
         self._attach(browser.grid, self._of_filter)
         self._attach(browser.over, self._of_picture)
@@ -73,6 +75,9 @@ class ContextMenus:
         picture = self._workspace.session.view.picture
         if picture is None:
             return []
+        from PySide6.QtCore import QUrl  # not before somebody asks
+        from PySide6.QtGui import QDesktopServices
+
         folder = QUrl.fromLocalFile(str(picture.parent))
         return [
             *list(self._figure())[:1],

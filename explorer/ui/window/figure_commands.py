@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QUrl
-from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QApplication
 
 from explorer.state.workspace import Workspace
@@ -34,6 +32,9 @@ class FigureCommands:
         self._guard(self._figure.save)
 
     def _put_on_clipboard(self, contents: Mapping[str, bytes]) -> None:
+        from PySide6.QtCore import QByteArray, QMimeData  # here and below: not before somebody takes a figure along
+        from PySide6.QtGui import QImage
+
         data = QMimeData()
         data.setImageData(QImage.fromData(contents["png"]))
         data.setData(SVG, QByteArray(contents["svg"]))
@@ -41,6 +42,9 @@ class FigureCommands:
         self._say("The figure is on the clipboard, as a picture and as SVG.", calm=True)
 
     def _tell(self, path: Path) -> None:
+        from PySide6.QtCore import QUrl
+        from PySide6.QtGui import QDesktopServices
+
         url = QUrl.fromLocalFile(str(path.parent))
         text = f"{path.name} lies in {path.parent}."
         self._say(text, "Show in folder", lambda: QDesktopServices.openUrl(url), calm=True, until=[NETWORK])

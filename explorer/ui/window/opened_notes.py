@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.state.class_offer import offered_classes
 from explorer.state.network_session import Request
@@ -60,6 +60,8 @@ class OpenedNotes:
         request = self._workspace.opening.request
         if not names or network is None or request is None:
             return
+        from PySide6.QtWidgets import QDialog
+
         from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 
         outputs = network.classes if network.output.pair else tuple(f"output {n}" for n in range(len(names)))
