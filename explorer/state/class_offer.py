@@ -17,6 +17,8 @@ def offered_classes(library: Library) -> tuple[str, ...]:
     network, folder, request = library.network, library.folder, library.request
     if network is None or folder is None or folder.labels is None or request is None or request.classes:
         return ()
+    if folder.table is None:  # names of folders are no list of classes that anybody wrote down
+        return ()
     words = sorted(folder.labels.counts)
     return _in_order(words) if _fits(network, folder) else ()
 
