@@ -1,6 +1,7 @@
 # make run    opens the window on the demo          make test    sets everything up and passes the tests
 # make bench  measures, prints ratios               make soak    the long reliability runs
 #                                                   (SOAK_MINUTES=5 make soak: a shorter session)
+# make pictures   makes the pictures of the window in docs/ anew
 # make gpu    the proof on a GPU: right and quick? (docs/benchmarks.md; GPU="--device cpu --small" tries it without one)
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: run test lint bench gpu soak clean
+.PHONY: run test lint bench pictures gpu soak clean
 
 run: $(VENV)/.runs
 	$(BIN)/python -m explorer --demo
@@ -29,6 +30,9 @@ lint: $(VENV)/.tests
 
 bench: $(VENV)/.tests
 	$(BIN)/python -m tests.screen $(BIN)/python -m tests.bench
+
+pictures: $(VENV)/.tests
+	$(BIN)/python -m tests.screen $(BIN)/python -m tests.pictures
 
 # With a Python that has torch already, nothing is installed: make gpu GPU_PYTHON=python3
 GPU ?= --device cuda

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from explorer.state.start import Start
     from explorer.state.workspace import Workspace
     from explorer.ui.window.main_window import MainWindow
+    from explorer.ui.window.parts import WindowParts
 
 RESOURCES = Path(resources.__file__).parent
 NAME_OF_HOME = "feature-map-explorer"
@@ -58,9 +59,10 @@ def run_window(start: "Start") -> int:
     settings = Settings(home / "settings.ini")
     colors = apply_colors(application, settings.value(SCHEME))
     window = MainWindow(settings)
-    workspace = _furnish(window, settings)
+    workspace, parts = _furnish(window, settings)
     apply_sheet(application, colors, RESOURCES / "icons")
     window.on_screen.connect(lambda: _begin(workspace, start, home))
+    window.on_screen.connect(lambda: _offer_tour(window, workspace, parts))
     window.show()
     signal.signal(signal.SIGINT, lambda number, frame: window.close())
     # Python sees a signal only while it runs: Qt's own loop would sleep through Ctrl-C.
@@ -73,7 +75,14 @@ def run_window(start: "Start") -> int:
         sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
 
 
-def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
+def _offer_tour(window: "MainWindow", workspace: "Workspace", parts: "WindowParts") -> None:
+    """At the first start of all, once the first picture is there."""
+    from explorer.ui.window.tour_steps import offer_tour
+
+    offer_tour(window, workspace, parts)
+
+
+def _furnish(window: "MainWindow", settings: "Settings") -> "tuple[Workspace, WindowParts]":
     """Put a workspace into the window; what nobody catches from now on is said there."""
     from explorer.state.workspace import Workspace
     from explorer.ui.widgets.message_banner import UncaughtErrors
@@ -89,7 +98,7 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "Workspace":
     errors.caught.connect(parts.problems.show_error)
     for trouble in workspace.troubles:
         parts.problems.show_text(trouble)
-    return workspace
+    return workspace, parts
 
 
 def _begin(workspace: "Workspace", start: "Start", home: Path) -> None:

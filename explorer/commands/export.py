@@ -85,16 +85,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     look.add_argument(
         "--scale",
         choices=tuple(SCALES),
-        help="the filter's range over the folder of an --index, each map's own, the layer's on each picture, the "
-        "filter's over all these pictures (default), or --foot to --peak",
+        help="from which value to which: each filter's range over the folder of an --index (the default with one), "
+        "each map's own, the layer's on each picture, each filter's over the pictures exported (seen, the default "
+        "without an index), or --foot to --peak",
     )
     look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
     look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
-    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest")
+    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest (lime: brightest)")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
     look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
+    look.add_argument(
+        "--caption", action="store_true", help="a color bar and two lines of words to each single figure (100 mm)"
+    )
     look.add_argument("--raw", action="store_true", help="the convolution's own output, before its batch norm")
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
@@ -228,6 +232,7 @@ def _style(arguments: argparse.Namespace) -> "FigureStyle":
         outline=arguments.outline,
         beside=arguments.beside,
         raw=arguments.raw,
+        caption=arguments.caption,
         width_mm=arguments.width,
         dpi=arguments.dpi,
     )

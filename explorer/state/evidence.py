@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
 
@@ -49,7 +50,7 @@ class Evidence(QObject):
         """On which pictures scales were measured, in words; "" without an index."""
         if self.index is None:
             return ""
-        return f"measured on {self.index.contents.sample:,} of {self.index.contents.asked:,} pictures"
+        return f"measured on {self.index.contents.sample:,} of {counted(self.index.contents.asked, 'picture')}"
 
     def close(self) -> None:
         """Close the index."""

@@ -11,8 +11,8 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
-from explorer.state.evidence import Evidence
 from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
 from explorer.state.session import DisplayStyle
 from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
@@ -29,7 +29,8 @@ NAME = "unfinished-export.json"
 class Order:
     """What a person wants exported: figures of filters on pictures, into the folder `out`.
 
-    `scales` are those of the filters, in their order, where the style takes them from the folder's index.
+    `scales` are those of the filters, in their order, as the window has them: None for one that has none before it is
+    drawn; empty where the picture decides.
     """
 
     out: Path
@@ -38,7 +39,7 @@ class Order:
     style: "FigureStyle"
     format: str
     sheet: bool
-    scales: tuple[Scale, ...] = ()
+    scales: tuple[Scale | None, ...] = ()
 
     def as_json(self, digest: str) -> bytes:
         """The order as a file keeps it, with the digest of the network that it is about."""
@@ -50,7 +51,7 @@ class Order:
             "style": self.style.as_dict(),
             "format": self.format,
             "sheet": self.sheet,
-            "scales": [[scale.foot, scale.peak] for scale in self.scales],
+            "scales": [scale and [scale.foot, scale.peak] for scale in self.scales],
         }
         return json.dumps(values).encode()
 
@@ -66,7 +67,8 @@ class Order:
             filters = tuple(FilterKey(layer, filter) for layer, filter in values["filters"])
             pictures = tuple(map(Path, values["pictures"]))
             style = FigureStyle.from_dict(values["style"])
-            scales = tuple(Scale(float(foot), float(peak)) for foot, peak in values.get("scales", ()))
+            kept = values.get("scales", ())
+            scales = tuple(None if ends is None else Scale(float(ends[0]), float(ends[1])) for ends in kept)
             format, sheet = str(values["format"]), bool(values["sheet"])
             return cls(Path(values["out"]), pictures, filters, style, format, sheet, scales)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):
@@ -74,7 +76,7 @@ class Order:
 
 
 def figure_style(
-    style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool, scale: str = ""
+    style: DisplayStyle, width_mm: float | None, dpi: int, *, sheet: bool, scale: str = "", caption: bool = False
 ) -> "FigureStyle":
     """The style on show as one of figures, `scale` the one in force where it is another than was chosen.
 
@@ -90,6 +92,7 @@ def figure_style(
         outline=style.outline,
         beside=style.beside and not sheet,
         raw=style.raw,
+        caption=caption and not sheet,
         width_mm=width_mm,
         dpi=dpi,
     )
@@ -109,13 +112,13 @@ class Exporting(QObject):
     def __init__(
         self,
         library: Library,
-        over_folder: Evidence,
+        pipeline: Pipeline,
         tagging: Tagging,
         settings: Settings,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._library, self._over_folder, self._tagging = library, over_folder, tagging
+        self._library, self._pipeline, self._tagging = library, pipeline, tagging
         self._kept = settings.folder / NAME
         self._closing = self._offered = False
 
@@ -138,21 +141,30 @@ class Exporting(QObject):
             raise UserError("No network is open.")
         return tuple(choose_filters(parse_filters(text), network.layers, self._tagging.book))
 
+    def kind_of_scale(self, filters: tuple[FilterKey, ...]) -> str:
+        """The key of `SCALES` by which the window draws these filters now."""
+        kinds = {self._pipeline.kind_of_scale(key.layer) for key in filters}
+        return kinds.pop() if len(kinds) == 1 else "seen"
+
+    def scales_in_window(self, filters: tuple[FilterKey, ...], kind: str) -> tuple[Scale | None, ...]:
+        """The scale of each filter as the window draws it now; none where the picture decides it."""
+        return tuple(map(self._pipeline.lasting_scale, filters)) if kind in ("folder", "seen") else ()
+
     def begin(self, order: Order, *, agreed: bool = False) -> None:
         """Export; `question` follows first where it is large and not `agreed`. UserError where it cannot begin."""
         if self.running:
             raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
         self._offered = False
-        tags, index = self._tagging.book.copy(), self._over_folder.index
+        if not order.scales:
+            order = replace(order, scales=self.scales_in_window(order.filters, order.style.scale))
+        tags = self._tagging.book.copy()
+        scales = {key: scale for key, scale in zip(order.filters, order.scales, strict=False) if scale is not None}
 
         def work(network: "Network", on_step: OnStep) -> Any:
             from explorer.core.export.run import plan_export, run_export
             from explorer.core.export.size import size_of
 
             on_step(0, 0)
-            scales = order.scales
-            if order.style.scale == "folder" and not scales and index is not None:
-                scales = tuple(map(index.scale, order.filters))
             plan = plan_export(
                 network,
                 order.pictures,
@@ -162,12 +174,12 @@ class Exporting(QObject):
                 format=order.format,
                 sheet=order.sheet,
                 tags=tags,
-                scales=dict(zip(order.filters, scales, strict=False)),
+                scales=scales,
             )
             size = None if agreed else size_of(plan)
             if size is not None and size.large:
                 return size
-            self._keep(replace(order, scales=scales).as_json(network.digest))
+            self._keep(order.as_json(network.digest))
             try:
                 report = run_export(plan, on_step=on_step)
             except Cancelled:

@@ -27,7 +27,8 @@ class LazyStore(QObject):
 
     `compute(keys, on_step)` runs on the worker; it should leave out what it cannot compute, which is then not asked
     for again. Where it gives `Looked`, `looked(key, state)` comes before the value is held. The newest wishes are
-    served first, `chunk` at a time; at most `keep` values are held, the least recently asked for going first.
+    served first, those that were made together in their order (a list paints from its top), `chunk` at a time; at most
+    `keep` values are held, the least recently asked for going first.
     """
 
     arrived = Signal(list)
@@ -37,7 +38,10 @@ class LazyStore(QObject):
         super().__init__(parent)
         self._jobs, self._slot, self._keep, self._chunk = jobs, slot, keep, chunk
         self._held: OrderedDict[Hashable, Any] = OrderedDict()
-        self._wanted: OrderedDict[Hashable, None] = OrderedDict()
+        self._wanted: OrderedDict[Hashable, int] = OrderedDict()
+        self._together = 0
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._end_turn)
         self._compute: Compute | None = None
         self._told = False
         # One request for all cells that are painted in the same pass.
@@ -66,13 +70,19 @@ class LazyStore(QObject):
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]
-        self._wanted[key] = None
+        self._wanted[key] = self._together
         self._wanted.move_to_end(key)
         while len(self._wanted) > self._keep // 2:
             self._wanted.popitem(last=False)
+        if not self._turn.isActive():
+            self._turn.start()
         if not self._later.isActive() and not self._jobs.busy(self._slot):
             self._later.start()
         return None
+
+    def _end_turn(self) -> None:
+        """What is asked for from now on was not painted with what was asked for so far."""
+        self._together += 1
 
     def peek(self, key: Hashable) -> Any:
         """The value if it is there, without asking for it."""
@@ -90,7 +100,7 @@ class LazyStore(QObject):
         compute = self._compute
         if compute is None or not self._wanted or self._jobs.busy(self._slot):
             return
-        keys = list(reversed(self._wanted))[: self._chunk]
+        keys = sorted(self._wanted, key=lambda key: -self._wanted[key])[: self._chunk]
 
         def done(values: dict[Any, Any]) -> None:
             self._hold({key: self._taken(key, values.get(key)) for key in keys})

@@ -25,31 +25,15 @@ def save_shown(
 
     UserError where no lens shows a map yet, and for an ending of something else.
     """
-    found, shown, chosen = lens.found, pipeline.shown, lens.lens
-    if found is None or shown is None or chosen is None or lens.rough:
-        raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
     ending = path.suffix.lower().removeprefix(".")
     if ending not in (*FORMATS, DATA):
         raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}, or {DATA} for the data.")
+    draw = drawn_lens(lens, pipeline)
 
     def work(network: "Network", on_step: OnStep) -> Path:
-        from explorer.core.attribution.figure import figure_of
-        from explorer.core.attribution.result_file import describe, packed
-        from explorer.core.figures.attribution_figure import attribution_figure
-        from explorer.core.figures.single import FigureStyle
-        from explorer.core.images import picture_digest
         from trainer.files.atomic_files import cannot_write, replace_file
 
-        digest = picture_digest(shown.picture)
-        if state_of(shown.picture) != shown.state:
-            raise UserError(f"{shown.picture.name} is another file by now; look at it again, then save.")
-        described = describe(network, found.target, found.settings, shown.picture.name, digest)
-        described = {"lens": chosen.name, **described}
-        if ending == DATA:
-            content = packed(found, described)
-        else:
-            figure = figure_of(network, chosen, shown.rgb, found.map, found.score, described)
-            content = attribution_figure(figure, ending, FigureStyle())
+        content = draw(network, ending)
         try:
             replace_file(path, content)
         except OSError as error:
@@ -57,3 +41,32 @@ def save_shown(
         return path
 
     library.network_session.run(library.batch, "figure", work, saved)
+
+
+def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str], bytes]":
+    """What draws the map on show as a file of some format (`DATA`: its numbers); it may run in another thread.
+
+    UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
+    """
+    found, shown, chosen = lens.found, pipeline.shown, lens.lens
+    if found is None or shown is None or chosen is None or lens.rough:
+        raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
+
+    def draw(network: "Network", ending: str) -> bytes:
+        from explorer.core.attribution.figure import figure_of
+        from explorer.core.attribution.result_file import describe, packed
+        from explorer.core.figures.attribution_figure import attribution_figure
+        from explorer.core.figures.single import FigureStyle
+        from explorer.core.images import picture_digest
+
+        digest = picture_digest(shown.picture)
+        if state_of(shown.picture) != shown.state:
+            raise UserError(f"{shown.picture.name} is another file by now; look at it again, then save.")
+        described = describe(network, found.target, found.settings, shown.picture.name, digest)
+        described = {"lens": chosen.name, **described}
+        if ending == DATA:
+            return packed(found, described)
+        figure = figure_of(network, chosen, shown.rgb, found.map, found.score, described)
+        return attribution_figure(figure, ending, FigureStyle())
+
+    return draw

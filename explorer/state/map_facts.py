@@ -16,4 +16,4 @@ def facts_of(map: "Map | None") -> str:
         return "answers with values that are no numbers on this picture"
     if highest <= 0:
         return "no answer on this picture"
-    return f"highest {highest:.3g}, positive on {float((map > 0).mean()):.0%} of this picture"
+    return f"highest {highest:.3g}, fires on {round(100 * float((map > 0).mean()))} % of the picture"

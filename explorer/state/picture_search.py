@@ -13,6 +13,7 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Folder, Library
+from explorer.state.starred import Starred
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,8 @@ _COMPARED = re.compile(r"(.+?)(>=|<=|>|<)(-?[0-9]*\.?[0-9]+)")
 _FILTER = re.compile(r"[0-9]+:[0-9]+")
 WORDS = ("wrong", "right", "trained-on")
 """Words of the index; whatever else is no `name:value` and no comparison is a part of a picture's name."""
-EXAMPLES = "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, not:..."
+STARRED = "starred"
+EXAMPLES = "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, starred, not:"
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,27 @@ class PictureSearch(QObject):
 
     `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
     given class, `predicted:NAME` the network's; `wrong` and `right` compare the two, without pictures of no known
-    class; `trained-on` are the pictures that the network was trained or chosen on; `not:` before a part turns it over.
+    class; `trained-on` are the pictures that the network was trained or chosen on, `starred` those with a star; `not:`
+    before a part turns it over.
     `changed` when the same text may find others.
     """
 
     changed = Signal()
 
     def __init__(
-        self, library: Library, evidence: Evidence, given: GivenClasses, parent: QObject | None = None
+        self,
+        library: Library,
+        evidence: Evidence,
+        given: GivenClasses,
+        starred: Starred,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._library, self._evidence, self._given = library, evidence, given
         self._rows: tuple[object, object, npt.NDArray[np.intp]] | None = None
+        self.starred = starred
         given.changed.connect(self._forget)
+        starred.changed.connect(lambda picture: self.changed.emit())
 
     def find(self, text: str) -> Found:
         """Search the open folder."""
@@ -82,6 +92,8 @@ class PictureSearch(QObject):
         if part.startswith("class:") and folder.labels is not None:
             wanted = part.removeprefix("class:").strip()
             return [name.startswith(wanted) for name in folder.classes], ""
+        if part == STARRED:
+            return [picture in self.starred for picture in folder.pictures], ""
         if not is_of_index(part):
             return [part in name for name in folder.names], ""
         index, nothing = self._evidence.index, [False] * len(folder.pictures)

@@ -121,6 +121,15 @@ class Pipeline(QObject):
         fixed = Scale(style.foot, style.peak)
         return scale_of(maps, layer, filter, kind, seen=self._seen, fixed=fixed, folder=folder)
 
+    def lasting_scale(self, key: FilterKey) -> Scale | None:
+        """The scale that a filter has on every picture in the current style; None where the picture decides it, or
+        nothing of its layer was seen yet."""
+        kind = self.kind_of_scale(key.layer)
+        if kind == "folder":
+            return self._over_folder.scale(key)
+        seen = self._seen if kind == "seen" else None
+        return seen.scale(key.layer, key.filter) if seen is not None and seen.pictures(key.layer) else None
+
     def kind_of_scale(self, layer: int) -> str:
         """The key of `SCALES` by which this layer is drawn: "seen" where that over the folder is not to be had."""
         style = self._session.view.style

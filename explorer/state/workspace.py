@@ -14,11 +14,13 @@ from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
+from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.filter_selection import FilterSelection
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
 from explorer.state.last_step import LastStep
+from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.muting import Muting
@@ -31,6 +33,7 @@ from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.starred import Starred
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
 from explorer.state.tag_history import TagHistory
@@ -70,7 +73,8 @@ class Workspace(QObject):
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
         self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
-        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
+        self.starred = Starred(self.settings, self)
+        self.picture_search = PictureSearch(self.library, self.evidence, self.given, self.starred, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
@@ -80,9 +84,20 @@ class Workspace(QObject):
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
+        self.layer_facts = LayerFacts(self.library, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
         self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
-        self.exporting = Exporting(self.library, self.evidence, self.tagging, self.settings, self)
+        self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
+        self.figure = FigureInView(
+            self.session,
+            self.pipeline,
+            self.library,
+            self.lens,
+            self.exporting,
+            self.tagging,
+            self.settings,
+            self,
+        )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
@@ -103,6 +118,7 @@ class Workspace(QObject):
         self.lens.close()
         self.occluding.close()
         self.muting.close()
+        self.layer_facts.close()
         self.pipeline.close()
         self.library.close()
         self.evidence.close()

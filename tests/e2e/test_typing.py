@@ -25,10 +25,13 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.state.manual import manual_pages
+from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
+from explorer.ui.dialogs.manual import Manual
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
@@ -49,6 +52,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ChoiceQuestion: lambda person: ChoiceQuestion("?", ("state_dict", "ema"), "key", person.window),
     ClassWordsDialog: lambda person: ClassWordsDialog(person.workspace.given, {}, person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
+    ClassOrderDialog: lambda person: ClassOrderDialog(("a", "b"), ("output 0", "output 1"), person.window),
     ColumnChoice: lambda person: ColumnChoice("?", "label", ("a", "b"), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),
@@ -57,6 +61,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ),
     HistoryDialog: lambda person: HistoryDialog(person.workspace.tag_history, str, person.window),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
+    Manual: lambda person: Manual(manual_pages(), person.window),
     WordDialog: lambda person: WordDialog(person.window),
     SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),
 }

@@ -81,6 +81,25 @@ def test_the_window_and_a_figure_show_the_same_pixels(
         assert np.array_equal(found, wanted)
 
 
+def test_a_figure_has_the_scale_over_the_pictures_seen_that_the_window_has(
+    workspace: Workspace, qtbot: QtBot, indexed: Indexed, tmp_path: Path
+) -> None:
+    for place in (0, 1, 2):
+        look_at(workspace, qtbot, place)
+    shown = workspace.pipeline.shown
+    layer = workspace.session.view.layer
+    key = FilterKey(layer, int(workspace.pipeline.maps(layer).max((1, 2)).argmax()))
+    kind = workspace.exporting.kind_of_scale((key,))
+    style = figure_style(workspace.session.view.style, None, 300, sheet=False, scale=kind)
+    with qtbot.waitSignal(workspace.exporting.done):
+        workspace.exporting.begin(Order(tmp_path / "out", (shown.picture,), (key,), style, "png", False))
+    (figure,) = (tmp_path / "out").glob("*.png")
+    drawn = workspace.pipeline.overlay(key.layer, key.filter, 40)
+    assert kind == "seen"
+    assert drawn[..., 3].any()
+    assert np.array_equal(np.asarray(Image.open(figure).convert("RGB")), compose(shown.rgb, drawn))
+
+
 def test_until_there_is_an_index_the_pictures_seen_stand_for_the_folder(workspace: Workspace, indexed: Indexed) -> None:
     assert workspace.pipeline.kind_of_scale(3) == "seen"
     assert "seen" in workspace.pipeline.measured

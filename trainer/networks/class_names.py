@@ -12,8 +12,8 @@ def class_names(
     """The names of a network's classes, and sentences about what was proposed.
 
     `given` by the person wins, then the first of `said` (by the file or the code) with a name for each output, then
-    ImageNet's for 1000 outputs of a known architecture, then plain numbers. One output may stand for the second of two
-    classes. OpeningQuestion where `given` has another number.
+    ImageNet's for 1000 outputs of a known architecture, then plain names. One output may stand for the second of two
+    classes, and does so where nobody named any. OpeningQuestion where `given` has another number.
     """
     counts = (1, 2) if outputs == 1 else (outputs,)
     if given is not None:
@@ -37,10 +37,24 @@ def class_names(
     if outputs == 1000 and (architecture in tv.table() or architecture.startswith("timm/")):
         text = "The file does not name its classes: proposed ImageNet's 1000 categories (--classes)."
         return tv.imagenet(), (*assumed, text)
-    last = f' to "class {outputs - 1}"' if outputs > 1 else ""
-    text = f'The file does not name its classes ({outputs} outputs): proposed "class 0"{last} (--classes).'
-    names = tuple(f"class {number}" for number in range(outputs))
-    return names, (*assumed, text, *(alone(names) if outputs == 1 else ()))
+    names = plain_names(outputs)
+    text = f'The file does not name its classes ({outputs} outputs): proposed "class 0" to "{names[-1]}" (--classes).'
+    if outputs == 1:
+        text = (
+            'The network has one output and names no class: it was taken for "positive", and what is left for '
+            '"negative" (--classes NEGATIVE,POSITIVE names them).'
+        )
+    return names, (*assumed, text)
+
+
+def plain_names(outputs: int) -> tuple[str, ...]:
+    """The names that stand where nobody named a class."""
+    return ("negative", "positive") if outputs == 1 else tuple(f"class {number}" for number in range(outputs))
+
+
+def are_plain(names: Sequence[str]) -> bool:
+    """Whether these are names that stand where nobody named a class."""
+    return bool(names) and tuple(names) in (plain_names(1), plain_names(len(names)))
 
 
 def alone(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -121,7 +121,8 @@ def open_model(
     if weights.graph and outputs is None and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
-    spec = replace(spec, pair=table.shape[1] == 1 and len(names) == 2)
+    if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
+        spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
     # The note belongs to the names only where they were used.
     used = bool(weights.said.source) and names == weights.said.classes and not classes
     note = f"The classes' names were taken from {weights.said.source} in {weights.file}." if used else ""

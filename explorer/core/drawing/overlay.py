@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from explorer.core.arrays import RGB, RGBA, Maps
 from explorer.core.drawing.styles import COLOR_MAPS
@@ -84,19 +84,21 @@ def overlay(
 def outline(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], level: float) -> RGBA:
     """The line around everything above `level`, at `size` (height, width): white beside black, (H, W, 4) uint8.
 
-    Two tones, so that the line is seen on dark and on pale pictures alike.
+    Two tones, so that the line is seen on dark and on pale pictures alike; each a 256th of the longer side wide, one
+    pixel at least. Where the map has fewer cells than the picture has pixels, the line between them is smoothed.
     """
-    above = resize(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), size) >= max(level, 1e-12)
-    inner, outer = np.zeros_like(above), np.zeros_like(above)
-    for axis in (0, 1):
-        ahead, behind = (slice(1, None), slice(None, -1)) if axis == 0 else (np.s_[:, 1:], np.s_[:, :-1])
-        step = above[ahead] != above[behind]
-        for side in (ahead, behind):
-            inner[side] |= step & above[side]
-            outer[side] |= step & ~above[side]
+    values = np.ascontiguousarray(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
+    smooth = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    above = Image.fromarray(np.where(np.asarray(smooth) >= max(level, 1e-12), 255, 0).astype(np.uint8))
+    width = max(1, round(max(size) / 256))
+    inside, within, around = above, above, above
+    for _ in range(width):  # a small filter again and again: a disc, where one large filter would draw corners
+        within, around = within.filter(ImageFilter.MinFilter(3)), around.filter(ImageFilter.MaxFilter(3))
+    white = np.asarray(inside) != np.asarray(within)
+    black = np.asarray(around) != np.asarray(inside)
     answer = np.zeros((*size, 4), np.uint8)
-    answer[inner] = (255, 255, 255, 255)
-    answer[outer] = (0, 0, 0, 200)
+    answer[white] = (255, 255, 255, 255)
+    answer[black] = (0, 0, 0, 200)
     return answer
 
 
@@ -114,7 +116,8 @@ def compose(rgb: RGB, drawn: RGBA, opacity: float = 1.0) -> RGB:
     return np.rint(below + (drawn[..., :3] - below) * alpha).astype(np.uint8)
 
 
-def color_bar(height: int, color_map: str = "green") -> RGBA:
-    """The scale as a column (height, 1, 4), highest value at the top."""
+def color_bar(height: int, color_map: str = "green") -> RGB:
+    """The scale as a column (height, 1, 3) on the ground that its colors are made for, highest value at the top."""
     levels = np.linspace(LEVELS - 1, 0, height).astype(np.uint8)
-    return _table(color_map)[levels][:, None]
+    ground = np.broadcast_to(np.array(COLOR_MAPS[color_map].ground, np.uint8), (height, 1, 3))
+    return compose(ground, _table(color_map)[levels][:, None])

@@ -29,11 +29,21 @@ class Scale:
 
 @dataclass(frozen=True)
 class ColorMap:
-    """Colors from low to high, each (red, green, blue), and the opacity (0..1) at the top of the scale."""
+    """Colors from low to high, each (red, green, blue), and the opacity (0..1) at the top of the scale.
+
+    Higher is darker, or `brighter`; `ground` is the color on which its bar is drawn: what it is made for.
+    """
 
     title: str
     stops: tuple[tuple[int, int, int], ...]
     opacity: float
+    brighter: bool = False
+    ground: tuple[int, int, int] = (255, 255, 255)
+
+    @property
+    def highest(self) -> str:
+        """How the top of the scale is drawn, in a word."""
+        return "brightest" if self.brighter else "darkest"
 
 
 COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
@@ -42,5 +52,9 @@ COLOR_MAPS: Mapping[str, ColorMap] = MappingProxyType(
         "green": ColorMap("green", ((184, 228, 166), (96, 186, 108), (24, 124, 62), (0, 66, 30)), 0.92),
         # For people who cannot tell greens apart from the browns and pinks of skin.
         "blue": ColorMap("blue", ((178, 216, 246), (92, 160, 222), (24, 88, 172), (4, 30, 92)), 0.92),
+        # For dark lesions, on which neither green nor blue can be seen: lightness rises, from olive to pale lime.
+        "lime": ColorMap(
+            "lime", ((78, 112, 0), (128, 186, 0), (186, 240, 24), (240, 255, 136)), 0.95, True, (44, 28, 24)
+        ),
     }
 )

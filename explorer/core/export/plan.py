@@ -21,6 +21,9 @@ from explorer.core.tags.book import FilterKey, TagBook
 MOST = 1_000_000
 """Figures of one export; more would fill a disk before anyone looks at them."""
 
+MEASURED = ("folder", "seen")
+"""The scales of which each filter has one, whatever picture it is drawn on."""
+
 _STEM = 120
 
 
@@ -44,8 +47,8 @@ class ExportPlan:
     """What `run_export` will do; `names` are the pictures' names as they stand in captions and in the manifest.
 
     `tags` are the filters' words, None where no tags were given. `left_out` are (picture, reason) of pictures that
-    are no part of the plan because they cannot be read. `scales` are those of the filters over the folder, where the
-    style asks for them.
+    are no part of the plan because they cannot be read. `scales` are those of filters that were measured elsewhere:
+    over the folder, or on pictures that a person has seen; those of all others are measured on `pictures`.
     """
 
     network: Network
@@ -67,6 +70,11 @@ class ExportPlan:
         """The pictures' names without their endings; without their folders too where that leaves them different."""
         plain = tuple(PurePosixPath(name).stem for name in self.names)
         return plain if len(set(plain)) == len(plain) else tuple(name.rpartition(".")[0] or name for name in self.names)
+
+    @property
+    def words(self) -> dict[FilterKey, str]:
+        """The filters' tags as captions say them."""
+        return {key: spoken_tags(words) for key, words in (self.tags or {}).items()}
 
     def __str__(self) -> str:
         files, filters, pictures = len(self.figures), len(self.filters), len(self.pictures)
@@ -92,8 +100,8 @@ def plan_export(
     """Name every figure; nothing is drawn and nothing is written.
 
     Single overlays of every filter on every picture, or with `sheet` one sheet of all of them, in as many files as
-    the format needs pages (a PDF holds them all). The scale "folder" takes each filter's from `scales`. UserError
-    where there is nothing to draw or far too much.
+    the format needs pages (a PDF holds them all). The scale "folder" takes each filter's from `scales`, "seen" that of
+    every filter that stands there. UserError where there is nothing to draw or far too much.
     """
     style = style or FigureStyle()
     pictures, filters = tuple(dict.fromkeys(pictures)), tuple(dict.fromkeys(filters))
@@ -102,7 +110,7 @@ def plan_export(
     if format not in FORMATS:
         raise UserError(f'"{format}" is no format for figures; choose one of {", ".join(FORMATS)}.')
     _check(network, filters)
-    scales = {key: scales[key] for key in filters if key in scales} if scales and style.scale == "folder" else {}
+    scales = {key: scales[key] for key in filters if key in scales} if scales and style.scale in MEASURED else {}
     if style.scale == "folder" and len(scales) < len(filters):
         raise UserError("The scale over the folder needs the folder's index; name it, or choose another scale.")
     if len(pictures) * len(filters) > MOST:
@@ -116,12 +124,17 @@ def plan_export(
         pictures, aspects, left_out = _readable(pictures)
         if not pictures:
             raise UserError(f"None of the pictures can be read: {left_out[0][1]}")
-        layout = lay_out(filters, aspects, style)
+        layout = lay_out(filters, aspects, style, map(spoken_tags, (words or {}).values()))
     names = tuple(map(one_line, _relative(pictures)))
     figures = _sheets(network, layout, format) if layout else _singles(network, filters, pictures, format)
     return ExportPlan(
         network, filters, pictures, names, figures, out, style, format, layout, words, force, tuple(left_out), scales
     )
+
+
+def spoken_tags(words: str) -> str:
+    """A filter's tags as a caption says them, of their form in the manifest."""
+    return words.replace(";", ", ")
 
 
 def _check(network: Network, filters: Sequence[FilterKey]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from explorer.core.drawing.styles import Scale
 from explorer.core.export.manifest import Row, numbers
 from explorer.core.export.plan import ExportPlan, Figure
+from explorer.core.figures.captioned import caption_lines
 from explorer.core.figures.encoding import describe
 from explorer.core.figures.single import statistics
 from explorer.core.maps.activation_cache import Recorded
@@ -54,6 +55,13 @@ class Records:
             )
         )
 
+    def caption(self, key: FilterKey, number: int, recorded: Recorded) -> tuple[str, str]:
+        """The lines that stand below a single figure of a filter on a picture."""
+        plan = self.plan
+        tags, layer = plan.words.get(key, ""), plan.network.layers[key.layer].name
+        said, scale = spoken_prediction(recorded), plan.style.scale
+        return caption_lines(str(key), layer, plan.captions[number], said, tags, scale, plan.network.name)
+
     def description(self) -> str:
         """JSON from which the figure can be made again.
 
@@ -79,3 +87,8 @@ class Records:
                 ],
             }
         )
+
+
+def spoken_prediction(recorded: Recorded) -> str:
+    """What the network says of a picture, as a caption has it; "" without class scores."""
+    return f"{recorded.prediction} {recorded.probability:.2f}" if recorded.prediction else ""

@@ -20,6 +20,12 @@ DRAWING = 1
 """Counts up when the same settings give another picture than before, so that older figures are drawn again."""
 
 
+OUTLINE = "outline 2"
+"""The same for figures with an outline alone."""
+SHEET = "sheet 2"
+"""The same for sheets."""
+
+
 @dataclass(frozen=True)
 class FolderState:
     """`todo` is to be drawn, `right` may stay; `rows` are the manifest's lines of every file that stays for now."""
@@ -38,17 +44,22 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
         plan.style.as_dict(),
         plan.format,
     ]
-    if plan.style.scale == "seen":
+    if plan.style.outline:
+        common.append(OUTLINE)
+    if plan.style.scale == "seen" and len(plan.scales) < len(plan.filters):
         common.append(every)
     head = hashlib.sha256(json.dumps(common, sort_keys=True).encode())
     answer = {}
     for figure in plan.figures:
         own: list[Any] = [list(map(str, figure.filters)), [every[number] for number in figure.pictures]]
         if plan.scales:
-            own.append([(plan.scales[key].foot, plan.scales[key].peak) for key in figure.filters])
+            known = [plan.scales.get(key) for key in figure.filters]
+            own.append([scale and (scale.foot, scale.peak) for scale in known])
         if plan.layout:
             pages = [(list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages]
             own += [
+                SHEET,
+                [(plan.tags or {}).get(key, "") for key in figure.filters],
                 plan.layout.panel,
                 plan.layout.caption,
                 [plan.names[number] for number in figure.pictures],

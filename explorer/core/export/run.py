@@ -16,8 +16,9 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row, write_manifest
 from explorer.core.export.plan import ExportPlan, Figure, plan_export
-from explorer.core.export.provenance import Records
+from explorer.core.export.provenance import Records, spoken_prediction
 from explorer.core.export.reconcile import FolderState, compare_folder, settings_of
+from explorer.core.figures.captioned import captioned_page, picture_style
 from explorer.core.figures.encoding import encode, encode_pages
 from explorer.core.figures.sheet import Panel, draw_page
 from explorer.core.figures.sheet_layout import Layout, Page, panel_pixels
@@ -70,13 +71,13 @@ def run_export(plan: ExportPlan, *, on_step: OnStep = no_step, jobs: int | None 
             raise
 
 
-def measure(plan: ExportPlan, *, jobs: int | None = None) -> list[int]:
-    """Draw every figure of the plan and write nothing: the bytes of each that can be drawn."""
+def drawn_figures(plan: ExportPlan, *, jobs: int | None = None) -> list[bytes]:
+    """The content of every figure of the plan that can be drawn; nothing is written."""
     workers = max(1, jobs or cores())
     with ThreadPoolExecutor(workers, thread_name_prefix="export") as pool:
-        run = _Run(plan, pool, workers, no_step, sizes=[])
+        run = _Run(plan, pool, workers, no_step, contents=[])
         run.draw_all()
-        return run.sizes or []
+        return run.contents or []
 
 
 def cores() -> int:
@@ -94,10 +95,10 @@ class _Run:
         pool: ThreadPoolExecutor,
         workers: int,
         on_step: OnStep,
-        sizes: list[int] | None = None,
+        contents: list[bytes] | None = None,
     ) -> None:
-        """With a list of `sizes` that is filled, nothing is written."""
-        self.sizes = sizes
+        """With a list of `contents` that is filled, nothing is written."""
+        self.contents = contents
         self._plan, self._pool, self._workers, self._on_step = plan, pool, workers, on_step
         self._total = sum(figure.cells for figure in plan.figures)
         self._done = 0
@@ -106,6 +107,7 @@ class _Run:
         self._settings: dict[str, str] = {}
         self._rows: dict[str, list[Row]] = {}
         self._written: list[str] = []
+        self._picture_style = picture_style(plan.style) if plan.style.caption and not plan.layout else plan.style
         layers = [key.layer for key in plan.filters]
         self._recorder = Recorder(plan.network, plan.pictures, layers, raw=plan.style.raw, digests=self._digests)
         self._saved, self._saving = time.monotonic(), 0.0
@@ -142,7 +144,7 @@ class _Run:
 
     def _draw(self, standing: FolderState) -> None:
         self._step(sum(figure.cells for figure in standing.right))
-        if standing.todo and self._plan.style.scale == "seen":
+        if standing.todo and self._plan.style.scale == "seen" and len(self._plan.scales) < len(self._plan.filters):
             for number in self._digests:
                 self._step(0)
                 try:
@@ -162,7 +164,7 @@ class _Run:
                 of_picture = list(group)
                 recorded = self._recorded(number)
                 try:
-                    drawn_on = canvas(recorded.rgb, recorded.frame, self._plan.style) if recorded else None
+                    drawn_on = canvas(recorded.rgb, recorded.frame, self._picture_style) if recorded else None
                 except UserError as error:
                     self._fail(number, error)
                     drawn_on = None
@@ -186,10 +188,14 @@ class _Run:
         """Draw and write one overlay; called in the pool."""
         style, key = self._plan.style, figure.filters[0]
         scale = self._scale(key, recorded)
-        rgb = draw_single(drawn_on, recorded.maps[key.layer][key.filter], scale, style)
+        rgb = draw_single(drawn_on, recorded.maps[key.layer][key.filter], scale, self._picture_style)
         records = self._records(figure)
         records.add(1, key, figure.pictures[0], recorded, scale)
-        content = encode(rgb, self._plan.format, style.dpi, records.description(), style.width_mm)
+        if style.caption:
+            page = captioned_page(rgb, scale, style, records.caption(key, figure.pictures[0], recorded))
+            content = encode_pages([page], self._plan.format, style.dpi, records.description)
+        else:
+            content = encode(rgb, self._plan.format, style.dpi, records.description(), style.width_mm)
         return self._put(records, content)
 
     def _collect(self, pending: "deque[Future[list[Row]]]") -> None:
@@ -214,11 +220,12 @@ class _Run:
         assert layout is not None
         panels: dict[tuple[FilterKey, int], Panel] = {}
         untouched: dict[int, RGB] = {}
+        said: dict[int, str] = {}
         for picture in page.pictures:
             recorded = self._recorded(picture)
             if recorded:
                 drawn_on = self._panel_canvas(layout, recorded)
-                untouched[picture] = drawn_on.rgb
+                untouched[picture], said[picture] = drawn_on.rgb, spoken_prediction(recorded)
                 scales = [self._scale(key, recorded) for key in page.filters]
                 maps = [recorded.maps[key.layer][key.filter] for key in page.filters]
                 drawn = self._pool.map(draw, repeat(drawn_on), maps, scales, repeat(style))
@@ -227,7 +234,7 @@ class _Run:
                     records.add(number, key, picture, recorded, scale)
             self._step(len(page.filters))
         note = f"page {layout.pages.index(page) + 1} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
-        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note)
+        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, said, self._plan.words)
 
     def _panel_canvas(self, layout: Layout, recorded: Recorded) -> Canvas:
         height, width = recorded.rgb.shape[:2]
@@ -248,16 +255,16 @@ class _Run:
             return None
 
     def _scale(self, key: FilterKey, recorded: Recorded) -> Scale:
-        style = self._plan.style
+        known, style = self._plan.scales.get(key), self._plan.style
+        if known is not None:
+            return known
         seen = self._recorder.seen(key.layer)
-        maps = recorded.maps[key.layer]
-        folder = self._plan.scales.get(key)
-        return scale_of(maps, key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed, folder=folder)
+        return scale_of(recorded.maps[key.layer], key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed)
 
     def _put(self, records: Records, content: bytes) -> list[Row]:
         """Write the figure; the manifest's lines of it."""
-        if self.sizes is not None:
-            self.sizes.append(len(content))
+        if self.contents is not None:
+            self.contents.append(content)
             return records.rows
         path = self._plan.out / records.figure.name
         try:
@@ -278,7 +285,7 @@ class _Run:
             self._save()
 
     def _save(self) -> None:
-        if self.sizes is not None:
+        if self.contents is not None:
             return
         started = time.monotonic()
         write_manifest(self._plan.out, (row for rows in self._rows.values() for row in rows))

@@ -10,7 +10,7 @@ from typing import TypeVar
 from PIL import Image
 
 from explorer.core.export.plan import ExportPlan, Figure
-from explorer.core.export.run import measure
+from explorer.core.export.run import drawn_figures
 from explorer.core.images import FORMATS
 
 MANY, SHARE = 1000, 10
@@ -105,7 +105,7 @@ def _of_sheets(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tu
 
 def _timed(plan: ExportPlan, jobs: int | None) -> tuple[float, list[int]]:
     started = time.monotonic()
-    sizes = measure(plan, jobs=jobs)
+    sizes = [len(content) for content in drawn_figures(plan, jobs=jobs)]
     return time.monotonic() - started, sizes
 
 

@@ -131,7 +131,7 @@ class _Page:
         left = x + text_width(low, 5) + 1
         axes = self._axes(left, y, 30, 2.2)
         axes.set_axis_off()
-        axes.imshow(color_bar(256, style.color_map)[::-1].reshape(1, 256, 4), aspect="auto", interpolation="none")
+        axes.imshow(color_bar(256, style.color_map)[::-1].reshape(1, 256, 3), aspect="auto", interpolation="none")
         self.text(x, y + 1.8, low, 5, _GREY)
         self.text(left + 31, y + 1.8, high, 5, _GREY)
         self.text(self._size[0] - MARGIN, y + 1.8, words.note, 5, _GREY, "right")

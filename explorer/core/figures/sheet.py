@@ -19,7 +19,9 @@ from explorer.core.figures.sheet_layout import (
     GROUP_GAP,
     HEADER,
     MARGIN,
+    SMALL,
     TINY,
+    UNTOUCHED,
     Layout,
     Page,
     caption,
@@ -38,8 +40,8 @@ _BAR = (30.0, 2.2)
 _SHORTEST = 8.0
 """Millimetres (wide, high) of the color bar, and its width on a narrow page."""
 
-_SMALL = 6.0
-"""Points."""
+WITHIN = 0.96
+"""Of its room that a text may take: drawn on few pixels, letters are a little wider than they are."""
 
 _GREY = "#555555"
 
@@ -68,10 +70,13 @@ def draw_page(
     pictures: Mapping[int, RGB],
     style: FigureStyle,
     note: str = "",
+    said: Mapping[int, str] | None = None,
+    tags: Mapping[FilterKey, str] | None = None,
 ) -> "Figure":
     """One page as a matplotlib figure of `layout.width` millimetres; `note` stands at its lower right.
 
-    `names` are those of all pictures; `panels` and the untouched `pictures` are at the size of `panel_pixels`.
+    `names` are those of all pictures; `panels` and the untouched `pictures` are at the size of `panel_pixels`;
+    `said` is what the network says of each picture, and `tags` are the words of each filter's tags.
     A picture that is not in `pictures` could not be read: its places stay empty and say so.
     """
     down, across = layout.panel
@@ -84,17 +89,20 @@ def draw_page(
     with MATPLOTLIB:
         sheet = _Sheet(layout.width, height, style)
         titles = {picture: drawable(names[picture]) for picture in page.pictures}
-        size = fitting([*titles.values()], across, TINY)
+        size = fitting([*titles.values()], WITHIN * across, TINY)
         for number in range(page.groups):
             start = left + number * (group + GROUP_GAP) + layout.caption
             for column, picture in enumerate(page.pictures):
                 x = start + column * (across + GAP)
-                name = shortened(titles[picture], size, across)
-                sheet.text(x + across / 2, first - 1.2, name, size, "center", "baseline")
+                name = shortened(titles[picture], size, WITHIN * across)
+                answer = shortened(drawable((said or {}).get(picture, "")), TINY, WITHIN * across)
+                above = 2.3 if said else 0.0
+                sheet.text(x + across / 2, first - 1.2 - above, name, size, "center", "baseline")
+                sheet.text(x + across / 2, first - 1.2, answer, TINY, "center", "baseline", _GREY)
                 if style.beside:
                     sheet.panel((first, x), layout.panel, pictures.get(picture))
             if style.beside:
-                sheet.text(start - BESIDE, first + down / 2, "picture", _SMALL, "right", "center")
+                sheet.text(start - BESIDE, first + down / 2, UNTOUCHED, SMALL, "right", "center")
         for place, key in enumerate(page.filters):
             number, row = divmod(place, page.rows)
             start = left + number * (group + GROUP_GAP) + layout.caption
@@ -108,6 +116,9 @@ def draw_page(
                 ends = f"{scale.foot:.2g} – {scale.peak:.2g}"
                 small = fitting([ends], layout.caption - BESIDE, 2.0)
                 sheet.text(start - BESIDE, top + down / 2 + 2.6, ends, min(small, TINY), "right", "center", _GREY)
+            words = shortened(drawable((tags or {}).get(key, "")), TINY, WITHIN * (layout.caption - BESIDE))
+            if words:
+                sheet.text(start - BESIDE, top + down / 2 - 2.6, words, TINY, "right", "center", _GREY)
         sheet.footer(left + layout.caption, left + body, height - MARGIN - 0.8 - _BAR[1], note)
         return sheet.figure
 
@@ -159,11 +170,11 @@ class _Sheet:
         """The color scale with its ends named, and the note; a mark on the scale where an outline is drawn."""
         fixed = self._style.fixed
         low, high = (f"{fixed.foot:g}", f"{fixed.peak:g}") if fixed else ENDS[self._style.scale]
-        words = sum(text_width(part, _SMALL) for part in (low, high, note)) + 5.0
+        words = sum(text_width(part, SMALL) for part in (low, high, note)) + 5.0
         if words + _BAR[0] > right - left:  # a narrow page: the margins are used too, then a shorter bar
             left, right = MARGIN, self._width - MARGIN
         bar = max(_SHORTEST, min(_BAR[0], right - left - words))
-        size = _SMALL * min(1.0, (right - left - bar - 5.0) / (words - 5.0))
+        size = SMALL * min(1.0, (right - left - bar - 5.0) / (words - 5.0))
         x, middle = left + text_width(low, size) + 1.0, y + _BAR[1] / 2
         self._bar(x, y, bar)
         self.text(x - 1.0, middle, low, size, "right", "center")
@@ -171,7 +182,7 @@ class _Sheet:
         self.text(right, middle, note, size, "right", "center", _GREY)
 
     def _bar(self, x: float, y: float, width: float) -> None:
-        colors = color_bar(256, self._style.color_map)[::-1].reshape(1, 256, 4)
+        colors = color_bar(256, self._style.color_map)[::-1].reshape(1, 256, 3)
         left, top, right, bottom = (round(side * self._scale) for side in (x, y, x + width, y + _BAR[1]))
         self._image(colors, left, top, right, bottom)
         self._line([left, right, right, left, left], [top, top, bottom, bottom, top], 0.4, _GREY)

@@ -1,6 +1,6 @@
 """How filters and pictures are divided over the pages of a sheet, in millimetres."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -19,14 +19,19 @@ FONT = "DejaVu Sans"
 NARROWEST = 50.0
 
 GAP, GROUP_GAP, MARGIN = 1.0, 4.0, 1.0
-HEADER, FOOTER = 4.0, 6.5
+HEADER, FOOTER = 6.4, 6.5
 
-CAPTION = 7.0
-TINY = 4.5
-"""Points of the captions, and of the smallest text; all else here is in millimetres."""
+CAPTION, SMALL, TINY = 7.0, 6.0, 4.5
+"""Points of the captions, of what explains, and of the smallest text; all else here is in millimetres."""
+
+UNTOUCHED = "picture"
+"""What stands beside the row of untouched pictures."""
 
 BESIDE = 1.2
 """Between a caption and its row."""
+
+LONGEST_TAGS = 20.0
+"""Millimetres that the words of a filter's tags may take; longer ones are shortened."""
 
 _PAGE_HEIGHT = 240.0
 _SMALLEST, _GROUPED, _LARGEST = 14.0, 26.0, 80.0
@@ -56,8 +61,10 @@ class Layout:
     pages: tuple[Page, ...]
 
 
-def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: FigureStyle) -> Layout:
-    """Divide filters and pictures over pages; `aspects` are height / width of each picture.
+def lay_out(
+    filters: Sequence[FilterKey], aspects: Sequence[float], style: FigureStyle, tags: Iterable[str] = ()
+) -> Layout:
+    """Divide filters and pictures over pages; `aspects` are height / width of each picture, `tags` what stands at rows.
 
     Panels are as large as the width allows. A new layer begins a new page where everything does not fit on one.
     UserError where the width is too small.
@@ -67,7 +74,11 @@ def lay_out(filters: Sequence[FilterKey], aspects: Sequence[float], style: Figur
         raise UserError(f"A sheet needs at least {NARROWEST:g} mm, not {width:g} mm; choose a larger width.")
     captions = max(text_width(caption(key), CAPTION) for key in filters) + BESIDE
     if style.scale in ("seen", "folder"):
-        captions = max(captions, text_width("0.000 – 0.000", TINY) + BESIDE)
+        captions = max(captions, text_width("0.000 – 0.00e+00", TINY) + BESIDE)
+    if style.beside:
+        captions = max(captions, text_width(UNTOUCHED, SMALL) + BESIDE)
+    longest = max((text_width(words, TINY) for words in tags), default=0.0)
+    captions = max(captions, min(LONGEST_TAGS, longest + BESIDE, width / 4))
     room = width - 2 * MARGIN
     columns = max(1, min(len(aspects), int((room - captions + GAP) / (_SMALLEST + GAP))))
     group = captions + columns * (_GROUPED + GAP) - GAP
@@ -115,8 +126,8 @@ def _parts(filters: Sequence[FilterKey], most: int) -> Iterator[tuple[FilterKey,
 
 
 def caption(key: FilterKey) -> str:
-    """The name of a filter as the paper writes it: (7, 8)."""
-    return f"({key.layer}, {key.filter})"
+    """The name of a filter as it is written everywhere: 7:8."""
+    return str(key)
 
 
 def drawable(name: str) -> str:

@@ -32,7 +32,8 @@ class FigureStyle:
     multiplies that of the overlay; `outline` draws the line at half of the scale; `beside` puts the untouched
     picture beside the overlay; `raw` takes the convolution's own output instead of its batch norm's answer.
     `width_mm` is the width of the whole figure in millimetres; None keeps the picture's own pixels. `dpi` are
-    pixels per inch. UserError where a value is outside its range.
+    pixels per inch. `caption` puts a color bar and two lines of words to a single figure, which is 100 mm wide then
+    where no width is asked. UserError where a value is outside its range.
     """
 
     scale: str = "map"
@@ -44,6 +45,7 @@ class FigureStyle:
     raw: bool = False
     width_mm: float | None = None
     dpi: int = 300
+    caption: bool = False
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -74,8 +76,9 @@ class FigureStyle:
         return max(1, round(length_mm / MM_PER_INCH * self.dpi))
 
     def as_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
+        """The JSON form; without what older figures do not know where that is not wanted."""
+        values = asdict(self)
+        return values if self.caption else {name: value for name, value in values.items() if name != "caption"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "FigureStyle":

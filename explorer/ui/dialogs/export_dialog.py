@@ -18,15 +18,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
+from explorer.state.export_choices import filter_choices, last_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
+from explorer.state.figure_in_view import FOLDER
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.message_banner import Problems
-from explorer.ui.widgets.plain_text import PlainButton, offered
+from explorer.ui.widgets.message_banner import NETWORK, Problems
+from explorer.ui.widgets.plain_text import PlainButton, offered, tip
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -35,28 +38,40 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 
+WRITTEN = "those written below"
+
+
 class ExportDialog(QDialog):
     """Figures of chosen filters on chosen pictures, in the style that is on show."""
 
-    def __init__(self, workspace: Workspace, pictures_found: tuple[Path, ...], parent: QWidget) -> None:
+    def __init__(
+        self, workspace: Workspace, pictures_found: tuple[Path, ...], parent: QWidget, filters: str = ""
+    ) -> None:
+        """`filters` are the selectors to begin with, those of the filter in view without any."""
         super().__init__(parent)
         self.setWindowTitle("Export figures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._workspace = workspace
         view, folder = workspace.session.view, workspace.library.folder
-        self._filters = Suggestions([str(view.layer), f"{view.layer}:{view.filter}", "all"])
-        words = dict.fromkeys(tag.tag for _, tag in workspace.tagging.book.entries())
-        self._filters.addItems([f"tag:{word}" for word in words])
-        self._filters.setAccessibleName("Filters to export")
+        choices = filter_choices(workspace)
+        self._which = QComboBox()
+        self._which.setAccessibleName("Which filters, in words")
+        for words, keys in choices:
+            self._which.addItem(words, keys)
+        self._which.addItem(WRITTEN, "")
+        self._filters = Suggestions([keys for _, keys in choices])
+        self._filters.setEditText(filters or choices[0][1])
+        self._filters.setAccessibleName("Filters to export, by their keys")
+        self._which.activated.connect(lambda index: self._which_chosen())
         self._pictures = QComboBox()
         every = folder.pictures if folder else ()
         start = pictures_found.index(view.picture) if view.picture in pictures_found else 0
         for title, chosen in (
             ("this picture", (view.picture,) if view.picture else ()),
             ("ten pictures from this one on", pictures_found[start : start + 10]),
-            (f"the {len(pictures_found):,} pictures in the list", pictures_found),
-            (f"all {len(every):,} pictures of the folder", every),
+            (f"the {counted(len(pictures_found), 'picture')} in the list", pictures_found),
+            (f"all of the folder: {counted(len(every), 'picture')}", every),
         ):
             self._pictures.addItem(title, chosen)
         self._kind, self._format = QComboBox(), QComboBox()
@@ -67,45 +82,96 @@ class ExportDialog(QDialog):
         self._own_size.setChecked(True)
         self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
         self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
-        self._out = QLineEdit(str(Path.home() / "feature-maps"))
+        self._out = QLineEdit(str(workspace.figure.folder))
         browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)
+        self._caption = QCheckBox("a color bar and a caption")
+        tip(self._caption, "filter, picture, prediction, tags and scale below each figure, which is 100 mm wide then")
         self._says = label("", "quiet", wrap=True)
         form = QFormLayout()
         form.setSpacing(SPACE)
-        form.addRow("Filters", self._filters)
+        form.addRow("Filters", self._which)
+        form.addRow("by their keys", self._filters)
         form.addRow("", label("7 a layer, 7:8 a filter, 7:0-15 some, 5-7 layers, tag:hair, all", "quiet"))
         form.addRow("Pictures", self._pictures)
         form.addRow("As", self._kind)
         form.addRow("Format", self._format)
         form.addRow("Width", row(self._width, self._dpi, self._own_size, 1))
+        form.addRow("With", self._caption)
         form.addRow("Into the folder", row(self._out, browse))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._go = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._export)
         buttons.rejected.connect(self.reject)
-        hint = label("Scale, colors, opacity and outline are those of the window.", "quiet")
+        hint = label("Scale, with its numbers, colors, opacity and outline are those of the window.", "quiet")
+        self._take_last()
         self.setLayout(column(form, hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         for box in (self._pictures, self._kind, self._format):
             box.currentIndexChanged.connect(lambda index: self._count())
         self._filters.editTextChanged.connect(lambda text: self._count())
-        self._own_size.toggled.connect(lambda on: self._count())
+        for switch in (self._own_size, self._caption):
+            switch.toggled.connect(lambda on: self._count())
         self._count()
+
+    def _which_chosen(self) -> None:
+        """Write the keys of what was chosen in words; or let a person write them."""
+        keys = self._which.currentData()
+        if keys:
+            self._filters.setEditText(keys)
+        else:
+            self._filters.setFocus()
+            self._filters.line.selectAll()
+
+    def _take_last(self) -> None:
+        """Choose what was chosen the last time, as far as it still can be."""
+        last = last_choices(self._workspace.settings)
+        for box, name in ((self._pictures, "pictures"), (self._kind, "kind")):
+            place = last.get(name)
+            if isinstance(place, int) and 0 <= place < box.count():
+                box.setCurrentIndex(place)
+        self._format.setCurrentIndex(max(0, self._format.findText(str(last.get("format", "")))))
+        for switch, name in ((self._own_size, "own size"), (self._caption, "caption")):
+            if isinstance(last.get(name), bool):
+                switch.setChecked(last[name])
+        for number, name in ((self._width, "width"), (self._dpi, "dpi")):
+            if isinstance(last.get(name), int):
+                number.setValue(last[name])
+
+    def _remember(self, out: Path) -> None:
+        chosen = {
+            "pictures": self._pictures.currentIndex(),
+            "kind": self._kind.currentIndex(),
+            "format": self._format.currentText(),
+            "own size": self._own_size.isChecked(),
+            "caption": self._caption.isChecked(),
+            "width": self._width.value(),
+            "dpi": self._dpi.value(),
+        }
+        remember_choices(self._workspace.settings, chosen)
+        self._workspace.settings.set_text(FOLDER, str(out))
 
     def _count(self) -> None:
         """Say how much it is before it is begun."""
-        own = self._own_size.isChecked() and not self._kind.currentData()
-        self._own_size.setVisible(not self._kind.currentData())
-        self._width.setEnabled(not own)
+        sheet: bool = self._kind.currentData()
+        self._own_size.setVisible(not sheet and not self._caption.isChecked())
+        self._caption.setEnabled(not sheet)
+        self._width.setEnabled(not self._own)
+        known = self._which.findData(self._filters.currentText().strip())
+        self._which.setCurrentIndex(known if known >= 0 else self._which.count() - 1)
         try:
             filters, pictures = len(self._chosen()), len(self._pictures.currentData())
         except UserError as error:
             self._says.setText(str(error))
             self._go.setEnabled(False)
             return
-        maps = f"{filters:,} filter{'s' * (filters != 1)} × {pictures:,} picture{'s' * (pictures != 1)}"
-        self._says.setText(f"{maps} = {filters * pictures:,} " + ("maps" if self._kind.currentData() else "files"))
+        maps = f"{counted(filters, 'filter')} × {counted(pictures, 'picture')}"
+        self._says.setText(f"{maps} = {counted(filters * pictures, 'map' if self._kind.currentData() else 'file')}")
         self._go.setEnabled(filters * pictures > 0)
+
+    @property
+    def _own(self) -> bool:
+        """Whether figures keep the picture's own pixels."""
+        return self._own_size.isChecked() and not self._kind.currentData() and not self._caption.isChecked()
 
     def _chosen(self) -> tuple[FilterKey, ...]:
         return self._workspace.exporting.filters_named(self._filters.currentText())
@@ -117,23 +183,27 @@ class ExportDialog(QDialog):
 
     def _export(self) -> None:
         sheet: bool = self._kind.currentData()
-        own = self._own_size.isChecked() and not sheet
-        width = None if own else float(self._width.value())
+        width = None if self._own else float(self._width.value())
         try:
             chosen = self._chosen()
-            kinds = {self._workspace.pipeline.kind_of_scale(key.layer) for key in chosen}
-            scale = kinds.pop() if len(kinds) == 1 else "seen"
+            scale = self._workspace.exporting.kind_of_scale(chosen)
             order = Order(
                 out=Path(self._out.text()).expanduser().absolute(),
                 pictures=self._pictures.currentData(),
                 filters=chosen,
                 style=figure_style(
-                    self._workspace.session.view.style, width, self._dpi.value(), sheet=sheet, scale=scale
+                    self._workspace.session.view.style,
+                    width,
+                    self._dpi.value(),
+                    sheet=sheet,
+                    scale=scale,
+                    caption=self._caption.isChecked(),
                 ),
                 format=self._format.currentText(),
                 sheet=sheet,
             )
             self._workspace.exporting.begin(order)
+            self._remember(order.out)
         except UserError as error:
             self._says.setText(str(error))
             return
@@ -160,16 +230,16 @@ def offer(workspace: Workspace, problems: Problems, network: "Network") -> None:
     order = workspace.exporting.unfinished(network)
     if order is not None:
         text = f"The export into {order.out} was not finished."
-        problems.show_text(text, "Go on", lambda: go_on(workspace, problems, order), calm=True)
+        problems.show_text(text, "Go on", lambda: go_on(workspace, problems, order), calm=True, until=[NETWORK])
 
 
 def tell(problems: Problems, report: "ExportReport", out: Path) -> None:
     """Say what an export wrote, and offer to show it."""
     written, skipped = len(report.written), len(report.skipped)
-    text = f"{report.written[0] if written == 1 else f'{written:,} figures'} written to {out}"
+    text = f"{report.written[0] if written == 1 else counted(written, 'figure')} written to {out}"
     if skipped:
         text += f", {skipped:,} were there already"
     if report.failed:
-        text += f". {len(report.failed):,} pictures could not be read: {report.failed[0][1]}"
+        text += f". {counted(len(report.failed), 'picture')} could not be read: {report.failed[0][1]}"
     url = QUrl.fromLocalFile(str(out))
-    problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True)
+    problems.show_text(text, "Show the folder", lambda: QDesktopServices.openUrl(url), calm=True, until=[NETWORK])

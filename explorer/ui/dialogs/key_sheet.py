@@ -22,8 +22,10 @@ class KeySheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         columns = [column(gap=2 * SPACE) for _ in range(COLUMNS)]
         filled = [0] * COLUMNS
-        for title, actions in groups:
-            shown = [(shown_text(action.text()), keys_of(action)) for action in actions if action.shortcuts()]
+        with_keys = [(title, [action for action in actions if action.shortcuts()]) for title, actions in groups]
+        # The longest first: the columns are even then, and fit a small screen.
+        for title, actions in sorted(with_keys, key=lambda group: -len(group[1])):
+            shown = [(shown_text(action.text()), keys_of(action)) for action in actions]
             if not shown:
                 continue
             grid = QGridLayout()

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QWidget
 
 from explorer.core.arrays import Map
-from explorer.core.drawing.styles import Scale
+from explorer.core.drawing.styles import COLOR_MAPS, Scale
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.theme import SPACE
@@ -60,7 +60,8 @@ class ScaleDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        numbers = row(label("nothing up to"), self._foot, label("darkest from"), self._peak, 1, buttons)
+        highest = COLOR_MAPS[session.view.style.color_map].highest
+        numbers = row(label("nothing up to"), self._foot, label(f"{highest} from"), self._peak, 1, buttons)
         self.setLayout(column(plot, numbers, margin=2 * SPACE))
         self._typed()
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
@@ -11,9 +11,17 @@ from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
-from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 FILTERS_MAP = "this filter's map"
+SHORT = {
+    "folder": "scale: folder",
+    "map": "scale: this map",
+    "layer": "scale: layer",
+    "seen": "scale: seen",
+    "fixed": "scale: fixed",
+}
+"""The scales where there is little room; their titles stand in `SCALES`."""
 SWITCHES = (
     ("outline", "Outline", "a line around everything above half of the scale (O)"),
     ("beside", "Beside", "the untouched picture beside the overlay (V)"),
@@ -42,19 +50,16 @@ class DisplayBar(QWidget):
         lens.changed.connect(self._show_lens)
         self._scale, self._colors = QComboBox(), QComboBox()
         for box, entries, name in (
-            (self._scale, SCALES.items(), "Scale"),
+            (self._scale, SHORT.items(), "Scale"),
             (self._colors, ((key, colors.title) for key, colors in COLOR_MAPS.items()), "Color map"),
         ):
             for key, title in entries:
                 box.addItem(title, key)
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        # The longest title is as wide as a panel: where there is no room it may be cut, and the list shows it whole.
-        self._scale.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._scale.setMinimumContentsLength(14)
-        self._scale.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._scale.setMaximumWidth(self._scale.fontMetrics().horizontalAdvance(max(SCALES.values(), key=len)) + 56)
-        tip(self._scale, "from which value to which a map is drawn; 1 to 5 choose")
+        scales = "\n".join(f"{SHORT[key].removeprefix('scale: ')}: {title}" for key, title in SCALES.items())
+        tip(self._scale, f"from which value to which a map is drawn; 1 to 5 choose\n\n{scales}")
+        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)
@@ -71,13 +76,10 @@ class DisplayBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_style(**{name: on}))
             self._switches[name] = button
-        shown = label("Lens", "quiet"), self._lenses, label("Scale", "quiet"), self._scale, self._colors
-        line = row(*shown, label("Opacity", "quiet"), self._opacity, gap=SPACE)
-        line.addStretch(1)
-        for button in self._switches.values():
-            line.addWidget(button)
-        line.setStretch(3, 100)  # what is left goes to the scale first
-        self.setLayout(line)
+        opacity = QWidget()
+        opacity.setLayout(row(label("Opacity", "quiet"), self._opacity))
+        chosen = self._lenses, self._scale, self._colors, opacity
+        self.setLayout(WrappingRow(*chosen, *self._switches.values()))
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
 

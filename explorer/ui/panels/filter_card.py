@@ -7,6 +7,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.card_in_view import CardInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -131,7 +132,7 @@ class FilterCardPanel(QWidget):
         self._distribution.show_card(card, peak)
         tip(self._distribution, "pictures by the filter's highest value inside of the map's outermost ring")
         self._facts.setText("\n".join(facts_of(card, peak)))
-        self._edge.setText(f"mostly at the picture's edge: {card.ring:.0%} of its answer")
+        self._edge.setText(f"mostly at the picture's edge (padding): {card.ring:.0%} of its answer")
         self._classes.setText("\n".join(classes_of(card)))
         self._link("twins", card.twins[:6])
         twins = {one.key for one in card.twins}
@@ -166,7 +167,7 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
         lines.append(f"here {peak:.3g}, more than on {card.stronger_than(peak):.0%} of the pictures")
     if math.isfinite(card.relevance):
         lines.append(f"{card.relevance:.1%} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
-    lines.append(f"silent on {round(card.silent_share * len(card.peaks)):,} of {len(card.peaks):,} pictures")
+    lines.append(f"silent on {round(card.silent_share * len(card.peaks)):,} of {counted(len(card.peaks), 'picture')}")
     return lines
 
 
@@ -181,5 +182,5 @@ def classes_of(card: "FilterCard") -> list[str]:
         interval = f" ({one.auc.low:.2f} to {one.auc.high:.2f})" if math.isfinite(one.auc.low) else ""
         lines.append(f"{one.name}: {one.mean:.3g}, {one.auc.value:.2f}{interval}")
     left = [(found.trained_on, "it was trained on"), (found.unknown, "without a class")]
-    said = " and ".join(f"{count:,} pictures {why}" for count, why in left if count)
+    said = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
     return [*lines, f"without {said}"] if said else lines

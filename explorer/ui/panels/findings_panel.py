@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.ui.panels.curves_panel import CurvesPanel, written
@@ -123,7 +124,7 @@ class FindingsPanel(QWidget):
         while (item := self._figures.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        lines = [f"{len(found.pictures):,} pictures"]
+        lines = [counted(len(found.pictures), "picture")]
         lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
         lines.append(f"mean of the classes {written(found.balanced_accuracy)}")
         self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
+from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
 from explorer.state.session import Session
@@ -34,7 +35,7 @@ class LayerModel(ListModel):
     def about(self, row: "LayerInfo") -> str:
         norm = f", taken after {row.norm}" if row.norm else ""
         return (
-            f"layer {row.index}: {row.name}, {row.filters} filters, "
+            f"layer {row.index}: {row.name}, {counted(row.filters, 'filter')}, "
             f"{row.height} × {row.width}{norm}; {len(self._tagged.get(row.index, ()))} tagged"
             f"{', some need review' if self._flagged.get(row.index) else ''}"
         )

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.library import Library
 from explorer.state.picture_search import EXAMPLES, PictureSearch
@@ -69,7 +70,7 @@ class PicturePanel(QWidget):
         self._search = QLineEdit()
         self._search.setPlaceholderText("search, or class:melanoma")
         self._search.setAccessibleName("Search pictures by name, class, or what the index knows")
-        tip(self._search, EXAMPLES)
+        tip(self._search, f"{EXAMPLES} (Ctrl+F)")
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(self.left)
         self._nothing = label("", "quiet", wrap=True)
@@ -118,12 +119,13 @@ class PicturePanel(QWidget):
         # Not from the start: loading the button's picture is a twentieth of the time until the window can be used.
         self._search.setClearButtonEnabled(bool(text))
         self.model.search(text)
+        self.list.show_from_top(bool(text.strip()))
         self._say_found()
 
     def _say_found(self) -> None:
         """How many pictures a search found, or why none."""
         folder, rows = self._library.folder, len(self.model.rows)
-        said = self.model.problem or f"{rows:,} of {len(folder.pictures) if folder else 0:,} pictures"
+        said = self.model.problem or f"{rows:,} of {counted(len(folder.pictures) if folder else 0, 'picture')}"
         if not rows and not self.model.problem:
             said = f"No picture matches. {EXAMPLES}"
         self._nothing.setText(said)

@@ -43,8 +43,7 @@ class TagPanel(QWidget):
         self._session, self._tagging, self._selection = session, tagging, selection
         self._numbers = ""
         self._title = label("Filter", "title")
-        self._facts = label("", "quiet", wrap=True)
-        self._facts.setMinimumHeight(2 * self._facts.fontMetrics().lineSpacing())  # one line less moves nothing
+        self._facts = label("", "quiet", wrap=True, lines=2)
         self.words = WordButtons()
         self.words.clicked.connect(self._toggle)
         self.rows = TagRows()

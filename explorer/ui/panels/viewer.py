@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.drawing.styles import Scale
@@ -15,13 +16,18 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
+from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.widgets.image_view import ImageView
 from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
+from explorer.ui.widgets.map_histogram import MapHistogram
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
     from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
+
+ENOUGH = 300
+"""Height in pixels from which on there is room for a histogram under the color bar."""
 
 RESOLUTION, RESOLUTION_OF_LINES = 256, 512
 """Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
@@ -49,7 +55,10 @@ class Viewer(QWidget):
         self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens)
         self._dragging = False
-        beside = column(self.bar, self.measured)
+        self.histogram = MapHistogram(self.bar.width())
+        self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
+        self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
+        beside = column(self.bar, self.histogram, self.lock, self.measured)
         beside.setStretch(0, 1)
         self.setLayout(column(self.display, row(self.image, beside, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
@@ -117,6 +126,17 @@ class Viewer(QWidget):
         scale: Scale | None = self._pipeline.scale(view.layer, view.filter) if drawn is not None else None
         self.bar.show_scale(scale, view.style.color_map, view.style.outline)
         self.measured.setText(self._pipeline.measured if scale is not None else "")
+        self.histogram.show_map(self._pipeline.map(view.layer, view.filter), scale)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
+        for part in (self.histogram, self.lock):
+            part.setVisible(self._lens.lens is None and self.height() >= ENOUGH)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._give_room()
 
     def _draw_concept(self) -> None:
         """What is suggested, where it is to be seen: found in the picture, not by the network."""
@@ -135,6 +155,8 @@ class Viewer(QWidget):
 
     def _draw_attribution(self, lens: "Lens") -> None:
         self.measured.clear()
+        self.histogram.show_map(None, None)
+        self._give_room()
         found = self._lens.found
         # Under a patch a person wants to see the patch, not the map.
         if found is None or self._occluding.patch is not None:

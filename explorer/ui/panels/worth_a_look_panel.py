@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.worth_a_look import WorthALook
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -73,7 +74,7 @@ class WorthALookPanel(QWidget):
         opens.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(opens, f"{finding.words}\n\nA click lists its pictures, those of {finding.of_class} first.")
         opens.clicked.connect(partial(self._chosen.show, finding.phrase, finding.rests.all_with))
-        numbers = label("\n".join([f"{len(finding.rests.all_with):,} pictures", *finding.figures]), wrap=True)
+        numbers = label("\n".join([counted(len(finding.rests.all_with), "picture"), *finding.figures]), wrap=True)
         tip(numbers, finding.words)
         keys = [self._link(one.key, f"follows with Spearman {one.rho.value:+.2f}") for one in finding.top[:MOST]]
         lines = [row(*keys[start : start + A_LINE], 1, gap=4) for start in range(0, len(keys), A_LINE)]

@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
-from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsRectItem, QGraphicsScene, QGraphicsView, QWidget
+from PySide6.QtWidgets import (
+    QGraphicsPixmapItem,
+    QGraphicsRectItem,
+    QGraphicsScene,
+    QGraphicsSimpleTextItem,
+    QGraphicsView,
+    QWidget,
+)
 
 from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
 from explorer.ui.widgets.plain_text import PlainLabel
@@ -39,6 +46,9 @@ class ImageView(QGraphicsView):
             self.scene().addItem(added)
         self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
         self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
+        self._sees = QGraphicsSimpleTextItem("what the network sees", self._frame)
+        self._sees.setFlag(QGraphicsSimpleTextItem.GraphicsItemFlag.ItemIgnoresTransformations)
+        self._sees.setBrush(QColor(255, 255, 255, 200))
         self._frame.hide()
         self._outlined.hide()
         self._beside.hide()
@@ -94,6 +104,7 @@ class ImageView(QGraphicsView):
             self._frame.hide()
             return
         self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
+        self._sees.setPos(max(frame.left, whole.left()), max(frame.top, whole.top()))
         self._frame.show()
 
     def set_patch(self, colors: "RGB | None", top: int = 0, left: int = 0) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.core.drawing.styles import Scale
+from explorer.core.drawing.styles import COLOR_MAPS, Scale
 from explorer.ui.widgets.pixmaps import image_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from explorer.core.attribution.lens import Side
 
 
-def label(text: str = "", kind: str = "", *, wrap: bool = False) -> PlainLabel:
-    """A label; `kind` is "title", "quiet" or "warning"."""
+def label(text: str = "", kind: str = "", *, wrap: bool = False, lines: int = 0) -> PlainLabel:
+    """A label; `kind` is "title", "quiet" or "warning". It keeps the room of `lines`, however short it is."""
     made = PlainLabel(text)
     made.setObjectName(kind)
     made.setWordWrap(wrap)
+    if lines:
+        made.setMinimumHeight(lines * made.fontMetrics().lineSpacing() + 2)
+        made.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
     return made
 
 
@@ -110,12 +113,14 @@ class ElidedLabel(PlainLabel):
 
 
 class ColorBar(QWidget):
-    """The scale in force: which color means which value."""
+    """The scale in force: which color means which value; wide enough for the longest number beside it."""
+
+    BAR, GAP = 14, 12
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Color scale")
-        self.setFixedWidth(64)
+        self.setFixedWidth(self.BAR + self.GAP + max(64, self.fontMetrics().horizontalAdvance("8.88e-88") + 4))
         self._scale: Scale | None = None
         self._color_map = "green"
         self._outline = False
@@ -125,7 +130,7 @@ class ColorBar(QWidget):
         """Show a scale, or nothing."""
         self._scale, self._color_map, self._outline, self._attribution = scale, color_map, outline, None
         if scale is not None:
-            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} (darkest)")
+            tip(self, f"from {scale.foot:.4g} (nothing) to {scale.peak:.4g} ({COLOR_MAPS[color_map].highest})")
         self.update()
 
     def show_attribution(
@@ -152,8 +157,7 @@ class ColorBar(QWidget):
 
         painter = QPainter(self)
         line = self.fontMetrics().height()
-        bar = QRect(6, line + 6, 14, max(40, self.height() - 2 * line - 12))
-        painter.fillRect(bar, Qt.GlobalColor.white)
+        bar = QRect(6, line + 6, self.BAR, max(40, self.height() - 2 * line - 12))
         painter.drawImage(bar, image_of(color_bar(bar.height(), self._color_map)))
         painter.setPen(self.palette().mid().color())
         painter.drawRect(bar)
@@ -164,7 +168,11 @@ class ColorBar(QWidget):
         if self._outline and peak > foot:
             middle = bar.center().y()
             painter.drawLine(bar.left() - 3, middle, bar.right() + 3, middle)
-            painter.drawText(bar.right() + 6, middle + line // 3, f"{(foot + peak) / 2:.2g}")
+            painter.drawText(self.half_at(), middle + line // 3, f"{(foot + peak) / 2:.2g}")
+
+    def half_at(self) -> int:
+        """Where the number of the outline begins, from the left."""
+        return 6 + self.BAR + 5
 
     def _paint_attribution(self, limit: float, positive: str, negative: str) -> None:
         from explorer.core.drawing.signed_overlay import attribution_bar
@@ -172,7 +180,7 @@ class ColorBar(QWidget):
         painter = QPainter(self)
         line = self.fontMetrics().height()
         below = 2 if negative else 1
-        bar = QRect(6, 2 * line + 6, 14, max(40, self.height() - (2 + below) * line - 14))
+        bar = QRect(6, 2 * line + 6, self.BAR, max(40, self.height() - (2 + below) * line - 14))
         painter.fillRect(bar, Qt.GlobalColor.white)
         painter.drawImage(bar, image_of(attribution_bar(bar.height(), signed=bool(negative))))
         painter.setPen(self.palette().mid().color())

@@ -117,6 +117,7 @@ class PictureModel(ListModel):
         self.problem = ""
         """Why a part of the search could not be answered."""
         search.changed.connect(lambda: self.search(self._search) if self._search else None)
+        search.starred.changed.connect(lambda picture: self.repaint_rows([picture]))
         self._only: Sequence[Path] | None = None
         library.folder_opened.connect(lambda folder: self.search(self._search))
         library.network_opened.connect(lambda network: self.repaint_all())
@@ -152,7 +153,7 @@ class PictureModel(ListModel):
         if role == PROBLEM:
             return bad
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.stem
+            return f"★ {row.stem}" if row in self._finder.starred else row.stem
         if role == Qt.ItemDataRole.DecorationRole:
             return self._thumbnail(row)
         if role == CLASS:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -13,9 +14,16 @@ from explorer.ui.widgets.plain_text import PlainButton, PlainTool
 from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
+NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
+"""What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting."""
+
 
 class Problems(QFrame):
-    """Shows one message at a time, the newest; `show_error` takes any exception."""
+    """Shows one message at a time, the newest; `show_error` takes any exception.
+
+    A message goes when what it is about is over: `until` names what ends it, `over` says what has ended. One without
+    that stays until it is put away; a calm one without a button is about what was just done, and goes with the view.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,6 +41,7 @@ class Problems(QFrame):
         layout.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         self.setLayout(layout)
         self._run: object = None
+        self._until: frozenset[str] = frozenset()
         self._action.clicked.connect(self._act)
         self.hide()
 
@@ -41,10 +50,10 @@ class Problems(QFrame):
         """The message on show, "" where there is none."""
         return "" if self.isHidden() else self._text.text()
 
-    def show_error(self, error: BaseException) -> None:
+    def show_error(self, error: BaseException, *until: str) -> None:
         """A `UserError` shows its text; anything else is logged whole and shown as internal."""
         if isinstance(error, UserError):
-            self.show_text(str(error))
+            self.show_text(str(error), until=until)
             return
         import logging
         import traceback
@@ -53,8 +62,18 @@ class Problems(QFrame):
         what = f"{type(error).__name__}: {error}"
         self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
 
-    def show_text(self, text: str, action: str = "", run: object = None, *, calm: bool = False, tip: str = "") -> None:
+    def show_text(
+        self,
+        text: str,
+        action: str = "",
+        run: object = None,
+        *,
+        calm: bool = False,
+        tip: str = "",
+        until: Sequence[str] = (),
+    ) -> None:
         """Show a sentence, with a button that runs something where one is given, and more in a tooltip."""
+        self._until = frozenset(until or ((VIEW, FOLDER, NETWORK) if calm and not action else ()))
         give_tip(self._text, tip)
         self._sign.setText("i" if calm else "!")
         self._text.setText(text)
@@ -62,6 +81,15 @@ class Problems(QFrame):
         self._action.setVisible(bool(action))
         self._run = run
         self.show()
+
+    def lasts_until(self, *what: str) -> None:
+        """The message on show goes with these, and not with what was said before."""
+        self._until = frozenset(what)
+
+    def over(self, *what: str) -> None:
+        """Put the message away that goes with one of these."""
+        if not self._until.isdisjoint(what):
+            self.hide()
 
     def _act(self) -> None:
         self.hide()

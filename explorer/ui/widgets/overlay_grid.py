@@ -114,7 +114,7 @@ class OverlayGrid(ViewedList):
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
-        self.verticalScrollBar().setSingleStep(cell // 3)
+        self.verticalScrollBar().setSingleStep(self._delegate.cell // 3)
         self.several = False
         self.hint = ""
         """What stands in an empty grid: why it is empty, and what to do."""
@@ -140,6 +140,13 @@ class OverlayGrid(ViewedList):
     def columns(self) -> int:
         """How many cells stand in one row of the grid."""
         return max(1, self.viewport().width() // (self._delegate.cell + GAP))
+
+    def set_cell(self, side: int) -> None:
+        """Draw cells of this side, in pixels."""
+        if side != self._delegate.cell:
+            self._delegate.cell = side
+            self.verticalScrollBar().setSingleStep(side // 3)
+            self.scheduleDelayedItemsLayout()
 
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the overlays, 0 to 1."""

@@ -5,10 +5,14 @@ Qt takes a text for markup wherever it looks like one, and an "&" in a button or
 
 import html
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QTextBrowser
 
 Buttons = QMessageBox.StandardButton
 
@@ -43,6 +47,15 @@ class PlainTool(QToolButton):
 
     def setText(self, text: str) -> None:
         super().setText(entry_text(text))
+
+
+def own_page() -> "QTextBrowser":
+    """What shows pages of the program's own, which are no stranger's: with markup, pictures and links among them."""
+    from PySide6.QtWidgets import QTextBrowser  # nobody reads the manual before the window is there
+
+    page = QTextBrowser()
+    page.setOpenExternalLinks(True)
+    return page
 
 
 def tip_text(text: str) -> str:

@@ -100,6 +100,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QMainWindow::separator {{ background: {colors.window}; width: {SPACE}px; height: {SPACE}px; }}
         QFrame#panel {{ background: {colors.panel}; border: 1px solid {colors.line}; border-radius: 6px; }}
         QFrame#banner {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
+        QFrame#tour {{ background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}
         QFrame#muted {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QGraphicsView[muted="true"] {{ border: 3px solid {colors.warning}; }}
         QLabel#title {{ font-weight: 600; font-size: 12pt; }}
@@ -140,7 +141,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QPushButton#word {{ text-align: left; padding: 5px 8px; }}
         QTabWidget::pane {{ border: none; }}
         QTabBar::tab {{ background: transparent; border: none; border-bottom: 2px solid transparent;
-            padding: 6px 12px; color: {colors.quiet}; }}
+            padding: 6px 9px; color: {colors.quiet}; }}
         QTabBar::tab:selected {{ color: {colors.text}; border-bottom-color: {colors.accent}; }}
         QTabBar::tab:hover {{ color: {colors.text}; }}
         QProgressBar {{ background: {colors.raised}; border: none; border-radius: 3px; max-height: 6px; }}

@@ -128,6 +128,7 @@ class ViewedList(QListView):
     ) -> None:
         super().__init__()
         self._in_view = in_view
+        self._from_top = False
         self.setAccessibleName(name)
         self.setModel(model)
         qt_own = self.selectionModel()
@@ -139,7 +140,7 @@ class ViewedList(QListView):
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        session.changed.connect(self.follow)
+        session.changed.connect(self._view_changed)
         model.modelReset.connect(self.follow)
         self.follow()
 
@@ -148,6 +149,15 @@ class ViewedList(QListView):
         row = self._in_view()
         if row != self.currentIndex().row():  # -1 where none is marked
             self._mark.put(row)
+
+    def show_from_top(self, wanted: bool) -> None:
+        """Stand at the first row until another picture or filter is looked at: a search begins with what it found."""
+        self._from_top = wanted
+        self._bring_into_sight()
+
+    def _view_changed(self) -> None:
+        self._from_top = False
+        self.follow()
 
     def keyboardSearch(self, search: str) -> None:
         """Nothing: letters are the window's keys."""
@@ -172,6 +182,9 @@ class ViewedList(QListView):
             self._bring_into_sight()  # otherwise a new layout follows
 
     def _bring_into_sight(self) -> None:
+        if self._from_top:
+            self.scrollToTop()
+            return
         index = self.currentIndex()
         if index.isValid() and self.isVisible() and self.hasAutoScroll():
             self.scrollTo(index)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.state.workspace import Workspace
 from explorer.ui.panels.filter_card import FilterCardPanel
@@ -20,13 +20,17 @@ from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
-from explorer.ui.widgets.message_banner import Problems
+from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
+from explorer.ui.widgets.recent_menu import recent_menu
+from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.window.actions import FILE
 from explorer.ui.window.center import Center
 from explorer.ui.window.closing import may_close
 from explorer.ui.window.command_table import command_table
 from explorer.ui.window.commands import Commands
+from explorer.ui.window.context_menus import ContextMenus
 from explorer.ui.window.main_window import TITLE, MainWindow
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.status_bar import Status
@@ -34,6 +38,10 @@ from explorer.ui.window.top_bar import TopBar
 
 if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
+
+
+LEFT, RIGHT = 222, 266
+"""Widths of the panels at both sides before a person moves them; the middle takes the rest."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,16 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
         problems=Problems(),
-        top=TopBar(session, workspace.pipeline, library, workspace.settings, workspace.given, workspace.muting),
+        top=TopBar(
+            session,
+            workspace.pipeline,
+            library,
+            workspace.settings,
+            workspace.given,
+            workspace.muting,
+            workspace.occluding,
+            workspace.layer_facts,
+        ),
         muted=MutedLine(workspace.muting),
         filters=filters,
         over=over,
@@ -64,16 +81,20 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
+        columns=RememberingSplitter(workspace.settings, "columns", Qt.Orientation.Horizontal),
     )
     for model in (filters, over):
         model.setParent(window)
     _place(window, parts)
     commands = Commands(window, workspace, parts, command_table)
     commands.tags.offer_words()
+    _offer_recent(workspace, commands)
+    menus = ContextMenus(workspace, commands)
+    menus.attach_to_panels(parts.pictures.list, parts.layers)
+    parts.center.made.connect(menus.attach_to_browser)
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
-    window.restore_panels()
     parts.center.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     parts.center.setFocus()
     return Assembly(parts, commands)
@@ -108,6 +129,7 @@ def _browser(
         viewer,
         filters,
         over,
+        workspace.settings,
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
     )
@@ -121,27 +143,33 @@ def _browser(
 
 def _place(window: MainWindow, parts: WindowParts) -> None:
     window.setStatusBar(parts.status)
-    body = QWidget()
-    body.setLayout(column(parts.top, parts.muted, parts.problems, parts.center, gap=SPACE))
-    window.setCentralWidget(body)
+    middle = QWidget()
+    middle.setLayout(column(parts.muted, parts.problems, parts.center, gap=SPACE))
     pictures = panel(column(parts.pictures, margin=SPACE))
     beside = column(parts.suggestion, parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
     beside.setStretch(1, 1)
     beside.setStretch(2, 3)
     beside.setStretch(4, 1)
     parts.tags.setMinimumWidth(232)
-    _dock(window, "Pictures", pictures, Qt.DockWidgetArea.LeftDockWidgetArea, 220)
-    _dock(window, "Filter", panel(beside), Qt.DockWidgetArea.RightDockWidgetArea, 264)
+    parts.columns.place([pictures, middle, panel(beside)], [LEFT, FREE, RIGHT], free=1)
+    body = QWidget()
+    layout = column(parts.top, parts.columns, gap=SPACE // 2)
+    layout.setContentsMargins(SPACE, 0, SPACE, 0)
+    body.setLayout(layout)
+    window.setCentralWidget(body)
 
 
-def _dock(window: MainWindow, title: str, content: QWidget, area: Qt.DockWidgetArea, width: int) -> None:
-    dock = QDockWidget(title, window)
-    dock.setObjectName(title)
-    dock.setWidget(content)
-    dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-    dock.setTitleBarWidget(QWidget())
-    window.addDockWidget(area, dock)
-    window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+def _offer_recent(workspace: Workspace, commands: Commands) -> None:
+    """Recent networks and folders in the menu of files, below what opens them."""
+    menu = commands.actions.menus[FILE]
+    before = next(action for action in menu.actions() if action.text().startswith("Open the pictures"))
+    for title, kind, run in (
+        ("Recent networks", "models", commands.files.open_model),
+        ("Recent folders", "folders", commands.files.open_folder),
+    ):
+        more = recent_menu(title, workspace.settings, kind, run)
+        more.setParent(menu, more.windowFlags())
+        menu.insertMenu(before, more)
 
 
 def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
@@ -166,34 +194,46 @@ def _connect(window: MainWindow, workspace: Workspace, parts: WindowParts, comma
 
 def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
     """What happens in the background, and what is said or asked then."""
+    _end_messages(workspace, parts.problems)
     library, exporting, files, show_error = (
         workspace.library,
         workspace.exporting,
         commands.files,
         parts.problems.show_error,
     )
-    workspace.opening.problem.connect(show_error)
+    workspace.opening.problem.connect(lambda error: show_error(error, NETWORK))
+    library.problem.connect(lambda error: parts.problems.lasts_until(FOLDER))
+    library.network_session.problem.connect(lambda error: parts.problems.lasts_until(OPENING, NETWORK))
     workspace.indexing.problem.connect(show_error)
     workspace.suggesting.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
     workspace.worth_a_look.problem.connect(show_error)
-    workspace.pipeline.recording_failed.connect(show_error)
+    workspace.pipeline.recording_failed.connect(lambda error: show_error(error, VIEW, NETWORK))
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.muting.failed.connect(show_error)
-    workspace.tagging.problem.connect(show_error)
-    workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True))
+    workspace.tagging.problem.connect(lambda error: show_error(error, NETWORK))
+    workspace.tagging.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[NETWORK]))
     for jobs in library.workers:
-        jobs.failed.connect(show_error)
+        jobs.failed.connect(lambda error: show_error(error, NETWORK, FOLDER))
     library.question.connect(files.answer_question)
-    library.network_opened.connect(files.say_assumed)
+    library.network_opened.connect(commands.opened.network_opened)
     library.network_opened.connect(files.offer_export)
-    library.folder_opened.connect(files.say_folder_problems)
+    library.folder_opened.connect(commands.opened.folder_opened)
     exporting.question.connect(files.ask_large_export)
     exporting.done.connect(files.tell_export)
     exporting.failed.connect(show_error)
     workspace.opening.foreign_tags.connect(files.ask_foreign_tags)
     workspace.pipeline.maps_changed.connect(commands.tags.show_facts)
     workspace.session.changed.connect(commands.tags.filter_changed)
+
+
+def _end_messages(workspace: Workspace, problems: Problems) -> None:
+    """Put messages away with what they are about, before anything new is said of what takes its place."""
+    workspace.library.network_opening.connect(lambda path: problems.over(OPENING))
+    workspace.library.network_opened.connect(lambda network: problems.over(NETWORK, OPENING))
+    workspace.library.folder_opened.connect(lambda folder: problems.over(FOLDER))
+    workspace.session.changed.connect(lambda before, after: problems.over(VIEW))
+    workspace.muting.changed.connect(lambda: problems.over(MUTING))
 
 
 def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.tags.vocabulary import Vocabulary
@@ -13,20 +13,27 @@ from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
+from explorer.state.settings_file import Settings
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
-from explorer.ui.widgets.plain_text import PlainTool
+from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.thumbnail_size import ThumbnailSize
 from explorer.ui.window.evidence_tabs import LateTab, Tab
 
 if TYPE_CHECKING:
     from explorer.ui.panels.lens_panel import LensPanel
 
 
-class Browser(QSplitter):
+BELOW = 250
+"""Height of the tabs before a person moves their edge: two rows of filters; the picture takes the rest."""
+
+
+class Browser(RememberingSplitter):
     """Viewer above the tabs; `filter_picked(filter)` and `picture_picked(path)` come from the two grids.
 
     `filter_extended(filter)` and `filter_toggled(filter)` ask for several filters together.
@@ -46,10 +53,11 @@ class Browser(QSplitter):
         viewer: Viewer,
         filters: FilterModel,
         over: OverPicturesModel,
+        settings: Settings,
         vocabulary: Vocabulary,
         tabs: Sequence[Tab] = (),
     ) -> None:
-        super().__init__(Qt.Orientation.Vertical)
+        super().__init__(settings, "browser", Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
         self._lens, self._occluding = lens, occluding
         self._last_lens = OCCLUSION
@@ -70,9 +78,11 @@ class Browser(QSplitter):
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
         self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
         self._order = self._combo("Order of the filters")
+        tip(self._order, "order of the filters (G)")
         for key, title in ORDERS.items():
             self._order.addItem(title, key)
         self._shown = self._combo("Which filters are shown")
+        tip(self._shown, "which filters are shown (T: those with a tag)")
         self._count = label("", "quiet")
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
@@ -83,17 +93,12 @@ class Browser(QSplitter):
         self.silent.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.silent.clicked.connect(lambda: filters.unfold(not filters.unfolded))
         self._filters_tab = QWidget()
-        self._filters_tab.setLayout(column(self.grid, self.silent, gap=0))
-        self._corner = QWidget()
-        self._corner.setLayout(row(self._count, self._shown, self._order))
+        self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
+        choices = row(self._shown, self._order, self._count, 1, self.thumbnails)
+        self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
-        self.addWidget(panel(column(self.viewer, margin=SPACE)))
-        self.addWidget(panel(column(self.tabs, margin=SPACE)))
-        self.setHandleWidth(SPACE)
-        self.setStretchFactor(0, 3)
-        self.setStretchFactor(1, 2)
-        self.setSizes([430, 350])
-        self.setChildrenCollapsible(False)
+        self._below = panel(column(self.tabs, margin=SPACE))
+        self.place([panel(column(self.viewer, margin=SPACE)), self._below], [FREE, BELOW], free=0)
         session.changed.connect(self._view_changed)
         lens.changed.connect(self._lens_changed)
         self.grid.set_opacity(session.view.style.opacity)
@@ -146,6 +151,15 @@ class Browser(QSplitter):
         """Go to the tab at the right, and from the last to the first."""
         self.tabs.setCurrentIndex((self.tabs.currentIndex() + 1) % self.tabs.count())
 
+    @property
+    def alone(self) -> bool:
+        """Whether the picture has all room."""
+        return self._below.isHidden()
+
+    def show_viewer_alone(self, alone: bool) -> None:
+        """Give all room to the picture, or show the tabs below it again."""
+        self._below.setVisible(not alone)
+
     def toggle_occlusion(self) -> None:
         """Look through occlusion, or at the filters again."""
         self._lens.choose("" if self._lens.lens is OCCLUSION else OCCLUSION.name)
@@ -170,12 +184,10 @@ class Browser(QSplitter):
         for title, build in more:
             tabs.addTab(LateTab(build), title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        tabs.setCornerWidget(self._corner)
         tabs.currentChanged.connect(self._tab_changed)
         return tabs
 
     def _tab_changed(self, tab: int) -> None:
-        self._corner.setVisible(self.tabs.widget(tab) is self._filters_tab)
         through = self.tabs.widget(tab) is self._lens_tab
         if through:
             self.lens_panel.show()
@@ -204,9 +216,6 @@ class Browser(QSplitter):
             self.over.set_opacity(after.style.opacity)
 
     def _say_what_is_shown(self) -> None:
-        title = f"Filters of layer {self._session.view.layer}" if self._library.network is not None else "Filters"
-        if self.tabs.tabText(0) != title:  # setting it lays out and paints the whole tab again
-            self.tabs.setTabText(0, title)
         self._show_count()
 
     def _show_count(self) -> None:

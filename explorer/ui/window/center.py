@@ -29,6 +29,8 @@ class Center(QWidget):
     folder_asked = Signal()
     demo_asked = Signal()
     scale_asked = Signal()
+    made = Signal(object)
+    """The browser, once it is there."""
 
     def __init__(self, library: Library, building: "Building") -> None:
         super().__init__()
@@ -72,6 +74,7 @@ class Center(QWidget):
                     made: Browser = end.value
                     made.viewer.display.scale_asked.connect(self.scale_asked)
                     self._browser = made
+                    self.made.emit(made)
             self._stack.addWidget(self._browser)
         return self._browser
 

@@ -21,6 +21,8 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
         Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", files.save_tags_as),
         Command(FILE, "-", "", commands.show_keys),
+        Command(FILE, "Copy the figure in view", "Ctrl+C", commands.unmuted(commands.figure.copy)),
+        Command(FILE, "Save the figure in view", "Ctrl+S", commands.unmuted(commands.figure.save)),
         Command(FILE, "Export figures …", "Ctrl+E", commands.unmuted(files.export)),
         Command(FILE, "Save what the lens shows …", "", commands.unmuted(files.save_lens)),
         Command(FILE, "Report on the tagged filters …", "", commands.unmuted(commands.report.ask)),
@@ -41,6 +43,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1), yields=True),
         Command(WALK, "Previous filter of the work list", "Shift+J", lambda: commands.go_on_working(-1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
+        Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "-", "", tags.new_word),
         Command(TAGS, "Another word …", "#", tags.another_word),
         Command(TAGS, "A new word with a key …", "", tags.new_word),
@@ -91,6 +94,9 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
         Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
         Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
+        Command(
+            VIEW, "The picture alone, or all panels", "Z", there(lambda browser: commands.toggle_panels()), yields=True
+        ),
         Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
         Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
         Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
@@ -99,6 +105,8 @@ def command_table(commands: Commands) -> list[Command]:
             Command(VIEW, words.capitalize(), "", partial(commands.set_theme, name), partial(commands.has_theme, name))
             for name, words in SCHEME.choices.items()
         ),
+        Command(HELP, "Manual", "", commands.show_manual),
+        Command(HELP, "Tour", "", there(lambda browser: commands.show_tour())),
         Command(HELP, "Keys", "? or F1", commands.show_keys),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication
 
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
@@ -12,10 +12,14 @@ from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
+from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
+from explorer.ui.window.main_window import MainWindow
+from explorer.ui.window.opened_notes import OpenedNotes
 from explorer.ui.window.parts import WindowParts
 from explorer.ui.window.report_command import ReportCommand
 from explorer.ui.window.tag_commands import TagCommands
@@ -29,7 +33,7 @@ class Commands:
 
     def __init__(
         self,
-        window: QMainWindow,
+        window: MainWindow,
         workspace: Workspace,
         parts: WindowParts,
         table: Callable[["Commands"], Sequence[Command]],
@@ -37,10 +41,12 @@ class Commands:
         self.window, self.workspace, self.parts = window, workspace, parts
         self.files = FileCommands(window, workspace, parts)
         self.guard = self.files.guard
+        self.opened = OpenedNotes(window, workspace, parts, self.files.open_answered)
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
         self.report = ReportCommand(window, workspace, parts, self.guard)
+        self.figure = FigureCommands(workspace, parts, self.guard)
         self._places_of = ""
         self._places: dict[int, int] = {}
         self.actions = Actions(window, table(self))
@@ -64,6 +70,12 @@ class Commands:
             self._places_of, self._places = network.identity, {}
         self._places[view.layer] = view.filter
         self.workspace.session.update(layer=layer, filter=self._places.get(layer, 0))
+
+    def star(self) -> None:
+        """Put a star on the picture in view, or take it away."""
+        picture = self.workspace.session.view.picture
+        if picture is not None:
+            self.workspace.starred.toggle(picture)
 
     def go_untagged(self, step: int) -> None:
         """Look at the next filter without a tag."""
@@ -97,7 +109,7 @@ class Commands:
     def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
         """What runs while nothing is muted, so that no figure is taken for one of another network; else a sentence."""
         muting, say = self.workspace.muting, self.parts.problems.show_text
-        return lambda: say(EXPORT_OFF) if muting.keys else run()
+        return lambda: say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
 
     def leave(self) -> None:
         """Give up what is being typed, then the selection; then take the patch from the picture, then the lens."""
@@ -120,6 +132,16 @@ class Commands:
             return
         ScaleDialog(self.workspace.session, map, scale, self.window).show()
 
+    def toggle_panels(self) -> None:
+        """Hide all but the picture, or show the panels again."""
+        browser, sides = self.parts.center.browser, (self.parts.columns.widget(0), self.parts.columns.widget(2))
+        alone = not browser.alone
+        for side in sides:
+            if side is not None:
+                side.setVisible(not alone)
+        browser.show_viewer_alone(alone)
+        self.parts.center.take_keyboard()
+
     def ask_settings(self) -> None:
         """Show the settings."""
         from explorer.ui.dialogs.settings_dialog import SettingsDialog
@@ -131,6 +153,21 @@ class Commands:
         from explorer.ui.dialogs.key_sheet import KeySheet
 
         KeySheet(self.actions.groups, self.window).open()
+
+    def show_manual(self) -> None:
+        """Show the program's own pages."""
+        from explorer.state.manual import manual_pages
+        from explorer.ui.dialogs.manual import Manual
+
+        Manual(manual_pages(), self.window).show()
+
+    def show_tour(self) -> None:
+        """Show the tour of the window."""
+        from explorer.ui.window.tour_steps import show_tour
+
+        if self.parts.center.browser.alone:
+            self.toggle_panels()
+        show_tour(self.window, self.parts)
 
     def about(self) -> None:
         """Say what this program is."""

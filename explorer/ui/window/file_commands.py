@@ -12,6 +12,7 @@ from explorer.state.lens_figure import save_shown
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, VIEW
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.window.parts import WindowParts
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from explorer.core.export.size import ExportSize
     from explorer.core.network.opening import Network
     from explorer.state.exporting import Order
-    from explorer.state.library import Folder
 
 NETWORKS = "Networks (*.safetensors *.pt *.pth *.bin *.ckpt *.onnx);;All files (*)"
 MAPS = "Figures (*.png *.pdf *.svg *.tiff);;Data (*.npz)"
@@ -33,7 +33,6 @@ class FileCommands:
 
     def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
         self._parent, self._workspace, self._parts = parent, workspace, parts
-        self._assumed_text = ""
 
     def open_model(self, path: Path | None = None) -> None:
         """Open a network's file or folder."""
@@ -118,17 +117,18 @@ class FileCommands:
         else:
             self._workspace.opening.open_folder(path.parent, labels, picture=path)
 
-    def export(self) -> None:
-        """Ask what to export and do it in the background."""
+    def export(self, filters: str = "") -> None:
+        """Ask what to export, of these filters to begin with ("7:8"), and do it in the background."""
         from explorer.ui.dialogs.export_dialog import ExportDialog
 
         if self._workspace.library.network is None or self._workspace.library.folder is None:
             self._parts.problems.show_text(
-                "Open a network and a folder of pictures first; then there is something to export."
+                "Open a network and a folder of pictures first; then there is something to export.",
+                until=[NETWORK, FOLDER],
             )
             return
         found = tuple(self._parts.pictures.model.rows)
-        ExportDialog(self._workspace, found, self._parent).open()
+        ExportDialog(self._workspace, found, self._parent, filters).open()
 
     def save_lens(self) -> None:
         """Save the map of the lens as a figure or as data."""
@@ -176,9 +176,9 @@ class FileCommands:
             return
         if answered is None:
             return
-        self._open_answered(answered)
+        self.open_answered(answered)
 
-    def _open_answered(self, answered: Request) -> None:
+    def open_answered(self, answered: Request) -> None:
         """Open a network with its answers; code of the person's own runs only with consent to that very file."""
         from trainer.networks.user_architecture import is_own
 
@@ -222,26 +222,6 @@ class FileCommands:
             )
             self._workspace.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
 
-    def say_assumed(self, network: "Network") -> None:
-        """Say what the file did not say and what was taken instead, with a way to change it."""
-        if network.assumed:
-            first, *more = network.assumed
-            text = f"{first} And {len(more)} more: rest the mouse here." if more else first
-            tip = "\n".join(network.assumed)
-            self._parts.problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip)
-            self._assumed_text = text
-        elif self._parts.problems.text == self._assumed_text:
-            self._parts.problems.hide()  # it was about the network before; any other message stays
-
-    def _change_assumed(self) -> None:
-        network, request = self._workspace.library.network, self._workspace.opening.request
-        if network is not None and request is not None:
-            from explorer.ui.dialogs.questions import change_assumed
-
-            answered = change_assumed(request, network, self._parent)
-            if answered is not None and network is self._workspace.library.network:
-                self._open_answered(answered)
-
     def show_unreadable(self) -> None:
         """List the pictures that cannot be read, with the reasons."""
         bad = self._workspace.library.bad
@@ -249,26 +229,11 @@ class FileCommands:
         first = "\n".join(list(bad.values())[:5])
         told(self._parent, "Unreadable pictures", f"{len(bad)} of the pictures looked at", first, lines)
 
-    def say_folder_problems(self, folder: "Folder") -> None:
-        """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
-        if folder.problems:
-            more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
-            text, asks = " ".join(folder.problems[:3]) + more, folder.unread is not None and folder.unread.choices
-            action = "Choose …" if asks else ""
-            self._parts.problems.show_text(text, action, lambda: self._choose_column(folder), calm=not folder.unread)
-
-    def _choose_column(self, folder: "Folder") -> None:
-        from explorer.ui.dialogs.questions import ask_column
-
-        unread = folder.unread
-        if unread is not None and (wanted := ask_column(unread, self._parent)):
-            self._workspace.opening.open_folder(folder.path, unread.labels, columns=wanted)
-
     def picture_failed(self, picture: Path, error: BaseException) -> None:
         """Keep a picture that cannot be read in the list of those, and go on."""
         if isinstance(error, UserError):
             self._workspace.library.note_bad(picture, str(error))
-        self._parts.problems.show_error(error)
+        self._parts.problems.show_error(error, VIEW, FOLDER)
 
     def _last(self, kind: str) -> str:
         recent = self._workspace.settings.recent(kind)
@@ -279,7 +244,7 @@ class FileCommands:
         try:
             run()
         except UserError as error:
-            self._parts.problems.show_error(error)
+            self._parts.problems.show_error(error, MUTING, NETWORK, FOLDER)
             return False
         return True
 

@@ -11,7 +11,6 @@ from explorer.state.settings_file import Settings
 from explorer.ui.widgets.fields import belongs_to
 
 TITLE = "Feature-map explorer"
-STATE_VERSION = 1
 
 
 class MainWindow(QMainWindow):
@@ -36,10 +35,6 @@ class MainWindow(QMainWindow):
         room = self.screen().availableSize() - QSize(16, 56)  # for the frame that the desktop puts around it
         self.resize(QSize(max(1440, room.width() * 3 // 4), max(900, room.height() * 4 // 5)).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
-
-    def restore_panels(self) -> None:
-        """Put the panels where they were when the window was last closed; they must be there by now."""
-        self.restoreState(self._settings.blob("window/state"), STATE_VERSION)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -96,7 +91,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._settings.set_blob("window/geometry", self.saveGeometry())
-        self._settings.set_blob("window/state", self.saveState(STATE_VERSION))
         self.hide()  # a forward pass that is under way ends first, and nobody should look at that
         self.closed.emit()
         event.accept()

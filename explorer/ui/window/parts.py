@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from explorer.ui.widgets.filter_model import FilterModel
     from explorer.ui.widgets.lists import OverPicturesModel
     from explorer.ui.widgets.message_banner import Problems
+    from explorer.ui.widgets.remembering_splitter import RememberingSplitter
     from explorer.ui.window.center import Center
     from explorer.ui.window.status_bar import Status
     from explorer.ui.window.top_bar import TopBar
@@ -34,3 +35,4 @@ class WindowParts:
     layers: "LayerList"
     status: "Status"
     center: "Center"
+    columns: "RememberingSplitter"

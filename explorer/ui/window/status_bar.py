@@ -3,6 +3,7 @@
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar, QStatusBar, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
@@ -21,6 +22,8 @@ QUIET = {
     "open index",
     "compare filters",
     "filter's card",
+    "layer facts",
+    "figure",
 }
 """Slots whose work is too short, or too much in the background, to be announced."""
 
@@ -73,12 +76,12 @@ class Status(QStatusBar):
         """Say everything anew."""
         network, folder, bad = self._library.network, self._library.folder, len(self._library.bad)
         self._device.setText(str(network.device) if network else "no network")
-        self._pictures.setText(f"·  {len(folder.pictures):,} pictures" if folder else "·  no pictures")
+        self._pictures.setText(f"·  {counted(len(folder.pictures), 'picture')}" if folder else "·  no pictures")
         self.bad.setText(f"{bad} unreadable")
         self.bad.setVisible(bad > 0)
         if network is not None and self._tagging.path is not None:
             there = sum(layer.filters for layer in network.layers)
-            self._tags.setText(f"·  {len(self._tagging.book)} of {there:,} filters tagged")
+            self._tags.setText(f"·  {len(self._tagging.book)} of {counted(there, 'filter')} tagged")
             self._saved.setText(f"·  {self.saved_text()}")
             tip(self._saved, str(self._tagging.path))
         else:

@@ -1,21 +1,28 @@
 """The line above everything: what is open, which layer is in view, and what the network says."""
 
 import math
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
+from explorer.core.counting import counted
 from explorer.state.given_classes import GivenClasses
+from explorer.state.layer_facts import LayerFacts
 from explorer.state.library import Library
 from explorer.state.muting import Muting
+from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
-from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
+from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.recent_menu import add_recent
 from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LINES = 3
 
@@ -37,10 +44,12 @@ class TopBar(QWidget):
         settings: Settings,
         given: GivenClasses,
         muting: Muting,
+        occluding: Occluding,
+        facts: LayerFacts,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
-        self._muting = muting
+        self._muting, self._occluding, self._facts = muting, occluding, facts
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         self._layer = label("", "title")
@@ -63,6 +72,8 @@ class TopBar(QWidget):
         library.folder_opened.connect(lambda folder: self._folder_opened())
         pipeline.maps_changed.connect(self._show_prediction)
         muting.changed.connect(self._show_prediction)
+        occluding.changed.connect(self._show_prediction)
+        facts.changed.connect(self._show_layer)
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
 
@@ -74,17 +85,12 @@ class TopBar(QWidget):
         button.setObjectName("menu")
         menu = QMenu(button)
 
-        def ask(path: Path) -> Callable[[], None]:
-            return lambda: asked.emit(path)
-
         def fill() -> None:
             menu.clear()
             menu.addAction("Open …", lambda: asked.emit(None))
-            recent = settings.recent(kind)
-            if recent:
+            if settings.recent(kind):
                 menu.addSeparator()
-            for path in recent:
-                menu.addAction(entry_text(shortened(path)), ask(path))
+            add_recent(menu, settings, kind, asked.emit)
 
         menu.aboutToShow.connect(fill)
         button.setMenu(menu)
@@ -94,10 +100,10 @@ class TopBar(QWidget):
         network = self._library.network
         assert network is not None
         self._model.setText(clipped(network.name))
-        auc = network.training.get("auc_test")
+        auc, filters = network.training.get("auc_test"), sum(layer.filters for layer in network.layers)
         lines = [
             f"{network.name}: {network.architecture}",
-            f"{len(network.layers)} convolutional layers, {sum(layer.filters for layer in network.layers)} filters",
+            f"{counted(len(network.layers), 'convolutional layer')}, {counted(filters, 'filter')}",
             f"classes: {', '.join(network.classes[:12])}{' …' if len(network.classes) > 12 else ''}",
             f"digest {network.digest[:12]}",
         ]
@@ -114,7 +120,7 @@ class TopBar(QWidget):
         folder = self._library.folder
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path))} · {len(folder.pictures):,}")
-        tip(self._folder, f"{folder.path}\n{len(folder.pictures):,} pictures")
+        tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
 
     def _show_layer(self) -> None:
         network, view = self._library.network, self._session.view
@@ -123,25 +129,34 @@ class TopBar(QWidget):
         layer = network.layers[view.layer]
         self._layer.setText(f"layer {view.layer}")
         norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
-        self._about.setText(f"{layer.name} · {layer.height} × {layer.width}")
-        tip(self._about, f"{layer.name} · {layer.height} × {layer.width}{norm}")
+        said = f"{layer.name} · {layer.height} × {layer.width}"
+        facts = self._facts.of(view.layer)
+        self._about.setText(" · ".join(filter(None, (said, facts.short))))
+        tip(self._about, "\n".join(filter(None, (f"{said}{norm}", facts.long))))
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations
         if network is None or activations is None:
             self._bars.show_values([])  # never the prediction of another picture
             return
-        values, muted = activations.probabilities, self._muting.probabilities
+        values, changed, how = activations.probabilities, *self._changed()
         order = [
             place for place in sorted(range(len(values)), key=lambda k: -values[k]) if place < len(network.classes)
         ]
         named = [(network.classes[place], float(values[place])) for place in order]
-        after = [float(muted[place]) for place in order] if muted is not None else [math.nan] * len(named)
-        self._bars.show_values(named[:LINES], after[:LINES] if self._muting.keys else None)
+        after = [float(changed[place]) for place in order] if changed is not None else [math.nan] * len(named)
+        self._bars.show_values(named[:LINES], after[:LINES] if how else None)
         lines = [f"{name}  {value:.4f}" for name, value in named]
-        if self._muting.keys:
-            lines = [f"{line}, without the muted filters {value:.4f}" for line, value in zip(lines, after, strict=True)]
+        if how:
+            lines = [f"{line}, {how} {value:.4f}" for line, value in zip(lines, after, strict=True)]
         tip(self._bars, "\n".join(lines[:25]))
+
+    def _changed(self) -> "tuple[npt.NDArray[np.floating[Any]] | None, str]":
+        """What the probabilities become (None: not known yet), and by what; "" where the network says what it says."""
+        if self._muting.keys:
+            return self._muting.probabilities, "without the muted filters"
+        patch = self._occluding.patch
+        return (patch.covered.probabilities, "under the patch") if patch is not None else (None, "")
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown
@@ -157,8 +172,3 @@ class TopBar(QWidget):
 def clipped(name: str, longest: int = 26) -> str:
     """A name that fits a button; its middle goes where it is too long."""
     return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"
-
-
-def shortened(path: Path) -> str:
-    """The last parts of a path, enough to tell recent files apart."""
-    return str(Path(*path.parts[-3:]))

@@ -15,7 +15,8 @@ maps = arrays.arrays(
     st.tuples(st.integers(1, 9), st.integers(1, 9)),
     elements=st.floats(-8, 8, width=32),
 )
-names = st.sampled_from(sorted(COLOR_MAPS))
+names = st.sampled_from(sorted(name for name, colors in COLOR_MAPS.items() if not colors.brighter))
+bright = st.sampled_from(sorted(name for name, colors in COLOR_MAPS.items() if colors.brighter))
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:
@@ -43,6 +44,23 @@ def test_a_higher_answer_is_darker_over_anything(map: np.ndarray, name: str) -> 
         values = luminance(shown).ravel()[order]
         assert (np.diff(values) <= 1.5).all()
     assert (np.diff(drawn[..., 3].ravel()[order].astype(int)) >= 0).all()
+
+
+@settings(max_examples=60)
+@given(maps, bright)
+def test_a_higher_answer_of_a_bright_map_is_brighter_over_a_dark_lesion(map: np.ndarray, name: str) -> None:
+    drawn = overlay(map, map.shape, color_map=name)
+    order = np.argsort(np.maximum(map, 0), axis=None)
+    for below in ((0, 0, 0), (44, 28, 24), (70, 45, 40)):
+        shown = compose(np.broadcast_to(np.array(below, np.uint8), (*map.shape, 3)), drawn)
+        assert (np.diff(luminance(shown).ravel()[order]) >= -1.5).all()
+    assert (np.diff(drawn[..., 3].ravel()[order].astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("name", COLOR_MAPS)
+def test_the_bar_rises_or_falls_as_the_map_says(name: str) -> None:
+    bar = luminance(color_bar(256, name))[::-1, 0]
+    assert (np.diff(bar) * (1 if COLOR_MAPS[name].brighter else -1) >= -1.5).all()
 
 
 @settings(max_examples=60)
@@ -104,6 +122,17 @@ def test_the_outline_runs_around_what_is_above_the_level() -> None:
     ring[3:7, 3:7] = True
     ring[4:6, 4:6] = False
     np.testing.assert_array_equal(white, ring)
+    # Large, it is thicker, and a disc of few cells has no corners: its line lies near the circle.
+    rows, columns = np.mgrid[:16, :16]
+    disc = np.clip(6 - np.hypot(rows - 7.5, columns - 7.5), 0, 1).astype(np.float32)
+    found = outline(disc, (512, 512), 0.5)
+    white = (found == 255).all(-1)
+    far = np.hypot(*(np.argwhere(white).T - 255.5)) / 32
+    assert far.min() > 4.9
+    assert far.max() < 5.8
+    across = white[256, 256:]
+    assert across.sum() == 2
+    assert (found[256, 256:, 3] == 200).sum() == 2
     assert not outline(np.zeros((4, 4), np.float32), (4, 4), 0.0).any()
 
 
@@ -121,5 +150,6 @@ def test_reduced_maps_are_small_and_keep_the_mean(count: int, height: int, width
 
 def test_the_color_bar_is_the_scale() -> None:
     bar = color_bar(50)
-    assert bar.shape == (50, 1, 4)
-    assert bar[0, 0, 3] > bar[-1, 0, 3] == 0
+    assert bar.shape == (50, 1, 3)
+    assert tuple(bar[-1, 0]) == (255, 255, 255)
+    assert bar[0, 0].max() < 128

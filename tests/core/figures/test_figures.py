@@ -292,7 +292,9 @@ def page_of(
         if number not in missing
     }
     untouched = {number: np.full((height, width, 3), 90, np.uint8) for number in page.pictures if number not in missing}
-    return draw_page(layout, page, names, panels, untouched, style, note), panels
+    said = dict.fromkeys(page.pictures, "melanoma 0.74")
+    tags = dict.fromkeys(page.filters, "border, pigment network and more")
+    return draw_page(layout, page, names, panels, untouched, style, note, said, tags), panels
 
 
 def pixels_of(figure: Any, style: FigureStyle) -> Any:
@@ -383,7 +385,7 @@ def test_text_of_a_pdf_is_text_and_two_pages_are_two(tmp_path: Path) -> None:
     assert found
     assert found["pages"] == 2
     svg = encode_pages([page_of(layout, style, ["a", "b"])[0]], "svg", 72, lambda: "{}").decode()
-    assert ">(7, 1)</text>" in svg
+    assert ">7:1</text>" in svg
 
 
 def test_golden_sheet() -> None:
@@ -398,7 +400,9 @@ def test_golden_sheet() -> None:
         for number in (0, 1)
     }
     untouched = {0: drawn_on.rgb, 1: drawn_on.rgb}
-    figure = draw_page(layout, layout.pages[0], ["ISIC_1", "ISIC_2"], panels, untouched, style, "page 1 of 2")
+    said, tags = {0: "melanoma 0.74", 1: "other 0.61"}, {FilterKey(7, 8): "border, hair"}
+    names = ["ISIC_1", "ISIC_2"]
+    figure = draw_page(layout, layout.pages[0], names, panels, untouched, style, "page 1 of 2", said, tags)
     golden("sheet.png", pixels_of(figure, style), 1.0)
 
 

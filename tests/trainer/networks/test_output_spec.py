@@ -146,6 +146,10 @@ def test_one_output_is_said_and_may_stand_for_two_classes(own: Path) -> None:
     assert "one output" in " ".join(alone.assumed)
     assert '"malignant", the second' in " ".join(pair.assumed)
     assert alone.identity != pair.identity
+    unnamed = opened(own, "One")
+    assert unnamed.classes == ("negative", "positive")
+    assert predict(unnamed, PICTURE) == pytest.approx([1 - probability, probability], abs=1e-6)
+    assert "one output" in " ".join(unnamed.assumed)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from explorer.core.attribution.occlusion.sensitivity import Occlusion
     from explorer.core.network.opening import Network
 
+HARDLY = 1.0
+"""Percentage points of a probability below which a change is called small in words."""
+
 SIZES, STRIDES = (8, 16, 24, 32, 48, 64), (4, 8, 16, 32)
 FILLS: tuple[tuple[Value, str], ...] = (
     ("mean", "the picture's mean"),
@@ -50,9 +53,12 @@ def _compute(
 
     def as_map(found: "Occlusion") -> AttributionMap:
         assert found.map is not None
-        # Of single patches: the map is milder, because it is their mean over each pixel.
-        falls, rises = max(0.0, float(found.drops.max())), max(0.0, -float(found.drops.min()))
-        summary = f"One patch lowers it by up to {falls:.2g}, or raises it by up to {rises:.2g}."
+        # Of the map, as its color bar and what is read under the mouse: single patches are less mild.
+        falls, rises = max(0.0, float(found.map.max())), max(0.0, -float(found.map.min()))
+        summary = f"Covering lowers it by up to {falls:.3g}, or raises it by up to {rises:.3g}."
+        points = 100 * max(falls, rises)
+        if target.startswith("probability:") and points < HARDLY:
+            summary += f" Largest change {points:.1f} points: hardly matters here."
         return AttributionMap(target, found.map, True, float(found.unoccluded), settings, found.method, summary)
 
     def rough(found: "Occlusion") -> None:

@@ -1,0 +1,33 @@
+"""How large the pictures of grids are."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSlider
+
+from explorer.state.settings_file import Settings
+from explorer.ui.widgets.overlay_grid import OverlayGrid
+from explorer.ui.widgets.plain_text import tip
+
+SMALLEST, USUAL, LARGEST = 56, 88, 224
+NAME = "window/thumbnails"
+
+
+class ThumbnailSize(QSlider):
+    """A slider that sets the side of the cells of grids, in pixels, and remembers it."""
+
+    def __init__(self, settings: Settings, *grids: OverlayGrid) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._settings, self._grids = settings, grids
+        self.setRange(SMALLEST, LARGEST)
+        self.setFixedWidth(80)
+        self.setAccessibleName("Size of the thumbnails")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(self, "size of the thumbnails")
+        kept = settings.text(NAME)
+        self.setValue(int(kept) if kept.isdecimal() and len(kept) < 5 else USUAL)
+        self._show(self.value())
+        self.valueChanged.connect(self._show)
+
+    def _show(self, side: int) -> None:
+        for grid in self._grids:
+            grid.set_cell(side)
+        self._settings.set_text(NAME, str(side))

@@ -1,0 +1,101 @@
+"""What the right button offers on pictures, filters, layers and the picture in view: what the menus do, near at hand.
+
+The right button has made the row under it the one in view before its menu comes up, so that all act on what is framed.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from explorer.state.workspace import Workspace
+from explorer.ui.widgets.plain_text import entry_text
+from explorer.ui.window.commands import Commands
+
+if TYPE_CHECKING:
+    from explorer.ui.window.browser import Browser
+
+Entry = tuple[str, Callable[[], object]]
+TAG_AS = "Tag as"
+
+
+class ContextMenus:
+    """Puts its menus on the lists and grids of a window."""
+
+    def __init__(self, workspace: Workspace, commands: Commands) -> None:
+        self._workspace, self._commands = workspace, commands
+
+    def attach_to_panels(self, pictures: QWidget, layers: QWidget) -> None:
+        """The lists at both sides."""
+        self._attach(pictures, self._of_picture)
+        self._attach(layers, self._of_layer)
+
+    def attach_to_browser(self, browser: "Browser") -> None:
+        """The picture in view and the grids below it."""
+        self._attach(browser.grid, self._of_filter)
+        self._attach(browser.over, self._of_picture)
+        self._attach(browser.viewer.image, lambda: [*self._of_filter(), *self._of_picture()[1:]])
+
+    def _attach(self, part: QWidget, entries: Callable[[], list[Entry]]) -> None:
+        part.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        part.customContextMenuRequested.connect(lambda place: self._show(part, place, entries()))
+
+    def _show(self, part: QWidget, place: QPoint, entries: list[Entry]) -> None:
+        menu = QMenu(part)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for text, run in entries:
+            if text == TAG_AS:
+                self._offer_words(menu)
+            else:
+                menu.addAction(entry_text(text), run)
+        if entries:
+            menu.popup(part.mapToGlobal(place))
+
+    def _offer_words(self, menu: QMenu) -> None:
+        words = menu.addMenu(entry_text(TAG_AS))
+        for entry in self._workspace.vocabulary.entries:
+            action = words.addAction(entry_text(entry.title))
+            action.triggered.connect(lambda checked=False, word=entry.word: self._commands.tags.toggle(word))
+        words.addAction(entry_text("Another word …"), self._commands.tags.new_word)
+
+    def _of_filter(self) -> list[Entry]:
+        view, commands = self._workspace.session.view, self._commands
+        if self._workspace.library.network is None:
+            return []
+        key = f"{view.layer}:{view.filter}"
+        return [
+            (TAG_AS, commands.tags.new_word),
+            *self._figure(),
+            (f"Export filter {key} …", commands.unmuted(lambda: commands.files.export(key))),
+            (f"Copy {key}", lambda: QApplication.clipboard().setText(key)),
+        ]
+
+    def _of_picture(self) -> list[Entry]:
+        picture = self._workspace.session.view.picture
+        if picture is None:
+            return []
+        from PySide6.QtCore import QUrl  # not before somebody asks
+        from PySide6.QtGui import QDesktopServices
+
+        folder = QUrl.fromLocalFile(str(picture.parent))
+        return [
+            *list(self._figure())[:1],
+            ("Take the star away" if picture in self._workspace.starred else "Star", self._commands.star),
+            ("Show in folder", lambda: QDesktopServices.openUrl(folder)),
+            ("Copy the picture's path", lambda: QApplication.clipboard().setText(str(picture))),
+        ]
+
+    def _of_layer(self) -> list[Entry]:
+        layer, commands = self._workspace.session.view.layer, self._commands
+        if self._workspace.library.network is None:
+            return []
+        return [
+            (f"Export layer {layer} …", commands.unmuted(lambda: commands.files.export(str(layer)))),
+            (f"Copy {layer}", lambda: QApplication.clipboard().setText(str(layer))),
+        ]
+
+    def _figure(self) -> Iterator[Entry]:
+        commands = self._commands
+        yield "Copy the figure", commands.unmuted(commands.figure.copy)
+        yield "Save the figure", commands.unmuted(commands.figure.save)

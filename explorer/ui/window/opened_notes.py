@@ -1,0 +1,86 @@
+"""What is said and asked once a network or a folder is open: what their files did not say, and what was wrong."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from explorer.state.class_offer import offered_classes
+from explorer.state.network_session import Request
+from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import FOLDER, NETWORK
+from explorer.ui.window.parts import WindowParts
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+    from explorer.state.library import Folder
+
+
+class OpenedNotes:
+    """Each with a button that changes what was taken; `open_answered` opens the network again with an answer."""
+
+    def __init__(
+        self, parent: QWidget, workspace: Workspace, parts: WindowParts, open_answered: Callable[[Request], object]
+    ) -> None:
+        self._parent, self._workspace, self._problems = parent, workspace, parts.problems
+        self._open_answered = open_answered
+
+    def network_opened(self, network: "Network") -> None:
+        """Say what the file did not say and what was taken instead, with a way to change it."""
+        if self._offer_classes() or not network.assumed:
+            return
+        first, *more = network.assumed
+        text = f"{first} And {len(more)} more: rest the mouse here." if more else first
+        tip = "\n".join(network.assumed)
+        self._problems.show_text(text, "Change …", self._change_assumed, calm=True, tip=tip, until=[NETWORK])
+
+    def folder_opened(self, folder: "Folder") -> None:
+        """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
+        if folder.problems:
+            more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
+            text, asks = " ".join(folder.problems[:3]) + more, folder.unread is not None and folder.unread.choices
+            action, run = ("Choose …" if asks else ""), lambda: self._choose_column(folder)
+            self._problems.show_text(text, action, run, calm=not folder.unread, until=[FOLDER])
+        else:
+            self._offer_classes()
+
+    def _offer_classes(self) -> bool:
+        """Offer the classes of the pictures' table where the network names none and has as many."""
+        names, network = offered_classes(self._workspace.library), self._workspace.library.network
+        if not names or network is None:
+            return False
+        listed = f"{', '.join(names[:7])}{' …' if len(names) > 7 else ''}"
+        text = f"The network does not name its {len(names)} classes, and the pictures have as many: {listed}."
+        tip = "\n".join(network.assumed)
+        self._problems.show_text(text, "Name them …", self._name_classes, calm=True, tip=tip, until=[NETWORK, FOLDER])
+        return True
+
+    def _name_classes(self) -> None:
+        names, network = offered_classes(self._workspace.library), self._workspace.library.network
+        request = self._workspace.opening.request
+        if not names or network is None or request is None:
+            return
+        from PySide6.QtWidgets import QDialog
+
+        from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
+
+        outputs = network.classes if network.output.pair else tuple(f"output {n}" for n in range(len(names)))
+        dialog = ClassOrderDialog(names, outputs, self._parent)
+        if dialog.exec() == QDialog.DialogCode.Accepted and network is self._workspace.library.network:
+            self._open_answered(dialog.answer(request))
+
+    def _change_assumed(self) -> None:
+        network, request = self._workspace.library.network, self._workspace.opening.request
+        if network is not None and request is not None:
+            from explorer.ui.dialogs.questions import change_assumed
+
+            answered = change_assumed(request, network, self._parent)
+            if answered is not None and network is self._workspace.library.network:
+                self._open_answered(answered)
+
+    def _choose_column(self, folder: "Folder") -> None:
+        from explorer.ui.dialogs.questions import ask_column
+
+        unread = folder.unread
+        if unread is not None and (wanted := ask_column(unread, self._parent)):
+            self._workspace.opening.open_folder(folder.path, unread.labels, columns=wanted)

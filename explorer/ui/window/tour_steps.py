@@ -1,0 +1,70 @@
+"""What the tour of the window says, and when it comes by itself: once, at the first start."""
+
+from explorer.state.workspace import Workspace
+from explorer.ui.dialogs.tour import Step, Tour
+from explorer.ui.window.main_window import MainWindow
+from explorer.ui.window.parts import WindowParts
+
+SEEN = "tour seen"
+
+
+def steps_of(parts: WindowParts) -> tuple[Step, ...]:
+    """The six steps."""
+    browser = parts.center.browser
+    return (
+        Step(
+            "The answer of one filter",
+            "Green lies where the filter answers: darker is higher, no green is no answer. Hold Space to see the "
+            "picture alone; M changes the colors, Z gives the picture all room.",
+            lambda: browser.viewer.image,
+        ),
+        Step(
+            "The filters of the layer",
+            "Each filter on this picture. ← and → walk them, Page up and Page down change the layer. What is framed is "
+            "what you look at, and what a key tags.",
+            lambda: browser.tabs,
+        ),
+        Step(
+            "The pictures",
+            "↑ and ↓ walk them. Search by name, by class:melanoma, or by what the network says: melanoma>0.8.",
+            lambda: parts.pictures,
+        ),
+        Step(
+            "Say what it answers to",
+            "B border, C color, S skin type, H hair, A artifact, 0 nothing that you can name. The same key takes it "
+            "back, Ctrl+Z undoes. Everything is saved at once.",
+            lambda: parts.tags,
+        ),
+        Step(
+            "What the network says",
+            "The probabilities of the picture in view, always in sight. X covers the picture piece by piece and shows "
+            "what changes them; U mutes the filter.",
+            lambda: parts.top,
+        ),
+        Step(
+            "What runs, and all keys",
+            "The folder's index is made here in the background: scales that stay, orders, statistics. ? lists all "
+            "keys; Help has the manual, and this tour.",
+            lambda: parts.status,
+        ),
+    )
+
+
+def show_tour(window: MainWindow, parts: WindowParts) -> Tour:
+    """Begin the tour."""
+    return Tour(window, steps_of(parts))
+
+
+def offer_tour(window: MainWindow, workspace: Workspace, parts: WindowParts) -> None:
+    """Begin it once the first picture of the very first start has its maps, if nothing else is asked or typed then."""
+    if workspace.settings.text(SEEN):
+        return
+
+    def begin() -> None:
+        free = window.isActiveWindow() and parts.center.has_keyboard
+        if workspace.pipeline.activations is None or workspace.settings.text(SEEN) or not free:
+            return
+        workspace.settings.set_text(SEEN, "yes")
+        show_tour(window, parts)
+
+    workspace.pipeline.maps_changed.connect(begin)

@@ -1,0 +1,131 @@
+"""Story: what the window says goes when it is over, lists begin at their top, and nothing jumps."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from explorer.core.drawing.styles import Scale
+from explorer.state.start import Start
+from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
+from tests.e2e.conftest import Open, Person
+from tests.networks import save_small
+
+
+def folder_of(path: Path, count: int) -> Path:
+    path.mkdir()
+    for number in range(count):
+        rgb = np.random.default_rng(number).integers(0, 255, (40, 40, 3))
+        Image.fromarray(rgb.astype(np.uint8)).save(path / f"picture{number:03}.png")
+    return path
+
+
+def test_a_message_goes_with_what_it_was_about(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(Start(images=folder_of(tmp_path / "pictures", 2)))
+    (tmp_path / "no_network.pt").write_bytes(b"nothing")
+    person.commands.files.open_model(tmp_path / "no_network.pt")
+    person.until(lambda: "no_network.pt" in person.message)
+    person.press("Down")
+    assert "no_network.pt" in person.message  # the attempt is still what failed last
+    person.commands.files.open_model(save_small(tmp_path / "small.safetensors"))
+    person.wait_for_maps()
+    assert not person.message
+    person.press("D")
+    assert "Tag the filter first" in person.message
+    person.press("Right")
+    assert not person.message
+    person.press("U", "H")
+    assert "muted" in person.message
+    person.press("U")
+    assert not person.message
+
+
+def test_a_search_lists_from_its_first_hit(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(Start(images=folder_of(tmp_path / "pictures", 80)))
+    person.until(lambda: person.parts.pictures.model.rows)
+    pictures = person.workspace.library.folder.pictures
+    person.workspace.session.update(picture=pictures[60])
+    person.control("F")
+    person.qtbot.keyClicks(QApplication.focusWidget(), "picture")
+    scroll = person.parts.pictures.list.verticalScrollBar()
+    person.qtbot.wait(50)
+    assert scroll.value() == 0
+    assert person.parts.pictures._nothing.text() == "80 of 80 pictures"
+    person.press("Escape")
+    person.until(lambda: scroll.value() > 0)  # what is looked at is in sight again
+    person.workspace.session.update(picture=pictures[0])
+    assert scroll.value() == 0
+
+
+def test_one_is_not_several(open_window: Open, tmp_path: Path) -> None:
+    person = open_window(Start(images=folder_of(tmp_path / "pictures", 1)))
+    person.until(lambda: person.workspace.library.folder is not None)
+    assert person.parts.status._pictures.text() == "·  1 picture"
+    assert person.parts.top._folder.toolTip().endswith("1 picture")
+
+
+def test_the_text_the_bar_and_the_mouse_tell_occlusion_alike(demo: Person) -> None:
+    demo.press("X")
+    demo.until(lambda: demo.workspace.lens.found is not None and not demo.workspace.lens.rough)
+    found = demo.workspace.lens.found
+    largest = max(abs(float(found.map.min())), float(found.map.max()))
+    assert f"{largest:.3g}" in demo.parts.center.browser.lens_panel._said.text()
+    limit, *_ = demo.parts.center.browser.viewer.bar._attribution
+    assert limit == largest
+
+
+def test_no_number_beside_the_color_bar_is_cut(demo: Person) -> None:
+    bar = demo.parts.center.browser.viewer.bar
+    for scale in (Scale(0.0, 1.234e-05), Scale(0.0, 0.0288), Scale(1.2e-07, 123.4)):
+        bar.show_scale(scale, "green", True)
+        half = f"{(scale.foot + scale.peak) / 2:.2g}"
+        assert bar.half_at() + bar.fontMetrics().horizontalAdvance(half) <= bar.width()
+        for number in (scale.foot, scale.peak):
+            assert 6 + bar.fontMetrics().horizontalAdvance(f"{number:.3g}") <= bar.width()
+
+
+def test_the_right_panel_stands_still_while_filters_are_walked(demo: Person) -> None:
+    places = set()
+    for _ in range(8):
+        demo.press("Right")
+        demo.qtbot.wait(20)
+        places.add(next(iter(demo.parts.tags._buttons.values())).y())
+    assert len(places) == 1
+
+
+def test_the_classes_of_the_table_are_offered_to_a_network_without_names(open_window: Open, tmp_path: Path) -> None:
+    pictures = folder_of(tmp_path / "pictures", 3)
+    (tmp_path / "classes.csv").write_text(
+        "image,dx\npicture000,nevus\npicture001,melanoma\npicture002,dermatofibroma\n"
+    )
+    model = save_small(tmp_path / "small.safetensors", classes=("class 0", "class 1", "class 2"))
+    person = open_window(Start(model=model, images=pictures, labels=tmp_path / "classes.csv"))
+    person.wait_for_maps()
+    person.until(lambda: "does not name its 3 classes" in person.message)
+    assert "dermatofibroma, melanoma, nevus" in person.message
+    person.qtbot.waitUntil(lambda: person.parts.problems._action.isVisible())
+
+    def swap() -> None:
+        dialog = next(one for one in person.window.findChildren(ClassOrderDialog) if one.isVisible())
+        dialog._boxes[0].setCurrentText("nevus")
+        dialog._boxes[0].activated.emit(dialog._boxes[0].currentIndex())
+        assert [box.currentText() for box in dialog._boxes] == ["nevus", "melanoma", "dermatofibroma"]
+        dialog.go.click()
+
+    QTimer.singleShot(100, swap)
+    person.click(person.parts.problems._action)
+    person.until(lambda: person.workspace.library.network.classes == ("nevus", "melanoma", "dermatofibroma"))
+    assert "does not name" not in person.message
+
+
+def test_a_network_of_one_output_shows_two_names_that_add_up_to_one(open_window: Open, tmp_path: Path) -> None:
+    torch.save(torchvision.models.squeezenet1_1(num_classes=1).state_dict(), tmp_path / "one.pt")
+    person = open_window(Start(images=folder_of(tmp_path / "pictures", 1), model=tmp_path / "one.pt"))
+    person.wait_for_maps()
+    shown = dict(person.parts.top._bars.values)
+    assert set(shown) == {"negative", "positive"}
+    assert abs(sum(shown.values()) - 1) < 1e-6

@@ -1,0 +1,96 @@
+"""Story: a person takes the figure in view along, onto the clipboard and into a file, without a question."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from explorer.core.drawing.overlay import compose, in_picture
+from explorer.core.figures.encoding import read_description
+from explorer.state import figure_in_view
+from tests.e2e.conftest import Person
+from tests.e2e.test_look import pixels
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(figure_in_view.Path, "home", lambda: tmp_path)
+    return tmp_path
+
+
+def copied(person: Person) -> tuple[QImage, str]:
+    QApplication.clipboard().clear()
+    person.control("C")
+    person.until(lambda: QApplication.clipboard().mimeData().hasImage())
+    data = QApplication.clipboard().mimeData()
+    return QImage(data.imageData()), bytes(data.data("image/svg+xml").data()).decode()
+
+
+def test_the_figure_on_the_clipboard_is_the_one_in_view_with_its_labels(demo: Person) -> None:
+    demo.press("H", "Right", "O")
+    image, svg = copied(demo)
+    assert "on the clipboard" in demo.message
+    assert image.width() == pytest.approx(100 / 25.4 * 300, abs=2)
+    for words in ("7:1 (features.17)", "drawn_01", "scale: ", "demo-scratch-cnn"):
+        assert words in svg
+    # The picture in it is what the window composes, at its own size.
+    view, pipeline, shown = demo.view, demo.workspace.pipeline, demo.workspace.pipeline.shown
+    drawn = pipeline.overlay(view.layer, view.filter, 448)
+    wanted = compose(shown.rgb, in_picture(drawn, pipeline.activations.frame, shown.rgb.shape[:2]))
+    side = round(82 / 25.4 * 300)
+    margin = round(1 / 25.4 * 300)
+    found = pixels(image)[margin : margin + side, margin : margin + side].astype(np.uint8)
+    small = np.asarray(Image.fromarray(found).resize((448, 448), Image.Resampling.BOX)).astype(int)
+    assert np.abs(small - wanted).mean() < 6
+
+
+def test_the_clipboard_belongs_to_a_field_that_has_the_keyboard(demo: Person) -> None:
+    demo.control("F")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "drawn")
+    demo.control("A")
+    demo.control("C")
+    demo.qtbot.wait(300)
+    assert QApplication.clipboard().text() == "drawn"
+    assert "clipboard" not in demo.message
+
+
+def test_a_saved_figure_says_where_it_lies_and_is_never_written_over(demo: Person, home: Path) -> None:
+    demo.control("S")
+    demo.until(lambda: "lies in" in demo.message)
+    first = home / "feature-maps" / "layer07_filter000_drawn_01.png"
+    assert str(first.parent) in demo.message
+    assert demo.parts.problems._action.text() == "Show in folder"
+    about = read_description(first)
+    assert (about["filters"], about["style"]["caption"]) == (["7:0"], True)
+    before = first.read_bytes()
+    demo.press("O")
+    demo.control("S")
+    demo.until(lambda: "_2.png lies in" in demo.message)
+    demo.control("S")  # the same figure is there already
+    demo.until(lambda: not demo.workspace.library.batch.busy("figure"))
+    assert sorted(path.name for path in first.parent.iterdir()) == [
+        "layer07_filter000_drawn_01.png",
+        "layer07_filter000_drawn_01_2.png",
+    ]
+    assert first.read_bytes() == before
+
+
+def test_the_map_of_a_lens_is_copied_as_it_is_saved(demo: Person) -> None:
+    demo.press("X")
+    demo.until(lambda: demo.workspace.lens.found is not None and not demo.workspace.lens.rough)
+    image, svg = copied(demo)
+    assert not image.isNull()
+    assert "whole picture" in svg
+    demo.control("S")
+    demo.until(lambda: "drawn_01_occlusion.png lies in" in demo.message)
+
+
+def test_what_is_muted_is_not_copied(demo: Person) -> None:
+    demo.press("U")
+    QApplication.clipboard().clear()
+    demo.control("C")
+    assert "muted" in demo.message
+    assert not QApplication.clipboard().mimeData().hasImage()

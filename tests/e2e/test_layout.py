@@ -1,0 +1,81 @@
+"""Story: on a small screen and on a large one, dark and light, nothing is cut, and panels stay as they were left."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from tests.conftest import ROOT
+from tests.e2e.conftest import Open, Person
+from tests.e2e.measuring import SCHEMES, SIZES, measured
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_is_cut(demo: Person, scheme: str) -> None:
+    demo.commands.set_theme(scheme)
+    demo.press("H")  # a tag has lines of its own
+    lines = [line for size in SIZES for line in measured(demo.window, demo.parts.center.browser.tabs, size)]
+    demo.commands.set_theme("dark")
+    assert lines == []
+
+
+def test_nothing_is_cut_on_a_screen_of_double_density(tmp_path: Path) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "tests.e2e.measuring", str(tmp_path), str(ROOT / "resources")]
+    ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(ended.stdout.splitlines()[-1])
+    assert found["factor"] == 2
+    assert found["cut"] == []
+
+
+def test_the_picture_takes_the_free_room_and_a_key_gives_it_all(demo: Person) -> None:
+    viewer = demo.parts.center.browser.viewer
+    demo.window.resize(1280, 800)
+    demo.qtbot.wait(50)
+    before = viewer.image.height()
+    demo.window.resize(1280, 900)
+    demo.qtbot.wait(50)
+    assert viewer.image.height() - before >= 95
+    wide = viewer.image.width()
+    demo.press("Z")
+    demo.qtbot.wait(50)
+    assert not demo.parts.pictures.isVisible()
+    assert not demo.parts.tags.isVisible()
+    assert not demo.parts.center.browser.grid.isVisible()
+    assert viewer.image.width() > wide + 400
+    demo.press("Right", "H")
+    assert demo.view.filter == 1
+    demo.press("Z")
+    demo.qtbot.wait(50)
+    assert demo.parts.pictures.isVisible()
+    assert demo.parts.center.browser.grid.isVisible()
+    assert QApplication.focusWidget() is demo.parts.center.browser.grid
+
+
+def test_edges_and_the_size_of_thumbnails_stay_as_they_were_left(open_window: Open) -> None:
+    from explorer.state.start import Start
+
+    first = open_window(Start(demo=True, device="cpu"))
+    first.wait_for_maps()
+    first.window.resize(1400, 900)
+    first.qtbot.wait(50)
+    first.parts.columns.moveSplitter(330, 1)
+    first.parts.center.browser.moveSplitter(300, 1)
+    first.parts.center.browser.thumbnails.setValue(150)
+    first.qtbot.wait(50)
+    cell = first.parts.center.browser.grid.sizeHintForIndex(first.parts.filters.index(0)).width()
+    wanted = first.parts.columns.sizes()[0], first.parts.center.browser.sizes()[0]
+    first.window.close()
+    again = open_window(Start(demo=True, device="cpu"))
+    again.wait_for_maps()
+    again.window.resize(1400, 900)
+    again.qtbot.wait(50)
+    browser = again.parts.center.browser
+    assert cell > 150
+    assert browser.grid.sizeHintForIndex(again.parts.filters.index(0)).width() == cell
+    assert again.parts.columns.sizes()[0] == pytest.approx(wanted[0], abs=3)
+    assert browser.sizes()[0] == pytest.approx(wanted[1], abs=3)

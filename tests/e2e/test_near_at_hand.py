@@ -1,0 +1,139 @@
+"""Story: what a person needs is near at hand: the right button, recent things, export in words, the manual."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QMenu
+
+from explorer.core.tags.book import FilterKey
+from explorer.state.manual import manual_pages
+from explorer.ui.dialogs.export_dialog import WRITTEN, ExportDialog
+from explorer.ui.dialogs.manual import Manual
+from explorer.ui.window.actions import FILE
+from tests.conftest import ROOT
+from tests.e2e.conftest import Open, Person
+
+
+def menu_on(person: Person, part: object, place: QPoint) -> dict[str, object]:
+    """The entries of the menu that the right button brings."""
+    person.qtbot.mousePress(part.viewport(), Qt.MouseButton.RightButton, pos=place)
+    part.customContextMenuRequested.emit(place)
+    person.until(lambda: any(menu.isVisible() for menu in part.findChildren(QMenu)))
+    menu = next(menu for menu in part.findChildren(QMenu) if menu.isVisible())
+    found = {action.text(): action for action in menu.actions()}
+    for action in menu.actions():
+        if action.menu() is not None:
+            found |= {inner.text(): inner for inner in action.menu().actions()}
+    menu.hide()
+    return found
+
+
+def test_the_right_button_acts_on_what_it_frames(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = demo.parts.center.browser.grid
+    place = grid.visualRect(grid.model().index(2, 0)).center()
+    entries = menu_on(demo, grid, place)
+    assert demo.view.filter == 2
+    entries["Hair"].trigger()
+    assert demo.workspace.tagging.words(FilterKey(7, 2)) == ("hair",)
+    entries["Copy 7:2"].trigger()
+    assert QApplication.clipboard().text() == "7:2"
+    entries["Export filter 7:2 …"].trigger()
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert dialog._filters.currentText() == "7:2"
+    dialog.reject()
+    shown: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
+    pictures = demo.parts.pictures.list
+    entries = menu_on(demo, pictures, pictures.visualRect(pictures.model().index(1, 0)).center())
+    entries["Show in folder"].trigger()
+    assert shown == [str(demo.workspace.library.folder.path)]
+    layers = demo.parts.layers
+    entries = menu_on(demo, layers, layers.visualRect(layers.model().index(7, 0)).center())
+    assert {"Export layer 7 …", "Copy 7"} <= set(entries)
+    image = demo.parts.center.browser.viewer.image
+    entries = menu_on(demo, image, image.viewport().rect().center())
+    assert {"Copy the figure", "Show in folder", "Border"} <= set(entries)
+
+
+def test_recent_networks_and_folders_stand_in_the_menu_of_files(demo: Person) -> None:
+    menus = {action.text(): action.menu() for action in demo.commands.actions.menus[FILE].actions() if action.menu()}
+    for title, name in (("Recent networks", "demo-scratch-cnn.safetensors"), ("Recent folders", "pictures")):
+        menus[title].aboutToShow.emit()
+        (entry,) = menus[title].actions()
+        assert entry.text().endswith(name)
+
+
+def test_an_export_is_chosen_in_words_or_by_keys_and_remembered(demo: Person, tmp_path: Path) -> None:
+    demo.press("H", "Right", "H")
+
+    def opened() -> ExportDialog:
+        demo.control("E")
+        return next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+
+    dialog = opened()
+    words = [dialog._which.itemText(place) for place in range(dialog._which.count())]
+    assert words == [
+        "this filter, 7:1",
+        "this layer, 64 filters",
+        "tagged hair, 2 filters",
+        "all filters, 240",
+        WRITTEN,
+    ]
+    for place, keys, count in ((0, "7:1", "1 filter"), (2, "tag:hair", "2 filters"), (1, "7", "64 filters")):
+        dialog._which.setCurrentIndex(place)
+        dialog._which.activated.emit(place)
+        assert dialog._filters.currentText() == keys
+        assert dialog._says.text().startswith(f"{count} ×")
+    dialog._filters.setEditText("7:0-1")
+    assert dialog._which.currentText() == WRITTEN
+    dialog._format.setCurrentText("tiff")
+    dialog._caption.setChecked(True)
+    dialog._out.setText(str(tmp_path / "out"))
+    demo.click(dialog._go)
+    demo.until(lambda: "2 figures written" in demo.message)
+    dialog = opened()
+    assert (dialog._format.currentText(), dialog._caption.isChecked()) == ("tiff", True)
+    assert dialog._out.text() == str(tmp_path / "out")
+    assert dialog._filters.currentText() == "7:1"
+    dialog.reject()
+
+
+def test_pictures_with_a_star_are_found_again(demo: Person, open_window: Open) -> None:
+    pictures = demo.workspace.library.folder.pictures
+    demo.press("Down")
+    demo.control("D")
+    model = demo.parts.pictures.model
+    assert model.data(model.index(1)) == "★ drawn_02"
+    demo.control("F")
+    demo.qtbot.keyClicks(QApplication.focusWidget(), "starred")
+    assert list(model.rows) == [pictures[1]]
+    demo.press("Escape", "Down")
+    demo.control("D")
+    demo.window.close()
+    again = open_window()
+    again.wait_for_maps()
+    again.control("F")
+    again.qtbot.keyClicks(QApplication.focusWidget(), "starred")
+    assert [picture.name for picture in again.parts.pictures.model.rows] == [one.name for one in pictures[1:3]]
+    again.control("D")
+    assert len(again.parts.pictures.model.rows) == 1
+
+
+def test_the_manual_is_all_of_the_docs_with_its_contents(demo: Person) -> None:
+    pages = manual_pages()
+    assert {page.path.name for page in pages} == {path.name for path in (ROOT / "docs").glob("*.md")}
+    demo.commands.show_manual()
+    manual = next(one for one in demo.window.findChildren(Manual) if one.isVisible())
+    for place, page in enumerate(pages):
+        entry = manual.contents.topLevelItem(place)
+        manual.contents.setCurrentItem(entry)
+        assert page.title in manual.page.toPlainText()
+        if page.sections:
+            last = entry.child(entry.childCount() - 1)
+            manual.contents.setCurrentItem(last)
+            assert last.text(0) in manual.page.toPlainText()
+            bar = manual.page.verticalScrollBar()
+            assert bar.value() > 0 or bar.maximum() == 0
+    manual.close()
