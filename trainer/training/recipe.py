@@ -107,7 +107,8 @@ class Learning:
     """The loss, the optimiser and what is kept.
 
     `imbalance`: "weights" multiplies each picture's loss by median(n) / n of its class (Eigen & Fergus, 2015, over
-    pictures; 928 and 11,910 give 6.917 and 0.539), "sampling" draws every class equally often. The paper says
+    pictures; 928 and 11,910 give 6.917 and 0.539) and divides a batch's sum by that of the weights, as PyTorch's
+    cross_entropy does; "sampling" draws every class equally often. The paper says
     nothing of it; "sampling" is this program's choice for it.
     """
 

@@ -123,6 +123,7 @@ class Training:
             self._say,
             alone=world.size == 1,
             evict=self._evict,
+            over_processes=world.mean,
         )
         side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
         train, validation = cohort.positions("train"), cohort.positions("validation")
