@@ -72,9 +72,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     """Print what the network starts from, and which of its layers learn at which rate."""
+    from trainer.training.checks import check
     from trainer.training.depth_groups import depth_groups
     from trainer.training.initial_weights import started
-    from trainer.training.train import check
 
     check(cohort, recipe)
     module, says = started(recipe, cohort.classes)
@@ -139,7 +139,7 @@ class Bar:
         self._bar.update((epoch - 1) * pictures + done - self._bar.n)
 
     def _epoch(self, record: dict[str, Any]) -> None:
-        self._auc = f"{record['auc']:.3f}"
+        self._auc = "-" if record["auc"] is None else f"{record['auc']:.3f}"
         if not sys.stderr.isatty():
             say(
                 f"epoch {record['epoch']}  loss {record['loss']:.3f}  validation AUC {self._auc}  "

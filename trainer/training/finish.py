@@ -106,7 +106,7 @@ def _checkpoint(
             "seconds": round(state.seconds, 1),
             "epochs": state.history,
             "chosen_epoch": state.best_epoch,
-            "auc_validation": round(state.best_auc, 4),
+            **({"auc_validation": round(state.best_auc, 4)} if parts["validation"] else {}),
             **measured,
             "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
         },

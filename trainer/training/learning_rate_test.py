@@ -16,12 +16,12 @@ from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
+from trainer.training.checks import check
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch
 from trainer.training.distributed import ProcessGroup
 from trainer.training.initial_weights import set_training, started
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
-from trainer.training.train import check
 from trainer.training.training_step import Step, median_frequency
 
 _MEMORY = 0.9

@@ -70,7 +70,8 @@ class Augmentation:
     reaches outside (half diagonal 158 of 150).
 
     Colors, in [0, 1], in this order, cut off to [0, 1] after the last: hue, saturation, contrast, brightness.
-    `brightness` is added to every channel, as in TensorFlow's adjust_brightness. `contrast` c multiplies the
+    `brightness` b is added to every channel, as in TensorFlow's adjust_brightness, or, with `brightness_as`
+    "multiplied", multiplies it by 1 + b, as in torchvision's. `contrast` c multiplies the
     distance from the mean of the picture's grey by 1 + c: read as a factor itself, -0.7 would turn the picture into
     its negative and 0 into plain grey, so that almost no contrast of the paper's interval would leave it as it is.
     `saturation` multiplies the distance from the pixel's grey; `hue` turns the hue of HSV, in turns (1 = the whole
@@ -92,7 +93,8 @@ class Augmentation:
     stretch: float = setting(1.0, "width by height, at most this and at least its inverse; 1.33 = 4:3 to 3:4")
     shift: float = setting(0.0, "largest shift each way, as a share of the stored picture's side")
     fill: Literal["reflect", "edge", "black"] = setting("reflect", "what lies outside of the stored picture")
-    brightness: Pair = setting((0.0, 0.0), "added, from and to")
+    brightness: Pair = setting((0.0, 0.0), "added, or multiplied by 1 + this, from and to")
+    brightness_as: Literal["added", "multiplied"] = setting("added", "how brightness changes every channel")
     contrast: Pair = setting((0.0, 0.0), "1 + this multiplies the distance from the mean grey")
     hue: Pair = setting((0.0, 0.0), "turn of the hue, in turns")
     saturation: Pair = setting((1.0, 1.0), "multiplies the distance from grey")
@@ -175,6 +177,8 @@ class Recipe:
                 return f"{name} goes from {low} to {high}; the first must be the smaller one"
         if changes.zoom[0] <= 0:
             return f"zoom is {changes.zoom[0]}, but must be over 0"
+        if changes.brightness_as == "multiplied" and changes.brightness[0] < -1:
+            return f"brightness is {changes.brightness[0]}, but must be -1 or more where it is multiplied"
         if not 1 <= changes.stretch <= 4:
             return f"stretch is {changes.stretch}, not within 1 to 4"
         if not 0 <= changes.corners <= 1:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.metrics import log_loss
 
@@ -19,6 +18,7 @@ from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.prediction import Prediction
 from trainer.networks.input_spec import InputSpec
+from trainer.training.checks import check
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import Outcome, finish, input_spec_of, show_progress
@@ -126,7 +126,7 @@ class Training:
             over_processes=world.mean,
         )
         side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
-        train, validation = cohort.positions("train"), cohort.positions("validation")
+        train, validation = cohort.positions("train"), np.flatnonzero(cohort.splits == "validation")
         self.batch = min(recipe.learning.batch, len(train))
         self.share = world.share(self.batch)
         set_training(self.module)
@@ -161,8 +161,8 @@ class Training:
         record = {
             "epoch": number,
             "loss": loss,
-            "auc": auc_,
-            "validation_loss": validation_loss,
+            "auc": auc_ if math.isfinite(auc_) else None,
+            "validation_loss": validation_loss if math.isfinite(validation_loss) else None,
             "learning_rate": rate,
             "pictures_per_second": self.steps * self.batch / trained,
             "seconds": time.perf_counter() - begun,
@@ -189,7 +189,9 @@ class Training:
         return self._finite(self.world.mean(torch.stack(losses).mean()), number), rate
 
     def _validate(self, number: int) -> tuple[float, float]:
-        """AUC and loss of the averaged weights on the validation part."""
+        """AUC and loss of the averaged weights on the validation part; NaN without one."""
+        if not len(self.shown):
+            return math.nan, math.nan
         if not self.world.first:
             return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device)
         labels = self.shown.labels.numpy()
@@ -245,43 +247,6 @@ class Training:
     def _say(self, text: str) -> None:
         self.watch.say(text)
         self.folder.log("note", text=text)
-
-
-def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
-    """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
-    check_start(recipe)
-    side = recipe.data.resize_to or cohort.side
-    if side < recipe.data.size:
-        raise UserError(
-            f"The pictures of {cohort.path.name} are {side} x {side}, smaller than the network's input of "
-            f"{recipe.data.size}; lower --size, raise --resize-to, or prepare the cohort with larger pictures."
-        )
-    if len(cohort.classes) < 2:
-        raise UserError(f"All pictures of {cohort.path.name} are {cohort.classes[0]}; training needs two classes.")
-    for part in ("train", "validation", "test"):
-        counts = np.bincount(cohort.labels[cohort.positions(part)], minlength=len(cohort.classes))
-        empty = [name for name, count in zip(cohort.classes, counts, strict=True) if not count]
-        if empty and (part == "train" or len(empty) > len(counts) - 2):
-            raise UserError(
-                f"{cohort.path.name} has no {part} picture of the class {' or '.join(empty)}; "
-                "prepare it with more pictures of it, or with other parts."
-            )
-    return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
-
-
-def check_start(recipe: Recipe) -> None:
-    """UserError where layers that were only drawn at random would hardly learn, or not at all."""
-    asked = {
-        "--freeze-up-to": bool(recipe.network.freeze_up_to),
-        "--depth-decay": recipe.learning.depth_decay != 1,
-        "--head-epochs": bool(recipe.learning.head_epochs),
-    }
-    named = [name for name, said in asked.items() if said]
-    if named and not recipe.network.weights:
-        raise UserError(
-            f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "
-            "give --weights imagenet or a file of weights, or leave that out."
-        )
 
 
 def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:

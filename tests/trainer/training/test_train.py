@@ -1,4 +1,6 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,11 +9,13 @@ from torch import nn
 
 from tests.trainer.runs import CPU, Stop, cohort_in, same, small, trained, weights_in
 from trainer.cli import main
+from trainer.cohort.cohort import Cohort
 from trainer.files.errors import UserError
 from trainer.measures.metrics import auc
 from trainer.networks.architectures import LeNet
 from trainer.networks.checkpoint import load
-from trainer.training.train import Watch, check, train
+from trainer.training.checks import check
+from trainer.training.train import Watch, train
 
 
 @pytest.fixture(autouse=True)
@@ -246,3 +250,24 @@ def test_a_dry_run_shows_the_rates_and_trains_nothing(tmp_path: Path, capsys: py
     assert not list(tmp_path.rglob("resume.pt"))
     with pytest.raises(SystemExit, match="2"):
         main(words[:-1])
+
+
+def without_validation(folder: Path) -> Cohort:
+    """A cohort whose validation pictures are in the train part."""
+    cohort = cohort_in(folder)
+    return replace(cohort, splits=np.where(cohort.splits == "validation", "train", cohort.splits))
+
+
+def test_epochs_are_fixed_where_no_validation_part_could_choose_one(tmp_path: Path) -> None:
+    cohort = without_validation(tmp_path)
+    for settings in ({}, {"chosen": "last", "patience": 2}):
+        with pytest.raises(UserError, match="no validation part to choose an epoch by; give --chosen last"):
+            check(cohort, small(**settings))
+    lines: list[dict[str, Any]] = []
+    outcome = trained(cohort, tmp_path / "run", small(chosen="last", epochs=3), watch=Watch(on_epoch=lines.append))
+    assert outcome.chosen_epoch == 3
+    assert [line["auc"] for line in lines] == [None] * 3
+    told = load(outcome.network).training
+    assert "auc_validation" not in told
+    assert told["cohort"]["pictures"]["validation"] == 0
+    assert 0 <= told["auc_test"] <= 1
