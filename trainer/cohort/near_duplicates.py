@@ -81,7 +81,7 @@ class View:
         if self.transposed:
             shown = shown.swapaxes(1, 2)
         shown = shown[:, :: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]
-        return shown.reshape(len(greys), 256)
+        return np.asarray(shown.reshape(len(greys), 256), np.float32)
 
 
 SYMMETRIES = tuple(
@@ -188,7 +188,8 @@ def _centres(table: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], view: V
     centres = view.centres(table[each].astype(np.float32))
     centres -= centres.mean(1, keepdims=True)
     lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.asarray(centres / np.where(lengths > 1e-3, lengths, np.inf))[of_each]
+    centres = np.asarray(centres / np.where(lengths > 1e-3, lengths, np.inf), np.float32)
+    return centres[of_each]
 
 
 def _resampling(start: float, end: float) -> npt.NDArray[np.float64]:

@@ -102,6 +102,7 @@ def _of_results(evaluation: Evaluation) -> dict[str, Table]:
             ],
             "Share of each class's pictures that is predicted rightly",
         ),
+        "threshold": _threshold(evaluation),
         "calibration": _calibration(evaluation),
         "taxonomy": Table(("level", "class", "pictures", "AUC"), list(_levels(evaluation))),
         "subgroups": _subgroups(evaluation),
@@ -154,6 +155,24 @@ def _calibration(evaluation: Evaluation) -> Table:
         f"Expected calibration error in {BINS} bins of equal width. Chance alone keeps it above 0, the more the "
         "smaller the part, and lifts its interval",
     )
+
+
+def _threshold(evaluation: Evaluation) -> Table:
+    head = ("part", "sensitivity", "specificity", "balanced accuracy", "true positive", "false positive",
+            "true negative", "false negative")  # fmt: skip
+    chosen = evaluation.threshold
+    if chosen is None:
+        return Table(head, [])
+    rows = [
+        (name, at.sensitivity, at.specificity, at.balanced_accuracy,
+         at.true_positives, at.false_positives, at.true_negatives, at.false_negatives)
+        for name, at in (
+            (f"{chosen.chosen_on.part}, where it was chosen, and so too good", chosen.chosen_on),
+            (f"{chosen.applied_to.part}, where it was applied", chosen.applied_to),
+        )
+    ]  # fmt: skip
+    caption = f"Called {chosen.positive} from a probability of {chosen.value:.4f} on, chosen by {chosen.criterion}"
+    return Table(head, rows, caption)
 
 
 def _levels(evaluation: Evaluation) -> Iterable[Sequence[Cell]]:
