@@ -81,7 +81,7 @@ def _of_training(run: Run) -> dict[str, Table]:
     ]
     return {
         "training": Table(("", "training"), [row for row in measured if row[1]]),
-        "settings": Table(("setting", "value"), [(name, _setting(value)) for name, value in run.settings.items()]),
+        "settings": Table(("setting", "value"), setting_rows(run.settings)),
     }
 
 
@@ -196,6 +196,11 @@ def _subgroups(evaluation: Evaluation) -> Table:
 
 def _versions(versions: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(f"version of {name}", text) for name, text in versions.items()]
+
+
+def setting_rows(settings: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Every setting and its value, as text."""
+    return [(name, _setting(value)) for name, value in settings.items()]
 
 
 def _setting(value: object) -> str:

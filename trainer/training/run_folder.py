@@ -66,13 +66,7 @@ class RunFolder:
         kept = [name for name in (STATE_FILE, NETWORK_FILE) if (self.path / name).exists()]
         if not kept or not (self.path / SETTINGS_FILE).exists():
             return
-        values = read_settings(self.path / SETTINGS_FILE)
-        theirs = values.pop("cohort", {})
-        ours = self._recipe.flat()
-        other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
-        says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
-        if not isinstance(theirs, dict) or theirs.get("digest") != self._digest:
-            says.insert(0, "other pictures, classes or parts")
+        says = differing(self.path, self._recipe, self._digest)
         if says:
             raise UserError(
                 f"{self.path} holds a run with {', '.join(says)}; choose another --out, or give the same settings."
@@ -130,6 +124,24 @@ class RunFolder:
             replace_file(self.path / name, content, follow=False)
         except OSError as error:
             raise UserError(f"{cannot_write(self.path / name, error)} Then {HOW_TO_GO_ON}.") from error
+
+
+def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
+    """In what the settings of the run in a folder differ from these settings and this cohort."""
+    values = read_settings(path / SETTINGS_FILE)
+    theirs = values.pop("cohort", {})
+    ours = recipe.flat()
+    other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
+    says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
+    if not isinstance(theirs, dict) or theirs.get("digest") != digest:
+        says.insert(0, "other pictures, classes or parts")
+    return says
+
+
+def is_finished(path: Path, recipe: Recipe, digest: str) -> bool:
+    """Whether a folder holds a finished run of these very settings and this cohort."""
+    there = all((path / name).exists() for name in (SETTINGS_FILE, NETWORK_FILE))
+    return there and not (path / STATE_FILE).exists() and not differing(path, recipe, digest)
 
 
 def _plain(name: str, value: Any) -> Any:
