@@ -36,7 +36,7 @@ def over_runs(values: Sequence[float | None]) -> tuple[float, float]:
     return mean, statistics.stdev(defined) if len(defined) > 1 else float("nan")
 
 
-def summary_rows(runs: Sequence[Compared]) -> Iterator[Sequence[object]]:
+def summary_rows(runs: Sequence[Compared]) -> Iterator[Sequence[str | int]]:
     """The head, a row for each run, and mean and standard deviation over the runs."""
     names = list(dict.fromkeys(name for run in runs for name in run.figures))
     yield "run", "fold", "seed", "epoch", "test pictures", "auc low", "auc high", *names
@@ -84,7 +84,8 @@ def _figure(runs: Sequence[Compared]) -> "Figure":
     figure = Figure(figsize=(6.4, 0.3 * len(runs) + 1.2), layout="constrained")
     axes = figure.subplots()
     for row, run in enumerate(runs):
-        found = Measure(**{name: float("nan") if value is None else value for name, value in run.auc.items()})
+        value, low, high = (float("nan") if run.auc[of] is None else run.auc[of] for of in ("value", "low", "high"))
+        found = Measure(value, low, high, run.pictures)
         axes.plot([found.low, found.high], [row, row], color=COLORS[0], linewidth=1.3)
         axes.plot([found.value], [row], "o", color=COLORS[0], markersize=5)
     mean, deviation = over_runs([run.auc["value"] for run in runs])

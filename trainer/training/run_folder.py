@@ -18,6 +18,7 @@ from trainer.networks.torch_file import read_pickle
 from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
+CARD_FILE = "MODEL_CARD.md"
 HOW_TO_GO_ON = "run the same command again to go on"
 
 
@@ -95,7 +96,7 @@ class RunFolder:
         """Replace the state, whole or not at all; UserError where it cannot be written."""
         content = io.BytesIO()
         torch.save(vars(state), content)
-        self._replace(STATE_FILE, content.getvalue())
+        self.write(STATE_FILE, content.getvalue())
 
     def save_network(self, checkpoint: Checkpoint) -> None:
         """Replace the network, whole or not at all."""
@@ -119,7 +120,8 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def _replace(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes) -> None:
+        """Replace one of the folder's files, whole or not at all; UserError where it cannot be written."""
         try:
             replace_file(self.path / name, content, follow=False)
         except OSError as error:
