@@ -129,7 +129,8 @@ def _crops(stored: npt.NDArray[np.uint8], input_spec: InputSpec) -> npt.NDArray[
     """`InputSpec.crop` of every picture (n, H, W, 3); one slice where nothing has to be resized or padded."""
     height, width = stored.shape[1:3]
     box = input_spec.frame(height, width)
-    if input_spec.channels == 3 and input_spec.resized(height, width) == (height, width) and min(box[:2]) >= 0:
+    plain = input_spec.channels == 3 and not input_spec.preprocesses
+    if plain and input_spec.resized(height, width) == (height, width) and min(box[:2]) >= 0:
         top, left = int(box.top), int(box.left)
         return np.ascontiguousarray(stored[:, top : top + input_spec.size[0], left : left + input_spec.size[1]])
     return np.stack([input_spec.crop(picture) for picture in stored])

@@ -7,7 +7,6 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ def export_onnx(
     model = onnx.load_model_from_string(content.getvalue())
     notes = {
         "classes": json.dumps(list(classes), ensure_ascii=False),
-        "input": json.dumps(asdict(input_spec)),
+        "input": json.dumps(input_spec.to_dict()),
         "input_size": json.dumps(list(input_spec.size)),
         "mean": json.dumps(list(input_spec.mean)),
         "std": json.dumps(list(input_spec.std)),

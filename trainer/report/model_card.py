@@ -39,6 +39,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
             ("weights", f"{weights:,}"),
             ("classes, in the order of its outputs", ", ".join(checkpoint.classes)),
             ("input", f"{spec.size[0]} x {spec.size[1]}, {spec.resize} to {spec.resize_to}"),
+            ("color constancy, gamma", f"{spec.color_constancy:g} (0: none); {spec.gamma:g}"),
             ("mean, std", f"{_numbers(spec.mean)}; {_numbers(spec.std)}"),
             ("licence", checkpoint.licence or "not said"),
         )

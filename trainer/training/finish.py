@@ -1,6 +1,6 @@
 """What a run leaves behind: the chosen network with its facts, and the report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,14 @@ def tested_input(recipe: Recipe, stored: int) -> InputSpec:
     """The same for pictures that are stored at this side."""
     data = recipe.data
     resize_to = data.size if data.test_crop == "whole" else data.resize_to or stored
-    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std)
+    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, data.color_constancy, data.gamma)
+
+
+def stored_input(recipe: Recipe, stored: int) -> InputSpec:
+    """What training takes of a picture stored at this side before it is augmented: all of it, preprocessed."""
+    side = recipe.data.resize_to or stored
+    plain = InputSpec((side, side), "squash", side)
+    return replace(plain, color_constancy=recipe.data.color_constancy, gamma=recipe.data.gamma)
 
 
 def show_progress(

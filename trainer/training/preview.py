@@ -13,7 +13,7 @@ from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
 from trainer.training.augmentation import draw
 from trainer.training.data_loading import Preparation
-from trainer.training.finish import tested_input
+from trainer.training.finish import stored_input, tested_input
 from trainer.training.recipe import Recipe
 
 DRAWS = 9
@@ -36,7 +36,7 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300) -> tuple[Rgb, Rgb]:
             "--stored or lower --size."
         )
     kept = InputSpec((stored, stored), "squash", stored).crop(rgb)
-    resized = kept if side == stored else InputSpec((side, side), "squash", side).crop(kept)
+    resized = stored_input(recipe, stored).crop(kept)
     plain = recipe.with_settings(
         {"mean": [0.0] * 3, "std": [1.0] * 3, "precision": "float32", "channels_last": False}, "the preview"
     )

@@ -38,6 +38,8 @@ class Data:
     test_crop: Literal["centre", "whole"] = setting("centre", "what of a picture is tested: its centre, or all of it")
     mean: Triple = setting((0.0, 0.0, 0.0), "mean of each channel of pictures in [0, 1], taken off")
     std: Triple = setting((1.0, 1.0, 1.0), "standard deviation of each channel, divided by")
+    color_constancy: float = setting(0.0, "norm by which the light's color is found and taken out: 6 = shades of grey")
+    gamma: float = setting(1.0, "power to which values are raised after that; 1 = none")
     fold: int = setting(-1, "which fold of the cohort is the test part; -1 = the cohort's own parts")
 
 

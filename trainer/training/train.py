@@ -17,11 +17,10 @@ from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.prediction import Prediction
-from trainer.networks.input_spec import InputSpec
 from trainer.training.checks import check
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
-from trainer.training.finish import Outcome, finish, input_spec_of, show_progress
+from trainer.training.finish import Outcome, finish, input_spec_of, show_progress, stored_input
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
 from trainer.training.optimiser import optimiser_of, take_up
@@ -132,7 +131,7 @@ class Training:
         set_training(self.module)
         # What a step takes comes first; the pictures get a share of what it leaves.
         needed = self.step.rehearse(blank(self.share.stop - self.share.start, side, device))
-        stored = InputSpec((side, side), "squash", side)
+        stored = stored_input(recipe, cohort.side)
         self.pictures = Pictures(cohort, train, stored, device, keep=keep, reserve=needed, on_step=watch.on_read)
         self.shown = Pictures(cohort, validation, spec, device, keep=keep, reserve=needed)
         self.held += [self.pictures, self.shown]
