@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import torch
 from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
 from trainer.files.errors import UserError
 from trainer.files.own_files import append_lines
+from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.torch_file import read_pickle
 from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
-CARD_FILE = "MODEL_CARD.md"
+CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
 HOW_TO_GO_ON = "run the same command again to go on"
 
 
@@ -104,6 +106,12 @@ class RunFolder:
             checkpoints.save(self.path / NETWORK_FILE, checkpoint, follow=False)
         except UserError as error:
             raise UserError(f"{error} Then {HOW_TO_GO_ON}.") from error
+
+    def write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """Replace log.csv: a row for each epoch, a column for each of its numbers."""
+        names = [name for name, value in history[0].items() if not isinstance(value, dict)]
+        rows = (["" if row[name] is None else row[name] for name in names] for row in history)
+        self.write(HISTORY_FILE, write_rows([names, *rows]))
 
     def finish(self) -> None:
         """The run is done and needs no state any more."""

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from trainer.training.training_step import Average, Step, logits_in_training, me
 
 _LOOK = 20
 """Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
+_POINTS = 12
+"""Steps of an epoch that the curves show."""
 _REPORT_SHARE = 0.05
 """How much of a run's time may go into drawing its curves again."""
 
@@ -154,45 +156,54 @@ class Training:
 
     def _epoch(self, number: int) -> None:
         begun = time.perf_counter()
-        loss, rate = self._learn(number)
+        course, accuracy = self._learn(number)
         trained = time.perf_counter() - begun
-        auc_, validation_loss = self._validate(number)
+        auc_, validation_loss, validation_accuracy = self._validate(number)
+        rates, losses = course
         record = {
             "epoch": number,
-            "loss": loss,
+            "loss": self._finite(losses.mean(), number),
+            "accuracy": accuracy,
             "auc": auc_ if math.isfinite(auc_) else None,
             "validation_loss": validation_loss if math.isfinite(validation_loss) else None,
-            "learning_rate": rate,
+            "validation_accuracy": validation_accuracy if math.isfinite(validation_accuracy) else None,
+            "learning_rate": rates[-1],
             "pictures_per_second": self.steps * self.batch / trained,
             "seconds": time.perf_counter() - begun,
+            "course": sampled(number, rates, losses),
         }
         self._keep(number, auc_, record)
         self.folder.log("epoch", **record)
         self.watch.on_epoch(record)
 
-    def _learn(self, number: int) -> tuple[float, float]:
-        """One pass over the training pictures: the mean loss and the last learning rate."""
+    def _learn(self, number: int) -> tuple[tuple[list[float], torch.Tensor], float]:
+        """One pass over the training pictures: each step's learning rate and loss, and the share predicted rightly."""
         learning = self.recipe.learning
         torch.manual_seed((learning.seed * 100_003 + number) * 1_009 + self.world.rank)  # dropout's
         set_training(self.module)
         losses: list[torch.Tensor] = []
-        rate = 0.0
+        rates: list[float] = []
+        self.step.right.zero_()
         for batch in epoch(self.pictures, self.recipe, self.preparation, self.device, number, self.share):
             done = (number - 1) * self.steps + len(losses)
-            rate = learning.learning_rate * factor(learning, done, self.steps)
-            losses.append(self.step(batch, rate, head_only=number <= learning.head_epochs))
+            rates.append(learning.learning_rate * factor(learning, done, self.steps))
+            losses.append(self.step(batch, rates[-1], head_only=number <= learning.head_epochs))
             self.average.follow(done + 1)
             if self.device.type == "cpu" or len(losses) % _LOOK == 0:
                 done, pictures = len(losses) * self.batch, self.steps * self.batch
                 self.watch.on_step(number, done, pictures, self._finite(losses[-1], number))
-        return self._finite(self.world.mean(torch.stack(losses).mean()), number), rate
+        right = self.world.mean(self.step.right).item() * self.world.size
+        return (rates, self.world.mean(torch.stack(losses))), right / (self.steps * self.batch)
 
-    def _validate(self, number: int) -> tuple[float, float]:
-        """AUC and loss of the averaged weights on the validation part; NaN without one."""
+    def _validate(self, number: int) -> tuple[float, float, float]:
+        """AUC, loss and accuracy of the averaged weights on the validation part; NaN without one.
+
+        The accuracy is known to the first process alone.
+        """
         if not len(self.shown):
-            return math.nan, math.nan
+            return math.nan, math.nan, math.nan
         if not self.world.first:
-            return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device)
+            return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device), math.nan
         labels = self.shown.labels.numpy()
         logits = logits_in_training(
             self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
@@ -202,7 +213,8 @@ class Training:
         probabilities = Prediction(logits).probabilities
         measured = auc(labels, probabilities, self.cohort.classes)
         loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
-        return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device)
+        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device), accuracy
 
     def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:
         """Remember the epoch; write what an interrupted run needs, and what a person wants to see meanwhile."""
@@ -214,6 +226,7 @@ class Training:
             state.best_weights = copied(self.average.module)
         if not self.world.first:
             return
+        self.folder.write_history(state.history)
         now = time.perf_counter()
         if number == learning.epochs or now - self.saved >= self.recipe.machine.save_every:
             state.weights = copied(self.module)
@@ -246,6 +259,17 @@ class Training:
     def _say(self, text: str) -> None:
         self.watch.say(text)
         self.folder.log("note", text=text)
+
+
+def sampled(number: int, rates: Sequence[float], losses: torch.Tensor) -> dict[str, list[float]]:
+    """The course within epoch 1, 2, ...: up to `_POINTS` steps, with the place of each in epochs, its rate and loss."""
+    chosen = np.unique(np.linspace(0, len(rates) - 1, min(_POINTS, len(rates))).round().astype(int)).tolist()
+    each = losses.tolist()
+    return {
+        "epoch": [round(number - 1 + (step + 1) / len(rates), 4) for step in chosen],
+        "learning_rate": [float(f"{rates[step]:.5g}") for step in chosen],
+        "loss": [float(f"{each[step]:.5g}") for step in chosen],
+    }
 
 
 def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -59,6 +59,8 @@ class Step:
         self._weights = None if class_weights is None else torch.from_numpy(class_weights).float().to(device)
         self._evict, self._over_processes, self._parts = evict, over_processes, 1
         self._whole, self._changing = bool(optimiser.state), False
+        self.right = torch.zeros((), device=device)
+        """How many pictures got their own class as the most probable one, since somebody set it to 0."""
         self._graph = self._uncaptured() if alone and captures(recipe, device) else None
 
     def __call__(self, batch: Batch, rate: float, *, head_only: bool = False) -> torch.Tensor:
@@ -167,6 +169,7 @@ class Step:
             inputs, targets = mix_up(inputs, F.one_hot(classes, self._classes).float(), share)
         with precision(self._recipe, self._device):
             logits = self._module(inputs)
+        self.right += (logits.detach().argmax(1) == classes).sum()
         smoothing = self._recipe.learning.smoothing
         return F.cross_entropy(logits.float(), targets, self._weights, reduction="sum", label_smoothing=smoothing)
 

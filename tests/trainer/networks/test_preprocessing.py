@@ -72,7 +72,8 @@ def test_an_input_without_preprocessing_is_written_as_ever(tmp_path: Path) -> No
 def test_the_demo_keeps_its_identity() -> None:
     from tests.conftest import ROOT
 
-    assert open_network(ROOT / "resources/demo/demo-scratch-cnn.safetensors", device="cpu").identity == "824157e9ab2673e81e99a24a"
+    demo = open_network(ROOT / "resources/demo/demo-scratch-cnn.safetensors", device="cpu")
+    assert demo.identity == "824157e9ab2673e81e99a24a"
 
 
 def test_preprocessing_belongs_to_the_network(tmp_path: Path) -> None:
