@@ -57,7 +57,7 @@ def through(program: str, work: Callable[[], int | None]) -> int:
 class Parser(argparse.ArgumentParser):
     """argparse's, whose complaints are one line of plain text and name the nearest word that is known."""
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
         found, rest = self.parse_known_args(args, namespace)
         if rest:
