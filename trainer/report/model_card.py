@@ -79,7 +79,8 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
                 f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
             )
         )
-    measured += [(f"AUC, {group.kind} {group.name}", spoken(group.auc)) for group in evaluation.subgroups]
+    known = [group for group in evaluation.subgroups if group.auc.value == group.auc.value]
+    measured += [(f"AUC, {group.kind} {group.name}", spoken(group.auc)) for group in known]
     yield from _table(measured)
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"
