@@ -157,12 +157,13 @@ class Training:
     def _epoch(self, number: int) -> None:
         begun = time.perf_counter()
         course, accuracy = self._learn(number)
+        rates, losses = course
+        loss = self._finite(losses.mean(), number)
         trained = time.perf_counter() - begun
         auc_, validation_loss, validation_accuracy = self._validate(number)
-        rates, losses = course
         record = {
             "epoch": number,
-            "loss": self._finite(losses.mean(), number),
+            "loss": loss,
             "accuracy": accuracy,
             "auc": auc_ if math.isfinite(auc_) else None,
             "validation_loss": validation_loss if math.isfinite(validation_loss) else None,
