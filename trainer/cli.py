@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from trainer.console.error_boundary import Parser, through
 
 NAME = "feature-trainer"
-COMMANDS = ("prepare", "describe", "train", "rates", "evaluate", "synthesize", "train-concepts")
+COMMANDS = (
+    *("prepare", "describe", "preview", "train", "rates", "evaluate", "export", "synthesize", "train-concepts"),
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:

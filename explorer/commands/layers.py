@@ -1,7 +1,6 @@
 """`feature-explorer layers`: the convolutional layers of a network."""
 
 import argparse
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of
@@ -34,7 +33,7 @@ def values(network: "Network") -> dict[str, Any]:
     return {
         "digest": network.digest,
         "classes": list(network.classes),
-        "input": asdict(network.input),
+        "input": network.input.to_dict(),
         "layers": [
             {
                 "index": layer.index,

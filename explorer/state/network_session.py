@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ class Request:
         said = {
             "--architecture": self.architecture,
             "--classes": line_of(self.classes) if self.classes else "",
-            "--input": json.dumps(asdict(network.input)) if self.input is not None else "",
+            "--input": json.dumps(network.input.to_dict()) if self.input is not None else "",
             "--outputs": self.outputs,
             "--key": self.key,
         }

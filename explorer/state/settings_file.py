@@ -82,7 +82,7 @@ class Settings(QObject):
         """Remember them: a network that is opened without them is another."""
         spoken = {
             "classes": classes and list(classes),
-            "input": input if input is None or isinstance(input, dict) else asdict(input),
+            "input": input if input is None or isinstance(input, dict) else input.to_dict(),
             "outputs": outputs,
             "key": key,
         }

@@ -1,44 +1,110 @@
-"""Pictures that are nearly the same file again: saved anew, resized, recoloured, moved by a few pixels.
+"""Pictures that are nearly the same file again: saved anew, resized, recoloured, cropped, mirrored or turned.
 
 A perceptual hash finds candidates, the centre of the picture confirms them. The hash is the signs of the low
 frequencies of the grey picture's cosine transform (C. Zauner, Implementation and Benchmarking of Perceptual Image
-Hash Functions, 2010, section 3.2, with 255 instead of 64 bits and zero instead of the median).
+Hash Functions, 2010, section 3.2, with 255 instead of 64 bits and zero instead of the median). Mirroring a picture
+changes the sign of every second frequency and transposing it swaps the two directions, so that the hashes of its
+eight symmetries follow from its own; a crop is looked for among hashes of windows of the other picture.
 
 Limits and what was measured are in docs/cohort.md. Another view of one lesion is no near-duplicate: only lesion and
 patient numbers can join those.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.fft import dctn
+from scipy.fft import dct
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from trainer.files.progress import OnStep, no_step
 
-_GREY, _FREQUENCIES, _CENTRE = 32, 16, slice(8, 24)
-SIGNATURE_BYTES = 32 + 16 * 16
+_KEPT, _GREY, _FREQUENCIES, _COARSE = 48, 32, 16, 8
+_CENTRE = slice(8, 24)
+SIGNATURE_BYTES = _KEPT * _KEPT
 
-# Measured on the 10,552 pictures of an ISIC selection whose `group` joins near-duplicates and views of one lesion.
-# 36 of 255 bits and a correlation of 0.9 find 72 pairs; 53 are in one group, the other 19 are near-duplicates too, by
-# eye. At 40 bits the first wrong pairs come in (small round naevi on plain skin); without the second condition a third
-# of the pairs is wrong at 36 bits, because a round black edge around the picture decides most bits.
+# docs/cohort.md says on what these were measured. At 40 bits the first wrong pairs come in (small round naevi on plain
+# skin); without the correlation a third of the pairs is wrong at 36 bits, because a round black edge around the
+# picture decides most bits.
 MOST_BITS = 36
 LEAST_CORRELATION = 0.9
+LEAST_OF_OTHER_VIEWS = 0.98
+"""Of a crop or a symmetry: more chances to be alike ask for a closer likeness."""
+_MOST_COARSE_BITS = 12
+"""Of the 63 lowest frequencies, which are compared first: a word of the machine each."""
 
-_ROWS, _COLUMNS, _PAIRS = 512, 16384, 16384
+_ROWS, _COLUMNS, _PAIRS = 256, 16384, 16384
 """Pictures, and pairs of pictures, that are compared at a time: some 50 MB, whatever the number of pictures."""
+
+Words = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture as another one may show it: a part of it, mirrored and turned.
+
+    `rows` and `columns` are (from, to) as shares of its sides; the part is transposed where `transposed`, then its
+    rows and columns are read backwards where `upside_down` and `mirrored`.
+    """
+
+    rows: tuple[float, float] = (0.0, 1.0)
+    columns: tuple[float, float] = (0.0, 1.0)
+    transposed: bool = False
+    upside_down: bool = False
+    mirrored: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is cut off, so that what holds for (one, other) holds for (other, one) in some view."""
+        return self.rows == self.columns == (0.0, 1.0)
+
+    def signs(self, greys: Floats) -> npt.NDArray[np.bool_]:
+        """The signs (N, 16, 16) of the low frequencies of what this shows of pictures (N, 48, 48)."""
+        waves = dct(np.eye(_GREY), axis=0, norm="ortho")[:_FREQUENCIES]
+        down, across = (waves @ _resampling(*span) for span in (self.rows, self.columns))
+        low = np.matmul(np.matmul(down.astype(np.float32), greys), across.T.astype(np.float32))
+        if self.transposed:
+            low = low.swapaxes(1, 2)
+        backwards = (-1.0) ** np.arange(_FREQUENCIES)
+        low = low * (backwards[:, None] if self.upside_down else 1) * (backwards if self.mirrored else 1)
+        return np.asarray(low > 0)
+
+    def centres(self, greys: Floats) -> Floats:
+        """The middle (N, 256) of what this shows of pictures (N, 48, 48)."""
+        down, across = (_resampling(*span)[_CENTRE].astype(np.float32) for span in (self.rows, self.columns))
+        shown = np.matmul(np.matmul(down, greys), across.T)
+        if self.transposed:
+            shown = shown.swapaxes(1, 2)
+        shown = shown[:, :: -1 if self.upside_down else 1, :: -1 if self.mirrored else 1]
+        return np.asarray(shown.reshape(len(greys), 256), np.float32)
+
+
+SYMMETRIES = tuple(
+    View(transposed=transposed, upside_down=upside_down, mirrored=mirrored)
+    for transposed in (False, True)
+    for upside_down in (False, True)
+    for mirrored in (False, True)
+)
+"""The picture itself, then its mirror images and quarter turns."""
+
+_CUT = 0.05
+_SPANS = ((0.0, 1.0), (0.0, 1 - _CUT), (_CUT, 1.0))
+CROPS = (
+    *(View((cut, 1 - cut), (cut, 1 - cut)) for cut in (_CUT / 2, _CUT)),
+    *(View(rows, columns) for rows in _SPANS for columns in _SPANS if (rows, columns) != ((0.0, 1.0), (0.0, 1.0))),
+)
+"""A twentieth cut off at one side, at two neighbouring ones, or at all four; and half of that at all four."""
 
 
 def signature(rgb: npt.NDArray[np.uint8]) -> bytes:
-    """What is kept of a picture (H, W, 3) uint8 to compare it: 256 signs and its grey centre, 16 x 16."""
-    grey = np.asarray(Image.fromarray(rgb).convert("L").resize((_GREY, _GREY), Image.Resampling.BOX))
-    low = dctn(grey.astype(np.float32), norm="ortho")[:_FREQUENCIES, :_FREQUENCIES].ravel()
-    return np.packbits(low > 0).tobytes() + np.ascontiguousarray(grey[_CENTRE, _CENTRE]).tobytes()
+    """What is kept of a picture (H, W, 3) uint8 to compare it: its grey values, 48 x 48."""
+    grey = np.asarray(Image.fromarray(rgb).convert("L").resize((_KEPT, _KEPT), Image.Resampling.BOX))
+    return grey.tobytes()
 
 
 def written(signature: bytes) -> str:
@@ -54,37 +120,84 @@ def read_signature(text: str) -> bytes:
     return found
 
 
-def _correlation(centres: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-    """Pearson's correlation (n,) of the centres of each pair; 0 where one of them is even, which is like no other."""
-    both = centres[pairs].astype(np.float32)
-    both -= both.mean(2, keepdims=True)
-    both /= np.maximum(np.linalg.norm(both, axis=2, keepdims=True), 1e-6)
-    answer: npt.NDArray[np.float32] = np.einsum("ij,ij->i", both[:, 0], both[:, 1])
-    return answer
-
-
 def near_duplicates(signatures: Sequence[bytes], on_step: OnStep = no_step) -> npt.NDArray[np.intp]:
     """Pairs (n, 2) of positions i < j whose signatures say that they are nearly the same picture.
 
-    Every picture is compared with every other one, 512 by 16,384 at a time.
+    Every picture is compared with every other one, and with its symmetries and crops, 256 by 16,384 at a time.
     """
     count = len(signatures)
-    table = np.frombuffer(b"".join(signatures), np.uint8).reshape(count, SIGNATURE_BYTES)
-    signs = np.unpackbits(table[:, :32], axis=1)[:, 1:].view(np.int8) * 2 - 1  # the mean says nothing
-    bits = signs.shape[1]
-    found = [np.empty((0, 2), np.intp)]
-    for top in range(0, count, _ROWS):
-        rows = signs[top : top + _ROWS].astype(np.float32)
-        for left in range(top, count, _COLUMNS):
-            agreement = rows @ signs[left : left + _COLUMNS].astype(np.float32).T
-            first, second = np.nonzero(agreement >= bits - 2 * MOST_BITS)
-            first, second = first + top, second + left
-            first, second = first[later := first < second], second[later]
-            for some in range(0, len(first), _PAIRS):
-                pairs = np.stack([first[some : some + _PAIRS], second[some : some + _PAIRS]], axis=1)
-                found.append(pairs[_correlation(table[:, 32:], pairs) >= LEAST_CORRELATION])
-        on_step(min(top + _ROWS, count), count)
-    return np.concatenate(found)
+    table = np.frombuffer(b"".join(signatures), np.uint8).reshape(count, _KEPT, _KEPT)
+    plain = _hashes(table, SYMMETRIES[0])
+    views = (*SYMMETRIES, *CROPS)
+    found = [np.empty(0, np.intp)]
+    for number, view in enumerate(views):
+        shown = plain if number == 0 else _hashes(table, view)
+        least = LEAST_CORRELATION if number == 0 else LEAST_OF_OTHER_VIEWS
+        for top in range(0, count, _ROWS):
+            for pairs in _alike(plain, shown, top, later=view.whole):
+                one, other = pairs[_correlation(table, pairs, view) >= least].T
+                found.append(np.minimum(one, other) * count + np.maximum(one, other))
+            on_step((number * count + min(top + _ROWS, count)) // len(views), count)
+    return np.stack(np.divmod(np.unique(np.concatenate(found)), max(count, 1)), axis=1)
+
+
+def _hashes(table: npt.NDArray[np.uint8], view: View) -> tuple[Words, Words]:
+    """The coarse hash (N,) and the whole one (N, 4) of what a view shows of pictures (N, 48, 48)."""
+    coarse, whole = np.empty(len(table), np.uint64), np.empty((len(table), 4), np.uint64)
+    for start in range(0, len(table), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        signs = view.signs(table[some].astype(np.float32))
+        signs[:, 0, 0] = False  # the mean says nothing
+        for kept, of in ((coarse[:, None], signs[:, :_COARSE, :_COARSE]), (whole, signs)):
+            kept[some] = np.packbits(of.reshape(len(of), -1), axis=1).view(np.uint64)
+    return coarse, whole
+
+
+def _alike(
+    plain: tuple[Words, Words], shown: tuple[Words, Words], top: int, *, later: bool
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Pairs (n, 2), some at a time, of pictures from `top` on and of what is shown of others, whose hashes agree.
+
+    Of a pair that would be found both ways, the one with the `later` picture second.
+    """
+    coarse, whole = (of[top : top + _ROWS] for of in plain)
+    for left in range(top // _COLUMNS * _COLUMNS if later else 0, len(plain[0]), _COLUMNS):
+        apart = np.bitwise_count(coarse[:, None] ^ shown[0][left : left + _COLUMNS])
+        first, second = np.nonzero(apart <= _MOST_COARSE_BITS)
+        other = first + top < second + left if later else first + top != second + left
+        first, second = first[other], second[other] + left
+        for start in range(0, len(first), _PAIRS):
+            one, two = first[start : start + _PAIRS], second[start : start + _PAIRS]
+            near = np.bitwise_count(whole[one] ^ shown[1][two]).sum(axis=1) <= MOST_BITS
+            yield np.stack([one[near] + top, two[near]], axis=1)
+
+
+def _correlation(table: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp], view: View) -> Floats:
+    """Pearson's correlation (n,) of the centre of the first of each pair with that of what is shown of the second.
+
+    0 where one of them is even, which is like no other.
+    """
+    one, other = (_centres(table, places, shown) for places, shown in zip(pairs.T, (SYMMETRIES[0], view), strict=True))
+    answer: Floats = np.einsum("ij,ij->i", one, other)
+    return answer
+
+
+def _centres(table: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], view: View) -> Floats:
+    """What is shown in the middle (n, 256) of the pictures at these places (n), of mean 0 and length 1."""
+    each, of_each = np.unique(places, return_inverse=True)
+    centres = view.centres(table[each].astype(np.float32))
+    centres -= centres.mean(1, keepdims=True)
+    lengths = np.linalg.norm(centres, axis=1, keepdims=True)
+    centres = np.asarray(centres / np.where(lengths > 1e-3, lengths, np.inf), np.float32)
+    return centres[of_each]
+
+
+def _resampling(start: float, end: float) -> npt.NDArray[np.float64]:
+    """The matrix (32, 48) that resizes the part of a row from `start` to `end`, shares of it, to 32 values."""
+    edges = _KEPT * (start + (end - start) * np.arange(_GREY + 1) / _GREY)
+    places = np.arange(_KEPT)
+    shared = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
+    return np.asarray(np.clip(shared, 0, None) / (edges[1:] - edges[:-1])[:, None])
 
 
 def joined(groups: Sequence[str], pairs: npt.NDArray[np.intp]) -> tuple[str, ...]:

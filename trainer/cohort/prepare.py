@@ -31,7 +31,8 @@ class PrepareOptions:
     """What a person can choose: `malignant` overrides the table of `diagnoses`; `folds` 0 means one split.
 
     `unknown`: what becomes of pictures whose diagnosis the table does not know. `columns` says what the columns of the
-    labels hold. `replace`: what is at the path goes, even if it was made of other pictures.
+    labels hold. Without `validation` no part is set apart to choose epochs by. `replace`: what is at the path goes,
+    whatever it was made of.
     """
 
     classes: Literal["malignancy", "diagnosis"] = "malignancy"
@@ -44,6 +45,7 @@ class PrepareOptions:
     folds: int = 0
     seed: int = 0
     given_split: bool = True
+    validation: bool = True
     replace: bool = False
 
 
@@ -77,6 +79,8 @@ def prepare(
         raise UserError(f"--size {options.side} is not within 32 to 4096 pixels.")
     if options.folds:
         splits.check_folds(options.folds)
+        if not options.validation:
+            raise UserError("--folds has a validation part in every fold; leave --no-validation or --folds out.")
     reading = read_cases(images, labels, options.columns, given_split=options.given_split and not options.folds)
     notes = list(reading.problems)
     left_out = list(reading.left_out)
@@ -100,7 +104,7 @@ def prepare(
         left_out += [(name, "no part is given for it") for name in apart]
         flow["without a part"] = len(apart)
         kept = [(case, name) for case, name in kept if case.part]
-        notes += about_given(len(apart), apart[:1], {case.part for case, _ in kept})
+        notes += about_given(len(apart), apart[:1], {case.part for case, _ in kept}, validation=options.validation)
     classes = _classes([name for _, name in kept], images)
     if not given:
         _check_groups(kept, classes, options.folds)
@@ -155,7 +159,13 @@ def prepare(
         if options.diagnoses
         else "bundled",
         "form": reading.form,
-        "split": "given" if given else f"{options.folds} folds" if options.folds else "64 / 16 / 20 %",
+        "split": "given"
+        if given
+        else f"{options.folds} folds"
+        if options.folds
+        else "64 / 16 / 20 %"
+        if options.validation
+        else "80 / 0 / 20 %",
         "seed": options.seed,
         "near_duplicate_pairs": len(pairs),
     }
@@ -282,8 +292,9 @@ def _parts(
     """Parts and folds (N); the folds are -1 where there are none."""
     none = np.full(len(cases), -1, np.int64)
     if given:
-        return splits.completed(labels, groups, np.array([case.part for case in cases]), options.seed), none
+        own = np.array([case.part for case in cases])
+        return splits.completed(labels, groups, own, options.seed, validation=options.validation), none
     if options.folds:
         folds = splits.folds(labels, groups, options.folds, options.seed)
         return parts_of_folds(folds, 0), folds
-    return splits.split(labels, groups, options.seed), none
+    return splits.split(labels, groups, options.seed, validation=options.validation), none

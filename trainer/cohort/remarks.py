@@ -25,18 +25,19 @@ def check_known(classified: Classified, pictures: int) -> None:
         )
 
 
-def about_given(apart: int, first: Sequence[str], parts: Collection[str]) -> list[str]:
-    """Sentences on what a given split leaves open."""
+def about_given(apart: int, first: Sequence[str], parts: Collection[str], *, validation: bool) -> list[str]:
+    """Sentences on what a given split leaves open, and whether a validation part is made of its train part."""
     notes = []
     if apart:
         notes.append(
             f"{apart} pictures have no part and are left out ({first[0]} first); name their folders train, val or "
             "test, or split all pictures anew with --own-split."
         )
-    for part in ("validation", "test"):
+    for part in ("validation", "test") if validation else ("test",):
         if part not in parts:
             notes.append(
-                f"The given split has no {part} part: a fifth of its train part became it (--own-split makes another)."
+                f"The given split has no {part} part: a fifth of its train part became it (--own-split makes another"
+                f"{', --no-validation does without' if part == 'validation' else ''})."
             )
     return notes
 

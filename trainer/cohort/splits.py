@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
+from trainer.cohort.validation import PARTS
 from trainer.files.errors import UserError
 
 FEWEST_GROUPS = 3
@@ -25,37 +26,47 @@ class Leak:
     all: int
 
 
-def split(labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int) -> npt.NDArray[np.str_]:
+def split(
+    labels: npt.NDArray[np.int64], groups: Sequence[str], seed: int, *, validation: bool = True
+) -> npt.NDArray[np.str_]:
     """The part (N) of each picture with a class (N) and a group (N): 64 % train, 16 % validation, 20 % test.
 
-    UserError where a class has too few groups to stand in all three.
+    Without `validation` its pictures stay in train. UserError where a class has too few groups to stand in all three.
     """
     _check(labels, groups, _FIFTHS)
     parts = np.full(len(labels), "train", dtype="<U10")
     everything = np.arange(len(labels))
     test = _fifth(labels, groups, everything, seed)
     parts[test] = "test"
-    parts[_fifth(labels, groups, np.setdiff1d(everything, test), seed)] = "validation"
-    _check_parts(labels, parts, ("train", "validation", "test"))
+    if validation:
+        parts[_fifth(labels, groups, np.setdiff1d(everything, test), seed)] = "validation"
+    _check_parts(labels, parts, PARTS if validation else ("train", "test"))
     return parts
 
 
 def completed(
-    labels: npt.NDArray[np.int64], groups: Sequence[str], given: npt.NDArray[np.str_], seed: int
+    labels: npt.NDArray[np.int64],
+    groups: Sequence[str],
+    given: npt.NDArray[np.str_],
+    seed: int,
+    *,
+    validation: bool = True,
 ) -> npt.NDArray[np.str_]:
     """A given split (N), with a fifth of its train part as test or validation where it has none.
 
-    UserError where it has no train part, or a class stands not in both parts that are learnt from.
+    Without `validation` none is made of the train part. UserError where it has no train part, or a class stands not in
+    both parts that are learnt from.
     """
     parts = given.astype("<U10")
     if "train" not in parts:
         raise UserError("The given split has no train part; --own-split makes one of all pictures.")
-    for part in ("test", "validation"):
+    for part in ("test", "validation") if validation else ("test",):
         if part not in parts:
             train = np.flatnonzero(parts == "train")
             _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS)
             parts[_fifth(labels, groups, train, seed)] = part
-    _check_parts(labels, parts, ("train", "validation"), "or split all pictures anew with --own-split")
+    learnt_from = ("train", "validation") if "validation" in parts else ("train",)
+    _check_parts(labels, parts, learnt_from, "or split all pictures anew with --own-split")
     return parts
 
 

@@ -157,7 +157,10 @@ def _figure(cohort: Cohort) -> Any:
         plot.margins(x=0.08)
     axes[-1].set_xlabel("pictures", fontsize=8)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=min(len(labels), 4), fontsize=8, frameon=False)
+    # Below, where it lies on nothing; a line holds some 80 letters.
+    across = max(1, min(len(labels), 80 // (max(map(len, labels)) + 6)))
+    figure.set_figheight(figure.get_figheight() + 0.18 * -(-len(labels) // across))
+    figure.legend(handles, labels, loc="outside lower left", ncols=across, fontsize=8, frameon=False)
     figure.suptitle(f"{cohort.source}: {len(cohort):,} pictures", x=0.02, ha="left", fontsize=10)
     return figure
 

@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from tqdm import tqdm
 
 from trainer.devices.names import CHOICES, device_argument
+from trainer.files.printing import say
 from trainer.training.presets import PRESETS
 from trainer.training.recipe import SETTINGS, Recipe, groups, read_settings
 
@@ -32,19 +35,52 @@ def progress(description: str, total: int, unit: str = "it", done: int = 0) -> "
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --recipe, --settings and one flag for each setting."""
-    parser.add_argument("--recipe", choices=tuple(PRESETS), default="paper", help="where the settings start from")
+    """Add --recipe, --settings, one flag for each setting, and --help-settings, which says what each is for.
+
+    --help names the flags alone, so that it fits a screen.
+    """
+    parser.formatter_class = _WholeWords
+    parser.usage = f"{parser.prog} [options] [settings]"
+    recipes = parser.add_argument("--recipe", choices=tuple(PRESETS), default="paper", metavar="NAME")
+    recipes.help = f"where the settings start from: {', '.join(PRESETS)}"
     parser.add_argument("--settings", type=Path, metavar="FILE", help="TOML file of settings that override the recipe")
+    parser.add_argument("--help-settings", action=_HelpSettings, help="say what each of the settings below is for")
     for group, fields in groups().items():
-        section = parser.add_argument_group(f"{group}, overriding recipe and file")
+        names = " ".join(f"--{part.name.replace('_', '-')}" for part in fields)
+        section = parser.add_argument_group(f"settings: {group}", names)
         for part in fields:
             section.add_argument(
                 f"--{part.name.replace('_', '-')}",
                 dest=part.name,
                 default=argparse.SUPPRESS,
-                help=part.metadata["help"].replace("%", "%%"),
+                help=argparse.SUPPRESS,
                 **_kind_of_flag(SETTINGS[part.name][1]),
             )
+
+
+class _WholeWords(argparse.HelpFormatter):
+    """argparse's, which would break a flag at its hyphens."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = textwrap.wrap(" ".join(text.split()), width - len(indent), break_on_hyphens=False)
+        return "\n".join(f"{indent}{line}" for line in lines)
+
+
+class _HelpSettings(argparse.Action):
+    """Prints every setting with its default and what it is for, and ends."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_given: Any) -> None:
+        """Print them."""
+        for group, fields in groups().items():
+            say(f"{group}:")
+            for part in fields:
+                kind = _kind_of_flag(SETTINGS[part.name][1])
+                choices = f" {'|'.join(kind['choices'])}" if "choices" in kind else ""
+                say(f"  --{part.name.replace('_', '-')}{choices}: {part.metadata['help']} ({part.default})")
+        parser.exit()
 
 
 def _kind_of_flag(kind: Any) -> dict[str, Any]:

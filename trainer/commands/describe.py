@@ -11,6 +11,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser("describe", help="count what a cohort holds", description=__doc__)
     parser.add_argument("cohort", type=Path, help="a file that prepare wrote")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the counts as .svg, .pdf or .png")
+    parser.add_argument("--examples", type=Path, metavar="FILE", help="draw pictures of each class and diagnosis, .png")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.set_defaults(run=run)
 
@@ -23,6 +24,10 @@ def run(arguments: argparse.Namespace) -> None:
     cohort = open_cohort(arguments.cohort)
     if arguments.figure:
         write_figure(cohort, arguments.figure)
+    if arguments.examples:
+        from trainer.cohort.examples import write_examples
+
+        write_examples(cohort, arguments.examples)
     if arguments.json:
         say_json(as_plain(cohort))
     else:

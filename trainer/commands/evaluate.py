@@ -11,6 +11,8 @@ from trainer.files.printing import say, say_json
 from trainer.networks.arguments import add_opening_arguments, line_of, opening_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from trainer.cohort.cohort import Cohort
     from trainer.evaluation.evaluate import Evaluation
     from trainer.networks.opening import OpenedModel
@@ -22,15 +24,25 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--model",
         type=Path,
+        nargs="+",
         required=True,
         metavar="FILE",
-        help="the network: a file or folder that the explorer opens",
+        help="the network: a file or folder that the explorer opens; of several the mean of their probabilities",
     )
     add_opening_arguments(parser)
     parser.add_argument("--data", type=Path, required=True, metavar="COHORT", help="the cohort, as prepare writes it")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--split", choices=("test", "validation", "train"), default="test", help="default: test")
     parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
+    parser.add_argument(
+        "--tta", type=int, choices=(1, 2, 4, 8), default=1, metavar="N", help="views of each picture: 1, 2, 4 or 8 (1)"
+    )
+    parser.add_argument(
+        "--threshold",
+        default="youden",
+        metavar="HOW",
+        help="chosen on validation: youden, sensitivity:S or specificity:S",
+    )
     parser.add_argument("--readers", type=Path, metavar="CSV", help="name,sensitivity,specificity: points in the ROC")
     parser.add_argument("--taxonomy", type=Path, metavar="TOML", help="adds classes up: malignant = [...]")
     parser.add_argument(
@@ -54,13 +66,20 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.report.write import make_folder, write_report
 
     _check(arguments)
-    facts, opened = _opened(arguments)
+    networks = [_opened(path, arguments) for path in arguments.model]
+    facts, opened = networks[0]
     cohort = open_cohort(arguments.data)
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
-    _check_names(arguments, opened, cohort)
-    notes = (*_seen(arguments, _training(opened), cohort), *opened.assumed)
-    evaluation = _evaluated(arguments, opened, facts, cohort, notes)
+    notes: tuple[str, ...] = ()
+    for path, (_, each) in zip(arguments.model, networks, strict=True):
+        _check_names(path, arguments, each, cohort)
+        notes = (*notes, *_seen(path, arguments, _training(each), cohort), *each.assumed)
+    if len(networks) > 1:
+        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": [of for of, _ in networks]}
+    if arguments.tta > 1:
+        facts = {**facts, "views of each picture": arguments.tta}
+    evaluation = _evaluated(arguments, [each for _, each in networks], facts, cohort, tuple(dict.fromkeys(notes)))
     make_folder(arguments.out)
     numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened)), cohort)
     if arguments.json:
@@ -73,6 +92,13 @@ def run(arguments: argparse.Namespace) -> None:
         f"{arguments.out / 'report.html'}: AUC {of} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
         f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
     )
+    if evaluation.threshold:
+        chosen = evaluation.threshold
+        for at, what in ((chosen.chosen_on, "chosen on"), (chosen.applied_to, "applied to")):
+            say(
+                f"threshold {chosen.value:.4f} ({chosen.criterion}) {what} {at.part}: sensitivity "
+                f"{spoken(at.sensitivity)}, specificity {spoken(at.specificity)}"
+            )
     for note in evaluation.notes:
         say(note)
 
@@ -84,26 +110,29 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UserError(f"--{name} {getattr(arguments, name)} is too small; give {least} or more.")
     if arguments.level is not None and not arguments.taxonomy:
         raise UserError("--level needs a --taxonomy that says how the classes add up.")
+    from trainer.evaluation.threshold import check_criterion
+
+    check_criterion(arguments.threshold)
     if arguments.out.exists() and not arguments.out.is_dir():
         raise UserError(f"{arguments.out} is a file; give a folder to --out.")
 
 
-def _opened(arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel"]:
+def _opened(path: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel"]:
     """Facts about the file, and the network in it; what had to be assumed is said on standard error."""
     from trainer.networks.opening import open_model
 
-    opened = open_model(arguments.model, **opening_of(arguments))
+    opened = open_model(path, **opening_of(arguments))
     for sentence in opened.assumed:
         say(f"feature-trainer: {sentence}", error=True)
     if opened.output.independent or not opened.classes:
         why = "decides each of its classes by itself" if opened.classes else "gives no class scores"
         raise UserError(
-            f"{arguments.model.name} {why}; an evaluation needs scores of classes that exclude each other (--outputs)."
+            f"{path.name} {why}; an evaluation needs scores of classes that exclude each other (--outputs)."
         )
     checkpoint = opened.checkpoint
     facts = {
-        "file": arguments.model.name,
-        "sha256": _digest(arguments.model),
+        "file": path.name,
+        "sha256": _digest(path),
         "architecture": opened.architecture,
         "architecture_arguments": checkpoint.architecture_arguments if checkpoint else {},
         "classes": list(opened.classes),
@@ -113,13 +142,13 @@ def _opened(arguments: argparse.Namespace) -> tuple[dict[str, Any], "OpenedModel
     return facts, opened
 
 
-def _check_names(arguments: argparse.Namespace, opened: "OpenedModel", cohort: "Cohort") -> None:
+def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel", cohort: "Cohort") -> None:
     """UserError where nobody named the network's classes: the cohort's could be meant in any order."""
     count = len(opened.classes)
     unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
     if unnamed and set(opened.classes) - set(cohort.classes) and not arguments.taxonomy:
         raise UserError(
-            f"{arguments.model.name} does not name its {count} classes; name them in the order of its outputs, such as "
+            f"{path.name} does not name its {count} classes; name them in the order of its outputs, such as "
             f"--classes {line_of(cohort.classes).replace(', ', ',')}, if that is their order."
         )
 
@@ -138,7 +167,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
+def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], cohort: "Cohort") -> tuple[str, ...]:
     """What the report must say of pictures that the network knows; UserError where they are too many to go on."""
     from trainer.evaluation.evaluate import seen_pictures
 
@@ -146,7 +175,7 @@ def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Coho
     count = seen_pictures(training, cohort, positions)
     if count is None:
         return (
-            f"{arguments.model.name} does not say on which pictures it was trained; if pictures of this part are "
+            f"{path.name} does not say on which pictures it was trained; if pictures of this part are "
             "among them, every figure flatters.",
         )
     if not count:
@@ -154,7 +183,7 @@ def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Coho
     known = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
     if not arguments.even_if_seen:
         raise UserError(
-            f"{arguments.model.name} was trained or chosen on {known}, so that the figures would flatter; "
+            f"{path.name} was trained or chosen on {known}, so that the figures would flatter; "
             "choose another --split or cohort, or say --even-if-seen."
         )
     return (f"The network was trained or chosen on {known}: every figure flatters.",)
@@ -162,13 +191,14 @@ def _seen(arguments: argparse.Namespace, training: dict[str, Any], cohort: "Coho
 
 def _evaluated(
     arguments: argparse.Namespace,
-    opened: "OpenedModel",
+    networks: "Sequence[OpenedModel]",
     facts: dict[str, Any],
     cohort: "Cohort",
     notes: tuple[str, ...],
 ) -> "Evaluation":
     from dataclasses import replace
 
+    from trainer.evaluation.ensemble import Member
     from trainer.evaluation.evaluate import evaluate
     from trainer.measures.reader_study import read_readers
     from trainer.measures.taxonomy import read_taxonomy
@@ -176,14 +206,18 @@ def _evaluated(
     readers = read_readers(arguments.readers) if arguments.readers else ()
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
     device = find_device(arguments.device)
+    first, *others = [Member(each.module.to(device), each.classes, each.input) for each in networks]
     with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
         found = evaluate(
-            opened.module.to(device),
-            opened.classes,
-            opened.input,
+            first.module,
+            first.classes,
+            first.input,
             cohort,
             arguments.split,
             device,
+            others=others,
+            views=arguments.tta,
+            criterion=arguments.threshold,
             readers=readers,
             taxonomy=taxonomy,
             level=arguments.level,

@@ -55,6 +55,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--folds", type=int, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
     parser.add_argument("--own-split", action="store_true", help="split anew, even if the table or the folders do")
+    parser.add_argument(
+        "--no-validation", action="store_true", help="set no validation part apart: epochs are fixed, as in the paper"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
     parser.add_argument("--size", type=int, default=300, metavar="N", help="side of the stored pictures (default 300)")
     parser.add_argument("--source", default="", help="where the pictures come from; goes into reports and networks")
@@ -90,6 +93,7 @@ def run(arguments: argparse.Namespace) -> None:
         replace=arguments.replace,
         seed=arguments.seed,
         given_split=not arguments.own_split,
+        validation=not arguments.no_validation,
     )
     bars = {}
 

@@ -29,6 +29,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the cohort (.h5)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--dry-run", action="store_true", help="train nothing: show which layers learn at which rate")
+    parser.add_argument("--folds", choices=("all",), help="train once for each fold of the cohort, and compare them")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train with N seeds, and compare them (1)")
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights, written into the network")
     add_device_argument(parser)
     add_recipe_arguments(parser)
@@ -48,6 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
     cohort = open_cohort(arguments.data)
     if arguments.dry_run:
         _show_rates(cohort, recipe)
+        return
+    if arguments.folds or arguments.seeds != 1:
+        _train_all(arguments, cohort, recipe)
         return
     with joined(find_device(arguments.device)) as (world, device):
         bar = Bar(recipe.learning.epochs) if world.first else None
@@ -70,11 +75,35 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"{outcome.network}: epoch {outcome.chosen_epoch}, {reached}")
 
 
+def _train_all(arguments: argparse.Namespace, cohort: "Cohort", recipe: "Recipe") -> None:
+    """Train once for each fold and seed, and say how far the runs differ."""
+    from trainer.report.comparison import over_runs
+    from trainer.training.distributed import joined
+    from trainer.training.repeated import planned, train_all
+    from trainer.training.train import Watch
+
+    runs = planned(recipe, cohort, all_folds=bool(arguments.folds), seeds=arguments.seeds)
+    with joined(find_device(arguments.device)) as (world, device):
+        bar = Bar(recipe.learning.epochs) if world.first else None
+        watch = bar.watch() if bar else Watch()
+        try:
+            done = train_all(cohort, runs, arguments.out, device, licence=arguments.licence, watch=watch, world=world)
+        finally:
+            if bar:
+                bar.close()
+    if done:
+        mean, deviation = over_runs([run.auc["value"] for run in done])
+        say(
+            f"{arguments.out / 'runs.html'}: {len(done)} runs, test AUC {mean:.3f} "
+            f"(standard deviation {deviation:.3f} over the runs)"
+        )
+
+
 def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     """Print what the network starts from, and which of its layers learn at which rate."""
+    from trainer.training.checks import check
     from trainer.training.depth_groups import depth_groups
     from trainer.training.initial_weights import started
-    from trainer.training.train import check
 
     check(cohort, recipe)
     module, says = started(recipe, cohort.classes)
@@ -117,6 +146,9 @@ class Bar:
                 bar.close()
 
     def _say(self, text: str) -> None:
+        if text.startswith("run ") and self._bar is not None:  # a bar for each of several runs
+            self.close()
+            self._bar = self._reading = None
         if self._bar is not None and not self._bar.disable:
             self._bar.write(printable(text))
         else:
@@ -139,7 +171,7 @@ class Bar:
         self._bar.update((epoch - 1) * pictures + done - self._bar.n)
 
     def _epoch(self, record: dict[str, Any]) -> None:
-        self._auc = f"{record['auc']:.3f}"
+        self._auc = "-" if record["auc"] is None else f"{record['auc']:.3f}"
         if not sys.stderr.isatty():
             say(
                 f"epoch {record['epoch']}  loss {record['loss']:.3f}  validation AUC {self._auc}  "

@@ -2,14 +2,16 @@
 
 import argparse
 import contextlib
+import difflib
 import os
+import re
 import select
 import sys
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,13 +55,45 @@ def through(program: str, work: Callable[[], int | None]) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, whose complaints are one line of plain text."""
+    """argparse's, whose complaints are one line of plain text and name the nearest word that is known."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
+        found, rest = self.parse_known_args(args, namespace)
+        if rest:
+            flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
+            nearest = [near for flag in flags for near in [_nearest(flag, _flags(self, found))] if near]
+            hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
+            self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Complain of wrong usage, with the nearest choice where a word is none of those that there are."""
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)$", message)
+        near = _nearest(wrong[1], [word.strip(" '") for word in wrong[2].split(",")]) if wrong else ""
+        super().error(f"{message}; did you mean {near}?" if near else message)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """End the program, saying the message on standard error."""
         if message:
             say(printable(" ".join(message.split()), 1000), error=True)
         sys.exit(status)
+
+
+def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace) -> list[str]:
+    """The flags of a parser and of the subcommands that were chosen from it."""
+    flags: list[str] = []
+    for action in parser._actions:
+        flags += [flag for flag in action.option_strings if flag.startswith("--")]
+        if isinstance(action, argparse._SubParsersAction):
+            chosen = action.choices.get(getattr(found, action.dest, None) or "")
+            flags += _flags(chosen, found) if chosen else []
+    return flags
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """The known word that a mistyped one is nearest to; "" where none is near."""
+    return next(iter(difflib.get_close_matches(word[:60], known, n=1)), "")
 
 
 def data_home() -> Path:

@@ -12,12 +12,14 @@ from torch import nn
 
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
-from trainer.evaluation.inference import logits_of
+from trainer.evaluation.ensemble import Ensemble, Member
+from trainer.evaluation.fitting import calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
+from trainer.evaluation.threshold import ChosenThreshold
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
-from trainer.measures.calibration import Calibration, fit_temperature, reliability
+from trainer.measures.calibration import Calibration
 from trainer.measures.class_figures import accuracies, class_curves
 from trainer.measures.metrics import Labels, confusion, positive_class
 from trainer.measures.prediction import Prediction
@@ -48,13 +50,26 @@ class Level:
 
 
 @dataclass(frozen=True)
+class PartPredictions:
+    """Probabilities (N, classes) of the pictures at `positions` (N) of a cohort, and the classes that were given."""
+
+    part: str
+    pictures: tuple[str, ...]
+    lesions: tuple[str, ...]
+    labels: Labels
+    probabilities: Numbers
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything that was measured of a network on one part of a cohort.
 
     `positive` is the class whose probability is the score of two classes, "" of more. `auc` is its AUC, or the mean
     of those of all classes that occur (macro); `curves` hold one class of two, every one of more. `confusion` counts
     pictures by true class (rows) and predicted class. `class_accuracy` is each class's share predicted rightly, and
-    `balanced_accuracy` their mean. `network` are plain facts about where the network comes from.
+    `balanced_accuracy` their mean. `network` are plain facts about where the network comes from. `threshold` is there
+    of two classes where a validation part could choose it. `predictions` are of the part, and of the validation part
+    where it was asked.
     """
 
     part: str
@@ -83,6 +98,8 @@ class Evaluation:
     versions: dict[str, str]
     network: dict[str, Any]
     notes: tuple[str, ...] = ()
+    threshold: ChosenThreshold | None = None
+    predictions: tuple[PartPredictions, ...] = ()
 
 
 def seen_pictures(training: Mapping[str, Any], cohort: Cohort, positions: npt.NDArray[np.intp]) -> int | None:
@@ -102,26 +119,31 @@ def evaluate(
     part: str,
     device: torch.device,
     *,
+    others: Sequence[Member] = (),
+    views: int = 1,
     readers: Sequence[ReaderResult] = (),
     taxonomy: Taxonomy | None = None,
     level: int | None = None,
     draws: int = DRAWS,
     seed: int = 0,
     batch: int = 64,
+    criterion: str = "youden",
     network: Mapping[str, Any] | None = None,
     on_step: OnStep = no_step,
 ) -> Evaluation:
     """Measure a network that predicts `classes` on a part of the cohort; intervals are drawn over its lesions.
 
-    The temperature is fitted on the cohort's validation part. UserError where classes do not match, where the part
-    holds one class only, and where there are readers but no two classes to compare them in.
+    With `others`, or more than one of the `views`, the mean of all their probabilities is measured (`Ensemble`).
+    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part. UserError where classes do
+    not match, where the part holds one class only, and where there are readers but no two classes to compare them in.
     """
+    asked = Ensemble((Member(module, tuple(classes), input_spec), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
     positions = cohort.positions(part)
     labels = matched.labels[cohort.labels[positions]]
     _check(labels, matched, part, cohort, readers)
     started = time.perf_counter()
-    logits = logits_of(module, (cohort, positions), input_spec, device, batch=batch, on_step=on_step)
+    logits = asked.logits((cohort, positions), device, batch=batch, on_step=on_step)
     seconds = time.perf_counter() - started
     probabilities = Prediction(logits).probabilities @ matched.members
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
@@ -132,9 +154,8 @@ def evaluate(
     score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
     predicted = probabilities.argmax(axis=1)
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
-    calibration = _calibration(
-        module, input_spec, cohort, part, device, batch, matched, positive, logits, probabilities, labels, drawn
-    )
+    fitting = None if part == "validation" else fitting_of(asked, cohort, device, batch, matched, drawn)
+    calibration = calibration_of(fitting, part, matched, positive, logits, probabilities, labels, drawn)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
     return Evaluation(
         part=part,
@@ -163,6 +184,15 @@ def evaluate(
         versions=versions(),
         network=dict(network or {}),
         notes=_notes(labels, matched),
+        threshold=threshold_of(fitting, part, criterion, matched, positive, probabilities, labels, drawn),
+        predictions=(
+            _predictions(part, cohort, positions, labels, probabilities),
+            *(
+                (_predictions("validation", cohort, fitting.positions, fitting.labels, fitting.probabilities),)
+                if fitting
+                else ()
+            ),
+        ),
     )
 
 
@@ -182,38 +212,11 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
         )
 
 
-def _calibration(
-    module: nn.Module,
-    input_spec: InputSpec,
-    cohort: Cohort,
-    part: str,
-    device: torch.device,
-    batch: int,
-    matched: Match,
-    positive: int | None,
-    logits: npt.NDArray[np.float32],
-    probabilities: Numbers,
-    labels: Labels,
-    draws: BootstrapResamples,
-) -> Calibration:
-    of = "the predicted class" if positive is None else matched.classes[positive]
-    before = reliability(probabilities, labels, positive, draws)
-    fitting = np.flatnonzero(cohort.splits == "validation")
-    reason = ""
-    if part == "validation":
-        reason = "The temperature is fitted on the validation part, so that it is not measured on that very part."
-    elif len(np.unique(cohort.labels[fitting])) < 2:
-        reason = "The cohort has no validation part with two classes, so that no temperature was fitted."
-    if reason:
-        return Calibration(of, before, None, None, reason)
-    fitted = fit_temperature(
-        logits_of(module, (cohort, fitting), input_spec, device, batch=batch),
-        matched.labels[cohort.labels[fitting]],
-        matched.members,
-        BootstrapResamples.of([cohort.lesions[place] for place in fitting], draws.count, draws.seed),
-    )
-    after = reliability(Prediction(logits).tempered(fitted.value) @ matched.members, labels, positive, draws)
-    return Calibration(of, before, after, fitted)
+def _predictions(
+    part: str, cohort: Cohort, positions: npt.NDArray[np.intp], labels: Labels, probabilities: Numbers
+) -> PartPredictions:
+    names, lesions = (tuple(of[place] for place in positions.tolist()) for of in (cohort.names, cohort.lesions))
+    return PartPredictions(part, names, lesions, labels, probabilities)
 
 
 def _levels(

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from trainer.cohort.cohort import Cohort
 
 
+View: TypeAlias = tuple[bool, bool, bool]
+"""Whether the input is mirrored left to right, then top to bottom, then transposed."""
+
+VIEWS: tuple[View, ...] = tuple(
+    (mirrored, upside_down, transposed)
+    for transposed in (False, True)
+    for upside_down in (False, True)
+    for mirrored in (False, True)
+)
+"""The eight symmetries of a square: the picture itself, mirror images, and with the last four the quarter turns."""
+
 Pictures: TypeAlias = "npt.NDArray[np.uint8] | tuple[Cohort, npt.NDArray[np.intp]]"
 """Pictures (N, H, W, 3) uint8, or a cohort and the positions of N of its pictures, which stay on the disk."""
 
@@ -30,13 +41,14 @@ def logits_of(
     device: torch.device,
     *,
     batch: int = 64,
+    view: View = (False, False, False),
     on_step: OnStep = no_step,
 ) -> npt.NDArray[np.float32]:
     """Logits (N, classes) of pictures (N, H, W, 3) uint8, or of a cohort's pictures at N positions.
 
-    Every picture becomes the very input that `InputSpec.prepare` makes of it. The next batch is read while one is
-    computed; where the device's memory is too small for a batch, it is halved. UserError where an answer is not
-    a number.
+    Every picture becomes the very input that `InputSpec.prepare` makes of it, seen as `view` says. The next batch is
+    read while one is computed; where the device's memory is too small for a batch, it is halved. UserError where an
+    answer is not a number.
     """
     total = len(pictures[1]) if isinstance(pictures, tuple) else len(pictures)
     module_was_training = module.training
@@ -46,7 +58,7 @@ def logits_of(
         with computing(device), torch.inference_mode(), torch.autocast(device.type, enabled=False):
             done = 0
             for crops in _batches(pictures, input_spec, batch):
-                answers += _answers(module, crops, input_spec, device)
+                answers += _answers(module, _seen(crops, view), input_spec, device)
                 done += len(crops)
                 on_step(done, total)
     finally:
@@ -59,6 +71,13 @@ def logits_of(
             "take an earlier checkpoint."
         )
     return logits
+
+
+def _seen(crops: npt.NDArray[np.uint8], view: View) -> npt.NDArray[np.uint8]:
+    """The crops (n, h, w, channels) in another view."""
+    mirrored, upside_down, transposed = view
+    turned = crops[:, :: -1 if upside_down else 1, :: -1 if mirrored else 1]
+    return np.ascontiguousarray(turned.swapaxes(1, 2) if transposed else turned)
 
 
 def _answers(
@@ -110,7 +129,8 @@ def _crops(stored: npt.NDArray[np.uint8], input_spec: InputSpec) -> npt.NDArray[
     """`InputSpec.crop` of every picture (n, H, W, 3); one slice where nothing has to be resized or padded."""
     height, width = stored.shape[1:3]
     box = input_spec.frame(height, width)
-    if input_spec.channels == 3 and input_spec.resized(height, width) == (height, width) and min(box[:2]) >= 0:
+    plain = input_spec.channels == 3 and not input_spec.preprocesses
+    if plain and input_spec.resized(height, width) == (height, width) and min(box[:2]) >= 0:
         top, left = int(box.top), int(box.left)
         return np.ascontiguousarray(stored[:, top : top + input_spec.size[0], left : left + input_spec.size[1]])
     return np.stack([input_spec.crop(picture) for picture in stored])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from trainer.networks.safetensors_file import read_tensors
 __all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
 
 FORMAT = "feature-map-explorer network"
-VERSION = 1
+VERSION = 2
+"""2 where the input is preprocessed, which earlier programs would leave out; all others are written as 1."""
 DESCRIPTION = "network"
 """The key of the metadata under which a network describes itself."""
 
@@ -47,11 +48,11 @@ def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> No
     """
     description = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if checkpoint.input.preprocesses else 1,
         "architecture": checkpoint.architecture,
         "architecture_arguments": checkpoint.architecture_arguments,
         "classes": list(checkpoint.classes),
-        "input": asdict(checkpoint.input),
+        "input": checkpoint.input.to_dict(),
         "training": checkpoint.training,
         "licence": checkpoint.licence,
     }

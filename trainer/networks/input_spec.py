@@ -1,6 +1,6 @@
 """The way a picture becomes the input of a network."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -8,10 +8,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from trainer.files.errors import UserError
+from trainer.pictures.color_constancy import gain_to, light_of
 from trainer.pictures.resizing import resized_part
 
 if TYPE_CHECKING:
     import torch
+
+
+_LIGHT = 64
+"""Side of the copy of a picture on which its light is found."""
 
 
 class Box(NamedTuple):
@@ -32,6 +37,10 @@ class InputSpec:
     "squash" resizes the whole picture, whatever its proportions, to `size` scaled so that its shorter side is
     `resize_to`; "shortest" keeps the proportions and makes the picture's shorter side `resize_to`.
     `mean` and `std` normalise values in [0, 1], one float a channel: three for RGB, one for grey.
+
+    Before that, what was cut out is preprocessed, value by value: `color_constancy` > 0 is the order p of the Minkowski
+    norm (6: shades of grey) by which the color of the whole picture's light is found and taken out, so that it is grey
+    and as strong as before; `gamma` is the power to which values in [0, 1] are raised then. 0 and 1 change nothing.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -39,6 +48,8 @@ class InputSpec:
     resize_to: int = 224
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    color_constancy: float = 0.0
+    gamma: float = 1.0
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -56,12 +67,28 @@ class InputSpec:
             return "mean and std need one or three numbers each"
         if not all(np.isfinite([*self.mean, *self.std])) or min(self.std) <= 0:
             return "mean and std must be finite, and std positive"
+        if not (self.color_constancy == 0 or 1 <= self.color_constancy <= 64):
+            return f"color_constancy {self.color_constancy} is not 0 (none) or a norm within 1 to 64"
+        if self.color_constancy and self.channels == 1:
+            return "color_constancy needs RGB pictures"
+        if not 0.1 <= self.gamma <= 10:
+            return f"gamma {self.gamma} is not within 0.1 to 10"
         return ""
 
     @property
     def channels(self) -> int:
         """1 for grey networks, 3 for RGB."""
         return len(self.mean)
+
+    @property
+    def preprocesses(self) -> bool:
+        """Whether values are changed before mean and std are taken off."""
+        return bool(self.color_constancy) or self.gamma != 1
+
+    @property
+    def in_color(self) -> "InputSpec":
+        """The same part of a picture in its own colors, whatever the network takes: RGB, nothing changed."""
+        return InputSpec(self.size, self.resize, self.resize_to)
 
     def resized(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) to which a picture of this height and width is resized before the cut."""
@@ -98,7 +125,18 @@ class InputSpec:
         if self.channels == 1:
             picture = picture.convert("L")
         top, left = self._offset(tall, wide)
-        return resized_part(picture, (tall, wide), (top, left, *self.size))
+        part = resized_part(picture, (tall, wide), (top, left, *self.size))
+        return self._preprocessed(part, rgb) if self.preprocesses else part
+
+    def _preprocessed(self, part: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """A part (h, w, channels) of a picture (H, W, 3) with the light of the whole taken out, and gamma."""
+        values = np.repeat(np.arange(256.0)[:, None], self.channels, axis=1)
+        if self.color_constancy:
+            # A small copy, so that the light is the same whatever the resolution, and found at once.
+            small = np.asarray(Image.fromarray(rgb).resize((_LIGHT, _LIGHT), Image.Resampling.BOX))
+            values *= gain_to(np.full(3, 3**-0.5), light_of(small, self.color_constancy))
+        table = np.rint(np.clip(values / 255, 0, 1) ** self.gamma * 255).astype(np.uint8)
+        return np.stack([table[part[..., place], place] for place in range(self.channels)], axis=-1)
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> "torch.Tensor":
         """The network's input (channels, h, w) float32 of a picture (H, W, 3) uint8."""
@@ -115,6 +153,14 @@ class InputSpec:
         mean, std = (torch.tensor(numbers).reshape(-1, 1, 1) for numbers in (self.mean, self.std))
         return (values - mean) / std
 
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; preprocessing stands in it only where there is some, as earlier files have none."""
+        values = asdict(self)
+        for name, nothing in (("color_constancy", 0), ("gamma", 1)):
+            if values[name] == nothing:
+                del values[name]
+        return values
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "InputSpec":
         """Read the JSON form; UserError where a value is missing or has the wrong kind."""
@@ -125,6 +171,8 @@ class InputSpec:
                 resize_to=int(values["resize_to"]),
                 mean=tuple(float(number) for number in values["mean"]),
                 std=tuple(float(number) for number in values["std"]),
+                color_constancy=float(values.get("color_constancy", 0)),
+                gamma=float(values.get("gamma", 1)),
             )
         except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             raise UserError(f"The input specification is not usable: {error!r}.") from error

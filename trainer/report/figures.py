@@ -135,7 +135,10 @@ def confusion(evaluation: Evaluation) -> "Figure":
 
 
 def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
-    """Loss, validation AUC and learning rate by epoch, with the chosen epoch."""
+    """Loss, validation AUC, accuracy and learning rate by epoch, with the chosen epoch.
+
+    Where the course within the epochs is known, the learning rate is that of single steps (SGDR falls and jumps there).
+    """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -143,7 +146,10 @@ def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
         ("loss", (("loss", "training"), ("validation_loss", "validation"))),
         ("AUC", (("auc", "validation"),)),
     ]
-    rates = _column(history, "learning_rate")
+    if np.isfinite(_column(history, "accuracy")).any():
+        panels.append(("accuracy", (("accuracy", "training"), ("validation_accuracy", "validation"))))
+    course = {name: _course(history, name) for name in ("epoch", "loss", "learning_rate")}
+    rates = np.concatenate([_column(history, "learning_rate"), course["learning_rate"]])
     if len(set(rates[np.isfinite(rates)])) > 1:
         panels.append(("learning rate", (("learning_rate", ""),)))
     figure = Figure(figsize=(6.4, 1.9 * len(panels) + 0.5), layout="constrained")
@@ -151,6 +157,12 @@ def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
     epochs = np.array([row.get("epoch", place) for place, row in enumerate(history, 1)])
     for axes, (title, lines) in zip(rows, panels, strict=True):
         shown = [(name, label) for name, label in lines if np.isfinite(_column(history, name)).any()]
+        if title in ("loss", "learning rate") and len(course["epoch"]):
+            faint = title == "loss"
+            within = course["loss" if faint else "learning_rate"]
+            axes.plot(course["epoch"], within, color=COLORS[0], linewidth=0.7, alpha=0.35 if faint else 1,
+                      label="training, single steps" if faint else "")  # fmt: skip
+            shown = shown if faint else []
         for place, (name, label) in enumerate(shown):
             values = _column(history, name)
             color = COLORS[1] if label == "validation" else COLORS[0]
@@ -159,7 +171,7 @@ def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
         if chosen:
             axes.axvline(chosen, color=INK, linewidth=1, linestyle=":", label=f"chosen epoch {chosen}")
         axes.set_ylabel(title)
-        if title == "AUC":
+        if title in ("AUC", "accuracy"):
             axes.set_ylim(top=min(1.005, axes.get_ylim()[1]))
         if title == "learning rate" and rates[rates > 0].size and rates.max() > 20 * rates[rates > 0].min():
             axes.set_yscale("log")
@@ -232,6 +244,11 @@ def _colored(curves: Sequence[Curve]) -> list[tuple[Curve, str, str]]:
         (curve, COLORS[place % len(COLORS)], LINES[place // len(COLORS) % len(LINES)])
         for place, curve in enumerate(curves)
     ]
+
+
+def _course(history: Sequence[Mapping[str, Any]], name: str) -> Any:
+    """What is known of single steps, one after the other."""
+    return np.array([value for row in history for value in (row.get("course") or {}).get(name, ())], float)
 
 
 def _column(history: Sequence[Mapping[str, Any]], name: str) -> Any:

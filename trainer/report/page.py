@@ -9,6 +9,7 @@ from trainer.evaluation.evaluate import Evaluation
 from trainer.files.page_templates import rendered
 from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS
+from trainer.report.confused import confused_pairs
 from trainer.report.run_record import Run
 from trainer.report.style import COLORS, GREY, GRID_LINE, INK, PAPER, spoken
 from trainer.report.tables import tables, written
@@ -45,11 +46,11 @@ def page(evaluation: Evaluation | None, run: Run | None, cohort: Cohort, svgs: M
         refresh=REFRESH,
         listed=LISTED,
         bins=BINS,
-        **(_of(evaluation) if evaluation else {}),
+        **(_of(evaluation, cohort) if evaluation else {}),
     )
 
 
-def _of(evaluation: Evaluation) -> dict[str, object]:
+def _of(evaluation: Evaluation, cohort: Cohort) -> dict[str, object]:
     """What the top of the page says of an evaluation."""
     about = [str(evaluation.network[name]) for name in ("file", "architecture") if name in evaluation.network]
     about.append(f"classes {', '.join(evaluation.classes)}")
@@ -62,7 +63,8 @@ def _of(evaluation: Evaluation) -> dict[str, object]:
         ("calibration error", evaluation.calibration.before.ece, f"n = {evaluation.pictures:,}, as trained"),
     ]
     above = sum(point.reader.sensitivity > point.network.value for point in evaluation.readers)
-    return {"about": about, "headline": headline, "readers_above": above}
+    confused = confused_pairs(evaluation, cohort)
+    return {"confused": confused, "about": about, "headline": headline, "readers_above": above}
 
 
 class Figures:

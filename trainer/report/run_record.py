@@ -14,7 +14,8 @@ class Run:
     """What a finished or running training knows of itself.
 
     `settings` are all settings as plain values; `history` holds a dict for each epoch with epoch, loss, auc
-    (validation), validation_loss, learning_rate, pictures_per_second, seconds, as far as they are known.
+    (validation), validation_loss, accuracy, validation_accuracy, learning_rate, pictures_per_second, seconds, and the
+    `course` within the epoch (lists of epoch, learning_rate and loss), as far as they are known.
     `chosen_epoch` counts from 1, 0 = none yet; `seconds` and `pictures_per_second` are of the training, 0 = not known.
     `arithmetic` says of a GPU whether it rounded to TF32, tried its kernels, and took the same ones in every run.
     """

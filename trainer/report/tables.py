@@ -81,7 +81,7 @@ def _of_training(run: Run) -> dict[str, Table]:
     ]
     return {
         "training": Table(("", "training"), [row for row in measured if row[1]]),
-        "settings": Table(("setting", "value"), [(name, _setting(value)) for name, value in run.settings.items()]),
+        "settings": Table(("setting", "value"), setting_rows(run.settings)),
     }
 
 
@@ -102,6 +102,7 @@ def _of_results(evaluation: Evaluation) -> dict[str, Table]:
             ],
             "Share of each class's pictures that is predicted rightly",
         ),
+        "threshold": _threshold(evaluation),
         "calibration": _calibration(evaluation),
         "taxonomy": Table(("level", "class", "pictures", "AUC"), list(_levels(evaluation))),
         "subgroups": _subgroups(evaluation),
@@ -156,6 +157,24 @@ def _calibration(evaluation: Evaluation) -> Table:
     )
 
 
+def _threshold(evaluation: Evaluation) -> Table:
+    head = ("part", "sensitivity", "specificity", "balanced accuracy", "true positive", "false positive",
+            "true negative", "false negative")  # fmt: skip
+    chosen = evaluation.threshold
+    if chosen is None:
+        return Table(head, [])
+    rows = [
+        (name, at.sensitivity, at.specificity, at.balanced_accuracy,
+         at.true_positives, at.false_positives, at.true_negatives, at.false_negatives)
+        for name, at in (
+            (f"{chosen.chosen_on.part}, where it was chosen, and so too good", chosen.chosen_on),
+            (f"{chosen.applied_to.part}, where it was applied", chosen.applied_to),
+        )
+    ]  # fmt: skip
+    caption = f"Called {chosen.positive} from a probability of {chosen.value:.4f} on, chosen by {chosen.criterion}"
+    return Table(head, rows, caption)
+
+
 def _levels(evaluation: Evaluation) -> Iterable[Sequence[Cell]]:
     for level in evaluation.levels:
         for curve in level.curves:
@@ -177,6 +196,11 @@ def _subgroups(evaluation: Evaluation) -> Table:
 
 def _versions(versions: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(f"version of {name}", text) for name, text in versions.items()]
+
+
+def setting_rows(settings: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Every setting and its value, as text."""
+    return [(name, _setting(value)) for name, value in settings.items()]
 
 
 def _setting(value: object) -> str:

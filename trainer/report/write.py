@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from trainer.cohort.cohort import Cohort
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder, sweep_folder
 from trainer.files.errors import UserError
+from trainer.files.written_tables import write_rows
 from trainer.measures.bootstrap import Measure
 from trainer.measures.metrics import LEVELS
 from trainer.measures.roc_curves import GRID
@@ -27,7 +28,7 @@ FIGURES = ("roc", "precision_recall", "confusion", "reliability", "subgroups", "
 
 
 def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None, cohort: Cohort) -> dict[str, Any]:
-    """Write report.html, report.json and figures/*.svg, *.png into `folder`; the numbers of report.json are returned.
+    """Write report.html, report.json, predictions.csv and figures/*.svg, *.png; report.json's numbers are returned.
 
     Without an evaluation, of a run that goes on, there are the learning curves only. Every file is replaced whole;
     figures of an earlier report that this one has not are removed. UserError where a file cannot be written.
@@ -42,6 +43,8 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
     text = page(evaluation, run, cohort, svgs)
     files = {f"figures/{name}.{kind}": content for name, both in pictures.items()
              for kind, content in zip(("svg", "png"), both, strict=True)}  # fmt: skip
+    if evaluation:
+        files["predictions.csv"] = write_rows(prediction_rows(evaluation))
     files["report.json"] = (json.dumps(numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     files["report.html"] = text.encode("utf-8")
     make_folder(folder)
@@ -109,9 +112,21 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | None) else str(value)
 
 
+def prediction_rows(evaluation: "Evaluation") -> Iterator[Sequence[object]]:
+    """A row for each picture: its lesion, part, given and predicted class, and the probability of each class."""
+    names = evaluation.classes
+    yield "picture", "lesion", "split", "given", "predicted", *(f"probability {name}" for name in names)
+    for part in evaluation.predictions:
+        rows = zip(part.pictures, part.lesions, part.labels, part.probabilities, strict=True)
+        for picture, lesion, label, shares in rows:
+            told = (f"{share:.6f}" for share in shares)
+            yield picture, lesion, part.part, names[label], names[int(shares.argmax())], *told
+
+
 def _evaluation(evaluation: "Evaluation") -> dict[str, Any]:
-    """The evaluation with names where the dataclasses have positions."""
-    values: dict[str, Any] = plain(evaluation)
+    """The evaluation with names where the dataclasses have positions; its predictions stand in predictions.csv."""
+    values: dict[str, Any] = plain(replace(evaluation, predictions=()))
+    del values["predictions"]
     names = evaluation.classes
     for of in ("counts", "class_accuracy"):
         values[of] = dict(zip(names, values[of], strict=True))

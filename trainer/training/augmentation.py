@@ -43,11 +43,14 @@ def augment(pictures: torch.Tensor, draws: torch.Tensor, augmentation: Augmentat
     squares = F.grid_sample(pictures, grid, mode="bilinear", padding_mode=padding, align_corners=False)
     if augmentation.hue != (0.0, 0.0):
         squares = turn_hue(squares, _between(values["hue"], augmentation.hue))
+    brightness = _between(values["brightness"], augmentation.brightness)
+    multiplied = augmentation.brightness_as == "multiplied"
     squares = change_light(
         squares,
         _between(values["saturation"], augmentation.saturation),
         1 + _between(values["contrast"], augmentation.contrast),
-        _between(values["brightness"], augmentation.brightness),
+        torch.zeros_like(brightness) if multiplied else brightness,
+        1 + brightness if multiplied else torch.ones_like(brightness),
     )
     if augmentation.tint:
         reach = (1 - augmentation.tint, 1 + augmentation.tint)
@@ -118,16 +121,20 @@ def turn_hue(pictures: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
 
 
 def change_light(
-    pictures: torch.Tensor, saturation: torch.Tensor, contrast: torch.Tensor, brightness: torch.Tensor
+    pictures: torch.Tensor,
+    saturation: torch.Tensor,
+    contrast: torch.Tensor,
+    brightness: torch.Tensor,
+    gain: torch.Tensor,
 ) -> torch.Tensor:
-    """Saturation, contrast and brightness (N each) of pictures (N, 3, h, w): one matrix and one offset a picture."""
+    """Saturation, contrast, added brightness and gain (N each) of pictures (N, 3, h, w): one matrix and one offset."""
     # Filled where it is used: a CUDA graph allows no copy from the CPU.
     luma = torch.cat([torch.full((1,), share, device=pictures.device) for share in LUMA])
-    saturation, contrast = saturation.view(-1, 1, 1), contrast.view(-1, 1, 1)
+    saturation, contrast, gain = (of.view(-1, 1, 1) for of in (saturation, contrast, gain))
     matrix = contrast * (saturation * torch.eye(3, device=pictures.device) + (1 - saturation) * luma.expand(3, 3))
     grey = pictures.mean((2, 3)) @ luma
-    offset = (1 - contrast[:, 0, 0]) * grey + brightness
-    changed = torch.baddbmm(offset.view(-1, 1, 1).expand(-1, 3, 1), matrix, pictures.flatten(2))
+    offset = ((1 - contrast[:, 0, 0]) * grey + brightness).view(-1, 1, 1) * gain
+    changed = torch.baddbmm(offset.expand(-1, 3, 1), matrix * gain, pictures.flatten(2))
     return changed.clamp_(0, 1).view_as(pictures)
 
 

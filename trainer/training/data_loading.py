@@ -118,7 +118,7 @@ class Pictures:
 
     def _read(self, positions: Positions) -> torch.Tensor:
         stored = self._cohort.pictures(positions)
-        if stored.shape[1:3] != self._spec.size:
+        if stored.shape[1:3] != self._spec.size or self._spec.preprocesses:
             stored = np.stack([self._spec.crop(picture) for picture in stored])
         return torch.from_numpy(stored).permute(0, 3, 1, 2).contiguous()
 

@@ -1,6 +1,6 @@
 """What a run leaves behind: the chosen network with its facts, and the report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.input_spec import InputSpec
+from trainer.report.model_card import model_card
 from trainer.report.run_record import Run
 from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
 from trainer.training.recipe import Recipe
-from trainer.training.run_folder import NETWORK_FILE, RunFolder, State
+from trainer.training.run_folder import CARD_FILE, NETWORK_FILE, RunFolder, State
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,21 @@ class Outcome:
 
 def input_spec_of(recipe: Recipe, cohort: Cohort) -> InputSpec:
     """How a picture becomes the input when it is tested; `test_crop` says what of it."""
+    return tested_input(recipe, cohort.side)
+
+
+def tested_input(recipe: Recipe, stored: int) -> InputSpec:
+    """The same for pictures that are stored at this side."""
     data = recipe.data
-    resize_to = data.size if data.test_crop == "whole" else data.resize_to or cohort.side
-    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std)
+    resize_to = data.size if data.test_crop == "whole" else data.resize_to or stored
+    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, data.color_constancy, data.gamma)
+
+
+def stored_input(recipe: Recipe, stored: int) -> InputSpec:
+    """What training takes of a picture stored at this side before it is augmented: all of it, preprocessed."""
+    side = recipe.data.resize_to or stored
+    plain = InputSpec((side, side), "squash", side)
+    return replace(plain, color_constancy=recipe.data.color_constancy, gamma=recipe.data.gamma)
 
 
 def show_progress(
@@ -72,6 +85,7 @@ def finish(
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)
     folder.save_network(checkpoint)
     write_report(folder.path, evaluation, Run.of_training(checkpoint.training), cohort)
+    folder.write(CARD_FILE, model_card(checkpoint, evaluation, NETWORK_FILE).encode("utf-8"))
     folder.log("finished", chosen_epoch=state.best_epoch, **measured)
     folder.finish()
     interval = (evaluation.auc.low, evaluation.auc.high)
@@ -106,7 +120,7 @@ def _checkpoint(
             "seconds": round(state.seconds, 1),
             "epochs": state.history,
             "chosen_epoch": state.best_epoch,
-            "auc_validation": round(state.best_auc, 4),
+            **({"auc_validation": round(state.best_auc, 4)} if parts["validation"] else {}),
             **measured,
             "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
         },

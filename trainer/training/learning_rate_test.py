@@ -15,13 +15,13 @@ from trainer.devices.arithmetic import computing
 from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.networks.input_spec import InputSpec
+from trainer.training.checks import check
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch
 from trainer.training.distributed import ProcessGroup
+from trainer.training.finish import stored_input
 from trainer.training.initial_weights import set_training, started
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
-from trainer.training.train import check
 from trainer.training.training_step import Step, median_frequency
 
 _MEMORY = 0.9
@@ -88,7 +88,7 @@ def _tried(
     side, positions = recipe.data.resize_to or cohort.side, cohort.positions("train")
     share = ProcessGroup().share(min(recipe.learning.batch, len(positions)))
     needed = step.rehearse(blank(share.stop, side, device))
-    pictures = Pictures(cohort, positions, InputSpec((side, side), "squash", side), device, reserve=needed)
+    pictures = Pictures(cohort, positions, stored_input(recipe, cohort.side), device, reserve=needed)
     rates: list[float] = []
     losses: list[float] = []
     number = 0

@@ -38,6 +38,8 @@ class Data:
     test_crop: Literal["centre", "whole"] = setting("centre", "what of a picture is tested: its centre, or all of it")
     mean: Triple = setting((0.0, 0.0, 0.0), "mean of each channel of pictures in [0, 1], taken off")
     std: Triple = setting((1.0, 1.0, 1.0), "standard deviation of each channel, divided by")
+    color_constancy: float = setting(0.0, "norm by which the light's color is found and taken out: 6 = shades of grey")
+    gamma: float = setting(1.0, "power to which values are raised after that; 1 = none")
     fold: int = setting(-1, "which fold of the cohort is the test part; -1 = the cohort's own parts")
 
 
@@ -70,7 +72,8 @@ class Augmentation:
     reaches outside (half diagonal 158 of 150).
 
     Colors, in [0, 1], in this order, cut off to [0, 1] after the last: hue, saturation, contrast, brightness.
-    `brightness` is added to every channel, as in TensorFlow's adjust_brightness. `contrast` c multiplies the
+    `brightness` b is added to every channel, as in TensorFlow's adjust_brightness, or, with `brightness_as`
+    "multiplied", multiplies it by 1 + b, as in torchvision's. `contrast` c multiplies the
     distance from the mean of the picture's grey by 1 + c: read as a factor itself, -0.7 would turn the picture into
     its negative and 0 into plain grey, so that almost no contrast of the paper's interval would leave it as it is.
     `saturation` multiplies the distance from the pixel's grey; `hue` turns the hue of HSV, in turns (1 = the whole
@@ -92,7 +95,8 @@ class Augmentation:
     stretch: float = setting(1.0, "width by height, at most this and at least its inverse; 1.33 = 4:3 to 3:4")
     shift: float = setting(0.0, "largest shift each way, as a share of the stored picture's side")
     fill: Literal["reflect", "edge", "black"] = setting("reflect", "what lies outside of the stored picture")
-    brightness: Pair = setting((0.0, 0.0), "added, from and to")
+    brightness: Pair = setting((0.0, 0.0), "added, or multiplied by 1 + this, from and to")
+    brightness_as: Literal["added", "multiplied"] = setting("added", "how brightness changes every channel")
     contrast: Pair = setting((0.0, 0.0), "1 + this multiplies the distance from the mean grey")
     hue: Pair = setting((0.0, 0.0), "turn of the hue, in turns")
     saturation: Pair = setting((1.0, 1.0), "multiplies the distance from grey")
@@ -107,7 +111,8 @@ class Learning:
     """The loss, the optimiser and what is kept.
 
     `imbalance`: "weights" multiplies each picture's loss by median(n) / n of its class (Eigen & Fergus, 2015, over
-    pictures; 928 and 11,910 give 6.917 and 0.539), "sampling" draws every class equally often. The paper says
+    pictures; 928 and 11,910 give 6.917 and 0.539) and divides a batch's sum by that of the weights, as PyTorch's
+    cross_entropy does; "sampling" draws every class equally often. The paper says
     nothing of it; "sampling" is this program's choice for it.
     """
 
@@ -174,6 +179,8 @@ class Recipe:
                 return f"{name} goes from {low} to {high}; the first must be the smaller one"
         if changes.zoom[0] <= 0:
             return f"zoom is {changes.zoom[0]}, but must be over 0"
+        if changes.brightness_as == "multiplied" and changes.brightness[0] < -1:
+            return f"brightness is {changes.brightness[0]}, but must be -1 or more where it is multiplied"
         if not 1 <= changes.stretch <= 4:
             return f"stretch is {changes.stretch}, not within 1 to 4"
         if not 0 <= changes.corners <= 1:

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import torch
 from trainer.files.atomic_files import cannot_write, replace_file, sweep_folder
 from trainer.files.errors import UserError
 from trainer.files.own_files import append_lines
+from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.torch_file import read_pickle
 from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
+CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
 HOW_TO_GO_ON = "run the same command again to go on"
 
 
@@ -66,13 +69,7 @@ class RunFolder:
         kept = [name for name in (STATE_FILE, NETWORK_FILE) if (self.path / name).exists()]
         if not kept or not (self.path / SETTINGS_FILE).exists():
             return
-        values = read_settings(self.path / SETTINGS_FILE)
-        theirs = values.pop("cohort", {})
-        ours = self._recipe.flat()
-        other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
-        says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
-        if not isinstance(theirs, dict) or theirs.get("digest") != self._digest:
-            says.insert(0, "other pictures, classes or parts")
+        says = differing(self.path, self._recipe, self._digest)
         if says:
             raise UserError(
                 f"{self.path} holds a run with {', '.join(says)}; choose another --out, or give the same settings."
@@ -101,7 +98,7 @@ class RunFolder:
         """Replace the state, whole or not at all; UserError where it cannot be written."""
         content = io.BytesIO()
         torch.save(vars(state), content)
-        self._replace(STATE_FILE, content.getvalue())
+        self.write(STATE_FILE, content.getvalue())
 
     def save_network(self, checkpoint: Checkpoint) -> None:
         """Replace the network, whole or not at all."""
@@ -109,6 +106,12 @@ class RunFolder:
             checkpoints.save(self.path / NETWORK_FILE, checkpoint, follow=False)
         except UserError as error:
             raise UserError(f"{error} Then {HOW_TO_GO_ON}.") from error
+
+    def write_history(self, history: Sequence[Mapping[str, Any]]) -> None:
+        """Replace log.csv: a row for each epoch, a column for each of its numbers."""
+        names = [name for name, value in history[0].items() if not isinstance(value, dict)]
+        rows = (["" if row[name] is None else row[name] for name in names] for row in history)
+        self.write(HISTORY_FILE, write_rows([names, *rows]))
 
     def finish(self) -> None:
         """The run is done and needs no state any more."""
@@ -125,11 +128,30 @@ class RunFolder:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def _replace(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes) -> None:
+        """Replace one of the folder's files, whole or not at all; UserError where it cannot be written."""
         try:
             replace_file(self.path / name, content, follow=False)
         except OSError as error:
             raise UserError(f"{cannot_write(self.path / name, error)} Then {HOW_TO_GO_ON}.") from error
+
+
+def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
+    """In what the settings of the run in a folder differ from these settings and this cohort."""
+    values = read_settings(path / SETTINGS_FILE)
+    theirs = values.pop("cohort", {})
+    ours = recipe.flat()
+    other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
+    says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
+    if not isinstance(theirs, dict) or theirs.get("digest") != digest:
+        says.insert(0, "other pictures, classes or parts")
+    return says
+
+
+def is_finished(path: Path, recipe: Recipe, digest: str) -> bool:
+    """Whether a folder holds a finished run of these very settings and this cohort."""
+    there = all((path / name).exists() for name in (SETTINGS_FILE, NETWORK_FILE))
+    return there and not (path / STATE_FILE).exists() and not differing(path, recipe, digest)
 
 
 def _plain(name: str, value: Any) -> Any:

@@ -2,13 +2,12 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from sklearn.metrics import log_loss
 
@@ -18,10 +17,10 @@ from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.prediction import Prediction
-from trainer.networks.input_spec import InputSpec
+from trainer.training.checks import check
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
-from trainer.training.finish import Outcome, finish, input_spec_of, show_progress
+from trainer.training.finish import Outcome, finish, input_spec_of, show_progress, stored_input
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
 from trainer.training.optimiser import optimiser_of, take_up
@@ -31,6 +30,8 @@ from trainer.training.training_step import Average, Step, logits_in_training, me
 
 _LOOK = 20
 """Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
+_POINTS = 12
+"""Steps of an epoch that the curves show."""
 _REPORT_SHARE = 0.05
 """How much of a run's time may go into drawing its curves again."""
 
@@ -123,15 +124,16 @@ class Training:
             self._say,
             alone=world.size == 1,
             evict=self._evict,
+            over_processes=world.mean,
         )
         side, keep = recipe.data.resize_to or cohort.side, recipe.machine.pictures_on_device
-        train, validation = cohort.positions("train"), cohort.positions("validation")
+        train, validation = cohort.positions("train"), np.flatnonzero(cohort.splits == "validation")
         self.batch = min(recipe.learning.batch, len(train))
         self.share = world.share(self.batch)
         set_training(self.module)
         # What a step takes comes first; the pictures get a share of what it leaves.
         needed = self.step.rehearse(blank(self.share.stop - self.share.start, side, device))
-        stored = InputSpec((side, side), "squash", side)
+        stored = stored_input(recipe, cohort.side)
         self.pictures = Pictures(cohort, train, stored, device, keep=keep, reserve=needed, on_step=watch.on_read)
         self.shown = Pictures(cohort, validation, spec, device, keep=keep, reserve=needed)
         self.held += [self.pictures, self.shown]
@@ -154,43 +156,55 @@ class Training:
 
     def _epoch(self, number: int) -> None:
         begun = time.perf_counter()
-        loss, rate = self._learn(number)
+        course, accuracy = self._learn(number)
+        rates, losses = course
+        loss = self._finite(losses.mean(), number)
         trained = time.perf_counter() - begun
-        auc_, validation_loss = self._validate(number)
+        auc_, validation_loss, validation_accuracy = self._validate(number)
         record = {
             "epoch": number,
             "loss": loss,
-            "auc": auc_,
-            "validation_loss": validation_loss,
-            "learning_rate": rate,
+            "accuracy": accuracy,
+            "auc": auc_ if math.isfinite(auc_) else None,
+            "validation_loss": validation_loss if math.isfinite(validation_loss) else None,
+            "validation_accuracy": validation_accuracy if math.isfinite(validation_accuracy) else None,
+            "learning_rate": rates[-1],
             "pictures_per_second": self.steps * self.batch / trained,
             "seconds": time.perf_counter() - begun,
+            "course": sampled(number, rates, losses),
         }
         self._keep(number, auc_, record)
         self.folder.log("epoch", **record)
         self.watch.on_epoch(record)
 
-    def _learn(self, number: int) -> tuple[float, float]:
-        """One pass over the training pictures: the mean loss and the last learning rate."""
+    def _learn(self, number: int) -> tuple[tuple[list[float], torch.Tensor], float]:
+        """One pass over the training pictures: each step's learning rate and loss, and the share predicted rightly."""
         learning = self.recipe.learning
         torch.manual_seed((learning.seed * 100_003 + number) * 1_009 + self.world.rank)  # dropout's
         set_training(self.module)
         losses: list[torch.Tensor] = []
-        rate = 0.0
+        rates: list[float] = []
+        self.step.right.zero_()
         for batch in epoch(self.pictures, self.recipe, self.preparation, self.device, number, self.share):
             done = (number - 1) * self.steps + len(losses)
-            rate = learning.learning_rate * factor(learning, done, self.steps)
-            losses.append(self.step(batch, rate, head_only=number <= learning.head_epochs))
+            rates.append(learning.learning_rate * factor(learning, done, self.steps))
+            losses.append(self.step(batch, rates[-1], head_only=number <= learning.head_epochs))
             self.average.follow(done + 1)
             if self.device.type == "cpu" or len(losses) % _LOOK == 0:
                 done, pictures = len(losses) * self.batch, self.steps * self.batch
                 self.watch.on_step(number, done, pictures, self._finite(losses[-1], number))
-        return self._finite(self.world.mean(torch.stack(losses).mean()), number), rate
+        right = self.world.mean(self.step.right).item() * self.world.size
+        return (rates, self.world.mean(torch.stack(losses))), right / (self.steps * self.batch)
 
-    def _validate(self, number: int) -> tuple[float, float]:
-        """AUC and loss of the averaged weights on the validation part."""
+    def _validate(self, number: int) -> tuple[float, float, float]:
+        """AUC, loss and accuracy of the averaged weights on the validation part; NaN without one.
+
+        The accuracy is known to the first process alone.
+        """
+        if not len(self.shown):
+            return math.nan, math.nan, math.nan
         if not self.world.first:
-            return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device)
+            return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device), math.nan
         labels = self.shown.labels.numpy()
         logits = logits_in_training(
             self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
@@ -200,7 +214,8 @@ class Training:
         probabilities = Prediction(logits).probabilities
         measured = auc(labels, probabilities, self.cohort.classes)
         loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
-        return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device)
+        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device), accuracy
 
     def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:
         """Remember the epoch; write what an interrupted run needs, and what a person wants to see meanwhile."""
@@ -212,6 +227,7 @@ class Training:
             state.best_weights = copied(self.average.module)
         if not self.world.first:
             return
+        self.folder.write_history(state.history)
         now = time.perf_counter()
         if number == learning.epochs or now - self.saved >= self.recipe.machine.save_every:
             state.weights = copied(self.module)
@@ -246,41 +262,15 @@ class Training:
         self.folder.log("note", text=text)
 
 
-def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
-    """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
-    check_start(recipe)
-    side = recipe.data.resize_to or cohort.side
-    if side < recipe.data.size:
-        raise UserError(
-            f"The pictures of {cohort.path.name} are {side} x {side}, smaller than the network's input of "
-            f"{recipe.data.size}; lower --size, raise --resize-to, or prepare the cohort with larger pictures."
-        )
-    if len(cohort.classes) < 2:
-        raise UserError(f"All pictures of {cohort.path.name} are {cohort.classes[0]}; training needs two classes.")
-    for part in ("train", "validation", "test"):
-        counts = np.bincount(cohort.labels[cohort.positions(part)], minlength=len(cohort.classes))
-        empty = [name for name, count in zip(cohort.classes, counts, strict=True) if not count]
-        if empty and (part == "train" or len(empty) > len(counts) - 2):
-            raise UserError(
-                f"{cohort.path.name} has no {part} picture of the class {' or '.join(empty)}; "
-                "prepare it with more pictures of it, or with other parts."
-            )
-    return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
-
-
-def check_start(recipe: Recipe) -> None:
-    """UserError where layers that were only drawn at random would hardly learn, or not at all."""
-    asked = {
-        "--freeze-up-to": bool(recipe.network.freeze_up_to),
-        "--depth-decay": recipe.learning.depth_decay != 1,
-        "--head-epochs": bool(recipe.learning.head_epochs),
+def sampled(number: int, rates: Sequence[float], losses: torch.Tensor) -> dict[str, list[float]]:
+    """The course within epoch 1, 2, ...: up to `_POINTS` steps, with the place of each in epochs, its rate and loss."""
+    chosen = np.unique(np.linspace(0, len(rates) - 1, min(_POINTS, len(rates))).round().astype(int)).tolist()
+    each = losses.tolist()
+    return {
+        "epoch": [round(number - 1 + (step + 1) / len(rates), 4) for step in chosen],
+        "learning_rate": [float(f"{rates[step]:.5g}") for step in chosen],
+        "loss": [float(f"{each[step]:.5g}") for step in chosen],
     }
-    named = [name for name, said in asked.items() if said]
-    if named and not recipe.network.weights:
-        raise UserError(
-            f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "
-            "give --weights imagenet or a file of weights, or leave that out."
-        )
 
 
 def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -36,6 +36,7 @@ class Step:
     Where the memory is too small, `evict` is asked for what else it holds (it says whether there was any); then the
     step is no longer captured; then the batch is computed in halves, quarters ... whose gradients are added up. `say`
     is told so; the step is the same but for rounding (and batch norms, which see the smaller parts).
+    `over_processes` gives the mean of a number over all processes that train together.
     """
 
     def __init__(
@@ -51,12 +52,15 @@ class Step:
         *,
         alone: bool = True,
         evict: Callable[[], bool] = lambda: False,
+        over_processes: Callable[[torch.Tensor], torch.Tensor] = lambda value: value,
     ) -> None:
         self._module, self._optimiser, self._recipe, self._device = module, optimiser, recipe, device
         self._preparation, self._classes, self._say, self._alone = preparation, classes, say, alone
         self._weights = None if class_weights is None else torch.from_numpy(class_weights).float().to(device)
-        self._evict, self._parts = evict, 1
+        self._evict, self._over_processes, self._parts = evict, over_processes, 1
         self._whole, self._changing = bool(optimiser.state), False
+        self.right = torch.zeros((), device=device)
+        """How many pictures got their own class as the most probable one, since somebody set it to 0."""
         self._graph = self._uncaptured() if alone and captures(recipe, device) else None
 
     def __call__(self, batch: Batch, rate: float, *, head_only: bool = False) -> torch.Tensor:
@@ -138,19 +142,26 @@ class Step:
         return loss
 
     def _gradients(self, batch: Batch) -> torch.Tensor:
-        """The mean loss, whose gradients are added up over the parts of the batch."""
+        """The mean loss, whose gradients are added up over the parts of the batch.
+
+        With class weights it is divided by the sum of the pictures' weights, as PyTorch's mean is, that of the whole
+        batch: processes whose gradients are averaged divide by the mean of their sums.
+        """
         self._optimiser.zero_grad(set_to_none=True)
         total = len(batch.targets)
+        divisor: float | torch.Tensor = total
+        if self._weights is not None:
+            divisor = self._over_processes(self._weights[batch.targets].sum())
         losses = []
         for start in range(0, total, self.piece(total)):
             some = slice(start, start + self.piece(total))
-            loss = self._loss(batch.pictures[some], batch.draws[some], batch.targets[some], batch.ready) / total
+            loss = self._loss(batch.pictures[some], batch.draws[some], batch.targets[some], batch.ready) / divisor
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()
 
     def _loss(self, pictures: torch.Tensor, draws: torch.Tensor, classes: torch.Tensor, ready: bool) -> torch.Tensor:
-        """The sum of the pictures' losses: dividing it by the batch makes parts and processes add up to the whole."""
+        """The sum of the pictures' losses, so that parts and processes add up to the whole."""
         inputs = pictures if ready else self._preparation.augmented(pictures, draws)
         targets = classes
         if self._recipe.augmentation.mixup:
@@ -158,6 +169,7 @@ class Step:
             inputs, targets = mix_up(inputs, F.one_hot(classes, self._classes).float(), share)
         with precision(self._recipe, self._device):
             logits = self._module(inputs)
+        self.right += (logits.detach().argmax(1) == classes).sum()
         smoothing = self._recipe.learning.smoothing
         return F.cross_entropy(logits.float(), targets, self._weights, reduction="sum", label_smoothing=smoothing)
 

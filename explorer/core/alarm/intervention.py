@@ -10,13 +10,13 @@ import torch
 from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.change import Change, change_of
 from explorer.core.alarm.class_score import Cohort, class_scores
-from explorer.core.alarm.color_constancy import light_of, under_light
 from explorer.core.alarm.finding import Finding
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex
 from explorer.core.muting.folder_pass import folder_logits
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from trainer.pictures.color_constancy import light_of, under_light
 
 Logits = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]

@@ -3,7 +3,6 @@
 Every layer's maps are brought to one grid, so that one ranking of a filter's cells serves every concept.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,8 @@ Floats = npt.NDArray[np.float32]
 
 
 def seen_rgb(rgb: RGB, spec: InputSpec) -> RGB:
-    """What a network of this input sees of a picture (H, W, 3): (h, w, 3) uint8, in color whatever it takes."""
-    return replace(spec, mean=(0.0,) * 3, std=(1.0,) * 3).crop(rgb)
+    """What a network of this input sees of a picture (H, W, 3): (h, w, 3) uint8, in the picture's own colors."""
+    return spec.in_color.crop(rgb)
 
 
 def seen_mask(mask: npt.NDArray[np.bool_], spec: InputSpec) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def describe(
         "network_digest": network.digest,
         "network": network.identity,
         "architecture": network.architecture,
-        "input": json.loads(json.dumps(asdict(network.input))),
+        "input": json.loads(json.dumps(network.input.to_dict())),
         "picture": picture,
         "picture_digest": picture_digest,
     }

@@ -5,7 +5,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def identity_of(digest: str, module: nn.Module, input: InputSpec, classes: Seque
 
     `code` is what `code_of` says of a person's own module, or the digest of an ONNX file's graph.
     """
-    told = json.dumps([digest, code, asdict(input), list(classes), _parts(module)], sort_keys=True)
+    told = json.dumps([digest, code, input.to_dict(), list(classes), _parts(module)], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:LETTERS]
 
 

@@ -5,7 +5,6 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
@@ -45,7 +44,7 @@ def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         "identity": network.identity,
         "architecture": network.architecture,
         "classes": list(network.classes),
-        "input": asdict(network.input),
+        "input": network.input.to_dict(),
         "licence": network.licence,
         "decided": list(network.assumed),
         "layers": [{"layer": one.index, "name": one.name, "filters": one.filters} for one in network.layers],

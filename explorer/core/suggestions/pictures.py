@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,7 @@ class Looked:
         lesion = None
         if self.mask is not None:
             lesion = given_lesion(self.path, {key_of(self.path.name): self.mask}, rgb.shape[:2])
-        color = replace(spec, mean=(0.0,) * 3, std=(1.0,) * 3)
+        color = spec.in_color
         if lesion is None:
             return color.crop(rgb), None
         grey = np.repeat(np.where(lesion, np.uint8(255), np.uint8(0))[..., None], 3, axis=2)

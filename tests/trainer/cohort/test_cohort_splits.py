@@ -86,3 +86,13 @@ def test_joining_makes_the_fewest_groups_that_hold_every_pair(pairs: list[tuple[
             expected = [low if old in (expected[one], expected[other]) else old for old in expected]
     assert [result.index(name) for name in result] == [expected.index(name) for name in expected]
     assert set(result) <= set(groups)
+
+
+def test_a_split_without_a_validation_part_stays_as_it_is() -> None:
+    labels, groups = drawn(3)
+    given_split = np.where(np.arange(200) < 150, "train", "test")
+    assert (completed(labels, groups, given_split, 0, validation=False) == given_split).all()
+    whole = split(labels, groups, 0, validation=False)
+    assert set(whole) == {"train", "test"}
+    assert (whole == "test").mean() == pytest.approx(0.2, abs=0.05)
+    assert not leaks(whole, groups, NO_PAIRS)

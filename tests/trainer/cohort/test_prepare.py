@@ -404,3 +404,20 @@ def test_wrong_wishes_are_one_sentence(
     assert main(["prepare", "--images", "pictures", "--out", "c.h5", "--size", "32", *words]) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (images.parent / "c.h5").exists()
+
+
+def test_the_paper_s_split_has_no_validation_part(images: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for number, part in enumerate(["train", "test"]):
+        for file in sorted(images.glob("*/*.png"))[number * 25 :: 2]:
+            target = images.parent / "given" / part / file.parent.name / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
+    given, out = images.parent / "given", images.parent / "cohort.h5"
+    words = ["prepare", "--images", str(given), "--out", str(out), "--size", "32"]
+    assert main([*words, "--no-validation"]) == 0
+    assert set(open_cohort(out).splits) == {"train", "test"}
+    assert "a fifth of its train part" not in capfd.readouterr().err
+    assert main(words) == 0
+    assert "--no-validation does without" in capfd.readouterr().err
+    assert main([*words, "--no-validation", "--folds", "3"]) == 1
+    assert "leave --no-validation or --folds out" in capfd.readouterr().err

@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.trainer.cohorts import drawn_cohort
 from trainer.cli import main
 from trainer.cohort.cohort import Cohort, open_cohort
+from trainer.cohort.examples import examples
 from trainer.cohort.summary import as_plain, as_text, counts_of
 
 
@@ -65,3 +68,41 @@ def test_what_cannot_be_described_is_one_sentence(
     assert "is cut short" in capsys.readouterr().err
     assert main(["describe", str(cohort.path), "--figure", "x.gif"]) == 1
     assert ".svg" in capsys.readouterr().err
+
+
+def test_examples_show_each_class_and_diagnosis_one_picture_a_lesion(tmp_path: Path) -> None:
+    cohort = open_cohort(drawn_cohort(tmp_path / "c.h5", 40))
+    diagnoses = tuple("mel" if label and number % 3 else name for number, (label, name) in
+                      enumerate(zip(cohort.labels, cohort.diagnoses, strict=True)))  # fmt: skip
+    lesions = tuple(f"{diagnosis} {number // 8}" for number, diagnosis in enumerate(diagnoses))
+    cohort = replace(cohort, diagnoses=diagnoses, lesions=lesions)
+    rows = examples(cohort, 4)
+    assert [name for name, _, _ in rows] == ["benign", "malignant: mel", "malignant"]
+    assert sum(count for _, count, _ in rows) == 40
+    for name, count, places in rows:
+        known = [place for place in range(40) if diagnoses[place] == name.rpartition(" ")[2]]
+        assert count == len(known)
+        assert set(places) <= set(known)
+        assert len({lesions[place] for place in places}) == len(places) == min(4, len({lesions[p] for p in known}))
+    assert main(["describe", str(cohort.path), "--examples", str(tmp_path / "sheet.png")]) == 0
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (190 + 8 * 118 + 6, 2 * 118 + 6)
+        first = examples(open_cohort(cohort.path))[0][2][0]
+        tile = np.asarray(sheet.crop((190, 6, 302, 118)))
+        assert np.abs(tile.mean((0, 1)) - cohort.pictures([first])[0].mean((0, 1))).max() < 2
+    assert main(["describe", str(cohort.path), "--examples", str(tmp_path / "sheet.svg")]) == 1
+
+
+def test_the_legend_of_the_counts_lies_on_nothing(tmp_path: Path) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from trainer.cohort.summary import _figure
+
+    names = tuple(f"{name} of a rather long name" for name in ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"))
+    figure = _figure(open_cohort(drawn_cohort(tmp_path / "c.h5", 70, classes=names)))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    legend = figure.legends[0].get_window_extent()
+    others = [axes.get_tightbbox() for axes in figure.axes] + [figure._suptitle.get_window_extent()]
+    assert not any(legend.overlaps(other) for other in others)
+    assert figure.bbox.x0 <= legend.x0 < legend.x1 <= figure.bbox.x1

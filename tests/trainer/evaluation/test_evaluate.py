@@ -217,7 +217,8 @@ def test_a_report_is_a_page_figures_and_numbers(here: Path, capsys: pytest.Captu
     assert "does not say on which pictures it was trained" in said.out
     names = {str(path.relative_to("report")) for path in Path("report").rglob("*") if path.is_file()}
     figures = {"roc", "precision_recall", "confusion", "reliability", "subgroups"}
-    assert names == {"report.html", "report.json", *(f"figures/{n}.{k}" for n in figures for k in ("svg", "png"))}
+    files = {"report.html", "report.json", "predictions.csv"}
+    assert names == {*files, *(f"figures/{n}.{k}" for n in figures for k in ("svg", "png"))}
 
 
 def test_the_numbers_are_printed_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

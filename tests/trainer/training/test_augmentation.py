@@ -190,3 +190,12 @@ def test_mixup_mixes_pictures_and_classes_alike() -> None:
     assert torch.allclose(classes, torch.tensor([[1, 0, 0], [0.25, 0.75, 0], [0, 0.5, 0.5]]))
     shares = draw(replace(STILL, mixup=0.2), 500, np.random.default_rng(0))[:, COLUMNS.index("mixup")]
     assert 0.5 <= shares.min() < shares.max() <= 1
+
+
+@pytest.mark.parametrize("delta", [-0.5, 0.3])
+def test_brightness_is_multiplied_where_asked(delta: float) -> None:
+    found = changed(replace(STILL, brightness=(delta, delta), brightness_as="multiplied", contrast=(0.2, 0.2)))
+    wanted = (1 + delta) * (1.2 * pictures() - 0.2 * oracle.rgb_to_grayscale(pictures()).mean())  # cut off once, last
+    assert torch.allclose(found, wanted.clamp(0, 1), atol=1e-3)
+    alone = changed(replace(STILL, brightness=(delta, delta), brightness_as="multiplied"))
+    assert torch.allclose(alone, oracle.adjust_brightness(pictures(), 1 + delta), atol=1e-4)

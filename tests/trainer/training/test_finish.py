@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,16 @@ def test_ctrl_c_ends_with_its_own_code_and_one_sentence(
     assert "interrupted; nothing yet is kept in" in said
     assert "run the same command again to go on" in said
     assert "Traceback" not in said
+
+
+def test_a_run_leaves_a_model_card_that_says_what_is_known(tmp_path: Path) -> None:
+    cohort = replace(cohort_in(tmp_path, 60), source="an | archive\n# of *pictures*")
+    outcome = trained(cohort, tmp_path / "run", small(epochs=1), licence="CC BY-NC")
+    card = (tmp_path / "run" / "MODEL_CARD.md").read_text("utf-8")
+    assert card.startswith("# lenet: benign, malignant\n")
+    assert f"{outcome.auc:.3f} ({outcome.interval[0]:.3f} to {outcome.interval[1]:.3f})" in card
+    for said in ("CC BY-NC", "**not a medical device**", "32 x 32, squash to 32", cohort.digest, "1 of 1", "36 train"):
+        assert said in card
+    assert "an \\| archive" in card
+    assert "\n# of" not in card
+    assert all(line.count("|") - line.count("\\|") == 3 for line in card.splitlines() if line.startswith("| "))

@@ -118,3 +118,13 @@ def test_mistakes_in_a_file_get_one_sentence(tmp_path: Path, text: str, said: st
         given_words("--settings", str(path))
     assert said in str(raised.value)
     assert "\n" not in str(raised.value).rstrip()
+
+
+def test_lenet_as_the_guide_has_it() -> None:
+    guide = PRESETS["lenet-guide"].flat()
+    assert (guide["architecture"], guide["optimiser"], guide["learning_rate"]) == ("lenet", "adam", 1e-5)
+    assert guide["imbalance"] == "weights"
+    assert guide["rotation"] == pytest.approx((-60 / 360, 60 / 360))
+    assert guide["flip_horizontal"]
+    assert guide["flip_vertical"]
+    assert guide["mean"] != (0.0, 0.0, 0.0)

@@ -1,4 +1,7 @@
+import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,11 +10,16 @@ from torch import nn
 
 from tests.trainer.runs import CPU, Stop, cohort_in, same, small, trained, weights_in
 from trainer.cli import main
+from trainer.cohort.cohort import Cohort
+from trainer.evaluation.inference import logits_of
 from trainer.files.errors import UserError
 from trainer.measures.metrics import auc
 from trainer.networks.architectures import LeNet
 from trainer.networks.checkpoint import load
-from trainer.training.train import Watch, check, train
+from trainer.training.checks import check
+from trainer.training.data_loading import steps_of
+from trainer.training.learning_rate_schedules import factor
+from trainer.training.train import Watch, train
 
 
 @pytest.fixture(autouse=True)
@@ -246,3 +254,65 @@ def test_a_dry_run_shows_the_rates_and_trains_nothing(tmp_path: Path, capsys: py
     assert not list(tmp_path.rglob("resume.pt"))
     with pytest.raises(SystemExit, match="2"):
         main(words[:-1])
+
+
+def without_validation(folder: Path) -> Cohort:
+    """A cohort whose validation pictures are in the train part."""
+    cohort = cohort_in(folder)
+    return replace(cohort, splits=np.where(cohort.splits == "validation", "train", cohort.splits))
+
+
+def test_epochs_are_fixed_where_no_validation_part_could_choose_one(tmp_path: Path) -> None:
+    cohort = without_validation(tmp_path)
+    for settings in ({}, {"chosen": "last", "patience": 2}):
+        with pytest.raises(UserError, match="no validation part to choose an epoch by; give --chosen last"):
+            check(cohort, small(**settings))
+    lines: list[dict[str, Any]] = []
+    outcome = trained(cohort, tmp_path / "run", small(chosen="last", epochs=3), watch=Watch(on_epoch=lines.append))
+    assert outcome.chosen_epoch == 3
+    assert [line["auc"] for line in lines] == [None] * 3
+    told = load(outcome.network).training
+    assert "auc_validation" not in told
+    assert told["cohort"]["pictures"]["validation"] == 0
+    assert 0 <= told["auc_test"] <= 1
+
+
+def test_the_course_within_epochs_and_the_accuracies_are_kept(tmp_path: Path) -> None:
+    cohort, lines = cohort_in(tmp_path), []
+    recipe = small(epochs=3, schedule="cosine", learning_rate=0.01, chosen="last", precision="float32")
+    outcome = trained(cohort, tmp_path / "run", recipe, watch=Watch(on_epoch=lines.append))
+    steps = steps_of(len(cohort.positions("train")), recipe)
+    for number, line in enumerate(lines):
+        course = line["course"]
+        assert course["epoch"][-1] == number + 1
+        known = [0.01 * factor(recipe.learning, number * steps + step, steps) for step in range(steps)]
+        assert course["learning_rate"] == pytest.approx(known, rel=1e-4)
+        assert np.mean(course["loss"]) == pytest.approx(line["loss"], rel=1e-4)
+        assert 0 <= line["accuracy"] <= 1
+    assert lines[1]["course"]["learning_rate"][0] > lines[0]["course"]["learning_rate"][-1]  # a restart within the run
+    shown = cohort.positions("validation")
+    network = load(outcome.network)
+    module = LeNet(2, size=32)
+    module.load_state_dict(network.weights)
+    predicted = logits_of(module, (cohort, shown), network.input, CPU).argmax(axis=1)
+    assert lines[-1]["validation_accuracy"] == pytest.approx((predicted == cohort.labels[shown]).mean())
+    with (tmp_path / "run" / "log.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+    assert [float(row["loss"]) for row in rows] == [line["loss"] for line in lines]
+    assert "course" not in rows[0]
+
+
+def test_the_accuracy_of_training_counts_every_picture_once(tmp_path: Path) -> None:
+    """At a rate of almost nothing the network stays what it was when the epoch began."""
+    cohort, lines = cohort_in(tmp_path), []
+    still = {"crop": "centre", "rotation": [0.0, 0.0], "flip_horizontal": False, "saturation": [1.0, 1.0]}
+    still |= {name: [0.0, 0.0] for name in ("brightness", "contrast", "hue")}
+    recipe = small(epochs=1, learning_rate=1e-12, precision="float32", chosen="last", batch=4, **still)
+    outcome = trained(cohort, tmp_path / "run", recipe, watch=Watch(on_epoch=lines.append))
+    network, module = load(outcome.network), LeNet(2, size=32)
+    module.load_state_dict(network.weights)
+    some = cohort.positions("train")
+    predicted = logits_of(module, (cohort, some), network.input, CPU).argmax(axis=1)
+    assert len(some) % 4 == 0
+    assert lines[0]["accuracy"] == pytest.approx((predicted == cohort.labels[some]).mean())

@@ -158,6 +158,11 @@ def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
     notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
     height, width = pictures.sides
+    if isinstance(whole := notes.get("input"), dict) and len(whole.get("mean", ())) == pictures.channels:
+        try:
+            return InputSpec.from_dict(whole), ""  # of a file that this program wrote
+        except UserError as error:
+            raise UserError(f"{model.file}: {error}") from error
     said = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
     if said is not None:
         height, width = height or said[0], width or said[1]

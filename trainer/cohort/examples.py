@@ -1,0 +1,63 @@
+"""What the classes of a cohort look like: example pictures of each class and diagnosis on one sheet."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from trainer.cohort.cohort import Cohort
+from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.errors import UserError
+from trainer.files.printing import printable
+
+EACH = 8
+_SIDE, _GAP, _LEFT = 112, 6, 190
+
+
+def examples(cohort: Cohort, each: int = EACH, seed: int = 0) -> list[tuple[str, int, tuple[int, ...]]]:
+    """For each class and diagnosis, the most frequent first: its name, its pictures, and up to `each` places of them.
+
+    One picture a lesion, drawn with the seed, so that many pictures of one lesion do not fill the row.
+    """
+    random = np.random.default_rng(seed)
+    rows: dict[tuple[int, str], list[int]] = {}
+    for place, (label, diagnosis) in enumerate(zip(cohort.labels.tolist(), cohort.diagnoses, strict=True)):
+        rows.setdefault((label, diagnosis), []).append(place)
+    found = []
+    for (label, diagnosis), places in sorted(rows.items(), key=lambda row: (row[0][0], -len(row[1]), row[0][1])):
+        shuffled = random.permutation(places).tolist()
+        one_a_lesion = list({cohort.lesions[place]: place for place in reversed(shuffled)}.values())
+        name = cohort.classes[label]
+        told = name if diagnosis in ("", name) else f"{name}: {diagnosis}"
+        found.append((told, len(places), tuple(sorted(one_a_lesion[:each]))))
+    return found
+
+
+def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) -> None:
+    """Write the sheet as PNG; UserError for another ending, or where it cannot be written."""
+    if path.suffix.lower() != ".png":
+        raise UserError(f"{path.name} must end in .png.")
+    rows = examples(cohort, each, seed)
+    step = _SIDE + _GAP
+    sheet = Image.new("RGB", (_LEFT + each * step + _GAP, len(rows) * step + _GAP), "white")
+    drawing = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    for row, (name, count, places) in enumerate(rows):
+        top = _GAP + row * step
+        drawing.multiline_text((_GAP, top), _wrapped(f"{name}\n{count:,} pictures"), fill="black", font=font)
+        for column, rgb in enumerate(cohort.pictures(places)):
+            tile = Image.fromarray(rgb).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+            sheet.paste(tile, (_LEFT + column * step, top))
+    content = io.BytesIO()
+    sheet.save(content, "PNG")
+    try:
+        replace_file(path, content.getvalue())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _wrapped(text: str, width: int = 26) -> str:
+    lines: Sequence[str] = [printable(line, 100) for line in text.split("\n")]
+    return "\n".join(line[start : start + width] for line in lines for start in range(0, len(line), width))

@@ -1,0 +1,34 @@
+"""`feature-trainer preview`: what a recipe's augmentation makes of a picture."""
+
+import argparse
+from pathlib import Path
+
+from trainer.commands.common import add_recipe_arguments, recipe_of
+from trainer.files.printing import say
+
+DESCRIPTION = """
+Draw what a recipe shows the network of one picture while it trains: nine seeded draws beside the picture as it is
+tested. The code that changes them is that of training.
+"""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = commands.add_parser(
+        "preview", help="draw what a recipe's augmentation makes of a picture", description=DESCRIPTION
+    )
+    parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="sheet to write (.png)")
+    parser.add_argument("--stored", type=int, default=300, metavar="N", help="side at which prepare stores it (300)")
+    add_recipe_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Draw the sheet."""
+    recipe = recipe_of(arguments)
+    from trainer.pictures.image_decoding import read_image
+    from trainer.training.preview import write_sheet
+
+    write_sheet(arguments.out, read_image(arguments.image), recipe, arguments.stored)
+    say(f"{arguments.out}: {arguments.image.name} as it is tested, and nine draws with seed {recipe.learning.seed}")

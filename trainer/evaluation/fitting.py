@@ -1,0 +1,89 @@
+"""What is fitted on the validation part alone: the temperature of the probabilities, and a threshold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from trainer.cohort.cohort import Cohort
+from trainer.evaluation.ensemble import Ensemble
+from trainer.evaluation.threshold import ChosenThreshold, at_threshold, choose
+from trainer.measures.bootstrap import BootstrapResamples, Numbers
+from trainer.measures.calibration import Calibration, fit_temperature, reliability
+from trainer.measures.metrics import Labels
+from trainer.measures.prediction import Prediction
+from trainer.measures.taxonomy import Match
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The validation part, asked: what a temperature and a threshold are fitted on."""
+
+    positions: npt.NDArray[np.intp]
+    logits: npt.NDArray[np.float32]
+    labels: Labels
+    probabilities: Numbers
+    draws: BootstrapResamples
+
+
+def fitting_of(
+    asked: Ensemble, cohort: Cohort, device: torch.device, batch: int, matched: Match, draws: BootstrapResamples
+) -> Fitting | None:
+    """None where there is no validation part with two classes."""
+    positions = np.flatnonzero(cohort.splits == "validation")
+    labels = matched.labels[cohort.labels[positions]]
+    if len(np.unique(labels)) < 2:
+        return None
+    logits = asked.logits((cohort, positions), device, batch=batch)
+    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws.count, draws.seed)
+    return Fitting(positions, logits, labels, Prediction(logits).probabilities @ matched.members, drawn)
+
+
+def calibration_of(
+    fitting: Fitting | None,
+    part: str,
+    matched: Match,
+    positive: int | None,
+    logits: npt.NDArray[np.float32],
+    probabilities: Numbers,
+    labels: Labels,
+    draws: BootstrapResamples,
+) -> Calibration:
+    """Reliability as trained, and after the temperature that was fitted; the reason where there is none."""
+    of = "the predicted class" if positive is None else matched.classes[positive]
+    before = reliability(probabilities, labels, positive, draws)
+    if fitting is None:
+        reason = (
+            "The temperature is fitted on the validation part, so that it is not measured on that very part."
+            if part == "validation"
+            else "The cohort has no validation part with two classes, so that no temperature was fitted."
+        )
+        return Calibration(of, before, None, None, reason)
+    fitted = fit_temperature(fitting.logits, fitting.labels, matched.members, fitting.draws)
+    after = reliability(Prediction(logits).tempered(fitted.value) @ matched.members, labels, positive, draws)
+    return Calibration(of, before, after, fitted)
+
+
+def threshold_of(
+    fitting: Fitting | None,
+    part: str,
+    criterion: str,
+    matched: Match,
+    positive: int | None,
+    probabilities: Numbers,
+    labels: Labels,
+    draws: BootstrapResamples,
+) -> ChosenThreshold | None:
+    """The threshold of two classes; None of more, or where there is nothing to choose it on."""
+    if fitting is None or positive is None:
+        return None
+    scores, true = fitting.probabilities[:, positive], fitting.labels == positive
+    value = choose(scores, true, criterion)
+    return ChosenThreshold(
+        matched.classes[positive],
+        criterion,
+        value,
+        at_threshold("validation", scores, true, value, fitting.draws),
+        at_threshold(part, probabilities[:, positive], labels == positive, value, draws),
+    )

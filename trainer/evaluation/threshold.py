@@ -1,0 +1,97 @@
+"""A threshold that is chosen on the validation part and then kept: what it does there, and on the part that counts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.files.errors import UserError
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
+
+CRITERIA = "youden, sensitivity:0.95 or specificity:0.9"
+
+
+@dataclass(frozen=True)
+class AtThreshold:
+    """What one threshold does on a part: shares of its pictures, with intervals over its lesions."""
+
+    part: str
+    sensitivity: Measure
+    specificity: Measure
+    balanced_accuracy: Measure
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+
+
+@dataclass(frozen=True)
+class ChosenThreshold:
+    """A picture is called `positive` from the probability `value` on; `criterion` says how it was chosen.
+
+    `chosen_on` flatters, because it was chosen there; `applied_to` does not.
+    """
+
+    positive: str
+    criterion: str
+    value: float
+    chosen_on: AtThreshold
+    applied_to: AtThreshold
+
+
+def check_criterion(text: str) -> str:
+    """The criterion as it was written; UserError where it is none of `CRITERIA`."""
+    kind, _, share = text.partition(":")
+    try:
+        fits = text == "youden" or (kind in ("sensitivity", "specificity") and 0 < float(share) <= 1)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise UserError(f'--threshold "{text[:40]}" is not {CRITERIA}, with a share over 0 and up to 1.')
+    return text
+
+
+def choose(scores: Numbers, positive: npt.NDArray[np.bool_], criterion: str) -> float:
+    """The threshold for scores (N) of pictures of the class or not, from which on they are called positive.
+
+    "youden" maximises sensitivity + specificity (Youden, Cancer 3:32, 1950); "sensitivity:s" is the highest one whose
+    sensitivity is at least s, "specificity:s" the lowest one whose specificity is. It lies halfway to the next score,
+    so that rounding decides nothing.
+    """
+    order = np.argsort(-scores, kind="stable")
+    falling, right = scores[order], positive[order]
+    last = np.append(np.diff(falling) != 0, True)
+    sensitivity = np.append(0.0, np.cumsum(right)[last] / max(int(positive.sum()), 1))
+    specificity = np.append(1.0, 1 - np.cumsum(~right)[last] / max(int((~positive).sum()), 1))
+    kind, _, share = criterion.partition(":")
+    if kind == "sensitivity":
+        place = int(np.argmax(sensitivity >= float(share) - 1e-9))
+    elif kind == "specificity":
+        place = len(specificity) - 1 - int(np.argmax((specificity >= float(share) - 1e-9)[::-1]))
+    else:
+        place = int(np.argmax(sensitivity + specificity))
+    values = np.concatenate([[1.0], falling[last], [0.0]])
+    return float((values[place] + values[place + 1]) / 2)
+
+
+def at_threshold(
+    part: str, scores: Numbers, positive: npt.NDArray[np.bool_], value: float, draws: BootstrapResamples
+) -> AtThreshold:
+    """What the threshold does to scores (N) of pictures of the class or not."""
+    called = scores >= value
+    cells = np.stack([called & positive, called & ~positive, ~called & ~positive, ~called & positive], axis=1)
+
+    def numbers(weights: Numbers) -> Numbers:
+        true, false, rest, missed = (weights @ cells.astype(np.float64)).T
+        with np.errstate(invalid="ignore", divide="ignore"):
+            sensitivity, specificity = true / (true + missed), rest / (rest + false)
+        return np.column_stack([sensitivity, specificity, (sensitivity + specificity) / 2])
+
+    found, drawn = numbers(np.ones((1, len(scores))))[0], draws.over(numbers)
+    sizes = int(positive.sum()), int((~positive).sum()), len(scores)
+    lesions = [len(np.unique(draws.lesion[of])) for of in (positive, ~positive)]
+    sensitivity, specificity, balanced = (
+        measure(found[place], drawn[:, place], size, several)
+        for place, (size, several) in enumerate(zip(sizes, (*lesions, min(lesions)), strict=True))
+    )
+    return AtThreshold(part, sensitivity, specificity, balanced, *cells.sum(axis=0).tolist())

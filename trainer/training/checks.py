@@ -1,0 +1,51 @@
+"""What is wrong with a cohort and a recipe before any work begins."""
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.cohort.cohort import Cohort
+from trainer.files.errors import UserError
+from trainer.training.recipe import Recipe
+
+
+def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
+    """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
+    check_start(recipe)
+    side = recipe.data.resize_to or cohort.side
+    if side < recipe.data.size:
+        raise UserError(
+            f"The pictures of {cohort.path.name} are {side} x {side}, smaller than the network's input of "
+            f"{recipe.data.size}; lower --size, raise --resize-to, or prepare the cohort with larger pictures."
+        )
+    if len(cohort.classes) < 2:
+        raise UserError(f"All pictures of {cohort.path.name} are {cohort.classes[0]}; training needs two classes.")
+    unvalidated = not (cohort.splits == "validation").any()
+    if unvalidated and (recipe.learning.chosen != "last" or recipe.learning.patience):
+        raise UserError(
+            f"{cohort.path.name} has no validation part to choose an epoch by; give --chosen last and --patience 0 "
+            "and fix --epochs, or prepare it with a validation part."
+        )
+    for part in ("train", "test") if unvalidated else ("train", "validation", "test"):
+        counts = np.bincount(cohort.labels[cohort.positions(part)], minlength=len(cohort.classes))
+        empty = [name for name, count in zip(cohort.classes, counts, strict=True) if not count]
+        if empty and (part == "train" or len(empty) > len(counts) - 2):
+            raise UserError(
+                f"{cohort.path.name} has no {part} picture of the class {' or '.join(empty)}; "
+                "prepare it with more pictures of it, or with other parts."
+            )
+    return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
+
+
+def check_start(recipe: Recipe) -> None:
+    """UserError where layers that were only drawn at random would hardly learn, or not at all."""
+    asked = {
+        "--freeze-up-to": bool(recipe.network.freeze_up_to),
+        "--depth-decay": recipe.learning.depth_decay != 1,
+        "--head-epochs": bool(recipe.learning.head_epochs),
+    }
+    named = [name for name, said in asked.items() if said]
+    if named and not recipe.network.weights:
+        raise UserError(
+            f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "
+            "give --weights imagenet or a file of weights, or leave that out."
+        )
