@@ -40,15 +40,18 @@ def save_shown(
         from explorer.core.images import picture_digest
         from trainer.files.atomic_files import cannot_write, replace_file
 
-        digest = picture_digest(shown.picture)
-        if state_of(shown.picture) != shown.state:
-            raise UserError(f"{shown.picture.name} is another file by now; look at it again, then save.")
-        described = describe(network, found.target, found.settings, shown.picture.name, digest)
+        name, digest = "", ""
+        if chosen.of_picture:
+            name, digest = shown.picture.name, picture_digest(shown.picture)
+            if state_of(shown.picture) != shown.state:
+                raise UserError(f"{name} is another file by now; look at it again, then save.")
+        described = describe(network, found.target, found.settings, name, digest)
         described = {"lens": chosen.name, **described}
         if ending == DATA:
             content = packed(found, described)
         else:
-            figure = figure_of(network, chosen, shown.rgb, found.map, found.score, described)
+            rgb = shown.rgb if found.rgb is None else found.rgb
+            figure = figure_of(network, chosen, rgb, found.map, found.score, described)
             content = attribution_figure(figure, ending, FigureStyle())
         try:
             replace_file(path, content)

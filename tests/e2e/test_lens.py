@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
-from explorer.state.target_choice import CHOSEN_FILTER
+from explorer.state.target_choice import CHOSEN_FILTER, CLASS
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 from tests.e2e.test_occlude import move
@@ -134,3 +134,26 @@ def test_without_occlusion_a_click_covers_nothing(demo: Person) -> None:
     assert demo.workspace.lens.name == "occlusion"  # first the patch, then the lens
     demo.press("Escape")
     assert demo.workspace.lens.name == ""
+
+
+def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(demo: Person) -> None:
+    lens, browser = demo.workspace.lens, demo.parts.center.browser
+    lens.point(target=CLASS + "melanoma", score="logit")
+    seen: list[str] = []
+    lens.changed.connect(lambda: seen.append(lens.found.method) if lens.found is not None and lens.rough else None)
+    choose(demo, "8")
+    wait(demo, "class-model")
+    assert "gradient ascent in 64 steps" in seen  # it could be watched
+    made = lens.found
+    assert made.rgb is not None
+    middle = browser.viewer.image._overlay.pixmap().toImage()
+    np.testing.assert_array_equal(pixels(middle)[..., :3], made.rgb)
+    browser.viewer._session.update_style(opacity=0.3)
+    assert browser.viewer.image._overlay.opacity() == 1.0
+    assert "on the picture that was made" in browser.lens_panel._said.text()
+    assert "Made of nothing" in browser.lens_panel._hint.text()
+    demo.press("Down")
+    demo.until(lambda: demo.workspace.pipeline.activations is not None and lens.found is not None)
+    assert lens.found is made
+    demo.press("Escape")
+    assert browser.viewer.image._overlay.opacity() == pytest.approx(0.3)

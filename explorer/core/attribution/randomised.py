@@ -4,6 +4,7 @@ Adebayo et al. (2018), section 3: a lens that shows the same on random weights s
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -27,6 +28,37 @@ def shuffled(network: Network, seed: int = SEED) -> Network:
             weights.copy_(weights.reshape(-1)[order].reshape(weights.shape))
     name = f"{network.name} (shuffled weights)"
     return dataclasses.replace(network, module=module, name=name, digest=weights_digest(module))
+
+
+@dataclasses.dataclass(frozen=True)
+class LikeShuffled:
+    """How much a lens's maps are like those on shuffled weights, over pictures: the median, lowest and highest of
+    `rank_correlation`; `nothing` counts the pictures of which it showed nothing on one of the two."""
+
+    pictures: int
+    nothing: int
+    median: float | None
+    lowest: float | None
+    highest: float | None
+
+    @classmethod
+    def of(cls, correlations: Sequence[float | None]) -> "LikeShuffled":
+        """Of one number for each picture; None or NaN where it showed nothing."""
+        found = np.array([one for one in correlations if one is not None and not np.isnan(one)])
+        of_them = (float(np.median(found)), float(found.min()), float(found.max())) if len(found) else (None,) * 3
+        return cls(len(correlations), len(correlations) - len(found), *of_them)
+
+    @property
+    def sentence(self) -> str:
+        """In words; 1 would be the same map."""
+        nothing = f"; of {self.nothing:,} nothing was shown" if self.nothing else ""
+        if self.median is None:
+            return f"Nothing was shown of {self.pictures:,} pictures, here or on shuffled weights."
+        return (
+            f"Rank correlation with the map on shuffled weights: median {self.median:.2f} ({self.lowest:.2f} to "
+            f"{self.highest:.2f}) over {self.pictures:,} picture{'s' * (self.pictures != 1)}{nothing}; 1 would be the "
+            "same map."
+        )
 
 
 def rank_correlation(first: Map, second: Map) -> float:

@@ -160,6 +160,9 @@ class LensPanel(QWidget):
         lens = self._lens.lens
         if lens is None:
             return
+        if not lens.of_picture:
+            self._hint.setText("Made of nothing, not seen: grey is nothing. Hold Space for the picture in view.")
+            return
         orange, blue = lens.positive.legend, f"; blue: {lens.negative.legend}" if lens.negative is not None else ""
         click = ", click it to cover" if self._occluding.possible else ""
         how = f"Orange: {orange}{blue}. Move over the picture for values{click}."
@@ -174,7 +177,8 @@ class LensPanel(QWidget):
         if found is None:
             return trouble or f"Measuring {name} …"
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
-        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on the whole picture. {found.summary}{more}"
+        where = "the whole picture" if found.rgb is None else "the picture that was made"
+        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on {where}. {found.summary}{more}"
 
 
 def _choice(name: str, chosen: Any) -> QComboBox:

@@ -91,14 +91,20 @@ class Viewer(QWidget):
             self._draw()
 
     def _apply(self, view: View) -> None:
-        self.image.set_opacity(view.style.opacity)
+        self._set_opacity()
         self.image.set_beside(view.style.beside)
+
+    def _set_opacity(self) -> None:
+        """As it was chosen; a picture that a lens made covers what lies below it."""
+        found = self._lens.found
+        self.image.set_opacity(1.0 if found is not None and found.rgb is not None else self._session.view.style.opacity)
 
     def _frame(self) -> "Box | None":
         activations = self._pipeline.activations
         return activations.frame if activations is not None else None
 
     def _draw(self) -> None:
+        self._set_opacity()
         lens = self._lens.lens
         if lens is not None:
             self._draw_attribution(lens)
@@ -117,6 +123,10 @@ class Viewer(QWidget):
         # Under a patch a person wants to see the patch, not the map.
         if found is None or self._occluding.patch is not None:
             self.image.set_overlay(None, None)
+            self.bar.show_attribution(None)
+            return
+        if found.rgb is not None:
+            self.image.set_overlay(found.rgb, self._frame())
             self.bar.show_attribution(None)
             return
         from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of

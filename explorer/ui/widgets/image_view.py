@@ -78,7 +78,7 @@ class ImageView(QGraphicsView):
         if not same_size:
             self.fit()
 
-    def set_overlay(self, drawn: "RGBA | None", frame: "Box | None") -> None:
+    def set_overlay(self, drawn: "RGBA | RGB | None", frame: "Box | None") -> None:
         """Lay an overlay of any resolution over `frame` of the picture."""
         if drawn is None or frame is None:
             self._overlay.setPixmap(QPixmap())
