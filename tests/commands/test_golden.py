@@ -22,6 +22,8 @@ EXPLORER = (
     "concepts",
     "alarm",
     "mute",
+    "compare",
+    "what-if",
     "suggest",
     "tags",
     "tags list",

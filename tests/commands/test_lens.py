@@ -114,7 +114,11 @@ def test_a_folder_gets_what_was_made_once(tmp_path: Path, pictures: Path, monkey
     where = ["--images", str(pictures), "--out", str(tmp_path / "out"), "--steps", "3"]
     assert main(words(tmp_path, "class-model", "class:malignant", *where)) == 0
     assert len(begun) == 1
-    assert len(list((tmp_path / "out").rglob("*.npz"))) == 12
+    written = list((tmp_path / "out").rglob("*.npz"))
+    assert len(written) == 12
+    for path in written:
+        with np.load(path) as found:
+            assert json.loads(str(found["settings"]))["picture"] == ""
 
 
 def test_shuffled_weights_say_how_much_they_change(

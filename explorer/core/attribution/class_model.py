@@ -57,7 +57,7 @@ def _variation_slope(picture: "torch.Tensor") -> "torch.Tensor":
     slope = torch.zeros_like(picture)
     for side in (2, 3):
         difference = picture.diff(dim=side)
-        pull = difference / (difference.square() + SMALL**2).sqrt()
+        pull = difference.square().add_(SMALL**2).rsqrt_().mul_(difference)
         count = picture.shape[side] - 1
         slope.narrow(side, 1, count).add_(pull)
         slope.narrow(side, 0, count).sub_(pull)
@@ -84,15 +84,17 @@ def ascent(network: "Network", target: "Target", settings: Settings) -> "Iterato
     picture = torch.zeros(1, network.input.channels, *network.input.size, device=network.device)
     for step in range(steps + 1):
         down, across = torch.randint(-jitter, jitter + 1, (2,), generator=random).tolist() if step < steps else (0, 0)
-        values, slopes = gradient(network, target, (picture / spread).roll((down, across), (2, 3)))
-        yield picture / spread, float(values[0])
-        slopes = slopes.roll((-down, -across), (2, 3)) / spread
+        seen = picture / spread
+        values, slopes = gradient(network, target, seen.roll((down, across), (2, 3)))
+        yield seen, float(values[0])
+        slopes = slopes.roll((-down, -across), (2, 3)).div_(spread)
         size = slopes.square().mean().sqrt()
         if size > 0:
             slopes = slopes / size
         elif step == 0:
             slopes = torch.randn(slopes.shape, generator=random).to(slopes) * (START / STEP)
-        picture = picture + STEP * (1 - step / steps) * (slopes - strength * _SLOPES[held](picture))
+        slopes = slopes.sub(_SLOPES[held](picture), alpha=strength)
+        picture = picture.add(slopes, alpha=STEP * (1 - step / steps))
 
 
 def _checked(network: "Network", settings: Settings) -> tuple[int, str, float, int, int]:

@@ -54,11 +54,16 @@ class LikeShuffled:
         nothing = f"; of {self.nothing:,} nothing was shown" if self.nothing else ""
         if self.median is None:
             return f"Nothing was shown of {self.pictures:,} pictures, here or on shuffled weights."
+        pictures = f"{self.pictures:,} picture{'s' * (self.pictures != 1)}"
         return (
-            f"Rank correlation with the map on shuffled weights: median {self.median:.2f} ({self.lowest:.2f} to "
-            f"{self.highest:.2f}) over {self.pictures:,} picture{'s' * (self.pictures != 1)}{nothing}; 1 would be the "
-            "same map."
+            f"Rank correlation with the map on the weights that were learned: median {_two(self.median)} "
+            f"({_two(self.lowest)} to {_two(self.highest)}) over {pictures}{nothing}; 1 would be the same map."
         )
+
+
+def _two(value: float | None) -> str:
+    """Two digits, and no minus before what rounds to nothing."""
+    return f"{round(value or 0.0, 2) + 0.0:.2f}"
 
 
 def rank_correlation(first: Map, second: Map) -> float:
