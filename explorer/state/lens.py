@@ -111,6 +111,11 @@ class ChosenLens(QObject):
         return PREDICTED if kind == FILTERS else CHOSEN_FILTER
 
     @property
+    def request(self) -> Request | None:
+        """All that the map of the lens over the picture on show comes from; None while there is no such map."""
+        return self._request()
+
+    @property
     def target(self) -> str:
         """The target on the picture on show, as `attribute` takes it; "" while there is none."""
         network, activations, view = self._pipeline.network, self._pipeline.activations, self._session.view

@@ -29,6 +29,7 @@ from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.suggesting import Suggesting
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
@@ -69,6 +70,7 @@ class Workspace(QObject):
         self.picture_search = PictureSearch(self.library, self.evidence, self.given, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
+        self.shuffled = ShuffledWeights(self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
@@ -93,6 +95,7 @@ class Workspace(QObject):
         self.worth_a_look.close()
         self.point_maps.close()
         self.lens.close()
+        self.shuffled.close()
         self.occluding.close()
         self.muting.close()
         self.pipeline.close()

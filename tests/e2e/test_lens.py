@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.randomised import rank_correlation, shuffled
 from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
@@ -157,3 +158,38 @@ def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(d
     assert lens.found is made
     demo.press("Escape")
     assert browser.viewer.image._overlay.opacity() == pytest.approx(0.3)
+
+
+def test_shuffled_weights_lie_beside_the_picture(demo: Person) -> None:
+    workspace, browser = demo.workspace, demo.parts.center.browser
+    image, panel = browser.viewer.image, browser.lens_panel
+    choose(demo, "3")
+    wait(demo, "saliency")
+    assert image.caption.isHidden()
+    demo.click(panel.shuffled)
+    demo.until(lambda: workspace.shuffled.found is not None)
+    learned, found, rgb = workspace.lens.found, workspace.shuffled.found, workspace.pipeline.shown.rgb
+    expected = attribute(shuffled(workspace.library.network), rgb, "saliency", target=learned.target)
+    np.testing.assert_allclose(found.map, expected.map, atol=1e-4 * float(expected.map.max()))
+    assert f"{rank_correlation(learned.map, found.map):.2f}" in panel._alike.text()
+    assert image._beside.isVisible()
+    assert (image.caption.text(), image.caption.isVisible()) == ("shuffled weights", True)
+    drawn = image._over_beside.pixmap().toImage()
+    assert (drawn.width(), drawn.height()) == found.map.shape[::-1]
+    assert not workspace.session.view.style.beside  # a person's own choice is left as it was
+    choose(demo, "2")  # another lens follows
+    wait(demo, "grad-cam")
+    demo.until(lambda: workspace.shuffled.found is not None)
+    demo.press("Down")
+    demo.until(lambda: workspace.lens.found is not None and workspace.shuffled.found is not None)
+    other = attribute(
+        shuffled(workspace.library.network),
+        workspace.pipeline.shown.rgb,
+        "grad-cam",
+        target=workspace.lens.found.target,
+    )
+    np.testing.assert_allclose(workspace.shuffled.found.map, other.map, atol=1e-4 * max(float(other.map.max()), 1e-9))
+    demo.press("Escape")
+    assert not image._beside.isVisible()
+    assert image.caption.isHidden()
+    assert image._over_beside.pixmap().isNull()

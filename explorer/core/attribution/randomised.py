@@ -14,6 +14,9 @@ from explorer.core.network.opening import Network, weights_digest
 
 SEED = 0
 
+LITTLE, MUCH = 0.2, 0.6
+"""Rank correlations up to which two maps are called nothing alike, and from which on much alike."""
+
 
 def shuffled(network: Network, seed: int = SEED) -> Network:
     """A network whose weights are those of `network`, each tensor's values in a random order that is always the same.
@@ -47,6 +50,16 @@ class LikeShuffled:
         found = np.array([one for one in correlations if one is not None and not np.isnan(one)])
         of_them = (float(np.median(found)), float(found.min()), float(found.max())) if len(found) else (None,) * 3
         return cls(len(correlations), len(correlations) - len(found), *of_them)
+
+    @property
+    def of_one(self) -> str:
+        """Of one picture, in words."""
+        if self.median is None:
+            return "On the weights that were learned, or on shuffled ones, it shows nothing."
+        verdict = (
+            "nothing alike" if abs(self.median) < LITTLE else "much alike" if self.median > MUCH else "in part alike"
+        )
+        return f"On shuffled weights, beside: {verdict} (rank correlation {_two(self.median)})."
 
     @property
     def sentence(self) -> str:

@@ -12,12 +12,15 @@ from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.widgets.image_view import ImageView
 from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
+    from explorer.core.arrays import RGB, RGBA
+    from explorer.core.attribution import AttributionMap
     from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
 
@@ -36,10 +39,11 @@ class Viewer(QWidget):
         lens: ChosenLens,
         occluding: Occluding,
         muting: Muting,
+        shuffled: ShuffledWeights,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
-        self._occluding = occluding
+        self._occluding, self._shuffled = occluding, shuffled
         self.image = ImageView()
         self.bar = ColorBar()
         self.measured = label("", "quiet", wrap=True)
@@ -54,6 +58,7 @@ class Viewer(QWidget):
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
+        shuffled.changed.connect(self._draw_beside)
         muting.changed.connect(lambda: self.image.set_muted(bool(muting.keys)))
         self.image.set_muted(bool(muting.keys))
         session.changed.connect(self._view_changed)
@@ -92,7 +97,7 @@ class Viewer(QWidget):
 
     def _apply(self, view: View) -> None:
         self._set_opacity()
-        self.image.set_beside(view.style.beside)
+        self._draw_beside()
 
     def _set_opacity(self) -> None:
         """As it was chosen; a picture that a lens made covers what lies below it."""
@@ -105,6 +110,7 @@ class Viewer(QWidget):
 
     def _draw(self) -> None:
         self._set_opacity()
+        self._draw_beside()
         lens = self._lens.lens
         if lens is not None:
             self._draw_attribution(lens)
@@ -125,15 +131,16 @@ class Viewer(QWidget):
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        if found.rgb is not None:
-            self.image.set_overlay(found.rgb, self._frame())
-            self.bar.show_attribution(None)
-            return
-        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+        drawn, limit = drawn_map(found, lens)
+        self.image.set_overlay(drawn, self._frame())
+        self.bar.show_attribution(limit if found.rgb is None else None, lens.positive, lens.negative)
 
-        limit = limit_of(found.map, lens.quantile)
-        self.image.set_overlay(attribution_overlay(found.map, found.map.shape, limit=limit), self._frame())
-        self.bar.show_attribution(limit, lens.positive, lens.negative)
+    def _draw_beside(self) -> None:
+        """The untouched picture beside, or the lens on shuffled weights over it, each map on its own scale."""
+        found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
+        self.image.set_beside(self._session.view.style.beside or showing)
+        drawn = drawn_map(found, lens)[0] if found is not None and lens is not None else None
+        self.image.set_overlay_beside(drawn, self._frame(), "shuffled weights" if showing else "")
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -198,3 +205,11 @@ class Viewer(QWidget):
             self._occluding.uncover()
         else:
             self._occluding.cover(*corner)
+
+
+def drawn_map(found: "AttributionMap", lens: "Lens") -> "tuple[RGBA | RGB, float]":
+    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
+    from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+
+    limit = limit_of(found.map, lens.quantile)
+    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

@@ -32,6 +32,8 @@ class ImageView(QGraphicsView):
         self._picture, self._beside, self._overlay = (QGraphicsPixmapItem() for _ in range(3))
         self._frame, self._outlined = QGraphicsRectItem(), QGraphicsRectItem()
         self._patch = QGraphicsPixmapItem()
+        self._over_beside = QGraphicsPixmapItem(self._beside)
+        self._over_beside.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._pressed: QPointF | None = None
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
@@ -48,6 +50,11 @@ class ImageView(QGraphicsView):
         self.readout.setObjectName("readout")
         self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.readout.hide()
+        self.caption = PlainLabel("", self)
+        self.caption.setObjectName("readout")
+        self.caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.caption.move(8, 6)
+        self.caption.hide()
         self._hint = PlainLabel("", self)
         self._hint.setObjectName("quiet")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -83,9 +90,17 @@ class ImageView(QGraphicsView):
         if drawn is None or frame is None:
             self._overlay.setPixmap(QPixmap())
             return
-        self._overlay.setPixmap(pixmap_of(drawn))
-        across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
-        self._overlay.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))
+        _lay(self._overlay, drawn, frame)
+
+    def set_overlay_beside(self, drawn: "RGBA | RGB | None", frame: "Box | None", caption: str = "") -> None:
+        """Lay another overlay over the picture beside, and say in its corner what that is."""
+        if drawn is None or frame is None:
+            self._over_beside.setPixmap(QPixmap())
+        else:
+            _lay(self._over_beside, drawn, frame)
+        self.caption.setText(caption)
+        self.caption.adjustSize()
+        self.caption.setVisible(bool(caption))
 
     def set_frame(self, frame: "Box | None") -> None:
         """Draw the rectangle that the network sees, where it is not the whole picture."""
@@ -116,6 +131,7 @@ class ImageView(QGraphicsView):
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the overlay, 0 to 1."""
         self._overlay.setOpacity(opacity)
+        self._over_beside.setOpacity(opacity)
 
     def set_beside(self, wanted: bool) -> None:
         """Show the untouched picture at the left of the one with the overlay."""
@@ -126,6 +142,7 @@ class ImageView(QGraphicsView):
     def hide_overlay(self, hidden: bool) -> None:
         """Take the overlay away for as long as a key is held."""
         self._overlay.setVisible(not hidden)
+        self._over_beside.setVisible(not hidden)
 
     def set_muted(self, muted: bool) -> None:
         """Put an amber frame around everything: what is said of the picture is not said by the real network."""
@@ -210,3 +227,9 @@ class ImageView(QGraphicsView):
         if self._fitted:
             self.fit()
         self.set_readout(self.readout.text())
+
+
+def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:
+    item.setPixmap(pixmap_of(drawn))
+    across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
+    item.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))

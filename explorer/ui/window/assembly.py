@@ -92,6 +92,7 @@ def _browser(
         workspace.lens,
         workspace.occluding,
         workspace.muting,
+        workspace.shuffled,
     )
     viewer.setParent(parent)
     yield True
@@ -104,6 +105,7 @@ def _browser(
         workspace.library,
         workspace.lens,
         workspace.occluding,
+        workspace.shuffled,
         viewer,
         filters,
         over,

@@ -13,6 +13,7 @@ from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
@@ -38,6 +39,7 @@ class Browser(QSplitter):
         library: Library,
         lens: ChosenLens,
         occluding: Occluding,
+        shuffled: ShuffledWeights,
         viewer: Viewer,
         filters: FilterModel,
         over: OverPicturesModel,
@@ -46,7 +48,7 @@ class Browser(QSplitter):
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
-        self._lens, self._occluding = lens, occluding
+        self._lens, self._occluding, self._shuffled = lens, occluding, shuffled
         self._last_lens = OCCLUSION
         self.viewer = viewer
         self.grid = OverlayGrid(
@@ -102,7 +104,7 @@ class Browser(QSplitter):
         if self._lens_panel is None:
             from explorer.ui.panels.lens_panel import LensPanel
 
-            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding)
+            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding, self._shuffled)
             self._lens_panel.filter_picked.connect(self.filter_picked)
             self._lens_panel.dragging.connect(self.viewer.drag_patch)
             self._lens_tab.setLayout(column(self._lens_panel))
