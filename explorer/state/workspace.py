@@ -23,6 +23,7 @@ from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.picture_search import PictureSearch
+from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
@@ -73,6 +74,7 @@ class Workspace(QObject):
         self.shuffled = ShuffledWeights(self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
+        self.what_if = PictureWhatIf(self.library, self.pipeline, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
@@ -96,6 +98,7 @@ class Workspace(QObject):
         self.point_maps.close()
         self.lens.close()
         self.shuffled.close()
+        self.what_if.close()
         self.occluding.close()
         self.muting.close()
         self.pipeline.close()

@@ -54,7 +54,7 @@ class Change:
             f"the middle {self.crop:.0%} of either side" if self.crop != 1 else "",
             f"light evened out{_share(self.illumination)}" if self.illumination else "",
             f"color of the light brought to grey{_share(self.constancy)}" if self.constancy else "",
-            f"gamma {self.gamma:g}" if self.gamma != 1 else "",
+            f"gamma {self.gamma:.3g}" if self.gamma != 1 else "",
         ]
         return ", ".join(filter(None, words)) or "nothing"
 

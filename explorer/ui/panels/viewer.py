@@ -10,6 +10,7 @@ from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
+from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.shuffled_weights import ShuffledWeights
@@ -40,10 +41,12 @@ class Viewer(QWidget):
         occluding: Occluding,
         muting: Muting,
         shuffled: ShuffledWeights,
+        what_if: PictureWhatIf,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
-        self._occluding, self._shuffled = occluding, shuffled
+        self._occluding, self._shuffled, self._what_if, self._muting = occluding, shuffled, what_if, muting
+        self._is_changed = False
         self.image = ImageView()
         self.bar = ColorBar()
         self.measured = label("", "quiet", wrap=True)
@@ -59,8 +62,9 @@ class Viewer(QWidget):
         lens.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
         shuffled.changed.connect(self._draw_beside)
-        muting.changed.connect(lambda: self.image.set_muted(bool(muting.keys)))
-        self.image.set_muted(bool(muting.keys))
+        muting.changed.connect(self._warn)
+        what_if.changed.connect(self._draw_beside)
+        self._warn()
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -135,8 +139,21 @@ class Viewer(QWidget):
         self.image.set_overlay(drawn, self._frame())
         self.bar.show_attribution(limit if found.rgb is None else None, lens.positive, lens.negative)
 
+    def _warn(self) -> None:
+        """An amber frame around what is not the real network, or not the real picture."""
+        self.image.set_muted(bool(self._muting.keys) or self._what_if.showing)
+
     def _draw_beside(self) -> None:
-        """The untouched picture beside, or the lens on shuffled weights over it, each map on its own scale."""
+        """A changed picture beside, or the lens on shuffled weights over the same one, or the same one, or nothing."""
+        self._warn()
+        changed = self._what_if.picture if self._what_if.showing else None
+        if changed is not None or self._is_changed:
+            self.image.set_picture_beside(changed)
+            self._is_changed = changed is not None
+        if self._what_if.showing:
+            self.image.set_beside(True)
+            self.image.set_overlay_beside(None, None, f"what if: {self._what_if.said or '…'} · not the real picture")
+            return
         found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
         self.image.set_beside(self._session.view.style.beside or showing)
         drawn = drawn_map(found, lens)[0] if found is not None and lens is not None else None

@@ -75,9 +75,8 @@ class ImageView(QGraphicsView):
         pixmap = pixmap_on(screen) if screen is not None else QPixmap()
         same_size = pixmap.size() == self._picture.pixmap().size()
         self._picture.setPixmap(pixmap)
-        self._beside.setPixmap(pixmap)
         self._screen = screen  # held for as long as it is on show, because the pixmap has no memory of its own
-        self._beside.setPos(-pixmap.width() * 1.03, 0)
+        self.set_picture_beside(None)
         self.set_overlay(None, None)
         self.set_patch(None)
         self.outline(None)
@@ -101,6 +100,17 @@ class ImageView(QGraphicsView):
         self.caption.setText(caption)
         self.caption.adjustSize()
         self.caption.setVisible(bool(caption))
+
+    def set_picture_beside(self, rgb: "RGB | None") -> None:
+        """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
+        whole = self._picture.pixmap()
+        pixmap = pixmap_of(rgb) if rgb is not None else whole
+        scale = whole.height() / pixmap.height() if rgb is not None else 1.0
+        self._beside.setPixmap(pixmap)
+        self._beside.setScale(scale)
+        self._beside.setPos(-pixmap.width() * scale - 0.03 * whole.width(), 0)
+        if self._fitted and self._beside.isVisible():
+            self.fit()
 
     def set_frame(self, frame: "Box | None") -> None:
         """Draw the rectangle that the network sees, where it is not the whole picture."""

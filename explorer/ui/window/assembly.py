@@ -93,6 +93,7 @@ def _browser(
         workspace.occluding,
         workspace.muting,
         workspace.shuffled,
+        workspace.what_if,
     )
     viewer.setParent(parent)
     yield True

@@ -16,6 +16,7 @@ QUIET = {
     "thumbnails",
     "predictions",
     "muting",
+    "what if",
     "over pictures",
     "tags",
     "open index",
