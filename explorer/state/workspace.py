@@ -31,6 +31,7 @@ from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.stages_in_view import StagesInView
 from explorer.state.suggesting import Suggesting
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
@@ -74,6 +75,7 @@ class Workspace(QObject):
         self.shuffled = ShuffledWeights(self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
+        self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.library, self.pipeline, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
@@ -99,6 +101,7 @@ class Workspace(QObject):
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()
+        self.stages.close()
         self.occluding.close()
         self.muting.close()
         self.pipeline.close()

@@ -17,6 +17,8 @@ QUIET = {
     "predictions",
     "muting",
     "what if",
+    "stages",
+    "kernel",
     "over pictures",
     "tags",
     "open index",
