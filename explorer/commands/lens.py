@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.attribution_job import AttributionJob, add_output_arguments, add_picture_arguments, checked_style
 from explorer.commands.common import add_network_arguments, network_of
+from explorer.commands.lens_sheet import add_sheet
 from explorer.core.attribution import LENSES, AttributionMap
 from explorer.core.attribution.lens import FORMS, Lens, Setting
 from explorer.core.progress import no_step
@@ -25,6 +26,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     lenses = parser.add_subparsers(dest="lens", metavar="LENS", required=True)
     for name, lens in LENSES.items():
         _add_lens(lenses.add_parser(name, help=lens.about, description=f"{lens.title}: {lens.about}."), lens)
+    add_sheet(lenses)
 
 
 def _add_lens(parser: argparse.ArgumentParser, lens: Lens) -> None:

@@ -18,6 +18,7 @@ EXPLORER = (
     "export",
     "occlude",
     "lens",
+    "lens sheet",
     "index",
     "concepts",
     "alarm",
