@@ -115,7 +115,8 @@ class StagesInView(QObject):
                 values = found.kernels[found.channels.argsort()]
             else:
                 raise UserError("Only a filter of the first layer has a kernel for the picture's colors.")
-            return small, picture_of(convolved(small, values))
+            about_zero = abs(float(values.sum())) < 1e-3 * float(abs(values).sum())
+            return small, picture_of(convolved(small, values), about_zero=about_zero)
 
         def done(answer: "tuple[RGB, RGB]") -> None:
             self.answer, self.kernel_trouble = answer, ""

@@ -152,7 +152,7 @@ class Viewer(QWidget):
             self._is_changed = changed is not None
         if self._what_if.showing:
             self.image.set_beside(True)
-            self.image.set_overlay_beside(None, None, f"what if: {self._what_if.said or '…'} · not the real picture")
+            self.image.set_overlay_beside(None, None, "what if · not the real picture")
             return
         found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
         self.image.set_beside(self._session.view.style.beside or showing)

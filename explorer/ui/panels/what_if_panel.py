@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
 
 from explorer.state.library import Library
 from explorer.state.picture_what_if import PictureWhatIf
 from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row
-from explorer.ui.widgets.plain_text import PlainButton, tip
+from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
 
 LINES = 6
@@ -60,7 +60,7 @@ class WhatIfPanel(QWidget):
         super().__init__()
         self._library, self._what_if = library, what_if
         self.sliders: dict[str, QSlider] = {}
-        self._values: dict[str, QLabel] = {}
+        self._values: dict[str, PlainLabel] = {}
         grid = QGridLayout()
         grid.setSpacing(SPACE)
         for place, scale in enumerate(SCALES):

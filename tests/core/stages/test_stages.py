@@ -14,6 +14,7 @@ from explorer.core.maps.activations import record
 from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network, open_network
 from explorer.core.stages import KERNELS, FilterStages, convolved, filter_stages, parse_kernel
+from explorer.core.stages.drawing import colored_kernel, picture_of, signed_picture
 from explorer.core.stages.kernels import written
 from explorer.core.tags import FilterKey
 from tests.networks import open_small, save_normed
@@ -187,3 +188,17 @@ def test_a_kernel_is_typed() -> None:
 def test_what_is_no_kernel_is_said(text: str) -> None:
     with pytest.raises(UserError, match=r"[Kk]ernel"):
         parse_kernel(text)
+
+
+def test_nothing_is_white_in_a_map_and_grey_in_a_kernel() -> None:
+    drawn = signed_picture(np.array([[0.0, 2.0, -2.0]], np.float32))
+    assert drawn[0, 0].tolist() == [255, 255, 255]
+    assert drawn[0, 1, 0] > drawn[0, 1, 2]  # orange
+    assert drawn[0, 2, 0] < drawn[0, 2, 2]  # blue
+    colors = colored_kernel(np.array([[[0.0, 1.0]], [[0.0, 0.0]], [[0.0, -1.0]]], np.float32))
+    assert colors.tolist() == [[[128, 128, 128], [255, 128, 0]]]
+    values = np.array([[[0.0, 0.5, 1.2], [-0.1, 0.25, 1.0]]], np.float32)
+    assert picture_of(values).tolist() == [[[0, 128, 255], [0, 64, 255]]]
+    about = picture_of(values - 0.5, about_zero=True)
+    assert about[0, 0, 1] == 128
+    assert about.max() == 255
