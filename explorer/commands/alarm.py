@@ -2,9 +2,9 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, network_of, progress, said_in
 from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 from trainer.pictures.column_choice import parse_columns
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
     from explorer.core.index import open_index
 
-    said = _said(arguments.artifacts)
+    said = said_in(arguments.artifacts) if arguments.artifacts is not None else None
     network = network_of(arguments) if arguments.model is not None else None
     with open_index(arguments.index) as index, progress("alarm") as on_step:
         _check(arguments.index, index, network)
@@ -71,16 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say("\n\n".join([printable(heard.sentence, 1000), *(printable(one.words, 2000) for one in heard.findings)]))
     return 0
-
-
-def _said(path: Path | None) -> Any:
-    if path is None:
-        return None
-    if not path.exists():
-        raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
-    from explorer.core.concepts import read_corrections
-
-    return read_corrections(path).said
 
 
 def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:

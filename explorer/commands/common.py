@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
 from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
+    from explorer.core.alarm.artifacts import Said
     from explorer.core.labels import Labels
     from explorer.core.network.opening import Network
 
@@ -115,3 +117,14 @@ def progress(title: str) -> Iterator[OnStep]:
             bar.update(done - bar.n)
 
         yield on_step
+
+
+def said_in(path: Path | None) -> "Said":
+    """What a person says of pictures in the CSV of --artifacts, nothing for None; UserError where it is not there."""
+    if path is None:
+        return {}
+    if not path.exists():
+        raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
+    from explorer.core.concepts import read_corrections
+
+    return read_corrections(path).said

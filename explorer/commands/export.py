@@ -55,6 +55,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     where = parser.add_argument_group("files")
     where.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
     where.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
+    where.add_argument(
+        "--cards",
+        action="store_true",
+        help="one card for each filter instead: what an --index says of it, its strongest and contrast pictures",
+    )
     where.add_argument("--format", choices=tuple(FORMATS), default="png")
     where.add_argument(
         "--width",
@@ -105,6 +110,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.wrong_usage("--index belongs to --scale folder")
     if arguments.scale == "folder" and arguments.index is None:
         arguments.wrong_usage("--scale folder needs --index")
+
+    if arguments.cards:
+        return _cards(arguments)
 
     from explorer.core.export.run import run_export
 
@@ -168,6 +176,43 @@ def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
         force=arguments.force,
         scales=_scales(arguments.index, network, filters, raw=style.raw) if arguments.index else None,
     )
+
+
+def _cards(arguments: argparse.Namespace) -> int:
+    """Draw cards; 0 done, 1 where pictures of the index are gone."""
+    if arguments.index is None:
+        arguments.wrong_usage("--cards needs the folder's --index")
+    if len(arguments.images) != 1 or not arguments.images[0].is_dir():
+        arguments.wrong_usage("--cards needs --images to be the folder of the index")
+    from explorer.core.export.cards import export_cards
+    from explorer.core.index import open_index
+    from explorer.core.selection import choose_filters, parse_filters
+    from explorer.core.tags.hdf5_file import load_tags_of
+
+    network = network_of(arguments)
+    book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
+    filters = choose_filters(parse_filters(arguments.filters), network.layers, book)
+    with open_index(arguments.index) as index, progress("cards") as on_step:
+        report = export_cards(
+            network,
+            index,
+            arguments.images[0],
+            filters,
+            arguments.out,
+            _style(arguments),
+            format=arguments.format,
+            tags=book,
+            force=arguments.force,
+            on_step=on_step,
+        )
+    if arguments.json:
+        say_json({name: list(map(str, files)) for name, files in vars(report).items()})
+    else:
+        there = f", {len(report.skipped):,} were there already" if report.skipped else ""
+        say(f"{len(report.written):,} card{'s' * (len(report.written) != 1)} written to {arguments.out}{there}")
+    if report.unread:
+        _inform(f"{len(report.unread):,} pictures are not in {arguments.images[0]} as the index saw them")
+    return 1 if report.unread else 0
 
 
 def _style(arguments: argparse.Namespace) -> "FigureStyle":

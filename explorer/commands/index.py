@@ -48,6 +48,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     where.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
     where.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
     where.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
+    where.add_argument(
+        "--csv",
+        type=Path,
+        metavar="DIR",
+        help="write all of it as CSV into a new folder too; with --out alone, of the index that is there",
+    )
     where.add_argument("--list", action="store_true", help="show the indexes that are kept")
     where.add_argument("--delete", metavar="NAME", help="remove one of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -59,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where the index cannot be made."""
     if arguments.list or arguments.delete:
         return _show_kept(arguments)
+    if arguments.csv and arguments.out and arguments.model is None and not arguments.images:
+        return _write_csv(arguments.out, arguments.csv, arguments.json)
     if arguments.model is None or not arguments.images:
         arguments.wrong_usage("--model and --images are needed")
     if bool(arguments.out) == arguments.kept:
@@ -123,6 +131,19 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
         )
     for sentence in told["unreadable"]:
         say(f"feature-explorer: {sentence}", error=True)
+    return _write_csv(out, arguments.csv, arguments.json) if arguments.csv else 0
+
+
+def _write_csv(path: Path, folder: Path, as_json: bool) -> int:
+    from explorer.core.index import open_index
+    from explorer.core.index.as_csv import write_csv
+
+    with open_index(path) as index, progress("CSV") as on_step:
+        write_csv(index, folder, on_step)
+    if as_json:
+        say_json({"csv": str(folder)})
+    else:
+        say(f"{printable(str(folder), 500)}: pictures.csv, filters.csv, and what each filter answered, by layer")
     return 0
 
 

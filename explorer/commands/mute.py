@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, index_of, network_of, progress
+from explorer.commands.common import add_network_arguments, index_of, network_of, progress, said_in
 from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 from trainer.pictures.column_choice import parse_columns
@@ -12,7 +12,9 @@ from trainer.pictures.column_choice import parse_columns
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
     from explorer.core.labels import Labels
+    from explorer.core.muting.with_and_without import Presence
     from explorer.core.network.opening import Network
+    from explorer.core.progress import OnStep
     from explorer.core.tags import FilterKey
 
 
@@ -56,6 +58,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     how.add_argument("--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none")
     how.add_argument(
         "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
+    )
+    how.add_argument(
+        "--found", action="store_true", help="also compare pictures in which --artifact is found with those without it"
+    )
+    how.add_argument(
+        "--artifacts", type=Path, metavar="CSV", help="also compare pictures by what a person saw: image,hair,ruler,.."
     )
     how.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
     how.add_argument(
@@ -185,11 +193,29 @@ def _measure(
     )
     lesions = {name: labels.lesion(arguments.images / name) for name in index.pictures}
     with progress("mute") as on_step:
-        effect = muting_effect(network, index, words, keys, lesions=lesions, options=options, on_step=on_step)
+        presence = _presence(arguments, index, artifact, on_step)
+        effect = muting_effect(
+            network, index, words, keys, lesions=lesions, presence=presence, options=options, on_step=on_step
+        )
     said = sentence(effect, named)
     told |= {"sentence": said, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
     of_words = ", ".join(f"{pair.word} = {pair.name or 'none'}" for pair in words.pairs[:12])
     return [f"{said[0].upper()}{said[1:]}.", "", *table(effect), "", *notes(effect), f"Words: {of_words}."]
+
+
+def _presence(
+    arguments: argparse.Namespace, index: "FolderIndex", artifact: str, on_step: "OnStep"
+) -> "Presence | None":
+    """Which pictures have the artifact, where --found or --artifacts asks for it."""
+    if not arguments.found and arguments.artifacts is None:
+        return None
+    from explorer.core.alarm.presence import presence_of
+    from explorer.core.concepts import ARTIFACTS
+
+    if artifact not in ARTIFACTS:
+        raise UserError(f"--found and --artifacts need an artifact to look for: --artifact {', '.join(ARTIFACTS)}.")
+    said = said_in(arguments.artifacts)
+    return presence_of(index, arguments.images, artifact, said, find=arguments.found, on_step=on_step)
 
 
 def _agree(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", told: dict[str, Any]) -> list[str]:

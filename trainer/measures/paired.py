@@ -74,13 +74,14 @@ def share_pair(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_], amon
 
 def mean_pair(before: Numbers, after: Numbers, weight: Numbers) -> Pair:
     """The weighted means of two numbers (N) of the same pictures."""
+    return lambda weights: (weighted_mean(weights, before, weight), weighted_mean(weights, after, weight))
 
-    def means(weights: Numbers) -> tuple[Numbers, Numbers]:
-        whole = weights @ weight
-        found = [
-            np.divide(weights @ (side * weight), whole, out=np.full(len(weights), np.nan), where=whole > 0)
-            for side in (before, after)
-        ]
-        return found[0], found[1]
 
-    return means
+def weighted_mean(weights: Numbers, values: Numbers, weight: npt.NDArray[Any]) -> Numbers:
+    """The mean of values (N), each of its `weight` (N; a mask takes some), for every draw of weights (d, N): (d,).
+
+    NaN for a draw that holds none of them.
+    """
+    whole = weights @ weight
+    found = np.divide(weights @ (values * weight), whole, out=np.full(len(weights), np.nan), where=whole > 0)
+    return np.asarray(found, np.float64)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from explorer.core.alarm.within_class import as_measure, within_class
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Ranking, area_under_roc
+from trainer.measures.paired import weighted_mean
 
 Mask = npt.NDArray[np.bool_]
 
@@ -68,7 +69,11 @@ def change_of(
 
     def numbers(weights: Numbers) -> Numbers:
         """With it, without it, their difference, AUC before and after, its change: (d, 6)."""
-        means = [np.mean([_mean(weights, changed, side[of]) for of in both], axis=0) for side in cells] if both else []
+        means = (
+            [np.mean([weighted_mean(weights, changed, side[of]) for of in both], axis=0) for side in cells]
+            if both
+            else []
+        )
         have, lack = means if both else [np.full(len(weights), np.nan)] * 2
         first, last = (area_under_roc(*ranking.counts(weights)) for ranking in rankings)
         found: Numbers = np.stack([have, lack, have - lack, first, last, last - first], axis=1)
@@ -80,13 +85,6 @@ def change_of(
     rho, error, counted = within_class(values, np.stack([before, after]), labels)
     follows = [as_measure(rho[at], error[at], counted) for at in (0, 1)]
     return Change(len(before), *measures, *follows)
-
-
-def _mean(weights: Numbers, values: Numbers, of: Mask) -> Numbers:
-    chosen = weights[:, of]
-    total = chosen.sum(axis=1)
-    found: Numbers = np.divide(chosen @ values[of], total, out=np.full(len(weights), np.nan), where=total > 0)
-    return found
 
 
 def _signed(measure: Measure) -> str:

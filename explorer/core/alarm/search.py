@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
-from explorer.core.alarm.association import class_auc, odds_ratio
+from explorer.core.alarm.association import class_auc
 from explorer.core.alarm.class_score import Cohort, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
@@ -22,6 +22,7 @@ from explorer.core.index import FolderIndex
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from trainer.measures.bootstrap import Measure
+from trainer.measures.odds import odds_ratio
 
 Numbers = npt.NDArray[np.float64]
 

@@ -19,7 +19,7 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
-from trainer.measures.paired import Compared, Pair, compared
+from trainer.measures.paired import Compared, Pair, compared, weighted_mean
 from trainer.synthetic.artifacts import ARTIFACTS, laid_into
 
 
@@ -91,14 +91,10 @@ def artifact_effect(
 
 def within_class(before: Numbers, after: Numbers, labels: npt.NDArray[np.int64]) -> Pair:
     """The mean over classes of the mean of each, before and after."""
-    members = (labels[:, None] == np.unique(labels)).astype(np.float64)
+    members = (labels[:, None] == np.unique(labels)).T
 
     def means(weights: Numbers) -> tuple[Numbers, Numbers]:
-        sizes = weights @ members
-        parts = [
-            np.divide(weights @ (members * side[:, None]), sizes, out=np.full(sizes.shape, np.nan), where=sizes > 0)
-            for side in (before, after)
-        ]
-        return parts[0].mean(axis=1), parts[1].mean(axis=1)
+        found = [np.mean([weighted_mean(weights, side, of) for of in members], axis=0) for side in (before, after)]
+        return np.asarray(found[0]), np.asarray(found[1])
 
     return means

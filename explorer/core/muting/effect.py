@@ -12,9 +12,10 @@ from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
 from explorer.core.index import FolderIndex
 from explorer.core.muting.against_random import AgainstRandom, against_random
 from explorer.core.muting.artifact import ArtifactEffect, artifact_effect
-from explorer.core.muting.folder_pass import folder_logits, probabilities
+from explorer.core.muting.folder_pass import folder_logits, log_odds, probabilities
 from explorer.core.muting.judged_pictures import JudgedPictures, second_half, threshold_of_half
 from explorer.core.muting.keys import by_layer
+from explorer.core.muting.with_and_without import Presence, WithAndWithout, with_and_without
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
@@ -54,6 +55,7 @@ class MutingEffect:
     chosen_by_effect: bool
     random: AgainstRandom | None = None
     artifact: ArtifactEffect | None = None
+    real: WithAndWithout | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +87,16 @@ def muting_effect(
     keys: Iterable[FilterKey],
     *,
     lesions: Mapping[str, str] | None = None,
+    presence: Presence | None = None,
     options: EffectOptions | None = None,
     on_step: OnStep = no_step,
 ) -> MutingEffect:
     """Measure what a network says of a labelled folder with and without some filters.
 
     `words` maps given words to classes, `lesions` names of pictures to lesions, over which is drawn where any is
-    known. Pictures that the network was trained or chosen on are left out. UserError where classes and words do not
-    fit, a filter is not there, or fewer than two classes are left to measure.
+    known. With `presence`, pictures that have an artifact are compared with those that have not. Pictures that the
+    network was trained or chosen on are left out. UserError where classes and words do not fit, a filter is not there,
+    or fewer than two classes are left to measure.
     """
     options = options or EffectOptions()
     keys = tuple(dict.fromkeys(keys))
@@ -125,7 +129,8 @@ def muting_effect(
     threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
     if threshold is None:
         threshold, of_threshold, said = threshold_of_half(every, judged, scored)
-    called = [side[of_threshold, scored] >= threshold for side in sides]
+    called_all = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
+    called = [side[of_threshold] for side in called_all]
     positive = labels[of_threshold] == scored
     over = judged.some(of_threshold).resamples(options.draws, options.seed)
     count = [len(np.unique(over.lesion[side])) for side in (positive, ~positive)]
@@ -136,6 +141,10 @@ def muting_effect(
         },
         over,
     )
+    real = None
+    if presence is not None:
+        odds = log_odds(network, logits.before, scored), log_odds(network, logits.after[0], scored)
+        real = with_and_without(judged, classes, scored, presence, odds, called_all, of_threshold, resamples)
     return MutingEffect(
         keys=keys,
         fill=options.fill,
@@ -156,6 +165,7 @@ def muting_effect(
         chosen_by_effect=options.chosen_by_effect,
         random=_against_random(network, judged, keys, columns, options, on_step) if options.random_draws else None,
         artifact=_artifact(network, judged, keys, (scored, classes[scored]), options, on_step),
+        real=real,
     )
 
 

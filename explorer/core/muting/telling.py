@@ -7,6 +7,7 @@ from typing import Any
 from explorer.core.muting.against_random import AgainstRandom
 from explorer.core.muting.effect import MutingEffect
 from explorer.core.muting.one_by_one import Agreement
+from explorer.core.muting.with_and_without import WithAndWithout
 from trainer.measures.bootstrap import Measure
 from trainer.measures.paired import Compared
 
@@ -40,6 +41,8 @@ def rows(effect: MutingEffect) -> list[tuple[str, Compared]]:
     ]
     if effect.artifact is not None:
         found.append((f"drawn {effect.artifact.artifact}, logits", effect.artifact.effect))
+    if effect.real is not None:
+        found.append((f"with {effect.real.artifact} less without, logits", effect.real.score))
     return found
 
 
@@ -75,7 +78,7 @@ def notes(effect: MutingEffect) -> list[str]:
             f"The effect of a drawn {effect.artifact.artifact} is on the score of {effect.artifact.scored}, the mean "
             f"over classes, on {effect.artifact.pictures:,} pictures with and without it."
         )
-    return found
+    return found if effect.real is None else found + _of_real(effect.real)
 
 
 def as_dict(effect: MutingEffect) -> dict[str, Any]:
@@ -102,6 +105,7 @@ def as_dict(effect: MutingEffect) -> dict[str, Any]:
         "log_loss": effect.log_loss.as_dict(),
         "random": _plain(vars(effect.random)) if effect.random is not None else None,
         "artifact": effect.artifact.as_dict() if effect.artifact is not None else None,
+        "with_and_without": effect.real.as_dict() if effect.real is not None else None,
     }
 
 
@@ -142,6 +146,28 @@ def _of_random(found: AgainstRandom) -> str:
         f"where muting changes the AUC by {signed(found.change)}; a low percentile says that few others cost as much."
         f"{shares}"
     )
+
+
+def _of_real(found: WithAndWithout) -> list[str]:
+    counts = ", ".join(
+        f"{count:,} of {count + found.without_it[name]:,} of {name}" for name, count in found.with_it.items()
+    )
+    odds = [f"{side.value:.2f} [{side.low:.2f}, {side.high:.2f}]" for side in (found.odds_before, found.odds_after)]
+    lines = [
+        f"Pictures with {found.artifact}: {counts}. Within class, the odds of being called {found.scored} with it over "
+        f"those without it are {odds[0]} before and {odds[1]} after muting (Haldane's correction). Such pictures may "
+        "differ in other things too."
+    ]
+    if found.errors:
+        told = "; ".join(
+            f"of {one.of_class} it missed {one.missed} of {one.with_it} and saw it in {one.invented} of "
+            f"{one.without_it} without it"
+            for one in found.errors
+        )
+        lines.append(
+            f"Where a person said it, the program's own finding of {found.artifact} is wrong so often: {told}."
+        )
+    return lines
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,8 @@ from PIL import Image
 
 from explorer.core.arrays import RGB
 from explorer.core.drawing.styles import Scale
-from explorer.core.errors import UserError
-from explorer.core.figures.single import FigureStyle, canvas, draw_single
-from explorer.core.images import picture_digest, read_image
-from explorer.core.maps.activations import record
+from explorer.core.export.folder_tiles import tiles_of
+from explorer.core.figures.single import FigureStyle
 from explorer.core.progress import OnStep
 from explorer.core.report.sources import Sources
 from explorer.core.tags.book import FilterKey
@@ -36,26 +34,11 @@ def tiles(sources: Sources, filters: Sequence[Mapping[str, Any]], on_step: OnSte
         for name in sorted(names):
             wanted[name].append((key, scale))
     drawn: dict[tuple[str, str], str] = {}
-    for number, (name, keys) in enumerate(sorted(wanted.items()), 1):
-        rgb = _picture(sources, name)
-        if rgb is None:
-            drawn |= {(str(key), name): "" for key, _ in keys}
-        else:
-            found = record(sources.network, rgb)
-            sized = canvas(rgb, found.frame, STYLE)
-            for key, scale in keys:
-                drawn[str(key), name] = _uri(draw_single(sized, found.maps[key.layer][key.filter], scale, STYLE))
+    found = tiles_of(sources.network, sources.index, sources.images, dict(sorted(wanted.items())), STYLE)
+    for number, (name, tile) in enumerate(found, 1):
+        drawn |= {(str(key), name): _uri(tile.drawn[key]) if tile else "" for key, _ in wanted[name]}
         on_step(number, len(wanted))
     return drawn
-
-
-def _picture(sources: Sources, name: str) -> RGB | None:
-    path = sources.images / name
-    try:
-        same = picture_digest(path) == sources.index.digests[sources.index.rows[name]]
-        return read_image(path) if same else None
-    except (UserError, OSError):
-        return None
 
 
 def _uri(rgb: RGB) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from explorer.core.alarm.association import class_auc, counts, odds_ratio
+from explorer.core.alarm.association import class_auc
 from explorer.core.alarm.change import change_of
 from explorer.core.alarm.class_score import class_scores, towards
 from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
@@ -76,18 +76,6 @@ def test_chance_alone_finds_nothing_among_many() -> None:
         rho, error, _ = within_class(random.normal(size=100), random.normal(size=(200, 100)), labels)
         raised += bool((corrected(chance(rho, error)) <= 0.05).any())
     assert raised <= 1
-
-
-@FEW
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
-def test_the_odds_ratio_is_haldanes_whatever_the_counts(pairs: list[tuple[bool, bool]]) -> None:
-    present, positive = (np.array(side) for side in zip(*pairs, strict=True))
-    (a, b), (c, d) = counts(present, positive)
-    found = odds_ratio(present, positive)
-    assert found.value == pytest.approx((a + 0.5) * (d + 0.5) / ((b + 0.5) * (c + 0.5)))
-    assert 0 < found.low < found.value < found.high
-    turned = odds_ratio(~present, positive)
-    assert turned.value == pytest.approx(1 / found.value)
 
 
 @FEW

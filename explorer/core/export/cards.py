@@ -1,0 +1,150 @@
+"""Cards of filters as figures: what the index says, and the pictures on which that rests."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from explorer.core.drawing.styles import Scale
+from explorer.core.export.folder_tiles import Tile, tiles_of
+from explorer.core.figures.card import Card, CardPicture, CardWords, draw_card
+from explorer.core.figures.encoding import describe, encode_pages
+from explorer.core.figures.single import FigureStyle
+from explorer.core.index import FolderIndex
+from explorer.core.index.filter_card import FilterCard, filter_card
+from explorer.core.index.gallery import GalleryPicture, gallery
+from explorer.core.index.strong_pictures import strong_pictures
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey, TagBook
+from trainer.files.atomic_files import cannot_write, replace_file, subfolder
+
+ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike without it"}
+"""The rows of pictures by their kind in the gallery."""
+PICTURES = 8
+AT_ONCE = 24
+"""Filters whose pictures are held at once; each picture runs through the network once for all of them."""
+TILE_MM = 20.0
+
+
+@dataclass(frozen=True)
+class CardReport:
+    """The figures that were `written`, those that were `skipped` because they are there, and `unread` pictures."""
+
+    written: tuple[Path, ...]
+    skipped: tuple[Path, ...]
+    unread: tuple[str, ...]
+
+
+def export_cards(
+    network: Network,
+    index: FolderIndex,
+    folder: Path,
+    filters: Sequence[FilterKey],
+    out: Path,
+    style: FigureStyle,
+    *,
+    format: str = "png",
+    tags: TagBook | None = None,
+    force: bool = False,
+    on_step: OnStep = no_step,
+) -> CardReport:
+    """Draw one card for each filter into `out`, named card_7_57.png and so on; the pictures of the index in `folder`.
+
+    Overlays are at the filter's scale over the folder. A figure that is there is skipped, unless `force` is said.
+    UserError where the index is of another network, or a figure cannot be written.
+    """
+    index.check(network)
+    named = {key: out / f"card_{key.layer}_{key.filter}.{'tif' if format == 'tiff' else format}" for key in filters}
+    skipped = [] if force else [key for key, path in named.items() if path.exists()]
+    todo = [key for key in named if key not in set(skipped)]
+    written: list[Path] = []
+    unread: dict[str, None] = {}
+    try:
+        subfolder(out)
+        for start in range(0, len(todo), AT_ONCE):
+            some = todo[start : start + AT_ONCE]
+            chosen = {key: {kind: gallery(index, key, kind, PICTURES).pictures for kind in ROWS} for key in some}
+            tiles = _tiles(network, index, folder, chosen, style)
+            unread |= dict.fromkeys(name for name, tile in tiles.items() if tile is None)
+            for key in some:
+                on_step(len(written), len(todo))
+                card = Card(_words(network, index, key, tags), _rows(key, chosen[key], tiles))
+                about = {"kind": "card", "filter": str(key), "network": network.identity, "style": style.as_dict()}
+                data = encode_pages([draw_card(card, style)], format, style.dpi, partial(describe, about))
+                replace_file(named[key], data)
+                written.append(named[key])
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    return CardReport(tuple(written), tuple(named[key] for key in skipped), tuple(unread))
+
+
+Chosen = dict[str, tuple[GalleryPicture, ...]]
+
+
+def _tiles(
+    network: Network, index: FolderIndex, folder: Path, chosen: dict[FilterKey, Chosen], style: FigureStyle
+) -> dict[str, Tile | None]:
+    wanted: defaultdict[str, list[tuple[FilterKey, Scale]]] = defaultdict(list)
+    for key, kinds in chosen.items():
+        for name in dict.fromkeys(one.picture for pictures in kinds.values() for one in pictures):
+            wanted[name].append((key, index.scale(key)))
+    small = replace(style, scale="folder", fixed=None, width_mm=TILE_MM, beside=False)
+    return dict(tiles_of(network, index, folder, wanted, small))
+
+
+def _rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict[str, list[CardPicture]]:
+    rows = {}
+    for kind, title in ROWS.items():
+        rows[title] = [_drawn(key, one, tiles[one.picture]) for one in chosen[kind]]
+        if kind == "strongest":  # the green hides the very color that one must name
+            rows["The same without the overlay"] = [
+                CardPicture(tile.plain if (tile := tiles[one.picture]) else None) for one in chosen[kind]
+            ]
+    return rows
+
+
+def _drawn(key: FilterKey, one: GalleryPicture, tile: Tile | None) -> CardPicture:
+    said = f"{one.predicted} {one.probability:.2f}" if one.predicted else ""
+    return CardPicture(
+        tile.drawn[key] if tile else None,
+        (f"{one.value:.3g} {one.given}".strip(), said) if said else (f"{one.value:.3g}",),
+    )
+
+
+def _words(network: Network, index: FolderIndex, key: FilterKey, tags: TagBook | None) -> CardWords:
+    layer = network.layers[key.layer]
+    card = filter_card(index, key, (layer.height, layer.width))
+    words = [f"{tag.tag}, {tag.detail}" if tag.detail else tag.tag for tag in (tags.tags(key) if tags else ())]
+    return CardWords(
+        title=" · ".join([str(key), *words]),
+        lines=_lines(card, layer.name, strong_pictures(index, key).sentence()),
+        counts=card.counts,
+        edges=card.edges,
+        scale=index.scale(key),
+        note=f"{network.name} {network.digest[:12]} · {len(index.pictures):,} pictures",
+    )
+
+
+def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
+    relevance = (
+        f"{card.relevance:.1%} of its layer's |relevance|, {card.rank} of {card.filters}"
+        if card.relevance == card.relevance
+        else "relevance unknown"
+    )
+    edge = " · mostly at the picture's edge (padding)" if card.at_edge else ""
+    classes = [
+        f"{one.name}: mean peak {one.mean:.3g}, AUC {one.auc.value:.2f} [{one.auc.low:.2f}, {one.auc.high:.2f}]"
+        for one in sorted(card.classes.classes, key=lambda one: -abs(np.nan_to_num(one.auc.value, nan=0.5) - 0.5))[:3]
+    ]
+    alike = ", ".join(f"{one.key} ({one.r:.2f})" for one in card.alike)
+    return (
+        strong,
+        f"{layer} · {relevance}",
+        f"silent on {card.silent_share:.0%} of the pictures · {card.ring:.0%} of the answer in the outer ring{edge}",
+        *classes,
+        f"most alike: {alike}" if alike else "",
+    )

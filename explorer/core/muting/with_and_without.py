@@ -1,0 +1,144 @@
+"""What a real artifact goes with, before and after muting: pictures that have it against those that have not."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from explorer.core.errors import UserError
+from explorer.core.muting.judged_pictures import JudgedPictures
+from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers
+from trainer.measures.odds import common_odds_ratio
+from trainer.measures.paired import Compared, Pair, compared, weighted_mean
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Which pictures have an artifact: `found` by the program in rows of an index, 1, 0 or NaN each; `said` by people.
+
+    What a person said of a picture (by its name) wins.
+    """
+
+    artifact: str
+    found: Callable[[Sequence[int]], Numbers]
+    said: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class DetectorErrors:
+    """How often the program was wrong about pictures of a class of which a person said whether the artifact is there.
+
+    `missed` of `with_it` pictures, and `invented` in pictures of `without_it`.
+    """
+
+    of_class: str
+    missed: int
+    with_it: int
+    invented: int
+    without_it: int
+
+
+@dataclass(frozen=True)
+class WithAndWithout:
+    """How the score of the class `scored` differs between pictures with an artifact and those without, within class.
+
+    `with_it` and `without_it` count the pictures of each class by name. `score` is the difference of the mean log odds;
+    `odds_before` and `odds_after` are those of being called `scored` with it over those without it. Other things may
+    differ between these pictures as well: unlike a drawn artifact, this is no experiment.
+    """
+
+    artifact: str
+    scored: str
+    with_it: Mapping[str, int]
+    without_it: Mapping[str, int]
+    score: Compared
+    odds_before: Measure
+    odds_after: Measure
+    errors: tuple[DetectorErrors, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "artifact": self.artifact,
+            "class": self.scored,
+            "with_it": dict(self.with_it),
+            "without_it": dict(self.without_it),
+            "score": self.score.as_dict(),
+            "odds_before": self.odds_before.as_dict(),
+            "odds_after": self.odds_after.as_dict(),
+            "detector_errors": [vars(one) for one in self.errors],
+        }
+
+
+def with_and_without(
+    judged: JudgedPictures,
+    classes: Sequence[str],
+    scored: int,
+    presence: Presence,
+    scores: tuple[Numbers, Numbers],
+    called: tuple[Mask, Mask],
+    of_threshold: Mask,
+    resamples: BootstrapResamples,
+) -> WithAndWithout:
+    """Compare the N `judged` pictures that have an artifact with those that have not.
+
+    `scores` (N each) are the log odds of the class at place `scored` before and after muting; `called` (N each) says
+    where it is called, which counts where `of_threshold` (N) holds. A class in which all or none have the artifact
+    says nothing. UserError where no class is left.
+    """
+    names = [judged.index.pictures[row] for row in judged.rows]
+    found = np.asarray(presence.found(judged.rows.tolist()), np.float64)
+    said = np.array([float(presence.said[name]) if name in presence.said else np.nan for name in names])
+    there = np.where(np.isfinite(said), said, found)
+    known = np.isfinite(there)
+    has = there >= 0.5
+    of = {place: known & (judged.labels == place) for place in range(len(classes))}
+    telling = [place for place, side in of.items() if (side & has).any() and (side & ~has).any()]
+    if not telling:
+        raise UserError(
+            f"No class has pictures both with and without {presence.artifact} among the {int(known.sum()):,} of which "
+            "that is known: nothing can be compared."
+        )
+    pair = _difference([(of[place] & has, of[place] & ~has) for place in telling], *scores)
+    odds = [
+        common_odds_ratio([(side[at], has[at]) for at in (of[place] & of_threshold for place in telling)])
+        for side in called
+    ]
+    return WithAndWithout(
+        artifact=presence.artifact,
+        scored=classes[scored],
+        with_it={classes[place]: int((side & has).sum()) for place, side in of.items()},
+        without_it={classes[place]: int((side & ~has).sum()) for place, side in of.items()},
+        score=compared({"score": (pair, 0)}, resamples)["score"],
+        odds_before=odds[0],
+        odds_after=odds[1],
+        errors=_errors(classes, judged.labels, found, said),
+    )
+
+
+def _difference(sides: Sequence[tuple[Mask, Mask]], before: Numbers, after: Numbers) -> Pair:
+    """The mean over classes of the mean with the artifact less that without it, before and after."""
+
+    def of(weights: Numbers, values: Numbers) -> Numbers:
+        apart = [weighted_mean(weights, values, has) - weighted_mean(weights, values, lacks) for has, lacks in sides]
+        return np.asarray(np.mean(apart, axis=0))
+
+    return lambda weights: (of(weights, before), of(weights, after))
+
+
+def _errors(
+    classes: Sequence[str], labels: npt.NDArray[np.int64], found: Numbers, said: Numbers
+) -> tuple[DetectorErrors, ...]:
+    both = np.isfinite(found) & np.isfinite(said)
+    errors = []
+    for place, name in enumerate(classes):
+        of = both & (labels == place)
+        has, lacks = of & (said >= 0.5), of & (said < 0.5)
+        if of.any():
+            missed, invented = int((has & (found < 0.5)).sum()), int((lacks & (found >= 0.5)).sum())
+            errors.append(DetectorErrors(name, missed, int(has.sum()), invented, int(lacks.sum())))
+    return tuple(errors)

@@ -1,0 +1,106 @@
+"""Cards of filters: drawn from the index, kept, and honest about pictures that are gone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.core.errors import UserError
+from explorer.core.export import cards
+from explorer.core.export.cards import export_cards
+from explorer.core.export.folder_tiles import tiles_of
+from explorer.core.figures.encoding import KEY
+from explorer.core.figures.single import FigureStyle, canvas, draw
+from explorer.core.images import read_image
+from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.maps.activations import record
+from explorer.core.network.opening import Network
+from explorer.core.tags import FilterKey
+from tests.networks import open_small
+from trainer.synthetic.picture import write_folder
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+STYLE = FigureStyle(scale="folder", dpi=60)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> tuple[Network, FolderIndex, Path]:
+    write_folder(tmp_path / "drawn", 12, size=48)
+    network = open_small(tmp_path)
+    index = open_index(build_index(network, tmp_path / "drawn/images", tmp_path / "index.h5"))
+    return network, index, tmp_path / "drawn/images"
+
+
+def test_a_card_is_drawn_once_and_says_what_it_is(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+    network, index, folder = made
+    keys = [FilterKey(1, 2), FilterKey(3, 0)]
+    report = export_cards(network, index, folder, keys, tmp_path / "cards", STYLE)
+    assert [path.name for path in report.written] == ["card_1_2.png", "card_3_0.png"]
+    with Image.open(report.written[0]) as picture:
+        assert picture.width == pytest.approx(170 / 25.4 * 60, abs=1)
+        assert json.loads(picture.info[KEY])["filter"] == "1:2"
+    before = report.written[0].read_bytes()
+    again = export_cards(network, index, folder, keys, tmp_path / "cards", STYLE)
+    assert not again.written
+    assert again.skipped == report.written
+    assert export_cards(network, index, folder, keys, tmp_path / "cards", STYLE, force=True).written == report.written
+    assert report.written[0].read_bytes() == before
+    index.close()
+
+
+@pytest.mark.parametrize("format", ["pdf", "svg"])
+def test_a_page_has_the_filter_in_words(format: str, made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+    network, index, folder = made
+    (path,) = export_cards(network, index, folder, [FilterKey(2, 1)], tmp_path, STYLE, format=format).written
+    assert path.suffix == f".{format}"
+    if format == "svg":
+        text = path.read_text()
+        for words in ("2:1", "Strongest", "Every tenth of the range", "silent on", "AUC"):
+            assert words in text
+    index.close()
+
+
+def test_overlays_are_those_of_the_export(made: tuple[Network, FolderIndex, Path]) -> None:
+    network, index, folder = made
+    key, name = FilterKey(2, 1), index.pictures[3]
+    ((_, tile),) = tiles_of(network, index, folder, {name: [(key, index.scale(key))]}, STYLE)
+    assert tile is not None
+    rgb = read_image(folder / name)
+    answers = record(network, rgb)
+    np.testing.assert_array_equal(
+        tile.drawn[key], draw(canvas(rgb, answers.frame, STYLE), answers.maps[2][1], index.scale(key), STYLE)
+    )
+
+
+def test_pictures_that_are_gone_or_other_ones_are_said(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+    network, index, folder = made
+    (folder / index.pictures[0]).unlink()
+    Image.new("RGB", (48, 48)).save(folder / index.pictures[1])
+    report = export_cards(network, index, folder, [FilterKey(1, 0), FilterKey(1, 1), FilterKey(1, 2)], tmp_path, STYLE)
+    assert report.written
+    assert {*report.unread} <= {*index.pictures[:2]}
+    assert {*report.unread}, "neither was chosen"
+    index.close()
+
+
+def test_a_card_needs_the_networks_own_index(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+    _, index, folder = made
+    other = open_small(tmp_path, seed=5)
+    with pytest.raises(UserError, match="another network"):
+        export_cards(other, index, folder, [FilterKey(1, 0)], tmp_path, STYLE)
+    index.close()
+
+
+def test_more_filters_than_are_held_at_once(
+    made: tuple[Network, FolderIndex, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, index, folder = made
+    keys = [FilterKey(2, number) for number in range(3)]
+    whole = export_cards(network, index, folder, keys, tmp_path / "whole", STYLE).written
+    monkeypatch.setattr(cards, "AT_ONCE", 2)
+    parts = export_cards(network, index, folder, keys, tmp_path / "parts", STYLE).written
+    assert [path.read_bytes() for path in parts] == [path.read_bytes() for path in whole]
+    index.close()

@@ -1,0 +1,51 @@
+"""Odds ratios against the formula and a textbook's method."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats.contingency import odds_ratio as scipys
+
+from trainer.measures.odds import common_odds_ratio, counts, odds_ratio
+
+FEW = settings(max_examples=20)
+
+
+@FEW
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_the_odds_ratio_is_haldanes_whatever_the_counts(pairs: list[tuple[bool, bool]]) -> None:
+    present, positive = (np.array(side) for side in zip(*pairs, strict=True))
+    (a, b), (c, d) = counts(present, positive)
+    found = odds_ratio(present, positive)
+    assert found.value == pytest.approx((a + 0.5) * (d + 0.5) / ((b + 0.5) * (c + 0.5)))
+    assert 0 < found.low < found.value < found.high
+    turned = odds_ratio(~present, positive)
+    assert turned.value == pytest.approx(1 / found.value)
+
+
+def test_of_many_pictures_it_is_scipys() -> None:
+    random = np.random.default_rng(4)
+    present, positive = random.random(20_000) < 0.4, random.random(20_000) < 0.3
+    present |= positive & (random.random(20_000) < 0.2)
+    found = odds_ratio(present, positive)
+    other = scipys(counts(present, positive).astype(int), kind="sample")
+    assert found.value == pytest.approx(other.statistic, rel=1e-2)
+    assert (found.low, found.high) == pytest.approx(tuple(other.confidence_interval()), rel=1e-2)
+
+
+def test_strata_keep_out_what_only_the_stratum_explains() -> None:
+    random = np.random.default_rng(5)
+    stratum = np.arange(2000) % 2 == 1
+    present, positive = (random.random(2000) < np.where(stratum, 0.8, 0.2) for _ in range(2))
+    whole = odds_ratio(present, positive)
+    common = common_odds_ratio([(present[of], positive[of]) for of in (stratum, ~stratum)])
+    assert whole.low > 3
+    assert common.low < 1 < common.high
+    assert common.n == 2000
+
+
+def test_the_common_ratio_of_one_stratum_is_its_own_and_one_side_alone_says_nothing() -> None:
+    present, positive = np.array([True, False, True, True]), np.array([True, True, False, False])
+    nothing = (np.array([True, False]), np.array([True, True]))
+    assert common_odds_ratio([(present, positive), nothing]) == odds_ratio(present, positive)
+    assert np.isnan(common_odds_ratio([nothing]).value)
