@@ -106,7 +106,8 @@ def test_the_assignment_is_the_best_of_all() -> None:
 def test_a_filter_that_answers_alike_to_all_has_no_strength() -> None:
     first = np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
     second = first.copy()
-    second[1] = 0.1  # whose mean is not 0.1 to the bit
+    alike = np.float32(0.1)
+    second[1] = np.where(np.arange(20) % 3, alike, np.nextafter(alike, np.float32(1)))  # but for rounding
     rows = np.arange(20)
     found = match_layer(0, first, second, rows, rows)
     assert [match.second for match in found] == [FilterKey(0, number) for number in range(3)]
