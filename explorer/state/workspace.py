@@ -15,8 +15,10 @@ from explorer.state.evaluating import Evaluating
 from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.filter_facts import FilterFacts
+from explorer.state.filter_selection import FilterSelection
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
+from explorer.state.last_step import LastStep
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.muting import Muting
@@ -33,6 +35,7 @@ from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.stages_in_view import StagesInView
 from explorer.state.suggesting import Suggesting
+from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
@@ -74,6 +77,9 @@ class Workspace(QObject):
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.shuffled = ShuffledWeights(self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.selection = FilterSelection(self.session, self)
+        self.last_step = LastStep(self.tagging, self)
+        self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.library, self.pipeline, self)
