@@ -25,6 +25,8 @@ COMMANDS = (
     "suggest",
     "alarm",
     "mute",
+    "compare",
+    "what-if",
     "report",
     "tags",
 )
@@ -87,7 +89,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     if commands:
         subparsers = top.add_subparsers(dest="command", metavar="COMMAND")
         for name in COMMANDS:
-            importlib.import_module(f"explorer.commands.{name}").add_parser(subparsers)
+            importlib.import_module(f"explorer.commands.{name.replace('-', '_')}").add_parser(subparsers)
     return top
 
 

@@ -3,7 +3,7 @@
 import argparse
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 Described = dict[str, Any]
 
 
-def add_picture_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --image and --images, of which one is needed."""
-    pictures = parser.add_mutually_exclusive_group(required=True)
+def add_picture_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add --image and --images, of which one is needed where pictures are `required`."""
+    pictures = parser.add_mutually_exclusive_group(required=required)
     pictures.add_argument("--image", type=Path, help="one picture")
     pictures.add_argument("--images", type=Path, help="a folder of pictures; --out is then a folder too")
 
@@ -62,13 +62,17 @@ class AttributionJob:
     force: bool
     about: Described
     method: str = ""
+    correlations: list[float | None] = field(default_factory=list)
+    """With the maps on the weights that were learned, where they were shuffled."""
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Do what `add_picture_arguments` and `add_output_arguments` ask; 0, 1 where a picture failed, or UserError."""
         from trainer.files.atomic_files import DiskFull
         from trainer.pictures.folder_walk import list_folder
 
-        if arguments.image is not None:
+        todo: list[tuple[Path | None, Path]]
+        single = arguments.images is None
+        if single:
             todo = [(arguments.image, arguments.out)]
         else:
             if arguments.images.is_file():
@@ -78,7 +82,7 @@ class AttributionJob:
                 say(f"feature-explorer: {sentence}", error=True)
             todo = [(path, _place(path, arguments.images, arguments.out)) for path in listing.pictures]
             self._check(out for _, out in todo)
-        root = arguments.out if arguments.image is None else arguments.out.parent
+        root = arguments.out.parent if single else arguments.out
         _make_folders(root, (out.parent for _, out in todo))
         written: list[str] = []
         failed: list[str] = []
@@ -86,33 +90,44 @@ class AttributionJob:
             for place, (path, out) in enumerate(todo):
                 bar(place, len(todo))
                 try:
-                    written += self._do(path, out, again=arguments.image is None)
+                    written += self._do(path, out, again=not single)
                 except UserError as error:
-                    if arguments.image is not None:
+                    if single:
                         raise
                     failed.append(str(error))
                     if isinstance(error, DiskFull):  # the next one would not be written either
                         left = len(todo) - place - 1
                         failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
                         break
+        told: Described = {"written": written, "failed": failed, "method": self.method}
+        text = f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else "")
+        if self.correlations:
+            from explorer.core.attribution.randomised import LikeShuffled
+
+            alike = LikeShuffled.of(self.correlations)
+            told["like_learned"] = asdict(alike)
+            text += f"\n{alike.sentence}"
         if arguments.json:
-            say_json({"written": written, "failed": failed, "method": self.method})
+            say_json(told)
         else:
-            say(f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else ""))
+            say(text)
         for reason in failed:
             say(f"feature-explorer: {printable(reason)}", error=True)
         return 1 if failed else 0
 
-    def _described(self, picture: str, digest: str) -> Described:
+    def _described(self, path: Path | None) -> Described:
+        """What decides the result of a picture; of no picture in particular with None."""
         from explorer.core.attribution.result_file import describe
+        from explorer.core.images import picture_digest
 
-        return self.about | describe(self.network, self.target, self.settings, picture, digest)
+        named = (path.name, picture_digest(path)) if path is not None and self.lens.of_picture else ("", "")
+        return self.about | describe(self.network, self.target, self.settings, *named)
 
     def _check(self, places: Iterable[Path]) -> None:
         """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
         from explorer.core.attribution.result_file import kept_description
 
-        wanted = self._described("", "")
+        wanted = self._described(None)
         for place in places:
             kept = None if self.force or not place.exists() else kept_description(place)
             if kept is not None and any(kept.get(name) != value for name, value in wanted.items() if value != ""):
@@ -121,22 +136,21 @@ class AttributionJob:
                     "there."
                 )
 
-    def _do(self, path: Path, out: Path, *, again: bool) -> list[str]:
+    def _do(self, path: Path | None, out: Path, *, again: bool) -> list[str]:
         """Compute a picture's result and draw it; what was written.
 
         With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
         """
         from explorer.core.attribution.result_file import kept_description
-        from explorer.core.images import picture_digest, read_image
 
         figure = out.with_suffix(f".{self.figures}") if self.figures else None
         there = [place for place in (out, figure) if place is not None and place.exists()]
         if there and not (again or self.force):
             raise UserError(f"{there[0]} exists already; choose another name, or add --force to replace it.")
-        described = self._described(path.name, picture_digest(path))
+        described = self._described(path)
         written = []
         if self.force or not out.exists():
-            content, self.method = self.compute(read_image(path), described)
+            content, self.method = self.compute(_read(path), described)
             _write(out, content, named=not again)
             written.append(str(out))
         else:
@@ -146,12 +160,14 @@ class AttributionJob:
                     f"{out} was made with other settings or from another picture; choose another folder, or add "
                     "--force to replace it."
                 )
+        if "randomised" in self.about:
+            self.correlations.append((kept_description(out) or {}).get("rank_correlation"))
         if figure is not None and (written or not self._is_drawn(path, out, figure, described)):
             self._draw(path, out, figure, described)
             written.append(str(figure))
         return written
 
-    def _is_drawn(self, path: Path, out: Path, figure: Path, described: Described) -> bool:
+    def _is_drawn(self, path: Path | None, out: Path, figure: Path, described: Described) -> bool:
         """Whether the figure is there; UserError where another is there under its name."""
         from explorer.core.figures.attribution_figure import is_drawn
 
@@ -163,15 +179,15 @@ class AttributionJob:
             )
         return True
 
-    def _shown(self, path: Path, out: Path, described: Described) -> "AttributionFigure":
+    def _shown(self, path: Path | None, out: Path, described: Described) -> "AttributionFigure":
         from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import kept_map
-        from explorer.core.images import read_image
 
-        map, score = kept_map(out)
-        return figure_of(self.network, self.lens, read_image(path), map, score, described, self.limit)
+        map, score, made = kept_map(out)
+        rgb = _read(path) if made is None else made
+        return figure_of(self.network, self.lens, rgb, map, score, described, self.limit)
 
-    def _draw(self, path: Path, out: Path, figure: Path, described: Described) -> None:
+    def _draw(self, path: Path | None, out: Path, figure: Path, described: Described) -> None:
         from explorer.core.figures.attribution_figure import attribution_figure
 
         assert self.figures is not None
@@ -185,6 +201,15 @@ def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
     if arguments.limit is not None and not 0 < arguments.limit < math.inf:
         arguments.wrong_usage("--limit is a number above 0")
     return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
+
+
+def _read(path: Path | None) -> "RGB":
+    """A picture (H, W, 3); one black pixel for a lens that looks at none."""
+    import numpy as np
+
+    from explorer.core.images import read_image
+
+    return np.zeros((1, 1, 3), np.uint8) if path is None else read_image(path)
 
 
 def _place(path: Path, folder: Path, out: Path) -> Path:

@@ -1,11 +1,13 @@
 """`feature-explorer lens`: a picture through any lens, with the lens's settings as options."""
 
 import argparse
+import math
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.attribution_job import AttributionJob, add_output_arguments, add_picture_arguments, checked_style
 from explorer.commands.common import add_network_arguments, network_of
-from explorer.core.attribution import LENSES
+from explorer.commands.lens_sheet import add_sheet
+from explorer.core.attribution import LENSES, AttributionMap
 from explorer.core.attribution.lens import FORMS, Lens, Setting
 from explorer.core.progress import no_step
 
@@ -24,18 +26,20 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     lenses = parser.add_subparsers(dest="lens", metavar="LENS", required=True)
     for name, lens in LENSES.items():
         _add_lens(lenses.add_parser(name, help=lens.about, description=f"{lens.title}: {lens.about}."), lens)
+    add_sheet(lenses)
 
 
 def _add_lens(parser: argparse.ArgumentParser, lens: Lens) -> None:
     add_network_arguments(parser)
-    add_picture_arguments(parser)
+    add_picture_arguments(parser, required=lens.of_picture)
     parser.add_argument("--target", required=True, help=", ".join(FORMS[kind] for kind in lens.targets))
     for setting in lens.settings:
         parser.add_argument(f"--{setting.name}", metavar="VALUE", help=f"{setting.about} ({_default(setting)})")
     parser.add_argument(
         "--randomised",
         action="store_true",
-        help="shuffle the network's weights first: what is still shown was not learned (Adebayo 2018)",
+        help="shuffle the network's weights first, and say how much the map is like that on the weights that were "
+        "learned: what is still shown was not learned (Adebayo 2018)",
     )
     add_output_arguments(parser)
     parser.set_defaults(run=run, wrong_usage=parser.error)
@@ -52,18 +56,32 @@ def run(arguments: argparse.Namespace) -> int:
     lens.check_target(arguments.target)
     words = {setting: getattr(arguments, setting.name) for setting in lens.settings}
     settings = lens.complete({setting.name: setting.given(text) for setting, text in words.items() if text is not None})
-    network, about = network_of(arguments), {"lens": lens.name}
+    learned, about = network_of(arguments), {"lens": lens.name}
+    network = learned
     if arguments.randomised:
         from explorer.core.attribution.randomised import shuffled
 
-        about["randomised"] = network.digest
-        network = shuffled(network)
+        about["randomised"] = learned.digest
+        network = shuffled(learned)
+    made: list[tuple[AttributionMap, dict[str, Any]]] = []
+
+    def look(rgb: "RGB") -> "tuple[AttributionMap, dict[str, Any]]":
+        """The map, and what is said of it beside its description."""
+        found = lens.compute(network, rgb, arguments.target, settings, no_step, None)
+        if not arguments.randomised:
+            return found, {}
+        from explorer.core.attribution.randomised import rank_correlation
+
+        alike = rank_correlation(found.map, lens.compute(learned, rgb, arguments.target, settings, no_step, None).map)
+        return found, {"rank_correlation": None if math.isnan(alike) else alike}
 
     def compute(rgb: "RGB", described: dict[str, Any]) -> tuple[bytes, str]:
         from explorer.core.attribution.result_file import packed
 
-        found = lens.compute(network, rgb, arguments.target, settings, no_step, None)
-        return packed(found, described), found.method
+        found, more = made[0] if made else look(rgb)
+        if not lens.of_picture and not made:
+            made.append((found, more))  # it is the same for all pictures
+        return packed(found, described | more), found.method
 
     job = AttributionJob(
         lens.title,

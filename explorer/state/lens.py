@@ -35,10 +35,13 @@ LAYER_IN_VIEW = "layer in view"
 
 @dataclass(frozen=True)
 class Request:
-    """All that a map comes from: the network's identity, the picture and its file's state, lens, target, settings."""
+    """All that a map comes from: the network's identity, the picture and its file's state, lens, target, settings.
+
+    A lens that makes its own picture has none: what it made serves every picture.
+    """
 
     network: str
-    picture: Path
+    picture: Path | None
     state: FileState
     lens: str
     target: str
@@ -106,6 +109,11 @@ class ChosenLens(QObject):
         if self.lens is None or kind in self.lens.targets:
             return self.choice.target
         return PREDICTED if kind == FILTERS else CHOSEN_FILTER
+
+    @property
+    def request(self) -> Request | None:
+        """All that the map of the lens over the picture on show comes from; None while there is no such map."""
+        return self._request()
 
     @property
     def target(self) -> str:
@@ -185,7 +193,8 @@ class ChosenLens(QObject):
         layer = self._session.view.layer
         chosen = self._settings[self.name].items()
         settings = tuple((name, layer if value == LAYER_IN_VIEW else value) for name, value in chosen)
-        return Request(network.identity, shown.picture, shown.state, self.name, target, settings)
+        picture, state = (shown.picture, shown.state) if LENSES[self.name].of_picture else (None, ())
+        return Request(network.identity, picture, state, self.name, target, settings)
 
     def _stop(self) -> None:
         """End what is computed, and what was about to begin."""
@@ -243,6 +252,6 @@ class ChosenLens(QObject):
         self._library.network_session.run(self._library.batch, request.lens, work, done, failed)
 
     def _show_rough(self, request: Request, found: "AttributionMap") -> None:
-        if request == self._request() and self._found is None:
+        if request == self._request() and (self._found is None or self.rough):
             self._found, self.rough = found, True
             self.changed.emit()

@@ -59,14 +59,17 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
         from explorer.core.figures.single import FigureStyle
         from explorer.core.images import picture_digest
 
-        digest = picture_digest(shown.picture)
-        if state_of(shown.picture) != shown.state:
-            raise UserError(f"{shown.picture.name} is another file by now; look at it again, then save.")
-        described = describe(network, found.target, found.settings, shown.picture.name, digest)
+        name, digest = "", ""
+        if chosen.of_picture:
+            name, digest = shown.picture.name, picture_digest(shown.picture)
+            if state_of(shown.picture) != shown.state:
+                raise UserError(f"{name} is another file by now; look at it again, then save.")
+        described = describe(network, found.target, found.settings, name, digest)
         described = {"lens": chosen.name, **described}
         if ending == DATA:
             return packed(found, described)
-        figure = figure_of(network, chosen, shown.rgb, found.map, found.score, described)
+        rgb = shown.rgb if found.rgb is None else found.rgb
+        figure = figure_of(network, chosen, rgb, found.map, found.score, described)
         return attribution_figure(figure, ending, FigureStyle())
 
     return draw

@@ -27,12 +27,15 @@ from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.picture_search import PictureSearch
+from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
+from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.stages_in_view import StagesInView
 from explorer.state.starred import Starred
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
@@ -77,11 +80,14 @@ class Workspace(QObject):
         self.picture_search = PictureSearch(self.library, self.evidence, self.given, self.starred, self)
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
+        self.shuffled = ShuffledWeights(self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
         self.selection = FilterSelection(self.session, self)
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
+        self.stages = StagesInView(self.session, self.library, self.pipeline, self)
+        self.what_if = PictureWhatIf(self.library, self.pipeline, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
@@ -116,6 +122,9 @@ class Workspace(QObject):
         self.worth_a_look.close()
         self.point_maps.close()
         self.lens.close()
+        self.shuffled.close()
+        self.what_if.close()
+        self.stages.close()
         self.occluding.close()
         self.muting.close()
         self.layer_facts.close()

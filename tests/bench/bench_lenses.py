@@ -13,6 +13,7 @@ from tests.bench.row import Row, side_by_side
 from trainer.networks.architectures import ScratchCNN, initialise
 
 REPEATS = 15
+STEPS = 8
 
 
 def measure() -> list[Row]:
@@ -36,7 +37,20 @@ def _rows(name: str, module: nn.Module) -> list[Row]:
     ):
         rows.append(_against(f"{lens} of {name}", network, lens, lambda: _bare(network), most, at_most=True))
         rows.append(_against(f"{lens} of {name} / captum", network, lens, captum, 0.95, at_most=False))
-    return rows
+    return [*rows, _class_model(name, network)]
+
+
+def _class_model(name: str, network: Network) -> Row:
+    """Steps of the class model, of which the last only measures, against as many bare passes forward and back."""
+
+    def climb() -> object:
+        return attribute(network, PICTURE, "class-model", target="class:0", steps=STEPS - 1)
+
+    def pass_by_pass() -> object:
+        return [_gradient(network, torch.zeros(1, 3, *network.input.size).requires_grad_()) for _ in range(STEPS)]
+
+    ours, bare = side_by_side(climb, pass_by_pass, REPEATS)
+    return Row(f"class model step of {name}", ours / STEPS, bare / STEPS, ours / bare, 1.2, at_most=True)
 
 
 def _against(
@@ -53,6 +67,9 @@ def _picture(network: Network) -> torch.Tensor:
 
 def _bare(network: Network) -> torch.Tensor:
     """One pass forward and one back."""
-    picture = _picture(network)
+    return _gradient(network, _picture(network))
+
+
+def _gradient(network: Network, picture: torch.Tensor) -> torch.Tensor:
     (found,) = torch.autograd.grad(network.module(picture)[0, 0], picture)
     return found

@@ -1,14 +1,16 @@
 """`feature-explorer lens`: every lens from the command line, with its settings as options."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from explorer.cli import main
 from explorer.core.attribution import LENSES, attribute
-from explorer.core.attribution.randomised import rank_correlation
+from explorer.core.attribution.randomised import rank_correlation, shuffled
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from tests.core.attribution.test_lenses import target_of
@@ -83,3 +85,59 @@ def test_a_mistake_is_one_line(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert said in error
+
+
+def test_a_lens_that_makes_its_picture_needs_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "x.npz"
+    asked = words(tmp_path, "class-model", "class:malignant", "--steps", "6", "--out", str(out), "--figures", "png")
+    assert main(asked) == 0
+    made = attribute(
+        open_small(tmp_path), np.zeros((1, 1, 3), np.uint8), "class-model", target="class:malignant", steps=6
+    )
+    with np.load(out) as found:
+        np.testing.assert_array_equal(found["rgb"], made.rgb)
+        assert json.loads(str(found["settings"]))["picture"] == ""
+    drawn = np.asarray(Image.open(out.with_suffix(".png")).convert("RGB")).reshape(-1, 3)
+    assert made.rgb is not None
+    assert set(map(tuple, made.rgb[8:24, 8:24].reshape(-1, 3))) & set(map(tuple, drawn))  # not resampled away
+    assert main(asked) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_a_folder_gets_what_was_made_once(tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+    compute = LENSES["class-model"].compute
+    monkeypatch.setattr(
+        "explorer.commands.lens.LENSES",
+        {"class-model": dataclasses.replace(LENSES["class-model"], compute=lambda *a: begun.append("") or compute(*a))},
+    )
+    where = ["--images", str(pictures), "--out", str(tmp_path / "out"), "--steps", "3"]
+    assert main(words(tmp_path, "class-model", "class:malignant", *where)) == 0
+    assert len(begun) == 1
+    written = list((tmp_path / "out").rglob("*.npz"))
+    assert len(written) == 12
+    for path in written:
+        with np.load(path) as found:
+            assert json.loads(str(found["settings"]))["picture"] == ""
+
+
+def test_shuffled_weights_say_how_much_they_change(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--images", str(pictures), "--out", str(tmp_path / "out"), "--randomised"]
+    asked = words(tmp_path, "saliency", "class:malignant", *where)
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["like_learned"]
+    learned = open_small(tmp_path)
+    expected = []
+    for path in sorted(pictures.rglob("*.png")):
+        kept, other = (
+            attribute(network, read_image(path), "saliency", target="class:malignant").map
+            for network in (learned, shuffled(learned))
+        )
+        expected.append(rank_correlation(kept, other))
+    assert told["pictures"] == 12
+    assert told["median"] == pytest.approx(float(np.median(expected)), abs=1e-6)
+    assert told["highest"] == pytest.approx(max(expected), abs=1e-6)
+    assert main(asked) == 0  # nothing is computed again, and the same is said
+    assert f"median {told['median']:.2f}" in capsys.readouterr().out

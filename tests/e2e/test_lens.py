@@ -9,9 +9,10 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.randomised import rank_correlation, shuffled
 from explorer.core.figures.encoding import read_description
 from explorer.state.lens import LAYER_IN_VIEW
-from explorer.state.target_choice import CHOSEN_FILTER
+from explorer.state.target_choice import CHOSEN_FILTER, CLASS
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 from tests.e2e.test_occlude import move
@@ -134,3 +135,61 @@ def test_without_occlusion_a_click_covers_nothing(demo: Person) -> None:
     assert demo.workspace.lens.name == "occlusion"  # first the patch, then the lens
     demo.press("Escape")
     assert demo.workspace.lens.name == ""
+
+
+def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(demo: Person) -> None:
+    lens, browser = demo.workspace.lens, demo.parts.center.browser
+    lens.point(target=CLASS + "melanoma", score="logit")
+    seen: list[str] = []
+    lens.changed.connect(lambda: seen.append(lens.found.method) if lens.found is not None and lens.rough else None)
+    choose(demo, "8")
+    wait(demo, "class-model")
+    assert "gradient ascent in 64 steps" in seen  # it could be watched
+    made = lens.found
+    assert made.rgb is not None
+    middle = browser.viewer.image._overlay.pixmap().toImage()
+    np.testing.assert_array_equal(pixels(middle)[..., :3], made.rgb)
+    browser.viewer._session.update_style(opacity=0.3)
+    assert browser.viewer.image._overlay.opacity() == 1.0
+    assert "on the picture that was made" in browser.lens_panel._said.text()
+    assert "Made of nothing" in browser.lens_panel._hint.text()
+    demo.press("Down")
+    demo.until(lambda: demo.workspace.pipeline.activations is not None and lens.found is not None)
+    assert lens.found is made
+    demo.press("Escape")
+    assert browser.viewer.image._overlay.opacity() == pytest.approx(0.3)
+
+
+def test_shuffled_weights_lie_beside_the_picture(demo: Person) -> None:
+    workspace, browser = demo.workspace, demo.parts.center.browser
+    image, panel = browser.viewer.image, browser.lens_panel
+    choose(demo, "3")
+    wait(demo, "saliency")
+    assert image.caption.isHidden()
+    demo.click(panel.shuffled)
+    demo.until(lambda: workspace.shuffled.found is not None)
+    learned, found, rgb = workspace.lens.found, workspace.shuffled.found, workspace.pipeline.shown.rgb
+    expected = attribute(shuffled(workspace.library.network), rgb, "saliency", target=learned.target)
+    np.testing.assert_allclose(found.map, expected.map, atol=1e-4 * float(expected.map.max()))
+    assert f"{rank_correlation(learned.map, found.map):.2f}" in panel._alike.text()
+    assert image._beside.isVisible()
+    assert (image.caption.text(), image.caption.isVisible()) == ("shuffled weights", True)
+    drawn = image._over_beside.pixmap().toImage()
+    assert (drawn.width(), drawn.height()) == found.map.shape[::-1]
+    assert not workspace.session.view.style.beside  # a person's own choice is left as it was
+    choose(demo, "2")  # another lens follows
+    wait(demo, "grad-cam")
+    demo.until(lambda: workspace.shuffled.found is not None)
+    demo.press("Down")
+    demo.until(lambda: workspace.lens.found is not None and workspace.shuffled.found is not None)
+    other = attribute(
+        shuffled(workspace.library.network),
+        workspace.pipeline.shown.rgb,
+        "grad-cam",
+        target=workspace.lens.found.target,
+    )
+    np.testing.assert_allclose(workspace.shuffled.found.map, other.map, atol=1e-4 * max(float(other.map.max()), 1e-9))
+    demo.press("Escape")
+    assert not image._beside.isVisible()
+    assert image.caption.isHidden()
+    assert image._over_beside.pixmap().isNull()

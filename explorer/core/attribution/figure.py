@@ -7,6 +7,7 @@ from explorer.core.attribution.result_file import Description
 from explorer.core.drawing.signed_overlay import limit_of
 from explorer.core.figures.attribution_figure import AttributionFigure
 from explorer.core.network.opening import Network
+from trainer.networks.input_spec import Box
 
 
 def figure_of(
@@ -14,14 +15,15 @@ def figure_of(
 ) -> AttributionFigure:
     """The figure of a map (H, W) of a picture (H, W, 3), described as in its file (`describe`).
 
-    Its color scale ends at `limit`, or where that of the map itself does.
+    The picture is the one that was given, or the one that the lens made. The color scale ends at `limit`, or where
+    that of the map itself does.
     """
     blue = f", blue: {lens.negative.legend}" if lens.negative is not None else ""
     chosen = ((setting.name, described[setting.name]) for setting in lens.settings)
     how = ", ".join((lens.title, *(f"{name} {in_words(value)}" for name, value in chosen)))
     return AttributionFigure(
         rgb,
-        network.input.frame(*rgb.shape[:2]),
+        network.input.frame(*rgb.shape[:2]) if lens.of_picture else Box(0, 0, *rgb.shape[:2]),
         map,
         score,
         described,
@@ -30,6 +32,7 @@ def figure_of(
         lens.positive.of_score,
         limit_of(map, lens.quantile) if limit is None else limit,
         signed=lens.negative is not None,
+        made=not lens.of_picture,
     )
 
 

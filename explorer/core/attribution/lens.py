@@ -78,7 +78,8 @@ class Lens:
 
     `about` is a sentence; `targets` are the kinds that it takes (`CLASS`, `FILTER`), the usual one first; `negative` is
     None where no value lies below zero. The color scale ends at this `quantile` of the values' sizes. `adjust` makes
-    settings that go together of those that were chosen one by one.
+    settings that go together of those that were chosen one by one. A lens that is not `of_picture` makes a picture of
+    its own (`AttributionMap.rgb`), whatever picture it is given.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Lens:
     negative: Side | None = None
     quantile: float = 1.0
     adjust: Callable[[dict[str, Value]], dict[str, Value]] = dict
+    of_picture: bool = True
 
     def complete(self, given: Settings) -> dict[str, Value]:
         """The settings given, with the defaults of all others; UserError for one that the lens does not have."""

@@ -4,6 +4,7 @@ Adebayo et al. (2018), section 3: a lens that shows the same on random weights s
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from explorer.core.arrays import Map
 from explorer.core.network.opening import Network, weights_digest
 
 SEED = 0
+
+LITTLE, MUCH = 0.2, 0.6
+"""Rank correlations up to which two maps are called nothing alike, and from which on much alike."""
 
 
 def shuffled(network: Network, seed: int = SEED) -> Network:
@@ -27,6 +31,52 @@ def shuffled(network: Network, seed: int = SEED) -> Network:
             weights.copy_(weights.reshape(-1)[order].reshape(weights.shape))
     name = f"{network.name} (shuffled weights)"
     return dataclasses.replace(network, module=module, name=name, digest=weights_digest(module))
+
+
+@dataclasses.dataclass(frozen=True)
+class LikeShuffled:
+    """How much a lens's maps are like those on shuffled weights, over pictures: the median, lowest and highest of
+    `rank_correlation`; `nothing` counts the pictures of which it showed nothing on one of the two."""
+
+    pictures: int
+    nothing: int
+    median: float | None
+    lowest: float | None
+    highest: float | None
+
+    @classmethod
+    def of(cls, correlations: Sequence[float | None]) -> "LikeShuffled":
+        """Of one number for each picture; None or NaN where it showed nothing."""
+        found = np.array([one for one in correlations if one is not None and not np.isnan(one)])
+        of_them = (float(np.median(found)), float(found.min()), float(found.max())) if len(found) else (None,) * 3
+        return cls(len(correlations), len(correlations) - len(found), *of_them)
+
+    @property
+    def of_one(self) -> str:
+        """Of one picture, in words."""
+        if self.median is None:
+            return "On the weights that were learned, or on shuffled ones, it shows nothing."
+        verdict = (
+            "nothing alike" if abs(self.median) < LITTLE else "much alike" if self.median > MUCH else "in part alike"
+        )
+        return f"On shuffled weights, beside: {verdict} (rank correlation {_two(self.median)})."
+
+    @property
+    def sentence(self) -> str:
+        """In words; 1 would be the same map."""
+        nothing = f"; of {self.nothing:,} nothing was shown" if self.nothing else ""
+        if self.median is None:
+            return f"Nothing was shown of {self.pictures:,} pictures, here or on shuffled weights."
+        pictures = f"{self.pictures:,} picture{'s' * (self.pictures != 1)}"
+        return (
+            f"Rank correlation with the map on the weights that were learned: median {_two(self.median)} "
+            f"({_two(self.lowest)} to {_two(self.highest)}) over {pictures}{nothing}; 1 would be the same map."
+        )
+
+
+def _two(value: float | None) -> str:
+    """Two digits, and no minus before what rounds to nothing."""
+    return f"{round(value or 0.0, 2) + 0.0:.2f}"
 
 
 def rank_correlation(first: Map, second: Map) -> float:

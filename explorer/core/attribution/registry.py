@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.attribution_map import Value
+from explorer.core.attribution.class_model import CLASS_MODEL
 from explorer.core.attribution.deconvnet import DECONVNET
 from explorer.core.attribution.grad_cam import GRAD_CAM
 from explorer.core.attribution.guided_backprop import GUIDED_BACKPROP
@@ -29,6 +30,7 @@ _ALL = (
     GUIDED_GRAD_CAM,
     DECONVNET,
     INTEGRATED_GRADIENTS,
+    CLASS_MODEL,
 )
 LENSES: Mapping[str, Lens] = MappingProxyType({lens.name: lens for lens in _ALL})
 

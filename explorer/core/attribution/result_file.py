@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.arrays import Map
+from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Value
 from explorer.core.network.opening import Network
 
@@ -35,8 +35,11 @@ def describe(
 
 
 def packed(found: AttributionMap, described: Description) -> bytes:
-    """An `.npz` with `map`, `score`, and `settings` as JSON."""
-    return packed_arrays({"map": found.map, "score": np.float32(found.score)}, described | {"method": found.method})
+    """An `.npz` with `map`, `score`, and `settings` as JSON; and `rgb`, where the lens made a picture."""
+    columns: dict[str, npt.ArrayLike] = {"map": found.map, "score": np.float32(found.score)}
+    if found.rgb is not None:
+        columns["rgb"] = found.rgb
+    return packed_arrays(columns, described | {"method": found.method})
 
 
 def packed_arrays(columns: Mapping[str, npt.ArrayLike], described: Description) -> bytes:
@@ -56,7 +59,9 @@ def kept_description(path: Path) -> Description | None:
     return described if isinstance(described, dict) else None
 
 
-def kept_map(path: Path) -> tuple[Map, float]:
-    """The map (H, W) and the target's value on the whole picture, which a sweep's file calls `unoccluded`."""
+def kept_map(path: Path) -> tuple[Map, float, RGB | None]:
+    """The map (H, W), the target's value on the whole picture, which a sweep's file calls `unoccluded`, and the
+    picture (H, W, 3) that the lens made, if it made one."""
     with np.load(path, allow_pickle=False) as found:
-        return found["map"], float(found["score" if "score" in found else "unoccluded"])
+        score = float(found["score" if "score" in found else "unoccluded"])
+        return found["map"], score, found.get("rgb")

@@ -38,7 +38,7 @@ class AttributionFigure:
 
     `settings` describe it (`describe` of `core/attribution/result_file.py`); `score` is the target's value on the whole
     picture; `kind` names the lens and `how`, in words, its settings; `scale` says what the color bar's numbers are;
-    `limit` is where it ends, below zero too where the map is `signed`.
+    `limit` is where it ends, below zero too where the map is `signed`. The picture may have been `made` by the lens.
     """
 
     rgb: RGB
@@ -51,6 +51,7 @@ class AttributionFigure:
     scale: str
     limit: float
     signed: bool = True
+    made: bool = False
 
     @property
     def unit(self) -> str:
@@ -62,7 +63,8 @@ class AttributionFigure:
     def lines(self) -> tuple[str, str]:
         """What stands under the figure."""
         target, picture = self.settings["target"], self.settings["picture"]
-        return f"{target}: {self.unit} {self.score:.4g} on the whole picture · {picture}", self.how
+        where = "the picture that was made of nothing" if self.made else f"the whole picture · {picture}"
+        return f"{target}: {self.unit} {self.score:.4g} on {where}", self.how
 
 
 def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:

@@ -12,6 +12,7 @@ from explorer.state.lens import LAYER_IN_VIEW, ChosenLens
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
 from explorer.ui.panels.patch_panel import PatchPanel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -36,9 +37,16 @@ class LensPanel(QWidget):
     filter_picked = Signal(int)
     dragging = Signal(bool)
 
-    def __init__(self, session: Session, library: Library, lens: ChosenLens, occluding: Occluding) -> None:
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        lens: ChosenLens,
+        occluding: Occluding,
+        shuffled: ShuffledWeights,
+    ) -> None:
         super().__init__()
-        self._library, self._lens, self._occluding = library, lens, occluding
+        self._library, self._lens, self._occluding, self._shuffled = library, lens, occluding, shuffled
         self._target = _choice("What is measured", lambda value: lens.point(target=value))
         self._measure = _choice("How it is measured", self._measure_chosen)
         self.drag = PlainTool("Drag the patch", checkable=True)
@@ -56,9 +64,16 @@ class LensPanel(QWidget):
         self._again = PlainButton("Try again")
         self._again.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._again.clicked.connect(lens.try_again)
+        self.shuffled = PlainTool("Shuffled weights beside", checkable=True)
+        tip(self.shuffled, "the same on shuffled weights: what is still shown there was not learned (Adebayo 2018)")
+        self.shuffled.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.shuffled.toggled.connect(shuffled.want)
+        self._alike = label("", wrap=True)
         self._hint = label("", "quiet", wrap=True)
         choices = QWidget()
-        choices.setLayout(column(self._form, self._said, row(self._again, 1), self._hint, 1, gap=SPACE))
+        choices.setLayout(
+            column(self._form, self._said, row(self._again, self.shuffled, 1), self._alike, self._hint, 1, gap=SPACE)
+        )
         choices.setFixedWidth(WIDTH)
         self.patch = PatchPanel(session, library, occluding)
         self.patch.filter_picked.connect(self.filter_picked)
@@ -68,8 +83,10 @@ class LensPanel(QWidget):
         library.network_opened.connect(self._network_opened)
         lens.changed.connect(self._show)
         occluding.changed.connect(self._show_hint)
+        shuffled.changed.connect(self._show_alike)
         self._offer_targets()
         self._show()
+        self._show_alike()
 
     def _add_row(self, title: str, *parts: QWidget, line: int) -> QWidget:
         heading = label(title, "quiet")
@@ -156,9 +173,16 @@ class LensPanel(QWidget):
         self.drag.setVisible(self._occluding.possible)
         self._show_hint()
 
+    def _show_alike(self) -> None:
+        self._alike.setText(self._shuffled.sentence)
+        self._alike.setVisible(bool(self._shuffled.sentence))
+
     def _show_hint(self) -> None:
         lens = self._lens.lens
         if lens is None:
+            return
+        if not lens.of_picture:
+            self._hint.setText("Made of nothing, not seen: grey is nothing. Hold Space for the picture in view.")
             return
         orange, blue = lens.positive.legend, f"; blue: {lens.negative.legend}" if lens.negative is not None else ""
         click = ", click it to cover" if self._occluding.possible else ""
@@ -174,7 +198,8 @@ class LensPanel(QWidget):
         if found is None:
             return trouble or f"Measuring {name} …"
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
-        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on the whole picture. {found.summary}{more}"
+        where = "the whole picture" if found.rgb is None else "the picture that was made"
+        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on {where}. {found.summary}{more}"
 
 
 def _choice(name: str, chosen: Any) -> QComboBox:

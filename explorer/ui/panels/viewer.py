@@ -12,8 +12,10 @@ from explorer.state.library import Library
 from explorer.state.map_drawing import draw, fit
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
+from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
@@ -23,6 +25,8 @@ from explorer.ui.widgets.map_histogram import MapHistogram
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
+    from explorer.core.arrays import RGB, RGBA
+    from explorer.core.attribution import AttributionMap
     from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
 
@@ -45,10 +49,14 @@ class Viewer(QWidget):
         occluding: Occluding,
         muting: Muting,
         concept: SuggestedConcept,
+        shuffled: ShuffledWeights,
+        what_if: PictureWhatIf,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
+        self._shuffled, self._what_if, self._muting = shuffled, what_if, muting
+        self._is_changed = False
         self.image = ImageView()
         self.bar = ColorBar()
         self.measured = label("", "quiet", wrap=True)
@@ -67,8 +75,10 @@ class Viewer(QWidget):
         lens.changed.connect(self._draw)
         concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
-        muting.changed.connect(lambda: self.image.set_muted(bool(muting.keys)))
-        self.image.set_muted(bool(muting.keys))
+        shuffled.changed.connect(self._draw_beside)
+        muting.changed.connect(self._warn)
+        what_if.changed.connect(self._draw_beside)
+        self._warn()
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -104,14 +114,21 @@ class Viewer(QWidget):
             self._draw()
 
     def _apply(self, view: View) -> None:
-        self.image.set_opacity(view.style.opacity)
-        self.image.set_beside(view.style.beside)
+        self._set_opacity()
+        self._draw_beside()
+
+    def _set_opacity(self) -> None:
+        """As it was chosen; a picture that a lens made covers what lies below it."""
+        found = self._lens.found
+        self.image.set_opacity(1.0 if found is not None and found.rgb is not None else self._session.view.style.opacity)
 
     def _frame(self) -> "Box | None":
         activations = self._pipeline.activations
         return activations.frame if activations is not None else None
 
     def _draw(self) -> None:
+        self._set_opacity()
+        self._draw_beside()
         lens = self._lens.lens
         if lens is not None:
             self._draw_attribution(lens)
@@ -163,11 +180,29 @@ class Viewer(QWidget):
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+        drawn, limit = drawn_map(found, lens)
+        self.image.set_overlay(drawn, self._frame())
+        self.bar.show_attribution(limit if found.rgb is None else None, lens.positive, lens.negative)
 
-        limit = limit_of(found.map, lens.quantile)
-        self.image.set_overlay(attribution_overlay(found.map, found.map.shape, limit=limit), self._frame())
-        self.bar.show_attribution(limit, lens.positive, lens.negative)
+    def _warn(self) -> None:
+        """An amber frame around what is not the real network, or not the real picture."""
+        self.image.set_muted(bool(self._muting.keys) or self._what_if.showing)
+
+    def _draw_beside(self) -> None:
+        """A changed picture beside, or the lens on shuffled weights over the same one, or the same one, or nothing."""
+        self._warn()
+        changed = self._what_if.picture if self._what_if.showing else None
+        if changed is not None or self._is_changed:
+            self.image.set_picture_beside(changed)
+            self._is_changed = changed is not None
+        if self._what_if.showing:
+            self.image.set_beside(True)
+            self.image.set_overlay_beside(None, None, "what if · not the real picture")
+            return
+        found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
+        self.image.set_beside(self._session.view.style.beside or showing)
+        drawn = drawn_map(found, lens)[0] if found is not None and lens is not None else None
+        self.image.set_overlay_beside(drawn, self._frame(), "shuffled weights" if showing else "")
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -232,3 +267,11 @@ class Viewer(QWidget):
             self._occluding.uncover()
         else:
             self._occluding.cover(*corner)
+
+
+def drawn_map(found: "AttributionMap", lens: "Lens") -> "tuple[RGBA | RGB, float]":
+    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
+    from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+
+    limit = limit_of(found.map, lens.quantile)
+    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

@@ -39,6 +39,8 @@ class ImageView(QGraphicsView):
         self._picture, self._beside, self._overlay = (QGraphicsPixmapItem() for _ in range(3))
         self._frame, self._outlined = QGraphicsRectItem(), QGraphicsRectItem()
         self._patch = QGraphicsPixmapItem()
+        self._over_beside = QGraphicsPixmapItem(self._beside)
+        self._over_beside.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._pressed: QPointF | None = None
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
@@ -58,6 +60,11 @@ class ImageView(QGraphicsView):
         self.readout.setObjectName("readout")
         self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.readout.hide()
+        self.caption = PlainLabel("", self)
+        self.caption.setObjectName("readout")
+        self.caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.caption.move(8, 6)
+        self.caption.hide()
         self._hint = PlainLabel("", self)
         self._hint.setObjectName("quiet")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -78,9 +85,8 @@ class ImageView(QGraphicsView):
         pixmap = pixmap_on(screen) if screen is not None else QPixmap()
         same_size = pixmap.size() == self._picture.pixmap().size()
         self._picture.setPixmap(pixmap)
-        self._beside.setPixmap(pixmap)
         self._screen = screen  # held for as long as it is on show, because the pixmap has no memory of its own
-        self._beside.setPos(-pixmap.width() * 1.03, 0)
+        self.set_picture_beside(None)
         self.set_overlay(None, None)
         self.set_patch(None)
         self.outline(None)
@@ -88,14 +94,33 @@ class ImageView(QGraphicsView):
         if not same_size:
             self.fit()
 
-    def set_overlay(self, drawn: "RGBA | None", frame: "Box | None") -> None:
+    def set_overlay(self, drawn: "RGBA | RGB | None", frame: "Box | None") -> None:
         """Lay an overlay of any resolution over `frame` of the picture."""
         if drawn is None or frame is None:
             self._overlay.setPixmap(QPixmap())
             return
-        self._overlay.setPixmap(pixmap_of(drawn))
-        across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
-        self._overlay.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))
+        _lay(self._overlay, drawn, frame)
+
+    def set_overlay_beside(self, drawn: "RGBA | RGB | None", frame: "Box | None", caption: str = "") -> None:
+        """Lay another overlay over the picture beside, and say in its corner what that is."""
+        if drawn is None or frame is None:
+            self._over_beside.setPixmap(QPixmap())
+        else:
+            _lay(self._over_beside, drawn, frame)
+        self.caption.setText(caption)
+        self.caption.adjustSize()
+        self.caption.setVisible(bool(caption))
+
+    def set_picture_beside(self, rgb: "RGB | None") -> None:
+        """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
+        whole = self._picture.pixmap()
+        pixmap = pixmap_of(rgb) if rgb is not None else whole
+        scale = whole.height() / pixmap.height() if rgb is not None else 1.0
+        self._beside.setPixmap(pixmap)
+        self._beside.setScale(scale)
+        self._beside.setPos(-pixmap.width() * scale - 0.03 * whole.width(), 0)
+        if self._fitted and self._beside.isVisible():
+            self.fit()
 
     def set_frame(self, frame: "Box | None") -> None:
         """Draw the rectangle that the network sees, where it is not the whole picture."""
@@ -127,6 +152,7 @@ class ImageView(QGraphicsView):
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the overlay, 0 to 1."""
         self._overlay.setOpacity(opacity)
+        self._over_beside.setOpacity(opacity)
 
     def set_beside(self, wanted: bool) -> None:
         """Show the untouched picture at the left of the one with the overlay."""
@@ -137,6 +163,7 @@ class ImageView(QGraphicsView):
     def hide_overlay(self, hidden: bool) -> None:
         """Take the overlay away for as long as a key is held."""
         self._overlay.setVisible(not hidden)
+        self._over_beside.setVisible(not hidden)
 
     def set_muted(self, muted: bool) -> None:
         """Put an amber frame around everything: what is said of the picture is not said by the real network."""
@@ -221,3 +248,9 @@ class ImageView(QGraphicsView):
         if self._fitted:
             self.fit()
         self.set_readout(self.readout.text())
+
+
+def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:
+    item.setPixmap(pixmap_of(drawn))
+    across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
+    item.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))

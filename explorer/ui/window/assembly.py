@@ -114,6 +114,8 @@ def _browser(
         workspace.occluding,
         workspace.muting,
         workspace.suggested_concept,
+        workspace.shuffled,
+        workspace.what_if,
     )
     viewer.setParent(parent)
     yield True
@@ -126,6 +128,7 @@ def _browser(
         workspace.library,
         workspace.lens,
         workspace.occluding,
+        workspace.shuffled,
         viewer,
         filters,
         over,

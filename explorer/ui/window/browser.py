@@ -14,6 +14,7 @@ from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
 from explorer.state.settings_file import Settings
+from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
@@ -50,6 +51,7 @@ class Browser(RememberingSplitter):
         library: Library,
         lens: ChosenLens,
         occluding: Occluding,
+        shuffled: ShuffledWeights,
         viewer: Viewer,
         filters: FilterModel,
         over: OverPicturesModel,
@@ -59,7 +61,7 @@ class Browser(RememberingSplitter):
     ) -> None:
         super().__init__(settings, "browser", Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
-        self._lens, self._occluding = lens, occluding
+        self._lens, self._occluding, self._shuffled = lens, occluding, shuffled
         self._last_lens = OCCLUSION
         self.viewer = viewer
         self.grid = OverlayGrid(
@@ -115,7 +117,7 @@ class Browser(RememberingSplitter):
         if self._lens_panel is None:
             from explorer.ui.panels.lens_panel import LensPanel
 
-            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding)
+            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding, self._shuffled)
             self._lens_panel.filter_picked.connect(self.filter_picked)
             self._lens_panel.dragging.connect(self.viewer.drag_patch)
             self._lens_tab.setLayout(column(self._lens_panel))

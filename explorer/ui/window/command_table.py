@@ -87,6 +87,7 @@ def command_table(commands: Commands) -> list[Command]:
         ),
         Command(VIEW, "Scale: fixed values …", "4", commands.choose_scale, is_on("scale", "fixed")),
         Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
+        Command(VIEW, "Stages and kernels of the filter …", "I", commands.show_stages, yields=True),
         Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
         Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
         Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),

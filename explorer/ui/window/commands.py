@@ -142,6 +142,19 @@ class Commands:
         browser.show_viewer_alone(alone)
         self.parts.center.take_keyboard()
 
+    def show_stages(self) -> None:
+        """Show what the filter in view reads and makes, step by step, in a window of its own."""
+        if self.workspace.library.network is None:
+            self.parts.problems.show_text("Open a network and a folder first: there is no filter in view.", calm=True)
+            return
+        from explorer.ui.dialogs.stages_dialog import StagesDialog
+
+        for there in self.window.findChildren(StagesDialog):
+            there.raise_()
+            there.activateWindow()
+            return
+        StagesDialog(self.workspace.session, self.workspace.stages, self.window).show()
+
     def ask_settings(self) -> None:
         """Show the settings."""
         from explorer.ui.dialogs.settings_dialog import SettingsDialog

@@ -1,4 +1,4 @@
-"""The tabs that show what the index of the folder says, each built when somebody first looks at it."""
+"""The tabs behind those of filters and lens, each built when somebody first looks at it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +34,7 @@ def evidence_tabs(workspace: Workspace) -> list[Tab]:
         ("Pictures", lambda: _pictures(workspace)),
         ("Map", lambda: _map(workspace)),
         ("Findings", lambda: _findings(workspace)),
+        ("What if", lambda: _what_if(workspace)),
     ]
 
 
@@ -65,6 +66,12 @@ def _findings(workspace: Workspace) -> QWidget:
     made.words_asked.connect(lambda: _ask_words(workspace, made))
     made.readers_asked.connect(lambda: _ask_readers(workspace, made))
     return made
+
+
+def _what_if(workspace: Workspace) -> QWidget:
+    from explorer.ui.panels.what_if_panel import WhatIfPanel
+
+    return WhatIfPanel(workspace.library, workspace.what_if)
 
 
 def _ask_words(workspace: Workspace, parent: QWidget) -> None:

@@ -199,7 +199,7 @@ def test_however_a_rectifier_is_written_the_map_is_the_same(plain: Network, relu
         if name == "occlusion":
             continue
         target = "class:b" if CLASS in lens.targets else "filter:1:4"
-        settings = {"steps": 8} if name == "integrated-gradients" else {}
+        settings = {"steps": 8} if name in ("integrated-gradients", "class-model") else {}
         expected = attribute(plain, RGB, name, target=target, **settings)
         found = attribute(difficult, RGB, name, target=target, **settings)
         same(found.map, torch.from_numpy(expected.map))
@@ -280,7 +280,7 @@ def every_lens(name: str, size: int) -> None:
         if lens.name == "occlusion":
             continue
         target = "class:b" if CLASS in lens.targets else f"filter:{len(network.layers) // 2}:0"
-        settings = {"steps": 2} if lens.name == "integrated-gradients" else {}
+        settings = {"steps": 2} if lens.name in ("integrated-gradients", "class-model") else {}
         rectified = "guided" in lens.name or lens.name == "deconvnet"
         if rectified and not any(isinstance(part, nn.ReLU | nn.ReLU6) for part in network.module.modules()):
             continue  # refused, where no function rectifies either

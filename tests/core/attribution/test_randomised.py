@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer.core.attribution.randomised import rank_correlation, shuffled
+from explorer.core.attribution.randomised import LikeShuffled, rank_correlation, shuffled
 from tests.networks import open_small
 
 
@@ -26,3 +26,10 @@ def test_ranks_are_compared_by_size() -> None:
     map = np.random.default_rng(0).normal(size=(6, 7)).astype(np.float32)
     assert rank_correlation(map, -2 * map) == 1
     assert np.isnan(rank_correlation(map, np.ones_like(map)))
+
+
+def test_what_many_pictures_say_is_told() -> None:
+    found = LikeShuffled.of([0.5, None, -0.25, float("nan"), 0.0])
+    assert (found.pictures, found.nothing, found.median, found.lowest, found.highest) == (5, 2, 0.0, -0.25, 0.5)
+    assert "median 0.00 (-0.25 to 0.50) over 5 pictures; of 2 nothing was shown" in found.sentence
+    assert "Nothing was shown of 1" in LikeShuffled.of([None]).sentence

@@ -1,0 +1,140 @@
+"""`feature-explorer compare`: two networks on the same pictures, filter by filter and prediction by prediction."""
+
+import argparse
+import math
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.comparison import Comparison
+    from explorer.core.comparison.matching import Match
+    from explorer.core.network.opening import Network
+
+SHOWN = 10
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `compare` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "compare",
+        help="compare two networks on the same pictures: filters and predictions",
+        description="Match the filters of two networks by what they answer over a folder, on one half of its pictures, "
+        "and measure on the other half how strong each match is; and say which predictions differ. "
+        "docs/comparison.md says how to read it.",
+    )
+    add_network_arguments(parser)
+    parser.add_argument(
+        "--with", dest="other", type=Path, required=True, metavar="FILE", help="the second network, opened as the first"
+    )
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures")
+    parser.add_argument("--index", type=Path, metavar="FILE", help="the folder's index of the first network (.h5)")
+    parser.add_argument("--with-index", type=Path, metavar="FILE", help="that of the second; with both, nothing is run")
+    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="a row for each filter and each picture")
+    parser.add_argument("--force", action="store_true", help="replace --out where it exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run, wrong_usage=parser.error)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, or a UserError where nothing can be compared or written."""
+    from explorer.core.comparison.report_file import write_report
+
+    if (arguments.index is None) != (arguments.with_index is None):
+        arguments.wrong_usage("--index and --with-index belong together")
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
+    first = network_of(arguments)
+    second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.other})))
+    comparison = _compared(arguments, first, second)
+    write_report(arguments.out, comparison)
+    for sentence in comparison.notes:
+        say(f"feature-explorer: {printable(sentence, 500)}", error=True)
+    if arguments.json:
+        say_json(_told(arguments, comparison))
+    else:
+        say("\n".join(_lines(arguments, comparison)))
+    return 0
+
+
+def _compared(arguments: argparse.Namespace, first: "Network", second: "Network") -> "Comparison":
+    from explorer.core.comparison import compare
+
+    if arguments.index is not None:
+        from explorer.core.index import open_index
+
+        with open_index(arguments.index) as one, open_index(arguments.with_index) as other:
+            return compare(first, second, arguments.images, indexes=(one, other))
+    with progress("compare") as on_step:
+        return compare(first, second, arguments.images, on_step=on_step)
+
+
+def _layers(comparison: "Comparison") -> "dict[int, list[Match]]":
+    layers: dict[int, list[Match]] = {}
+    for match in comparison.matches:
+        layers.setdefault(match.first.layer, []).append(match)
+    return layers
+
+
+def _median(values: Iterable[float]) -> float | None:
+    there = [value for value in values if not math.isnan(value)]
+    return statistics.median(there) if there else None
+
+
+def _summaries(comparison: "Comparison") -> list[dict[str, Any]]:
+    return [
+        {
+            "layer": layer,
+            "filters": len(matches),
+            "median_strength": _median(match.strength for match in matches),
+            "median_same_number": _median(match.same_number for match in matches),
+            "keep_their_number": sum(match.second == match.first for match in matches),
+        }
+        for layer, matches in _layers(comparison).items()
+    ]
+
+
+def _told(arguments: argparse.Namespace, comparison: "Comparison") -> dict[str, Any]:
+    return {
+        "path": str(arguments.out),
+        "pictures": len(comparison.pictures),
+        "matched_on": comparison.matched_on,
+        "measured_on": comparison.measured_on,
+        "layers": _summaries(comparison),
+        "changed_predictions": len(comparison.changed),
+        "notes": list(comparison.notes),
+    }
+
+
+def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]:
+    lines = []
+    if comparison.matches:
+        lines.append(
+            f"Filters matched on {comparison.matched_on:,} pictures, strength (correlation of peaks) on the other "
+            f"{comparison.measured_on:,}, median:"
+        )
+        for one in _summaries(comparison):
+            lines.append(
+                f"layer {one['layer']:>3}  matched {_two(one['median_strength'])}  same number "
+                f"{_two(one['median_same_number'])}  {one['keep_their_number']} of {one['filters']} keep their number"
+            )
+        weakest = [match for match in comparison.most_changed if not math.isnan(match.strength)][:SHOWN]
+        named = ", ".join(f"{match.first} ({match.strength:.2f})" for match in weakest)
+        lines.append(f"Changed most: {named}" if named else "No filter tells the pictures apart.")
+    if comparison.predictions:
+        of_all = f"{len(comparison.changed):,} of {len(comparison.predictions):,} predictions differ"
+        furthest = comparison.changed[:1]
+        lines.append(of_all + "".join(f"; most on {one.picture}: {one.first} → {one.second}" for one in furthest))
+    return [
+        *(printable(line, 500) for line in lines),
+        f"{printable(str(arguments.out), 500)}: every filter and picture",
+    ]
+
+
+def _two(value: float | None) -> str:
+    return "   –" if value is None else f"{value:5.2f}"

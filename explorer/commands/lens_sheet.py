@@ -1,0 +1,174 @@
+"""`feature-explorer lens sheet`: pictures down, lenses across, for a folder or for the pairs that are confused most."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.attribution import LENSES
+from explorer.core.attribution.lens import Lens
+from explorer.core.drawing.styles import FORMATS
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+
+PREDICTED = "predicted"
+"""The target that stands for the class that the network names."""
+
+USUAL = "grad-cam,guided-backprop"
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A picture of the sheet, and what stands before it."""
+
+    path: Path
+    lines: tuple[str, ...]
+    predicted: str
+
+
+def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `sheet` beside the lenses; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "sheet",
+        help="several lenses side by side: pictures down, lenses across",
+        description="One figure of several pictures through several lenses with their usual settings. With --confused, "
+        "of the pictures whose class is mistaken for another most often.",
+    )
+    add_network_arguments(parser)
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures, or one")
+    parser.add_argument("--lenses", default=USUAL, metavar="NAMES", help=f"with commas, from left to right ({USUAL})")
+    parser.add_argument("--target", default=PREDICTED, help="class:NAME ..., or predicted (predicted)")
+    parser.add_argument("--first", type=int, default=12, metavar="N", help="how many pictures of the folder (12)")
+    pairs = parser.add_argument_group("confused pairs")
+    pairs.add_argument(
+        "--confused", type=int, metavar="K", help="the K most frequent pairs of given and predicted class"
+    )
+    pairs.add_argument("--per-pair", type=int, default=3, metavar="N", help="pictures of each, the surest first (3)")
+    pairs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes; else their folders")
+    pairs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    parser.add_argument("--out", type=Path, required=True, help=f"the figure: {', '.join(FORMATS)}, as its name ends")
+    parser.add_argument("--width", type=float, metavar="MM", help="of the figure (170)")
+    parser.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    parser.add_argument("--force", action="store_true", help="replace --out where it exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_sheet` say; 0, or a UserError where no sheet can be made."""
+    from explorer.core.attribution.sheet_rows import sheet_row
+    from explorer.core.figures.lens_sheet import MOST, lens_sheet
+    from explorer.core.figures.single import FigureStyle
+    from explorer.core.images import read_image
+    from trainer.files.atomic_files import cannot_write, replace_file
+
+    format = arguments.out.suffix.lower().removeprefix(".")
+    if format not in FORMATS:
+        raise UserError(f"{arguments.out.name} has no ending of a figure; choose {', '.join(FORMATS)}.")
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
+    lenses = _lenses(arguments.lenses, arguments.target)
+    network = network_of(arguments)
+    if not network.classes and arguments.target == PREDICTED:
+        raise UserError(f"{network.name} was opened without class scores; give a filter as --target.")
+    chosen = _chosen(arguments, network)
+    if len(chosen) > MOST:
+        raise UserError(f"That would be {len(chosen):,} pictures; a sheet holds {MOST}. Choose fewer.")
+    style, rows = FigureStyle(width_mm=arguments.width, dpi=arguments.dpi), []
+    with progress("lenses") as on_step:
+        for place, one in enumerate(chosen):
+            on_step(place, len(chosen))
+            target = f"class:{one.predicted}" if arguments.target == PREDICTED else arguments.target
+            rows.append(sheet_row(network, read_image(one.path), lenses, target, one.lines, style.opacity))
+    about = {
+        "network": network.identity,
+        "target": arguments.target,
+        "lenses": [lens.name for lens in lenses],
+        "pictures": [one.path.name for one in chosen],
+    }
+    content = lens_sheet(["picture", *(lens.title for lens in lenses)], rows, format, style, about)
+    try:
+        replace_file(arguments.out, content)
+    except OSError as error:
+        raise cannot_write(arguments.out, error) from error
+    if arguments.json:
+        say_json({"path": str(arguments.out), **about})
+    else:
+        say(f"{printable(str(arguments.out), 500)}: {len(rows)} pictures through {len(lenses)} lenses")
+    return 0
+
+
+def _lenses(names: str, target: str) -> list[Lens]:
+    found = []
+    for name in filter(None, (word.strip() for word in names.split(","))):
+        lens = LENSES.get(name)
+        if lens is None:
+            raise UserError(f'There is no lens "{name}"; the lenses are {", ".join(LENSES)}.')
+        lens.check_target("class:" if target == PREDICTED else target)
+        found.append(lens)
+    if not found:
+        raise UserError(f"Name at least one lens: {', '.join(LENSES)}.")
+    return found
+
+
+def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
+    """The pictures of the sheet; all of them must be looked at where pairs are wanted."""
+    import numpy as np
+
+    from explorer.core.images import read_image
+    from explorer.core.maps.activations import predict
+    from trainer.pictures.folder_walk import list_folder
+
+    pictures = list(list_folder(arguments.images).check().pictures)
+    given = _given(arguments, network, pictures)
+    looked_at = pictures if arguments.confused is not None else pictures[: max(arguments.first, 1)]
+    read, found = [], []
+    with progress("predictions") as on_step:
+        for place, path in enumerate(looked_at):
+            on_step(place, len(looked_at))
+            try:
+                found.append(predict(network, read_image(path)))
+                read.append(path)
+            except UserError as error:
+                say(f"feature-explorer: {printable(str(error), 500)}", error=True)
+    if not read:
+        raise UserError("None of the pictures can be read.")
+    probabilities = np.stack(found)
+    rows: Sequence[int] = range(len(read))
+    if arguments.confused is not None:
+        from explorer.core.evaluation.confused_pairs import confused_pairs
+
+        pairs = confused_pairs([given[path] for path in read], probabilities, network.classes, arguments.confused)
+        rows = [row for pair in pairs for row in pair.rows[: max(arguments.per_pair, 1)]]
+        if not rows:
+            raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
+    chosen = []
+    for row in rows:
+        best = int(probabilities[row].argmax()) if probabilities.shape[1] else 0
+        predicted = network.classes[best] if network.classes else ""
+        said = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
+        lines = (read[row].name, f"given: {given[read[row]]}" if given[read[row]] else "", said)
+        chosen.append(_Chosen(read[row], tuple(filter(None, lines)), predicted))
+    return chosen
+
+
+def _given(arguments: argparse.Namespace, network: "Network", pictures: list[Path]) -> dict[Path, str]:
+    """The class of the network that each picture is given as, "" where that is not known."""
+    from explorer.core.class_words import propose, told_apart, trained_words
+    from explorer.core.labels import folder_labels, read_labels
+    from trainer.pictures.column_choice import parse_columns
+
+    if arguments.labels is not None:
+        columns = parse_columns(arguments.columns) if arguments.columns else None
+        labels = read_labels(arguments.labels, pictures, columns)
+    else:
+        labels = folder_labels(arguments.images, pictures)
+    for problem in labels.problems:
+        say(f"feature-explorer: {problem}", error=True)
+    words = propose(set(labels.counts), told_apart(network.classes), trained_words(network.training))
+    return {path: words.of(labels.of(path)) for path in pictures}

@@ -1,0 +1,91 @@
+"""`feature-explorer what-if`: what the network would say if the pictures had been taken otherwise."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.core.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.what_if import WhatIf
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `what-if` to the explorer's subcommands; its `run` is set as a default."""
+    parser = subparsers.add_parser(
+        "what-if",
+        help="change how pictures were taken, and see what that does to the scores",
+        description="Change every picture of a folder as another camera, light or distance might have, and write what "
+        "the network says of it before and after (CSV). docs/what-if.md says what each change does.",
+    )
+    add_network_arguments(parser)
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures, or one")
+    change = parser.add_argument_group("change", "in this order; what is left out is not changed")
+    change.add_argument("--crop", type=float, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side")
+    change.add_argument(
+        "--illumination",
+        type=float,
+        nargs="?",
+        const=1.0,
+        default=0.0,
+        metavar="SHARE",
+        help="divide by a fitted light, wholly or to a share from 0 to 1",
+    )
+    change.add_argument(
+        "--constancy",
+        type=float,
+        nargs="?",
+        const=1.0,
+        default=0.0,
+        metavar="SHARE",
+        help="bring the color of the light to grey (shades of grey), wholly or to a share from 0 to 1",
+    )
+    change.add_argument("--gamma", type=float, default=1.0, metavar="POWER", help="above 1 is darker")
+    parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="a row for each picture")
+    parser.add_argument("--force", action="store_true", help="replace --out where it exists")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what the arguments of `add_parser` say; 0, 1 where a picture failed, or a UserError where all did."""
+    from explorer.core.what_if import Change, what_if
+    from explorer.core.what_if.folder import write_table
+
+    change = Change(arguments.gamma, arguments.illumination, arguments.constancy, arguments.crop)
+    if arguments.out.exists() and not arguments.force:
+        raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
+    network = network_of(arguments)
+    with progress("what if") as on_step:
+        found = what_if(network, arguments.images, change, on_step=on_step)
+    write_table(arguments.out, found)
+    if arguments.json:
+        say_json({"path": str(arguments.out), **_told(found)})
+    else:
+        say("\n".join([*_lines(found), f"{printable(str(arguments.out), 500)}: every picture"]))
+    for sentence in (*found.notes, *found.unreadable):
+        say(f"feature-explorer: {printable(sentence, 500)}", error=True)
+    return 1 if found.unreadable else 0
+
+
+def _told(found: "WhatIf") -> dict[str, Any]:
+    means, sizes = found.mean_change().tolist(), found.mean_change(size=True).tolist()
+    return {
+        "change": vars(found.change),
+        "pictures": len(found.pictures),
+        "other_class": found.flipped,
+        "mean_change": dict(zip(found.classes, means, strict=True)),
+        "mean_size_of_change": dict(zip(found.classes, sizes, strict=True)),
+        "unreadable": list(found.unreadable),
+    }
+
+
+def _lines(found: "WhatIf") -> list[str]:
+    lines = [
+        f"{found.change.sentence}: of {found.flipped:,} of {len(found.pictures):,} pictures another class is named"
+    ]
+    for name, mean, size in zip(found.classes, found.mean_change(), found.mean_change(size=True), strict=True):
+        lines.append(f"{printable(name)}: {mean:+.3f} on average, {size:.3f} either way")
+    return lines

@@ -1,0 +1,35 @@
+"""A picture through several lenses, as a row of a sheet."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.core.arrays import RGB
+from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.lens import Lens
+from explorer.core.drawing.overlay import compose
+from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+from explorer.core.figures.lens_sheet import SheetRow
+from explorer.core.network.opening import Network
+from explorer.core.progress import no_step
+
+
+def sheet_row(
+    network: Network, rgb: RGB, lenses: Sequence[Lens], target: str, lines: Sequence[str], opacity: float = 1.0
+) -> SheetRow:
+    """What the network sees of a picture (H, W, 3), and the same with each lens's map, with its usual settings."""
+    seen = network.input.crop(rgb)
+    shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:2], 3)))
+    panels = [shown]
+    for lens in lenses:
+        lens.check_target(target)
+        found = lens.compute(network, rgb, target, lens.complete({}), no_step, None)
+        panels.append(_panel(shown, lens, found, opacity))
+    return SheetRow(tuple(lines), tuple(panels))
+
+
+def _panel(shown: RGB, lens: Lens, found: AttributionMap, opacity: float) -> RGB:
+    if found.rgb is not None:
+        return found.rgb
+    drawn = attribution_overlay(found.map, found.map.shape, limit=limit_of(found.map, lens.quantile))
+    return compose(shown, drawn, opacity)

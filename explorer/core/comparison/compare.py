@@ -1,0 +1,149 @@
+"""Two networks compared over a folder: filters, and predictions."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
+from explorer.core.comparison.matching import FEWEST, Match, halves, match_layer
+from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from trainer.pictures.folder_walk import list_folder
+
+
+@dataclass(frozen=True)
+class PredictionPair:
+    """What both networks say of a picture: the class of each, and both probabilities of every class that both have."""
+
+    picture: str
+    first: str
+    second: str
+    probabilities: tuple[tuple[float, float], ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether they name different classes."""
+        return self.first != self.second
+
+    @property
+    def distance(self) -> float:
+        """By how much the probabilities differ most."""
+        return max((abs(second - first) for first, second in self.probabilities), default=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two networks over the same pictures.
+
+    `matches` has a line for each filter of the first network, in order, and none where the layers are not those of one
+    architecture; they were matched on `matched_on` pictures and measured on the `measured_on` others. `classes` are
+    those that both have; `predictions` are in the order of `pictures`. `notes` are sentences about what could not be
+    compared, or read.
+    """
+
+    pictures: tuple[str, ...]
+    classes: tuple[str, ...]
+    matches: tuple[Match, ...]
+    matched_on: int
+    measured_on: int
+    predictions: tuple[PredictionPair, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> tuple[PredictionPair, ...]:
+        """The pictures of which they name different classes, those with the largest difference first."""
+        return tuple(sorted((one for one in self.predictions if one.changed), key=lambda one: -one.distance))
+
+    @property
+    def most_changed(self) -> tuple[Match, ...]:
+        """The filters, those whose match is weakest first; last those that answer alike to all pictures."""
+        return tuple(sorted(self.matches, key=lambda one: (math.isnan(one.strength), one.strength)))
+
+
+def compare(
+    first: Network,
+    second: Network,
+    images: Path | str | Sequence[Path],
+    *,
+    indexes: tuple[FolderIndex, FolderIndex] | None = None,
+    on_step: OnStep | None = None,
+) -> Comparison:
+    """Compare two networks on a folder of pictures, or on some pictures.
+
+    Filters are matched, layer by layer, on one half of the pictures, and the strength of each match is measured on the
+    other: the best of 64 is high by chance. `indexes` are those of both networks over the folder, where there are some,
+    from which the pictures that both have are taken; nothing is computed then. UserError where there is no picture.
+    """
+    if indexes is not None:
+        for index, network in zip(indexes, (first, second), strict=True):
+            index.check(network)
+        pictures = tuple(name for name in indexes[0].pictures if name in indexes[1].rows)
+        if not pictures:
+            raise UserError("The two indexes have no picture in common; make both of one folder.")
+        digests = (dict(zip(index.pictures, index.digests, strict=True)) for index in indexes)
+        before, after = digests
+        pictures = tuple(name for name in pictures if before[name] == after[name])
+        answers = tuple(FolderAnswers.of_index(index, pictures) for index in indexes)
+        notes: tuple[str, ...] = ()
+    else:
+        paths, root, left_out = _paths(images)
+        answers, read, unreadable = answers_of((first, second), paths, on_step or no_step)
+        notes = (*left_out, *unreadable)
+        pictures = tuple(path.relative_to(root).as_posix() if root is not None else path.name for path in read)
+    return _compared(pictures, answers[0], answers[1], notes)
+
+
+def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:
+    """The pictures, the folder that they lie in, and a sentence for everything in it that was left out."""
+    if not isinstance(images, Path | str):
+        return images, None, ()
+    folder = Path(images)
+    if folder.is_file():
+        raise UserError(f"{folder} is a file; networks are compared on a folder of pictures.")
+    listing = list_folder(folder).check()
+    return listing.pictures, folder, (*listing.unreadable, *listing.notes)
+
+
+def _compared(
+    pictures: tuple[str, ...], first: FolderAnswers, second: FolderAnswers, notes: tuple[str, ...]
+) -> Comparison:
+    matches: list[Match] = []
+    matched, measured = halves(pictures)
+    if len(first.peaks) != len(second.peaks):
+        notes += (
+            f"The networks have {len(first.peaks)} and {len(second.peaks)} layers: no filter is matched, only the "
+            "predictions are compared.",
+        )
+    elif len(matched) < FEWEST:
+        notes += (f"{len(pictures)} pictures are too few to match filters on; take {2 * FEWEST} or more.",)
+    else:
+        for layer, (one, other) in enumerate(zip(first.peaks, second.peaks, strict=True)):
+            matches += match_layer(layer, one, other, matched, measured)
+    classes = tuple(name for name in first.classes if name in second.classes)
+    if not classes:
+        notes += ("The networks have no class in common: the predictions are not compared.",)
+    predictions = _predictions(pictures, classes, first, second) if classes else ()
+    return Comparison(pictures, classes, tuple(matches), len(matched), len(measured), predictions, notes)
+
+
+def _predictions(
+    pictures: tuple[str, ...], classes: tuple[str, ...], first: FolderAnswers, second: FolderAnswers
+) -> tuple[PredictionPair, ...]:
+    columns = [[one.classes.index(name) for name in classes] for one in (first, second)]
+    of_both = [one.probabilities for one in (first, second)]
+    shared = [found[:, column] for found, column in zip(of_both, columns, strict=True)]
+    named = [[one.classes[place] for place in np.argmax(one.logits, axis=1)] for one in (first, second)]
+    return tuple(
+        PredictionPair(
+            picture,
+            named[0][row],
+            named[1][row],
+            tuple(zip(shared[0][row].tolist(), shared[1][row].tolist(), strict=True)),
+        )
+        for row, picture in enumerate(pictures)
+    )

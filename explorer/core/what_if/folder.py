@@ -1,0 +1,120 @@
+"""What a change of the pictures does to the scores of a folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from explorer.core.arrays import RGB
+from explorer.core.errors import UserError
+from explorer.core.images import read_image
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.what_if.change import Change
+from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.written_tables import write_rows
+from trainer.measures.prediction import Prediction
+from trainer.pictures.folder_walk import list_folder
+
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreChange:
+    """The probabilities (K,) of a picture as it is, and as it would be."""
+
+    picture: str
+    before: Scores
+    after: Scores
+
+    @property
+    def flips(self) -> bool:
+        """Whether another class is named."""
+        return bool(self.before.argmax() != self.after.argmax())
+
+
+@dataclass(frozen=True, eq=False)
+class WhatIf:
+    """What a change does to a folder; `unreadable` has a sentence for each picture that could not be read, `notes` one
+    for everything else that was left out."""
+
+    change: Change
+    classes: tuple[str, ...]
+    pictures: tuple[ScoreChange, ...]
+    unreadable: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def flipped(self) -> int:
+        """Of how many pictures another class is named."""
+        return sum(one.flips for one in self.pictures)
+
+    def mean_change(self, size: bool = False) -> Scores:
+        """The mean change of each class's probability (K,), or of its `size`."""
+        changes = np.array([one.after - one.before for one in self.pictures])
+        return np.asarray((np.abs(changes) if size else changes).mean(0))
+
+
+def scores_of(network: Network, rgb: RGB, change: Change) -> tuple[Scores, Scores]:
+    """The probabilities (K,) of a picture (H, W, 3) uint8 as it is and as it would be."""
+    pictures = [rgb] if change.nothing else [rgb, change.applied(rgb)]
+    batch = torch.stack([network.input.prepare(one) for one in pictures])
+    with torch.inference_mode():
+        logits = network.logits(batch).float().cpu().numpy()
+    found = Prediction(logits, network.output.independent).probabilities
+    return found[0], found[-1]
+
+
+def what_if(
+    network: Network, images: Path | str | Sequence[Path], change: Change, *, on_step: OnStep | None = None
+) -> WhatIf:
+    """What the network says of a folder's pictures, or of some pictures, and what it would say of them changed.
+
+    UserError for a network without class scores, and where no picture can be read.
+    """
+    if not network.classes:
+        raise UserError(f"{network.name} was opened without class scores: no score can change.")
+    root: Path | None = None
+    notes: tuple[str, ...] = ()
+    if isinstance(images, Path | str):
+        root = Path(images)
+        listing = list_folder(root).check()
+        images, notes = listing.pictures, (*listing.unreadable, *listing.notes)
+    step = on_step or no_step
+    found: list[ScoreChange] = []
+    unreadable: list[str] = []
+    for done, path in enumerate(images):
+        step(done, len(images))
+        try:
+            before, after = scores_of(network, read_image(path), change)
+        except UserError as error:
+            unreadable.append(str(error))
+            continue
+        name = path.relative_to(root).as_posix() if root is not None and path != root else path.name
+        found.append(ScoreChange(name, before, after))
+    step(len(images), len(images))
+    if not found:
+        raise UserError(unreadable[0] if unreadable else "There is no picture to change.")
+    return WhatIf(change, network.classes, tuple(found), tuple(unreadable), notes)
+
+
+def table_of(found: WhatIf) -> bytes:
+    """A CSV with a row for each picture: the class that is named and every class's probability, before and after."""
+    of_classes = [f"{when}:{name}" for name in found.classes for when in ("before", "after")]
+    rows: list[list[object]] = [["picture", "named_before", "named_after", *of_classes]]
+    for one in found.pictures:
+        named = [found.classes[int(scores.argmax())] for scores in (one.before, one.after)]
+        both = [f"{value:.6g}" for pair in zip(one.before, one.after, strict=True) for value in pair]
+        rows.append([one.picture, *named, *both])
+    return write_rows(rows)
+
+
+def write_table(path: Path, found: WhatIf) -> None:
+    """Write the CSV whole or not at all; UserError where the disk refuses."""
+    try:
+        replace_file(path, table_of(found))
+    except OSError as error:
+        raise cannot_write(path, error) from error

@@ -1,0 +1,140 @@
+"""The stages of the filter in view on the picture on show, and what a kernel makes of that picture."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import in_words
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from explorer.core.arrays import RGB
+    from explorer.core.network.opening import Network
+    from explorer.core.stages import FilterStages
+
+STAGES, KERNEL = "stages", "kernel"
+"""Slots of the interactive worker."""
+
+OWN = "this filter's own"
+"""The kernel that a filter of the first layer has itself."""
+
+LARGEST = 400
+"""The longer side of the picture on which kernels are tried: they are typed, and the answer is wanted at once."""
+
+
+class StagesInView(QObject):
+    """Follows the session while somebody looks: `changed` with other stages, `kernel_changed` with another answer.
+
+    `kernel` is a name of `KERNELS`, `OWN`, or numbers as `parse_kernel` reads them.
+    """
+
+    changed = Signal()
+    kernel_changed = Signal()
+
+    def __init__(self, session: Session, library: Library, pipeline: Pipeline, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._pipeline = session, library, pipeline
+        self._looking = False
+        self.found: FilterStages | None = None
+        self.trouble = ""
+        """Why there are no stages; "" where there are, or while they are found."""
+        self.kernel = "identity"
+        self.answer: tuple[RGB, RGB] | None = None
+        """The picture on which the kernel was tried, and what it made of it, drawn."""
+        self.kernel_trouble = ""
+        session.changed.connect(lambda before, after: self._find())
+        pipeline.maps_changed.connect(self._find)
+        library.network_opened.connect(lambda network: self._find())
+
+    def look(self, looking: bool) -> None:
+        """Begin to look, or leave."""
+        self._looking = looking
+        self._find()
+
+    def choose(self, kernel: str) -> None:
+        """Try another kernel."""
+        self.kernel = kernel
+        self._try()
+
+    def close(self) -> None:
+        """Announce nothing any more: what listens may be gone."""
+        self._looking = False
+        self.blockSignals(True)
+
+    def _find(self) -> None:
+        shown, view = self._pipeline.shown, self._session.view
+        if not self._looking:
+            return
+        if shown is None or self._library.network is None:
+            self.found, self.trouble = None, "Open a network and a folder of pictures first."
+            self.changed.emit()
+            return
+        rgb, key = shown.rgb, FilterKey(view.layer, view.filter)
+
+        def work(network: "Network", on_step: OnStep) -> "FilterStages":
+            on_step(0, 0)
+            from explorer.core.stages import filter_stages
+
+            return filter_stages(network, rgb, key)
+
+        def done(found: "FilterStages") -> None:
+            self.found, self.trouble = found, ""
+            self.changed.emit()
+            self._try()
+
+        def failed(error: BaseException) -> None:
+            self.found, self.trouble = None, in_words(error)
+            self.changed.emit()
+
+        self._library.network_session.run(self._library.interactive, STAGES, work, done, failed)
+
+    def _try(self) -> None:
+        shown, kernel, found = self._pipeline.shown, self.kernel, self.found
+        if not self._looking or shown is None:
+            return
+        rgb = shown.rgb
+
+        def work(on_step: OnStep) -> "tuple[RGB, RGB]":
+            on_step(0, 0)
+            from explorer.core.errors import UserError
+            from explorer.core.stages import KERNELS, convolved, parse_kernel
+            from explorer.core.stages.drawing import picture_of
+
+            small = _reduced(rgb)
+            values: npt.NDArray[np.float32]
+            if kernel != OWN:
+                values = KERNELS[kernel] if kernel in KERNELS else parse_kernel(kernel)
+            elif found is not None and found.reads_picture and len(found.kernels) == 3:
+                values = found.kernels[found.channels.argsort()]
+            else:
+                raise UserError("Only a filter of the first layer has a kernel for the picture's colors.")
+            about_zero = abs(float(values.sum())) < 1e-3 * float(abs(values).sum())
+            return small, picture_of(convolved(small, values), about_zero=about_zero)
+
+        def done(answer: "tuple[RGB, RGB]") -> None:
+            self.answer, self.kernel_trouble = answer, ""
+            self.kernel_changed.emit()
+
+        def failed(error: BaseException) -> None:
+            self.kernel_trouble = in_words(error)
+            self.kernel_changed.emit()
+
+        self._library.interactive.submit(KERNEL, work, done, failed)
+
+
+def _reduced(rgb: "RGB") -> "RGB":
+    import numpy as np
+    from PIL import Image
+
+    longest = max(rgb.shape[:2])
+    if longest <= LARGEST:
+        return rgb
+    sides = [max(1, round(side * LARGEST / longest)) for side in rgb.shape[:2]]
+    return np.asarray(Image.fromarray(rgb).resize(sides[::-1], Image.Resampling.BOX))

@@ -1,0 +1,208 @@
+"""Stages and kernels: what the filter in view reads, its kernels, its map after each step, and a kernel to try."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPlainTextEdit, QScrollArea, QWidget
+
+from explorer.state.session import Session
+from explorer.state.stages_in_view import OWN, StagesInView
+from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.theme import SPACE
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from explorer.core.arrays import RGB
+    from explorer.core.stages import FilterStages
+
+MOST_INPUTS = 8
+SIDE, KERNEL_SIDE = 132, 66
+STEPS = {
+    "convolution": "convolution",
+    "bias": "+ bias",
+    "norm": "after its norm",
+    "activation": "after activation",
+    "pooling": "after pooling",
+}
+TYPED = "typed"
+
+
+class Tile(QWidget):
+    """A small picture with a title above and a line below, where the value under the mouse is said."""
+
+    def __init__(
+        self, title: str, drawn: "RGB", values: "npt.NDArray[np.float32] | None" = None, side: int = SIDE
+    ) -> None:
+        super().__init__()
+        self._pixmap, self._values, self._side = pixmap_of(drawn), values, side
+        self._picture = _Picture(self._pixmap, side, self._say)
+        self._range = "" if values is None else f"{float(values.min()):.3g} to {float(values.max()):.3g}"
+        self.below = label(self._range, "quiet")
+        self.setLayout(column(label(title), self._picture, self.below, 1, gap=2))
+
+    def _say(self, place: tuple[float, float] | None) -> None:
+        if place is None or self._values is None:
+            self.below.setText(self._range)
+            return
+        height, width = self._values.shape
+        line, across = int(place[0] * height), int(place[1] * width)
+        self.below.setText(f"({line}, {across}) = {float(self._values[line, across]):.4g}")
+
+
+class _Picture(QWidget):
+    """A pixmap, enlarged without smoothing; tells the place under the mouse in shares (row, column), or None."""
+
+    def __init__(self, pixmap: QPixmap, side: int, moved: Callable[[tuple[float, float] | None], None]) -> None:
+        super().__init__()
+        self._pixmap, self._moved = pixmap, moved
+        size = pixmap.size().scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+        self.setFixedSize(size)
+        self.setMouseTracking(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        larger = self._pixmap.width() > self.width()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, larger)
+        painter.drawPixmap(self.rect(), self._pixmap)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at: QPoint = event.position().toPoint()
+        if self.rect().contains(at):
+            self._moved((at.y() / self.height(), at.x() / self.width()))
+
+    def leaveEvent(self, event: object) -> None:
+        self._moved(None)
+
+
+class StagesDialog(QDialog):
+    """A window of its own that follows the filter and the picture in view."""
+
+    def __init__(self, session: Session, stages: StagesInView, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Stages and kernels")
+        self._session, self._stages = session, stages
+        self._title, self._note = label("", "title"), label("", "quiet", wrap=True)
+        self.inputs, self.steps = QHBoxLayout(), QHBoxLayout()
+        self._reads = label("", "quiet")
+        self.kernels = QComboBox()
+        self.kernels.setAccessibleName("Kernel")
+        self.typed = QPlainTextEdit()
+        self.typed.setAccessibleName("Kernel, a row on each line")
+        self.typed.setFixedSize(210, 110)
+        self.typed.setTabChangesFocus(True)
+        self._trouble = label("", "warning", wrap=True)
+        self.tried = QHBoxLayout()
+        editor = row(column(self.kernels, self.typed, self._trouble, 1, gap=SPACE), self.tried, 1, gap=2 * SPACE)
+        body = QWidget()
+        body.setLayout(
+            column(
+                self._title, self._reads, self.inputs, label("and makes of it", "quiet"), self.steps, self._note,
+                label("A kernel over the whole picture: picked, or typed", "quiet"), editor, 1,
+                margin=2 * SPACE, gap=SPACE,
+            )
+        )  # fmt: skip
+        area = QScrollArea()
+        area.setWidget(body)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setLayout(column(area))
+        self.resize(1180, 860)
+        from explorer.core.stages.kernels import KERNELS
+
+        for name in (*KERNELS, OWN, TYPED):
+            self.kernels.addItem(name, name)
+        self.kernels.activated.connect(lambda place: self._picked(self.kernels.itemData(place)))
+        self.typed.textChanged.connect(self._typed)
+        stages.changed.connect(self._show)
+        stages.kernel_changed.connect(self._show_tried)
+        self._picked(stages.kernel)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._stages.look(True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._stages.look(False)
+        super().closeEvent(event)
+
+    def reject(self) -> None:
+        self.close()
+
+    def _picked(self, name: str) -> None:
+        from explorer.core.stages.kernels import KERNELS, written
+
+        place = self.kernels.findData(name)
+        self.kernels.setCurrentIndex(place if place >= 0 else self.kernels.findData(TYPED))
+        if name == TYPED:
+            self._typed()
+            return
+        with QSignalBlocker(self.typed):
+            self.typed.setPlainText(written(KERNELS[name]) if name in KERNELS else "" if name == OWN else name)
+        self._stages.choose(name)
+
+    def _typed(self) -> None:
+        self.kernels.setCurrentIndex(self.kernels.findData(TYPED))
+        self._stages.choose(self.typed.toPlainText())
+
+    def _show(self) -> None:
+        found = self._stages.found
+        for place in (self.inputs, self.steps):
+            _clear(place)
+        self._note.setText(self._stages.trouble if found is None else found.note)
+        if found is None:
+            self._title.setText("Stages")
+            self._reads.clear()
+            return
+        picture = self._session.view.picture
+        self._title.setText(f"Filter {found.key}" + (f" on {picture.name}" if picture is not None else ""))
+        self._show_inputs(found)
+        from explorer.core.stages.drawing import signed_picture
+
+        for name, map in found.maps.items():
+            self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map))
+        self.steps.addStretch(1)
+
+    def _show_inputs(self, found: "FilterStages") -> None:
+        from explorer.core.stages.drawing import colored_kernel, signed_picture
+
+        count = len(found.channels)
+        of_picture = found.reads_picture and count == 3
+        self._reads.setText(
+            "reads the picture's colors, with this kernel"
+            if of_picture
+            else f"reads {count} maps; the {min(count, MOST_INPUTS)} that its kernels weigh most, each with its kernel"
+        )
+        if of_picture:
+            kernels = found.kernels[found.channels.argsort()]
+            self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels)))
+        for place in range(min(count, MOST_INPUTS)):
+            channel, read, kernel = int(found.channels[place]), found.inputs[place], found.kernels[place]
+            title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
+            both = QWidget()
+            weighed = Tile(f"weight {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
+            both.setLayout(column(Tile(title, signed_picture(read), read), weighed))
+            self.inputs.addWidget(both)
+        self.inputs.addStretch(1)
+
+    def _show_tried(self) -> None:
+        self._trouble.setText(self._stages.kernel_trouble)
+        if self._stages.answer is None or self._stages.kernel_trouble:
+            return
+        _clear(self.tried)
+        for title, drawn in zip(("the picture", "what the kernel makes of it"), self._stages.answer, strict=True):
+            self.tried.addWidget(Tile(title, drawn, side=260))
+
+
+def _clear(layout: QHBoxLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.setParent(None)
+            widget.deleteLater()

@@ -1,0 +1,129 @@
+"""The tab that changes how the picture on show was taken: sliders, and what the network would say."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
+
+from explorer.state.library import Library
+from explorer.state.picture_what_if import PictureWhatIf
+from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row
+from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
+from explorer.ui.widgets.theme import SPACE
+
+LINES = 6
+WIDTH = 220
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A slider from `lowest` to `highest`: the value of a place on it, the place of a value, and how one is written."""
+
+    name: str
+    title: str
+    about: str
+    lowest: int
+    highest: int
+    value: Callable[[int], float]
+    place: Callable[[float], int]
+    written: str
+
+
+def _share(name: str, title: str, about: str, lowest: int = 0) -> Scale:
+    return Scale(name, title, about, lowest, 100, lambda place: place / 100, lambda value: round(100 * value), "{:.0%}")
+
+
+SCALES = (
+    Scale(
+        "gamma",
+        "Gamma",
+        "above 1 is darker",
+        -50,
+        50,
+        lambda place: 2 ** (place / 25),
+        lambda value: round(25 * math.log2(value)),
+        "{:.2f}",
+    ),
+    _share("illumination", "Even light", "divides by the light that falls unevenly, fitted to the picture"),
+    _share("constancy", "Grey light", "brings the color of the light to grey (shades of grey)"),
+    _share("crop", "Field of view", "keeps the middle, as a camera nearer to the skin", 10),
+)
+
+
+class WhatIfPanel(QWidget):
+    """Sliders at the left, both predictions at the right; the change is on show only while this tab is."""
+
+    def __init__(self, library: Library, what_if: PictureWhatIf) -> None:
+        super().__init__()
+        self._library, self._what_if = library, what_if
+        self.sliders: dict[str, QSlider] = {}
+        self._values: dict[str, PlainLabel] = {}
+        grid = QGridLayout()
+        grid.setSpacing(SPACE)
+        for place, scale in enumerate(SCALES):
+            slider = QSlider(Qt.Orientation.Horizontal)
+            slider.setRange(scale.lowest, scale.highest)
+            slider.setFixedWidth(WIDTH)
+            slider.setAccessibleName(scale.title)
+            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            tip(slider, scale.about)
+            slider.valueChanged.connect(lambda place, scale=scale: what_if.update(**{scale.name: scale.value(place)}))
+            self.sliders[scale.name], self._values[scale.name] = slider, label("")
+            for across, part in enumerate((label(scale.title, "quiet"), slider, self._values[scale.name])):
+                grid.addWidget(part, place, across)
+        grid.setColumnMinimumWidth(2, 44)
+        self.restore = PlainButton("As it is")
+        tip(self.restore, "change nothing any more")
+        self.restore.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.restore.clicked.connect(what_if.restore)
+        self.said = label("", "warning", wrap=True)
+        self.bars = Bars(LINES)
+        self.bars.setAccessibleName("Prediction before and after")
+        self.bars.setMinimumHeight(LINES * (self.fontMetrics().height() + 2))
+        hint = label(
+            "The changed picture lies beside the real one. Maps and tags are of the real one.", "quiet", wrap=True
+        )
+        left = column(grid, row(self.restore, 1), 1, gap=SPACE)
+        right = column(self.bars, self.said, hint, 1, gap=SPACE)
+        line = row(left, right, gap=3 * SPACE)
+        line.setStretch(1, 100)
+        self.setLayout(line)
+        what_if.changed.connect(self._show)
+        self._show()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._what_if.look(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():  # a window that is put away for a moment is still looked at
+            self._what_if.look(False)
+
+    def _show(self) -> None:
+        for scale in SCALES:
+            value, slider = self._what_if.values[scale.name], self.sliders[scale.name]
+            with QSignalBlocker(slider):
+                slider.setValue(scale.place(value))
+            self._values[scale.name].setText(scale.written.format(value))
+        self.restore.setEnabled(self._what_if.showing)
+        self.said.setText(self._sentence())
+        network, before, after = self._library.network, self._what_if.before, self._what_if.after
+        if network is None or before is None or after is None:
+            self.bars.show_values([])
+            return
+        order = sorted(range(min(len(before), len(network.classes))), key=lambda place: -before[place])[:LINES]
+        self.bars.show_values(
+            [(network.classes[place], float(before[place])) for place in order],
+            [float(after[place]) for place in order],
+        )
+
+    def _sentence(self) -> str:
+        if not self._what_if.showing:
+            return ""
+        if self._what_if.picture is None:
+            return self._what_if.said or "Looking …"
+        return f"Not the real picture: {self._what_if.said}."

@@ -1,0 +1,40 @@
+"""`feature-explorer compare`: two networks on one folder, and one CSV."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from explorer.cli import main
+from tests.networks import save_small
+
+
+def words(tmp_path: Path, pictures: Path, *more: str) -> list[str]:
+    one, other = (save_small(tmp_path / f"n{seed}.safetensors", seed=seed) for seed in (0, 1))
+    given = ["--model", str(one), "--with", str(other), "--images", str(pictures), "--device", "cpu"]
+    return ["compare", *given, "--out", str(tmp_path / "report.csv"), *more]
+
+
+def test_a_report_is_written_and_summed_up(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = words(tmp_path, pictures)
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "matched on 6 pictures" in said
+    assert "of 12 predictions differ" in said
+    rows = list(csv.DictReader((tmp_path / "report.csv").read_text("utf-8").splitlines()))
+    assert [row["kind"] for row in rows].count("picture") == 12
+    assert {row["picture"] for row in rows if row["kind"] == "picture"} >= {"benign/picture1.png"}
+    assert main(asked) == 1
+    assert "--force" in capsys.readouterr().err
+    assert main([*asked, "--force", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["pictures"] == 12
+    assert told["changed_predictions"] == sum(row["changed"] == "yes" for row in rows)
+    assert [one["filters"] for one in told["layers"]] == [4, 4, 6, 6]
+
+
+def test_one_index_alone_is_wrong_usage(tmp_path: Path, pictures: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words(tmp_path, pictures, "--index", str(tmp_path / "i.h5")))
+    assert ended.value.code == 2

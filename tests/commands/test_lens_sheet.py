@@ -1,0 +1,103 @@
+"""`feature-explorer lens sheet`: several lenses in one figure, for a folder or for what is confused most."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.cli import main
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.sheet_rows import sheet_row
+from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+from explorer.core.evaluation.confused_pairs import ConfusedPair, confused_pairs
+from explorer.core.figures.encoding import read_description
+from explorer.core.images import read_image
+from explorer.core.maps.activations import predict
+from tests.networks import open_small, save_small
+
+
+def words(tmp_path: Path, pictures: Path, out: str, *more: str) -> list[str]:
+    model = save_small(tmp_path / "n.safetensors")
+    given = ["--model", str(model), "--device", "cpu", "--images", str(pictures), "--out", str(tmp_path / out)]
+    return ["lens", "sheet", *given, "--dpi", "60", *more]
+
+
+def test_pictures_down_and_lenses_across(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = words(tmp_path, pictures, "s.png", "--first", "3", "--lenses", "saliency,grad-cam", "--json")
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["lenses"] == ["saliency", "grad-cam"]
+    assert len(told["pictures"]) == 3
+    described = read_description(tmp_path / "s.png")
+    assert described is not None
+    assert (described["kind"], described["target"]) == ("lens sheet", "predicted")
+    with Image.open(tmp_path / "s.png") as drawn:
+        assert drawn.width == round(170 / 25.4 * 60)
+    assert main(asked) == 1
+    assert "--force" in capsys.readouterr().err
+    assert main(words(tmp_path, pictures, "s.pdf", "--first", "1")) == 0
+    assert (tmp_path / "s.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_row_is_the_picture_and_each_lens_over_it(tmp_path: Path) -> None:
+    network, rgb = open_small(tmp_path), np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8)
+    names = ("saliency", "class-model")
+    row = sheet_row(network, rgb, [LENSES[name] for name in names], "class:malignant", ["a"])
+    seen = network.input.crop(rgb)
+    np.testing.assert_array_equal(row.panels[0], seen)
+    found = attribute(network, rgb, "saliency", target="class:malignant")
+    drawn = attribution_overlay(found.map, found.map.shape, limit=limit_of(found.map, LENSES["saliency"].quantile))
+    alpha = drawn[..., 3:] / 255
+    expected = seen * (1 - alpha) + drawn[..., :3] * alpha
+    np.testing.assert_allclose(row.panels[1], expected, atol=1)
+    made = attribute(network, rgb, "class-model", target="class:malignant").rgb
+    np.testing.assert_array_equal(row.panels[2], made)
+
+
+def test_the_most_frequent_pairs_come_first_and_the_surest_mistake_of_each() -> None:
+    classes = ("a", "b", "c")
+    probabilities = np.eye(3)[[1, 1, 0, 2, 1, 0]] * np.array([0.5, 0.9, 0.8, 0.7, 0.6, 1.0])[:, None]
+    given = ["a", "a", "a", "b", "", "c"]
+    found = confused_pairs(given, probabilities, classes, 2)
+    assert found == [ConfusedPair("a", "b", (1, 0)), ConfusedPair("b", "c", (3,))]
+    assert confused_pairs(["b"], np.array([[0.0, 1.0, 0.0]]), classes, 5) == []
+
+
+def test_confused_pairs_are_those_of_the_table(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = open_small(tmp_path)
+    said = {path: network.classes[int(predict(network, read_image(path)).argmax())] for path in pictures.rglob("*.png")}
+    other = {"benign": "malignant", "malignant": "benign"}
+    wrong = sorted(said)[:2]
+    lines = [f"{path.name},{other[name] if path in wrong else name}" for path, name in said.items()]
+    table = tmp_path / "t.csv"
+    table.write_text("image,label\n" + "\n".join(lines) + "\n", "utf-8")
+    asked = words(tmp_path, pictures, "c.png", "--confused", "2", "--labels", str(table), "--json")
+    model = tmp_path / "small0.safetensors"
+    asked[asked.index("--model") + 1] = str(model)
+    assert main(asked) == 0
+    assert set(json.loads(capsys.readouterr().out)["pictures"]) == {path.name for path in wrong}
+    table.write_text("image,label\n" + "\n".join(f"{path.name},{name}" for path, name in said.items()) + "\n", "utf-8")
+    assert main([*asked, "--force"]) == 1
+    assert "no pair to show" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "more", "said"),
+    [
+        ("s.doc", [], "no ending of a figure"),
+        ("s.png", ["--lenses", "x-ray"], 'no lens "x-ray"'),
+        ("s.png", ["--lenses", ","], "at least one lens"),
+        ("s.png", ["--lenses", "deconvnet"], "does not take"),
+        ("s.png", ["--width", "30"], "no room"),
+    ],
+)
+def test_a_mistake_is_said(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], out: str, more: list[str], said: str
+) -> None:
+    assert main(words(tmp_path, pictures, out, "--first", "1", *more)) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / out).exists()

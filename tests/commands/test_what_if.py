@@ -1,0 +1,62 @@
+"""`feature-explorer what-if`: a folder as it would be, and the scores before and after."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from explorer.cli import main
+from tests.networks import save_small
+
+
+def words(tmp_path: Path, pictures: Path, *more: str) -> list[str]:
+    model = save_small(tmp_path / "n.safetensors")
+    given = ["--model", str(model), "--images", str(pictures), "--device", "cpu", "--out", str(tmp_path / "w.csv")]
+    return ["what-if", *given, *more]
+
+
+def rows_of(tmp_path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((tmp_path / "w.csv").read_text("utf-8").splitlines()))
+
+
+def test_scores_before_and_after(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = words(tmp_path, pictures, "--gamma", "1.3", "--illumination", "--constancy", "0.5", "--crop", "0.8")
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["change"] == {"gamma": 1.3, "illumination": 1.0, "constancy": 0.5, "crop": 0.8}
+    rows = rows_of(tmp_path)
+    assert len(rows) == told["pictures"] == 12
+    changes = [float(row["after:malignant"]) - float(row["before:malignant"]) for row in rows]
+    assert any(changes)
+    assert told["mean_change"]["malignant"] == pytest.approx(sum(changes) / 12, abs=1e-5)
+    assert main(asked) == 1
+    assert "--force" in capsys.readouterr().err
+    assert main([*asked, "--force"]) == 0
+    said = capsys.readouterr().out
+    assert (
+        "the middle 80% of either side, light evened out, color of the light brought to grey by 50%, gamma 1.3" in said
+    )
+
+
+def test_nothing_asked_for_changes_nothing(tmp_path: Path, pictures: Path) -> None:
+    assert main(words(tmp_path, pictures)) == 0
+    assert all(row["before:malignant"] == row["after:malignant"] for row in rows_of(tmp_path))
+
+
+def test_a_damaged_picture_is_said_and_stops_nothing(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "x.png").write_bytes(b"nothing")
+    assert main(words(tmp_path, pictures, "--gamma", "2")) == 1
+    assert "x.png" in capsys.readouterr().err
+    assert len(rows_of(tmp_path)) == 12
+
+
+@pytest.mark.parametrize("given", [["--gamma", "0"], ["--crop", "2"], ["--constancy", "3"]])
+def test_a_mistake_is_one_line(
+    tmp_path: Path, pictures: Path, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(tmp_path, pictures, *given)) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "w.csv").exists()

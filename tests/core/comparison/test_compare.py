@@ -1,0 +1,206 @@
+"""Filters of two networks are found again by what they answer, and what both say is told apart."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer.core.comparison import Comparison, compare
+from explorer.core.comparison.matching import correlations, halves, match_layer
+from explorer.core.comparison.report_file import report_of
+from explorer.core.errors import UserError
+from explorer.core.index import build_index, open_index
+from explorer.core.network.opening import Network, open_network
+from explorer.core.tags import FilterKey
+from tests.networks import open_small, save_small
+from trainer.measures.prediction import Prediction
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """48 pictures that differ in more than their noise."""
+    found, random = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for number in range(48):
+        coarse = random.integers(0, 255, (5, 5, 3), np.uint8)
+        Image.fromarray(coarse).resize((40, 40), Image.Resampling.BICUBIC).save(found / f"p{number}.png")
+    return found
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return open_small(tmp_path_factory.mktemp("small"))
+
+
+def permuted(network: Network) -> tuple[Network, dict[FilterKey, FilterKey]]:
+    """The same network with the filters of every layer in another order, and where each of them went."""
+    other, random, went = network.copy(), np.random.default_rng(7), {}
+    convolutions = [other.module.get_submodule(layer.module) for layer in other.layers]
+    linear = next(part for part in other.module.modules() if isinstance(part, torch.nn.Linear))
+    for layer, convolution in enumerate(convolutions):
+        order = random.permutation(convolution.out_channels)
+        went |= {FilterKey(layer, int(old)): FilterKey(layer, new) for new, old in enumerate(order)}
+        with torch.no_grad():
+            convolution.weight.copy_(convolution.weight[order])
+            convolution.bias.copy_(convolution.bias[order])
+            if layer + 1 < len(convolutions):
+                convolutions[layer + 1].weight.copy_(convolutions[layer + 1].weight[:, order])
+            else:
+                columns = linear.weight.reshape(linear.out_features, len(order), -1)
+                linear.weight.copy_(columns[:, order].reshape(linear.weight.shape))
+    return other, went
+
+
+def test_a_network_with_its_filters_in_another_order_is_found_again(small: Network, folder: Path) -> None:
+    other, went = permuted(small)
+    steps: list[tuple[int, int]] = []
+    found = compare(small, other, folder, on_step=lambda *step: steps.append(step))
+    assert len(found.matches) == sum(layer.filters for layer in small.layers)
+    telling = [match for match in found.matches if not np.isnan(match.strength)]
+    assert len(telling) > 0.7 * len(found.matches)
+    assert all(match.second == went[match.first] for match in telling)
+    assert all(match.strength == pytest.approx(1, abs=1e-6) for match in telling)
+    assert (found.matched_on, found.measured_on) == (24, 24)
+    assert not found.changed
+    assert max(one.distance for one in found.predictions) < 1e-6
+    assert steps[-1] == (48, 48)
+
+
+def test_a_network_is_itself_by_number_too(small: Network, folder: Path) -> None:
+    found = compare(small, small, folder)
+    for match in found.matches:
+        if not np.isnan(match.strength):
+            assert match.second == match.first
+            assert match.strength == match.same_number == pytest.approx(1)
+
+
+def test_answers_that_are_chance_are_strong_only_where_they_were_matched() -> None:
+    first, second = np.random.default_rng(0).normal(size=(2, 64, 60)).astype(np.float32)
+    matched, measured = np.arange(30), np.arange(30, 60)
+    matches = match_layer(3, first, second, matched, measured)
+    assert abs(np.mean([match.strength for match in matches])) < 0.1
+    there = correlations(first[:, matched], second[:, matched])
+    assert np.mean([there[match.first.filter, match.second.filter] for match in matches if match.second]) > 0.3
+    assert len({match.second for match in matches}) == 64
+
+
+def test_the_assignment_is_the_best_of_all() -> None:
+    random = np.random.default_rng(1)
+    first, second = random.normal(size=(2, 4, 20)).astype(np.float32)
+    rows = np.arange(20)
+    found = match_layer(0, first, second, rows, rows)
+    from itertools import permutations
+
+    table = np.corrcoef(first, second)[:4, 4:]
+    best = max(permutations(range(4)), key=lambda order: sum(table[row, column] for row, column in enumerate(order)))
+    assert [match.second for match in found] == [FilterKey(0, column) for column in best]
+    np.testing.assert_allclose([match.strength for match in found], [table[row, best[row]] for row in range(4)], 1e-6)
+    np.testing.assert_allclose([match.same_number for match in found], np.diag(table), rtol=1e-6)
+
+
+def test_a_filter_that_answers_alike_to_all_has_no_strength() -> None:
+    first = np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
+    second = first.copy()
+    alike = np.float32(0.1)
+    second[1] = np.where(np.arange(20) % 3, alike, np.nextafter(alike, np.float32(1)))  # but for rounding
+    rows = np.arange(20)
+    found = match_layer(0, first, second, rows, rows)
+    assert [match.second for match in found] == [FilterKey(0, number) for number in range(3)]
+    assert np.isnan(found[1].strength)
+    assert found[0].strength == pytest.approx(1)
+
+
+def test_filters_beyond_the_others_have_no_match() -> None:
+    first = np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
+    found = match_layer(0, first, first[[2, 0]], np.arange(10), np.arange(10, 20))
+    assert [match.second for match in found] == [FilterKey(0, 1), None, FilterKey(0, 0)]
+    assert np.isnan(found[1].strength)
+    assert np.isnan(found[2].same_number)
+
+
+def test_halves_are_the_same_for_the_same_names_and_hold_everything() -> None:
+    names = [f"p{number}" for number in range(31)]
+    one, other = halves(names)
+    assert sorted([*one, *other]) == list(range(31))
+    again = halves(list(reversed(names)))
+    assert {names[row] for row in one} == {names[30 - row] for row in again[0]}
+
+
+@pytest.fixture(scope="module")
+def two(small: Network, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Comparison]:
+    other = open_small(tmp_path_factory.mktemp("other"), seed=1)
+    return other, compare(small, other, folder)
+
+
+def test_predictions_are_those_of_both(two: tuple[Network, Comparison], small: Network, folder: Path) -> None:
+    other, found = two
+    from explorer.core.images import read_image
+
+    for pair in found.predictions[:5]:
+        for which, network in enumerate((small, other)):
+            with torch.no_grad():
+                logits = network.logits(network.input.prepare(read_image(folder / pair.picture))[None]).numpy()
+            expected = Prediction(logits[0]).probabilities
+            np.testing.assert_allclose([both[which] for both in pair.probabilities], expected, atol=1e-5)
+            assert (pair.first, pair.second)[which] == network.classes[int(logits.argmax())]
+    assert [one.picture for one in found.changed] == [
+        one.picture for one in sorted(found.predictions, key=lambda one: -one.distance) if one.first != one.second
+    ]
+    strengths = [match.strength for match in found.most_changed if not np.isnan(match.strength)]
+    assert strengths == sorted(strengths)
+
+
+def test_the_report_holds_a_row_for_each_filter_and_each_picture(two: tuple[Network, Comparison]) -> None:
+    _, found = two
+    rows = list(csv.DictReader(io.StringIO(report_of(found).decode())))
+    filters = [row for row in rows if row["kind"] == "filter"]
+    pictures = [row for row in rows if row["kind"] == "picture"]
+    assert len(filters) == len(found.matches)
+    assert len(pictures) == 48
+    assert [row["picture"] for row in pictures if row["changed"] == "yes"] == [one.picture for one in found.changed]
+    first = found.most_changed[0]
+    assert (int(filters[0]["layer"]), int(filters[0]["filter"])) == (first.first.layer, first.first.filter)
+    assert float(filters[0]["strength"]) == pytest.approx(first.strength, abs=1e-4)
+    of_classes = [name for name in rows[0] if ":" in name]
+    assert of_classes == ["first:benign", "second:benign", "first:malignant", "second:malignant"]
+    values = [float(pictures[0][name]) for name in of_classes]
+    assert values[0] + values[2] == pytest.approx(1, abs=1e-5)
+
+
+def test_indexes_say_the_same_as_the_pictures(
+    two: tuple[Network, Comparison], small: Network, folder: Path, tmp_path: Path
+) -> None:
+    other, expected = two
+    files = [build_index(network, folder, tmp_path / f"{number}.h5") for number, network in enumerate((small, other))]
+    with open_index(files[0]) as one, open_index(files[1]) as another:
+        found = compare(small, other, folder, indexes=(one, another))
+        with pytest.raises(UserError, match="another network"):
+            compare(other, small, folder, indexes=(one, another))
+    assert set(found.pictures) == set(expected.pictures)
+    strengths = {match.first: match for match in found.matches}
+    for match in expected.matches:
+        same = strengths[match.first]
+        assert same.second == match.second
+        np.testing.assert_allclose(same.strength, match.strength, atol=2e-3)  # an index keeps fewer digits
+    assert {one.picture for one in found.changed} == {one.picture for one in expected.changed}
+
+
+def test_what_cannot_be_compared_is_said(small: Network, folder: Path, tmp_path: Path) -> None:
+    others = open_network(save_small(tmp_path / "n.safetensors", classes=("nv", "mel")), device="cpu")
+    found = compare(small, others, sorted(folder.glob("*.png"))[:6])
+    assert not found.matches
+    assert not found.predictions
+    assert "too few" in found.notes[0]
+    assert "no class in common" in found.notes[1]
+    assert found.pictures[0] == "p0.png"
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "x.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"x\.png"):
+        compare(small, small, tmp_path / "bad")
+    with pytest.raises(UserError, match="is a file"):
+        compare(small, small, folder / "p0.png")

@@ -1,0 +1,92 @@
+"""Story: a person who learns looks at what a filter reads, and at what kernels do to the picture."""
+
+import numpy as np
+from PySide6.QtWidgets import QApplication
+
+from explorer.core.stages import KERNELS, filter_stages
+from explorer.core.stages.drawing import colored_kernel, signed_picture
+from explorer.core.tags import FilterKey
+from explorer.state.stages_in_view import OWN
+from explorer.ui.dialogs.stages_dialog import StagesDialog, Tile
+from tests.e2e.conftest import Open, Person
+from tests.e2e.test_look import pixels
+
+
+def opened(person: Person) -> StagesDialog:
+    person.press("I")
+    (dialog,) = (one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog))
+    person.until(lambda: person.workspace.stages.found is not None and dialog.steps.count())
+    return dialog
+
+
+def tiles(layout: object) -> list[Tile]:
+    return [layout.itemAt(place).widget() for place in range(layout.count()) if layout.itemAt(place).widget()]
+
+
+def test_the_stages_follow_filter_and_picture(demo: Person) -> None:
+    stages = demo.workspace.stages
+    dialog = opened(demo)
+    shown = demo.workspace.pipeline.shown
+    expected = filter_stages(demo.workspace.library.network, shown.rgb, FilterKey(7, 0))
+    steps = tiles(dialog.steps)
+    assert len(steps) == len(expected.maps)
+    for tile, map in zip(steps, expected.maps.values(), strict=True):
+        np.testing.assert_allclose(tile._values, map, atol=1e-4 * max(1.0, float(np.abs(map).max())))
+        np.testing.assert_array_equal(pixels(tile._pixmap.toImage()), signed_picture(tile._values))
+    assert len(tiles(dialog.inputs)) == 8
+    assert "Filter 7:0" in dialog._title.text()
+    demo.workspace.session.update(layer=0, filter=3)
+    demo.until(lambda: stages.found is not None and stages.found.key == FilterKey(0, 3))
+    assert len(tiles(dialog.inputs)) == 4  # the kernel in color, and one for each color
+    kernels = stages.found.kernels[stages.found.channels.argsort()]
+    np.testing.assert_array_equal(pixels(tiles(dialog.inputs)[0]._pixmap.toImage()), colored_kernel(kernels))
+    tile = tiles(dialog.steps)[-1]
+    tile._say((0.5, 0.25))
+    height, width = tile._values.shape
+    assert f"{float(tile._values[height // 2, width // 4]):.4g}" in tile.below.text()
+    dialog.close()
+    demo.workspace.session.update(filter=4)
+    demo.until(lambda: demo.view.filter == 4)
+    assert not demo.workspace.library.interactive.busy("stages")  # nobody looks
+
+
+def test_a_kernel_is_picked_and_typed(demo: Person) -> None:
+    stages = demo.workspace.stages
+    dialog = opened(demo)
+    demo.until(lambda: len(tiles(dialog.tried)) == 2)
+    first, made = (pixels(tile._pixmap.toImage()) for tile in tiles(dialog.tried))
+    np.testing.assert_array_equal(first, made)  # it begins with what changes nothing
+
+    def pick(name: str) -> None:
+        place = dialog.kernels.findData(name)
+        dialog.kernels.setCurrentIndex(place)
+        dialog.kernels.activated.emit(place)
+
+    pick("laplacian")
+    demo.until(lambda: np.abs(stages.answer[1].astype(int) - stages.answer[0]).max() > 50)
+    assert dialog.typed.toPlainText().split() == ["0", "1", "0", "1", "-4", "1", "0", "1", "0"]
+    dialog.typed.setPlainText("0 0 0; 0 1")
+    demo.until(lambda: "rows of the same length" in dialog._trouble.text())
+    dialog.typed.setPlainText("0 0 0\n0 1 0\n0 0 0")
+    demo.until(lambda: not dialog._trouble.text() and (stages.answer[0] == stages.answer[1]).all())
+    assert dialog.kernels.currentText() == "typed"
+    pick(OWN)
+    demo.until(lambda: "Only a filter of the first layer" in dialog._trouble.text())
+    demo.workspace.session.update(layer=0, filter=1)
+    demo.until(lambda: stages.found.key == FilterKey(0, 1) and not dialog._trouble.text())
+    assert set(KERNELS) < {dialog.kernels.itemData(place) for place in range(dialog.kernels.count())}
+    dialog.close()
+
+
+def test_there_is_one_such_window_and_none_without_a_network(open_window: Open) -> None:
+    person = open_window()
+    person.press("I")
+    assert "Open a network" in person.message
+    assert not [one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog)]
+
+
+def test_asked_for_again_it_comes_to_the_front(demo: Person) -> None:
+    dialog = opened(demo)
+    demo.commands.show_stages()
+    assert [one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog)] == [dialog]
+    dialog.close()
