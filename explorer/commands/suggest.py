@@ -30,6 +30,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     what.add_argument(
         "--masks", type=Path, metavar="DIR", help="lesion masks, NAME_segmentation.png; they win over found ones"
     )
+    what.add_argument(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="table that says which pictures show the same lesion: they count as one",
+    )
     what.add_argument("--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)")
     what.add_argument(
         "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
@@ -66,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.index,
             arguments.images[0] if len(arguments.images) == 1 else arguments.images,
             masks=arguments.masks,
+            lesions=_lesions(arguments),
             options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table),
             on_step=on_step,
             on_stage=lambda name: stage.__setitem__(0, name),
@@ -76,6 +83,21 @@ def run(arguments: argparse.Namespace) -> int:
     write_suggestions(arguments.out, suggestions)
     _tell(arguments, suggestions)
     return 0
+
+
+def _lesions(arguments: argparse.Namespace) -> dict[str, str]:
+    """The lesion of each picture of the index, as far as the table says."""
+    if arguments.labels is None:
+        return {}
+    from explorer.core.index import open_index
+    from explorer.core.labels import read_labels
+
+    folder = arguments.images[0] if len(arguments.images) == 1 else None
+    with open_index(arguments.index) as index:
+        names = index.pictures
+    paths = [folder / name if folder is not None else Path(name) for name in names]
+    labels = read_labels(arguments.labels, paths)
+    return {name: labels.lesion(path) for name, path in zip(names, paths, strict=True)}
 
 
 def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:

@@ -33,7 +33,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         required=True,
         metavar="CSV",
-        help="columns layer, filter, tag; also detail, note, annotator, created, confidence, evidence",
+        help="columns layer, filter, tag; also detail, note, annotator, created, confidence, evidence, needs_review",
     )
 
     merging = actions.add_parser("merge", help="put the tags of two files into a third one")
@@ -71,7 +71,12 @@ def _list(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
     every = sum(filters for _, filters in book.layers)
     count = f"{len(book)} of {every} filters tagged" if every else f"{len(book)} filters tagged"
     rows = [
-        (str(key), *map(printable, (tag.tag, tag.detail, tag.annotator, tag.created, tag.note)))
+        (
+            str(key),
+            *map(printable, (tag.tag, tag.detail, tag.annotator, tag.created)),
+            "needs review" * tag.needs_review,
+            printable(tag.note),
+        )
         for key, tag in book.entries()
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -170,6 +175,7 @@ def _values(book: "TagBook") -> dict[str, Any]:
                 "confidence": None if math.isnan(tag.confidence) else tag.confidence,
                 "evidence": tag.evidence,
             }
+            | ({"needs_review": True} if tag.needs_review else {})
             for key, tag in book.entries()
         ],
     }

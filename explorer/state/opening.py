@@ -219,7 +219,7 @@ class Opening(QObject):
         self._key_wanted = None
         if layer >= len(network.layers) or filter >= network.layers[layer].filters:
             layer, filter = len(network.layers) - 1, 0
-        self._session.update(layer=layer, filter=filter)
+        self._session.update(layer=layer, filter=filter, also=frozenset())
         self._library.network_session.look_over(layer, self._session.view.style.raw)
         self.open_tags(request.tags or self.default_tags_path(request.path))
 

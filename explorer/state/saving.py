@@ -187,6 +187,8 @@ class Saving(QObject):
         self._hold(file)
         if self._book.keys_that_differ(book):
             self._take_in(self._book.copy(), book)
+        else:
+            self._book.history, _ = self._book.history.joined(book.history)
         if there:
             self.told.emit(f"The {there:,} tags that were in {path.name} are kept beside yours.")
         self.saved.emit()
@@ -225,6 +227,8 @@ class Saving(QObject):
             self._unsaved, self._failed = self._changes != changes, False
             if others:
                 self._take_in(sent, found)
+            else:
+                self._book.history, _ = self._book.history.joined(found.history)
         else:
             # Whoever got the file from this window may have found an older one: what is in it is not known any more.
             self._unsaved = self._unsaved or not was_refused

@@ -23,12 +23,16 @@ class DisplayStyle:
 
 @dataclass(frozen=True)
 class View:
-    """Which picture (None before a folder is open), layer and filter are looked at, and how."""
+    """Which picture (None before a folder is open), layer and filter are looked at, and how.
+
+    `also` are other filters of the layer that are selected beside the one in view: a key tags them all.
+    """
 
     picture: Path | None = None
     layer: int = 0
     filter: int = 0
     style: DisplayStyle = DisplayStyle()
+    also: frozenset[int] = frozenset()
 
 
 class Session(QObject):
@@ -46,8 +50,13 @@ class Session(QObject):
         return self._view
 
     def update(self, **values: Any) -> None:
-        """Replace some fields of the view; listeners hear of it only where something differs."""
+        """Replace some fields of the view; listeners hear of it only where something differs.
+
+        Whoever goes to another filter without a word about the others selects that one alone.
+        """
         before, after = self._view, replace(self._view, **values)
+        if "also" not in values and (after.layer, after.filter) != (before.layer, before.filter):
+            after = replace(after, also=frozenset())
         if after != before:
             self._view = after
             self.changed.emit(before, after)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
     from explorer.core.suggestions import Suggestion, Suggestions
 
-SLOT = "read suggestions"
+SLOT, KEEP = "read suggestions", "keep what was rejected"
 STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probes": "trying changes"}
 
 
@@ -29,7 +29,7 @@ class Suggesting(QObject):
     """Suggestions beside the index of the open folder; `changed` when what is said of them is another.
 
     `command` begins the program's command line; without one nothing is made. `problem(error)` where making fails.
-    What a person rejects is not shown again while the window is open.
+    What a person rejects is kept beside the suggestions and not offered again; rejected once more it is taken back.
     """
 
     changed = Signal()
@@ -48,7 +48,7 @@ class Suggesting(QObject):
         self._session, self._library, self._evidence, self._tagging = session, library, evidence, tagging
         self._command = command
         self._known: dict[FilterKey, Suggestion] = {}
-        self._rejected: set[FilterKey] = set()
+        self._rejected: dict[FilterKey, str] = {}
         self._process: IndexProcess | None = None
         self._place: Path | None = None
         self.stage, self.done, self.total = "", 0, 0
@@ -97,9 +97,15 @@ class Suggesting(QObject):
     def offered(self) -> "Suggestion | None":
         """What can be accepted: a tag that this person neither gave the filter in view nor rejected for it."""
         found = self.suggestion
-        if found is None or not found.tag or self.key in self._rejected or self._tagging.read_only:
+        if found is None or not found.tag or self.rejected is not None or self._tagging.read_only:
             return None
         return None if found.tag in self._tagging.words(self.key) else found
+
+    @property
+    def rejected(self) -> "Suggestion | None":
+        """What this person turned down for the filter in view, as long as the same is suggested."""
+        found = self.suggestion
+        return found if found is not None and self._rejected.get(self.key) == found.words and found.tag else None
 
     def begin(self) -> None:
         """Make the suggestions, or make them anew."""
@@ -137,12 +143,26 @@ class Suggesting(QObject):
         return True
 
     def reject(self) -> bool:
-        """Show no suggestion for the filter in view any more; False where none is offered."""
-        if self.offered is None:
+        """Turn down what is offered for the filter in view, or take that back; False where there is neither."""
+        offered, place = self.offered, self._place
+        if offered is None and self.rejected is None:
             return False
-        self._rejected.add(self.key)
+        if offered is None:
+            self._rejected.pop(self.key, None)
+        else:
+            self._rejected[self.key] = offered.words
+        if place is not None:
+            self._keep(rejected_of(place), dict(self._rejected))
         self.changed.emit()
         return True
+
+    def _keep(self, place: Path, rejected: "dict[FilterKey, str]") -> None:
+        def work(on_step: OnStep) -> None:
+            from explorer.core.suggestions.rejected import write_rejected
+
+            write_rejected(place, rejected)
+
+        self._library.reading.submit(KEEP, work, lambda _: None, self.problem.emit)
 
     def close(self) -> None:
         """End the process and wait until it is gone."""
@@ -170,7 +190,7 @@ class Suggesting(QObject):
             self.changed.emit()
             return
         self.cancel()
-        self._known, self._rejected, self._place = {}, set(), place
+        self._known, self._rejected, self._place = {}, {}, place
         if index is not None:
             self._read(index, aloud=False)
         self.changed.emit()
@@ -178,14 +198,17 @@ class Suggesting(QObject):
     def _read(self, index: "FolderIndex", *, aloud: bool) -> None:
         place = place_of(index.path)
 
-        def work(on_step: OnStep) -> "Suggestions | None":
+        def work(on_step: OnStep) -> "tuple[Suggestions | None, dict[FilterKey, str]]":
             from explorer.core.suggestions import read_suggestions
+            from explorer.core.suggestions.rejected import read_rejected
 
-            return read_suggestions(place) if place.exists() else None
+            return read_suggestions(place) if place.exists() else None, read_rejected(rejected_of(place))
 
-        def done(found: "Suggestions | None") -> None:
+        def done(found: "tuple[Suggestions | None, dict[FilterKey, str]]") -> None:
             if place == self._place:
-                self._known = {row.key: row for row in found.rows} if found is not None else {}
+                suggestions, rejected = found
+                self._known = {row.key: row for row in suggestions.rows} if suggestions is not None else {}
+                self._rejected = rejected | self._rejected
                 self.changed.emit()
 
         def failed(error: BaseException) -> None:
@@ -206,3 +229,8 @@ EVIDENCE = frozenset({"concept", "strength", "times", "effect", "low", "high", "
 def place_of(index: Path) -> Path:
     """Where the suggestions of an index are kept: a file of their own beside it."""
     return index.with_name(f"{index.stem}.suggestions.csv")
+
+
+def rejected_of(suggestions: Path) -> Path:
+    """Where it is kept what was rejected of them."""
+    return suggestions.with_suffix(".rejected.csv")

@@ -16,8 +16,10 @@ from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
+from explorer.state.filter_selection import FilterSelection
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
+from explorer.state.last_step import LastStep
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
@@ -32,7 +34,9 @@ from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.starred import Starred
+from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
+from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
@@ -74,6 +78,9 @@ class Workspace(QObject):
         self.lens = ChosenLens(self.session, self.pipeline, self.library, self)
         self.occluding = Occluding(self.session, self.pipeline, self.library, self.lens, self)
         self.tagging = Tagging(self.settings.value(ANNOTATOR) or user_name(), self)
+        self.selection = FilterSelection(self.session, self)
+        self.last_step = LastStep(self.tagging, self)
+        self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
@@ -96,6 +103,7 @@ class Workspace(QObject):
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
         self.suggesting = Suggesting(self.session, self.library, self.evidence, self.tagging, index_command, self)
+        self.suggested_concept = SuggestedConcept(self.pipeline, self.library, self.suggesting, self)
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""

@@ -76,7 +76,7 @@ def test_tags_and_figures_are_off_meanwhile(demo: Person) -> None:
     demo.press("U", "H")
     assert demo.message == TAGS_OFF
     assert demo.workspace.tagging.book.total == 0
-    assert not demo.parts.tags._buttons["hair"].isEnabled()
+    assert not demo.parts.tags.words.buttons["hair"].isEnabled()
     demo.control("E")
     assert demo.message == EXPORT_OFF
     assert not demo.window.findChildren(ExportDialog)

@@ -7,9 +7,10 @@ import pytest
 
 from explorer.core.index import open_index
 from explorer.core.suggestions import Suggestion, Suggestions, write_suggestions
+from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
-from explorer.state.suggesting import place_of
+from explorer.state.suggesting import Suggesting, place_of, rejected_of
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
 
@@ -69,7 +70,35 @@ def test_backspace_rejects_and_no_tag_is_given(suggested: Person) -> None:
     suggested.press("Backspace")
 
     assert "Suggested" not in suggested.parts.suggestion.texts
+    assert "Rejected: color, dark" in suggested.parts.suggestion.texts
     assert suggested.workspace.tagging.words(FilterKey(7, 1)) == ()
+    suggested.press("Backspace")
+    assert "Suggested: Color, dark" in suggested.parts.suggestion.texts
+
+
+def test_what_was_rejected_is_rejected_after_a_restart(suggested: Person) -> None:
+    suggesting, evidence = suggested.workspace.suggesting, suggested.workspace.evidence
+    suggested.workspace.session.update(filter=1)
+    suggested.press("Backspace")
+    place = place_of(evidence.index.path)
+    suggested.until(lambda: read_rejected(rejected_of(place)) == {FilterKey(7, 1): "color, dark"})
+
+    again = Suggesting(
+        suggested.workspace.session,
+        suggested.workspace.library,
+        evidence,
+        suggested.workspace.tagging,
+        None,
+        suggesting,
+    )
+    evidence.changed.emit()
+    suggested.until(lambda: again.made)
+
+    assert again.offered is None
+    assert again.rejected is not None
+    again.reject()
+    suggested.until(lambda: read_rejected(rejected_of(place)) == {})
+    again.close()
 
 
 def test_nothing_clear_is_an_answer(suggested: Person) -> None:
@@ -90,3 +119,26 @@ def test_in_a_field_the_keys_are_the_fields(suggested: Person) -> None:
 
 def test_what_a_filter_is_suggested_is_no_tag(suggested: Person) -> None:
     assert len(suggested.workspace.tagging.book) == 0
+
+
+def test_the_concept_lies_over_the_picture_and_goes_again(suggested: Person) -> None:
+    concept, viewer = suggested.workspace.suggested_concept, suggested.parts.center.browser.viewer
+    suggested.press("K")
+    suggested.qtbot.waitUntil(lambda: concept.map is not None, timeout=60_000)
+
+    shown = suggested.workspace.pipeline.shown
+    assert concept.map.shape == shown.rgb.shape[:2]
+    half = concept.map.shape[0] // 2
+    assert concept.map[half:].sum() > 10 * concept.map[: half // 2].sum()  # the bottom border, as suggested
+    assert "K goes back" in viewer.measured.text()
+    suggested.press("K")
+    assert concept.shown is None
+    assert "K goes back" not in viewer.measured.text()
+
+
+def test_a_suggestion_without_a_place_has_nothing_to_lay_over_the_picture(suggested: Person) -> None:
+    suggested.workspace.session.update(filter=1)
+    suggested.press("K")
+
+    assert suggested.workspace.suggested_concept.shown is None
+    assert "has a place on the picture" in suggested.parts.problems._text.text()

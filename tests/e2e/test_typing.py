@@ -29,6 +29,7 @@ from explorer.state.manual import manual_pages
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
+from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
 from explorer.ui.dialogs.manual import Manual
 from explorer.ui.dialogs.questions import (
@@ -41,7 +42,7 @@ from explorer.ui.dialogs.questions import (
 )
 from explorer.ui.dialogs.scale_dialog import ScaleDialog
 from explorer.ui.dialogs.settings_dialog import SettingsDialog
-from explorer.ui.panels.tag_panel import WordDialog
+from explorer.ui.dialogs.word_dialog import WordDialog
 from tests.e2e.conftest import Person
 from trainer.networks.input_spec import InputSpec
 
@@ -58,6 +59,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ScaleDialog: lambda person: ScaleDialog(
         person.workspace.session, np.ones((4, 4), np.float32), Scale(0, 1), person.window
     ),
+    HistoryDialog: lambda person: HistoryDialog(person.workspace.tag_history, str, person.window),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     Manual: lambda person: Manual(manual_pages(), person.window),
     WordDialog: lambda person: WordDialog(person.window),
@@ -112,8 +114,9 @@ def test_every_field_of_the_window_keeps_what_is_typed(demo: Person) -> None:
         names.append(field.accessibleName())
     assert set(names) == {
         "Search pictures by name, class, or what the index knows",
-        "Detail of the tag",
-        "Note on the tag",
+        "Detail of border",
+        "Note on border",
+        "Another word",
     }
     demo.parts.pictures._search.clear()
     assert demo.workspace.tagging.words(FilterKey(7, 0)) == ("border",)
@@ -158,7 +161,7 @@ def test_a_detail_is_saved_as_it_was_typed(demo: Person) -> None:
 
 def test_down_in_the_detail_offers_the_next_suggestion_and_in_the_search_the_next_picture(demo: Person) -> None:
     demo.press("B", "D", "Down", "Down")
-    assert demo.parts.tags._detail.currentText() in demo.workspace.vocabulary.entry("border").details
+    assert demo.parts.tags.rows.rows[0].detail.currentText() in demo.workspace.vocabulary.entry("border").details
     assert demo.view.picture == demo.workspace.library.folder.pictures[0]
     demo.press("Return")
     demo.control("F")

@@ -367,3 +367,36 @@ def test_keys_on_a_slow_disk_are_saved_together(qtbot: QtBot, tmp_path: Path, mo
 def test_without_a_file_nothing_can_be_tagged(qtbot: QtBot) -> None:
     with pytest.raises(UserError, match="No network"):
         Tagging("me").toggle(KEY, "hair")
+
+
+def test_what_was_before_a_change_comes_back_and_is_a_change_itself(qtbot: QtBot, tmp_path: Path) -> None:
+    tagging = opened(tmp_path / "t.h5")
+    tagging.add(KEY, "hair", detail="thin")
+    tagging.toggle(KEY, "none")  # takes hair away
+    taken = next(change for change in tagging.book.history.changes() if change.what == "remove")
+    assert (taken.tag, taken.before.detail) == ("hair", "thin")
+    assert tagging.restore(taken)
+    assert [(tag.tag, tag.detail) for tag in tagging.book.tags(KEY)] == [("hair", "thin")]  # and none is gone
+    assert not tagging.restore(taken)
+    tagging.undo()
+    assert words(in_file(tagging)) == ["none"]
+    tagging.redo()
+    assert words(in_file(tagging)) == ["hair"]
+    whats = [change.what for change in load_tags(tagging.path).history.changes()]
+    assert whats == ["tag", "remove", "tag", *["restore"] * 2, *["undo"] * 2, *["redo"] * 2]
+    tagging.close()
+
+
+def test_several_filters_are_one_step(qtbot: QtBot, tmp_path: Path) -> None:
+    tagging = opened(tmp_path / "t.h5")
+    keys = [FilterKey(1, filter) for filter in range(3)]
+    tagging.toggle(keys[1], "hair")
+    tagging.toggle_all(keys, "hair", lambda key: {"value": key.filter})
+    assert len(in_file(tagging)) == 3
+    assert tagging.stack.undoText() == "tag hair on 2 filters"
+    tagging.undo()
+    assert list(in_file(tagging)) == [keys[1]]
+    tagging.redo()
+    tagging.toggle_all(keys, "hair", lambda key: {})
+    assert len(in_file(tagging)) == 0
+    tagging.close()

@@ -32,7 +32,7 @@ import trainer.files.atomic_files
 from explorer.core.errors import UserError
 from explorer.core.tags import hdf5_file as tag_store
 from explorer.core.tags import lock as tag_lock
-from explorer.core.tags.book import FilterKey, TagBook
+from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.core.tags.shared_file import TagFile
 from explorer.state.tagging import Tagging
@@ -55,6 +55,26 @@ def dead_process() -> int:
     return child.pid
 
 
+def replayed(book: TagBook) -> dict[FilterKey, dict[tuple[str, str], Tag]]:
+    """The tags that a book's history ends with."""
+    tags: dict[FilterKey, dict[tuple[str, str], Tag]] = {}
+    for change in book.history.changes():
+        of = tags.setdefault(change.key, {})
+        of.pop((change.annotator, change.tag), None)
+        if change.after is not None:
+            of[change.annotator, change.tag] = change.after
+    return {key: of for key, of in tags.items() if of}
+
+
+def held(book: TagBook) -> dict[FilterKey, dict[tuple[str, str], Tag]]:
+    return {key: {(tag.annotator, tag.tag): tag for tag in book.tags(key)} for key in book}
+
+
+def told(book: TagBook) -> set[bytes]:
+    """The lines of a book's history, each change that somebody made."""
+    return set(book.history.sealed().text().splitlines())
+
+
 def given(book: TagBook) -> set[Given]:
     return {(key, tag.tag, tag.annotator) for key, tag in book.entries()}
 
@@ -74,8 +94,10 @@ class Windows(RuleBasedStateMachine):
         self.windows: list[Tagging | None] = [None, None, None]
         self.asking: dict[int, TagBook] = {}
         self.saved: set[Given] = set()
+        self.told: set[bytes] = set()
         self.full = False
         self.endangered: set[Given] = set()
+        self.told_in_danger: set[bytes] = set()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda handle: None)
         self.patch.setattr(tag_store, "_read_apart", lambda image, patience: tag_store.read_columns(image))
@@ -123,6 +145,12 @@ class Windows(RuleBasedStateMachine):
     def tag(self, who: int, key: FilterKey, word: str, wait: bool) -> None:
         self.tags(who, key, word, wait=wait)
 
+    @rule(who=WINDOWS, key=KEYS, more=st.lists(WORDS, min_size=2, max_size=4))
+    def tag_while_it_saves(self, who: int, key: FilterKey, more: list[str]) -> None:
+        """Keys that are pressed faster than the disk writes."""
+        for word in more:
+            self.tags(who, key, word, wait=False)
+
     @rule(who=WINDOWS)
     def undo(self, who: int) -> None:
         window = self.windows[who]
@@ -165,6 +193,7 @@ class Windows(RuleBasedStateMachine):
         drop(window, self.dead)
         self.windows[who] = None
         self.saved -= self.endangered - self.in_the_file()
+        self.told -= self.told_in_danger - told(self.file_book())
 
     @rule(who=WINDOWS)
     def take_over(self, who: int) -> None:
@@ -205,6 +234,8 @@ class Windows(RuleBasedStateMachine):
             shutil.copyfile(backup, self.path)
             self.saved &= self.there()  # whoever did that took away what no window has that may write
             self.endangered = self.saved - self.in_the_file()
+            self.told &= self.told_there()
+            self.told_in_danger = self.told - told(self.file_book())
 
     @rule(full=st.booleans())
     def the_disk_fills_up_or_is_emptied(self, full: bool) -> None:
@@ -246,8 +277,10 @@ class Windows(RuleBasedStateMachine):
         if window.path == self.path and not window.unsaved and not window.read_only:
             window.settle()
             self.endangered -= self.in_the_file()
+            self.told_in_danger -= told(self.file_book())
         if not window.unsaved and not window.read_only and window.path == self.path:
             self.saved |= {one for one in given(window.book) if one[2] == window.annotator}
+            self.told |= told(window.book)
 
     def note_at_once(self, window: Tagging) -> None:
         """The same right after the window looked at its lock: if it believes that it may write, the lock is its own."""
@@ -264,10 +297,31 @@ class Windows(RuleBasedStateMachine):
             return
         assert self.saved <= self.there()
 
+    @invariant()
+    def the_history_tells_how_the_tags_came_to_be(self) -> None:
+        """Replayed, it gives the tags, in the file and in every window; and no change that was saved is missing."""
+        books = [window.book for window in self.windows if window is not None]
+        for book in (*books, self.file_book()):
+            assert replayed(book) == held(book)
+        if self.folder.is_dir():
+            assert self.told <= self.told_there()
+
+    def told_there(self) -> set[bytes]:
+        """The changes that the file tells of, or a window that may write or has not called everything saved."""
+        there = told(load_tags(self.path)) if self.path.exists() else set()
+        for window in self.windows:
+            if window is not None and (window.unsaved or not window.read_only):
+                there |= told(window.book)
+        return there
+
+    def file_book(self) -> TagBook:
+        """The book in the file, wherever its folder is; an empty one where there is no file."""
+        place = self.path if self.folder.is_dir() else self.root / "away" / "t.h5"
+        return load_tags(place) if place.exists() else book_of_ours()
+
     def in_the_file(self) -> set[Given]:
         """What is in the file, wherever its folder is."""
-        place = self.path if self.folder.is_dir() else self.root / "away" / "t.h5"
-        return given(load_tags(place)) if place.exists() else set()
+        return given(self.file_book())
 
     def there(self) -> set[Given]:
         """What is in the file, or in a window that may write or has not called everything saved."""
@@ -307,6 +361,7 @@ class Windows(RuleBasedStateMachine):
         last.open(self.path, book_of_ours())
         assert not last.read_only
         assert self.saved <= given(last.book)
+        assert self.told <= told(last.book)
         last.close()
         assert not list(self.folder.glob("t.h5.lock")), "a lock is left"
         assert not list(self.folder.glob(".*.part")), "an unfinished file is left"

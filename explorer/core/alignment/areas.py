@@ -55,3 +55,17 @@ def pooled_area(highs: Sequence[Floats], lows: Sequence[Floats]) -> Floats:
     pairs = sum(high.sum(-1) * low.sum(-1) for high, low in zip(highs, lows, strict=True))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.asarray(pairs) > 0, won / np.asarray(pairs), np.nan).astype(np.float32)
+
+
+def overlap(counted: Floats) -> Floats:
+    """Intersection over union of a set with as many of the highest cells, from its counts (..., bins); NaN without it.
+
+    Within the bin where the highest cells begin, the set's cells are taken to lie evenly.
+    """
+    size = counted.sum(-1, keepdims=True)
+    width = CELLS / counted.shape[-1]
+    from_top = np.arange(counted.shape[-1], 0, -1) * width  # cells in this bin and all above it
+    taken = np.clip((size - from_top + width) / width, 0, 1)
+    both = (counted * taken).sum(-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(size[..., 0] > 0, both / (2 * size[..., 0] - both), np.nan).astype(np.float32)

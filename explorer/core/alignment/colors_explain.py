@@ -15,74 +15,96 @@ RIDGE = 1e-3
 
 @dataclass(frozen=True)
 class ColorExplains:
-    """`explained` (F,) share of the answer's variance over cells and pictures, 0 to 1, each half of the pictures
-    explained by what was fitted to the other; `within` and `within_null` (N, F) the correlation over the cells of a
-    picture of the answer with what its own colors predict, and with what other pictures' do (NaN without an answer);
-    `hue` (F, 3) the mean L*, a* and b* where it answers less those of all cells, in their standard deviations.
+    """`missed` and `spread` (N, F) are sums of squares of the answer over a picture's cells: what colors do not
+    explain, fitted to other pictures, and all of it. `within` and `within_null` (N, F) the covariance over the
+    cells of a picture of the answer with what its own colors predict, and with what another picture's do (NaN without
+    an answer). `hue` (F, 3) the mean L*, a* and b* where it answers less those of all cells, in standard deviations.
     """
 
-    explained: Numbers
+    missed: Numbers
+    spread: Numbers
     within: Numbers
     within_null: Numbers
     hue: Numbers
 
+    def explained(self, draws: Numbers) -> Numbers:
+        """The share of the variance that colors explain, 0 to 1: (D, F) for `draws` (D, N) of the pictures."""
+        missed, spread = draws @ self.missed, draws @ self.spread
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(spread > 0, np.clip(1 - missed / spread, 0, 1), 0)
+
 
 def color_explains(folder: Measured) -> ColorExplains:
-    """From what `measure` gave of N pictures, each name stacked (N, F, ...)."""
-    colors, sums = folder["colors"][:, 0].astype(np.float64), folder["sums"].astype(np.float64)
-    color, null = folder["color"].astype(np.float64), folder["color_null"].astype(np.float64)
-    count = len(color)
-    half = np.arange(count) % 2
-    missed, spread = np.zeros(color.shape[1]), np.zeros(color.shape[1])
-    within, within_null = np.full(color.shape[:2], np.nan), np.full(color.shape[:2], np.nan)
-    for tested in (0, 1) if count > 1 else ():
-        slope = _slope(*_joined(colors, sums, color, half != tested))
-        mean, answer, own, cross, square = _joined(colors, sums, color, half == tested)
-        fitted_on = _joined(colors, sums, color, half != tested)
-        shift = fitted_on[1] - slope @ fitted_on[0] - (answer - slope @ mean)  # of the mean that was fitted
-        residual = square - 2 * (slope * cross).sum(1) + np.einsum("fk,kl,fl->f", slope, own, slope) + shift**2
-        missed, spread = missed + residual, spread + square
-        for row in np.flatnonzero(half == tested):
-            within[row], within_null[row] = _correlations(slope, colors[row], sums[row], color[row], null[row])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        explained = np.where(spread > 0, np.clip(1 - missed / spread, 0, 1), 0)
-    return ColorExplains(explained, within, within_null, _hue(colors, sums, color))
+    """From what `measure` gave of N pictures, each name stacked (N, F, ...): each half tried on the other."""
+    halves = [np.arange(len(folder["color"])) % 2 == half for half in (0, 1)]
+    if not halves[1].any():
+        return color_tried(folder, folder)
+    parts = [{name: values[half] for name, values in folder.items()} for half in halves]
+    found = [color_tried(parts[0], parts[1]), color_tried(parts[1], parts[0])]
+    joined: dict[str, Numbers] = {}
+    for name in ("missed", "spread", "within", "within_null"):
+        both = np.empty(folder["color"].shape[:2])
+        for half, one in zip(halves, found, strict=True):
+            both[half] = getattr(one, name)
+        joined[name] = both
+    return ColorExplains(**joined, hue=_hue(folder))
 
 
-def _joined(
-    colors: Numbers, sums: Numbers, color: Numbers, chosen: npt.NDArray[np.bool_]
-) -> tuple[Numbers, Numbers, Numbers, Numbers, Numbers]:
+def color_tried(folder: Measured, fitted_on: Measured) -> ColorExplains:
+    """The same of pictures that had no part in the fit."""
+    fit = _joined(fitted_on)
+    slope = _slope(fit)
+    base = fit[1] - slope @ fit[0]
+    answer = folder["sums"][..., 0].astype(np.float64).sum(0) / (CELLS * len(folder["sums"]))
+    colors, sums, color = (folder[name].astype(np.float64) for name in ("colors", "sums", "color"))
+    missed, spread = np.empty(color.shape[:2]), np.empty(color.shape[:2])
+    within, within_null = np.empty(color.shape[:2]), np.empty(color.shape[:2])
+    for row in range(len(color)):
+        total, square = sums[row].T
+        mine = colors[row, 0]
+        fitted = base * total + (slope * color[row]).sum(1)
+        of_fit = CELLS * base**2 + 2 * base * (slope @ mine[:, 0])
+        missed[row] = square - 2 * fitted + of_fit + np.einsum("fk,kl,fl->f", slope, mine[:, 1:], slope)
+        spread[row] = square - 2 * answer * total + CELLS * answer**2
+        within[row], within_null[row] = _covariances(slope, mine, sums[row], color[row], folder["color_null"][row])
+    return ColorExplains(missed, spread, within, within_null, _hue(folder))
+
+
+Joined = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+
+
+def _joined(folder: Measured) -> Joined:
     """Mean color (K,), mean answer (F,), covariance of colors (K, K), of both (F, K), variance of the answer (F,)."""
-    cells = max(int(chosen.sum()), 1) * CELLS
-    mean = colors[chosen, :, 0].sum(0) / cells
-    answer = sums[chosen, :, 0].sum(0) / cells
-    own = colors[chosen, :, 1:].sum(0) / cells - np.outer(mean, mean)
-    cross = color[chosen].sum(0) / cells - np.outer(answer, mean)
-    return mean, answer, own, cross, sums[chosen, :, 1].sum(0) / cells - answer**2
+    colors, sums = folder["colors"][:, 0].astype(np.float64), folder["sums"].astype(np.float64)
+    cells = max(len(colors), 1) * CELLS
+    mean = colors[:, :, 0].sum(0) / cells
+    answer = sums[:, :, 0].sum(0) / cells
+    own = colors[:, :, 1:].sum(0) / cells - np.outer(mean, mean)
+    cross = folder["color"].astype(np.float64).sum(0) / cells - np.outer(answer, mean)
+    return mean, answer, own, cross, sums[:, :, 1].sum(0) / cells - answer**2
 
 
-def _slope(mean: Numbers, answer: Numbers, own: Numbers, cross: Numbers, square: Numbers) -> Numbers:
+def _slope(joined: Joined) -> Numbers:
+    _, _, own, cross, _ = joined
     steady = own + RIDGE * np.diag(np.diag(own)) + 1e-9 * np.eye(len(own))
     found: Numbers = np.linalg.solve(steady, cross.T).T
     return found
 
 
-def _correlations(
+def _covariances(
     slope: Numbers, colors: Numbers, sums: Numbers, color: Numbers, null: Numbers
 ) -> tuple[Numbers, Numbers]:
-    """Of one picture: (F,) each. The null's colors are taken to be as various as the picture's own."""
+    """Of one picture: (F,) each."""
     mean, answer = colors[:, 0] / CELLS, sums[:, 0] / CELLS
-    own = colors[:, 1:] / CELLS - np.outer(mean, mean)
-    size = np.sqrt(np.maximum(np.einsum("fk,kl,fl->f", slope, own, slope) * (sums[:, 1] / CELLS - answer**2), 0))
-    loud = (answer > LEAST_SHOWN / 2) & (size > 0)
     together = (slope * (color / CELLS - np.outer(answer, mean))).sum(1)
     apart = (slope * (null / CELLS)).sum(1)
-    return np.where(loud, together / np.where(loud, size, 1), np.nan), np.where(
-        loud, apart / np.where(loud, size, 1), np.nan
-    )
+    loud = answer > LEAST_SHOWN / 2
+    return np.where(loud, together, np.nan), np.where(loud, apart, np.nan)
 
 
-def _hue(colors: Numbers, sums: Numbers, color: Numbers) -> Numbers:
+def _hue(folder: Measured) -> Numbers:
+    colors, sums, color = (folder[name].astype(np.float64) for name in ("colors", "sums", "color"))
+    colors = colors[:, 0]
     lab = [COLORS.index(name) for name in "Lab"]
     cells = len(colors) * CELLS
     mean = colors[:, lab, 0].sum(0) / cells

@@ -1,4 +1,4 @@
-"""On which side of the lesion a filter answers: its mean direction around the rim, and how concentrated it is."""
+"""On which side of the lesion a filter answers: the direction of its answer around the rim, and its concentration."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alignment.marks import SECTORS
-from explorer.core.alignment.measure import LEAST_SHOWN
 
 Numbers = npt.NDArray[np.floating]
 
@@ -15,14 +14,15 @@ Numbers = npt.NDArray[np.floating]
 class Compass:
     """`angle` (F,) in radians, 0 right, pi / 2 top; `concentration` (F,) 0 to 1, the length of the mean direction.
 
-    `toward` and `toward_null` (N, F) how far each picture's answer points in that direction, -1 to 1, in its own rim
-    and in other pictures' (NaN where the lesion is cut by the frame or the filter says nothing there).
+    The mean is over all that is answered on rims: pictures on which a filter answers more count more. `pointing` and
+    `pointing_null` (N, F) complex, which way each picture's answer points on its own rim and on other pictures', as
+    long as the answer is strong (NaN where a part of the rim is not to be seen).
     """
 
     angle: Numbers
     concentration: Numbers
-    toward: Numbers
-    toward_null: Numbers
+    pointing: npt.NDArray[np.complex128]
+    pointing_null: npt.NDArray[np.complex128]
 
     @property
     def side(self) -> npt.NDArray[np.int64]:
@@ -30,23 +30,27 @@ class Compass:
         nearest: npt.NDArray[np.int64] = np.rint(self.angle / (2 * np.pi / SECTORS)).astype(np.int64) % SECTORS
         return nearest
 
+    def toward(self, side: npt.NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+        """How far each picture's answer points to a side (F,) of the eight, on its own rim and on others': (N, F)."""
+        turn = np.exp(-2j * np.pi * side / SECTORS)
+        return (self.pointing * turn).real, (self.pointing_null * turn).real
 
-def compass(sector: Numbers, sector_null: Numbers, whole: npt.NDArray[np.bool_]) -> Compass:
-    """Of mean answers in the sectors of the rim (N, F, SECTORS), own and other pictures'; `whole` (N,) lesions count.
+
+def compass(sector: Numbers, sector_null: Numbers) -> Compass:
+    """Of mean answers in the sectors of the rim (N, F, SECTORS), own and other pictures'; NaN where there is none.
 
     Means of sectors, not sums: a sector with more rim does not win. (Mardia & Jupp, Directional Statistics, 2.2.)
     """
-    own, null = _direction(sector), _direction(sector_null)
-    own[~whole] = null[~whole] = np.nan
+    own, null = _pointing(sector), _pointing(sector_null)
     there = ~np.isnan(own)
-    count = np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, own, 0).sum(axis=0) / count
-    turn = np.exp(-1j * np.angle(mean))
-    return Compass(np.angle(mean), np.abs(mean), (own * turn).real, (null * turn).real)
-
-
-def _direction(sector: Numbers) -> npt.NDArray[np.complex128]:
-    around = np.exp(2j * np.pi * np.arange(SECTORS) / SECTORS)
-    total = sector.sum(axis=2)  # NaN where a sector has no rim: half a ring would point somewhere by itself
+    mean = np.where(there, own, 0).sum(axis=0)
+    answered = np.where(there, sector.sum(axis=2), 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > SECTORS * LEAST_SHOWN / 2, (sector * around).sum(axis=2) / total, np.nan + 0j)
+        concentration = np.where(answered > 0, np.abs(mean) / answered, 0)
+    return Compass(np.angle(mean), concentration, own, null)
+
+
+def _pointing(sector: Numbers) -> npt.NDArray[np.complex128]:
+    around = np.exp(2j * np.pi * np.arange(SECTORS) / SECTORS)
+    found: npt.NDArray[np.complex128] = (sector * around).sum(axis=2)  # NaN in one sector: half a ring would point
+    return found

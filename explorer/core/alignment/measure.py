@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.areas import Ranked, area, pooled_area
+from explorer.core.alignment.areas import Ranked, area, overlap, pooled_area
 from explorer.core.alignment.grid import inner
 from explorer.core.alignment.marks import ON, RIM, SECTORS, SETS, Marks
-from explorer.core.alignment.picture_edge import lines_of
+from explorer.core.alignment.picture_edge import highest, lines_of
 
 Floats = npt.NDArray[np.float32]
 Cells = npt.NDArray[np.bool_]
@@ -18,7 +18,7 @@ SIDED = SECTORS + 1
 ZONES = ("deep inside", "inner rim", "outline", "outer rim", "skin")
 LEAST_SHOWN = 2e-3
 """A mean shown answer (0 to 1) below which a filter says nothing there."""
-PAIRED = ("area", "beyond", "side", "lift", "inward", "outward", "sector")
+PAIRED = ("area", "beyond", "side", "on", "off", "rim", "rest", "skin", "sector")
 """What is also measured against other pictures' marks, under the same name with `_null`."""
 
 Measured = dict[str, Floats]
@@ -26,13 +26,13 @@ Measured = dict[str, Floats]
 
 `area` (F, len(SETS)): area under the ROC of a concept's cells against all others. `beyond` the same, where a cell is
 only compared with others inside the lesion, or outside. `side` (F, SIDED): the rim on a side, or all around, against
-what is deep inside and against the skin, the lower of both areas.
+what is deep inside and against the skin, the lower of both areas. `iou` (F, len(SETS)) and `iou_side` (F, SIDED):
+intersection over union of the concept, or the rim, with as many of the highest cells.
 
-Of what is shown of a map (0 at the filter's foot, 1 at its peak), contrasts (on - off) / (on + off): `lift` (F,
-len(SETS)) on a concept and beside it, within lesion and skin each; `inward` and `outward` (F, SIDED) on the rim of a
-side against the rest of the lesion, and against the skin. And means: `rim`, `rest` (F, SIDED), `skin` (F, 1),
-`sector` (F, SECTORS), `zone` (F, len(ZONES)), `lines` (F, 4 * LINES) along the picture's edges,
-`on` and `off` (F, len(SETS)).
+Means of what is shown of a map (0 at the filter's foot, 1 at its peak): `on` and `off` (F, len(SETS)) on a concept and
+beside it, as many cells of lesion and of skin; `rim`, `rest` (F, SIDED) on the rim of a side and on the rest of the
+lesion, `skin` (F, 1), `sector` (F, SECTORS), `zone` (F, len(ZONES)), `lines` (F, 4 * LINES) along the picture's edges.
+`highest` (F, 2): the highest answer near the picture's edge, and inside of that.
 
 `color` (F, len(COLORS)) and `color_null` are the sums of shown answer times color over the cells (the null's less its
 mean), `sums` (F, 2) those of the answer and of its square, and `colors` (1, len(COLORS), 1 + len(COLORS)) the
@@ -55,20 +55,14 @@ def measure(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequ
     flat: npt.NDArray[np.bool_] = np.asarray(np.ptp(values, axis=1) == 0, np.bool_)
     for name in ("area", "beyond", "side"):
         found[name][flat] = found[f"{name}_null"][flat] = np.nan
-    return found | {"lines": lines_of(shown, marks.open)} | _colors(within, marks, others)
+    edge = {"lines": lines_of(shown, marks.open), "highest": highest(maps, foot, peak, marks.open)}
+    return found | edge | _colors(within, marks, others)
 
 
 def shown_of(maps: Floats, foot: Floats, peak: Floats) -> Floats:
     """What is shown of maps (F, h, w) on the scales from `foot` to `peak` (F,): 0 to 1; 0 for a scale without room."""
     room = np.where(peak > foot, peak - foot, np.inf)[:, None, None]
     return np.clip((maps - foot[:, None, None]) / room, 0, 1).astype(np.float32)
-
-
-def contrast(on: Floats, off: Floats) -> Floats:
-    """(on - off) / (on + off), NaN where both are as good as nothing."""
-    total = on + off
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > LEAST_SHOWN, (on - off) / total, np.nan).astype(np.float32)
 
 
 def sides_of(marks: Marks) -> Cells:
@@ -85,7 +79,7 @@ def zones_of(marks: Marks) -> Cells:
 
 
 def _compared(ranked: Ranked, within: Floats, marks: Marks) -> Measured:
-    return _areas(ranked, marks) | _contrasts(within, marks)
+    return _areas(ranked, marks) | _means(within, marks)
 
 
 def _areas(ranked: Ranked, marks: Marks) -> Measured:
@@ -107,10 +101,12 @@ def _areas(ranked: Ranked, marks: Marks) -> Measured:
         "area": np.stack([area(one, every - one) for one in concepts], axis=1),
         "beyond": np.stack(beyond, axis=1),
         "side": np.stack([np.fmin(area(one, inside), area(one, outside)) for one in sided], axis=1),
+        "iou": np.stack([overlap(one) for one in concepts], axis=1),
+        "iou_side": np.stack([overlap(one) for one in sided], axis=1),
     }
 
 
-def _contrasts(within: Floats, marks: Marks) -> Measured:
+def _means(within: Floats, marks: Marks) -> Measured:
     lesion = marks.sets[SETS.index("lesion")]
     sides, sectors = sides_of(marks), [marks.rim & (marks.sector == sector) for sector in range(SECTORS)]
     groups: Mapping[str, Cells] = {
@@ -123,7 +119,6 @@ def _contrasts(within: Floats, marks: Marks) -> Measured:
         "sector": np.stack(sectors),
         "zone": zones_of(marks),
         "skin": marks.outside[None],
-        "lesion": lesion[None],
     }
     cells = np.concatenate(list(groups.values())).astype(np.float32)
     sizes, sums = cells.sum(axis=1), within @ cells.T
@@ -133,14 +128,7 @@ def _contrasts(within: Floats, marks: Marks) -> Measured:
     mean = dict(zip(groups, np.split(means, ends, axis=1), strict=True))
     size = dict(zip(groups, np.split(sizes, ends), strict=True))
     on, off = _within_strata(mean, size)
-    lift = contrast(on, off)
-    place = SETS.index("skin")
-    lift[:, place] = contrast(mean["skin"], mean["lesion"])[:, 0]
-    return {
-        "on": on, "off": off, "lift": lift,
-        "inward": contrast(mean["rim"], mean["rest"]), "outward": contrast(mean["rim"], mean["skin"]),
-        **{name: mean[name] for name in ("rim", "rest", "skin", "sector", "zone")},
-    }  # fmt: skip
+    return {"on": on, "off": off, **{name: mean[name] for name in ("rim", "rest", "skin", "sector", "zone")}}
 
 
 def _within_strata(mean: Measured, size: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -154,10 +142,11 @@ def _within_strata(mean: Measured, size: Mapping[str, Floats]) -> tuple[Floats, 
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(total > 0, summed / total, np.nan).astype(np.float32)
 
-    # The lesion has nothing beside it in its own stratum: it is compared with what is outside.
+    # Lesion and skin have nothing beside them in their own stratum: they are compared with each other.
     on, off = both("on"), both("off")
-    place = SETS.index("lesion")
-    on[:, place], off[:, place] = mean["on_in"][:, place], mean["off_out"][:, place]
+    lesion, skin = SETS.index("lesion"), SETS.index("skin")
+    on[:, lesion], off[:, lesion] = mean["on_in"][:, lesion], mean["off_out"][:, lesion]
+    on[:, skin], off[:, skin] = mean["skin"][:, 0], mean["on_in"][:, lesion]
     return on, off
 
 

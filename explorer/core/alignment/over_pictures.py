@@ -1,5 +1,6 @@
-"""From what single pictures say to what a folder says: means, intervals and p-values at the level of pictures."""
+"""From what single pictures say to what a folder says: effects, intervals and p-values at the level of pictures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,43 +9,107 @@ import numpy.typing as npt
 Numbers = npt.NDArray[np.floating]
 FEWEST = 10
 """Pictures that must have a say before anything is concluded."""
+FEWEST_SAID = 8
+"""Of these, those whose answer is not 0."""
+DRAWS = 200
+"""Resamples of the pictures from which an interval is read."""
 
 
 @dataclass(frozen=True)
 class OverPictures:
-    """Of differences at the level of pictures, each (...): `mean` with its 95 % interval, `n`, and one-sided `p`.
+    """Of F filters, each (F,): an `effect` with its 95 % interval, the pictures `n` that have a say, and one-sided `p`.
 
-    p is of the mean being above 0. With fewer than `FEWEST` pictures p is 1.
+    p is of the effect being above 0. With fewer than `FEWEST` pictures p is 1.
     """
 
-    mean: Numbers
+    effect: Numbers
     low: Numbers
     high: Numbers
     p: Numbers
     n: npt.NDArray[np.int64]
 
 
-def over_pictures(differences: npt.NDArray[np.floating]) -> OverPictures:
-    """Student's t over the pictures (N, ...); NaN where a picture has no say."""
-    from scipy.stats import t as student
+def answered_more(on: Numbers, off: Numbers, on_null: Numbers, off_null: Numbers) -> OverPictures:
+    """How much more is answered on a place than beside it, and more so than on other pictures' places.
+
+    Mean answers (N, F), NaN where a picture has no such place. The effect is (on - off) / (on + off) of what all
+    pictures answer together, so that those with more of an answer count more, or that less the same of other pictures'
+    places where this is lower. Each is tested picture by picture (`signed_rank`); the larger p counts (Berger, 1982).
+    """
+    there = ~np.isnan(on) & ~np.isnan(off)
+    known = there & ~np.isnan(on_null) & ~np.isnan(off_null)
+    own = [np.where(there, values, 0) for values in (on, off)]
+    null = [np.where(known, values, 0) for values in (on_null, off_null)]
+    more, beyond = own[0] - own[1], (own[0] - own[1]) - (null[0] - null[1])
+    p = np.maximum(*(signed_rank(np.where(there, values, np.nan)) for values in (more, beyond)))
+    draws = resamples(len(on))
+    found, drawn = (
+        _effect(*(one.sum(axis=0) for one in (*own, *null))),
+        _effect(*(draws @ one for one in (*own, *null))),
+    )
+    low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
+    return OverPictures(found, low, high, np.where(found > 0, p, 1.0), there.sum(axis=0))
+
+
+def points_more(pointing: Numbers, pointing_null: Numbers, answered: Numbers, answered_null: Numbers) -> OverPictures:
+    """How far answers (N, F) point to a side, of all that is answered on rims, more than on other pictures' rims.
+
+    p is of their pointing there at all.
+    """
+    there = ~np.isnan(pointing)
+    known = there & ~np.isnan(pointing_null)
+    parts = [np.where(there, values, 0) for values in (pointing, answered)]
+    parts += [np.where(known, values, 0) for values in (pointing_null, answered_null)]
+    draws = resamples(len(pointing))
+    found, drawn = _beyond(*(one.sum(axis=0) for one in parts)), _beyond(*(draws @ one for one in parts))
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
+    p = signed_rank(np.where(there, pointing, np.nan))
+    return OverPictures(found, low, high, np.where(found > 0, p, 1.0), there.sum(axis=0))
+
+
+def mean_over(differences: Numbers) -> OverPictures:
+    """The mean of differences (N, F) at the level of pictures; NaN where a picture has no say."""
+    there = ~np.isnan(differences)
+    n, values = there.sum(axis=0), np.where(there, differences, 0)
+    draws = resamples(len(differences))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(n > 0, values.sum(axis=0) / n, np.nan)
+        drawn = (draws @ values) / (draws @ there)
+    low, high = np.nan_to_num(np.quantile(np.nan_to_num(drawn), (0.025, 0.975), axis=0))
+    return OverPictures(mean, low, high, np.where(np.nan_to_num(mean) > 0, signed_rank(differences), 1.0), n)
+
+
+def signed_rank(differences: Numbers) -> Numbers:
+    """One-sided p (F,) that differences (N, F) lie above 0 (Wilcoxon, 1945; normal approximation, zeros left out).
+
+    1 where fewer than `FEWEST` pictures have a say, or hardly any of them says anything but 0. All columns at once:
+    scipy's own takes a millisecond for each. Ties are not corrected for, which makes p larger.
+    """
+    from scipy.stats import norm, rankdata
 
     values = np.asarray(differences, np.float64)
-    there = ~np.isnan(values)
-    n = there.sum(axis=0)
+    said = ~np.isnan(values)
+    values = np.where(said, values, 0)
+    told = values != 0
+    n, silent = told.sum(axis=0), (~told).sum(axis=0)
+    ranks = rankdata(np.abs(values), axis=0) - silent  # the silent ones come first
+    above = np.where(values > 0, ranks, 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, values, 0).sum(axis=0) / n
-        squares = np.where(there, (values - mean) ** 2, 0).sum(axis=0)
-        error = np.sqrt(squares / (n - 1) / n)
-        reach = error * student.ppf(0.975, np.maximum(n - 1, 1))
-        p = student.sf(np.where(error > 0, mean / error, np.sign(mean) * np.inf), np.maximum(n - 1, 1))
-    enough = n >= FEWEST
-    return OverPictures(
-        mean=np.where(n > 0, mean, np.nan),
-        low=np.where(n > 1, mean - reach, np.nan),
-        high=np.where(n > 1, mean + reach, np.nan),
-        p=np.where(enough & (mean > 0), p, 1.0),
-        n=n,
+        z = (above - n * (n + 1) / 4) / np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
+    found: Numbers = np.where((said.sum(axis=0) >= FEWEST) & (n >= FEWEST_SAID), norm.sf(z), 1.0)
+    return found
+
+
+def weakest(tests: Sequence[OverPictures]) -> OverPictures:
+    """Of claims that must all hold: the least effect with its interval, and the largest p (Berger, 1982)."""
+    effects = np.nan_to_num(np.stack([one.effect for one in tests]), nan=-1)
+    least = effects.argmin(axis=0)[None]
+    low, high = (
+        np.take_along_axis(np.stack([getattr(one, name) for one in tests]), least, axis=0)[0]
+        for name in ("low", "high")
     )
+    p = np.max([one.p for one in tests], axis=0)
+    return OverPictures(np.maximum(effects.min(axis=0), 0), low, high, p, np.min([one.n for one in tests], axis=0))
 
 
 def adjusted(p: Numbers) -> Numbers:
@@ -53,3 +118,26 @@ def adjusted(p: Numbers) -> Numbers:
 
     found: Numbers = false_discovery_control(p.ravel(), method="by").reshape(p.shape)
     return found
+
+
+def resamples(count: int) -> Numbers:
+    """How often each of `count` pictures is drawn in each of `DRAWS` resamples: (DRAWS, count); always the same."""
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), DRAWS)
+    return np.asarray(drawn, np.float64)
+
+
+def _beyond(own: Numbers, total: Numbers, null: Numbers, total_null: Numbers) -> Numbers:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share, by_position = (np.nan_to_num(one / of) for one, of in ((own, total), (null, total_null)))
+    return np.asarray(np.minimum(share, share - by_position))
+
+
+def _effect(on: Numbers, off: Numbers, on_null: Numbers, off_null: Numbers) -> Numbers:
+    own, null = _contrast(on, off), _contrast(on_null, off_null)
+    return np.minimum(own, own - null)
+
+
+def _contrast(on: Numbers, off: Numbers) -> Numbers:
+    total = on + off
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, (on - off) / total, 0)

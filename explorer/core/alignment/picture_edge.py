@@ -5,6 +5,10 @@ import numpy.typing as npt
 
 from explorer.core.alignment.grid import SIDE
 
+NEAR = 6
+"""Cells from the edge that padding reaches in the deepest layers: three cells of a 28 x 28 map."""
+MOST = 1e3
+
 Floats = npt.NDArray[np.float32]
 
 EDGES = ("top", "bottom", "left", "right")
@@ -28,3 +32,19 @@ def lines_of(shown: Floats, open: npt.NDArray[np.bool_]) -> Floats:
             cells = shown[:, place[0], place[1]][:, free]
             found.append(cells.mean(axis=1) if free.mean() > 0.5 else np.full(len(shown), np.nan, np.float32))
     return np.stack(found, axis=1)
+
+
+def highest(maps: Floats, foot: Floats, peak: Floats, open: npt.NDArray[np.bool_]) -> Floats:
+    """The highest answer (F, 2) of maps (F, SIDE, SIDE) near the picture's edge, and inside of that.
+
+    In parts of the scale from `foot` to `peak` (F,), 0 where nothing lies above the foot; unlike what is shown it does
+    not end at the peak. NaN where a patch or dark corners hide either part (`open`, (SIDE, SIDE)).
+    """
+    near = np.ones((SIDE, SIDE), np.bool_)
+    near[NEAR:-NEAR, NEAR:-NEAR] = False
+    room = np.where(peak > foot, peak - foot, np.inf)
+    found = np.full((len(maps), 2), np.nan, np.float32)
+    for column, part in enumerate((near & open, ~near & open)):
+        if part.any():
+            found[:, column] = np.clip((maps[:, part].max(axis=1) - foot) / room, 0, MOST)
+    return found

@@ -26,6 +26,8 @@ OTHERS = 2
 """Other pictures whose marks a picture's maps are compared with."""
 FILTERS_AT_ONCE = 512
 LARGEST_BATCH, BYTES = 16, 1 << 27
+MEASURED = 2
+"""The way of measuring; what was kept of another is measured again."""
 FULL = ("color", "color_null", "sums", "colors")
 """What is kept in single precision: variances are small differences of them."""
 
@@ -120,6 +122,6 @@ def _measured(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Se
 
 
 def _way(network: Network, marks_way: str, foot: Floats, peak: Floats) -> str:
-    told = hashlib.sha256(f"{VERSION} {OTHERS} {marks_way} {network.identity}".encode())
+    told = hashlib.sha256(f"{VERSION} {MEASURED} {OTHERS} {marks_way} {network.identity}".encode())
     told.update(foot.tobytes() + peak.tobytes())
     return told.hexdigest()

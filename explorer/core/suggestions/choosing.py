@@ -1,4 +1,4 @@
-"""From evidence to suggestions: the strongest rule that holds, for every filter."""
+"""From evidence to suggestions: the strongest rule that holds, for every filter, and that holds on other pictures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.over_pictures import adjusted
+from explorer.core.alignment.over_pictures import FEWEST, adjusted
 from explorer.core.suggestions.evidence import Evidence
 from explorer.core.suggestions.probed import Probed
-from explorer.core.suggestions.reasons import reason_of
-from explorer.core.suggestions.suggestion import NOTHING, Suggestion
+from explorer.core.suggestions.reasons import held_out_of, reason_of
+from explorer.core.suggestions.suggestion import NOTHING, HeldOut, Suggestion
 from explorer.core.suggestions.table import Rule, Table
 from explorer.core.tags import FilterKey
 
@@ -19,74 +19,112 @@ Numbers = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class _Judged:
-    """A rule over F filters: its `strength` (effect over the least one, 0 where the probes speak against it), and p."""
+    """A rule over F filters: its `strength` (effect over the least one, 0 where the probes speak against it), and p.
+
+    `again` is the same measured on pictures that had no part in this.
+    """
 
     rule: Rule
     evidence: Evidence
+    again: Evidence | None
     probed: Probed | None
     strength: Numbers
     p: Numbers
+
+    def held_out(self, place: int) -> HeldOut:
+        """What pictures say that had no part in it."""
+        again = self.again
+        if again is None:
+            return HeldOut()
+        effect, low, high, p = (float(getattr(again, name)[place]) for name in ("effect", "low", "high", "p"))
+        return HeldOut(effect, low, high, p, int(again.n[place]))
 
 
 def choose_tags(
     keys: Sequence[FilterKey],
     evidence: Sequence[Evidence],
+    again: Sequence[Evidence],
     probes: Mapping[str, Probed],
     table: Table,
     changes: Sequence[str],
 ) -> tuple[Suggestion, ...]:
-    """One suggestion for each filter; where no rule holds, one that says so."""
-    of = {one.concept: one for one in evidence}
-    judged = [_judge(rule, of[rule.concept], probes.get(rule.concept), table.significant) for rule in table.rules]
+    """One suggestion for each filter; where no rule holds, one that says so.
+
+    `evidence` is what chose, `again` the same on pictures that are held out (empty where there are none).
+    """
+    of, other = {one.concept: one for one in evidence}, {one.concept: one for one in again}
+    judged = [
+        _judge(rule, of[rule.concept], other.get(rule.concept), probes.get(rule.concept), table) for rule in table.rules
+    ]
     p = adjusted(np.stack([one.p for one in judged]))
     return tuple(_chosen(key, place, judged, p[:, place], table, changes[place]) for place, key in enumerate(keys))
 
 
-def _judge(rule: Rule, evidence: Evidence, probed: Probed | None, significant: float) -> _Judged:
+def _judge(rule: Rule, evidence: Evidence, again: Evidence | None, probed: Probed | None, table: Table) -> _Judged:
     strength = evidence.effect / rule.least
     if np.isfinite(rule.probed):
         rise = probed.rise / rule.probed if probed is not None else np.zeros_like(strength)
         # The family of tests is that of the pictures; a probe can only take a claim away.
-        strength = np.where(probed.p <= significant, np.minimum(strength, rise), 0) if probed is not None else rise
-    return _Judged(rule, evidence, probed, np.nan_to_num(strength), evidence.p)
+        strength = (
+            np.where(probed.p <= table.significant, np.minimum(strength, rise), 0) if probed is not None else rise
+        )
+    strength = np.where(evidence.heard >= table.heard, np.nan_to_num(strength), 0)
+    return _Judged(rule, evidence, again, probed, strength, evidence.p)
 
 
 def _chosen(
     key: FilterKey, place: int, judged: Sequence[_Judged], p: Numbers, table: Table, changes: str
 ) -> Suggestion:
     order = sorted(range(len(judged)), key=lambda row: -float(judged[row].strength[place]))
+    order.sort(key=lambda row: not judged[row].rule.first)
     holding = [row for row in order if judged[row].strength[place] >= 1 and p[row] <= table.significant]
-    if not holding:
-        best = judged[order[0]]
-        near = f"the nearest is {_words(best, place, table)}, at {best.strength[place]:.1f} of the least effect"
-        silent = all(one.evidence.n[place] == 0 for one in judged)
-        why = "it says nothing on these pictures" if silent else near
-        return Suggestion(
-            key, "", "", 0.0, f"{NOTHING}: {why}", n=int(max(one.evidence.n[place] for one in judged)), changes=changes
-        )
-    best, said = judged[holding[0]], _words(judged[holding[0]], place, table)
+    kept = [row for row in holding if not judged[row].held_out(place).fails(table.significant)]
+    if not kept:
+        return _nothing(key, place, judged, holding, table, changes)
+    best, said = judged[kept[0]], _words(judged[kept[0]], place, table)
     others: dict[str, float] = {}
-    for row in holding[1:]:
+    for row in kept[1:]:
         words = _words(judged[row], place, table)
         if words != said:
             others.setdefault(words, float(judged[row].strength[place]))
-    one = best.evidence
+    one, held_out = best.evidence, best.held_out(place)
     return Suggestion(
         key,
         best.rule.tag,
         _detail(best, place, table),
         float(best.strength[place]),
-        reason_of(one, place, best.probed),
+        f"{reason_of(one, place, best.probed)}; {held_out_of(held_out)}",
         one.concept,
         float(one.times[place]),
         float(one.effect[place]),
         float(one.low[place]),
         float(one.high[place]),
-        float(p[holding[0]]),
+        float(p[kept[0]]),
         int(one.n[place]),
         tuple(f"{words} ({strength:.1f})" for words, strength in others.items()),
         changes,
+        float(one.iou[place]),
+        held_out,
     )
+
+
+def _nothing(
+    key: FilterKey, place: int, judged: Sequence[_Judged], holding: Sequence[int], table: Table, changes: str
+) -> Suggestion:
+    best = judged[holding[0]] if holding else max(judged, key=lambda one: float(one.strength[place]))
+    n = int(max(one.evidence.n[place] for one in judged))
+    heard = max(float(one.evidence.heard[place]) for one in judged if one.evidence.n[place] >= FEWEST or n < FEWEST)
+    held_out = HeldOut()
+    if not heard:
+        why = "it says nothing on these pictures"
+    elif holding:
+        held_out = best.held_out(place)
+        why = f"{_words(best, place, table)} did not hold on {held_out.n:,} other pictures"
+    elif heard < table.heard:
+        why = f"it says something on {100 * heard:.0f} % of these pictures alone"
+    else:
+        why = f"the nearest is {_words(best, place, table)}, at {best.strength[place]:.1f} of the least effect"
+    return Suggestion(key, "", "", 0.0, f"{NOTHING}: {why}", n=n, changes=changes, held_out=held_out)
 
 
 def _words(judged: _Judged, place: int, table: Table) -> str:

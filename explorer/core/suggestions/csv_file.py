@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from explorer.core.errors import UserError
-from explorer.core.suggestions.suggestion import Suggestion, Suggestions
+from explorer.core.suggestions.suggestion import HeldOut, Suggestion, Suggestions
 from explorer.core.tags import FilterKey
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import read_rows, write_rows
 
 COLUMNS = (
     "layer", "filter", "tag", "detail", "strength", "reason", "runners_up", "p", "n", "concept", "times", "effect",
-    "low", "high", "changes",
+    "low", "high", "changes", "iou", "held_out", "held_out_low", "held_out_high", "held_out_p", "held_out_n",
 )  # fmt: skip
-"""`tag` is empty where nothing is clear; `p` is the corrected one."""
+"""`tag` is empty where nothing is clear; `p` is the corrected one; `held_out` the effect on pictures not used."""
 BETWEEN = " | "
-NUMBERS = ("strength", "times", "effect", "low", "high", "p")
+NUMBERS = ("strength", "times", "effect", "low", "high", "p", "iou")
+HELD_OUT = {"held_out": "effect", "held_out_low": "low", "held_out_high": "high", "held_out_p": "p"}
 
 
 def write_suggestions(path: Path | str, suggestions: Suggestions) -> None:
@@ -42,9 +43,14 @@ def read_suggestions(path: Path | str) -> Suggestions:
 
 
 def _cells(row: Suggestion) -> list[object]:
-    values = {name: getattr(row, name) for name in COLUMNS if name not in ("layer", "filter", "runners_up")}
+    own = [
+        name for name in COLUMNS if name not in ("layer", "filter", "runners_up") and not name.startswith("held_out")
+    ]
+    values = {name: getattr(row, name) for name in own}
     values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
-    values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in NUMBERS}
+    values |= {name: getattr(row.held_out, field) for name, field in HELD_OUT.items()}
+    values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in (*NUMBERS, *HELD_OUT)}
+    values |= {"held_out_n": row.held_out.n}
     return [values[name] for name in COLUMNS]
 
 
@@ -54,6 +60,8 @@ def _row(cells: dict[str, str], line: int) -> Suggestion:
         key = FilterKey(int(cells["layer"]), int(cells["filter"]))
         values |= {name: cells[name] for name in ("tag", "detail", "reason", "concept", "changes")}
         others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
-        return Suggestion(key=key, n=int(cells["n"]), runners_up=others, **values)
+        told = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
+        held_out = HeldOut(**told, n=int(cells["held_out_n"]))
+        return Suggestion(key=key, n=int(cells["n"]), runners_up=others, held_out=held_out, **values)
     except ValueError as error:
         raise ValueError(f"line {line}: {error}") from error

@@ -1,29 +1,42 @@
 """What all pictures say of every filter and concept: an effect against its null, its p-value, and numbers for words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.colors_explain import color_explains
+from explorer.core.alignment.colors_explain import color_explains, color_tried
 from explorer.core.alignment.compass import compass
-from explorer.core.alignment.marks import SECTORS, SETS, Marks
-from explorer.core.alignment.measure import LEAST_SHOWN, Measured, contrast
-from explorer.core.alignment.over_pictures import OverPictures, over_pictures
+from explorer.core.alignment.marks import SECTORS, SETS
+from explorer.core.alignment.measure import LEAST_SHOWN, Measured
+from explorer.core.alignment.over_pictures import (
+    OverPictures,
+    answered_more,
+    mean_over,
+    points_more,
+    resamples,
+    signed_rank,
+    weakest,
+)
 from explorer.core.alignment.picture_edge import EDGES, LINES
 from explorer.core.concepts import SIDES
 
 Numbers = npt.NDArray[np.floating]
+Places = npt.NDArray[np.int64]
 WHOLE = "whole ring"
+BY_POSITION = 0.05
+"""p up to which a filter points more to a side on the pictures' own rims than on those of others."""
 
 
 @dataclass(frozen=True)
 class Evidence:
     """For a concept and F filters: `effect` (F,), its 95 % interval `low` and `high`, one-sided `p`, pictures `n`.
 
-    `times` (F,) how many times more it answers there than beside it; `found` (F,) what stands for {side}, {edge} or
-    {color}: a word, or "" ; `numbers` what else is told in words, each (F,).
+    `times` (F,) how many times more it answers there than beside it; `heard` (F,) on which share of the pictures that
+    show it the filter says anything; `iou` (F,) how well as many of its highest cells cover it (NaN where that means
+    nothing); `found` (F,) what stands for {side}, {edge} or {color}: a word, or "" ; `numbers` what else is told in
+    words, each (F,).
     """
 
     concept: str
@@ -33,139 +46,160 @@ class Evidence:
     p: Numbers
     n: npt.NDArray[np.int64]
     times: Numbers
+    heard: Numbers
+    iou: Numbers
     found: tuple[str, ...]
     numbers: Mapping[str, Numbers] = field(default_factory=dict)
 
 
-def evidence_of(folder: Measured, marks: Sequence[Marks], one_sided: float) -> list[Evidence]:
+@dataclass(frozen=True)
+class Chosen:
+    """What is chosen for F filters by the pictures themselves: `side` (F,), `SECTORS` for all around, and whether it is
+    one for sure; the `line` (F,) along the picture's edge; and the pictures that colors are fitted to (None: each half
+    by the other). On pictures that are held out it is given, so that nothing is chosen twice.
+    """
+
+    side: Places
+    line: Places
+    fitted_on: Measured | None = None
+
+
+def chosen_by(folder: Measured, one_sided: float) -> Chosen:
+    """What N pictures choose."""
+    around = compass(folder["sector"], folder["sector_null"])
+    own, null = around.toward(around.side)
+    # What position alone does is tested for itself: like a probe, it can only take a side away.
+    sided = (around.concentration >= one_sided) & (signed_rank(own - np.nan_to_num(null)) <= BY_POSITION)
+    line = np.argmax(np.nan_to_num(_mean(folder["lines"])), axis=1).astype(np.int64)
+    return Chosen(np.where(sided, around.side, SECTORS), line)
+
+
+def evidence_of(folder: Measured, chosen: Chosen) -> list[Evidence]:
     """All evidence from what `measure` gave of N pictures (N, F, ...), but for that of probes."""
-    whole = np.array([one.whole for one in marks])
+    words = tuple(SIDES[side] if side < SECTORS else WHOLE for side in chosen.side)
     loud = _loud(folder)
-    around = compass(folder["sector"], folder["sector_null"], whole)
-    directed = over_pictures(around.toward - around.toward_null)
-    sided = (around.concentration >= one_sided) & (directed.p < 0.01)
-    chosen = np.where(sided, around.side, SECTORS)
-    words = tuple(SIDES[side] if side < SECTORS else WHOLE for side in chosen)
     return [
         _border(folder, chosen, words, loud),
-        _side(folder, chosen, words, sided, directed, loud),
-        _edge(folder, chosen),
-        _color(folder),
+        _side(folder, chosen, words, loud),
+        _edge(folder, chosen, loud),
+        _color(folder, chosen, loud),
         *(_concept(folder, place, loud) for place in range(len(SETS))),
     ]
 
 
-def _border(
-    folder: Measured, chosen: npt.NDArray[np.int64], words: tuple[str, ...], loud: npt.NDArray[np.bool_]
-) -> Evidence:
-    rim, rest, skin = _of_side(folder["rim"], chosen), _of_side(folder["rest"], chosen), folder["skin"][..., 0]
-    there = ~np.isnan(rim) & loud
-    tests: list[OverPictures] = []
-    beats = np.ones(rim.shape[1], np.bool_)
-    for name, beside in (("inward", rest), ("outward", skin)):
-        own = _filled(_of_side(folder[name], chosen), there & ~np.isnan(beside))
-        null = _filled(_of_side(folder[f"{name}_null"], chosen), there & ~np.isnan(beside))
-        tests.append(over_pictures(own - null))
-        beats &= over_pictures(own).mean > 0
-    effect, low, high, p, n = _weakest(tests)
-    effect, p = np.where(beats, effect, 0), np.where(beats, _of_sides(p, chosen), 1.0)
-    area = over_pictures(_of_side(folder["side"], chosen))
-    null_area = over_pictures(_of_side(folder["side_null"], chosen))
-    return Evidence(
-        "border", effect, low, high, p, n, _ratio(rim, rest), words,
-        {"skin_times": _ratio(rim, skin), "area": area.mean, "null_area": null_area.mean, **_where(folder)},
-    )  # fmt: skip
+def _border(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.NDArray[np.bool_]) -> Evidence:
+    """The rim against the rest of the lesion and against the skin, each alone."""
+    rim, rest, skin, rim_null, rest_null, skin_null = _rims(folder, chosen.side)
+    tested = weakest([
+        answered_more(rim, rest, rim_null, rest_null),
+        answered_more(rim, skin, rim_null, skin_null),
+    ])  # fmt: skip
+    numbers = {
+        "skin_times": _ratio(rim, skin),
+        "area": mean_over(_of_side(folder["side"], chosen.side)).effect,
+        "null_area": mean_over(_of_side(folder["side_null"], chosen.side)).effect,
+        **_where(folder),
+    }
+    iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
+    return _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
 
 
-def _side(
-    folder: Measured,
-    chosen: npt.NDArray[np.int64],
-    words: tuple[str, ...],
-    sided: npt.NDArray[np.bool_],
-    directed: OverPictures,
-    loud: npt.NDArray[np.bool_],
-) -> Evidence:
+def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.NDArray[np.bool_]) -> Evidence:
     """One side of the lesion and not its others, in the lesion and not on the skin: the border seen from inside."""
-    rim, skin = _of_side(folder["rim"], chosen), folder["skin"][..., 0]
-    there = ~np.isnan(rim) & ~np.isnan(skin) & loud
-    own = _filled(_of_side(folder["outward"], chosen), there)
-    null = _filled(_of_side(folder["outward_null"], chosen), there)
-    effect, low, high, p, n = _weakest([over_pictures(own - null), over_pictures(own), directed])
-    opposite = _of_side(folder["rim"], np.where(chosen < SECTORS, (chosen + SECTORS // 2) % SECTORS, SECTORS))
-    effect, p = np.where(sided, effect, 0), np.where(sided, _of_sides(p, chosen), 1.0)
-    return Evidence(
-        "side", effect, low, high, p, n, _ratio(rim, opposite), words,
-        {"skin_times": _ratio(rim, skin), **_where(folder)},
-    )  # fmt: skip
+    rim, _, skin, rim_null, _, skin_null = _rims(folder, chosen.side)
+    sided = chosen.side < SECTORS
+    around = compass(folder["sector"], folder["sector_null"])
+    side = np.where(sided, chosen.side, 0)
+    toward = points_more(*around.toward(side), folder["sector"].sum(axis=2), folder["sector_null"].sum(axis=2))
+    tested = weakest([answered_more(rim, skin, rim_null, skin_null), toward])
+    tested = OverPictures(
+        np.where(sided, tested.effect, 0), tested.low, tested.high, np.where(sided, tested.p, 1.0), tested.n
+    )
+    opposite = _of_side(folder["rim"], np.where(sided, (side + SECTORS // 2) % SECTORS, SECTORS))
+    numbers = {"skin_times": _ratio(rim, skin), **_where(folder)}
+    iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
+    return _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
 
 
-def _of_sides(p: Numbers, chosen: npt.NDArray[np.int64]) -> Numbers:
-    """p for a side that was chosen among eight by what it is tested on (Bonferroni)."""
-    return np.where(chosen < SECTORS, np.minimum(1, p * SECTORS), p)
+def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
+    """The highest answer near the picture's own edge against the highest inside: where mostly padding answers."""
+    near, inside = folder["highest"][..., 0], folder["highest"][..., 1]
+    nothing = np.zeros_like(near)
+    tested = answered_more(near, inside, nothing, nothing)
+    words = tuple(EDGES[place // LINES] for place in chosen.line)
+    return _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {})
 
 
-def _edge(folder: Measured, chosen: npt.NDArray[np.int64]) -> Evidence:
-    lines = folder["lines"]
-    best = np.argmax(np.nan_to_num(_mean(lines)), axis=1)
-    line = np.take_along_axis(lines, best[None, :, None], axis=2)[..., 0]
-    beside = np.fmax(np.fmax(_of_side(folder["rim"], chosen), folder["skin"][..., 0]), folder["rest"][..., SECTORS])
-    tested = over_pictures(contrast(line, beside))
-    return Evidence(
-        "edge", tested.mean, tested.low, tested.high, np.minimum(1, tested.p * lines.shape[2]), tested.n,
-        _ratio(line, beside), tuple(EDGES[place // LINES] for place in best),
-    )  # fmt: skip
-
-
-def _color(folder: Measured) -> Evidence:
-    explains = color_explains(folder)
-    tested = over_pictures(explains.within - explains.within_null)
+def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
+    explains = color_tried(folder, chosen.fitted_on) if chosen.fitted_on is not None else color_explains(folder)
+    tested = mean_over(explains.within - explains.within_null)
+    count = len(explains.missed)
+    effect = explains.explained(np.ones((1, count)))[0]
+    low, high = np.quantile(explains.explained(resamples(count)), (0.025, 0.975), axis=0)
+    found = OverPictures(np.where(tested.n > 0, effect, 0), low, high, tested.p, tested.n)
     numbers = {f"hue{place}": explains.hue[:, place] for place in range(3)}
-    effect = np.where(tested.n > 0, explains.explained, 0)
-    nothing = np.full(len(effect), np.nan)
-    return Evidence("color", effect, nothing, nothing, tested.p, tested.n, nothing, ("",) * len(effect), numbers)
+    none = np.full(len(effect), np.nan)
+    everywhere = np.zeros(loud.shape)
+    return _evidence("color", found, none, _heard(loud, everywhere), none, ("",) * len(effect), numbers)
 
 
 def _concept(folder: Measured, place: int, loud: npt.NDArray[np.bool_]) -> Evidence:
-    on, off = folder["on"][..., place], folder["off"][..., place]
-    there = ~np.isnan(on) & ~np.isnan(off) & loud
-    own, null = _filled(folder["lift"][..., place], there), _filled(folder["lift_null"][..., place], there)
-    effect = _weakest([over_pictures(own - null), over_pictures(own)])
+    on, off, on_null, off_null = (folder[name][..., place] for name in ("on", "off", "on_null", "off_null"))
+    tested = answered_more(on, off, on_null, off_null)
     numbers = {
-        "area": over_pictures(folder["area"][..., place]).mean,
-        "beyond": over_pictures(folder["beyond"][..., place]).mean,
-        "null_area": over_pictures(folder["area_null"][..., place]).mean,
-        "beyond_null": over_pictures(folder["beyond_null"][..., place]).mean,
+        "area": mean_over(folder["area"][..., place]).effect,
+        "beyond": mean_over(folder["beyond"][..., place]).effect,
+        "null_area": mean_over(folder["area_null"][..., place]).effect,
+        "beyond_null": mean_over(folder["beyond_null"][..., place]).effect,
     }
-    return Evidence(SETS[place], *effect, _ratio(on, off), ("",) * own.shape[1], numbers)
+    iou = mean_over(folder["iou"][..., place]).effect
+    return _evidence(SETS[place], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers)
 
 
-def _weakest(tests: Sequence[OverPictures]) -> tuple[Numbers, Numbers, Numbers, Numbers, npt.NDArray[np.int64]]:
-    """Of claims that must all hold: the least effect with its interval, and the largest p (Berger, 1982)."""
-    means = np.nan_to_num(np.stack([one.mean for one in tests]), nan=-1)
-    least = means.argmin(axis=0)[None]
+def _evidence(
+    concept: str,
+    tested: OverPictures,
+    times: Numbers,
+    heard: Numbers,
+    iou: Numbers,
+    found: tuple[str, ...],
+    numbers: Mapping[str, Numbers],
+    chosen: Chosen | None = None,
+) -> Evidence:
+    p = tested.p
+    if chosen is not None and chosen.fitted_on is None:  # chosen among eight by what it is tested on (Bonferroni)
+        p = np.where(chosen.side < SECTORS, np.minimum(1, p * SECTORS), p)
+    effect = np.maximum(np.nan_to_num(tested.effect), 0)
+    return Evidence(concept, effect, tested.low, tested.high, p, tested.n, times, heard, iou, found, numbers)
 
-    def taken(name: str) -> Numbers:
-        found: Numbers = np.take_along_axis(np.stack([getattr(one, name) for one in tests]), least, axis=0)[0]
-        return found
 
-    p = np.max([one.p for one in tests], axis=0)
-    return np.maximum(means.min(axis=0), 0), taken("low"), taken("high"), p, np.min([one.n for one in tests], axis=0)
+def _rims(folder: Measured, side: Places) -> tuple[Numbers, ...]:
+    """Answers (N, F) on each filter's side of the rim, on the rest of the lesion and the skin; and other pictures'."""
+    return tuple(
+        folder[name][..., 0] if name.startswith("skin") else _of_side(folder[name], side)
+        for name in ("rim", "rest", "skin", "rim_null", "rest_null", "skin_null")
+    )
 
 
 def _loud(folder: Measured) -> npt.NDArray[np.bool_]:
-    """Whether a filter says anything on a picture (N, F): where it does, silence on a concept is an answer too."""
+    """Whether a filter says anything on a picture (N, F)."""
     means = [folder[name] for name in ("lines", "rim", "rest", "skin")]
     return np.asarray(np.nanmax(np.nan_to_num(np.concatenate(means, axis=2)), axis=2) > LEAST_SHOWN)
 
 
-def _filled(values: Numbers, there: npt.NDArray[np.bool_]) -> Numbers:
-    return np.where(there, np.nan_to_num(values), np.nan)
+def _heard(loud: npt.NDArray[np.bool_], shown: Numbers) -> Numbers:
+    there = ~np.isnan(shown)
+    return np.asarray((there & loud).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
 
 
-def _of_side(values: Numbers, chosen: npt.NDArray[np.int64]) -> Numbers:
+def _of_side(values: Numbers, chosen: Places) -> Numbers:
     """(N, F, SIDED) at each filter's side (F,): (N, F)."""
     found: Numbers = np.take_along_axis(values, chosen[None, :, None], axis=2)[..., 0]
     return found
+
+
+def _nothing(values: Numbers) -> Numbers:
+    return np.full(values.shape[1], np.nan)
 
 
 def _mean(values: Numbers) -> Numbers:

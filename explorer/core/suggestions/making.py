@@ -1,7 +1,7 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.suggestions.aligning import align_all
 from explorer.core.suggestions.choosing import choose_tags
-from explorer.core.suggestions.evidence import evidence_of
+from explorer.core.suggestions.evidence import chosen_by, evidence_of
 from explorer.core.suggestions.kept import place_beside
 from explorer.core.suggestions.marking import mark_all, marks_way
 from explorer.core.suggestions.mask_check import masks_fit
@@ -32,6 +32,8 @@ STRANGE = (
     "the given masks are not those of the pictures: their lesions look no more like lesions than other pictures' do"
 )
 FEWEST_PICTURES = 2
+HELD_OUT = 3
+"""Every so many pictures one is held out."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -54,6 +56,7 @@ def suggest(
     images: Path | str | Sequence[Path | str],
     *,
     masks: Path | str | None = None,
+    lesions: Mapping[str, str] | None = None,
     options: SuggestOptions | None = None,
     on_step: OnStep = no_step,
     on_stage: Callable[[str], None] = lambda stage: None,
@@ -61,16 +64,17 @@ def suggest(
 ) -> Suggestions:
     """A suggestion for every filter, from the pictures of an index of this network.
 
-    `images` is what the index was made of; `masks` a folder of lesion masks, which win over what is found. What was
-    measured of a picture is kept in a folder beside the index: a run that was ended goes on, and a second one waits for
-    the first. `on_stage` is called with "concepts", "filters" and "probes". UserError where the index is another
+    `images` is what the index was made of; `masks` a folder of lesion masks, which win over what is found; `lesions`
+    maps names of pictures to their lesions, as far as they are known: pictures of one count as one. What was measured
+    of a picture is kept in a folder beside the index: a run that was ended goes on, and a second one waits for the
+    first. `on_stage` is called with "concepts", "filters" and "probes". UserError where the index is another
     network's, or pictures or masks are missing.
     """
     if not isinstance(index, FolderIndex):
         with open_index(index) as opened:
             return suggest(
                 network, opened, images,
-                masks=masks, options=options, on_step=on_step, on_stage=on_stage, shared=shared,
+                masks=masks, lesions=lesions, options=options, on_step=on_step, on_stage=on_stage, shared=shared,
             )  # fmt: skip
     options = options or SuggestOptions()
     table = read_table(options.table)
@@ -79,9 +83,9 @@ def suggest(
     if len(pictures) < FEWEST_PICTURES:
         raise UserError(f"Suggestions need several pictures; {index.path} has {len(pictures)}.")
     if not shared.first:
-        return _made(network, index, pictures, masks, options, table, on_step, on_stage, shared)
+        return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
     with only_builder(place_beside(index.path), on_step):
-        return _made(network, index, pictures, masks, options, table, on_step, on_stage, shared)
+        return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
 
 
 def judged(
@@ -90,11 +94,45 @@ def judged(
     marks: Sequence[Marks],
     probes: dict[str, Floats],
     table: Table,
+    lesions: Sequence[str] = (),
 ) -> tuple[Suggestion, ...]:
-    """What N pictures say: `folder` and `probes` as measured of them (N, F, ...), `marks` theirs."""
-    evidence = evidence_of(folder, marks, table.one_sided)
+    """What N pictures say: `folder` and `probes` as measured of them (N, F, ...), `marks` theirs.
+
+    `lesions` (N,), where known, joins pictures of the same lesion. Every third is held out: the others suggest, and it
+    says whether that holds.
+    """
+    folder = by_lesion(folder | _sectors(folder, marks), lesions)
+    used = np.arange(len(folder["on"])) % HELD_OUT != HELD_OUT - 1
+    suggesting, others = ({name: values[rows] for name, values in folder.items()} for rows in (used, ~used))
+    chosen = chosen_by(suggesting, table.one_sided)
+    again = evidence_of(others, replace(chosen, fitted_on=suggesting)) if not used.all() else []
     told = probed_of(probes) if probes else {}
-    return choose_tags(keys, evidence, told, table, changes_of(probes, len(keys)))
+    evidence = evidence_of(suggesting, chosen)
+    return choose_tags(keys, evidence, again, told, table, changes_of(probes, len(keys)))
+
+
+def by_lesion(folder: Measured, lesions: Sequence[str]) -> Measured:
+    """What was measured of pictures as one row for each lesion, its pictures' mean; a picture without a name is one."""
+    names = [lesion or f" {row}" for row, lesion in enumerate(lesions)]
+    if len(set(names)) == len(names):
+        return folder
+    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    of = np.array([order[name] for name in names])
+    return {
+        name: np.stack([_mean(values[of == place]) for place in range(len(order))]) for name, values in folder.items()
+    }
+
+
+def _mean(values: Floats) -> Floats:
+    there = ~np.isnan(values)
+    count = there.sum(axis=0)
+    return np.where(count > 0, np.where(there, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _sectors(folder: Measured, marks: Sequence[Marks]) -> Measured:
+    """Directions of lesions that the frame does not cut, for no others."""
+    cut = np.array([not one.whole for one in marks])[:, None, None]
+    return {name: np.where(cut, np.nan, folder[name]) for name in ("sector", "sector_null")}
 
 
 def keys_of(index: FolderIndex) -> list[FilterKey]:
@@ -107,6 +145,7 @@ def _made(
     index: FolderIndex,
     pictures: Sequence[Looked],
     masks: Path | str | None,
+    lesions: Mapping[str, str],
     options: SuggestOptions,
     table: Table,
     on_step: OnStep,
@@ -131,4 +170,6 @@ def _made(
     if options.probes > 0:
         on_stage("probes")
         probes = probe_all(network, index, pictures[: options.probes], way, folder, on_step, shared)
-    return Suggestions(judged(keys, folder, marks, probes, table), facts)
+    known = [lesions.get(one.name, "") for one in pictures]
+    facts["lesions"] = len(set(known) - {""})
+    return Suggestions(judged(keys, folder, marks, probes, table, known), facts)

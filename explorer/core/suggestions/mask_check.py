@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.core.alignment.marks import SETS, Marks
-from explorer.core.alignment.over_pictures import FEWEST, over_pictures
+from explorer.core.alignment.over_pictures import FEWEST, mean_over
 
 CLEARLY, SURELY = 0.05, 1e-3
 
@@ -18,8 +18,8 @@ def masks_fit(marks: Sequence[Marks]) -> bool:
     for place, one in enumerate(marks):
         other = marks[(place + 1) % len(marks)]
         gained.append(_told_apart(one, one) - _told_apart(one, other))
-    tested = over_pictures(np.array(gained)[:, None])
-    return bool(tested.mean[0] > CLEARLY and tested.p[0] < SURELY)
+    tested = mean_over(np.array(gained)[:, None])
+    return bool(tested.effect[0] > CLEARLY and tested.p[0] < SURELY)
 
 
 def _told_apart(picture: Marks, lesion: Marks) -> float:

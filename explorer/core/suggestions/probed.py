@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.over_pictures import over_pictures
+from explorer.core.alignment.over_pictures import mean_over
 from explorer.core.probes.answers import PROBES
 from explorer.core.probes.changes import CHANGES, DRAWN
 
@@ -41,9 +41,10 @@ def probed_of(probes: Mapping[str, Numbers]) -> dict[str, Probed]:
         column = PROBES.index(f"with {concept}")
         with_it, control = probes["changed"][:, :, column], probes["control"][:, :, column]
         # The control changes as much: what it alone would explain is no answer to the shape.
-        tested = over_pictures(with_it - control)
-        best = np.nan_to_num(tested.mean, nan=-np.inf).argmax(axis=1)[:, None]
-        rise, p = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (tested.mean, tested.p))
+        both = [mean_over(with_it[..., which] - control[..., which]) for which in (0, 1)]
+        mean, tested = (np.stack([getattr(one, name) for one in both], axis=1) for name in ("effect", "p"))
+        best = np.nan_to_num(mean, nan=-np.inf).argmax(axis=1)[:, None]
+        rise, p = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (mean, tested))
         raised, by_control = (
             np.take_along_axis((values > RAISED).mean(axis=0), best, axis=1)[:, 0] for values in (with_it, control)
         )

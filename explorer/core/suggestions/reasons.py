@@ -4,6 +4,7 @@ import math
 
 from explorer.core.suggestions.evidence import WHOLE, Evidence
 from explorer.core.suggestions.probed import Probed
+from explorer.core.suggestions.suggestion import FEWEST_HELD_OUT, HeldOut
 
 NAMES = {
     "uneven": "uneven parts",
@@ -27,9 +28,10 @@ def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
         skin = _times(number["skin_times"])
         return f"answers {more} on {named} than on {beside} and {skin} than on the skin, {_rim(number)}; {n}"
     if evidence.concept == "edge":
+        times = float(evidence.times[place])
         return (
-            f"answers {more} along the picture's own {evidence.found[place]} edge than on lesion, border and skin: "
-            f"padding rather than a finding; {n}"
+            f"its highest answer along the picture's own edge ({evidence.found[place]} mostly) is "
+            f"{f'{times:.1f}' if times < 100 else 'over 100'} x as high as elsewhere: padding, no finding; {n}"
         )
     if evidence.concept == "color":
         hue = [
@@ -48,6 +50,13 @@ def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
             f"{100 * probed.more[place]:.0f} %)"
         )
     return f"{text}; {n}"
+
+
+def held_out_of(held_out: HeldOut) -> str:
+    """What pictures say that had no part in a suggestion."""
+    if held_out.n < FEWEST_HELD_OUT:
+        return "too few other pictures to try it on"
+    return f"holds on {held_out.n:,} other pictures ({held_out.low:.2f} to {held_out.high:.2f})"
 
 
 def _times(times: float) -> str:

@@ -6,6 +6,26 @@ from typing import Any
 from explorer.core.tags import FilterKey
 
 NOTHING = "nothing clear"
+FEWEST_HELD_OUT = 10
+"""Pictures without which nothing is said of whether a suggestion holds on others."""
+
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What `n` pictures say of a suggestion that had no part in it: `effect`, its 95 % interval, and one-sided `p`."""
+
+    effect: float = NAN
+    low: float = NAN
+    high: float = NAN
+    p: float = NAN
+    n: int = 0
+
+    def fails(self, significant: float) -> bool:
+        """Whether they speak against it; too few say nothing."""
+        return self.n >= FEWEST_HELD_OUT and not self.p <= significant
 
 
 @dataclass(frozen=True)
@@ -15,7 +35,8 @@ class Suggestion:
     `concept` what was measured; `strength` its effect over the least effect of its rule; `times` how many times more
     the filter answers there than beside it (NaN where that means nothing); `effect` with its 95 % interval `low` and
     `high`, and the corrected `p` over `n` pictures; `runners_up` the other tags that hold, the strongest first, in
-    words; `changes` what changes its answer most.
+    words; `changes` what changes its answer most; `iou` how well as many of its highest cells cover the concept, the
+    mean over pictures; `held_out` the same effect on pictures that had no part in the suggestion.
     """
 
     key: FilterKey
@@ -24,14 +45,16 @@ class Suggestion:
     strength: float
     reason: str
     concept: str = ""
-    times: float = float("nan")
+    times: float = NAN
     effect: float = 0.0
-    low: float = float("nan")
-    high: float = float("nan")
+    low: float = NAN
+    high: float = NAN
     p: float = 1.0
     n: int = 0
     runners_up: tuple[str, ...] = ()
     changes: str = ""
+    iou: float = NAN
+    held_out: HeldOut = HeldOut()
 
     @property
     def words(self) -> str:

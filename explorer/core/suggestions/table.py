@@ -20,23 +20,32 @@ ADVICE = "write it like resources/suggestions.toml"
 
 @dataclass(frozen=True)
 class Rule:
-    """A line of the table: from which effect on a concept is a tag; `probed` NaN where no probe is asked."""
+    """A line of the table: from which effect on a concept is a tag; `probed` NaN where no probe is asked.
+
+    `first` where nothing stronger counts once it holds.
+    """
 
     concept: str
     tag: str
     detail: str
     least: float
     probed: float = float("nan")
+    first: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """The whole table: `significant` is a false discovery rate; `colors` a direction in (L*, a*, b*) for each word."""
+    """The whole table: `significant` is a false discovery rate; `colors` a direction in (L*, a*, b*) for each word.
+
+    `one_sided` is the concentration of the answer from which on a border has a side,
+    `heard` the least share of pictures with one.
+    """
 
     rules: tuple[Rule, ...]
     colors: tuple[tuple[str, tuple[float, float, float]], ...]
     significant: float
     one_sided: float
+    heard: float
 
     def color(self, hue: npt.NDArray[np.floating]) -> str:
         """The word for a place in (L*, a*, b*), in standard deviations from all places."""
@@ -57,6 +66,7 @@ def read_table(path: Path | None = None) -> Table:
             tuple((clean_text(row["detail"], "detail"), _lab(row["lab"])) for row in content.get("color", [])),
             _share(content["significant"], "significant"),
             _share(content["one_sided"], "one_sided"),
+            _share(content["heard"], "heard"),
         )
     except KeyError as error:
         raise UserError(f"{place} lacks {error}; {ADVICE}.") from error
@@ -74,7 +84,8 @@ def _rule(row: dict[str, Any]) -> Rule:
     probed = float(row.get("probed", "nan"))
     if probed <= 0:
         raise ValueError("probed must be above 0")
-    return Rule(concept, clean_word(row["tag"]), clean_text(row.get("detail", ""), "detail"), least, probed)
+    first = row.get("first", False) is True
+    return Rule(concept, clean_word(row["tag"]), clean_text(row.get("detail", ""), "detail"), least, probed, first)
 
 
 def _share(value: object, name: str) -> float:

@@ -1,101 +1,21 @@
-"""What people say about filters: keys, tags, and the book of one network's tags."""
+"""The book of one network's tags."""
 
 import bisect
 import copy
 import math
-import operator
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from explorer.core.errors import UserError
+from explorer.core.tags.history import History
 from explorer.core.tags.lineage import Lineage
-from explorer.core.tags.validation import (
-    clean_confidence,
-    clean_evidence,
-    clean_text,
-    clean_time,
-    clean_word,
-    evidence_text,
-)
+from explorer.core.tags.tag import NONE, FilterKey, Tag
+from explorer.core.tags.validation import clean_text, clean_time, clean_word
 
-NONE = "none"
-"""The word of a person who looked at a filter and saw nothing that has a name."""
+__all__ = ["NONE", "FilterKey", "Tag", "TagBook", "excludes"]
 
 Layers = tuple[tuple[str, int], ...]
 """(module name, number of filters) of every layer, in the order in which they run."""
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class FilterKey:
-    """A filter of a network: layer and filter count from 0; written `7:8`."""
-
-    layer: int
-    filter: int
-
-    def __post_init__(self) -> None:
-        for name in ("layer", "filter"):
-            number = operator.index(getattr(self, name))
-            if not 0 <= number < 2**31:
-                raise UserError(f"{name} {number} is not a number of a {name}; they count from 0.")
-            object.__setattr__(self, name, number)
-
-    def __str__(self) -> str:
-        return f"{self.layer}:{self.filter}"
-
-    @classmethod
-    def parse(cls, text: str) -> "FilterKey":
-        """The key written as `7:8`; UserError for anything else."""
-        match = re.fullmatch(r"(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})", text)
-        if not match:
-            raise UserError(f'"{text[:40]}" names no filter; write layer and filter as in 7:8.')
-        return cls(int(match[1]), int(match[2]))
-
-
-@dataclass(frozen=True, eq=False, slots=True)  # a book of 26,580 is a burden to the collector otherwise
-class Tag:
-    """One word that one person gave to one filter.
-
-    `created` is ISO 8601 in UTC to the second; other zones are converted, a time without a zone is taken as UTC.
-    `confidence` is within 0 to 1 and keeps the seven digits of a float32; nan = not said. `evidence` holds plain
-    JSON values, among them "picture" (a name), "picture_digest", and "box" ([top, left, height, width] in pixels of
-    that picture). UserError for a word, text, time or evidence that is not like that.
-    """
-
-    tag: str
-    detail: str = ""
-    note: str = ""
-    annotator: str = ""
-    created: str = ""
-    confidence: float = math.nan
-    evidence: dict[str, Any] = field(default_factory=dict)
-    evidence_text: str = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        plain: dict[str, Any] = {
-            "tag": clean_word(self.tag),
-            "created": clean_time(self.created),
-            "confidence": clean_confidence(self.confidence),
-            "evidence": (evidence := clean_evidence(self.evidence)),
-            "evidence_text": evidence_text(evidence),
-        }
-        plain |= {name: clean_text(getattr(self, name), name) for name in ("detail", "note", "annotator")}
-        for name, value in plain.items():
-            object.__setattr__(self, name, value)
-
-    def rank(self) -> tuple[str, str, str, float, str]:
-        """The newer of two tags has the higher rank; equal ranks mean equal tags of one word and annotator."""
-        sureness = -1.0 if math.isnan(self.confidence) else self.confidence
-        return self.created, self.detail, self.note, sureness, self.evidence_text
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Tag):
-            return NotImplemented
-        return (self.tag, self.annotator, self.rank()) == (other.tag, other.annotator, other.rank())
-
-    def __hash__(self) -> int:
-        return hash((self.tag, self.annotator, self.rank()))
 
 
 class TagBook:
@@ -104,7 +24,7 @@ class TagBook:
     "none" and other words exclude each other per annotator: adding a word takes that annotator's "none" away, and
     adding "none" takes that annotator's words away. `layers` is empty where the network is not known; otherwise a
     key outside of it is a UserError. `len(book)` counts filters, as `keys` and `in` do; `total` counts tags.
-    `lineage` tells which saves the tags come from; books are equal without it.
+    `lineage` tells which saves the tags come from, `history` every change of them; books are equal without these.
     """
 
     def __init__(
@@ -120,6 +40,7 @@ class TagBook:
         self.architecture = clean_text(architecture, "architecture")
         self.layers: Layers = tuple((clean_text(name, "layer name"), int(filters)) for name, filters in layers)
         self.lineage = Lineage()
+        self.history = History()
         self._tags: dict[FilterKey, tuple[Tag, ...]] = {}
         self._order: list[FilterKey] | None = None
 
@@ -134,9 +55,10 @@ class TagBook:
         confidence: float = math.nan,
         evidence: dict[str, Any] | None = None,
         created: str | None = None,
+        needs_review: bool = False,
     ) -> Tag:
         """Give a filter a word; that annotator's same word on it is replaced; `created` None = now."""
-        new = Tag(tag, detail, note, annotator, created or "", confidence, evidence or {})
+        new = Tag(tag, detail, note, annotator, created or "", confidence, evidence or {}, needs_review)
         self.replace(key, (*(old for old in self.tags(key) if not excludes(new, old)), new))
         return new
 
@@ -149,12 +71,19 @@ class TagBook:
         """The tags of a filter, by word and then by annotator."""
         return self._tags.get(key, ())
 
-    def replace(self, key: FilterKey, tags: Iterable[Tag]) -> None:
+    def replace(self, key: FilterKey, tags: Iterable[Tag], *, who: str | None = None, what: str = "") -> None:
         """Let a filter have exactly these tags, as an undo does with what `tags` gave before.
 
-        UserError, and nothing changes, where the filter is none of this network's, or where two tags exclude each
-        other.
+        The history notes what became of them: `who` did it (None: each tag's annotator), and `what` it was ("": tag,
+        change or remove). UserError, and nothing changes, where the filter is none of this network's, or where two tags
+        exclude each other.
         """
+        before = self.tags(key)
+        self.put(key, tags)
+        self.history.note(key, before, self.tags(key), who=who, what=what, when=clean_time(""))
+
+    def put(self, key: FilterKey, tags: Iterable[Tag]) -> None:
+        """As `replace`, without a word in the history: for what is read, and for what is noted otherwise."""
         self._check(key)
         kept = sorted(tags, key=lambda tag: (tag.tag, tag.annotator))
         if len(kept) > 1:
@@ -190,15 +119,15 @@ class TagBook:
         return sum(map(len, self._tags.values()))
 
     def empty_copy(self) -> "TagBook":
-        """A book of the same network and lineage without tags."""
+        """A book of the same network and lineage without tags and history."""
         twin = copy.copy(self)
-        twin._tags, twin._order = {}, None
+        twin._tags, twin._order, twin.history = {}, None, History()
         return twin
 
     def copy(self) -> "TagBook":
         """A book of its own with the same tags; cheap, as every key that is pressed makes one."""
         twin = copy.copy(self)
-        twin._tags, twin._order = dict(self._tags), None
+        twin._tags, twin._order, twin.history = dict(self._tags), None, self.history.copy()
         return twin
 
     def __iter__(self) -> Iterator[FilterKey]:

@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,18 @@ from explorer.core.tags.validation import clean_confidence
 from trainer.files.atomic_files import cannot_write, replace_file, sweep
 from trainer.files.written_tables import read_rows, write_rows
 
-COLUMNS = ("layer", "filter", "tag", "detail", "note", "annotator", "created", "confidence", "evidence")
+COLUMNS = (
+    "layer",
+    "filter",
+    "tag",
+    "detail",
+    "note",
+    "annotator",
+    "created",
+    "confidence",
+    "evidence",
+    "needs_review",
+)
 _NEEDED = COLUMNS[:3]
 
 
@@ -65,6 +76,7 @@ def export_csv(book: TagBook, path: Path | str) -> int:
                 tag.created,
                 sureness,
                 evidence,
+                "yes" if tag.needs_review else "",
             )
         )
     try:
@@ -93,6 +105,8 @@ def import_csv(path: Path | str, book: TagBook) -> ImportReport:
         try:
             key, tag = _parse(row)
             old = present.get((key, tag.tag, tag.annotator))
+            if old is not None and "needs_review" not in row:  # a table of before does not say that nobody need look
+                tag = replace(tag, needs_review=old.needs_review)
             mine = {other.tag for other in draft.tags(key) if other.annotator == tag.annotator}
             if mine and (tag.tag == NONE) != (NONE in mine):
                 raise UserError(f'"{tag.annotator}" said "{NONE}" and another word about filter {key}; decide which')
@@ -108,7 +122,7 @@ def import_csv(path: Path | str, book: TagBook) -> ImportReport:
         except UserError as error:
             problems.append((line, str(error).rstrip(".")))
     for key in dict.fromkeys(key for key, _ in new):
-        book.replace(key, draft.tags(key))
+        book.replace(key, draft.tags(key), what="import")
     return ImportReport(**counts, problems=tuple(sorted(problems)))
 
 
@@ -195,8 +209,16 @@ def _parse(row: dict[str, str]) -> tuple[FilterKey, Tag]:
         cells["created"].strip(),
         clean_confidence(cells["confidence"].strip() or math.nan),
         evidence,
+        _yes(cells["needs_review"]),
     )
     return FilterKey.parse(f"{cells['layer'].strip()}:{cells['filter'].strip()}"), tag
+
+
+def _yes(cell: str) -> bool:
+    word = cell.strip().casefold()
+    if word not in ("", "yes", "no", "true", "false", "1", "0"):
+        raise UserError(f'needs_review is "{word[:20]}"; write yes or nothing')
+    return word in ("yes", "true", "1")
 
 
 def _differ(row: dict[str, str], tag: Tag, old: Tag) -> bool:

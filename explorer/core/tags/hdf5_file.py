@@ -1,9 +1,11 @@
 """The tags file: HDF5 that is built in memory, replaced whole, and read in a process of its own."""
 
+import base64
 import contextlib
 import hashlib
 import json
 import uuid
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.core.tags.hdf5_subprocess import (
     ATTRIBUTES,
     COLUMNS,
+    FLAGS,
     NUMBERS,
     SLAB,
     TEXTS,
@@ -26,13 +29,14 @@ from explorer.core.tags.hdf5_subprocess import (
     gather,
     read_columns,
 )
+from explorer.core.tags.history import CHUNK, FOUND, LEVEL, Change, History, Kept
 from explorer.core.tags.lineage import Lineage
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.isolated_parser import NoAnswer, printed_apart
 from trainer.networks.library_loading import uncollected
 
 FORMAT = "feature-map-explorer tags"
-VERSION = 1
+VERSION = 2
 
 PATIENCE = 10.0
 """Seconds after which a file that HDF5 still reads is given up."""
@@ -49,17 +53,20 @@ _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 def save_tags(path: Path | str, book: TagBook) -> None:
     """Replace the tags file at `path` whole; the previous one stays as `.bak`, the book's lineage goes on by one.
 
+    What its history says is kept in the file then.
+
     UserError where it cannot be saved; then the old file is unchanged.
     """
     path = Path(path)
     draft = book.copy()
-    draft.lineage = book.lineage.next()
+    draft.lineage, draft.history = book.lineage.next(), History(book.history.sealed())
     image = image_of(draft)
     try:
         replace_file(path, image, backup=True)
     except OSError as error:
         raise cannot_write(path, error) from error
     book.lineage = replace(draft.lineage, digest=digest_of(image))
+    book.history = draft.history
 
 
 def digest_of(image: bytes) -> str:
@@ -125,6 +132,7 @@ def image_of(book: TagBook) -> bytes:
             column = group.create_dataset(name, (len(values),), _array(name, []).dtype)
             for start in range(0, len(values), SLAB):
                 column[start : start + SLAB] = _array(name, values[start : start + SLAB])
+        _write_history(file, book.history.sealed())
         file.flush()
         image: bytes = file.id.get_file_image()
     try:
@@ -156,8 +164,29 @@ def columns_of(book: TagBook) -> Columns:
         "filter": [key.filter for key in keys],
         "confidence": [None if tag.confidence != tag.confidence else float(np.float32(tag.confidence)) for tag in tags],
         "evidence": [tag.evidence_text for tag in tags],
-        **{name: [getattr(tag, name) for tag in tags] for name in TEXTS if name != "evidence"},
+        **{name: [getattr(tag, name) for tag in tags] for name in (*TEXTS, *FLAGS) if name != "evidence"},
+        "history": _packed(book.history.sealed()),
     }
+
+
+def _packed(kept: Kept) -> dict[str, Any]:
+    """A history as `read_columns` gives it."""
+    chunks = [base64.b64encode(chunk).decode() for chunk in kept.chunks]
+    return {"rows": kept.rows, "chunks": chunks, "tail": base64.b64encode(kept.tail).decode()}
+
+
+def _write_history(file: h5py.File, kept: Kept) -> None:
+    """Put the pieces into the file as they are packed: unpacking them would make every key wait."""
+    group = file.create_group("history")
+    lines = group.create_dataset(
+        "lines", (kept.length,), np.uint8, chunks=(CHUNK,), maxshape=(None,), compression=LEVEL
+    )
+    lines.attrs["rows"] = kept.rows
+    for place, chunk in enumerate(kept.chunks):
+        lines.id.write_direct_chunk((place * CHUNK,), chunk)
+    if kept.tail:
+        rest = zlib.compress(kept.tail.ljust(CHUNK, b"\0"), LEVEL)
+        lines.id.write_direct_chunk((len(kept.chunks) * CHUNK,), rest)
 
 
 def book_of(columns: Columns) -> TagBook:
@@ -179,11 +208,30 @@ def book_of(columns: Columns) -> TagBook:
         filters.setdefault(key, []).append(tag)
     for key, tags in filters.items():
         try:
-            book.replace(key, tags)
+            book.put(key, tags)
         except UserError as error:
             raise Damaged(str(error).rstrip(".")) from error
+    book.history = _history_of(columns.get("history"), book)
     book.lineage = Lineage.of(columns.get("generation"), columns.get("writers"), "")
     return book
+
+
+def _history_of(packed: Any, book: TagBook) -> History:
+    """The history that a file's columns hold; where there is none, it begins with the tags that are there."""
+    if packed is None:
+        found = enumerate(book.entries(), 1)
+        return History(
+            None,
+            (
+                Change(number, tag.created, tag.annotator, FOUND, key, tag.annotator, tag.tag, None, tag)
+                for number, (key, tag) in found
+            ),
+        )
+    try:
+        chunks = tuple(base64.b64decode(chunk) for chunk in packed["chunks"])
+        return History(Kept(chunks, base64.b64decode(packed["tail"]), packed["rows"]))
+    except (TypeError, ValueError, KeyError) as error:
+        raise Damaged("its history cannot be read") from error
 
 
 def _row(number: int, values: dict[str, Any]) -> tuple[FilterKey, Tag]:
@@ -196,6 +244,7 @@ def _row(number: int, values: dict[str, Any]) -> tuple[FilterKey, Tag]:
             created=values["created"],
             confidence=float("nan") if values["confidence"] is None else values["confidence"],
             evidence=json.loads(values["evidence"] or "{}"),
+            needs_review=values["needs_review"],
         )
     except (UserError, ValueError, RecursionError) as error:
         raise Damaged(f"row {number}: {str(error).rstrip('.')[:200]}") from error
@@ -206,6 +255,8 @@ def _array(name: str, values: list[Any]) -> Any:
         return np.array(values, np.int32)
     if name == "confidence":
         return np.array([np.nan if value is None else value for value in values], np.float32)
+    if name in FLAGS:
+        return np.array(values, np.uint8)
     return np.array(values, h5py.string_dtype("utf-8"))
 
 

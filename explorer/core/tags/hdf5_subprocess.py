@@ -4,9 +4,11 @@ HDF5's parser can crash or hang on a damaged file. So `tag_store` runs this modu
 own: it imports nothing of this project, and starts in a tenth of a second.
 """
 
+import base64
 import contextlib
 import json
 import sys
+import zlib
 from typing import Any
 
 import h5py
@@ -18,7 +20,9 @@ UNSURE = ("generation", "writers")
 
 NUMBERS = ("layer", "filter")
 TEXTS = ("tag", "detail", "note", "annotator", "created", "evidence")
-COLUMNS = (*NUMBERS, "confidence", *TEXTS)
+FLAGS = ("needs_review",)
+"""Columns that files of version 1 lack: nothing is said then."""
+COLUMNS = (*NUMBERS, "confidence", *TEXTS, *FLAGS)
 
 MOST_ROWS = 1_000_000
 MOST_CHARACTERS = 32_000_000
@@ -26,11 +30,19 @@ LONGEST = {"evidence": 65_536}
 """Characters of all texts together, and of one where it may be longer than `LONGEST_TEXT`."""
 LONGEST_TEXT = 10_000
 MOST_MEMORY = 2 << 30
+CHUNK = 1 << 16
+"""Bytes of a piece of the history, as in `explorer.core.tags.history`."""
+MOST_HISTORY = 1 << 30
+"""Bytes of its text."""
 SLAB = 500
 """Rows that are worked on in one step: a longer one would hold the interpreter, and with it the window, too long."""
 
 Columns = dict[str, Any]
-"""The root attributes by name, and every column as a list under its name; a confidence of nan is None."""
+"""The root attributes by name, and every column as a list under its name; a confidence of nan is None.
+
+Under "history" the number of its rows, its full pieces as they are compressed, and the rest of its text, which is
+compressed too, both in base64; None where there is no history.
+"""
 
 
 class Damaged(ValueError):  # noqa: N818 - it is the file that has the error
@@ -49,8 +61,9 @@ def read_columns(image: bytes) -> Columns:
                 raise Damaged("it holds no group /tags")
             left = MOST_CHARACTERS
             for name in COLUMNS:
-                columns[name] = _column(group, name, left)
+                columns[name] = _column(group, name, left) if name not in FLAGS else _flags(group, name, columns)
                 left -= sum(map(len, columns[name])) if name in TEXTS else 0
+            columns["history"] = _history(file)
     except Damaged:
         raise
     except Exception as error:  # h5py raises nearly everything for a damaged file
@@ -107,10 +120,52 @@ def _column(group: h5py.Group, name: str, most: int) -> list[Any]:
     if name in TEXTS:
         return _texts(found, name, shape[0], most)
     kind = found.dtype
-    if kind.kind not in ("f" if name == "confidence" else "iu") or kind.itemsize > 8:
+    kinds = {"confidence": "f"}.get(name, "iub" if name in FLAGS else "iu")
+    if kind.kind not in kinds or kind.itemsize > 8:
         raise Damaged(f'the column "{name}" holds {kind}')
     values: list[Any] = found[()].tolist()
     return [None if value != value else value for value in values] if name == "confidence" else values
+
+
+def _flags(group: h5py.Group, name: str, columns: Columns) -> list[bool]:
+    if name not in group:
+        return [False] * len(columns[NUMBERS[0]])
+    return [bool(value) for value in _column(group, name, 0)]
+
+
+def _history(file: h5py.File) -> dict[str, Any] | None:
+    """The history as it is kept: nothing of it is unpacked where this program wrote it."""
+    group = _own(file, "history")
+    if group is None:
+        return None
+    lines = _own(group, "lines") if isinstance(group, h5py.Group) else None
+    if not isinstance(lines, h5py.Dataset) or lines.dtype != np.uint8 or len(lines.shape or ()) != 1:
+        raise Damaged("its history is not made of lines")
+    storage, length, rows = lines.id.get_create_plist(), int(lines.shape[0]), lines.attrs.get("rows", 0)
+    if storage.get_layout() == h5py.h5d.VIRTUAL or storage.get_external_count() or length > MOST_HISTORY:
+        raise Damaged("its history is kept in another file, or far too large")
+    full = range(0, length - length % CHUNK, CHUNK)
+    if lines.chunks == (CHUNK,) and storage.get_nfilters() == 1 and storage.get_filter(0)[0] == h5py.h5z.FILTER_DEFLATE:
+        pieces = [lines.id.read_direct_chunk((start,)) for start in full]
+        if any(mask for mask, _ in pieces):
+            raise Damaged("its history is packed in an unknown way")
+        chunks = [chunk for _, chunk in pieces]
+    else:
+        chunks = [zlib.compress(lines[start : start + CHUNK].tobytes()) for start in full]
+    packed = [base64.b64encode(chunk).decode() for chunk in chunks]
+    tail = base64.b64encode(lines[full.stop if full else 0 :].tobytes()).decode()
+    return {"rows": int(rows) if isinstance(rows, np.integer) else 0, "chunks": packed, "tail": tail}
+
+
+def check_history(columns: Columns) -> None:
+    """Unpack every piece of the history once; Damaged where one cannot be."""
+    for packed in (columns["history"] or {}).get("chunks", ()):
+        try:
+            text = zlib.decompressobj().decompress(base64.b64decode(packed), CHUNK + 1)
+        except zlib.error as error:
+            raise Damaged("a piece of its history cannot be unpacked") from error
+        if len(text) != CHUNK:
+            raise Damaged("a piece of its history is too short or too long")
 
 
 def _texts(column: h5py.Dataset, name: str, rows: int, most: int) -> list[str]:
@@ -139,10 +194,13 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     try:
         answer: Columns = read_columns(sys.stdin.buffer.read())
+        check_history(answer)
     except (Damaged, MemoryError) as error:
         answer = {"problem": str(error) or "it is too large"}
     columns = [answer.pop(name) for name in COLUMNS if name in answer]
+    history = answer.pop("history", None)
     print(json.dumps(answer))
+    print(json.dumps(history))
     for start in range(0, len(columns[0]) if columns else 0, SLAB):
         print(json.dumps([column[start : start + SLAB] for column in columns]))
 
@@ -151,10 +209,11 @@ def gather(printed: bytes) -> Columns:
     """The columns, or {"problem": ...}, that `main` printed; ValueError where it printed something else."""
     first, *lines = printed.splitlines() or [b""]
     answer: Any = json.loads(first)
+    history = json.loads(lines.pop(0)) if lines else None
     if not isinstance(answer, dict):
         raise ValueError("no object")
     if "problem" not in answer:
-        answer |= {name: [] for name in COLUMNS}
+        answer |= {name: [] for name in COLUMNS} | {"history": history}
         for line in lines:
             for name, values in zip(COLUMNS, json.loads(line), strict=True):
                 answer[name] += values

@@ -104,6 +104,8 @@ class TagFile:
         there = base if unchanged else self._read()
         book = ours.copy()
         book.lineage = base.lineage
+        if unchanged or there is None:
+            book.history, _ = ours.history.joined(base.history)
         if there is None:  # the file is gone: what is known here is put there again
             book.lineage = replace(base.lineage, digest="")
         elif not unchanged:
@@ -115,8 +117,8 @@ class TagFile:
             book.lineage = there.lineage if looked else replace(there.lineage.over(base.lineage), digest="")
         if there is None or not there.lineage.digest:
             news = begin or len(book) > 0
-        else:
-            news = bool(book.keys_that_differ(there))
+        else:  # what was given and taken away again since the last save is a change too
+            news = book.history.news or bool(book.keys_that_differ(there))
         if news:
             self._write(book)
         elif there is not None:

@@ -1,6 +1,8 @@
 """Two people's changes to one book of tags as one book, in which nothing is lost that a person gave."""
 
 from explorer.core.tags.book import NONE, FilterKey, Tag, TagBook
+from explorer.core.tags.history import MERGED
+from explorer.core.tags.validation import clean_time
 
 Named = dict[tuple[str, str], Tag]
 """The tags of a filter by annotator and word."""
@@ -11,11 +13,24 @@ def three_way(base: TagBook, ours: TagBook, theirs: TagBook, *, removals: bool =
 
     A change of one side is taken. Where both changed a tag, the newer one stays; where one changed it and the other
     took it away, it stays. `removals` False: what is missing in `theirs` was not taken away there. Of "none" and
-    another word of one annotator the word stays. UserError where a filter is not one of this network's.
+    another word of one annotator the word stays. UserError where a filter is not one of this network's. The histories
+    of both are joined, and end with what the merge decided, so that the joined one tells how the tags came to be.
     """
     book = ours.copy()
-    for key in ours.keys_that_differ(theirs):
-        book.replace(key, merged_filter(key, base, ours, theirs, removals=removals))
+    differ = ours.keys_that_differ(theirs)
+    for key in differ:
+        book.put(key, merged_filter(key, base, ours, theirs, removals=removals))
+    book.history, behind = ours.history.joined(theirs.history)
+    told = ours if behind is None else theirs
+    last: dict[FilterKey, Named] = {key: _named(told.tags(key)) for key in differ}
+    for change in behind or ():
+        tags = last.setdefault(change.key, _named(told.tags(change.key)))
+        tags.pop((change.annotator, change.tag), None)
+        if change.after is not None:
+            tags[change.annotator, change.tag] = change.after
+    now = clean_time("")
+    for key, tags in last.items():
+        book.history.note(key, tags.values(), book.tags(key), who="", what=MERGED, when=now)
     return book
 
 

@@ -21,6 +21,8 @@ LARGEST, MOST_WORDS, MOST_DOTS = 1 << 17, 500, 500
 because tomllib takes minutes for a name of 60,000 parts."""
 
 _FIELDS = ("word", "title", "key", "details", "description", "color", "symbol")
+LISTS = ("dermoscopy",)
+"""Bundled lists of words that a person's own file can switch on, each with a line `NAME = true`."""
 _HEADER = "# Your own tags; they add to the bundled ones. Each needs a word; the other lines may be missing."
 
 
@@ -39,6 +41,8 @@ class Entry:
     description: str = ""
     color: str = ""
     symbol: str = ""
+    listed: bool = True
+    """Whether it has a button and a line in the menu; the words of a bundled list are offered where one is typed."""
 
     def __post_init__(self) -> None:
         word = clean_word(self.word)
@@ -71,6 +75,18 @@ class Vocabulary:
         """The entry of a word; a bare one for a word that is not in the vocabulary, as other people's files have."""
         return next((entry for entry in self.entries if entry.word == word), Entry(word))
 
+    def word_of(self, text: str) -> str:
+        """The word that a typed text means: one whose title or word it is, in whatever case, else itself."""
+        wanted = text.strip().casefold()
+        found = (entry for entry in self.entries if wanted in (entry.word.casefold(), entry.title.casefold()))
+        known = next(found, None)
+        return clean_word(text) if known is None else known.word
+
+    @property
+    def listed(self) -> "Vocabulary":
+        """The words that have a button and a line in the menu."""
+        return Vocabulary(tuple(entry for entry in self.entries if entry.listed))
+
 
 def read_vocabulary(*paths: Path | str, reserved: Collection[str] = RESERVED_KEYS) -> Vocabulary:
     """The bundled words and those of people's own files; a file that is not there adds nothing.
@@ -78,11 +94,16 @@ def read_vocabulary(*paths: Path | str, reserved: Collection[str] = RESERVED_KEY
     A word that is there already gains the file's details and keeps its own title, key and looks. UserError where a
     file cannot be read or gives a key that is taken or reserved.
     """
-    bundled = Path(resources.__file__).with_name("tags.toml").read_text("utf-8")
-    entries = _parse(bundled, "tags.toml")
+    entries = _bundled("tags.toml")
+    lists: list[str] = []
     for path in map(Path, paths):
-        for entry in _parse(_text(path), path.name):
+        text = _text(path)
+        for entry in _parse(text, path.name):
             entries = _with(entries, entry, path.name, reserved)
+        lists += [name for name in LISTS if _says(text, path.name, name)]
+    for name in dict.fromkeys(lists):
+        for entry in _bundled(f"{name}.toml"):
+            entries = _with(entries, replace(entry, listed=False), name, reserved)
     return Vocabulary(tuple(entries))
 
 
@@ -93,9 +114,10 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     """
     path = Path(path)
     present = read_vocabulary(path, reserved=reserved)
-    if entry.word in present.words:
+    if entry.word in present.listed.words:
         raise UserError(f'The tag "{entry.word}" is there already.')
-    grown = Vocabulary(tuple(_with(list(present.entries), entry, path.name, reserved)))
+    others = [known for known in present.entries if known.word != entry.word]  # a list's word may get a key
+    grown = Vocabulary(tuple(_with(others, entry, path.name, reserved)))
     text = f"{_text(path).rstrip() or _HEADER}\n\n{_block(entry)}"
     if entry not in _parse(text, path.name):
         raise UserError(f'The tag "{entry.word}" could not be put into {path.name}; the file is unchanged.')
@@ -105,6 +127,18 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     except OSError as error:
         raise cannot_write(path, error) from error
     return grown
+
+
+def _bundled(name: str) -> list[Entry]:
+    return _parse(Path(resources.__file__).with_name(name).read_text("utf-8"), name)
+
+
+def _says(text: str, source: str, name: str) -> bool:
+    """Whether a person's file switches a bundled list on; the text is one that `_parse` has taken."""
+    value = tomllib.loads(text).get(name, False)
+    if not isinstance(value, bool):
+        raise UserError(f"The vocabulary {source} is not usable: {name} is neither true nor false.")
+    return value
 
 
 def _with(entries: list[Entry], entry: Entry, source: str, reserved: Collection[str]) -> list[Entry]:

@@ -17,7 +17,7 @@ from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 if TYPE_CHECKING:
     from explorer.core.network.hooked_layers import LayerInfo
 
-TAGGED = Qt.ItemDataRole.UserRole + 1
+TAGGED, FLAGGED = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
 
 
 class LayerModel(ListModel):
@@ -27,6 +27,7 @@ class LayerModel(ListModel):
         super().__init__()
         self._tagging = tagging
         self._tagged: dict[int, set[int]] = {}
+        self._flagged: dict[int, set[int]] = {}
         library.network_opened.connect(lambda network: self.set_rows(network.layers))
         tagging.reset.connect(self._count)
         tagging.changed.connect(self._count_again)
@@ -36,6 +37,7 @@ class LayerModel(ListModel):
         return (
             f"layer {row.index}: {row.name}, {counted(row.filters, 'filter')}, "
             f"{row.height} × {row.width}{norm}; {len(self._tagged.get(row.index, ()))} tagged"
+            f"{', some need review' if self._flagged.get(row.index) else ''}"
         )
 
     def data_of(self, row: "LayerInfo", role: int) -> Any:
@@ -43,18 +45,24 @@ class LayerModel(ListModel):
             return row
         if role == TAGGED:
             return len(self._tagged.get(row.index, ()))
+        if role == FLAGGED:
+            return bool(self._flagged.get(row.index))
         return f"{row.index}  {row.name}" if role == Qt.ItemDataRole.DisplayRole else None
 
     def _count(self) -> None:
-        self._tagged = {}
-        for key in self._tagging.book:
+        self._tagged, self._flagged = {}, {}
+        for key, tag in self._tagging.book.entries():
             self._tagged.setdefault(key.layer, set()).add(key.filter)
+            if tag.needs_review:
+                self._flagged.setdefault(key.layer, set()).add(key.filter)
         self.repaint_all()
 
     def _count_again(self, key: FilterKey) -> None:
         """Count one filter anew; counting all of a large book for each would hold up the window."""
         tagged = self._tagged.setdefault(key.layer, set())
         (tagged.add if key in self._tagging.book else tagged.discard)(key.filter)
+        flagged, needs = self._flagged.setdefault(key.layer, set()), self._tagging.book.tags(key)
+        (flagged.add if any(tag.needs_review for tag in needs) else flagged.discard)(key.filter)
         self.repaint_rows(row for row in self.rows if row.index == key.layer)
 
 
@@ -71,9 +79,9 @@ class LayerDelegate(QStyledItemDelegate):
         painter.save()
         paint_row(painter, option)
         middle = Qt.AlignmentFlag.AlignVCenter
-        count = f"{tagged} of {layer.filters}"
+        count = f"{'⚑  ' * bool(index.data(FLAGGED))}{tagged} of {layer.filters}"
         metrics = option.fontMetrics
-        right = metrics.horizontalAdvance("000 of 000") + 8
+        right = metrics.horizontalAdvance("⚑ 000 of 000") + 8
         painter.setPen(palette.text().color())
         painter.drawText(area.adjusted(10, 0, 0, 0), middle, str(layer.index))
         painter.setPen(palette.placeholderText().color())

@@ -52,6 +52,10 @@ class SuggestionLine(QWidget):
             self._reason.setText(offered.reason)
             for part in (self._text, self._reason):
                 tip(part, f"{offered.reason}{others}")
+        elif suggesting.rejected is not None:
+            self._reason.setVisible(True)
+            self._reason.setText(f"Rejected: {suggesting.rejected.words} · Backspace takes it back")
+            tip(self._reason, suggesting.rejected.reason)
         elif found is not None and not found.tag:
             self._reason.setText(f"Suggested: {found.reason}")
             tip(self._reason, found.reason)

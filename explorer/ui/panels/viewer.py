@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QWidget
 from explorer.core.drawing.styles import Scale
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
+from explorer.state.map_drawing import draw, fit
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.widgets.image_view import ImageView
@@ -42,10 +44,11 @@ class Viewer(QWidget):
         lens: ChosenLens,
         occluding: Occluding,
         muting: Muting,
+        concept: SuggestedConcept,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
-        self._occluding = occluding
+        self._occluding, self._concept = occluding, concept
         self.image = ImageView()
         self.bar = ColorBar()
         self.measured = label("", "quiet", wrap=True)
@@ -62,6 +65,7 @@ class Viewer(QWidget):
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
+        concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
         muting.changed.connect(lambda: self.image.set_muted(bool(muting.keys)))
         self.image.set_muted(bool(muting.keys))
@@ -112,6 +116,9 @@ class Viewer(QWidget):
         if lens is not None:
             self._draw_attribution(lens)
             return
+        if self._concept.shown is not None and self._occluding.patch is None:
+            self._draw_concept()
+            return
         view = self._session.view
         longest = RESOLUTION_OF_LINES if view.style.outline else RESOLUTION
         drawn = self._pipeline.overlay(view.layer, view.filter, longest)
@@ -130,6 +137,21 @@ class Viewer(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._give_room()
+
+    def _draw_concept(self) -> None:
+        """What is suggested, where it is to be seen: found in the picture, not by the network."""
+        style, found, suggestion = self._session.view.style, self._concept.map, self._concept.shown
+        self.measured.setText(f"{suggestion.words}: K goes back" if suggestion is not None else "")
+        if found is None:
+            self.image.set_overlay(None, None)
+            self.bar.show_scale(None, style.color_map, style.outline)
+            return
+        from trainer.networks.input_spec import Box
+
+        scale = Scale(0.0, 1.0)
+        drawn = draw(found, scale, style, fit(found.shape, RESOLUTION_OF_LINES))
+        self.image.set_overlay(drawn, Box(0, 0, *found.shape))
+        self.bar.show_scale(scale, style.color_map, style.outline)
 
     def _draw_attribution(self, lens: "Lens") -> None:
         self.measured.clear()

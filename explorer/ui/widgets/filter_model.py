@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtGui import QPixmap
 
-from explorer.core.tags.book import FilterKey
+from explorer.core.tags.book import FilterKey, Tag
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.filter_order import arranged, marks
@@ -12,16 +12,16 @@ from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel
 
-ALL, TAGGED, UNTAGGED = "*all", "*tagged", "*untagged"
-SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag"}
+ALL, TAGGED, UNTAGGED, REVIEW = "*all", "*tagged", "*untagged", "*review"
+SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag", REVIEW: "needs review"}
 """Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
-EDGE, TWIN = "▢", "≈"
-"""Signs: answers mostly at the picture's edge, answers as another filter does."""
+EDGE, TWIN, FLAG = "▢", "≈", "⚑"
+"""Signs: answers mostly at the picture's edge, answers as another filter does, a tag needs review."""
 
 
 def mark_of(vocabulary: Vocabulary, word: str) -> str:
@@ -79,6 +79,8 @@ class FilterModel(ListModel):
         layer = self._session.view.layer
         tags = self._tagging.book.tags(FilterKey(layer, row))
         lines = [f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"]
+        if any(tag.needs_review for tag in tags):
+            lines.append(f"{FLAG} needs review")
         edge, twins = marks(row, self._facts.of(layer))
         if edge:
             lines.append(f"{EDGE} answers mostly at the picture's edge")
@@ -97,7 +99,10 @@ class FilterModel(ListModel):
             return str(row)
         if role == MARKS:
             tags = self._tagging.book.tags(FilterKey(layer, row))
-            return " ".join(dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags))
+            flags = [FLAG] * any(tag.needs_review for tag in tags)
+            return " ".join((*dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags), *flags))
+        if role == SELECTED:
+            return row in self._session.view.also
         if role == HINTS:
             edge, twins = marks(row, self._facts.of(layer))
             return EDGE * edge + TWIN * bool(twins)
@@ -116,9 +121,7 @@ class FilterModel(ListModel):
         filters = list(range(network.layers[layer].filters))
         book = self._tagging.book
         if self.shown != ALL:
-            filters = [
-                filter for filter in filters if self._is_shown({tag.tag for tag in book.tags(FilterKey(layer, filter))})
-            ]
+            filters = [filter for filter in filters if self._is_shown(book.tags(FilterKey(layer, filter)))]
         summary = self._facts.of(layer)
         quiet = summary.silent.intersection(filters) if summary is not None else frozenset()
         self.silent = len(quiet)
@@ -131,8 +134,10 @@ class FilterModel(ListModel):
         if layer == self._session.view.layer:
             self.set_rows(self._arranged())
 
-    def _is_shown(self, words: set[str]) -> bool:
-        return {TAGGED: bool(words), UNTAGGED: not words}.get(self.shown, self.shown in words)
+    def _is_shown(self, tags: tuple[Tag, ...]) -> bool:
+        if self.shown == REVIEW:
+            return any(tag.needs_review for tag in tags)
+        return {TAGGED: bool(tags), UNTAGGED: not tags}.get(self.shown, any(tag.tag == self.shown for tag in tags))
 
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
@@ -141,6 +146,8 @@ class FilterModel(ListModel):
     def _view_changed(self, before: View, after: View) -> None:
         if after.layer != before.layer or after.style != before.style:
             self.refresh()
+        elif after.also != before.also:
+            self.repaint_rows(after.also ^ before.also)
 
     def _tags_changed(self, key: FilterKey) -> None:
         if key.layer != self._session.view.layer:

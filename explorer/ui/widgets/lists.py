@@ -31,6 +31,8 @@ MARKS = Qt.ItemDataRole.UserRole + 4
 """Letters of the tags, shown in the lower corner."""
 HINTS = Qt.ItemDataRole.UserRole + 5
 """Signs of what the index says of a filter, in the other upper corner."""
+SELECTED = Qt.ItemDataRole.UserRole + 6
+"""Whether it is selected beside what is looked at."""
 CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import marks_of
-from explorer.ui.widgets.lists import BASE, HINTS, MARKS, NAME, OVERLAY
+from explorer.ui.widgets.lists import BASE, HINTS, MARKS, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 
@@ -47,6 +47,9 @@ class CellDelegate(QStyledItemDelegate):
         chosen, hovered = marks_of(option)
         if chosen:
             painter.setPen(QPen(option.palette.accent().color(), 3))
+            painter.drawRect(area.adjusted(1, 1, -2, -2))
+        elif index.data(SELECTED):
+            painter.setPen(QPen(option.palette.accent().color(), 2, Qt.PenStyle.DashLine))
             painter.drawRect(area.adjusted(1, 1, -2, -2))
         elif hovered:
             painter.setPen(QPen(option.palette.placeholderText().color(), 1))
@@ -87,7 +90,13 @@ class CellDelegate(QStyledItemDelegate):
 
 
 class OverlayGrid(ViewedList):
-    """A grid of cells over a model with the roles of `lists`."""
+    """A grid of cells over a model with the roles of `lists`.
+
+    Where `several` cells can be selected: `extended(row)` for a click with Shift, `toggled(row)` for one with Ctrl.
+    """
+
+    extended = Signal(int)
+    toggled = Signal(int)
 
     def __init__(
         self,
@@ -106,6 +115,7 @@ class OverlayGrid(ViewedList):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.verticalScrollBar().setSingleStep(self._delegate.cell // 3)
+        self.several = False
         self.hint = ""
         """What stands in an empty grid: why it is empty, and what to do."""
 
@@ -116,6 +126,16 @@ class OverlayGrid(ViewedList):
             painter.setPen(self.palette().placeholderText().color())
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.viewport().rect().adjusted(GAP, GAP, -GAP, -GAP), flags, self.hint)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        keys, index = event.modifiers(), self.indexAt(event.position().toPoint())
+        shift, control = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+        wanted = self.several and event.button() == Qt.MouseButton.LeftButton and index.isValid()
+        if wanted and keys & (shift | control):
+            (self.extended if keys & shift else self.toggled).emit(index.row())
+            event.accept()
+        else:
+            super().mousePressEvent(event)
 
     def columns(self) -> int:
         """How many cells stand in one row of the grid."""

@@ -105,6 +105,7 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QGraphicsView[muted="true"] {{ border: 3px solid {colors.warning}; }}
         QLabel#title {{ font-weight: 600; font-size: 12pt; }}
         QLabel#quiet {{ color: {colors.quiet}; }}
+        QLabel#tag {{ font-weight: 600; }}
         QLabel#readout {{ background: rgba(0, 0, 0, 170); color: white; padding: 2px 6px; border-radius: 3px; }}
         QLabel#warning {{ color: {colors.warning}; }}
         QListView {{ background: {colors.panel}; border: none; outline: none; }}
@@ -129,10 +130,15 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QPushButton:default {{ border-color: {colors.accent}; }}
         QToolButton#flat {{ background: transparent; border: none; padding: 2px 6px; }}
         QToolButton#flat:hover {{ background: {colors.raised}; }}
+        QToolButton#link {{ background: transparent; border: none; padding: 2px 3px; color: {colors.accent}; }}
+        QToolButton#link:hover, QToolButton#link:focus {{ background: {colors.raised}; }}
+        QToolButton#mark {{ background: transparent; border: 1px solid transparent; padding: 1px 5px; }}
+        QToolButton#mark:hover, QToolButton#mark:focus {{ border-color: {colors.quiet}; }}
+        QToolButton#mark:checked {{ background: {colors.chosen}; border-color: {colors.accent}; }}
         QToolButton#menu {{ padding-right: 20px; }}
         QToolButton::menu-indicator {{ image: url("{arrow}"); width: 12px; height: 12px; subcontrol-origin: padding;
             subcontrol-position: right center; right: 5px; }}
-        QPushButton#word {{ text-align: left; padding: 5px 10px; }}
+        QPushButton#word {{ text-align: left; padding: 5px 8px; }}
         QTabWidget::pane {{ border: none; }}
         QTabBar::tab {{ background: transparent; border: none; border-bottom: 2px solid transparent;
             padding: 6px 9px; color: {colors.quiet}; }}

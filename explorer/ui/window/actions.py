@@ -26,6 +26,8 @@ class Command:
     run: Run
     checked: Callable[[], bool] | None = None
     """Whether a check mark stands before it; asked when the menu opens."""
+    says: Callable[[], str] | None = None
+    """What follows its words while the menu is open."""
     yields: bool = False
     """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
 
@@ -85,6 +87,10 @@ class Actions:
             checked = command.checked
             action.setCheckable(True)
             menu.aboutToShow.connect(lambda: action.setChecked(checked()))
+        if command.says is not None:
+            says = command.says
+            menu.aboutToShow.connect(lambda: action.setText(entry_text(f"{command.text} {says()}".strip())))
+            menu.aboutToHide.connect(lambda: action.setText(entry_text(command.text)))
         menu.addAction(action)
         next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
 

@@ -76,7 +76,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         over=over,
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
-        tags=TagPanel(session, workspace.tagging, workspace.vocabulary),
+        tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
         card=FilterCardPanel(workspace.card),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
@@ -113,6 +113,7 @@ def _browser(
         workspace.lens,
         workspace.occluding,
         workspace.muting,
+        workspace.suggested_concept,
     )
     viewer.setParent(parent)
     yield True
@@ -132,7 +133,9 @@ def _browser(
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
     )
-    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter))
+    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
+    made.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
+    made.filter_toggled.connect(workspace.selection.toggle)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
     leave_drops_to_window(made)
     return made
@@ -144,6 +147,7 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     middle.setLayout(column(parts.muted, parts.problems, parts.center, gap=SPACE))
     pictures = panel(column(parts.pictures, margin=SPACE))
     beside = column(parts.suggestion, parts.tags, parts.card, label("Layers", "title"), parts.layers, margin=SPACE + 4)
+    beside.setStretch(1, 1)
     beside.setStretch(2, 3)
     beside.setStretch(4, 1)
     parts.tags.setMinimumWidth(232)
@@ -243,11 +247,16 @@ def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Command
     pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))
     pictures.picked.connect(lambda picture: workspace.session.update(picture=picture))
     pictures.left.connect(parts.center.take_keyboard)
+    parts.filters.modelReset.connect(lambda: workspace.selection.keep(parts.filters.rows))
     parts.layers.picked.connect(commands.go_to_layer)
     parts.card.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     parts.tags.toggled.connect(tags.toggle)
     parts.tags.described.connect(tags.describe)
-    parts.tags.new_word.connect(tags.new_word)
+    parts.tags.removed.connect(tags.remove)
+    parts.tags.reviewed.connect(tags.review)
+    parts.tags.last.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+    parts.tags.last.taken_back.connect(lambda: commands.guard(workspace.last_step.take_back))
+    parts.tags.given.connect(tags.give)
     parts.tags.finished.connect(parts.center.take_keyboard)
     parts.status.help.clicked.connect(commands.show_keys)
     parts.status.bad.clicked.connect(files.show_unreadable)

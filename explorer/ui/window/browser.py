@@ -34,9 +34,14 @@ BELOW = 250
 
 
 class Browser(RememberingSplitter):
-    """Viewer above the tabs; `filter_picked(filter)` and `picture_picked(path)` come from the two grids."""
+    """Viewer above the tabs; `filter_picked(filter)` and `picture_picked(path)` come from the two grids.
+
+    `filter_extended(filter)` and `filter_toggled(filter)` ask for several filters together.
+    """
 
     filter_picked = Signal(int)
+    filter_extended = Signal(int)
+    filter_toggled = Signal(int)
     picture_picked = Signal(object)
 
     def __init__(
@@ -67,6 +72,9 @@ class Browser(RememberingSplitter):
             "The chosen filter on the pictures of the folder",
             cell=112,
         )
+        self.grid.several = True
+        self.grid.extended.connect(lambda row: self.filter_extended.emit(filters.rows[row]))
+        self.grid.toggled.connect(lambda row: self.filter_toggled.emit(filters.rows[row]))
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
         self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
         self._order = self._combo("Order of the filters")

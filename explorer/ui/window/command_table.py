@@ -12,6 +12,7 @@ def command_table(commands: Commands) -> list[Command]:
     step, look, there = commands.step, commands.switch, commands.in_browser
     files, tags, is_on = commands.files, commands.tags, commands.has_style
     workspace = commands.workspace
+    stack = workspace.tagging.stack
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
         Command(FILE, "Open a network's folder …", "", files.open_model_folder),
@@ -31,6 +32,8 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Quit", "Ctrl+Q", commands.window.close),
         Command(WALK, "Next filter", "Right", lambda: step("filter", 1)),
         Command(WALK, "Previous filter", "Left", lambda: step("filter", -1)),
+        Command(WALK, "Select the next filter too", "Shift+Right", lambda: commands.select_beside(1)),
+        Command(WALK, "Select the previous filter too", "Shift+Left", lambda: commands.select_beside(-1)),
         Command(WALK, "Next picture", "Down", lambda: step("picture", 1)),
         Command(WALK, "Previous picture", "Up", lambda: step("picture", -1)),
         Command(WALK, "Next layer", "PgDown", lambda: step("layer", 1)),
@@ -42,15 +45,25 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
         Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "-", "", tags.new_word),
-        Command(TAGS, "Another word …", "", tags.new_word),
+        Command(TAGS, "Another word …", "#", tags.another_word),
+        Command(TAGS, "A new word with a key …", "", tags.new_word),
         Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion),
-        Command(TAGS, "Reject the suggestion", "Backspace", tags.reject_suggestion),
+        Command(TAGS, "Reject the suggestion, or take that back", "Backspace", tags.reject_suggestion),
+        Command(TAGS, "The suggestion's concept over the picture", "K", tags.show_concept, yields=True),
         Command(TAGS, "Suggest tags", "", tags.suggest_tags),
         Command(TAGS, "Detail of the tag", "D", tags.describe_tag),
+        Command(TAGS, "Needs review", "Q", tags.review, yields=True),
+        Command(TAGS, "History …", "Ctrl+H", tags.show_history),
         Command(TAGS, "Who tags …", "", tags.ask_annotator),
         Command(TAGS, "Write although another computer's lock is there …", "", tags.take_over),
-        Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo)),
-        Command(TAGS, "Redo", "Ctrl+Shift+Z or Ctrl+Y", lambda: commands.guard(workspace.tagging.redo)),
+        Command(TAGS, "Undo", "Ctrl+Z", lambda: commands.guard(workspace.tagging.undo), says=stack.undoText),
+        Command(
+            TAGS,
+            "Redo",
+            "Ctrl+Shift+Z or Ctrl+Y",
+            lambda: commands.guard(workspace.tagging.redo),
+            says=stack.redoText,
+        ),
         Command(VIEW, "Mute the filter, or take it back", "U", commands.mute, yields=True),
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
         Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),
@@ -80,7 +93,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
         Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
         Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
-        Command(VIEW, "Leave a line of text, the patch, or the lens", "Escape", commands.leave),
+        Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
         Command(
             VIEW, "The picture alone, or all panels", "Z", there(lambda browser: commands.toggle_panels()), yields=True
         ),

@@ -112,8 +112,10 @@ class Commands:
         return lambda: say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
 
     def leave(self) -> None:
-        """Give up what is being typed; where nothing is, take the patch from the picture, then the lens."""
+        """Give up what is being typed, then the selection; then take the patch from the picture, then the lens."""
         if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):
+            if self.workspace.selection.clear():
+                return
             if self.workspace.occluding.patch is not None:
                 self.workspace.occluding.uncover()
             else:
@@ -195,6 +197,10 @@ class Commands:
             filter = beside(parts.filters.rows, view.filter, step)
             if filter is not None:
                 session.update(filter=filter)
+
+    def select_beside(self, step: int) -> None:
+        """Select the next or previous filter too, and look at it."""
+        self.workspace.selection.step(self.parts.filters.rows, step)
 
     def switch(self, name: str) -> None:
         """Turn a part of the style on or off."""

@@ -6,18 +6,19 @@ from dataclasses import replace
 from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 
 from explorer.core.tags.book import FilterKey
+from explorer.core.tags.history import Change
 from explorer.core.tags.vocabulary import Vocabulary, add_word
 from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
-from explorer.ui.panels.tag_panel import WordDialog
+from explorer.ui.dialogs.word_dialog import WordDialog
 from explorer.ui.widgets.plain_text import Buttons, warned
 from explorer.ui.window.parts import WindowParts
 
 
 class TagCommands:
-    """Tags the filter in view.
+    """Tags the filters that are selected.
 
     `guard(run)` shows what goes wrong and says whether nothing did; `taken()` are the keys of the window's own
     commands; `show_words(vocabulary)` brings words into the menu.
@@ -42,7 +43,7 @@ class TagCommands:
         vocabulary = Vocabulary(
             tuple(replace(word, key="") if word.key in taken else word for word in self._workspace.vocabulary.entries)
         )
-        self._show_words(vocabulary)
+        self._show_words(vocabulary.listed)
         self._parts.tags.set_vocabulary(vocabulary)
         self._parts.filters.vocabulary = vocabulary
         if self._parts.center.built:
@@ -50,18 +51,20 @@ class TagCommands:
         self._parts.filters.repaint_all()
 
     def toggle(self, word: str) -> None:
-        """Tag the filter in view with a word, or take the word away."""
-        view = self._workspace.session.view
-        key = FilterKey(view.layer, view.filter)
-        tagging = self._workspace.tagging
-        evidence = self._workspace.pipeline.evidence(key.layer, key.filter)
-        before = tagging.words(key)
-        if self._guard(lambda: tagging.toggle(key, word, evidence)):
+        """Tag the selected filters with a word; where all of them have it, take it away."""
+        tagging, keys = self._workspace.tagging, self._workspace.selection.keys
+
+        def evidence(key: FilterKey) -> dict[str, object]:
+            return self._workspace.pipeline.evidence(key.layer, key.filter)
+
+        def run() -> None:
+            if len(keys) == 1:
+                tagging.toggle(keys[0], word, evidence(keys[0]))
+            else:
+                tagging.toggle_all(keys, word, evidence)
+
+        if self._guard(run):
             self._parts.tags.describe(word)
-            gone = [other for other in before if other != word and other not in tagging.words(key)]
-            if gone:
-                text = f'"{word}" took {" and ".join(gone)} away from filter {key}. Ctrl+Z brings it back.'
-                self._parts.problems.show_text(text, calm=True)
 
     def accept_suggestion(self) -> None:
         """Give the filter in view the tag that is suggested, where the grid or the viewer has the keyboard."""
@@ -72,6 +75,12 @@ class TagCommands:
         """Take the suggestion away, where the grid or the viewer has the keyboard."""
         if self._parts.center.has_keyboard:
             self._workspace.suggesting.reject()
+
+    def show_concept(self) -> None:
+        """Lay what is suggested over the picture, or go back to the filter's map."""
+        missing = self._workspace.suggested_concept.toggle()
+        if missing:
+            self._parts.problems.show_text(missing, calm=True)
 
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""
@@ -91,6 +100,31 @@ class TagCommands:
         """Write the detail and the note of a tag."""
         self._guard(lambda: self._workspace.tagging.describe(key, word, detail, note))
 
+    def remove(self, key: FilterKey, word: str) -> None:
+        """Take a tag away."""
+        self._guard(lambda: self._workspace.tagging.remove(key, word))
+
+    def review(self, key: FilterKey | None = None, word: str = "") -> None:
+        """Mark the tags of the selected filters, or one tag, as needing review, or take that back."""
+        keys = self._workspace.selection.keys if key is None else [key]
+        self._guard(lambda: self._workspace.tagging.review(keys, word))
+
+    def give(self, text: str) -> None:
+        """Tag the filter in view with a typed word; where it has it already, its detail is asked for next."""
+
+        def run() -> None:
+            word = self._parts.filters.vocabulary.word_of(text)
+            if any(self._workspace.tagging.mine(key, word) is None for key in self._workspace.selection.keys):
+                self.toggle(word)
+            self._parts.tags.describe(word)
+
+        self._guard(run)
+
+    def another_word(self) -> None:
+        """Let a person type a word that the filter is tagged with."""
+        if not self._parts.tags.ask_word():
+            self._parts.problems.show_text(self._workspace.tagging.read_only, calm=True)
+
     def new_word(self) -> None:
         """Add a word to the person's own vocabulary."""
         dialog = WordDialog(self._parent)
@@ -100,6 +134,24 @@ class TagCommands:
     def _add_word(self, dialog: WordDialog) -> None:
         self._workspace.vocabulary = add_word(self._workspace.vocabulary_path, dialog.entry(), reserved=self._taken())
         self.offer_words()
+
+    def show_history(self) -> None:
+        """Show every change of the tags."""
+        from explorer.ui.dialogs.history_dialog import HistoryDialog
+
+        workspace = self._workspace
+        dialog = HistoryDialog(workspace.tag_history, lambda: workspace.tagging.read_only, self._parent)
+        dialog.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+        dialog.restored.connect(self._restore)
+        dialog.show()
+
+    def _restore(self, change: Change) -> None:
+        def run() -> None:
+            if not self._workspace.tag_history.restore(change):
+                text = f"Filter {change.key} is as it was before this change already."
+                self._parts.problems.show_text(text, calm=True)
+
+        self._guard(run)
 
     def ask_annotator(self) -> None:
         """Ask under which name tags are given."""

@@ -5,12 +5,12 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from explorer.core.alignment.areas import Ranked, area, pooled_area
+from explorer.core.alignment.areas import Ranked, area, overlap, pooled_area
 from explorer.core.alignment.compass import compass
 from explorer.core.alignment.grid import CELLS, SIDE, inner
 from explorer.core.alignment.marks import SECTORS, SETS, marks_of
 from explorer.core.alignment.measure import SIDED, measure
-from explorer.core.alignment.over_pictures import adjusted, over_pictures
+from explorer.core.alignment.over_pictures import FEWEST, adjusted, answered_more, mean_over, signed_rank
 from explorer.core.concepts import SIDES
 
 GREY = np.full((112, 112, 3), 128, np.uint8)
@@ -63,12 +63,12 @@ def test_the_compass_points_where_the_rim_answers(side: int) -> None:
     yy, xx = np.mgrid[:SIDE, :SIDE]
     there[0] = np.exp(-(((yy - y) ** 2 + (xx - x) ** 2) / 8))
     found = measure(there, np.zeros(1, np.float32), np.ones(1, np.float32), marks, [marks], 0)
-    pointing = compass(found["sector"][None], found["sector_null"][None], np.array([True]))
+    pointing = compass(found["sector"][None], found["sector_null"][None])
 
     assert SIDES[pointing.side[0]] == SIDES[side]
     assert pointing.concentration[0] > 0.7
-    assert found["inward"][0, side] > 0.8
-    assert found["outward"][0, side] > 0.8
+    assert found["rim"][0, side] > 9 * found["rest"][0, side]
+    assert found["rim"][0, side] > 9 * found["skin"][0, 0]
     assert found["side"][0, side] > 0.8
 
 
@@ -77,10 +77,11 @@ def test_a_ring_points_nowhere_and_beats_inside_and_outside() -> None:
     ring = np.zeros((1, SIDE, SIDE), np.float32)
     ring[:, 4:-4, 4:-4] = marks.rim.reshape(1, SIDE - 8, SIDE - 8)
     found = measure(ring, np.zeros(1, np.float32), np.ones(1, np.float32), marks, [marks], 0)
-    pointing = compass(found["sector"][None], found["sector_null"][None], np.array([True]))
+    pointing = compass(found["sector"][None], found["sector_null"][None])
 
     assert pointing.concentration[0] < 0.01
-    assert found["outward"][0, SIDED - 1] == pytest.approx(1)
+    assert found["rim"][0, SIDED - 1] == pytest.approx(1)
+    assert found["skin"][0, 0] == pytest.approx(0)
     assert found["side"][0, SIDED - 1] > 0.95
 
 
@@ -95,7 +96,7 @@ def test_against_itself_nothing_is_gained() -> None:
     maps = np.random.default_rng(0).normal(size=(5, SIDE, SIDE)).astype(np.float32)
     found = measure(maps, np.zeros(5, np.float32), np.ones(5, np.float32), marks, [marks, marks], 0)
 
-    for name in ("area", "beyond", "side", "lift", "inward", "outward", "sector"):
+    for name in ("area", "beyond", "side", "on", "off", "rim", "rest", "skin", "sector"):
         np.testing.assert_allclose(found[name], found[f"{name}_null"], rtol=1e-6)
     assert np.isnan(found["area"][:, SETS.index("ruler")]).all()
 
@@ -107,16 +108,64 @@ def test_what_is_inside_leaves_the_edge_of_the_picture_out() -> None:
     assert inner(values).sum() == 0
 
 
-def test_means_and_p_are_students() -> None:
-    values = np.random.default_rng(0).normal(0.3, 1, (40, 3))
-    values[:5, 1] = np.nan
-    found = over_pictures(values)
-    exact = stats.ttest_1samp(values, 0, nan_policy="omit", alternative="greater")
+def test_a_set_is_covered_by_as_many_of_the_highest_cells() -> None:
+    random = np.random.default_rng(0)
+    values = random.normal(size=(4, CELLS)).astype(np.float32)
+    cells = random.random(CELLS) < 0.2
+    values[0] += 3 * cells
+    values[1] = cells
+    counts = Ranked(values, 0).counts([cells])[0]
+    for row, one in enumerate(values[[0, 2, 3]]):
+        highest = np.zeros(CELLS, np.bool_)
+        highest[np.argsort(one)[-cells.sum() :]] = True
+        exact = (highest & cells).sum() / (highest | cells).sum()
+        assert overlap(counts)[[0, 2, 3][row]] == pytest.approx(exact, abs=0.02)
+    assert overlap(counts)[1] == pytest.approx(1, abs=0.06)
 
-    np.testing.assert_allclose(found.p, exact.pvalue)
-    interval = stats.ttest_1samp(values[:, 0], 0).confidence_interval()
-    assert (found.low[0], found.high[0]) == pytest.approx((interval.low, interval.high))
-    assert over_pictures(values[:9]).p.tolist() == [1, 1, 1]
+
+def test_p_is_wilcoxons_and_zeros_have_no_say() -> None:
+    values = np.random.default_rng(0).normal(0.3, 1, (40, 3))
+    values[:5, 1], values[:12, 2] = np.nan, 0
+    exact = [
+        stats.wilcoxon(
+            values[5 * (row == 1) + 12 * (row == 2) :, row], alternative="greater", method="asymptotic"
+        ).pvalue
+        for row in range(3)
+    ]
+
+    assert signed_rank(values) == pytest.approx(exact)
+    assert signed_rank(values[: FEWEST - 1]).tolist() == [1, 1, 1]
+    assert signed_rank(np.zeros((40, 1))).tolist() == [1]
+
+
+def test_the_mean_lies_within_its_interval() -> None:
+    found = mean_over(np.random.default_rng(0).normal(0.3, 1, (400, 1)))
+    exact = stats.ttest_1samp(np.random.default_rng(0).normal(0.3, 1, (400, 1)), 0).confidence_interval()
+
+    assert found.low[0] == pytest.approx(exact.low[0], abs=0.03)
+    assert found.high[0] == pytest.approx(exact.high[0], abs=0.03)
+
+
+def test_what_other_pictures_places_give_as_well_is_no_effect() -> None:
+    random = np.random.default_rng(0)
+    on, off = random.uniform(0.4, 0.6, (60, 1)), random.uniform(0.0, 0.2, (60, 1))
+    nothing = np.full_like(on, 0.1)
+
+    beyond = answered_more(on, off, nothing, nothing)
+    position = answered_more(on, off, random.permutation(on), random.permutation(off))
+
+    assert beyond.effect[0] == pytest.approx((on.sum() - off.sum()) / (on.sum() + off.sum()))
+    assert beyond.low[0] < beyond.effect[0] < beyond.high[0]
+    assert beyond.p[0] < 1e-6
+    assert position.effect[0] == pytest.approx(0, abs=1e-6)
+    assert position.p[0] > 0.01
+
+
+def test_a_loud_picture_counts_more_than_a_faint_one() -> None:
+    on, off = np.array([[1.0], [0.0]]), np.array([[0.0], [0.01]])
+    nothing = np.zeros_like(on)
+
+    assert answered_more(on, off, nothing, nothing).effect[0] > 0.9
 
 
 def test_correction_is_by_benjamini_and_yekutieli() -> None:

@@ -42,7 +42,7 @@ def test_each_is_named_right(run: Run, name: str) -> None:
 def test_the_reason_has_its_numbers(run: Run) -> None:
     border, hair = run.suggested()["bottom edge"], run.suggested()["thin dark lines"]
 
-    assert f"{border.times:.1f} x more on the bottom border than on the rest of the lesion" in border.reason
+    assert f"{border.times:.1f} x more on the bottom border than on" in border.reason
     assert border.low < border.effect < border.high
     assert "a drawn hair raises it in" in hair.reason
     assert "the control in" in hair.reason

@@ -14,6 +14,7 @@ from explorer.core.index import build_index
 from explorer.core.progress import Cancelled
 from explorer.core.suggestions import Suggestion, Suggestions, SuggestOptions, aligning, read_suggestions, suggest
 from explorer.core.suggestions.csv_file import COLUMNS, write_suggestions
+from explorer.core.suggestions.suggestion import HeldOut
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey
 from tests.conftest import ROOT
@@ -105,7 +106,8 @@ def test_suggestions_come_back_from_their_file(tmp_path: Path) -> None:
     rows = (
         Suggestion(
             FilterKey(7, 57), "border", "bottom", 3.25, 'answers 4.1 x, "more"\nthan', "border", 4.125, 0.5, 0.25,
-            0.75, 0.001, 500, ("color, dark (1.5)", "hair (1.0)"), "turned -0.5",
+            0.75, 0.001, 500, ("color, dark (1.5)", "hair (1.0)"), "turned -0.5", 0.125,
+            HeldOut(0.5, 0.25, 0.75, 0.001, 167),
         ),
         Suggestion(FilterKey(7, 58), "", "", 0.0, "=nothing clear"),
     )  # fmt: skip
@@ -129,7 +131,7 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, content: st
     ("before", "after", "told"),
     [
         ('concept = "hair"', 'concept = "moon"', "is not measured"),
-        ("least = 0.6", "least = 0", "above 0"),
+        ("least = 0.16", "least = 0", "above 0"),
         ("significant = 0.05", "", "significant"),
         ("lab = [-1.0, 0.0, 0.0]", "lab = [1.0]", "three numbers"),
     ],

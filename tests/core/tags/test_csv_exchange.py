@@ -74,7 +74,22 @@ def test_anyone_reads_the_csv(tmp_path):
         "2026-01-01T00:00:00Z",
         "0.8",
         "",
+        "",
     ]
+
+
+def test_what_needs_review_comes_back_from_the_csv(tmp_path):
+    book, again = TagBook(), TagBook()
+    book.add(KEY, "hair", annotator="Zoë", needs_review=True)
+    export_csv(book, tmp_path / "out.csv")
+    assert import_csv(tmp_path / "out.csv", again).added == 1
+    assert again == book
+    assert again.tags(KEY)[0].needs_review
+    (tmp_path / "out.csv").write_text("layer,filter,tag,annotator,detail\n1,8,hair,Zoë,thin\n", "utf-8")
+    assert import_csv(tmp_path / "out.csv", again).changed == 1  # the table knows nothing of review
+    assert (again.tags(KEY)[0].detail, again.tags(KEY)[0].needs_review) == ("thin", True)
+    (tmp_path / "out.csv").write_text("layer,filter,tag,needs_review\n1,8,hair,perhaps\n")
+    assert "perhaps" in import_csv(tmp_path / "out.csv", TagBook()).problems[0][1]
 
 
 def test_refused_rows_are_named_with_their_lines(tmp_path):

@@ -75,7 +75,7 @@ def test_a_stranger_reads_the_file_with_h5py_alone(saved):
     with h5py.File(saved) as file:
         assert dict(file.attrs) | {"layers": 0, "writers": ""} == {
             "format": "feature-map-explorer tags",
-            "version": 1,
+            "version": 2,
             "network_digest": "ab" * 32,
             "network_name": "demo.safetensors",
             "architecture": "scratch",
@@ -278,7 +278,7 @@ def _edit(path: Path, what: str) -> None:
     with h5py.File(path, "r+") as file:
         tags = file["tags"]
         if what == "newer":
-            file.attrs["version"] = 2
+            file.attrs["version"] = 3
         elif what == "other format":
             file.attrs["format"] = "something else"
         elif what == "no format":

@@ -168,3 +168,29 @@ def test_what_is_no_file_is_said_and_not_waited_for(tmp_path):
     for name in ("pipe.toml", "folder.toml", "huge.toml"):
         with pytest.raises(UserError, match=f"{name} cannot be read"):
             read_vocabulary(tmp_path / name)
+
+
+def test_the_words_of_dermoscopy_come_with_one_line(tmp_path):
+    own = tmp_path / "tags.toml"
+    assert "globules" not in read_vocabulary(own).words
+    own.write_text('dermoscopy = true\n\n[[tag]]\nword = "globules"\nkey = "W"\n')
+    found = read_vocabulary(own)
+    for word in ("pigment network", "dots", "streaks", "blue-white veil", "regression", "vessels", "milia-like cysts"):
+        assert word in found.words
+    assert found.entry("globules").key == "W"  # a person's own line stays, and gains the list's details
+    assert "cobblestone" in found.entry("globules").details
+    assert found.listed.words == (*read_vocabulary().words, "globules")
+    assert found.word_of("  Blue-White VEIL ") == "blue-white veil"
+    assert found.word_of("something else") == "something else"
+    assert {entry.key for entry in found.entries if not entry.listed} == {""}
+    own.write_text("dermoscopy = 'yes'\n")
+    with pytest.raises(UserError, match="neither true nor false"):
+        read_vocabulary(own)
+
+
+def test_a_word_of_the_list_gets_a_key(tmp_path):
+    own = tmp_path / "tags.toml"
+    own.write_text("dermoscopy = true\n")
+    add_word(own, Entry("vessels", key="w"))
+    found = read_vocabulary(own)
+    assert (found.entry("vessels").key, found.entry("vessels").listed) == ("W", True)

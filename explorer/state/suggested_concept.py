@@ -1,0 +1,82 @@
+"""What is suggested for the filter in view, laid over the picture in its place: found on a worker, for one picture."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.progress import OnStep
+from explorer.state.library import Library
+from explorer.state.pipeline import Pipeline
+from explorer.state.suggesting import Suggesting
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import Map
+    from explorer.core.suggestions import Suggestion
+
+SLOT = "suggested concept"
+
+
+class SuggestedConcept(QObject):
+    """Whether the suggestion's concept lies over the picture instead of the filter's map; `changed` if another."""
+
+    changed = Signal()
+
+    def __init__(
+        self, pipeline: Pipeline, library: Library, suggesting: Suggesting, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._pipeline, self._library, self._suggesting = pipeline, library, suggesting
+        self._wanted = False
+        self._asked: tuple[object, str, str] | None = None
+        self._map: Map | None = None
+        pipeline.picture_changed.connect(self._follow)
+        suggesting.changed.connect(self._follow)
+
+    @property
+    def shown(self) -> "Suggestion | None":
+        """The suggestion whose concept is wanted over the picture."""
+        from explorer.core.suggestions.concept_map import has_place
+
+        found = self._suggesting.suggestion
+        return found if self._wanted and found is not None and has_place(found) else None
+
+    @property
+    def map(self) -> "Map | None":
+        """Its map (H, W) of the picture on show; None while it is found, and where it is not wanted."""
+        return self._map if self.shown is not None else None
+
+    def toggle(self) -> str:
+        """Lay it over the picture, or go back to the filter's map; else what is missing, in words."""
+        self._wanted = not self._wanted
+        if self._wanted and self.shown is None:
+            self._wanted = False
+            return "Nothing is suggested for this filter that has a place on the picture."
+        self._follow()
+        self.changed.emit()
+        return ""
+
+    def _follow(self) -> None:
+        suggestion, picture = self.shown, self._pipeline.shown
+        if suggestion is None or picture is None:
+            if self._asked is not None:
+                self._asked, self._map = None, None
+                self.changed.emit()
+            return
+        asked = (picture.picture, suggestion.concept, suggestion.detail)
+        if asked == self._asked:
+            return
+        self._asked, self._map = asked, None
+        rgb, wanted = picture.rgb, suggestion
+
+        def work(on_step: OnStep) -> "Map | None":
+            from explorer.core.suggestions.concept_map import concept_map
+
+            return concept_map(rgb, wanted)
+
+        def done(found: "Map | None") -> None:
+            if asked == self._asked:
+                self._map = found
+                self.changed.emit()
+
+        self._library.batch.submit(SLOT, work, done)
+        self.changed.emit()
