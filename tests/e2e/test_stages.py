@@ -1,6 +1,9 @@
 """Story: a person who learns looks at what a filter reads, and at what kernels do to the picture."""
 
 import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.stages import KERNELS, filter_stages
@@ -90,3 +93,14 @@ def test_asked_for_again_it_comes_to_the_front(demo: Person) -> None:
     demo.commands.show_stages()
     assert [one for one in QApplication.topLevelWidgets() if isinstance(one, StagesDialog)] == [dialog]
     dialog.close()
+
+
+@pytest.mark.parametrize("close", ["escape", "frame"])
+def test_it_closes_and_opens_again(close: str, demo: Person) -> None:
+    dialog = opened(demo)
+    if close == "escape":
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    else:
+        dialog.close()
+    demo.until(lambda: not any(isinstance(one, StagesDialog) for one in QApplication.topLevelWidgets()))
+    assert opened(demo).isVisible()
