@@ -79,10 +79,10 @@ def test_random_actions_end_with_no_internal_error(
     failures: list[BaseException] = []
     show_error = assembled.parts.problems.show_error
 
-    def watched(error: BaseException) -> None:
+    def watched(error: BaseException, *about: str) -> None:
         if not isinstance(error, UserError):
             failures.append(error)
-        show_error(error)
+        show_error(error, *about)
 
     monkeypatch.setattr(assembled.parts.problems, "show_error", watched)
     person = Person(window, workspace, assembled, random.Random(seed), *things(tmp_path, pictures))

@@ -47,7 +47,7 @@ def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) 
     for row, (name, count, places) in enumerate(rows):
         top = _GAP + row * step
         drawing.multiline_text((_GAP, top), _wrapped(f"{name}\n{count:,} pictures"), fill="black", font=font)
-        for column, rgb in enumerate(cohort.pictures(places)):
+        for column, rgb in enumerate(cohort.pictures(list(places))):
             tile = Image.fromarray(rgb).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
             sheet.paste(tile, (_LEFT + column * step, top))
     content = io.BytesIO()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 
@@ -12,9 +13,11 @@ from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
-from explorer.ui.dialogs.word_dialog import WordDialog
 from explorer.ui.widgets.plain_text import Buttons, warned
 from explorer.ui.window.parts import WindowParts
+
+if TYPE_CHECKING:
+    from explorer.ui.dialogs.word_dialog import WordDialog
 
 
 class TagCommands:
@@ -127,11 +130,13 @@ class TagCommands:
 
     def new_word(self) -> None:
         """Add a word to the person's own vocabulary."""
+        from explorer.ui.dialogs.word_dialog import WordDialog
+
         dialog = WordDialog(self._parent)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self._guard(lambda: self._add_word(dialog))
 
-    def _add_word(self, dialog: WordDialog) -> None:
+    def _add_word(self, dialog: "WordDialog") -> None:
         self._workspace.vocabulary = add_word(self._workspace.vocabulary_path, dialog.entry(), reserved=self._taken())
         self.offer_words()
 

@@ -208,6 +208,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that answers features and scores, classes known": code("Tup"),
     "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
     "one output and two class names": code("One", classes=1),
+    "one output and no class names": code("One", classes=1),
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),

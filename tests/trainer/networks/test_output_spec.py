@@ -85,7 +85,7 @@ def test_probabilities_inside_are_shown_as_they_are(kind: str, plain: str, own: 
     assert record(inside, PICTURE).probabilities == pytest.approx(predict(outside, PICTURE), abs=1e-5)
     assert "probabilities already" in " ".join(inside.assumed)
     assert inside.output.meaning == "probabilities"
-    assert outside.output == OutputSpec()
+    assert outside.output == OutputSpec(pair=plain == "One")
     assert not any("probabilities" in sentence for sentence in outside.assumed)
 
 
