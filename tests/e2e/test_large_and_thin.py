@@ -121,7 +121,7 @@ def test_a_grid_is_drawn_in_portions_between_which_the_window_answers(
     timer.timeout.connect(answer)
     timer.start()
     demo.parts.filters.refresh()
-    demo.until(lambda: len(demo.parts.filters._overlays) >= 20 and not drawn)
+    demo.until(lambda: len(demo.parts.filters._overlays) >= 10 and not drawn)
     demo.qtbot.wait(100)
     timer.stop()
     assert max(portions) <= 4, portions

@@ -42,6 +42,7 @@ from explorer.ui.dialogs.questions import (
 )
 from explorer.ui.dialogs.scale_dialog import ScaleDialog
 from explorer.ui.dialogs.settings_dialog import SettingsDialog
+from explorer.ui.dialogs.stages_dialog import StagesDialog
 from explorer.ui.dialogs.word_dialog import WordDialog
 from tests.e2e.conftest import Person
 from trainer.networks.input_spec import InputSpec
@@ -63,6 +64,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
     Manual: lambda person: Manual(manual_pages(), person.window),
     WordDialog: lambda person: WordDialog(person.window),
+    StagesDialog: lambda person: StagesDialog(person.workspace.session, person.workspace.stages, person.window),
     SettingsDialog: lambda person: SettingsDialog(person.workspace.settings, person.window),
 }
 

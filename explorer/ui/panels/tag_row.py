@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey, Tag
 from explorer.core.tags.vocabulary import Entry
-from explorer.ui.widgets.fields import Suggestions
+from explorer.ui.widgets.fields import Suggestions, leave_drops_to_window
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
@@ -51,6 +51,7 @@ class TagRow(QFrame):
         head = row(self._title, self._about, row(self.review, self.remove, gap=0), gap=6)
         head.setStretch(1, 1)
         self.setLayout(column(head, fields, self._texts, gap=2))
+        leave_drops_to_window(self)  # rows come after the window was put together
 
     @property
     def typing(self) -> bool:
