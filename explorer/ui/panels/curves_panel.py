@@ -42,7 +42,7 @@ class CurvesPanel(QWidget):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.activated.connect(lambda index: self._draw())
         self._plot = new_plot("Curves of the evaluation", self.palette())
-        self._said = label("", "quiet")
+        self._said = label("", "quiet", wrap=True)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
         self._slider.setValue(STEPS // 2)
@@ -52,14 +52,15 @@ class CurvesPanel(QWidget):
         self._numbers = label("", "", wrap=True)
         self.setLayout(
             column(
-                row(self._kinds, self._classes, self._said, 1),
+                row(self._kinds, self._classes, 1),
+                self._said,
                 self._plot,
                 self._slider,
                 self._numbers,
                 gap=SPACE // 2,
             )
         )
-        self._plot.setMinimumSize(220, 120)
+        self._plot.setMinimumSize(220, 180)  # of less a curve says nothing
 
     @property
     def threshold(self) -> float:

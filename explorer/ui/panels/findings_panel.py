@@ -72,20 +72,15 @@ class FindingsPanel(QWidget):
         self._evaluating.look(False)
 
     def _parts(self) -> QWidget:
-        inner = QWidget()
+        words = QWidget()
         lines = column(self._worth_a_look, self._figures, 1)
         lines.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
-        inner.setLayout(lines)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(inner)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setMinimumWidth(270)
-        for part in (area.viewport(), inner):
-            part.setAutoFillBackground(False)  # the panel's own ground
-        self._heading = label("given (rows), predicted (columns)", "quiet")
-        parts = row(self.curves, column(self._heading, self.confusion, gap=SPACE // 2), area, gap=2 * SPACE)
+        words.setLayout(lines)
+        self._heading = label("given (rows), predicted (columns)", "quiet", wrap=True)
+        curves, beside = _scrolled(self.curves), _scrolled(words)
+        curves.setMinimumWidth(236)
+        beside.setMinimumWidth(276)
+        parts = row(curves, column(self._heading, self.confusion, gap=SPACE // 2), beside, gap=SPACE)
         for place, share in enumerate((4, 3, 3)):
             parts.setStretch(place, share)
         made = QWidget()
@@ -153,3 +148,15 @@ class FindingsPanel(QWidget):
         self._figures.addWidget(label(title, "quiet"))
         for line in lines:
             self._figures.addWidget(label(line, wrap=True))
+
+
+def _scrolled(inner: QWidget) -> QScrollArea:
+    """A part that is scrolled up and down where there is too little room, on the panel's own ground."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(inner)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    for part in (area.viewport(), inner):
+        part.setAutoFillBackground(False)
+    return area
