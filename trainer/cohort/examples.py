@@ -1,6 +1,5 @@
 """What the classes of a cohort look like: example pictures of each class and diagnosis on one sheet."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from trainer.cohort.cohort import Cohort
-from trainer.files.atomic_files import cannot_write, replace_file
-from trainer.files.errors import UserError
 from trainer.files.printing import printable
+from trainer.pictures.png_file import check_png, write_png
 
 EACH = 8
 _SIDE, _GAP, _LEFT = 112, 6, 190
@@ -37,8 +35,7 @@ def examples(cohort: Cohort, each: int = EACH, seed: int = 0) -> list[tuple[str,
 
 def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) -> None:
     """Write the sheet as PNG; UserError for another ending, or where it cannot be written."""
-    if path.suffix.lower() != ".png":
-        raise UserError(f"{path.name} must end in .png.")
+    check_png(path)
     rows = examples(cohort, each, seed)
     step = _SIDE + _GAP
     sheet = Image.new("RGB", (_LEFT + each * step + _GAP, len(rows) * step + _GAP), "white")
@@ -50,12 +47,7 @@ def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) 
         for column, rgb in enumerate(cohort.pictures(list(places))):
             tile = Image.fromarray(rgb).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
             sheet.paste(tile, (_LEFT + column * step, top))
-    content = io.BytesIO()
-    sheet.save(content, "PNG")
-    try:
-        replace_file(path, content.getvalue())
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    write_png(path, sheet)
 
 
 def _wrapped(text: str, width: int = 26) -> str:

@@ -1,6 +1,5 @@
 """What a recipe's augmentation makes of one picture, on a sheet."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,9 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import InputSpec
+from trainer.pictures.png_file import check_png, write_png
 from trainer.training.augmentation import draw
 from trainer.training.data_loading import Preparation
 from trainer.training.finish import stored_input, tested_input
@@ -49,8 +48,7 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300) -> tuple[Rgb, Rgb]:
 
 def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300) -> None:
     """Write the picture as it is tested, framed, and its draws as one PNG; UserError where it cannot be written."""
-    if path.suffix.lower() != ".png":
-        raise UserError(f"{path.name} must end in .png.")
+    check_png(path)
     tested, draws = previewed(rgb, recipe, stored)
     side = recipe.data.size
     rows = -(-(1 + len(draws)) // _ACROSS)
@@ -59,9 +57,4 @@ def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300) -> None
     sheet.paste("black", (_GAP - 3, _GAP - 3, step + 3, step + 3))  # a frame around what is not a draw
     for place, tile in enumerate((tested, *draws)):
         sheet.paste(Image.fromarray(tile), (_GAP + place % _ACROSS * step, _GAP + place // _ACROSS * step))
-    content = io.BytesIO()
-    sheet.save(content, "PNG")
-    try:
-        replace_file(path, content.getvalue())
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    write_png(path, sheet)

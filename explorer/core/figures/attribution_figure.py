@@ -11,8 +11,9 @@ from explorer.core.arrays import RGB, Map
 from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.drawing.signed_overlay import attribution_bar, attribution_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
-from explorer.core.figures.sheet_layout import FONT, MARGIN, NARROWEST, drawable
-from explorer.core.figures.single import MM_PER_INCH, FigureStyle, fit
+from explorer.core.figures.millimetres import MillimetrePage
+from explorer.core.figures.sheet_layout import MARGIN, NARROWEST
+from explorer.core.figures.single import FigureStyle, fit
 from explorer.core.images import fitted
 from trainer.files.errors import UserError
 from trainer.networks.input_spec import Box
@@ -101,39 +102,19 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
     inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
     drawn = in_picture(attribution_overlay(shown.map, inside, limit=shown.limit), canvas.frame, pixels)
     with MATPLOTLIB:
-        from matplotlib.figure import Figure
-
-        page = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white")
-        axes: Any = page.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        axes.set_autoscale_on(False)
-        axes.set_xlim(0, width)
-        axes.set_ylim(height, 0)
-
-        def image(values: Any, left: float, top: float, wide: float, tall: float) -> None:
-            place = (left, left + wide, top + tall, top)
-            axes.imshow(values, extent=place, aspect="auto", interpolation="none", zorder=0)
-
-        def text(x: float, y: float, words: str, **options: Any) -> None:
-            # Names may hold dollar signs, which matplotlib would take for formulas.
-            axes.text(x, y, drawable(words), **{"fontsize": SMALL, "fontfamily": FONT, "parse_math": False, **options})
-
+        page = MillimetrePage(width, height, style.dpi)
         above, before = MARGIN + (down - tall) / 2, MARGIN + (across - wide) / 2
-        image(canvas.rgb, before, above, wide, tall)
-        image(compose(canvas.rgb, drawn, style.opacity), before + across + GAP, above, wide, tall)
+        page.image(canvas.rgb, before, above, wide, tall)
+        page.image(compose(canvas.rgb, drawn, style.opacity), before + across + GAP, above, wide, tall)
         bar = MARGIN + 2 * (across + GAP)
         white = np.full((255, 1, 3), 255, np.uint8)
-        image(compose(white, attribution_bar(255, signed=shown.signed)), bar, MARGIN, BAR, down)
-        axes.plot(
-            [bar, bar + BAR, bar + BAR, bar, bar],
-            [MARGIN, MARGIN, MARGIN + down, MARGIN + down, MARGIN],
-            color="#555555",
-            linewidth=0.4,
-        )
+        page.image(compose(white, attribution_bar(255, signed=shown.signed)), bar, MARGIN, BAR, down)
+        page.frame(bar, MARGIN, BAR, down, "#555555")
         for share, va in ((0.0, "top"), (0.5, "center"), (1.0, "bottom")):
             value = shown.limit * (1 - (2 if shown.signed else 1) * share)
-            text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", va=va)
-        text(width - MARGIN, MARGIN + down / 2, f"{shown.scale} {shown.unit}", rotation=90, va="center", ha="right")
+            page.text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", SMALL, va=va)
+        unit = f"{shown.scale} {shown.unit}"
+        page.text(width - MARGIN, MARGIN + down / 2, unit, SMALL, rotation=90, va="center", ha="right")
         for line, words in enumerate(shown.lines):
-            text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, va="baseline")
-    return page
+            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, SMALL, va="baseline")
+    return page.figure

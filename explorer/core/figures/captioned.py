@@ -1,15 +1,16 @@
 """One overlay with what it takes to read it alone: its color bar with numbers, and two lines below."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from explorer.core.arrays import RGB
 from explorer.core.drawing.overlay import color_bar
 from explorer.core.drawing.styles import SCALES, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.encoding import MATPLOTLIB
-from explorer.core.figures.sheet_layout import FONT, MARGIN, NARROWEST, drawable, shortened
-from explorer.core.figures.single import MM_PER_INCH, FigureStyle
+from explorer.core.figures.millimetres import MillimetrePage
+from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
+from explorer.core.figures.single import FigureStyle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,39 +42,24 @@ def captioned_page(drawn: RGB, scale: Scale, style: FigureStyle, lines: tuple[st
     width, down = style.width_mm or WIDTH, across * drawn.shape[0] / drawn.shape[1]
     height = 2 * MARGIN + down + GAP + 2 * LINE
     with MATPLOTLIB:
-        from matplotlib.figure import Figure
-
-        page = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white")
-        axes: Any = page.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        axes.set_autoscale_on(False)
-        axes.set_xlim(0, width)
-        axes.set_ylim(height, 0)
-
-        def image(values: Any, left: float, wide: float) -> None:
-            place = (left, left + wide, MARGIN + down, MARGIN)
-            axes.imshow(values, extent=place, aspect="auto", interpolation="none", zorder=0)
-
-        def text(x: float, y: float, words: str, **options: Any) -> None:
-            # Names may hold dollar signs, which matplotlib would take for formulas.
-            axes.text(x, y, drawable(words), **{"fontsize": SMALL, "fontfamily": FONT, "parse_math": False, **options})
-
-        image(drawn, MARGIN, across)
+        page = MillimetrePage(width, height, style.dpi)
+        page.image(drawn, MARGIN, MARGIN, across, down)
         left = MARGIN + across + GAP
-        image(color_bar(256, style.color_map), left, BAR)
-        edges = [left, left + BAR, left + BAR, left, left], [MARGIN, MARGIN, MARGIN + down, MARGIN + down, MARGIN]
-        axes.plot(*edges, color=_GREY, linewidth=0.4)
+        page.image(color_bar(256, style.color_map), left, MARGIN, BAR, down)
+        page.frame(left, MARGIN, BAR, down, _GREY)
         if style.outline and scale.peak > scale.foot:
             half = MARGIN + down / 2
-            axes.plot([left - 0.4, left + BAR + 0.4], [half, half], color="black", linewidth=0.7)
-            text(left + BAR + 1.0, half, f"{(scale.foot + scale.peak) / 2:.2g}", va="center")
-        text(left + BAR + 1.0, MARGIN, f"{scale.peak:.3g}" if scale.peak > scale.foot else "nothing", va="top")
-        text(left + BAR + 1.0, MARGIN + down, f"{scale.foot:.3g}", va="bottom")
+            page.axes.plot([left - 0.4, left + BAR + 0.4], [half, half], color="black", linewidth=0.7)
+            page.text(left + BAR + 1.0, half, f"{(scale.foot + scale.peak) / 2:.2g}", SMALL, va="center")
+        page.text(
+            left + BAR + 1.0, MARGIN, f"{scale.peak:.3g}" if scale.peak > scale.foot else "nothing", SMALL, va="top"
+        )
+        page.text(left + BAR + 1.0, MARGIN + down, f"{scale.foot:.3g}", SMALL, va="bottom")
         for place, words in enumerate(lines):
             fitting = shortened(drawable(words), SMALL, width - 2 * MARGIN)
             color = _GREY if place else "black"
-            text(MARGIN, MARGIN + down + GAP + (place + 0.75) * LINE, fitting, va="baseline", color=color)
-    return page
+            page.text(MARGIN, MARGIN + down + GAP + (place + 0.75) * LINE, fitting, SMALL, va="baseline", color=color)
+    return page.figure
 
 
 def caption_lines(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages
-from explorer.core.figures.sheet_layout import FONT, GAP, MARGIN, WIDTH, drawable, shortened
-from explorer.core.figures.single import MM_PER_INCH, FigureStyle
+from explorer.core.figures.millimetres import MillimetrePage
+from explorer.core.figures.sheet_layout import GAP, MARGIN, WIDTH, drawable, shortened
+from explorer.core.figures.single import FigureStyle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,30 +53,20 @@ def _page(titles: Sequence[str], rows: Sequence[SheetRow], width: float, across:
     down = across * rows[0].panels[0].shape[0] / rows[0].panels[0].shape[1]
     height = 2 * MARGIN + HEADER + len(rows) * (down + GAP)
     with MATPLOTLIB:
-        from matplotlib.figure import Figure
-
-        page = Figure(figsize=(width / MM_PER_INCH, height / MM_PER_INCH), dpi=style.dpi, facecolor="white")
-        axes: Any = page.add_axes((0, 0, 1, 1))
-        axes.set_axis_off()
-        axes.set_autoscale_on(False)
-        axes.set_xlim(0, width)
-        axes.set_ylim(height, 0)
+        page = MillimetrePage(width, height, style.dpi)
 
         def text(x: float, y: float, words: str, size: float, room: float, ha: str) -> None:
-            # Names may hold dollar signs, which matplotlib would take for formulas.
-            options: dict[str, Any] = {"fontsize": size, "fontfamily": FONT, "parse_math": False, "va": "center"}
-            axes.text(x, y, shortened(drawable(words), size, room), ha=ha, **options)
+            page.text(x, y, shortened(drawable(words), size, room), size, ha=ha, va="center")
 
         for column, title in enumerate(titles):
             left = MARGIN + CAPTION + column * (across + GAP)
             text(left + across / 2, MARGIN + HEADER / 2, title, TITLE, across, "center")
             for place, row in enumerate(rows):
                 top = MARGIN + HEADER + place * (down + GAP)
-                extent = (left, left + across, top + down, top)
-                axes.imshow(row.panels[column], extent=extent, aspect="auto", interpolation="none", zorder=0)
+                page.image(row.panels[column], left, top, across, down)
         for place, row in enumerate(rows):
             middle = MARGIN + HEADER + place * (down + GAP) + down / 2
             for line, words in enumerate(row.lines):
                 y = middle + (line - (len(row.lines) - 1) / 2) * LINE
                 text(MARGIN + CAPTION - 1.0, y, words, SIZE, CAPTION - 2.0, "right")
-    return page
+    return page.figure
