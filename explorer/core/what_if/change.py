@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.core.alarm.color_constancy import light_of, under_light
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.what_if.fitted_light import evened
+from trainer.pictures.color_constancy import light_of, under_light
 
 DARKEST, BRIGHTEST = 10.0, 0.1
 """Gammas beyond these leave nothing to see."""

@@ -11,7 +11,6 @@ import skimage.exposure
 import torch
 from hypothesis import given
 
-from explorer.core.alarm.color_constancy import light_of
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.network.opening import Network
@@ -20,6 +19,7 @@ from explorer.core.what_if.fitted_light import evened, fitted_light
 from explorer.core.what_if.folder import scores_of, table_of
 from tests.networks import open_small
 from trainer.measures.prediction import Prediction
+from trainer.pictures.color_constancy import light_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

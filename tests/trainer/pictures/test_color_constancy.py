@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.core.alarm.color_constancy import light_of, under_light
+from trainer.pictures.color_constancy import light_of, under_light
 from trainer.synthetic import draw
 
 RGB = draw(4, size=64).rgb // 2 + 20  # nothing is clipped when it is scaled
