@@ -120,7 +120,7 @@ def load_tags_of(path: Path | str, digest: str, name: str) -> TagBook:
 
 
 def image_of(book: TagBook) -> bytes:
-    """The bytes of the book's tags file, read back and compared; equal books give equal bytes."""
+    """The bytes of the book's tags file, read back and compared; equal books of equal history give equal bytes."""
     written = columns_of(book)
     # No file of this name is made; two open ones of the same name would be taken for one.
     with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False, block_size=1 << 16) as file:
