@@ -19,16 +19,17 @@ DATA = "npz"
 
 
 def save_shown(
-    lens: ChosenLens, pipeline: Pipeline, library: Library, path: Path, saved: Callable[[Path], None]
+    lens: ChosenLens, pipeline: Pipeline, library: Library, points: float, path: Path, saved: Callable[[Path], None]
 ) -> None:
     """Write the map on show to `path`, as its ending says, on the batch worker; then `saved(path)`.
 
-    UserError where no lens shows a map yet, and for an ending of something else.
+    `points` of a probability have the full color, as in the window (`color_limit`). UserError where no lens shows a map
+    yet, and for an ending of something else.
     """
     ending = path.suffix.lower().removeprefix(".")
     if ending not in (*FORMATS, DATA):
         raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}, or {DATA} for the data.")
-    draw = drawn_lens(lens, pipeline)
+    draw = drawn_lens(lens, pipeline, points)
 
     def work(network: "Network", on_step: OnStep) -> Path:
         from trainer.files.atomic_files import cannot_write, replace_file
@@ -43,8 +44,10 @@ def save_shown(
     library.network_session.run(library.batch, "figure", work, saved)
 
 
-def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str], bytes]":
+def drawn_lens(lens: ChosenLens, pipeline: Pipeline, points: float) -> "Callable[[Network, str], bytes]":
     """What draws the map on show as a file of some format (`DATA`: its numbers); it may run in another thread.
+
+    `points` of a probability have the full color.
 
     UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
     """
@@ -53,6 +56,7 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
         raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
 
     def draw(network: "Network", ending: str) -> bytes:
+        from explorer.core.attribution.color_range import color_limit
         from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import describe, packed
         from explorer.core.figures.attribution_figure import attribution_figure
@@ -69,7 +73,8 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
         if ending == DATA:
             return packed(found, described)
         rgb = shown.rgb if found.rgb is None else found.rgb
-        figure = figure_of(network, chosen, rgb, found.map, found.score, described)
+        limit = color_limit(chosen, found.target, found.map, points)
+        figure = figure_of(network, chosen, rgb, found.map, found.score, described, limit)
         return attribution_figure(figure, ending, FigureStyle())
 
     return draw

@@ -1,11 +1,13 @@
 """What lies over the picture and how it is drawn: lens, scale, colors, opacity, outline, picture beside, raw maps."""
 
+from contextlib import ExitStack
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
+from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
@@ -22,6 +24,10 @@ SHORT = {
     "fixed": "scale: fixed",
 }
 """The scales where there is little room; their titles stand in `SCALES`."""
+RANGE = (
+    "which change has the full color, in percentage points of the probability; the same for all pictures, so that a "
+    "small change looks small"
+)
 SWITCHES = (
     ("outline", "Outline", "a line around everything above half of the scale (O)"),
     ("beside", "Beside", "the untouched picture beside the overlay (V)"),
@@ -48,9 +54,10 @@ class DisplayBar(QWidget):
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
         tip(self._lenses, "what lies over the picture; L and a digit choose, Esc goes back to the filter's map")
         lens.changed.connect(self._show_lens)
-        self._scale, self._colors = QComboBox(), QComboBox()
+        self._scale, self._colors, self._points = QComboBox(), QComboBox(), QComboBox()
         for box, entries, name in (
             (self._scale, SHORT.items(), "Scale"),
+            (self._points, ((points, range_title(points)) for points in (*OFFERED, OWN)), "Color range"),
             (self._colors, ((key, colors.title) for key, colors in COLOR_MAPS.items()), "Color map"),
         ):
             for key, title in entries:
@@ -59,8 +66,11 @@ class DisplayBar(QWidget):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         scales = "\n".join(f"{SHORT[key].removeprefix('scale: ')}: {title}" for key, title in SCALES.items())
         tip(self._scale, f"from which value to which a map is drawn; 1 to 5 choose\n\n{scales}")
+        tip(self._points, RANGE)
         tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
         self._scale.activated.connect(self._scale_chosen)
+        self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
+        self._points.hide()
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
@@ -78,7 +88,7 @@ class DisplayBar(QWidget):
             self._switches[name] = button
         opacity = QWidget()
         opacity.setLayout(row(label("Opacity", "quiet"), self._opacity))
-        chosen = self._lenses, self._scale, self._colors, opacity
+        chosen = self._lenses, self._scale, self._points, self._colors, opacity
         self.setLayout(WrappingRow(*chosen, *self._switches.values()))
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
@@ -92,6 +102,9 @@ class DisplayBar(QWidget):
         self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
         for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
             part.setEnabled(self._lens.lens is None)
+        of_change = self._lens.lens is not None and in_points(self._lens.lens, self._lens.target)
+        self._scale.setVisible(not of_change)
+        self._points.setVisible(of_change)
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)
@@ -100,10 +113,19 @@ class DisplayBar(QWidget):
         self._session.update_style(scale=kind)
 
     def _show(self, style: DisplayStyle) -> None:
-        with QSignalBlocker(self._scale), QSignalBlocker(self._colors), QSignalBlocker(self._opacity):
+        boxes = self._scale, self._points, self._colors, self._opacity
+        with ExitStack() as quiet:
+            for box in boxes:
+                quiet.enter_context(QSignalBlocker(box))
             self._scale.setCurrentIndex(self._scale.findData(style.scale))
+            self._points.setCurrentIndex(self._points.findData(style.points))
             self._colors.setCurrentIndex(self._colors.findData(style.color_map))
             self._opacity.setValue(round(100 * style.opacity))
         for name, button in self._switches.items():
             with QSignalBlocker(button):
                 button.setChecked(getattr(style, name))
+
+
+def range_title(points: float) -> str:
+    """What the box says of a color range."""
+    return f"full color: {points_text(points / 100)}" if points != OWN else "full color: this map's most"

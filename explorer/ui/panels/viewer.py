@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from explorer.core.attribution.color_range import color_limit, in_points, points_text, range_text
 from explorer.core.drawing.styles import Scale
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
@@ -180,9 +181,13 @@ class Viewer(QWidget):
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        drawn, limit = drawn_map(found, lens)
+        drawn, limit = drawn_map(found, lens, self._session.view.style.points)
         self.image.set_overlay(drawn, self._frame())
-        self.bar.show_attribution(limit if found.rgb is None else None, lens.positive, lens.negative)
+        if found.rgb is not None:
+            self.bar.show_attribution(None)
+            return
+        told = range_text(found, lens, limit)
+        self.bar.show_attribution(limit, lens.positive, lens.negative, told)
 
     def _warn(self) -> None:
         """An amber frame around what is not the real network, or not the real picture."""
@@ -201,7 +206,8 @@ class Viewer(QWidget):
             return
         found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
         self.image.set_beside(self._session.view.style.beside or showing)
-        drawn = drawn_map(found, lens)[0] if found is not None and lens is not None else None
+        points = self._session.view.style.points
+        drawn = drawn_map(found, lens, points)[0] if found is not None and lens is not None else None
         self.image.set_overlay_beside(drawn, self._frame(), "shuffled weights" if showing else "")
 
     def _draw_patch(self) -> None:
@@ -246,7 +252,8 @@ class Viewer(QWidget):
         if lens is None:
             return f"   {view.layer}:{view.filter} = {value:.4g}"
         side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
-        return f"   {side.here} {abs(value):.3g}"
+        told = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
+        return f"   {side.here} {told}"
 
     def _hold_patch(self, place: tuple[float, float] | None) -> None:
         """Let the patch follow the mouse, or show where a click would put it."""
@@ -269,9 +276,9 @@ class Viewer(QWidget):
             self._occluding.cover(*corner)
 
 
-def drawn_map(found: "AttributionMap", lens: "Lens") -> "tuple[RGBA | RGB, float]":
+def drawn_map(found: "AttributionMap", lens: "Lens", points: float) -> "tuple[RGBA | RGB, float]":
     """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
-    from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+    from explorer.core.drawing.signed_overlay import attribution_overlay
 
-    limit = limit_of(found.map, lens.quantile)
+    limit = color_limit(lens, found.target, found.map, points)
     return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

@@ -124,7 +124,7 @@ class ColorBar(QWidget):
         self._scale: Scale | None = None
         self._color_map = "green"
         self._outline = False
-        self._attribution: tuple[float, str, str] | None = None
+        self._attribution: tuple[float, str, str, str] | None = None
 
     def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
         """Show a scale, or nothing."""
@@ -134,14 +134,18 @@ class ColorBar(QWidget):
         self.update()
 
     def show_attribution(
-        self, limit: float | None, positive: "Side | None" = None, negative: "Side | None" = None
+        self, limit: float | None, positive: "Side | None" = None, negative: "Side | None" = None, told: str = ""
     ) -> None:
-        """Show the scale of an attribution, which ends at `limit`, or nothing; without `negative` it begins at zero."""
+        """Show the scale of an attribution, which ends at `limit`, `told` in words, or nothing.
+
+        Without `negative` it begins at zero.
+        """
         self._scale, self._attribution = None, None
         if limit is not None and positive is not None:
-            self._attribution = limit, positive.word, negative.word if negative is not None else ""
+            self._attribution = limit, positive.word, negative.word if negative is not None else "", told or "nothing"
             blue = f"; blue: {negative.legend}" if negative is not None else ""
-            tip(self, f"orange: {positive.legend}{blue}; nothing: no change")
+            full = f"; full color: {told}" if told else ""
+            tip(self, f"orange: {positive.legend}{blue}; nothing: no change{full}")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -174,7 +178,7 @@ class ColorBar(QWidget):
         """Where the number of the outline begins, from the left."""
         return 6 + self.BAR + 5
 
-    def _paint_attribution(self, limit: float, positive: str, negative: str) -> None:
+    def _paint_attribution(self, limit: float, positive: str, negative: str, number: str) -> None:
         from explorer.core.drawing.signed_overlay import attribution_bar
 
         painter = QPainter(self)
@@ -186,7 +190,6 @@ class ColorBar(QWidget):
         painter.setPen(self.palette().mid().color())
         painter.drawRect(bar)
         painter.setPen(self.palette().text().color())
-        number = f"{limit:.3g}" if limit > 0 else "nothing"
         painter.drawText(6, line, positive)
         painter.drawText(6, 2 * line, number)
         if negative:
