@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.beside import Beside
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.labels_and_layouts import label, row
@@ -24,7 +25,6 @@ SHORT = {
 """The scales where there is little room; their titles stand in `SCALES`."""
 SWITCHES = (
     ("outline", "Outline", "a line around everything above half of the scale (O)"),
-    ("beside", "Beside", "the untouched picture beside the overlay (V)"),
     ("raw", "Raw", "the convolution's own output, before the batch norm that follows it (R)"),
 )
 
@@ -34,9 +34,9 @@ class DisplayBar(QWidget):
 
     scale_asked = Signal()
 
-    def __init__(self, session: Session, lens: ChosenLens) -> None:
+    def __init__(self, session: Session, lens: ChosenLens, beside: Beside) -> None:
         super().__init__()
-        self._session, self._lens = session, lens
+        self._session, self._lens, self._choice = session, lens, beside
         self._lenses = QComboBox()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
@@ -62,6 +62,12 @@ class DisplayBar(QWidget):
         tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
         self._scale.activated.connect(self._scale_chosen)
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
+        self.beside = QComboBox()
+        self.beside.setAccessibleName("Beside")
+        self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
+        tip(self.beside, "what stands beside the picture (V: the untouched picture)")
+        beside.changed.connect(self._show_beside)
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(60)
@@ -78,10 +84,11 @@ class DisplayBar(QWidget):
             self._switches[name] = button
         opacity = QWidget()
         opacity.setLayout(row(label("Opacity", "quiet"), self._opacity))
-        chosen = self._lenses, self._scale, self._colors, opacity
+        chosen = self._lenses, self._scale, self._colors, self.beside, opacity
         self.setLayout(WrappingRow(*chosen, *self._switches.values()))
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
+        self._show_beside()
 
     def offer_lenses(self) -> None:
         """Show the menu of lenses, in which a digit chooses."""
@@ -92,6 +99,19 @@ class DisplayBar(QWidget):
         self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
         for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
             part.setEnabled(self._lens.lens is None)
+
+    def _show_beside(self) -> None:
+        """Offer what may stand beside now, and mark what was chosen."""
+        offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
+        there = tuple(
+            (self.beside.itemData(place), self.beside.itemText(place)) for place in range(self.beside.count())
+        )
+        if there != offered:
+            self.beside.clear()
+            for key, title in offered:
+                self.beside.addItem(title, key)
+            self.beside.updateGeometry()
+        self.beside.setCurrentIndex(self.beside.findData(self._choice.chosen))
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)
