@@ -110,7 +110,7 @@ class FigureInView(QObject):
 
     def _of_lens(self) -> "Callable[[Network, str], tuple[str, bytes]]":
         shown, name = self._pipeline.shown, self._lens.name
-        draw = drawn_lens(self._lens, self._pipeline, self._session.view.style.points)
+        draw = drawn_lens(self._lens, self._pipeline)
         assert shown is not None
         return lambda network, format: (f"{shown.picture.stem}_{name}", draw(network, format))
 

@@ -19,17 +19,16 @@ DATA = "npz"
 
 
 def save_shown(
-    lens: ChosenLens, pipeline: Pipeline, library: Library, points: float, path: Path, saved: Callable[[Path], None]
+    lens: ChosenLens, pipeline: Pipeline, library: Library, path: Path, saved: Callable[[Path], None]
 ) -> None:
     """Write the map on show to `path`, as its ending says, on the batch worker; then `saved(path)`.
 
-    `points` of a probability have the full color, as in the window (`color_limit`). UserError where no lens shows a map
-    yet, and for an ending of something else.
+    UserError where no lens shows a map yet, and for an ending of something else.
     """
     ending = path.suffix.lower().removeprefix(".")
     if ending not in (*FORMATS, DATA):
         raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}, or {DATA} for the data.")
-    draw = drawn_lens(lens, pipeline, points)
+    draw = drawn_lens(lens, pipeline)
 
     def work(network: "Network", on_step: OnStep) -> Path:
         from trainer.files.atomic_files import cannot_write, replace_file
@@ -44,14 +43,14 @@ def save_shown(
     library.network_session.run(library.batch, "figure", work, saved)
 
 
-def drawn_lens(lens: ChosenLens, pipeline: Pipeline, points: float) -> "Callable[[Network, str], bytes]":
+def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str], bytes]":
     """What draws the map on show as a file of some format (`DATA`: its numbers); it may run in another thread.
 
-    `points` of a probability have the full color.
+    Its colors are those of the window.
 
     UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
     """
-    found, shown, chosen = lens.found, pipeline.shown, lens.lens
+    found, shown, chosen, points = lens.found, pipeline.shown, lens.lens, lens.points
     if found is None or shown is None or chosen is None or lens.rough:
         raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
 

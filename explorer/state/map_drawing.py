@@ -6,7 +6,9 @@ from explorer.core.drawing.styles import Scale
 from explorer.state.session import DisplayStyle
 
 if TYPE_CHECKING:
-    from explorer.core.arrays import RGBA, Map
+    from explorer.core.arrays import RGB, RGBA, Map
+    from explorer.core.attribution import AttributionMap
+    from explorer.core.attribution.lens import Lens
 
 
 def fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -25,3 +27,15 @@ def draw(map: "Map", scale: Scale, style: DisplayStyle, size: tuple[int, int]) -
         line = outline(map, size, (scale.foot + scale.peak) / 2)
         drawn[line[..., 3] > 0] = line[line[..., 3] > 0]
     return drawn
+
+
+def drawn_attribution(found: "AttributionMap", lens: "Lens", points: float) -> "tuple[RGBA | RGB, float]":
+    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is.
+
+    `points` as `color_limit` takes them.
+    """
+    from explorer.core.attribution.color_range import color_limit
+    from explorer.core.drawing.signed_overlay import attribution_overlay
+
+    limit = color_limit(lens, found.target, found.map, points)
+    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.beside import Beside, UntouchedBeside
+from explorer.state.beside_entries import ShuffledBeside, WhatIfBeside
 from explorer.state.card_in_view import CardInView
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
@@ -88,6 +90,8 @@ class Workspace(QObject):
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.library, self.pipeline, self)
+        entries = WhatIfBeside(self.what_if), ShuffledBeside(self.pipeline, self.lens, self.shuffled), UntouchedBeside()
+        self.beside = Beside(self.session, entries, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
@@ -124,6 +128,7 @@ class Workspace(QObject):
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()
+        self.beside.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()

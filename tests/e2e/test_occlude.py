@@ -14,6 +14,7 @@ from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.figures.encoding import read_description
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.ui.widgets.lists import OVERLAY
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 
@@ -93,6 +94,23 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     cover(looking, 0.4, 0.5)
     assert looking.workspace.occluding.patch is None
     assert panel.patch._filters.isHidden()
+
+
+def test_filters_that_moved_have_their_thumbnail_and_their_tags(looking: Person) -> None:
+    cover(looking, 0.4, 0.5)
+    looking.until(lambda: looking.workspace.occluding.patch is not None)
+    moved = looking.parts.center.browser.lens_panel.patch._filters
+    first, model = moved.model_.rows[0], moved.model_
+    looking.click_row(moved, 0)
+    looking.press("H", "B")
+    assert set(model.rows[0].tags) == {"hair", "border"}
+    assert "border, hair" in model.about(model.rows[0])
+    looking.until(lambda: model.data(model.index(0, 0), OVERLAY) is not None)
+    tile_of_grid = looking.parts.filters.data_of(first.filter, OVERLAY)
+    assert model.data(model.index(0, 0), OVERLAY) is tile_of_grid
+    drawn, tile = moved.grab().toImage(), moved.visualRect(model.index(0, 0))
+    colors = {drawn.pixelColor(tile.left() + 8 + step, tile.center().y()).name() for step in range(28)}
+    assert len(colors) > 8  # a picture, not a ground
 
 
 def test_the_patch_follows_the_mouse(looking: Person) -> None:

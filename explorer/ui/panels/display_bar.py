@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.beside import Beside
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.labels_and_layouts import label, row
@@ -30,7 +31,6 @@ RANGE = (
 )
 SWITCHES = (
     ("outline", "Outline", "a line around everything above half of the scale (O)"),
-    ("beside", "Beside", "the untouched picture beside the overlay (V)"),
     ("raw", "Raw", "the convolution's own output, before the batch norm that follows it (R)"),
 )
 
@@ -40,9 +40,9 @@ class DisplayBar(QWidget):
 
     scale_asked = Signal()
 
-    def __init__(self, session: Session, lens: ChosenLens) -> None:
+    def __init__(self, session: Session, lens: ChosenLens, beside: Beside) -> None:
         super().__init__()
-        self._session, self._lens = session, lens
+        self._session, self._lens, self._choice = session, lens, beside
         self._lenses = QComboBox()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
@@ -72,6 +72,12 @@ class DisplayBar(QWidget):
         self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
         self._points.hide()
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
+        self.beside = QComboBox()
+        self.beside.setAccessibleName("Beside")
+        self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
+        tip(self.beside, "what stands beside the picture (V: the untouched picture)")
+        beside.changed.connect(self._show_beside)
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(60)
@@ -88,10 +94,11 @@ class DisplayBar(QWidget):
             self._switches[name] = button
         opacity = QWidget()
         opacity.setLayout(row(label("Opacity", "quiet"), self._opacity))
-        chosen = self._lenses, self._scale, self._points, self._colors, opacity
+        chosen = self._lenses, self._scale, self._points, self._colors, self.beside, opacity
         self.setLayout(WrappingRow(*chosen, *self._switches.values()))
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
+        self._show_beside()
 
     def offer_lenses(self) -> None:
         """Show the menu of lenses, in which a digit chooses."""
@@ -105,6 +112,19 @@ class DisplayBar(QWidget):
         of_change = self._lens.lens is not None and in_points(self._lens.lens, self._lens.target)
         self._scale.setVisible(not of_change)
         self._points.setVisible(of_change)
+
+    def _show_beside(self) -> None:
+        """Offer what may stand beside now, and mark what was chosen."""
+        offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
+        there = tuple(
+            (self.beside.itemData(place), self.beside.itemText(place)) for place in range(self.beside.count())
+        )
+        if there != offered:
+            self.beside.clear()
+            for key, title in offered:
+                self.beside.addItem(title, key)
+            self.beside.updateGeometry()
+        self.beside.setCurrentIndex(self.beside.findData(self._choice.chosen))
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)

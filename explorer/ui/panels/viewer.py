@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from explorer.core.attribution.color_range import color_limit, in_points, points_text, range_text
+from explorer.core.attribution.color_range import in_points, points_text, range_text
 from explorer.core.drawing.styles import Scale
+from explorer.state.beside import Beside, SignedBar
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
-from explorer.state.map_drawing import draw, fit
+from explorer.state.map_drawing import draw, drawn_attribution, fit
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
-from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
-from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
@@ -26,8 +25,6 @@ from explorer.ui.widgets.map_histogram import MapHistogram
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
-    from explorer.core.arrays import RGB, RGBA
-    from explorer.core.attribution import AttributionMap
     from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
 
@@ -50,36 +47,33 @@ class Viewer(QWidget):
         occluding: Occluding,
         muting: Muting,
         concept: SuggestedConcept,
-        shuffled: ShuffledWeights,
-        what_if: PictureWhatIf,
+        beside: Beside,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
-        self._shuffled, self._what_if, self._muting = shuffled, what_if, muting
-        self._is_changed = False
+        self._muting, self._beside = muting, beside
         self.image = ImageView()
-        self.bar = ColorBar()
+        self.bar, self.bar_beside = ColorBar(), ColorBar()
+        self.bar_beside.hide()
         self.measured = label("", "quiet", wrap=True)
         self.measured.setFixedWidth(self.bar.width())
-        self.display = DisplayBar(session, lens)
+        self.display = DisplayBar(session, lens, beside)
         self._dragging = False
         self.histogram = MapHistogram(self.bar.width())
         self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
         self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
-        beside = column(self.bar, self.histogram, self.lock, self.measured)
-        beside.setStretch(0, 1)
-        self.setLayout(column(self.display, row(self.image, beside, gap=0), gap=SPACE))
+        colors = column(self.bar, self.histogram, self.lock, self.measured)
+        colors.setStretch(0, 1)
+        self.setLayout(column(self.display, row(self.bar_beside, self.image, colors, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
-        shuffled.changed.connect(self._draw_beside)
-        muting.changed.connect(self._warn)
-        what_if.changed.connect(self._draw_beside)
-        self._warn()
+        beside.changed.connect(self._draw_beside)
+        muting.changed.connect(self._draw_beside)
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -181,7 +175,7 @@ class Viewer(QWidget):
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        drawn, limit = drawn_map(found, lens, self._session.view.style.points)
+        drawn, limit = drawn_attribution(found, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
         if found.rgb is not None:
             self.bar.show_attribution(None)
@@ -189,26 +183,23 @@ class Viewer(QWidget):
         told = range_text(found, lens, limit)
         self.bar.show_attribution(limit, lens.positive, lens.negative, told)
 
-    def _warn(self) -> None:
-        """An amber frame around what is not the real network, or not the real picture."""
-        self.image.set_muted(bool(self._muting.keys) or self._what_if.showing)
-
     def _draw_beside(self) -> None:
-        """A changed picture beside, or the lens on shuffled weights over the same one, or the same one, or nothing."""
-        self._warn()
-        changed = self._what_if.picture if self._what_if.showing else None
-        if changed is not None or self._is_changed:
-            self.image.set_picture_beside(changed)
-            self._is_changed = changed is not None
-        if self._what_if.showing:
-            self.image.set_beside(True)
-            self.image.set_overlay_beside(None, None, "what if · not the real picture")
+        """What stands beside the picture, or nothing; amber where anything shown is not the real network or picture."""
+        entry = self._beside.shown
+        drawn = entry.drawn() if entry is not None else None
+        self.image.set_muted(bool(self._muting.keys) or (drawn is not None and not drawn.real))
+        self.image.set_picture_beside(drawn.picture if drawn is not None else None)
+        self.image.set_beside(drawn is not None)
+        self.bar_beside.setVisible(drawn is not None and drawn.bar is not None)
+        if drawn is None:
+            self.image.set_overlay_beside(None, None)
             return
-        found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
-        self.image.set_beside(self._session.view.style.beside or showing)
-        points = self._session.view.style.points
-        drawn = drawn_map(found, lens, points)[0] if found is not None and lens is not None else None
-        self.image.set_overlay_beside(drawn, self._frame(), "shuffled weights" if showing else "")
+        self.image.set_overlay_beside(drawn.overlay, drawn.frame, drawn.caption)
+        if isinstance(drawn.bar, SignedBar):
+            self.bar_beside.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative)
+        elif drawn.bar is not None:
+            style = self._session.view.style
+            self.bar_beside.show_scale(drawn.bar, style.color_map, style.outline)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -274,11 +265,3 @@ class Viewer(QWidget):
             self._occluding.uncover()
         else:
             self._occluding.cover(*corner)
-
-
-def drawn_map(found: "AttributionMap", lens: "Lens", points: float) -> "tuple[RGBA | RGB, float]":
-    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
-    from explorer.core.drawing.signed_overlay import attribution_overlay
-
-    limit = color_limit(lens, found.target, found.map, points)
-    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

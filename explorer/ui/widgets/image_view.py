@@ -55,6 +55,7 @@ class ImageView(QGraphicsView):
         self._outlined.hide()
         self._beside.hide()
         self._screen: RGBA | None = None
+        self._other: RGB | None = None
         self._fitted = True
         self.readout = PlainLabel("", self)
         self.readout.setObjectName("readout")
@@ -114,6 +115,9 @@ class ImageView(QGraphicsView):
     def set_picture_beside(self, rgb: "RGB | None") -> None:
         """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
         whole = self._picture.pixmap()
+        if rgb is self._other and (rgb is not None or self._beside.pixmap().cacheKey() == whole.cacheKey()):
+            return  # the same as before
+        self._other = rgb
         pixmap = pixmap_of(rgb) if rgb is not None else whole
         scale = whole.height() / pixmap.height() if rgb is not None else 1.0
         self._beside.setPixmap(pixmap)

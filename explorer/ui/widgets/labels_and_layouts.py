@@ -134,18 +134,22 @@ class ColorBar(QWidget):
         self.update()
 
     def show_attribution(
-        self, limit: float | None, positive: "Side | None" = None, negative: "Side | None" = None, told: str = ""
+        self,
+        limit: float | None,
+        positive: "Side | None" = None,
+        negative: "Side | None" = None,
+        told: str = "",
     ) -> None:
-        """Show the scale of an attribution, which ends at `limit`, `told` in words, or nothing.
+        """Show the scale of an attribution, which ends at `limit`, `told` in words where it is no plain number.
 
-        Without `negative` it begins at zero.
+        Nothing is shown without a limit. Without `negative` the scale begins at zero.
         """
         self._scale, self._attribution = None, None
         if limit is not None and positive is not None:
-            self._attribution = limit, positive.word, negative.word if negative is not None else "", told or "nothing"
+            told = told or (f"{limit:.3g}" if limit > 0 else "nothing")
+            self._attribution = limit, positive.word, negative.word if negative is not None else "", told
             blue = f"; blue: {negative.legend}" if negative is not None else ""
-            full = f"; full color: {told}" if told else ""
-            tip(self, f"orange: {positive.legend}{blue}; nothing: no change{full}")
+            tip(self, f"orange: {positive.legend}{blue}; nothing: no change; full color: {told}")
         self.update()
 
     def sizeHint(self) -> QSize:

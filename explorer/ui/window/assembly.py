@@ -114,8 +114,7 @@ def _browser(
         workspace.occluding,
         workspace.muting,
         workspace.suggested_concept,
-        workspace.shuffled,
-        workspace.what_if,
+        workspace.beside,
     )
     viewer.setParent(parent)
     yield True

@@ -117,7 +117,9 @@ class Browser(RememberingSplitter):
         if self._lens_panel is None:
             from explorer.ui.panels.lens_panel import LensPanel
 
-            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding, self._shuffled)
+            self._lens_panel = LensPanel(
+                self._session, self._library, self._lens, self._occluding, self._shuffled, self._filters
+            )
             self._lens_panel.filter_picked.connect(self.filter_picked)
             self._lens_panel.dragging.connect(self.viewer.drag_patch)
             self._lens_tab.setLayout(column(self._lens_panel))

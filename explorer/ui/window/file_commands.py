@@ -140,14 +140,7 @@ class FileCommands:
         name, _ = QFileDialog.getSaveFileName(self._parent, "Save what the lens shows", str(proposed), MAPS)
         if name:
             self.guard(
-                lambda: save_shown(
-                    lens,
-                    self._workspace.pipeline,
-                    self._workspace.library,
-                    self._workspace.session.view.style.points,
-                    Path(name),
-                    self._saved,
-                )
+                lambda: save_shown(lens, self._workspace.pipeline, self._workspace.library, Path(name), self._saved)
             )
 
     def _saved(self, path: Path) -> None:
