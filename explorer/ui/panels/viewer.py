@@ -20,6 +20,7 @@ from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.widgets.image_view import ImageView
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
 from explorer.ui.widgets.map_histogram import MapHistogram
 from explorer.ui.widgets.theme import SPACE
@@ -63,7 +64,9 @@ class Viewer(QWidget):
         self.histogram = MapHistogram(self.bar.width())
         self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
         self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
-        colors = column(self.bar, self.histogram, self.lock, self.measured)
+        self.explanation = InfoMark("scale")
+        below = row(self.lock, self.explanation, 1, gap=4)
+        colors = column(self.bar, self.histogram, below, self.measured)
         colors.setStretch(0, 1)
         self.setLayout(column(self.display, row(self.bar_beside, self.image, colors, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
@@ -143,6 +146,7 @@ class Viewer(QWidget):
 
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
+        self.explanation.explain("scale" if self._lens.lens is None else "lens")
         for part in (self.histogram, self.lock):
             part.setVisible(self._lens.lens is None and self.height() >= ENOUGH)
 

@@ -3,7 +3,18 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QGraphicsPixmapItem,
     QGraphicsRectItem,
@@ -13,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
 from explorer.ui.widgets.plain_text import PlainLabel
 
@@ -51,6 +63,9 @@ class ImageView(QGraphicsView):
         self._sees = QGraphicsSimpleTextItem("what the network sees", self._frame)
         self._sees.setFlag(QGraphicsSimpleTextItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self._sees.setBrush(QColor(255, 255, 255, 200))
+        self.about_frame = InfoMark("frame")
+        self.about_frame.setParent(self)
+        self.about_frame.hide()
         self._frame.hide()
         self._outlined.hide()
         self._beside.hide()
@@ -129,7 +144,9 @@ class ImageView(QGraphicsView):
     def set_frame(self, frame: "Box | None") -> None:
         """Draw the rectangle that the network sees, where it is not the whole picture."""
         whole = self._picture.pixmap().rect()
-        if frame is None or (frame.left, frame.top, frame.width, frame.height) == whole.getRect():
+        cut = frame is not None and (frame.left, frame.top, frame.width, frame.height) != whole.getRect()
+        self.about_frame.setVisible(cut)
+        if frame is None or not cut:
             self._frame.hide()
             return
         self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
@@ -215,6 +232,15 @@ class ImageView(QGraphicsView):
         """A sentence in the middle: what to do while there is no picture; "" for none."""
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.about_frame.isVisible():  # behind its words, wherever the picture was moved
+            place = self.mapFromScene(self._sees.scenePos())
+            room = self.rect().adjusted(0, 0, -self.about_frame.width(), -self.about_frame.height())
+            place.setX(min(max(place.x() + round(self._sees.boundingRect().width()) + 4, room.left()), room.right()))
+            place.setY(min(max(place.y(), room.top()), room.bottom()))
+            self.about_frame.move(place)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom(1.0015 ** event.angleDelta().y())

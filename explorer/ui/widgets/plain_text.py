@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QToolTip, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
 Buttons = QMessageBox.StandardButton
+READING_MS = 60_000
+"""How long a text that somebody asked for stays."""
 
 
 class PlainLabel(QLabel):
@@ -83,6 +85,11 @@ def title_text(text: str) -> str:
 def tip(part: QWidget, text: str) -> None:
     """Give a widget its tooltip."""
     part.setToolTip(tip_text(text))
+
+
+def show_tip(part: QWidget, text: str) -> None:
+    """Show a text below a widget until the mouse or the keyboard goes elsewhere."""
+    QToolTip.showText(part.mapToGlobal(part.rect().bottomLeft()), tip_text(text), part, part.rect(), READING_MS)
 
 
 def warned(parent: QWidget, title: str, text: str, buttons: Buttons, default: Buttons = Buttons.NoButton) -> Buttons:

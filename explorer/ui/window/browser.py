@@ -17,6 +17,7 @@ from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
@@ -96,7 +97,7 @@ class Browser(RememberingSplitter):
         self.silent.clicked.connect(lambda: filters.unfold(not filters.unfolded))
         self._filters_tab = QWidget()
         self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
-        choices = row(self._shown, self._order, self._count, 1, self.thumbnails)
+        choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
         self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
         self._below = panel(column(self.tabs, margin=SPACE))
