@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
 
+from explorer.ui.widgets.command_tips import keys_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import shown_text
 from explorer.ui.widgets.theme import SPACE
@@ -46,8 +47,3 @@ class KeySheet(QDialog):
         buttons.rejected.connect(self.reject)
         hold = label("Hold Space to take the overlay away. Wheel: zoom; drag: move; double click: fit.", "quiet")
         self.setLayout(column(row(*columns, gap=4 * SPACE), row(hold, 1, buttons), margin=3 * SPACE, gap=2 * SPACE))
-
-
-def keys_of(action: QAction) -> str:
-    """An action's keys as a person writes them."""
-    return " or ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())

@@ -12,6 +12,7 @@ from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.beside import Beside
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
 from explorer.ui.widgets.wrapping_row import WrappingRow
@@ -30,8 +31,16 @@ RANGE = (
     "small change looks small"
 )
 SWITCHES = (
-    ("outline", "Outline", "a line around everything above half of the scale (O)"),
-    ("raw", "Raw", "the convolution's own output, before the batch norm that follows it (R)"),
+    ("outline", "Outline", "a line around everything above half of the scale", "Outline at half of the scale"),
+    ("raw", "Raw", "the convolution's own output, before the batch norm that follows it", "Raw convolution"),
+)
+"""Fields of the style with their buttons, what these do, and the commands that do the same."""
+SCALE_COMMANDS = (
+    "Scale: this map",
+    "Scale: the layer",
+    "Scale: pictures seen",
+    "Scale: fixed values …",
+    "Scale: this filter over the folder",
 )
 
 
@@ -52,7 +61,8 @@ class DisplayBar(QWidget):
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
-        tip(self._lenses, "what lies over the picture; L and a digit choose, Esc goes back to the filter's map")
+        tip(self._lenses, "what lies over the picture; the key and a digit choose, Esc goes back to the filter's map")
+        stands_for(self._lenses, "Lens …")
         lens.changed.connect(self._show_lens)
         self._scale, self._colors, self._points = QComboBox(), QComboBox(), QComboBox()
         for box, entries, name in (
@@ -65,9 +75,11 @@ class DisplayBar(QWidget):
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         scales = "\n".join(f"{SHORT[key].removeprefix('scale: ')}: {title}" for key, title in SCALES.items())
-        tip(self._scale, f"from which value to which a map is drawn; 1 to 5 choose\n\n{scales}")
+        tip(self._scale, f"from which value to which a map is drawn\n\n{scales}")
+        stands_for(self._scale, *SCALE_COMMANDS)
         tip(self._points, RANGE)
-        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
+        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher")
+        stands_for(self._colors, "Other color map")
         self._scale.activated.connect(self._scale_chosen)
         self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
         self._points.hide()
@@ -76,7 +88,8 @@ class DisplayBar(QWidget):
         self.beside.setAccessibleName("Beside")
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
-        tip(self.beside, "what stands beside the picture (V: the untouched picture)")
+        tip(self.beside, "what stands beside the picture; the key: the untouched picture")
+        stands_for(self.beside, "Untouched picture beside")
         beside.changed.connect(self._show_beside)
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
@@ -86,9 +99,10 @@ class DisplayBar(QWidget):
         self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._opacity.valueChanged.connect(lambda value: session.update_style(opacity=value / 100))
         self._switches: dict[str, PlainTool] = {}
-        for name, title, about in SWITCHES:
+        for name, title, about, command in SWITCHES:
             button = PlainTool(title, checkable=True)
             tip(button, about)
+            stands_for(button, command)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_style(**{name: on}))
             self._switches[name] = button

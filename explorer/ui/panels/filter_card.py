@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 
 from explorer.core.counting import counted
 from explorer.state.card_in_view import CardInView
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -72,7 +73,8 @@ class FilterCardPanel(QWidget):
         self.toggle.setObjectName("flat")
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.clicked.connect(self.unfold)
-        tip(self.toggle, "what the index of the folder says of this filter (E)")
+        tip(self.toggle, "what the index of the folder says of this filter")
+        stands_for(self.toggle, "Why: what the index says of the filter")
         self._distribution = Distribution()
         self._facts = label("", "", wrap=True)
         self._edge = label("", "warning", wrap=True)

@@ -15,6 +15,7 @@ from explorer.state.session import Session
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
 from explorer.ui.panels.patch_panel import PatchPanel
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
@@ -52,7 +53,8 @@ class LensPanel(QWidget):
         self._target = _choice("What is measured", lambda value: lens.point(target=value))
         self._measure = _choice("How it is measured", self._measure_chosen)
         self.drag = PlainTool("Drag the patch", checkable=True)
-        tip(self.drag, "the patch follows the mouse over the picture (Y)")
+        tip(self.drag, "the patch follows the mouse over the picture")
+        stands_for(self.drag, "Drag the patch")
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)
         self._form = QGridLayout()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.drawing.styles import COLOR_MAPS, Scale
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.pixmaps import image_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
@@ -258,7 +259,7 @@ class Bars(QWidget):
 
 
 class EmptyPlace(QWidget):
-    """What an empty part of the window says: what is missing, and the buttons that bring it."""
+    """What an empty part of the window says: what is missing, and the buttons that bring it, by words of commands."""
 
     def __init__(self, title: str, hint: str, buttons: list[tuple[str, Callable[[], object]]]) -> None:
         super().__init__()
@@ -268,6 +269,8 @@ class EmptyPlace(QWidget):
         made = []
         for name, run in buttons:
             button = PlainButton(name)
+            tip(button, name)
+            stands_for(button, name)
             button.clicked.connect(lambda checked=False, run=run: run())
             made.append(button)
         self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))

@@ -92,6 +92,8 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     menus = ContextMenus(workspace, commands)
     menus.attach_to_panels(parts.pictures.list, parts.layers)
     parts.center.made.connect(menus.attach_to_browser)
+    parts.center.made.connect(commands.name_keys)
+    parts.center.made.connect(lambda browser: browser.grew.connect(commands.name_keys))
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
@@ -12,6 +13,7 @@ from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.command_tips import name_keys
 from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
@@ -58,8 +60,13 @@ class Commands:
         nothing = "Open a network or a folder of pictures first."
         return lambda: run(center.browser) if center.built else say(nothing, calm=True)
 
+    def name_keys(self, part: QWidget | None = None) -> None:
+        """Name in the tooltips of a part of the window, or of all of it, the keys of what stands for commands."""
+        name_keys(part or self.window, self.actions.keys)
+
     def _show_words(self, vocabulary: Vocabulary) -> None:
         self.actions.offer_words(TAGS, vocabulary, self.tags.toggle)
+        QTimer.singleShot(0, self.window, self.name_keys)  # when the buttons of the words are there
 
     def go_to_layer(self, layer: int) -> None:
         """Look at a layer, at the filter that was looked at there last."""

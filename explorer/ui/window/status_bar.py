@@ -8,6 +8,7 @@ from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -63,6 +64,8 @@ class Status(QStatusBar):
         self.help = PlainTool("?  keys")
         self.help.setObjectName("flat")
         self.help.setAccessibleName("Show all keys")
+        tip(self.help, "all keys on one page")
+        stands_for(self.help, "Keys")
         for lasting in (self._what, self._bar, self._stop, self.help):
             self.addPermanentWidget(lasting)
         self._slot = ""

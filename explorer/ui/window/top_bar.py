@@ -15,6 +15,7 @@ from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -53,6 +54,10 @@ class TopBar(QWidget):
         self._muting, self._occluding, self._facts = muting, occluding, facts
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
+        tip(self._model, "a trained network")
+        tip(self._folder, "a folder of pictures")
+        stands_for(self._model, "Open a network …")
+        stands_for(self._folder, "Open a folder of pictures …")
         self._layer = label("", "title")
         self._about = ElidedLabel("", "quiet")
         self._given = ElidedLabel("", "quiet", width=124)
