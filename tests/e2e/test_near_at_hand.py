@@ -100,6 +100,33 @@ def test_an_export_is_chosen_in_words_or_by_keys_and_remembered(demo: Person, tm
     dialog.reject()
 
 
+def test_an_export_knows_the_selected_filters_and_the_starred_pictures(demo: Person) -> None:
+    pictures = demo.workspace.library.folder.pictures
+    demo.control("D")
+    demo.press("Down", "Down")
+    demo.control("D")
+    demo.press("Right", "Right", modifier=Qt.KeyboardModifier.ShiftModifier)
+    demo.workspace.selection.toggle(5)
+    demo.control("E")
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert (dialog._which.currentText(), dialog._filters.currentText()) == ("the 4 selected filters", "7:0-2,7:5")
+    assert dialog._which.itemText(1).startswith("this filter, 7:")
+    assert [str(key) for key in dialog._chosen()] == ["7:0", "7:1", "7:2", "7:5"]
+    dialog._pictures.setCurrentIndex(dialog._pictures.findText("with a star: 2 pictures"))
+    assert dialog._pictures.currentData() == (pictures[0], pictures[2])
+    assert dialog._says.text().startswith("4 filters × 2 pictures")
+    dialog.reject()
+    demo.press("Escape")
+    demo.control("D")
+    demo.press("Up", "Up")
+    demo.control("D")
+    demo.control("E")
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert dialog._which.currentText().startswith("this filter")
+    assert "star" not in "".join(dialog._pictures.itemText(place) for place in range(dialog._pictures.count()))
+    dialog.reject()
+
+
 def test_pictures_with_a_star_are_found_again(demo: Person, open_window: Open) -> None:
     pictures = demo.workspace.library.folder.pictures
     demo.press("Down")
