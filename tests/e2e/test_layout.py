@@ -7,11 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from tests.conftest import ROOT
 from tests.e2e.conftest import Open, Person
-from tests.e2e.measuring import SCHEMES, SIZES, measured
+from tests.e2e.measuring import SCHEMES, SIZES, cut, measured
+from tests.e2e.test_typing import DIALOGS
+
+LEAST_DIALOG, ROOM = (360, 240), (1024, 600)
+"""To what size a dialog is drawn in, and what a small screen leaves for it, in pixels."""
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -30,6 +35,26 @@ def test_nothing_is_cut_on_a_screen_of_double_density(tmp_path: Path) -> None:
     found = json.loads(ended.stdout.splitlines()[-1])
     assert found["factor"] == 2
     assert found["cut"] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_dialogs_fit_a_small_screen_and_cut_nothing(demo: Person, scheme: str) -> None:
+    demo.commands.set_theme(scheme)
+    demo.press("H")
+    lines = []
+    for kind, make in DIALOGS.items():
+        dialog = make(demo)
+        dialog.show()
+        for size in (dialog.sizeHint(), QSize(*LEAST_DIALOG)):  # it may keep a larger one
+            dialog.resize(size)
+            for _ in range(5):
+                QApplication.processEvents()
+            if dialog.width() > ROOM[0] or dialog.height() > ROOM[1]:
+                lines.append(f"{kind.__name__}: {dialog.width()} x {dialog.height()}")
+            lines += [f"{kind.__name__}, {dialog.width()} x {dialog.height()}: {line}" for line in cut(dialog)]
+        dialog.close()
+    demo.commands.set_theme("dark")
+    assert lines == []
 
 
 def test_the_picture_takes_the_free_room_and_a_key_gives_it_all(demo: Person) -> None:

@@ -90,7 +90,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     commands.tags.offer_words()
     _offer_recent(workspace, commands)
     menus = ContextMenus(workspace, commands)
-    menus.attach_to_panels(parts.pictures.list, parts.layers)
+    menus.attach_to_panels(parts.pictures.list, parts.layers, parts.tags.rows)
     parts.center.made.connect(menus.attach_to_browser)
     parts.center.made.connect(commands.name_keys)
     parts.center.made.connect(lambda browser: browser.grew.connect(commands.name_keys))
