@@ -90,7 +90,8 @@ class Beside(QObject):
         self._session, self._entries, self._chosen = session, entries, NOTHING
         for entry in entries:
             entry.setParent(self)
-            entry.changed.connect(self.changed)
+            entry.changed.connect(lambda entry=entry: self._entry_changed(entry))
+        self._told: object = None
         session.changed.connect(self._view_changed)
 
     @property
@@ -126,6 +127,13 @@ class Beside(QObject):
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
         self.blockSignals(True)
+
+    def _entry_changed(self, entry: BesideEntry) -> None:
+        """Nobody needs to hear that what is not shown would be drawn otherwise."""
+        told = self.offered, self.shown
+        if told != self._told or entry is self.shown:
+            self._told = told
+            self.changed.emit()
 
     def _view_changed(self, before: View, after: View) -> None:
         if after.style.beside != before.style.beside:

@@ -29,9 +29,14 @@ def draw(map: "Map", scale: Scale, style: DisplayStyle, size: tuple[int, int]) -
     return drawn
 
 
-def drawn_attribution(found: "AttributionMap", lens: "Lens") -> "tuple[RGBA | RGB, float]":
-    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
+def drawn_attribution(
+    found: "AttributionMap", lens: "Lens", like: "AttributionMap | None" = None
+) -> "tuple[RGBA | RGB, float]":
+    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is.
+
+    The colors end where those of another map do that is given as `like`.
+    """
     from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
 
-    limit = limit_of(found.map, lens.quantile)
+    limit = limit_of((like or found).map, lens.quantile)
     return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

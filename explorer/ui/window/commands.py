@@ -11,11 +11,13 @@ from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
+from explorer.state.side_by_side import FIGURES_OFF, MUTING_OFF
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
+from explorer.ui.window.compare_commands import CompareCommands
 from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.main_window import MainWindow
@@ -45,6 +47,7 @@ class Commands:
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
+        self.compare = CompareCommands(window, workspace, parts, self.files)
         self.report = ReportCommand(window, workspace, parts, self.guard)
         self.figure = FigureCommands(workspace, parts, self.guard)
         self._places_of = ""
@@ -104,12 +107,22 @@ class Commands:
     def mute(self) -> None:
         """Take the filter in view away, or give it back."""
         view = self.workspace.session.view
-        self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
+        if self.workspace.sides.swapped:
+            self.parts.problems.show_text(MUTING_OFF, calm=True)
+        else:
+            self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
 
     def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
-        """What runs while nothing is muted, so that no figure is taken for one of another network; else a sentence."""
-        muting, say = self.workspace.muting, self.parts.problems.show_text
-        return lambda: say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
+        """What runs while A lies in front and nothing is muted, so that no figure is taken for one of another network;
+        else a sentence."""
+        muting, sides, say = self.workspace.muting, self.workspace.sides, self.parts.problems.show_text
+
+        def checked() -> object:
+            if sides.swapped:
+                return say(FIGURES_OFF, calm=True)
+            return say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
+
+        return checked
 
     def leave(self) -> None:
         """Give up what is being typed, then the selection; then take the patch from the picture, then the lens."""
