@@ -1,5 +1,6 @@
 """How two networks' answers on the picture in view are drawn: each of them, and one minus the other."""
 
+import math
 from typing import TYPE_CHECKING
 
 from explorer.core.attribution.lens import Side
@@ -111,7 +112,7 @@ class BothDrawn:
         if self._answers.trouble:
             return self._answers.trouble
         if self._lens.lens is None and self._match.key is None:
-            return self._match.sentence
+            return "matching …" if self._match.pending else self._match.sentence
         return ""
 
     def caption(self, *, second: bool) -> str:
@@ -122,11 +123,12 @@ class BothDrawn:
             return ""
         parts = [f"{'B' if second else 'A'}: {clipped(network.name)}"]
         if self._lens.lens is None:
-            parts.append(str(key) if key is not None else "no filter")
+            parts.append(str(key) if key is not None else "")
         if second:
-            scale = "own scale" if self.own else "scale of A"
-            parts.append(self.missing or (scale if self._lens.lens is None else self._lens.lens.title))
-        return " · ".join(parts)
+            strength = self._match.strength
+            matched = f"r {strength:.2f}" if self._lens.lens is None and not math.isnan(strength) else ""
+            parts += [self.missing] if self.missing else [matched, "own scale" if self.own else ""]
+        return " · ".join(filter(None, parts))
 
     def _compared(self) -> "tuple[Map | None, Map | None, tuple[Side, Side], float, str]":
         """What is subtracted, what colors mean, where they end (0: at the largest), and on which scale, in words."""

@@ -79,8 +79,8 @@ class FilterMatch(QObject):
             return None
         if self.how == HAND:
             return self._hand
-        if self.how == NUMBER and self.alike:
-            return first
+        if self.how == NUMBER:
+            return first if self.alike else None
         matches = self._matches.get(first.layer, ())
         return matches[first.filter].second if first.filter < len(matches) else None
 
@@ -88,6 +88,12 @@ class FilterMatch(QObject):
     def strength(self) -> float:
         """The correlation of both filters' peaks on the half on which nothing was matched; NaN where there is none."""
         return self._both.strength(self.first, self.key) if self._both is not None and self.key else math.nan
+
+    @property
+    def pending(self) -> bool:
+        """Whether the filter of B is still being found."""
+        measured = self._both is not None and self.first.layer in self._matches
+        return self.how == ANSWERS and not measured and not self.trouble
 
     @property
     def sentence(self) -> str:
@@ -99,16 +105,16 @@ class FilterMatch(QObject):
             return "A and B have other layers: there is no filter of the same number. Match by answers, or by hand."
         if both is None:
             pair = f"{first} of A and {key} of B. " if key is not None else ""
-            return pair + (self.trouble or f"Matching filters by their answers: {self._share:.0%} …")
+            return pair + (self.trouble or f"Matching filters by their answers: {self._share:.0%}")
         if key is None:
             done = first.layer in self._matches
-            return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer …"
+            return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"
         sign = "=" if self.how == ANSWERS else "and"
-        if math.isnan(self.strength):
-            how = "one of them answers alike to all pictures"
-        else:
-            how = f"r {self.strength:.2f} on {'the other half' if self.how == ANSWERS else 'half of the pictures'}"
-        return f"{first} of A {sign} {key} of B, {how} ({both.measured} pictures)"
+        half = "the other half" if self.how == ANSWERS else "half of the pictures"
+        said = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
+        if self.alike and key != first:
+            said += f"; with the same number {spoken(both.strength(first, first))}"
+        return said
 
     def choose(self, how: str) -> None:
         """Match by `ANSWERS`, `NUMBER` or `HAND`, which begins where the last choice was."""
@@ -247,3 +253,8 @@ class FilterMatch(QObject):
         if slot in (FIRST, SECOND, LAYER) and self._looking and self._both is None:
             self.trouble = "Stopped before the filters were matched."
             self.changed.emit()
+
+
+def spoken(strength: float) -> str:
+    """A correlation in words."""
+    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 MAPS, LENS = "second maps", "second lens"
 """Slots of its workers."""
-KEPT = 8
-"""Pictures and maps of a lens that are kept, the last ones."""
+CACHE_BYTES = 64 << 20
+"""Of maps of the last pictures and of lenses; the newest are kept, however large."""
 
 
 class SecondAnswers(QObject):
@@ -173,7 +173,7 @@ class SecondAnswers(QObject):
 
         def done(found: Any) -> None:
             self._kept[key] = found
-            while len(self._kept) > KEPT:
+            while len(self._kept) > 2 and sum(map(bytes_of, self._kept.values())) > CACHE_BYTES:
                 self._kept.popitem(last=False)
             self.changed.emit()
 
@@ -182,6 +182,11 @@ class SecondAnswers(QObject):
             self.changed.emit()
 
         session.run(jobs, slot, work, done, failed)
+
+
+def bytes_of(found: "Activations | AttributionMap") -> int:
+    """Bytes that an answer holds."""
+    return found.map.nbytes if hasattr(found, "map") else found.nbytes
 
 
 def translated(request: LensRequest, network: "Network", filter: FilterKey | None) -> tuple[str, dict[str, Any]]:

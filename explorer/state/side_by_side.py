@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 Said = tuple[tuple[str, float], ...]
-TAGS_OFF = "Network B lies in front. Tags are given to the filters of A: press W to bring A back to the front first."
-FIGURES_OFF = "Network B lies in front. Figures are made of A: press W to bring A back to the front first."
-MUTING_OFF = "Network B lies in front. Filters of A are muted: press W to bring A back to the front first."
+TAGS_OFF = "B lies in front, and tags are A's: press W first."
+FIGURES_OFF = "B lies in front, and figures are made of A: press W first."
+MUTING_OFF = "B lies in front, and filters of A are muted: press W first."
 SECOND, DIFFERENCE = "network B", "difference"
 """Keys of what may stand beside."""
 CLASSES = 2
@@ -109,14 +109,15 @@ class SideBySide(QObject):
         if self._beside is not None and self._second.network is not None:
             self._beside.choose(SECOND)
 
-    def close_network(self) -> None:
-        """Close the second network."""
-        self._second.close_network()
-
     def swap(self) -> None:
         """Bring the other network to the front."""
         if self.looking:
             self._set_swapped(not self.swapped)
+
+    def bring_back(self) -> None:
+        """Let A lie in front again."""
+        if self.swapped:
+            self._set_swapped(False)
 
     def use_own_scales(self, own: bool) -> None:
         """Draw each on its own scale, or both on that of A."""
@@ -139,8 +140,8 @@ class SideBySide(QObject):
         shown = self._beside.shown if self._beside is not None else None
         looking = self._second.network is not None and shown is not None and shown.key in (SECOND, DIFFERENCE)
         changed, self.looking = looking != self.looking, looking
-        if not looking and self.swapped:
-            self._set_swapped(False)
+        if not looking:
+            self.bring_back()
         self.match.look(looking)
         self._answers.look(looking, self.match.key)
         if changed:

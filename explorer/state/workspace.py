@@ -105,6 +105,7 @@ class Workspace(QObject):
         )
         self.beside = Beside(self.session, entries, self)
         self.sides.follow(self.beside)
+        self.library.network_opened.connect(lambda network: self.sides.bring_back())
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)

@@ -11,7 +11,7 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
-HOW = {ANSWERS: "B's filter: by answers", NUMBER: "B's filter: same number", HAND: "B's filter: by hand"}
+HOW = {ANSWERS: "B: by answers", NUMBER: "B: same number", HAND: "B: by hand"}
 
 
 class SecondNetworkStrip(QWidget):
@@ -39,18 +39,22 @@ class SecondNetworkStrip(QWidget):
         self.swap = PlainTool("Swap", checkable=True)
         tip(self.swap, "B in front and A beside, or back (W); tags stay those of A")
         self.swap.clicked.connect(lambda checked: sides.swap())
-        self.close_b = PlainTool("Close B")
-        tip(self.close_b, "close network B")
-        self.close_b.clicked.connect(lambda checked: sides.close_network())
-        for tool in (self.own, self.swap, self.close_b):
+        for tool in (self.own, self.swap):
             tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        choices = QWidget()
-        choices.setLayout(WrappingRow(self.how, self.layer, self.filter, self.own, self.swap, self.close_b))
-        self.said = label("", wrap=True)
+        tip(self.how, "which filter of network B stands for the one in view")
+        self.said, choices = label(), QWidget()
+        choices.setLayout(WrappingRow(self.how, self.layer, self.filter, self.own, self.swap, self.said))
         self.matched = label("", "quiet", wrap=True)
-        self.setLayout(column(choices, self.said, self.matched, gap=SPACE // 2))
+        self._roomy = True
+        self.setLayout(column(choices, self.matched, gap=SPACE // 2))
         sides.changed.connect(self._show)
         self._show()
+
+    def give_room(self, roomy: bool) -> None:
+        """Say in a line of its own which filter stands for which only where there is room; the caption says it too."""
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self._show()
 
     def _taken(self) -> None:
         self._match.take(FilterKey(self.layer.value(), self.filter.value()))
@@ -75,7 +79,9 @@ class SecondNetworkStrip(QWidget):
         first, second = sides.predictions
         self.said.setText(f"A {spoken(first)}   ·   B {spoken(second)}")
         tip(self.said, "\n".join(f"{name}: {spoken(said, 25)}" for name, said in (("A", first), ("B", second))))
-        self.matched.setText(" ".join((f"{match.sentence}.".replace("..", "."), *sides.notes)))
+        self.matched.setText(" ".join((match.sentence.rstrip(".") + ".", *sides.notes)))
+        tip(self.matched, self.matched.text())
+        self.matched.setVisible(self._roomy or bool(sides.notes))
 
 
 def spoken(said: Said, most: int = CLASSES) -> str:

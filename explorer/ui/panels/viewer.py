@@ -178,6 +178,7 @@ class Viewer(QWidget):
 
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
+        self.strip.give_room(self.height() >= ENOUGH)
         for part in (self.histogram, self.lock):
             part.setVisible(self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH)
 
