@@ -147,9 +147,7 @@ def test_whatever_takes_its_place_brings_a_back_to_the_front(both: Workspace, en
     assert not both.sides.swapped, "nobody looks at B, so that it cannot come to the front"
 
 
-def test_another_first_network_lies_in_front_and_the_second_stays(
-    both: Workspace, until: Until, tmp_path: Path
-) -> None:
+def test_another_first_network_lies_in_front(both: Workspace, until: Until, tmp_path: Path) -> None:
     both.sides.swap()
     both.opening.open_model(Request(save_small(tmp_path / "c.safetensors", seed=2), device="cpu"))
     until(lambda: both.library.network.name == "c" and both.pipeline.activations is not None)

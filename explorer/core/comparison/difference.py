@@ -7,6 +7,7 @@ from explorer.core.arrays import Map
 from explorer.core.drawing.styles import Scale
 from trainer.networks.input_spec import Box
 
+Places = npt.NDArray[np.float64]
 LONGEST = 256
 """Longer side of a difference: maps are no finer, and Qt enlarges smoothly beyond."""
 
@@ -33,13 +34,19 @@ def share_of(map: Map, scale: Scale) -> Map:
     return shares
 
 
-def _at(map: Map, frame: Box, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]) -> Map:
+def _at(map: Map, frame: Box, rows: Places, columns: Places) -> Map:
     """Values at rows and columns of the picture; NaN outside of the frame."""
-    from scipy.ndimage import map_coordinates
-
     down, across = (rows - frame.top) / frame.height, (columns - frame.left) / frame.width
-    places = np.meshgrid(down * map.shape[0] - 0.5, across * map.shape[1] - 0.5, indexing="ij")
-    values: Map = map_coordinates(map.astype(np.float32), places, order=1, mode="nearest", output=np.float32)
+    values: Map = _along(_along(map.astype(np.float32), down).T, across).T
     values[(down < 0) | (down > 1)] = np.nan
     values[:, (across < 0) | (across > 1)] = np.nan
     return values
+
+
+def _along(values: Map, shares: Places) -> Map:
+    """Rows of (n, m) at shares of their extent, 0 to 1: (len(shares), m), linear between the rows' centres."""
+    places = np.clip(shares * len(values) - 0.5, 0, len(values) - 1)
+    before = places.astype(np.intp)
+    after, weight = np.minimum(before + 1, len(values) - 1), (places - before).astype(np.float32)[:, None]
+    found: Map = values[before] * (1 - weight) + values[after] * weight
+    return found
