@@ -20,11 +20,15 @@ NOTHING, UNTOUCHED = "", "untouched"
 
 @dataclass(frozen=True)
 class SignedBar:
-    """The colors of an attribution or a difference: `limit` is where they end, on both sides where `negative` is."""
+    """The colors of an attribution or a difference: `limit` is where they end, on both sides where `negative` is.
+
+    `told` says the limit in words, where it is no plain number.
+    """
 
     limit: float
     positive: "Side"
     negative: "Side | None" = None
+    told: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +94,8 @@ class Beside(QObject):
         self._session, self._entries, self._chosen = session, entries, NOTHING
         for entry in entries:
             entry.setParent(self)
-            entry.changed.connect(self.changed)
+            entry.changed.connect(lambda entry=entry: self._entry_changed(entry))
+        self._told: object = None
         session.changed.connect(self._view_changed)
 
     @property
@@ -126,6 +131,13 @@ class Beside(QObject):
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
         self.blockSignals(True)
+
+    def _entry_changed(self, entry: BesideEntry) -> None:
+        """Nobody needs to hear that what is not shown would be drawn otherwise."""
+        told = self.offered, self.shown
+        if told != self._told or entry is self.shown:
+            self._told = told
+            self.changed.emit()
 
     def _view_changed(self, before: View, after: View) -> None:
         if after.style.beside != before.style.beside:

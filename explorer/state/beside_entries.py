@@ -1,11 +1,15 @@
-"""What stands beside the picture because it was asked for in a tab: a changed picture, a lens on shuffled weights."""
+"""What may stand beside the picture: it changed, a lens on shuffled weights, a second network, the difference."""
+
+from dataclasses import replace
 
 from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.both_drawn import clipped
 from explorer.state.lens import ChosenLens
 from explorer.state.map_drawing import drawn_attribution
 from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.side_by_side import DIFFERENCE, SECOND, SideBySide
 
 
 class WhatIfBeside(BesideEntry):
@@ -52,3 +56,44 @@ class ShuffledBeside(BesideEntry):
         )
         frame = activations.frame if activations is not None else None
         return Drawn(overlay=overlay, frame=frame, caption=self.key)
+
+
+class NetworkBeside(BesideEntry):
+    """The network that does not lie in front."""
+
+    key = SECOND
+
+    def __init__(self, sides: SideBySide) -> None:
+        super().__init__()
+        self._sides = sides
+        sides.changed.connect(self.changed)
+
+    @property
+    def title(self) -> str:
+        """Its name, while there is a second network."""
+        return f"network B: {clipped(self._sides.name)}" if self._sides.name else ""
+
+    def drawn(self) -> Drawn:
+        """B's answer, or A's while B lies in front."""
+        drawn = self._sides.both.drawn(second=not self._sides.swapped)
+        return drawn if self._sides.both.own else replace(drawn, bar=None)
+
+
+class DifferenceBeside(BesideEntry):
+    """What B answers minus what A does."""
+
+    key = DIFFERENCE
+
+    def __init__(self, sides: SideBySide) -> None:
+        super().__init__()
+        self._sides = sides
+        sides.changed.connect(self.changed)
+
+    @property
+    def title(self) -> str:
+        """What it is called, while there is a second network."""
+        return "difference B − A" if self._sides.name else ""
+
+    def drawn(self) -> Drawn:
+        """The difference over the picture in view."""
+        return self._sides.both.difference()

@@ -36,6 +36,8 @@ WITHOUT_A_WIDGET = {
     "Undo",
     "Redo",
     "Mute the filter, or take it back",
+    "Pin the filter beside, or let it go",
+    "Pin the picture beside, or let it go",
     "Stages and kernels of the filter …",
     "Occlusion",
     "Leave a line of text, the selection, the patch, or the lens",

@@ -86,6 +86,8 @@ class DisplayBar(QWidget):
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
         self.beside = QComboBox()
         self.beside.setAccessibleName("Beside")
+        self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.beside.setMinimumContentsLength(16)
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
         tip(self.beside, "what stands beside the picture; the key: the untouched picture")
@@ -130,15 +132,15 @@ class DisplayBar(QWidget):
     def _show_beside(self) -> None:
         """Offer what may stand beside now, and mark what was chosen."""
         offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
-        there = tuple(
-            (self.beside.itemData(place), self.beside.itemText(place)) for place in range(self.beside.count())
-        )
+        box = self.beside
+        there = tuple((box.itemData(place), box.itemText(place)) for place in range(box.count()))
         if there != offered:
-            self.beside.clear()
+            box.clear()
             for key, title in offered:
-                self.beside.addItem(title, key)
-            self.beside.updateGeometry()
-        self.beside.setCurrentIndex(self.beside.findData(self._choice.chosen))
+                box.addItem(title, key)
+            # Whole names in the list, though the box has little room.
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + box.view().frameWidth() * 2 + 16)
+        box.setCurrentIndex(box.findData(self._choice.chosen))
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)

@@ -8,17 +8,19 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.attribution.color_range import in_points, points_text, range_text
 from explorer.core.drawing.styles import Scale
-from explorer.state.beside import Beside, SignedBar
+from explorer.state.beside import Beside, Drawn, SignedBar
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
-from explorer.state.map_drawing import draw, drawn_attribution, fit
+from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.side_by_side import SideBySide
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
+from explorer.ui.panels.second_network_strip import SecondNetworkStrip
 from explorer.ui.widgets.image_view import ImageView
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
@@ -49,11 +51,12 @@ class Viewer(QWidget):
         muting: Muting,
         concept: SuggestedConcept,
         beside: Beside,
+        sides: SideBySide,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
-        self._muting, self._beside = muting, beside
+        self._muting, self._beside, self._sides = muting, beside, sides
         self.image = ImageView()
         self.bar, self.bar_beside = ColorBar(), ColorBar()
         self.bar_beside.hide()
@@ -68,7 +71,8 @@ class Viewer(QWidget):
         below = row(self.lock, self.explanation, 1, gap=4)
         colors = column(self.bar, self.histogram, below, self.measured)
         colors.setStretch(0, 1)
-        self.setLayout(column(self.display, row(self.bar_beside, self.image, colors, gap=0), gap=SPACE))
+        self.strip = SecondNetworkStrip(sides)
+        self.setLayout(column(self.display, self.strip, row(self.bar_beside, self.image, colors, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)
@@ -76,6 +80,8 @@ class Viewer(QWidget):
         concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
         beside.changed.connect(self._draw_beside)
+        sides.changed.connect(self._sides_changed)
+        self._swapped = False
         muting.changed.connect(self._draw_beside)
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
@@ -98,7 +104,11 @@ class Viewer(QWidget):
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
         self.image.set_picture(shown.screen if shown else None)
-        network = self._library.network
+        self._show_frame()
+
+    def _show_frame(self) -> None:
+        """What the network in front sees."""
+        shown, network = self._pipeline.shown, self._sides.network_in_front
         if shown is not None and network is not None:
             self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))
 
@@ -113,7 +123,6 @@ class Viewer(QWidget):
 
     def _apply(self, view: View) -> None:
         self._set_opacity()
-        self._draw_beside()
 
     def _set_opacity(self) -> None:
         """As it was chosen; a picture that a lens made covers what lies below it."""
@@ -127,6 +136,10 @@ class Viewer(QWidget):
     def _draw(self) -> None:
         self._set_opacity()
         self._draw_beside()
+        front = self._sides.in_front
+        if front is not None:
+            self._draw_front(front)
+            return
         lens = self._lens.lens
         if lens is not None:
             self._draw_attribution(lens)
@@ -144,11 +157,35 @@ class Viewer(QWidget):
         self.histogram.show_map(self._pipeline.map(view.layer, view.filter), scale)
         self._give_room()
 
+    def _draw_front(self, drawn: Drawn) -> None:
+        """The second network's answer in place of the first's."""
+        self.image.set_overlay(drawn.overlay, drawn.frame)
+        self.measured.setText("network B")
+        self.histogram.show_map(None, None)
+        self._show_bar(self.bar, drawn)
+        self._give_room()
+
+    def _show_bar(self, bar: ColorBar, drawn: Drawn) -> None:
+        style = self._session.view.style
+        if isinstance(drawn.bar, SignedBar):
+            bar.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative, drawn.bar.told)
+        else:
+            bar.show_scale(drawn.bar, style.color_map, style.outline)
+
+    def _sides_changed(self) -> None:
+        """Another network lies in front, or its answer is another."""
+        if self._sides.swapped or self._swapped:
+            self._swapped = self._sides.swapped
+            self._show_frame()
+            self._draw()
+        self.image.set_caption(self._sides.caption)
+
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
         self.explanation.explain("scale" if self._lens.lens is None else "lens")
+        self.strip.give_room(self.height() >= ENOUGH)
         for part in (self.histogram, self.lock):
-            part.setVisible(self._lens.lens is None and self.height() >= ENOUGH)
+            part.setVisible(self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -181,11 +218,8 @@ class Viewer(QWidget):
             return
         drawn, limit = drawn_attribution(found, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
-        if found.rgb is not None:
-            self.bar.show_attribution(None)
-            return
-        told = range_text(found, lens, limit)
-        self.bar.show_attribution(limit, lens.positive, lens.negative, told)
+        told, ends = range_text(found, lens, limit), limit if found.rgb is None else None
+        self.bar.show_attribution(ends, lens.positive, lens.negative, told)
 
     def _draw_beside(self) -> None:
         """What stands beside the picture, or nothing; amber where anything shown is not the real network or picture."""
@@ -199,11 +233,7 @@ class Viewer(QWidget):
             self.image.set_overlay_beside(None, None)
             return
         self.image.set_overlay_beside(drawn.overlay, drawn.frame, drawn.caption)
-        if isinstance(drawn.bar, SignedBar):
-            self.bar_beside.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative)
-        elif drawn.bar is not None:
-            style = self._session.view.style
-            self.bar_beside.show_scale(drawn.bar, style.color_map, style.outline)
+        self._show_bar(self.bar_beside, drawn)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -214,27 +244,21 @@ class Viewer(QWidget):
             self.image.outline(None)
         self._draw()
 
-    def _place(self, x: float, y: float) -> tuple[float, float] | None:
-        """(row, column) of the input, as shares of its sides, under a point of the picture; None outside of it."""
-        frame = self._frame()
-        if frame is None or math.isnan(x):
-            return None
-        row, column = (y - frame.top) / frame.height, (x - frame.left) / frame.width
-        return (row, column) if 0 <= row < 1 and 0 <= column < 1 else None
-
     def _hovered(self, x: float, y: float) -> None:
         if math.isnan(x):
             self.image.set_readout("")
             self.image.outline(None)
             return
-        place = self._place(x, y)
+        place = place_in(self._frame(), x, y)
         text = f"x {int(x)}  y {int(y)}"
-        if place is not None:
+        if self._sides.looking:
+            text += self._sides.values_at(x, y)
+        elif place is not None:
             text += self._value_at(place)
         elif self._frame() is not None:
             text += "   outside of what the network sees"
         self.image.set_readout(text)
-        self._hold_patch(place)
+        self._hold_patch(place if not self._sides.swapped else None)
 
     def _value_at(self, place: tuple[float, float]) -> str:
         """What the map that lies over the picture says at a place."""
@@ -261,9 +285,9 @@ class Viewer(QWidget):
             self.image.outline(self._occluding.outline(*place))
 
     def _clicked(self, x: float, y: float) -> None:
-        if not self._occluding.possible or self._dragging:
+        if not self._occluding.possible or self._dragging or self._sides.swapped:
             return
-        place = self._place(x, y)
+        place = place_in(self._frame(), x, y)
         corner = self._occluding.corner(*place) if place is not None else None
         if corner is None or self._occluding.patch is not None:
             self._occluding.uncover()

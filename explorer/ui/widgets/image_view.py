@@ -81,6 +81,10 @@ class ImageView(QGraphicsView):
         self.caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.caption.move(8, 6)
         self.caption.hide()
+        self.front = PlainLabel("", self)
+        self.front.setObjectName("readout")
+        self.front.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.front.hide()
         self._hint = PlainLabel("", self)
         self._hint.setObjectName("quiet")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -126,6 +130,20 @@ class ImageView(QGraphicsView):
         self.caption.setText(caption)
         self.caption.adjustSize()
         self.caption.setVisible(bool(caption))
+        self._place_captions()
+
+    def set_caption(self, text: str) -> None:
+        """Say in the corner of the picture itself what lies over it; "" for nothing."""
+        self.front.setText(text)
+        self.front.adjustSize()
+        self.front.setVisible(bool(text))
+        self._place_captions()
+
+    def _place_captions(self) -> None:
+        """That of the picture above its right part, a line lower where both have no room in one."""
+        left = self.width() - self.front.width() - 8
+        below = left < self.caption.geometry().right() + 8 and self.caption.isVisible()
+        self.front.move(max(8, left), self.caption.geometry().bottom() + 4 if below else 6)
 
     def set_picture_beside(self, rgb: "RGB | None") -> None:
         """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
@@ -278,6 +296,7 @@ class ImageView(QGraphicsView):
         if self._fitted:
             self.fit()
         self.set_readout(self.readout.text())
+        self._place_captions()
 
 
 def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:

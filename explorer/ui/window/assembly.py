@@ -117,6 +117,7 @@ def _browser(
         workspace.muting,
         workspace.suggested_concept,
         workspace.beside,
+        workspace.sides,
     )
     viewer.setParent(parent)
     yield True

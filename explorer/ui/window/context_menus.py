@@ -26,6 +26,8 @@ STAR = "Star the picture, or take its star away"
 COMMAND_OF = {
     "Copy the figure": "Copy the figure in view",
     "Save the figure": "Save the figure in view",
+    "Pin the filter beside": "Pin the filter beside, or let it go",
+    "Pin the picture beside": "Pin the picture beside, or let it go",
     "Star": STAR,
     "Take the star away": STAR,
 }
@@ -88,6 +90,7 @@ class ContextMenus:
         return [
             (TAG_AS, commands.tags.new_word),
             *self._figure(),
+            ("Pin the filter beside", commands.pin_filter),
             (f"Export filter {key} …", commands.unmuted(lambda: commands.files.export(key))),
             (f"Copy {key}", lambda: QApplication.clipboard().setText(key)),
         ]
@@ -103,6 +106,7 @@ class ContextMenus:
         return [
             *list(self._figure())[:1],
             ("Take the star away" if picture in self._workspace.starred else "Star", self._commands.star),
+            ("Pin the picture beside", self._commands.pin_picture),
             ("Show in folder", lambda: QDesktopServices.openUrl(folder)),
             ("Copy the picture's path", lambda: QApplication.clipboard().setText(str(picture))),
         ]
