@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QToolTip
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from explorer.state.start import Start
 from explorer.ui.dialogs.tour import Tour
@@ -143,6 +143,18 @@ def test_a_tour_of_six_steps_comes_once_and_leaves_with_escape(demo: Person) -> 
     demo.until(lambda: tours(demo))
     demo.press("Escape")
     demo.until(lambda: not tours(demo))
+
+
+def test_the_tour_keeps_the_tab_key_and_escape_leaves_it_from_everywhere(demo: Person) -> None:
+    demo.commands.show_tour()
+    (tour,) = tours(demo)
+    demo.press("Tab", "Tab", "H")
+    assert QApplication.focusWidget() is tour
+    assert len(demo.workspace.tagging.book) == 0
+    demo.click(demo.parts.center.browser.viewer.image.viewport())  # everything can be used meanwhile
+    assert QApplication.focusWidget() is not tour
+    demo.press("Escape")
+    assert not tours(demo)
 
 
 def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: Person) -> None:

@@ -152,7 +152,11 @@ class Commands:
         return checked
 
     def leave(self) -> None:
-        """Give up what is being typed, then the selection; then take the patch from the picture, then the lens."""
+        """Give up the tour, what is being typed, the selection; then take the patch from the picture, then the lens."""
+        from explorer.ui.window.tour_steps import leave_tour
+
+        if leave_tour(self.window):
+            return
         if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):
             if self.workspace.selection.clear():
                 return
