@@ -75,6 +75,7 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"{NAME} {__version__}")
     top.add_argument("--model", type=Path, help="the network: .safetensors, a state dict, .onnx, or a folder")
     top.add_argument("--images", type=Path, help="the folder of pictures")
+    top.add_argument("--compare", type=Path, metavar="MODEL", help="a second network, to look at beside the first")
     top.add_argument("--labels", type=Path, help="table of the pictures' classes (CSV)")
     top.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     top.add_argument("--tags", type=Path, help="the tags file (.h5)")
@@ -97,7 +98,7 @@ def run_window(arguments: argparse.Namespace) -> int:
     """Open the window; one line where there is no display for it."""
     from explorer.display import obstacle
 
-    for path in (arguments.model, arguments.images, arguments.labels):
+    for path in (arguments.model, arguments.compare, arguments.images, arguments.labels):
         if path is not None and not path.exists():
             raise UserError(f"{path} does not exist.")
     reason = obstacle()
@@ -128,5 +129,6 @@ def run_window(arguments: argparse.Namespace) -> int:
         key=arguments.key,
         device=arguments.device,
         demo=arguments.demo,
+        compare=arguments.compare,
     )
     return run(start)

@@ -37,7 +37,12 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     figures.add_argument("--figures", choices=tuple(FORMATS), help="draw each map over its picture, beside the .npz")
     figures.add_argument("--width", type=float, metavar="MM", help="of the figure (120)")
     figures.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
-    figures.add_argument("--limit", type=float, help="where the color scale ends; else each map's own largest value")
+    figures.add_argument(
+        "--limit",
+        type=float,
+        help="where the color scale ends, for figures that are compared (0.1 of a probability: 10 points, as in the "
+        "window); else each map's own largest value",
+    )
     parser.add_argument("--force", action="store_true", help="replace what is there")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 

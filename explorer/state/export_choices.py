@@ -1,10 +1,12 @@
 """What may be exported, in words, and how it was exported the last time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from explorer.core.counting import counted
+from explorer.core.tags.book import FilterKey
 from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
 
@@ -17,6 +19,9 @@ def filter_choices(workspace: Workspace) -> list[tuple[str, str]]:
     layers = network.layers if network is not None else ()
     every = sum(layer.filters for layer in layers)
     found = [(f"this filter, {view.layer}:{view.filter}", f"{view.layer}:{view.filter}")]
+    if view.also:
+        selected = workspace.selection.keys
+        found.insert(0, (f"the {counted(len(selected), 'selected filter')}", as_selectors(selected)))
     if view.layer < len(layers):
         found.append((f"this layer, {counted(layers[view.layer].filters, 'filter')}", str(view.layer)))
     keys: dict[str, set[object]] = {}
@@ -24,6 +29,35 @@ def filter_choices(workspace: Workspace) -> list[tuple[str, str]]:
         keys.setdefault(tag.tag, set()).add(key)
     found += [(f"tagged {word}, {counted(len(tagged), 'filter')}", f"tag:{word}") for word, tagged in keys.items()]
     return [*found, (f"all filters, {every:,}", "all")]
+
+
+def picture_choices(workspace: Workspace, found: tuple[Path, ...]) -> list[tuple[str, tuple[Path, ...]]]:
+    """(words, the pictures that they mean); `found` are those in the list of pictures.
+
+    The last choice is remembered by its place, so that what is not always there comes last.
+    """
+    view, folder = workspace.session.view, workspace.library.folder
+    every = tuple(folder.pictures) if folder else ()
+    start = found.index(view.picture) if view.picture in found else 0
+    starred = tuple(picture for picture in every if picture in workspace.starred)
+    choices = [
+        ("this picture", (view.picture,) if view.picture else ()),
+        ("ten pictures from this one on", found[start : start + 10]),
+        (f"the {counted(len(found), 'picture')} in the list", found),
+        (f"all of the folder: {counted(len(every), 'picture')}", every),
+    ]
+    return [*choices, (f"with a star: {counted(len(starred), 'picture')}", starred)] if starred else choices
+
+
+def as_selectors(keys: Sequence[FilterKey]) -> str:
+    """Filters as `explorer.core.selection` reads them, neighbours as a range: 7:0-2,7:5."""
+    runs: list[list[FilterKey]] = []
+    for key in sorted(keys):
+        if runs and runs[-1][-1] == FilterKey(key.layer, key.filter - 1):
+            runs[-1].append(key)
+        else:
+            runs.append([key])
+    return ",".join(f"{run[0]}-{run[-1].filter}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def last_choices(settings: Settings) -> Mapping[str, Any]:

@@ -84,6 +84,11 @@ class Jobs(QObject):
             self.ended.emit(slot)
             self.cancelled.emit(slot)
 
+    def cancel_all(self) -> None:
+        """Drop the jobs of all slots."""
+        for slot in list(self._newest):
+            self.cancel(slot)
+
     def busy(self, slot: str | None = None) -> bool:
         """Whether a job of this slot, or any, is waiting or running."""
         return bool(self._newest) if slot is None else slot in self._newest

@@ -130,6 +130,11 @@ class ChosenLens(QObject):
         name = chosen.removeprefix(CLASS)
         return f"{kind}:{name}" if name in network.classes else ""
 
+    @property
+    def points(self) -> float:
+        """Of how many percentage points a change of a probability has the full color (`color_limit`)."""
+        return self._session.view.style.points
+
     def settings_of(self, name: str) -> Mapping[str, Value]:
         """What a person chose for the lens of this name, whether it lies over the picture or not."""
         return self._settings[name]

@@ -46,13 +46,16 @@ def save_shown(
 def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str], bytes]":
     """What draws the map on show as a file of some format (`DATA`: its numbers); it may run in another thread.
 
+    Its colors are those of the window.
+
     UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
     """
-    found, shown, chosen = lens.found, pipeline.shown, lens.lens
+    found, shown, chosen, points = lens.found, pipeline.shown, lens.lens, lens.points
     if found is None or shown is None or chosen is None or lens.rough:
         raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
 
     def draw(network: "Network", ending: str) -> bytes:
+        from explorer.core.attribution.color_range import color_limit
         from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import describe, packed
         from explorer.core.figures.attribution_figure import attribution_figure
@@ -69,7 +72,8 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
         if ending == DATA:
             return packed(found, described)
         rgb = shown.rgb if found.rgb is None else found.rgb
-        figure = figure_of(network, chosen, rgb, found.map, found.score, described)
+        limit = color_limit(chosen, found.target, found.map, points)
+        figure = figure_of(network, chosen, rgb, found.map, found.score, described, limit)
         return attribution_figure(figure, ending, FigureStyle())
 
     return draw

@@ -104,6 +104,13 @@ class NetworkSession(QObject):
         for jobs in self.workers:
             jobs.close()
 
+    def close_network(self) -> None:
+        """Let the network go, with all that was found by it; what runs ends at its next step, nobody waits for it."""
+        for jobs in self.workers:
+            jobs.cancel_all()
+        self.network, self.request, self._networks = None, None, {}
+        self.answer_anew()
+
     def open_network(self, request: Request) -> None:
         """Open a network file."""
 

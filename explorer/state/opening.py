@@ -27,9 +27,11 @@ class Opening(QObject):
     """Connects what is opened with the view, the tags and what is remembered.
 
     `foreign_tags(path, book, network)`: the tags belong to another network; call `accept_tags` to open them still.
+    `second_wanted(request)`: a network is to lie beside the first, once that is open.
     """
 
     foreign_tags = Signal(object, object, object)
+    second_wanted = Signal(object)
     problem = Signal(object)
 
     def __init__(
@@ -80,6 +82,8 @@ class Opening(QObject):
                 self._key_wanted = int(layer), int(filter)
         if images is not None:
             self.open_folder(images, labels, columns=start.columns or self._last_columns(labels))
+        if start.compare is not None:
+            self.second_wanted.emit(Request(start.compare, device=start.device))
         if model is not None:
             self.open_model(replace(request, path=model))
 

@@ -6,10 +6,15 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.attribution.color_range import USUAL
+
 
 @dataclass(frozen=True)
 class DisplayStyle:
-    """How maps are drawn: a key of `SCALES`, the fixed foot and peak, a key of `COLOR_MAPS`, and what stands beside."""
+    """How maps are drawn: a key of `SCALES`, the fixed foot and peak, a key of `COLOR_MAPS`, and what stands beside.
+
+    `points`: of how many percentage points a change of a probability has the full color; `OWN` for a map's own range.
+    """
 
     scale: str = "folder"
     foot: float = 0.0
@@ -19,6 +24,7 @@ class DisplayStyle:
     outline: bool = False
     beside: bool = False
     raw: bool = False
+    points: float = USUAL
 
 
 @dataclass(frozen=True)

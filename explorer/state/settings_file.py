@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
 
+from explorer.core.attribution.color_range import OFFERED, OWN
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
 from explorer.state.session import DisplayStyle
 from explorer.state.settings import Setting, T
@@ -101,7 +102,12 @@ class Settings(QObject):
         if found["scale"] == "seen" and not self.text("look/chosen"):
             found["scale"] = "folder"  # nobody chose it: it was what there was
         style = DisplayStyle(**found)
-        fine = style.scale in SCALES and style.color_map in COLOR_MAPS and 0 <= style.opacity <= 1
+        fine = (
+            style.scale in SCALES
+            and style.color_map in COLOR_MAPS
+            and 0 <= style.opacity <= 1
+            and style.points in (OWN, *OFFERED)
+        )
         return style if fine and 0 <= style.foot <= style.peak < math.inf else DisplayStyle()
 
     def set_style(self, style: DisplayStyle) -> None:

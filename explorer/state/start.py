@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Start:
-    """What the command line asks to open, with what the columns of `labels` hold; `demo`: the bundled demo."""
+    """What the command line asks to open, with what the columns of `labels` hold; `demo`: the bundled demo.
+
+    `compare` is a second network, opened beside the first.
+    """
 
     model: Path | None = None
     images: Path | None = None
@@ -26,3 +29,4 @@ class Start:
     key: str | None = None
     device: str = "auto"
     demo: bool = False
+    compare: Path | None = None

@@ -64,18 +64,20 @@ class Tagging(Saving):
         super().__init__(parent)
         self.annotator = annotator
         self.stack = QUndoStack(self)
-        self._paused = ""
+        self._paused: dict[str, str] = {}
         self.reset.connect(self.stack.clear)  # its steps know nothing of another book, nor of others' tags in this one
 
     @property
     def read_only(self) -> str:
         """Why tags cannot be changed here or now, for a person to read; "" where they can."""
-        return self._paused or super().read_only
+        return next(iter(self._paused.values()), "") or super().read_only
 
-    def pause(self, reason: str) -> None:
-        """Change no tags for this reason, a sentence; "" lets them be changed again."""
-        if reason != self._paused:
-            self._paused = reason
+    def pause(self, reason: str, by: str = "muting") -> None:
+        """Change no tags for this reason, a sentence; "" takes back the one that was given `by` that name."""
+        before = self._paused.pop(by, "")
+        if reason:
+            self._paused[by] = reason
+        if reason != before:
             self.saved.emit()
 
     def mine(self, key: FilterKey, word: str) -> Tag | None:

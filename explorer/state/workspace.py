@@ -9,6 +9,9 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.beside import Beside, UntouchedBeside
+from explorer.state.beside_entries import DifferenceBeside, NetworkBeside, ShuffledBeside, WhatIfBeside
+from explorer.state.both_drawn import BothDrawn
 from explorer.state.card_in_view import CardInView
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
@@ -16,6 +19,7 @@ from explorer.state.evidence import Evidence
 from explorer.state.exporting import Exporting
 from explorer.state.figure_in_view import FigureInView
 from explorer.state.filter_facts import FilterFacts
+from explorer.state.filter_match import FilterMatch
 from explorer.state.filter_selection import FilterSelection
 from explorer.state.given_classes import GivenClasses
 from explorer.state.indexing import Indexing
@@ -28,13 +32,17 @@ from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
 from explorer.state.picture_search import PictureSearch
 from explorer.state.picture_what_if import PictureWhatIf
+from explorer.state.pins import PinnedFilter, PinnedPicture
 from explorer.state.pipeline import Pipeline
 from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
+from explorer.state.second_answers import SecondAnswers
+from explorer.state.second_network import SecondNetwork
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.side_by_side import SideBySide
 from explorer.state.stages_in_view import StagesInView
 from explorer.state.starred import Starred
 from explorer.state.suggested_concept import SuggestedConcept
@@ -88,6 +96,21 @@ class Workspace(QObject):
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.library, self.pipeline, self)
+        self._build_second()
+        pinned = self.session, self.pipeline, self.library
+        self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned)
+        entries = (
+            WhatIfBeside(self.what_if),
+            ShuffledBeside(self.pipeline, self.lens, self.shuffled),
+            UntouchedBeside(),
+            NetworkBeside(self.sides),
+            DifferenceBeside(self.sides),
+            self.pinned_filter,
+            self.pinned_picture,
+        )
+        self.beside = Beside(self.session, entries, self)
+        self.sides.follow(self.beside)
+        self.library.network_opened.connect(lambda network: self.sides.bring_back())
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
@@ -107,9 +130,28 @@ class Workspace(QObject):
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
+        self.opening.second_wanted.connect(self.second.open_later)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
         self.suggesting = Suggesting(self.session, self.library, self.evidence, self.tagging, index_command, self)
         self.suggested_concept = SuggestedConcept(self.pipeline, self.library, self.suggesting, self)
+
+    def _build_second(self) -> None:
+        """What a second network takes, which lies beside the first."""
+        self.second = SecondNetwork(self.library, self.settings, self)
+        self.second_answers = SecondAnswers(self.session, self.pipeline, self.lens, self.second, self)
+        self.match = FilterMatch(self.session, self.library, self.second, self.settings, self)
+        both = BothDrawn(self.session, self.pipeline, self.lens, self.second, self.second_answers, self.match)
+        self.sides = SideBySide(
+            self.session,
+            self.pipeline,
+            self.muting,
+            self.tagging,
+            self.second,
+            self.second_answers,
+            self.match,
+            both,
+            self,
+        )
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
@@ -124,6 +166,11 @@ class Workspace(QObject):
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()
+        self.beside.close()
+        self.sides.close()
+        self.match.close()
+        self.second_answers.close()
+        self.second.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()

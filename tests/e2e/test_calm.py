@@ -9,6 +9,7 @@ from PIL import Image
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from explorer.core.attribution.color_range import OWN, points_text
 from explorer.core.drawing.styles import Scale
 from explorer.state.start import Start
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
@@ -71,11 +72,18 @@ def test_one_is_not_several(open_window: Open, tmp_path: Path) -> None:
 def test_the_text_the_bar_and_the_mouse_tell_occlusion_alike(demo: Person) -> None:
     demo.press("X")
     demo.until(lambda: demo.workspace.lens.found is not None and not demo.workspace.lens.rough)
+    found, browser = demo.workspace.lens.found, demo.parts.center.browser
+    demo.workspace.session.update_style(points=OWN)
+    largest = max(abs(float(found.map.min())), float(found.map.max()))
+    assert points_text(largest) in browser.lens_panel._said.text()
+    limit, *_, told = browser.viewer.bar._attribution
+    assert (limit, told) == (largest, points_text(largest))
+    demo.workspace.lens.point(score="logit")
+    demo.until(lambda: demo.workspace.lens.found is not None and not demo.workspace.lens.rough)
     found = demo.workspace.lens.found
     largest = max(abs(float(found.map.min())), float(found.map.max()))
-    assert f"{largest:.3g}" in demo.parts.center.browser.lens_panel._said.text()
-    limit, *_ = demo.parts.center.browser.viewer.bar._attribution
-    assert limit == largest
+    assert f"{largest:.3g}" in browser.lens_panel._said.text()
+    assert browser.viewer.bar._attribution[-1] == f"{largest:.3g}"
 
 
 def test_no_number_beside_the_color_bar_is_cut(demo: Person) -> None:

@@ -7,11 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from explorer.ui.dialogs.questions import ChoiceQuestion
 from tests.conftest import ROOT
 from tests.e2e.conftest import Open, Person
-from tests.e2e.measuring import SCHEMES, SIZES, measured
+from tests.e2e.measuring import SCHEMES, SIZES, cut, measured
+from tests.e2e.test_typing import DIALOGS
+
+LEAST_DIALOG, ROOM = (360, 240), (1024, 600)
+"""To what size a dialog is drawn in, and what a small screen leaves for it, in pixels."""
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -23,7 +29,7 @@ def test_nothing_is_cut(demo: Person, scheme: str) -> None:
     demo.press("E")  # Why takes its room from what stands around it
     lines += [line for size in SIZES[:2] for line in measured(demo.window, tabs, size)]
     demo.commands.set_theme("dark")
-    assert lines == []
+    assert not lines, "\n".join(lines)
 
 
 def test_nothing_is_cut_on_a_screen_of_double_density(tmp_path: Path) -> None:
@@ -33,6 +39,28 @@ def test_nothing_is_cut_on_a_screen_of_double_density(tmp_path: Path) -> None:
     found = json.loads(ended.stdout.splitlines()[-1])
     assert found["factor"] == 2
     assert found["cut"] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_dialogs_fit_a_small_screen_and_cut_nothing(demo: Person, scheme: str) -> None:
+    demo.commands.set_theme(scheme)
+    demo.press("H")
+    lines = []
+    said = "This sentence says what the file does not say, and what happens with each of the answers below. " * 4
+    longest = {ChoiceQuestion: lambda person: ChoiceQuestion(said, ("state_dict", "ema"), "key", person.window)}
+    for kind, make in (*DIALOGS.items(), *longest.items()):
+        dialog = make(demo)
+        dialog.show()
+        for size in (dialog.sizeHint(), QSize(*LEAST_DIALOG)):  # it may keep a larger one
+            dialog.resize(size)
+            for _ in range(5):
+                QApplication.processEvents()
+            lines += [f"{kind.__name__}, {dialog.width()} x {dialog.height()}: {line}" for line in cut(dialog)]
+        if dialog.width() > ROOM[0] or dialog.height() > ROOM[1]:
+            lines.append(f"{kind.__name__}: at least {dialog.width()} x {dialog.height()}")
+        dialog.close()
+    demo.commands.set_theme("dark")
+    assert not lines, "\n".join(lines)
 
 
 def test_the_picture_takes_the_free_room_and_a_key_gives_it_all(demo: Person) -> None:

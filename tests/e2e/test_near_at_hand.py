@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices
 from PySide6.QtWidgets import QApplication, QMenu
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.manual import manual_pages
 from explorer.ui.dialogs.export_dialog import WRITTEN, ExportDialog
+from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.manual import Manual
 from explorer.ui.window.actions import FILE
 from tests.conftest import ROOT
@@ -28,6 +29,17 @@ def menu_on(person: Person, part: object, place: QPoint) -> dict[str, object]:
             found |= {inner.text(): inner for inner in action.menu().actions()}
     menu.hide()
     return found
+
+
+def test_entries_name_the_keys_that_do_the_same(demo: Person) -> None:
+    grid = demo.parts.center.browser.grid
+    entries = menu_on(demo, grid, grid.visualRect(grid.model().index(2, 0)).center())
+    keys = {text: action.shortcut().toString() for text, action in entries.items()}
+    assert (keys["Copy the figure"], keys["Save the figure"]) == ("Ctrl+C", "Ctrl+S")
+    assert (keys["Hair"], keys["Another word …"]) == ("H", "#")
+    demo.window.activateWindow()
+    demo.press("H")
+    assert demo.workspace.tagging.words(FilterKey(7, 2)) == ("hair",)  # the key is still the window's
 
 
 def test_the_right_button_acts_on_what_it_frames(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,6 +67,42 @@ def test_the_right_button_acts_on_what_it_frames(demo: Person, monkeypatch: pyte
     image = demo.parts.center.browser.viewer.image
     entries = menu_on(demo, image, image.viewport().rect().center())
     assert {"Copy the figure", "Show in folder", "Border"} <= set(entries)
+
+
+def test_the_right_button_on_a_tag(demo: Person) -> None:
+    demo.press("H", "B")
+    book, key, rows = demo.workspace.tagging.book, FilterKey(7, 0), demo.parts.tags.rows
+    demo.workspace.tagging.describe(key, "hair", "left", "thin")
+
+    def offered(word: str) -> dict[str, QAction]:
+        row = rows.row_of(demo.workspace.tagging.annotator, word)
+        part = row._title
+        place = part.rect().center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, part.mapToGlobal(place))
+        QApplication.sendEvent(part, event)  # as Qt sends it to what is under the mouse
+        demo.until(lambda: any(menu.isVisible() for menu in rows.findChildren(QMenu)))
+        menu = next(menu for menu in rows.findChildren(QMenu) if menu.isVisible())
+        found = {action.text(): action for action in menu.actions()}
+        menu.hide()
+        return found
+
+    entries = offered("hair")
+    assert list(entries) == ["Copy the tag", "Show in history …", "Needs review", "Another word …", "Remove"]
+    assert entries["Needs review"].shortcut().toString() == "Q"
+    entries["Copy the tag"].trigger()
+    assert QApplication.clipboard().text() == "7:0 hair, left, thin"
+    entries["Needs review"].trigger()
+    assert [tag.tag for tag in book.tags(key) if tag.needs_review] == ["hair"]
+    offered("hair")["Needs no review any more"].trigger()
+    offered("border")["Remove"].trigger()
+    assert [tag.tag for tag in book.tags(key)] == ["hair"]
+    offered("hair")["Another word …"].trigger()
+    assert QApplication.focusWidget() is demo.parts.tags.other
+    offered("hair")["Show in history …"].trigger()
+    dialog = next(one for one in demo.window.findChildren(HistoryDialog) if one.isVisible())
+    demo.until(lambda: dialog.model.rows)
+    assert {change.tag for change in dialog.model.rows} == {"hair"}
+    dialog.close()
 
 
 def test_recent_networks_and_folders_stand_in_the_menu_of_files(demo: Person) -> None:
@@ -97,6 +145,33 @@ def test_an_export_is_chosen_in_words_or_by_keys_and_remembered(demo: Person, tm
     assert (dialog._format.currentText(), dialog._caption.isChecked()) == ("tiff", True)
     assert dialog._out.text() == str(tmp_path / "out")
     assert dialog._filters.currentText() == "7:1"
+    dialog.reject()
+
+
+def test_an_export_knows_the_selected_filters_and_the_starred_pictures(demo: Person) -> None:
+    pictures = demo.workspace.library.folder.pictures
+    demo.control("D")
+    demo.press("Down", "Down")
+    demo.control("D")
+    demo.press("Right", "Right", modifier=Qt.KeyboardModifier.ShiftModifier)
+    demo.workspace.selection.toggle(5)
+    demo.control("E")
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert (dialog._which.currentText(), dialog._filters.currentText()) == ("the 4 selected filters", "7:0-2,7:5")
+    assert dialog._which.itemText(1).startswith("this filter, 7:")
+    assert [str(key) for key in dialog._chosen()] == ["7:0", "7:1", "7:2", "7:5"]
+    dialog._pictures.setCurrentIndex(dialog._pictures.findText("with a star: 2 pictures"))
+    assert dialog._pictures.currentData() == (pictures[0], pictures[2])
+    assert dialog._says.text().startswith("4 filters × 2 pictures")
+    dialog.reject()
+    demo.press("Escape")
+    demo.control("D")
+    demo.press("Up", "Up")
+    demo.control("D")
+    demo.control("E")
+    dialog = next(one for one in demo.window.findChildren(ExportDialog) if one.isVisible())
+    assert dialog._which.currentText().startswith("this filter")
+    assert "star" not in "".join(dialog._pictures.itemText(place) for place in range(dialog._pictures.count()))
     dialog.reject()
 
 

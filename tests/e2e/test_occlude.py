@@ -1,15 +1,20 @@
 """Story: a person covers parts of the picture and watches what changes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 
+from explorer.core.attribution.color_range import OWN, points_text
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
+from explorer.core.figures.encoding import read_description
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.ui.widgets.lists import OVERLAY
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 
@@ -91,6 +96,23 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     assert panel.patch._filters.isHidden()
 
 
+def test_filters_that_moved_have_their_thumbnail_and_their_tags(looking: Person) -> None:
+    cover(looking, 0.4, 0.5)
+    looking.until(lambda: looking.workspace.occluding.patch is not None)
+    moved = looking.parts.center.browser.lens_panel.patch._filters
+    first, model = moved.model_.rows[0], moved.model_
+    looking.click_row(moved, 0)
+    looking.press("H", "B")
+    assert set(model.rows[0].tags) == {"hair", "border"}
+    assert "border, hair" in model.about(model.rows[0])
+    looking.until(lambda: model.data(model.index(0, 0), OVERLAY) is not None)
+    tile_of_grid = looking.parts.filters.data_of(first.filter, OVERLAY)
+    assert model.data(model.index(0, 0), OVERLAY) is tile_of_grid
+    drawn, tile = moved.grab().toImage(), moved.visualRect(model.index(0, 0))
+    colors = {drawn.pixelColor(tile.left() + 8 + step, tile.center().y()).name() for step in range(28)}
+    assert len(colors) > 8  # a picture, not a ground
+
+
 def test_the_patch_follows_the_mouse(looking: Person) -> None:
     looking.press("Y")
     QCursor.setPos(0, 0)
@@ -130,3 +152,33 @@ def test_filters_and_classes_can_be_asked_for(looking: Person) -> None:
     assert lens.settings_of("occlusion")["stride"] == 32
     looking.until(lambda: lens.found is not None and lens.found.target == f"class:{network.classes[0]}")
     assert lens.found.settings == {"size": 32, "fill": (0.0, 0.0, 0.0), "stride": 32}
+
+
+def strongest(person: Person) -> int:
+    """The highest opacity of what lies over the picture, 0 to 255."""
+    image = person.parts.center.browser.viewer.image._overlay.pixmap().toImage()
+    return max(image.pixelColor(x, y).alpha() for x in range(0, image.width(), 4) for y in range(0, image.height(), 4))
+
+
+def test_a_small_change_looks_small_until_another_range_is_asked_for(looking: Person, tmp_path: Path) -> None:
+    found, browser = looking.workspace.lens.found, looking.parts.center.browser
+    bar, box = browser.viewer.bar, browser.viewer.display._points
+    largest = float(np.abs(found.map).max())
+    assert 0.01 < largest < 0.1
+    assert box.isVisible()
+    assert (box.currentText(), bar._attribution[0], bar._attribution[-1]) == ("full color: 10 points", 0.1, "10 points")
+    fixed = strongest(looking)
+    for points, told in ((1.0, "1+ point"), (OWN, points_text(largest))):
+        box.setCurrentIndex(box.findData(points))
+        box.activated.emit(box.currentIndex())
+        assert bar._attribution[-1] == told
+        assert strongest(looking) > fixed + 20
+    box.setCurrentIndex(box.findData(25.0))
+    box.activated.emit(box.currentIndex())
+    looking.workspace.figure.copied.connect(lambda contents: (tmp_path / "f.png").write_bytes(contents["png"]))
+    looking.control("C")
+    looking.until(lambda: (tmp_path / "f.png").exists())
+    assert read_description(tmp_path / "f.png")["limit"] == 0.25  # the figure has the window's colors
+    looking.workspace.lens.point(score="logit")
+    assert not box.isVisible()  # a logit has no points
+    assert browser.viewer.display._scale.isVisible()

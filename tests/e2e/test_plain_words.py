@@ -1,11 +1,22 @@
 """Story: the window says in plain words what is seen, and shows a newcomer around."""
 
-import pytest
-from PySide6.QtCore import QPoint, Qt
+import re
+from pathlib import Path
 
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QToolTip
+
+from explorer.state.start import Start
 from explorer.ui.dialogs.tour import Tour
+from explorer.ui.widgets.info_mark import EXPLANATIONS, WIDTH, InfoMark
 from explorer.ui.window.tour_steps import SEEN, offer_tour
-from tests.e2e.conftest import Person
+from tests.conftest import ROOT
+from tests.e2e.conftest import Open, Person
+from tests.networks import SMALL
+from trainer.networks.architectures import ScratchCNN
+from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 
 def tours(person: Person) -> list[Tour]:
@@ -15,11 +26,70 @@ def tours(person: Person) -> list[Tour]:
 def test_a_layer_says_what_it_is_and_how_much_it_sees(demo: Person) -> None:
     about = demo.parts.top._about
     demo.until(lambda: "sees 68 × 68 px" in about.text())
-    assert about.text() == "features.17 · 28 × 28 · 3 × 3 convolution, sees 68 × 68 px"
+    assert about.text() == "3 × 3 convolution, sees 68 × 68 px · features.17 · 28 × 28"
     assert "receptive field" in about.toolTip()
     demo.press("PageUp")
     assert "features.15" in about.text()
     assert "sees 52 × 52 px" in about.text()
+
+
+def marks(person: Person) -> dict[str, InfoMark]:
+    """The visible marks by what they explain."""
+    return {mark.topic: mark for mark in person.window.findChildren(InfoMark) if mark.isVisible()}
+
+
+def test_marks_explain_on_a_click_and_with_the_keyboard(demo: Person) -> None:
+    demo.until(lambda: demo.parts.center.browser.viewer.bar._scale is not None)
+    assert set(marks(demo)) == {"layer", "filter", "scale", "signs", "pictures"}
+    for topic, mark in marks(demo).items():
+        assert EXPLANATIONS[topic].split()[:6] == mark.toolTip().split()[:6]
+        assert max(map(len, mark.toolTip().splitlines())) <= WIDTH
+        demo.click(mark)
+        demo.until(lambda mark=mark: QToolTip.isVisible() and QToolTip.text() == mark.toolTip())
+        QToolTip.hideText()
+        demo.until(lambda: not QToolTip.isVisible())
+        mark.setFocus(Qt.FocusReason.TabFocusReason)
+        demo.until(lambda mark=mark: QToolTip.isVisible() and QToolTip.text() == mark.toolTip())
+        QToolTip.hideText()
+        demo.until(lambda: not QToolTip.isVisible())
+        demo.press("Space")
+        demo.until(lambda mark=mark: QToolTip.isVisible() and QToolTip.text() == mark.toolTip())
+    demo.press("X")
+    assert "lens" in marks(demo)
+    demo.press("Escape")
+    assert "scale" in marks(demo)
+
+
+def test_the_frame_says_what_it_is_wherever_the_picture_lies(open_window: Open, tmp_path: Path) -> None:
+    seen = InputSpec((32, 32), "shortest", 32)
+    save(
+        tmp_path / "n.safetensors",
+        Checkpoint("scratch_cnn", ("a", "b"), seen, ScratchCNN(2, **SMALL).state_dict(), SMALL),
+    )
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.new("RGB", (300, 200), (200, 150, 140)).save(pictures / "wide.png")
+    Image.new("RGB", (200, 200), (200, 150, 140)).save(pictures / "square.png")
+    person = open_window(Start(model=tmp_path / "n.safetensors", images=pictures, device="cpu"))
+    person.wait_for_maps()
+    assert "frame" not in marks(person)
+    person.press("Down")
+    person.until(lambda: "frame" in marks(person))
+    image = person.parts.center.browser.viewer.image
+    for step in ("Plus", "Plus", "F"):
+        person.press(step)
+        person.qtbot.wait(30)
+        words = image._sees.mapToScene(image._sees.boundingRect().topLeft())
+        place = image.mapFromScene(words)
+        assert image.rect().contains(image.about_frame.geometry())
+        if image.rect().contains(place):
+            assert abs(image.about_frame.y() - place.y()) < 20
+
+
+def test_every_explanation_stands_somewhere() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "explorer" / "ui").rglob("*.py"))
+    used = set(re.findall(r'InfoMark\("(.+?)"\)', code)) | {"lens"}
+    assert used == set(EXPLANATIONS)
 
 
 def test_the_share_on_which_a_filter_fires(demo: Person) -> None:
@@ -73,6 +143,18 @@ def test_a_tour_of_six_steps_comes_once_and_leaves_with_escape(demo: Person) -> 
     demo.until(lambda: tours(demo))
     demo.press("Escape")
     demo.until(lambda: not tours(demo))
+
+
+def test_the_tour_keeps_the_tab_key_and_escape_leaves_it_from_everywhere(demo: Person) -> None:
+    demo.commands.show_tour()
+    (tour,) = tours(demo)
+    demo.press("Tab", "Tab", "H")
+    assert QApplication.focusWidget() is tour
+    assert len(demo.workspace.tagging.book) == 0
+    demo.click(demo.parts.center.browser.viewer.image.viewport())  # everything can be used meanwhile
+    assert QApplication.focusWidget() is not tour
+    demo.press("Escape")
+    assert not tours(demo)
 
 
 def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: Person) -> None:

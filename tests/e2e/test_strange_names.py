@@ -90,7 +90,7 @@ def test_no_name_is_rendered(strange: Person) -> None:
     assert "classes: <img src=a>, <b>m & n" in seen(parts.top._model.toolTip())
     assert parts.top._folder.text() == "<b>F && G · 3"
     assert parts.tags.words.buttons["<b>w & v"].text() == "K  <b>t && u"
-    assert seen(parts.tags.words.buttons["<b>w & v"].toolTip()) == "<img src=z><b>desc & more"
+    assert seen(parts.tags.words.buttons["<b>w & v"].toolTip()) == "<img src=z><b>desc & more (K)"
     assert "<i>n & t[*].tags.h5" in window.windowTitle().replace("[*][*]", "[*]")
     tips = [seen(parts.pictures.list.model().index(row, 0).data(Qt.ItemDataRole.ToolTipRole)) for row in range(3)]
     assert any(tip.startswith("a & b<h1>.jpg\n") for tip in tips)

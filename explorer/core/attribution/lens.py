@@ -79,7 +79,8 @@ class Lens:
     `about` is a sentence; `targets` are the kinds that it takes (`CLASS`, `FILTER`), the usual one first; `negative` is
     None where no value lies below zero. The color scale ends at this `quantile` of the values' sizes. `adjust` makes
     settings that go together of those that were chosen one by one. A lens that is not `of_picture` makes a picture of
-    its own (`AttributionMap.rgb`), whatever picture it is given.
+    its own (`AttributionMap.rgb`), whatever picture it is given. The values of one `of_changes` are changes of its
+    target.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Lens:
     quantile: float = 1.0
     adjust: Callable[[dict[str, Value]], dict[str, Value]] = dict
     of_picture: bool = True
+    of_changes: bool = False
 
     def complete(self, given: Settings) -> dict[str, Value]:
         """The settings given, with the defaults of all others; UserError for one that the lens does not have."""

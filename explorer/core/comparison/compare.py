@@ -80,22 +80,31 @@ def compare(
     from which the pictures that both have are taken; nothing is computed then. UserError where there is no picture.
     """
     if indexes is not None:
-        for index, network in zip(indexes, (first, second), strict=True):
-            index.check(network)
-        pictures = tuple(name for name in indexes[0].pictures if name in indexes[1].rows)
-        if not pictures:
-            raise UserError("The two indexes have no picture in common; make both of one folder.")
-        digests = (dict(zip(index.pictures, index.digests, strict=True)) for index in indexes)
-        before, after = digests
-        pictures = tuple(name for name in pictures if before[name] == after[name])
-        answers = tuple(FolderAnswers.of_index(index, pictures) for index in indexes)
+        pictures, *answers = answers_of_indexes(indexes, (first, second))
         notes: tuple[str, ...] = ()
     else:
         paths, root, left_out = _paths(images)
-        answers, read, unreadable = answers_of((first, second), paths, on_step or no_step)
-        notes = (*left_out, *unreadable)
+        of_each, read, unreadable = answers_of((first, second), paths, on_step or no_step)
+        answers, notes = list(of_each), (*left_out, *unreadable)
         pictures = tuple(path.relative_to(root).as_posix() if root is not None else path.name for path in read)
     return _compared(pictures, answers[0], answers[1], notes)
+
+
+def answers_of_indexes(
+    indexes: tuple[FolderIndex, FolderIndex], networks: tuple[Network, Network]
+) -> tuple[tuple[str, ...], FolderAnswers, FolderAnswers]:
+    """The pictures that two indexes have in common, and what each network answers on them; UserError for none.
+
+    UserError too for an index of another network.
+    """
+    for index, network in zip(indexes, networks, strict=True):
+        index.check(network)
+    pictures = tuple(name for name in indexes[0].pictures if name in indexes[1].rows)
+    if not pictures:
+        raise UserError("The two indexes have no picture in common; make both of one folder.")
+    before, after = (dict(zip(index.pictures, index.digests, strict=True)) for index in indexes)
+    pictures = tuple(name for name in pictures if before[name] == after[name])
+    return pictures, FolderAnswers.of_index(indexes[0], pictures), FolderAnswers.of_index(indexes[1], pictures)
 
 
 def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:

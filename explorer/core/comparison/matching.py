@@ -65,6 +65,29 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     return matches
 
 
+def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matched: Rows, measured: Rows) -> list[Match]:
+    """The filters of a layer (A, N), each with the filter of any layer of another network that answers most like it.
+
+    For networks that have other layers: `others` are the peaks (B, N) of each of its layers, and a filter may be the
+    match of several. None where no filter of the other tells the pictures apart.
+    """
+    keys = [FilterKey(place, filter) for place, peaks in enumerate(others) for filter in range(len(peaks))]
+    every = np.concatenate(list(others))
+    likeness = np.nan_to_num(correlations(first[:, matched], every[:, matched]), nan=-np.inf)
+    best = likeness.argmax(axis=1)
+    matches = []
+    for filter, place in enumerate(best.tolist()):
+        found = bool(np.isfinite(likeness[filter, place]))
+        strength = correlation(first[filter, measured], every[place, measured]) if found else float("nan")
+        matches.append(Match(FilterKey(layer, filter), keys[place] if found else None, strength, float("nan")))
+    return matches
+
+
+def correlation(first: Numbers, second: Numbers) -> float:
+    """Pearson's correlation of two rows (N,); NaN where one of them is of one value."""
+    return float(correlations(first[None], second[None])[0, 0])
+
+
 def _standardised(values: Numbers) -> npt.NDArray[np.float64]:
     """Rows of mean 0 and length 1."""
     centered = values.astype(np.float64) - values.mean(axis=1, keepdims=True, dtype=np.float64)

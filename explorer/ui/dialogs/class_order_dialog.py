@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QWidget
 
 from explorer.state.network_session import Request
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 TEXT = (
@@ -15,7 +16,7 @@ TEXT = (
 )
 
 
-class ClassOrderDialog(QDialog):
+class ClassOrderDialog(TallEnough):
     """One row an output; a class that is chosen for one trades places with the class that was there."""
 
     def __init__(self, names: tuple[str, ...], outputs: tuple[str, ...], parent: QWidget | None = None) -> None:

@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QGridLayout, QWidget
 
 from explorer.core.class_words import ClassWords
 from explorer.state.given_classes import GivenClasses
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 NONE = "none of them"
 
 
-class ClassWordsDialog(QDialog):
+class ClassWordsDialog(TallEnough):
     """One row a word; what was chosen counts, and is kept for this network and these words, when it is accepted."""
 
     def __init__(self, given: GivenClasses, counts: Mapping[str, int], parent: QWidget | None = None) -> None:

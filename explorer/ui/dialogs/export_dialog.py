@@ -9,7 +9,6 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
@@ -22,7 +21,7 @@ from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
-from explorer.state.export_choices import filter_choices, last_choices, remember_choices
+from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
 from explorer.state.workspace import Workspace
@@ -30,6 +29,7 @@ from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered, tip
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -41,19 +41,18 @@ if TYPE_CHECKING:
 WRITTEN = "those written below"
 
 
-class ExportDialog(QDialog):
+class ExportDialog(TallEnough):
     """Figures of chosen filters on chosen pictures, in the style that is on show."""
 
     def __init__(
         self, workspace: Workspace, pictures_found: tuple[Path, ...], parent: QWidget, filters: str = ""
     ) -> None:
-        """`filters` are the selectors to begin with, those of the filter in view without any."""
+        """`filters` are the selectors to begin with; without any the selected filters, or the one in view."""
         super().__init__(parent)
         self.setWindowTitle("Export figures")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
         self._workspace = workspace
-        view, folder = workspace.session.view, workspace.library.folder
         choices = filter_choices(workspace)
         self._which = QComboBox()
         self._which.setAccessibleName("Which filters, in words")
@@ -65,14 +64,7 @@ class ExportDialog(QDialog):
         self._filters.setAccessibleName("Filters to export, by their keys")
         self._which.activated.connect(lambda index: self._which_chosen())
         self._pictures = QComboBox()
-        every = folder.pictures if folder else ()
-        start = pictures_found.index(view.picture) if view.picture in pictures_found else 0
-        for title, chosen in (
-            ("this picture", (view.picture,) if view.picture else ()),
-            ("ten pictures from this one on", pictures_found[start : start + 10]),
-            (f"the {counted(len(pictures_found), 'picture')} in the list", pictures_found),
-            (f"all of the folder: {counted(len(every), 'picture')}", every),
-        ):
+        for title, chosen in picture_choices(workspace, pictures_found):
             self._pictures.addItem(title, chosen)
         self._kind, self._format = QComboBox(), QComboBox()
         self._kind.addItem("one figure for each filter and picture", False)

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QGridLayout, QScrollArea, QWidget
 
+from explorer.ui.widgets.command_tips import keys_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import shown_text
 from explorer.ui.widgets.theme import SPACE
 
-COLUMNS = 3
+WIDE = 1260
+"""Pixels of the screen from which on there are three columns, else two."""
+FRAME = 16, 56
+"""Pixels that the desktop puts around a window."""
 
 
 class KeySheet(QDialog):
@@ -20,8 +24,9 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        columns = [column(gap=2 * SPACE) for _ in range(COLUMNS)]
-        filled = [0] * COLUMNS
+        room = self.screen().availableSize() - QSize(*FRAME)
+        columns = [column(gap=2 * SPACE) for _ in range(3 if room.width() >= WIDE else 2)]
+        filled = [0] * len(columns)
         with_keys = [(title, [action for action in actions if action.shortcuts()]) for title, actions in groups]
         # The longest first: the columns are even then, and fit a small screen.
         for title, actions in sorted(with_keys, key=lambda group: -len(group[1])):
@@ -44,10 +49,17 @@ class KeySheet(QDialog):
             one.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        hold = label("Hold Space to take the overlay away. Wheel: zoom; drag: move; double click: fit.", "quiet")
-        self.setLayout(column(row(*columns, gap=4 * SPACE), row(hold, 1, buttons), margin=3 * SPACE, gap=2 * SPACE))
-
-
-def keys_of(action: QAction) -> str:
-    """An action's keys as a person writes them."""
-    return " or ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in action.shortcuts())
+        hold = label(
+            "Hold Space to take the overlay away. Wheel: zoom; drag: move; double click: fit.", "quiet", wrap=True
+        )
+        inside = QWidget()
+        inside.setLayout(row(*columns, gap=4 * SPACE))
+        page = QScrollArea()
+        page.setWidgetResizable(True)
+        page.setFrameShape(QFrame.Shape.NoFrame)
+        page.setWidget(inside)
+        for part in (page.viewport(), inside):
+            part.setAutoFillBackground(False)
+        self.setLayout(column(page, hold, row(1, buttons), margin=2 * SPACE, gap=SPACE))
+        frame = QSize(6 * SPACE, hold.sizeHint().height() + buttons.sizeHint().height() + 8 * SPACE)
+        self.resize((inside.sizeHint() + frame).boundedTo(room))

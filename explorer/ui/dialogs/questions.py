@@ -22,6 +22,7 @@ from explorer.state.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 from trainer.networks.arguments import line_of, words_of
 from trainer.networks.input_spec import InputSpec
@@ -45,7 +46,7 @@ MEANINGS = {
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-class QuestionDialog(QDialog):
+class QuestionDialog(TallEnough):
     """A sentence, fields, and two buttons."""
 
     def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:

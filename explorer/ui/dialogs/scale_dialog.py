@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QDoubleSpinBox, QWidget
 
 from explorer.core.arrays import Map
 from explorer.core.drawing.styles import COLOR_MAPS, Scale
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 
-class ScaleDialog(QDialog):
+class ScaleDialog(TallEnough):
     """Foot and top as numbers and as a region over a histogram; every change is seen in the picture at once."""
 
     def __init__(self, session: Session, map: Map | None, scale: Scale, parent: QWidget | None = None) -> None:

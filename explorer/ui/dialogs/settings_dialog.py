@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from explorer.state.settings import SETTINGS, Setting
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.labels_and_layouts import column, label
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(TallEnough):
     """Shows every setting; what was changed is remembered when it is accepted."""
 
     def __init__(self, settings: Settings, parent: QWidget) -> None:

@@ -95,6 +95,9 @@ class Tour(QFrame):
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Right):
             self.next()
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        return True  # Tab stays here: out of the card a person would not find back to it
+
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride:  # its keys are no commands of the window meanwhile
             event.accept()

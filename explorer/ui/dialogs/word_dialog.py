@@ -1,13 +1,14 @@
 """Asks for a new word of a person's own vocabulary."""
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from explorer.core.tags.vocabulary import Entry
 from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
 
-class WordDialog(QDialog):
+class WordDialog(TallEnough):
     """Asks for a new word of the vocabulary."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -1,14 +1,18 @@
 """What lies over the picture and how it is drawn: lens, scale, colors, opacity, outline, picture beside, raw maps."""
 
+from contextlib import ExitStack
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
+from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
 from explorer.core.drawing.styles import COLOR_MAPS, SCALES
+from explorer.state.beside import Beside
 from explorer.state.lens import ChosenLens
 from explorer.state.session import DisplayStyle, Session
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
 from explorer.ui.widgets.wrapping_row import WrappingRow
@@ -22,10 +26,21 @@ SHORT = {
     "fixed": "scale: fixed",
 }
 """The scales where there is little room; their titles stand in `SCALES`."""
+RANGE = (
+    "which change has the full color, in percentage points of the probability; the same for all pictures, so that a "
+    "small change looks small"
+)
 SWITCHES = (
-    ("outline", "Outline", "a line around everything above half of the scale (O)"),
-    ("beside", "Beside", "the untouched picture beside the overlay (V)"),
-    ("raw", "Raw", "the convolution's own output, before the batch norm that follows it (R)"),
+    ("outline", "Outline", "a line around everything above half of the scale", "Outline at half of the scale"),
+    ("raw", "Raw", "the convolution's own output, before the batch norm that follows it", "Raw convolution"),
+)
+"""Fields of the style with their buttons, what these do, and the commands that do the same."""
+SCALE_COMMANDS = (
+    "Scale: this map",
+    "Scale: the layer",
+    "Scale: pictures seen",
+    "Scale: fixed values …",
+    "Scale: this filter over the folder",
 )
 
 
@@ -34,9 +49,9 @@ class DisplayBar(QWidget):
 
     scale_asked = Signal()
 
-    def __init__(self, session: Session, lens: ChosenLens) -> None:
+    def __init__(self, session: Session, lens: ChosenLens, beside: Beside) -> None:
         super().__init__()
-        self._session, self._lens = session, lens
+        self._session, self._lens, self._choice = session, lens, beside
         self._lenses = QComboBox()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
@@ -46,11 +61,13 @@ class DisplayBar(QWidget):
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
-        tip(self._lenses, "what lies over the picture; L and a digit choose, Esc goes back to the filter's map")
+        tip(self._lenses, "what lies over the picture; the key and a digit choose, Esc goes back to the filter's map")
+        stands_for(self._lenses, "Lens …")
         lens.changed.connect(self._show_lens)
-        self._scale, self._colors = QComboBox(), QComboBox()
+        self._scale, self._colors, self._points = QComboBox(), QComboBox(), QComboBox()
         for box, entries, name in (
             (self._scale, SHORT.items(), "Scale"),
+            (self._points, ((points, range_title(points)) for points in (*OFFERED, OWN)), "Color range"),
             (self._colors, ((key, colors.title) for key, colors in COLOR_MAPS.items()), "Color map"),
         ):
             for key, title in entries:
@@ -58,10 +75,24 @@ class DisplayBar(QWidget):
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         scales = "\n".join(f"{SHORT[key].removeprefix('scale: ')}: {title}" for key, title in SCALES.items())
-        tip(self._scale, f"from which value to which a map is drawn; 1 to 5 choose\n\n{scales}")
-        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher (M)")
+        tip(self._scale, f"from which value to which a map is drawn\n\n{scales}")
+        stands_for(self._scale, *SCALE_COMMANDS)
+        tip(self._points, RANGE)
+        tip(self._colors, "green and blue: darker is higher; lime, for dark lesions: brighter is higher")
+        stands_for(self._colors, "Other color map")
         self._scale.activated.connect(self._scale_chosen)
+        self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
+        self._points.hide()
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
+        self.beside = QComboBox()
+        self.beside.setAccessibleName("Beside")
+        self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.beside.setMinimumContentsLength(16)
+        self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
+        tip(self.beside, "what stands beside the picture; the key: the untouched picture")
+        stands_for(self.beside, "Untouched picture beside")
+        beside.changed.connect(self._show_beside)
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(60)
@@ -70,18 +101,20 @@ class DisplayBar(QWidget):
         self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._opacity.valueChanged.connect(lambda value: session.update_style(opacity=value / 100))
         self._switches: dict[str, PlainTool] = {}
-        for name, title, about in SWITCHES:
+        for name, title, about, command in SWITCHES:
             button = PlainTool(title, checkable=True)
             tip(button, about)
+            stands_for(button, command)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.toggled.connect(lambda on, name=name: session.update_style(**{name: on}))
             self._switches[name] = button
         opacity = QWidget()
         opacity.setLayout(row(label("Opacity", "quiet"), self._opacity))
-        chosen = self._lenses, self._scale, self._colors, opacity
+        chosen = self._lenses, self._scale, self._points, self._colors, self.beside, opacity
         self.setLayout(WrappingRow(*chosen, *self._switches.values()))
         session.changed.connect(lambda before, after: self._show(after.style) if after.style != before.style else None)
         self._show(session.view.style)
+        self._show_beside()
 
     def offer_lenses(self) -> None:
         """Show the menu of lenses, in which a digit chooses."""
@@ -92,6 +125,22 @@ class DisplayBar(QWidget):
         self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
         for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
             part.setEnabled(self._lens.lens is None)
+        of_change = self._lens.lens is not None and in_points(self._lens.lens, self._lens.target)
+        self._scale.setVisible(not of_change)
+        self._points.setVisible(of_change)
+
+    def _show_beside(self) -> None:
+        """Offer what may stand beside now, and mark what was chosen."""
+        offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
+        box = self.beside
+        there = tuple((box.itemData(place), box.itemText(place)) for place in range(box.count()))
+        if there != offered:
+            box.clear()
+            for key, title in offered:
+                box.addItem(title, key)
+            # Whole names in the list, though the box has little room.
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + box.view().frameWidth() * 2 + 16)
+        box.setCurrentIndex(box.findData(self._choice.chosen))
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)
@@ -100,10 +149,19 @@ class DisplayBar(QWidget):
         self._session.update_style(scale=kind)
 
     def _show(self, style: DisplayStyle) -> None:
-        with QSignalBlocker(self._scale), QSignalBlocker(self._colors), QSignalBlocker(self._opacity):
+        boxes = self._scale, self._points, self._colors, self._opacity
+        with ExitStack() as quiet:
+            for box in boxes:
+                quiet.enter_context(QSignalBlocker(box))
             self._scale.setCurrentIndex(self._scale.findData(style.scale))
+            self._points.setCurrentIndex(self._points.findData(style.points))
             self._colors.setCurrentIndex(self._colors.findData(style.color_map))
             self._opacity.setValue(round(100 * style.opacity))
         for name, button in self._switches.items():
             with QSignalBlocker(button):
                 button.setChecked(getattr(style, name))
+
+
+def range_title(points: float) -> str:
+    """What the box says of a color range."""
+    return f"full color: {points_text(points / 100)}" if points != OWN else "full color: this map's most"

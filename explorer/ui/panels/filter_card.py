@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWi
 
 from explorer.core.counting import counted
 from explorer.state.card_in_view import CardInView
+from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
@@ -75,7 +77,8 @@ class FilterCardPanel(QWidget):
         self.toggle.setObjectName("flat")
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.clicked.connect(self.unfold)
-        tip(self.toggle, "what the index of the folder says of this filter (E)")
+        tip(self.toggle, "what the index of the folder says of this filter")
+        stands_for(self.toggle, "Why: what the index says of the filter")
         self._distribution = Distribution()
         self._facts = label("", "", wrap=True)
         self._edge = label("", "warning", wrap=True)
@@ -84,9 +87,12 @@ class FilterCardPanel(QWidget):
         self._others.setSpacing(2)
         self._links: list[QWidget] = []
         self._nothing = label(NOTHING, "quiet", wrap=True)
+        self._about_edge = InfoMark("edge")
+        edge = row(self._edge, self._about_edge, gap=4)
+        edge.setStretch(0, 1)
         inside = QWidget()
         inside.setLayout(
-            column(self._nothing, self._distribution, self._facts, self._edge, self._classes, self._others, 1, gap=6)
+            column(self._nothing, self._distribution, self._facts, edge, self._classes, self._others, 1, gap=6)
         )
         self._body = QScrollArea()
         self._body.setWidgetResizable(True)
@@ -129,6 +135,7 @@ class FilterCardPanel(QWidget):
         for part in (self._distribution, self._facts, self._classes):
             part.setVisible(card is not None)
         self._edge.setVisible(card is not None and card.at_edge)
+        self._about_edge.setVisible(card is not None and card.at_edge)
         for link in self._links:
             link.deleteLater()
         self._links = []

@@ -15,6 +15,8 @@ from explorer.state.session import Session
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS, PREDICTED
 from explorer.ui.panels.patch_panel import PatchPanel
+from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -44,13 +46,15 @@ class LensPanel(QWidget):
         lens: ChosenLens,
         occluding: Occluding,
         shuffled: ShuffledWeights,
+        filters: FilterModel,
     ) -> None:
         super().__init__()
         self._library, self._lens, self._occluding, self._shuffled = library, lens, occluding, shuffled
         self._target = _choice("What is measured", lambda value: lens.point(target=value))
         self._measure = _choice("How it is measured", self._measure_chosen)
         self.drag = PlainTool("Drag the patch", checkable=True)
-        tip(self.drag, "the patch follows the mouse over the picture (Y)")
+        tip(self.drag, "the patch follows the mouse over the picture")
+        stands_for(self.drag, "Drag the patch")
         self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)
         self._form = QGridLayout()
@@ -75,7 +79,7 @@ class LensPanel(QWidget):
             column(self._form, self._said, row(self._again, self.shuffled, 1), self._alike, self._hint, 1, gap=SPACE)
         )
         choices.setFixedWidth(WIDTH)
-        self.patch = PatchPanel(session, library, occluding)
+        self.patch = PatchPanel(session, library, occluding, filters)
         self.patch.filter_picked.connect(self.filter_picked)
         line = row(choices, self.patch, 1, gap=3 * SPACE)
         line.setStretch(1, 100)

@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QFrame
 
 from explorer.state.muting import Muting
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.theme import SPACE
@@ -18,7 +19,8 @@ class MutedLine(QFrame):
         self.setAccessibleName("Muted filters")
         self._text = label("", "warning")
         self.restore = PlainButton("Restore")
-        tip(self.restore, "Shift+U")
+        tip(self.restore, "all muted filters answer again")
+        stands_for(self.restore, "Restore all muted filters")
         self.restore.clicked.connect(muting.restore)
         layout = row(self._text, 1, self.restore, gap=SPACE)
         layout.setContentsMargins(SPACE, SPACE // 4, SPACE // 2, SPACE // 4)

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session
+from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, paint_row
+from explorer.ui.widgets.lists import BASE, OVERLAY
+from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 
 LOWERED, RAISED = QColor(224, 120, 20), QColor(60, 130, 214)
@@ -20,24 +23,40 @@ LOWERED, RAISED = QColor(224, 120, 20), QColor(60, 130, 214)
 MOST_CLASSES, MOST = 12, 64
 
 
+SIDE = 32
+"""Pixels of a filter's thumbnail."""
+
+
 @dataclass(frozen=True)
 class Moved:
-    """A class or a filter (`filter` its number, -1 for a class) before and with the patch; `full` fills the bar."""
+    """A class or a filter (`filter` its number, -1 for a class) before and with the patch; `full` fills the bar.
+
+    `tags` are the words that a filter has.
+    """
 
     name: str
     before: float
     after: float
     full: float
     filter: int = -1
+    tags: tuple[str, ...] = ()
 
 
 class MovedModel(ListModel):
-    """What the patch moved, most first."""
+    """What the patch moved, most first; filters with their thumbnails, as `filters` draws them without the patch."""
+
+    def __init__(self, filters: FilterModel) -> None:
+        super().__init__()
+        self._filters = filters
+        filters.dataChanged.connect(lambda *changed: self.repaint_all())  # it draws in portions
 
     def about(self, row: Moved) -> str:
-        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it"
+        tags = f"\n{', '.join(row.tags)}" if row.tags else ""
+        return f"{row.name}: {row.before:.3g} without the patch, {row.after:.3g} with it{tags}"
 
     def data_of(self, row: Moved, role: int) -> Any:
+        if role in (BASE, OVERLAY):
+            return self._filters.data_of(row.filter, role) if row.filter >= 0 else None
         return row if role == Qt.ItemDataRole.UserRole else None
 
     def row_of_filter(self, filter: int) -> int:
@@ -46,17 +65,31 @@ class MovedModel(ListModel):
 
 
 class MovedDelegate(QStyledItemDelegate):
-    """Paints a name, a bar from the middle (to the left what fell, to the right what rose), and both numbers."""
+    """Paints a name, a bar from the middle (to the left what fell, to the right what rose), and both numbers.
+
+    A filter has its thumbnail before the name, and its tags below it.
+    """
 
     NAME, NUMBERS = 84, 140
+
+    def __init__(self, *, thumbnails: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         moved: Moved = index.data(Qt.ItemDataRole.UserRole)
         paint_row(painter, option)
         area, middle = option.rect.adjusted(6, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter
+        if self._thumbnails:
+            self._paint_thumbnail(painter, area, index)
+            area = area.adjusted(SIDE + 6, 0, 0, 0)
         painter.setPen(option.palette.text().color())
-        name = option.fontMetrics.elidedText(moved.name, Qt.TextElideMode.ElideRight, self.NAME)
-        painter.drawText(QRect(area.left(), area.top(), self.NAME, area.height()), middle, name)
+        for place, text in enumerate(filter(None, (moved.name, ", ".join(moved.tags)))):
+            lines = 2 if moved.tags else 1
+            line = QRect(area.left(), area.top() + place * area.height() // lines, self.NAME, area.height() // lines)
+            painter.drawText(line, middle, option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, self.NAME))
+            painter.setPen(option.palette.placeholderText().color())
+        painter.setPen(option.palette.text().color())
         numbers = f"{moved.before:.3g} → {moved.after:.3g}"
         painter.drawText(area, middle | Qt.AlignmentFlag.AlignRight, numbers)
         room = QRect(area.left() + self.NAME, area.center().y() - 3, area.width() - self.NAME - self.NUMBERS, 7)
@@ -68,19 +101,28 @@ class MovedDelegate(QStyledItemDelegate):
             left = center - length if change < 0 else center + 1
             painter.fillRect(QRect(left, room.top(), length, room.height()), LOWERED if change < 0 else RAISED)
 
+    def _paint_thumbnail(self, painter: QPainter, area: QRect, index: AnyIndex) -> None:
+        place = QRect(area.left(), area.center().y() - SIDE // 2 + 1, SIDE, SIDE)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for role in (BASE, OVERLAY):
+            drawn = index.data(role)
+            if isinstance(drawn, QPixmap):
+                painter.drawPixmap(inscribed(drawn.size(), place), drawn)
+
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(260, option.fontMetrics.height() + 6)
+        line = option.fontMetrics.height()
+        return QSize(260, max(SIDE, 2 * line) + 4 if self._thumbnails else line + 6)
 
 
 class MovedList(ViewedList):
     """A list of what moved; the filter in view is marked."""
 
-    def __init__(self, session: Session, name: str) -> None:
-        model = MovedModel()
+    def __init__(self, session: Session, filters: FilterModel, name: str, *, thumbnails: bool) -> None:
+        model = MovedModel(filters)
         super().__init__(session, model, lambda: model.row_of_filter(session.view.filter), name)
         self.model_ = model
         model.setParent(self)
-        self.setItemDelegate(MovedDelegate(self))
+        self.setItemDelegate(MovedDelegate(thumbnails=thumbnails, parent=self))
         self.setAutoScroll(False)  # what moved most is to be seen, wherever the filter in view stands
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -95,10 +137,13 @@ class PatchPanel(QWidget):
 
     filter_picked = Signal(int)
 
-    def __init__(self, session: Session, library: Library, occluding: Occluding) -> None:
+    def __init__(self, session: Session, library: Library, occluding: Occluding, filters: FilterModel) -> None:
         super().__init__()
-        self._session, self._library, self._occluding = session, library, occluding
-        self._classes, self._filters = (MovedList(session, f"{what} that moved") for what in ("Classes", "Filters"))
+        self._session, self._library, self._occluding, self._model = session, library, occluding, filters
+        self._classes, self._filters = (
+            MovedList(session, filters, f"{what} that moved", thumbnails=what == "Filters")
+            for what in ("Classes", "Filters")
+        )
         self._filters.picked.connect(lambda row: self.filter_picked.emit(self._filters.model_.rows[row].filter))
         self._title = label("", "quiet")
         self._empty = label(
@@ -107,6 +152,7 @@ class PatchPanel(QWidget):
         self.setLayout(column(self._empty, self._classes, self._title, self._filters, gap=4))
         occluding.changed.connect(self._show)
         session.changed.connect(lambda before, after: self._show() if after.layer != before.layer else None)
+        filters.tagging.changed.connect(lambda key: self._show())
         self._show()
 
     def show_lists(self, shown: bool) -> None:
@@ -135,6 +181,6 @@ class PatchPanel(QWidget):
         before = patch.before.answers[layer]
         full = float(abs(answers - before).max())
         self._filters.show_moved(
-            Moved(f"{layer}:{place}", float(old), float(new), full, place)
+            Moved(f"{layer}:{place}", float(old), float(new), full, place, self._model.words_of(place))
             for place, (old, new) in enumerate(zip(before, answers, strict=True))
         )

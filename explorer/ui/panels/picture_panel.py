@@ -11,6 +11,8 @@ from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.library import Library
 from explorer.state.picture_search import EXAMPLES, PictureSearch
 from explorer.state.session import Session
+from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, paint_row, row
 from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.widgets.pixmaps import inscribed
@@ -70,7 +72,8 @@ class PicturePanel(QWidget):
         self._search = QLineEdit()
         self._search.setPlaceholderText("search, or class:melanoma")
         self._search.setAccessibleName("Search pictures by name, class, or what the index knows")
-        tip(self._search, f"{EXAMPLES} (Ctrl+F)")
+        tip(self._search, EXAMPLES)
+        stands_for(self._search, "Find pictures")
         self._search.textChanged.connect(self._find)
         self._search.returnPressed.connect(self.left)
         self._nothing = label("", "quiet", wrap=True)
@@ -86,7 +89,8 @@ class PicturePanel(QWidget):
         self._all.hide()
         chosen.changed.connect(self._show_chosen)
         self.model.modelReset.connect(self._say_found)
-        self.setLayout(column(self._search, row(self._alone, self._all), self._nothing, self.list, gap=SPACE))
+        above = row(self._search, InfoMark("pictures"), gap=4)
+        self.setLayout(column(above, row(self._alone, self._all), self._nothing, self.list, gap=SPACE))
         self.setMinimumWidth(206)
 
     def beside(self, picture: Path | None, step: int) -> Path | None:

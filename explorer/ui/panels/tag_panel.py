@@ -13,7 +13,8 @@ from explorer.ui.panels.last_step_line import LastStepLine
 from explorer.ui.panels.tag_rows import TagRows
 from explorer.ui.panels.word_buttons import WordButtons
 from explorer.ui.panels.word_field import WordField
-from explorer.ui.widgets.labels_and_layouts import column, label
+from explorer.ui.widgets.info_mark import InfoMark
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 
 SEVERAL = "A key tags all of them; Esc selects {} alone. Its tags:"
 """Said while several filters are selected, with the one in view."""
@@ -55,9 +56,10 @@ class TagPanel(QWidget):
         self._locked = label("", "warning", wrap=True)
         self.other = WordField(self._suggested)
         self.other.given.connect(self._give)
+        head = row(self._title, InfoMark("filter"), 1, gap=6)
         asked = label("What does it answer to?", "quiet")
         self.setLayout(
-            column(self._title, self._facts, asked, self.words, self.other, self.rows, self.last, self._locked, gap=6)
+            column(head, self._facts, asked, self.words, self.other, self.rows, self.last, self._locked, gap=6)
         )
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._word = ""

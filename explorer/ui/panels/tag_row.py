@@ -59,6 +59,11 @@ class TagRow(QFrame):
         return self.line.hasFocus() or self.note.hasFocus()
 
     @property
+    def changeable(self) -> bool:
+        """Whether it is this person's own, and the tags are not locked."""
+        return self.remove.isVisibleTo(self) and self.remove.isEnabled()
+
+    @property
     def name(self) -> tuple[str, str]:
         """Whose tag of which word it is."""
         return self.tag.annotator, self.tag.tag

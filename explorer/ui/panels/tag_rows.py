@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from explorer.core.tags.book import FilterKey, Tag
@@ -46,6 +46,13 @@ class TagRows(QScrollArea):
     def rows(self) -> list[TagRow]:
         """The rows on show, from above."""
         return sorted(self._rows.values(), key=self._column.indexOf)
+
+    def row_at(self, place: QPoint) -> TagRow | None:
+        """The row under a point of this widget."""
+        part = self.viewport().childAt(place)
+        while part is not None and not isinstance(part, TagRow):
+            part = part.parentWidget()
+        return part
 
     def row_of(self, annotator: str, word: str) -> TagRow | None:
         """The row of somebody's tag."""

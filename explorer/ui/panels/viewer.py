@@ -6,27 +6,28 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from explorer.core.attribution.color_range import in_points, points_text, range_text
 from explorer.core.drawing.styles import Scale
+from explorer.state.beside import Beside, Drawn, SignedBar
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
-from explorer.state.map_drawing import draw, fit
+from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
-from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
-from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.side_by_side import SideBySide
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
+from explorer.ui.panels.second_network_strip import SecondNetworkStrip
 from explorer.ui.widgets.image_view import ImageView
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ColorBar, column, label, row
 from explorer.ui.widgets.map_histogram import MapHistogram
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
-    from explorer.core.arrays import RGB, RGBA
-    from explorer.core.attribution import AttributionMap
     from explorer.core.attribution.lens import Lens
     from trainer.networks.input_spec import Box
 
@@ -49,36 +50,39 @@ class Viewer(QWidget):
         occluding: Occluding,
         muting: Muting,
         concept: SuggestedConcept,
-        shuffled: ShuffledWeights,
-        what_if: PictureWhatIf,
+        beside: Beside,
+        sides: SideBySide,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
-        self._shuffled, self._what_if, self._muting = shuffled, what_if, muting
-        self._is_changed = False
+        self._muting, self._beside, self._sides = muting, beside, sides
         self.image = ImageView()
-        self.bar = ColorBar()
+        self.bar, self.bar_beside = ColorBar(), ColorBar()
+        self.bar_beside.hide()
         self.measured = label("", "quiet", wrap=True)
         self.measured.setFixedWidth(self.bar.width())
-        self.display = DisplayBar(session, lens)
+        self.display = DisplayBar(session, lens, beside)
         self._dragging = False
         self.histogram = MapHistogram(self.bar.width())
         self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
         self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
-        beside = column(self.bar, self.histogram, self.lock, self.measured)
-        beside.setStretch(0, 1)
-        self.setLayout(column(self.display, row(self.image, beside, gap=0), gap=SPACE))
+        self.explanation = InfoMark("scale")
+        below = row(self.lock, self.explanation, 1, gap=4)
+        colors = column(self.bar, self.histogram, below, self.measured)
+        colors.setStretch(0, 1)
+        self.strip = SecondNetworkStrip(sides)
+        self.setLayout(column(self.display, self.strip, row(self.bar_beside, self.image, colors, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
-        shuffled.changed.connect(self._draw_beside)
-        muting.changed.connect(self._warn)
-        what_if.changed.connect(self._draw_beside)
-        self._warn()
+        beside.changed.connect(self._draw_beside)
+        sides.changed.connect(self._sides_changed)
+        self._swapped = False
+        muting.changed.connect(self._draw_beside)
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -100,7 +104,11 @@ class Viewer(QWidget):
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
         self.image.set_picture(shown.screen if shown else None)
-        network = self._library.network
+        self._show_frame()
+
+    def _show_frame(self) -> None:
+        """What the network in front sees."""
+        shown, network = self._pipeline.shown, self._sides.network_in_front
         if shown is not None and network is not None:
             self.image.set_frame(network.input.frame(*shown.rgb.shape[:2]))
 
@@ -115,7 +123,6 @@ class Viewer(QWidget):
 
     def _apply(self, view: View) -> None:
         self._set_opacity()
-        self._draw_beside()
 
     def _set_opacity(self) -> None:
         """As it was chosen; a picture that a lens made covers what lies below it."""
@@ -129,6 +136,10 @@ class Viewer(QWidget):
     def _draw(self) -> None:
         self._set_opacity()
         self._draw_beside()
+        front = self._sides.in_front
+        if front is not None:
+            self._draw_front(front)
+            return
         lens = self._lens.lens
         if lens is not None:
             self._draw_attribution(lens)
@@ -146,10 +157,35 @@ class Viewer(QWidget):
         self.histogram.show_map(self._pipeline.map(view.layer, view.filter), scale)
         self._give_room()
 
+    def _draw_front(self, drawn: Drawn) -> None:
+        """The second network's answer in place of the first's."""
+        self.image.set_overlay(drawn.overlay, drawn.frame)
+        self.measured.setText("network B")
+        self.histogram.show_map(None, None)
+        self._show_bar(self.bar, drawn)
+        self._give_room()
+
+    def _show_bar(self, bar: ColorBar, drawn: Drawn) -> None:
+        style = self._session.view.style
+        if isinstance(drawn.bar, SignedBar):
+            bar.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative, drawn.bar.told)
+        else:
+            bar.show_scale(drawn.bar, style.color_map, style.outline)
+
+    def _sides_changed(self) -> None:
+        """Another network lies in front, or its answer is another."""
+        if self._sides.swapped or self._swapped:
+            self._swapped = self._sides.swapped
+            self._show_frame()
+            self._draw()
+        self.image.set_caption(self._sides.caption)
+
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
+        self.explanation.explain("scale" if self._lens.lens is None else "lens")
+        self.strip.give_room(self.height() >= ENOUGH)
         for part in (self.histogram, self.lock):
-            part.setVisible(self._lens.lens is None and self.height() >= ENOUGH)
+            part.setVisible(self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -180,29 +216,24 @@ class Viewer(QWidget):
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        drawn, limit = drawn_map(found, lens)
+        drawn, limit = drawn_attribution(found, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
-        self.bar.show_attribution(limit if found.rgb is None else None, lens.positive, lens.negative)
-
-    def _warn(self) -> None:
-        """An amber frame around what is not the real network, or not the real picture."""
-        self.image.set_muted(bool(self._muting.keys) or self._what_if.showing)
+        told, ends = range_text(found, lens, limit), limit if found.rgb is None else None
+        self.bar.show_attribution(ends, lens.positive, lens.negative, told)
 
     def _draw_beside(self) -> None:
-        """A changed picture beside, or the lens on shuffled weights over the same one, or the same one, or nothing."""
-        self._warn()
-        changed = self._what_if.picture if self._what_if.showing else None
-        if changed is not None or self._is_changed:
-            self.image.set_picture_beside(changed)
-            self._is_changed = changed is not None
-        if self._what_if.showing:
-            self.image.set_beside(True)
-            self.image.set_overlay_beside(None, None, "what if · not the real picture")
+        """What stands beside the picture, or nothing; amber where anything shown is not the real network or picture."""
+        entry = self._beside.shown
+        drawn = entry.drawn() if entry is not None else None
+        self.image.set_muted(bool(self._muting.keys) or (drawn is not None and not drawn.real))
+        self.image.set_picture_beside(drawn.picture if drawn is not None else None)
+        self.image.set_beside(drawn is not None)
+        self.bar_beside.setVisible(drawn is not None and drawn.bar is not None)
+        if drawn is None:
+            self.image.set_overlay_beside(None, None)
             return
-        found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
-        self.image.set_beside(self._session.view.style.beside or showing)
-        drawn = drawn_map(found, lens)[0] if found is not None and lens is not None else None
-        self.image.set_overlay_beside(drawn, self._frame(), "shuffled weights" if showing else "")
+        self.image.set_overlay_beside(drawn.overlay, drawn.frame, drawn.caption)
+        self._show_bar(self.bar_beside, drawn)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -213,27 +244,21 @@ class Viewer(QWidget):
             self.image.outline(None)
         self._draw()
 
-    def _place(self, x: float, y: float) -> tuple[float, float] | None:
-        """(row, column) of the input, as shares of its sides, under a point of the picture; None outside of it."""
-        frame = self._frame()
-        if frame is None or math.isnan(x):
-            return None
-        row, column = (y - frame.top) / frame.height, (x - frame.left) / frame.width
-        return (row, column) if 0 <= row < 1 and 0 <= column < 1 else None
-
     def _hovered(self, x: float, y: float) -> None:
         if math.isnan(x):
             self.image.set_readout("")
             self.image.outline(None)
             return
-        place = self._place(x, y)
+        place = place_in(self._frame(), x, y)
         text = f"x {int(x)}  y {int(y)}"
-        if place is not None:
+        if self._sides.looking:
+            text += self._sides.values_at(x, y)
+        elif place is not None:
             text += self._value_at(place)
         elif self._frame() is not None:
             text += "   outside of what the network sees"
         self.image.set_readout(text)
-        self._hold_patch(place)
+        self._hold_patch(place if not self._sides.swapped else None)
 
     def _value_at(self, place: tuple[float, float]) -> str:
         """What the map that lies over the picture says at a place."""
@@ -246,7 +271,8 @@ class Viewer(QWidget):
         if lens is None:
             return f"   {view.layer}:{view.filter} = {value:.4g}"
         side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
-        return f"   {side.here} {abs(value):.3g}"
+        told = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
+        return f"   {side.here} {told}"
 
     def _hold_patch(self, place: tuple[float, float] | None) -> None:
         """Let the patch follow the mouse, or show where a click would put it."""
@@ -259,19 +285,11 @@ class Viewer(QWidget):
             self.image.outline(self._occluding.outline(*place))
 
     def _clicked(self, x: float, y: float) -> None:
-        if not self._occluding.possible or self._dragging:
+        if not self._occluding.possible or self._dragging or self._sides.swapped:
             return
-        place = self._place(x, y)
+        place = place_in(self._frame(), x, y)
         corner = self._occluding.corner(*place) if place is not None else None
         if corner is None or self._occluding.patch is not None:
             self._occluding.uncover()
         else:
             self._occluding.cover(*corner)
-
-
-def drawn_map(found: "AttributionMap", lens: "Lens") -> "tuple[RGBA | RGB, float]":
-    """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is."""
-    from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
-
-    limit = limit_of(found.map, lens.quantile)
-    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Entry, Vocabulary
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.plain_text import PlainButton, tip
 
 WIDTH = 116
@@ -56,7 +57,8 @@ class WordButtons(QWidget):
     def _button(self, entry: Entry) -> PlainButton:
         button = PlainButton(checkable=True)
         button.setObjectName("word")
-        tip(button, entry.description)
+        tip(button, entry.description or entry.title)
+        stands_for(button, entry.title)
         button.setAccessibleName(f"Tag: {entry.title}")
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setSizePolicy(QSizePolicy.Policy.Ignored, button.sizePolicy().verticalPolicy())

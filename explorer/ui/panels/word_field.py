@@ -6,6 +6,7 @@ from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QMouseEvent
 from PySide6.QtWidgets import QCompleter, QLineEdit
 
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.plain_text import tip
 
 
@@ -19,7 +20,8 @@ class WordField(QLineEdit):
         self._words = words
         self.setAccessibleName("Another word")
         self.setPlaceholderText("another word …")
-        tip(self, "Type a word and press Enter: the filter is tagged with it (#)")
+        tip(self, "Type a word and press Enter: the filter is tagged with it")
+        stands_for(self, "Another word …")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # who tabs through lists goes on giving tags with single keys
         self._known = QStringListModel(self)
         suggested = QCompleter(self._known, self)

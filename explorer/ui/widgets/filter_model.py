@@ -48,7 +48,7 @@ class FilterModel(ListModel):
         self._facts, self.unfolded, self.silent = facts, False, 0
         facts.changed.connect(self._facts_changed)
         self._session, self._pipeline, self._library = session, pipeline, library
-        self._tagging, self.vocabulary = tagging, vocabulary
+        self.tagging, self.vocabulary = tagging, vocabulary
         self._base: QPixmap | None = None
         self._overlays: dict[int, QPixmap] = {}
         self._budget = PaintBudget(self.repaint_rows, self)
@@ -75,10 +75,15 @@ class FilterModel(ListModel):
         self._overlays.clear()
         self.set_rows(self._arranged())
 
+    def words_of(self, filter: int) -> tuple[str, ...]:
+        """The words that a filter of the layer in view has, whoever gave them."""
+        tags = self.tagging.book.tags(FilterKey(self._session.view.layer, filter))
+        return tuple(dict.fromkeys(tag.tag for tag in tags))
+
     def about(self, row: int) -> str:
         layer = self._session.view.layer
-        tags = self._tagging.book.tags(FilterKey(layer, row))
-        lines = [f"filter {layer}:{row} · {', '.join(dict.fromkeys(tag.tag for tag in tags)) or 'no tag'}"]
+        tags = self.tagging.book.tags(FilterKey(layer, row))
+        lines = [f"filter {layer}:{row} · {', '.join(self.words_of(row)) or 'no tag'}"]
         if any(tag.needs_review for tag in tags):
             lines.append(f"{FLAG} needs review")
         edge, twins = marks(row, self._facts.of(layer))
@@ -98,7 +103,7 @@ class FilterModel(ListModel):
         if role == NAME:
             return str(row)
         if role == MARKS:
-            tags = self._tagging.book.tags(FilterKey(layer, row))
+            tags = self.tagging.book.tags(FilterKey(layer, row))
             flags = [FLAG] * any(tag.needs_review for tag in tags)
             return " ".join((*dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags), *flags))
         if role == SELECTED:
@@ -119,7 +124,7 @@ class FilterModel(ListModel):
         if network is None or layer >= len(network.layers):
             return []
         filters = list(range(network.layers[layer].filters))
-        book = self._tagging.book
+        book = self.tagging.book
         if self.shown != ALL:
             filters = [filter for filter in filters if self._is_shown(book.tags(FilterKey(layer, filter)))]
         summary = self._facts.of(layer)

@@ -3,7 +3,18 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent, QTransform, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QCursor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QGraphicsPixmapItem,
     QGraphicsRectItem,
@@ -13,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
 from explorer.ui.widgets.plain_text import PlainLabel
 
@@ -51,10 +63,14 @@ class ImageView(QGraphicsView):
         self._sees = QGraphicsSimpleTextItem("what the network sees", self._frame)
         self._sees.setFlag(QGraphicsSimpleTextItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self._sees.setBrush(QColor(255, 255, 255, 200))
+        self.about_frame = InfoMark("frame")
+        self.about_frame.setParent(self)
+        self.about_frame.hide()
         self._frame.hide()
         self._outlined.hide()
         self._beside.hide()
         self._screen: RGBA | None = None
+        self._other: RGB | None = None
         self._fitted = True
         self.readout = PlainLabel("", self)
         self.readout.setObjectName("readout")
@@ -65,6 +81,10 @@ class ImageView(QGraphicsView):
         self.caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.caption.move(8, 6)
         self.caption.hide()
+        self.front = PlainLabel("", self)
+        self.front.setObjectName("readout")
+        self.front.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.front.hide()
         self._hint = PlainLabel("", self)
         self._hint.setObjectName("quiet")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -110,10 +130,27 @@ class ImageView(QGraphicsView):
         self.caption.setText(caption)
         self.caption.adjustSize()
         self.caption.setVisible(bool(caption))
+        self._place_captions()
+
+    def set_caption(self, text: str) -> None:
+        """Say in the corner of the picture itself what lies over it; "" for nothing."""
+        self.front.setText(text)
+        self.front.adjustSize()
+        self.front.setVisible(bool(text))
+        self._place_captions()
+
+    def _place_captions(self) -> None:
+        """That of the picture above its right part, a line lower where both have no room in one."""
+        left = self.width() - self.front.width() - 8
+        below = left < self.caption.geometry().right() + 8 and self.caption.isVisible()
+        self.front.move(max(8, left), self.caption.geometry().bottom() + 4 if below else 6)
 
     def set_picture_beside(self, rgb: "RGB | None") -> None:
         """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
         whole = self._picture.pixmap()
+        if rgb is self._other and (rgb is not None or self._beside.pixmap().cacheKey() == whole.cacheKey()):
+            return  # the same as before
+        self._other = rgb
         pixmap = pixmap_of(rgb) if rgb is not None else whole
         scale = whole.height() / pixmap.height() if rgb is not None else 1.0
         self._beside.setPixmap(pixmap)
@@ -125,7 +162,9 @@ class ImageView(QGraphicsView):
     def set_frame(self, frame: "Box | None") -> None:
         """Draw the rectangle that the network sees, where it is not the whole picture."""
         whole = self._picture.pixmap().rect()
-        if frame is None or (frame.left, frame.top, frame.width, frame.height) == whole.getRect():
+        cut = frame is not None and (frame.left, frame.top, frame.width, frame.height) != whole.getRect()
+        self.about_frame.setVisible(cut)
+        if frame is None or not cut:
             self._frame.hide()
             return
         self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
@@ -212,6 +251,15 @@ class ImageView(QGraphicsView):
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.about_frame.isVisible():  # behind its words, wherever the picture was moved
+            place = self.mapFromScene(self._sees.scenePos())
+            room = self.rect().adjusted(0, 0, -self.about_frame.width(), -self.about_frame.height())
+            place.setX(min(max(place.x() + round(self._sees.boundingRect().width()) + 4, room.left()), room.right()))
+            place.setY(min(max(place.y(), room.top()), room.bottom()))
+            self.about_frame.move(place)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom(1.0015 ** event.angleDelta().y())
         event.accept()
@@ -248,6 +296,7 @@ class ImageView(QGraphicsView):
         if self._fitted:
             self.fit()
         self.set_readout(self.readout.text())
+        self._place_captions()
 
 
 def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:

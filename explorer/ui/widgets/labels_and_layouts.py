@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.core.drawing.styles import COLOR_MAPS, Scale
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.pixmaps import image_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
 from explorer.ui.widgets.theme import SPACE
@@ -137,7 +138,7 @@ class ColorBar(QWidget):
         self._scale: Scale | None = None
         self._color_map = "green"
         self._outline = False
-        self._attribution: tuple[float, str, str] | None = None
+        self._attribution: tuple[float, str, str, str] | None = None
 
     def show_scale(self, scale: Scale | None, color_map: str, outline: bool) -> None:
         """Show a scale, or nothing."""
@@ -147,14 +148,22 @@ class ColorBar(QWidget):
         self.update()
 
     def show_attribution(
-        self, limit: float | None, positive: "Side | None" = None, negative: "Side | None" = None
+        self,
+        limit: float | None,
+        positive: "Side | None" = None,
+        negative: "Side | None" = None,
+        told: str = "",
     ) -> None:
-        """Show the scale of an attribution, which ends at `limit`, or nothing; without `negative` it begins at zero."""
+        """Show the scale of an attribution, which ends at `limit`, `told` in words where it is no plain number.
+
+        Nothing is shown without a limit. Without `negative` the scale begins at zero.
+        """
         self._scale, self._attribution = None, None
         if limit is not None and positive is not None:
-            self._attribution = limit, positive.word, negative.word if negative is not None else ""
+            told = told or (f"{limit:.3g}" if limit > 0 else "nothing")
+            self._attribution = limit, positive.word, negative.word if negative is not None else "", told
             blue = f"; blue: {negative.legend}" if negative is not None else ""
-            tip(self, f"orange: {positive.legend}{blue}; nothing: no change")
+            tip(self, f"orange: {positive.legend}{blue}; nothing: no change; full color: {told}")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -187,7 +196,7 @@ class ColorBar(QWidget):
         """Where the number of the outline begins, from the left."""
         return 6 + self.BAR + 5
 
-    def _paint_attribution(self, limit: float, positive: str, negative: str) -> None:
+    def _paint_attribution(self, limit: float, positive: str, negative: str, number: str) -> None:
         from explorer.core.drawing.signed_overlay import attribution_bar
 
         painter = QPainter(self)
@@ -199,7 +208,6 @@ class ColorBar(QWidget):
         painter.setPen(self.palette().mid().color())
         painter.drawRect(bar)
         painter.setPen(self.palette().text().color())
-        number = f"{limit:.3g}" if limit > 0 else "nothing"
         painter.drawText(6, line, positive)
         painter.drawText(6, 2 * line, number)
         if negative:
@@ -264,7 +272,7 @@ class Bars(QWidget):
 
 
 class EmptyPlace(QWidget):
-    """What an empty part of the window says: what is missing, and the buttons that bring it."""
+    """What an empty part of the window says: what is missing, and the buttons that bring it, by words of commands."""
 
     def __init__(self, title: str, hint: str, buttons: list[tuple[str, Callable[[], object]]]) -> None:
         super().__init__()
@@ -274,6 +282,8 @@ class EmptyPlace(QWidget):
         made = []
         for name, run in buttons:
             button = PlainButton(name)
+            tip(button, name)
+            stands_for(button, name)
             button.clicked.connect(lambda checked=False, run=run: run())
             made.append(button)
         self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))

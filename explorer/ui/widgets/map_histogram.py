@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from explorer.core.drawing.styles import Scale
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.plain_text import tip
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class MapHistogram(QWidget):
         self.setFixedSize(width, HEIGHT)
         self.setMouseTracking(True)
         self.setAccessibleName("Histogram of the map, with the ends of its scale")
-        tip(self, "how many places of the map answer how much; drag the ends of the scale (4 for numbers)")
+        tip(self, "how many places of the map answer how much; drag the ends of the scale; the key: as numbers")
+        stands_for(self, "Scale: fixed values …")
         self._counts: list[float] = []
         self._top = 0.0
         self._scale = Scale(0.0, 0.0)

@@ -14,8 +14,9 @@ from explorer.ui.widgets.plain_text import PlainButton, PlainTool
 from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
-NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
-"""What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting."""
+NETWORK, OPENING, FOLDER, VIEW, MUTING, SECOND = "network", "opening", "folder", "view", "muting", "second network"
+"""What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting,
+the network beside the first."""
 
 
 class Problems(QFrame):

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import Qt as GuiQt
-from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QToolButton, QToolTip, QWidget
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
 Buttons = QMessageBox.StandardButton
+KEYS, TOLD = "keys", "told"
+"""Properties of a widget: the keys that its tooltip names, and the tooltip's text without them."""
+PARAGRAPH = '<p style="white-space: pre-wrap">'
+READING_MS = 60_000
+"""How long a text that somebody asked for stays."""
 
 
 class PlainLabel(QLabel):
@@ -62,7 +67,7 @@ def tip_text(text: str) -> str:
     """What to give Qt as a tooltip or a message so that it shows this text."""
     if not GuiQt.mightBeRichText(text):
         return text
-    return f'<p style="white-space: pre-wrap">{html.escape(text)}</p>'
+    return f"{PARAGRAPH}{html.escape(text)}</p>"
 
 
 def entry_text(text: str) -> str:
@@ -81,8 +86,30 @@ def title_text(text: str) -> str:
 
 
 def tip(part: QWidget, text: str) -> None:
-    """Give a widget its tooltip."""
+    """Give a widget its tooltip; the keys of the command that it stands for come behind the first line."""
+    keys = part.property(KEYS)
+    if keys is not None:
+        part.setProperty(TOLD, text)
+        first, line, rest = text.partition("\n")
+        text = f"{first} ({keys}){line}{rest}".strip() if keys else text
     part.setToolTip(tip_text(text))
+
+
+def told_by(part: QWidget) -> str:
+    """The text of a widget's tooltip without the keys."""
+    told = part.property(TOLD)
+    return str(told) if told is not None else shown_tip(part.toolTip())
+
+
+def shown_tip(tip: str) -> str:
+    """The text that Qt shows for `tip_text`."""
+    inside = tip.removeprefix(PARAGRAPH).removesuffix("</p>")
+    return html.unescape(inside) if inside != tip else tip
+
+
+def show_tip(part: QWidget, text: str) -> None:
+    """Show a text below a widget until the mouse or the keyboard goes elsewhere."""
+    QToolTip.showText(part.mapToGlobal(part.rect().bottomLeft()), tip_text(text), part, part.rect(), READING_MS)
 
 
 def warned(parent: QWidget, title: str, text: str, buttons: Buttons, default: Buttons = Buttons.NoButton) -> Buttons:

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from explorer.core.tags.vocabulary import Vocabulary
-from explorer.ui.widgets.plain_text import entry_text
+from explorer.ui.widgets.command_tips import keys_of
+from explorer.ui.widgets.plain_text import entry_text, shown_text
 
 Run = Callable[[], object]
 FILE, VIEW, WALK, TAGS, HELP = "&File", "&View", "&Go", "&Tags", "&Help"
@@ -55,6 +56,12 @@ class Actions:
                 self.menus[command.menu].addSeparator()
                 continue
             self._add(command)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys of each command that has any, by its words."""
+        named = [(shown_text(action.text()), keys_of(action)) for _, actions in self.groups for action in actions]
+        return {words: keys for words, keys in named if keys}
 
     def offer_words(self, menu: str, vocabulary: Vocabulary, toggle: Callable[[str], object]) -> None:
         """Put the words of the vocabulary at the top of a menu, each with its key."""

@@ -90,8 +90,10 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     commands.tags.offer_words()
     _offer_recent(workspace, commands)
     menus = ContextMenus(workspace, commands)
-    menus.attach_to_panels(parts.pictures.list, parts.layers)
+    menus.attach_to_panels(parts.pictures.list, parts.layers, parts.tags.rows)
     parts.center.made.connect(menus.attach_to_browser)
+    parts.center.made.connect(commands.name_keys)
+    parts.center.made.connect(lambda browser: browser.grew.connect(commands.name_keys))
     _connect(window, workspace, parts, commands)
     leave_drops_to_window(window)
     window.setAcceptDrops(True)
@@ -114,8 +116,8 @@ def _browser(
         workspace.occluding,
         workspace.muting,
         workspace.suggested_concept,
-        workspace.shuffled,
-        workspace.what_if,
+        workspace.beside,
+        workspace.sides,
     )
     viewer.setParent(parent)
     yield True

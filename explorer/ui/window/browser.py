@@ -16,7 +16,9 @@ from explorer.state.session import Session, View
 from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.ui.panels.viewer import Viewer
+from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, panel, row
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
@@ -44,6 +46,8 @@ class Browser(RememberingSplitter):
     filter_extended = Signal(int)
     filter_toggled = Signal(int)
     picture_picked = Signal(object)
+    grew = Signal(object)
+    """A part that is built when somebody first looks at it."""
 
     def __init__(
         self,
@@ -80,11 +84,13 @@ class Browser(RememberingSplitter):
         self.grid.picked.connect(lambda row: self.filter_picked.emit(filters.rows[row]))
         self.over.picked.connect(lambda row: self.picture_picked.emit(over.rows[row]))
         self._order = self._combo("Order of the filters")
-        tip(self._order, "order of the filters (G)")
+        tip(self._order, "order of the filters")
+        stands_for(self._order, "Next order of the grid")
         for key, title in ORDERS.items():
             self._order.addItem(title, key)
         self._shown = self._combo("Which filters are shown")
-        tip(self._shown, "which filters are shown (T: those with a tag)")
+        tip(self._shown, "which filters are shown; the key: those with a tag")
+        stands_for(self._shown, "Only filters with a tag")
         self._count = label("", "quiet")
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
@@ -96,7 +102,7 @@ class Browser(RememberingSplitter):
         self.silent.clicked.connect(lambda: filters.unfold(not filters.unfolded))
         self._filters_tab = QWidget()
         self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
-        choices = row(self._shown, self._order, self._count, 1, self.thumbnails)
+        choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
         self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
         self._below = panel(column(self.tabs, margin=SPACE))
@@ -117,10 +123,13 @@ class Browser(RememberingSplitter):
         if self._lens_panel is None:
             from explorer.ui.panels.lens_panel import LensPanel
 
-            self._lens_panel = LensPanel(self._session, self._library, self._lens, self._occluding, self._shuffled)
+            self._lens_panel = LensPanel(
+                self._session, self._library, self._lens, self._occluding, self._shuffled, self._filters
+            )
             self._lens_panel.filter_picked.connect(self.filter_picked)
             self._lens_panel.dragging.connect(self.viewer.drag_patch)
             self._lens_tab.setLayout(column(self._lens_panel))
+            self.grew.emit(self._lens_panel)
         return self._lens_panel
 
     @property
@@ -186,6 +195,8 @@ class Browser(RememberingSplitter):
         for title, build in more:
             tabs.addTab(LateTab(build), title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(tabs.tabBar(), "what stands below the picture; the key: the next tab")
+        stands_for(tabs.tabBar(), "Next tab")
         tabs.currentChanged.connect(self._tab_changed)
         return tabs
 

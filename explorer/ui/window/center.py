@@ -45,7 +45,7 @@ class Center(QWidget):
             "every picture. The demo has both.",
             [
                 ("Open a network …", self.model_asked.emit),
-                ("Open a folder …", self.folder_asked.emit),
+                ("Open a folder of pictures …", self.folder_asked.emit),
                 ("Try the demo", self.demo_asked.emit),
             ],
         )

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from explorer.state.beside import UNTOUCHED
 from explorer.state.settings import SCHEME
 from explorer.ui.window.actions import FILE, HELP, TAGS, VIEW, WALK, Command
 from explorer.ui.window.commands import Commands
@@ -12,10 +13,12 @@ def command_table(commands: Commands) -> list[Command]:
     step, look, there = commands.step, commands.switch, commands.in_browser
     files, tags, is_on = commands.files, commands.tags, commands.has_style
     workspace = commands.workspace
-    stack = workspace.tagging.stack
+    stack, beside, sides = workspace.tagging.stack, workspace.beside.toggle, workspace.sides
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
         Command(FILE, "Open a network's folder …", "", files.open_model_folder),
+        Command(FILE, "Compare with another network …", "", commands.compare.ask),
+        Command(FILE, "Close the network beside", "", commands.compare.close),
         Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", files.open_folder),
         Command(FILE, "Open the pictures' classes (CSV) …", "Ctrl+L", files.open_labels),
         Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
@@ -67,7 +70,10 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Mute the filter, or take it back", "U", commands.mute, yields=True),
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
         Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),
-        Command(VIEW, "Untouched picture beside", "V", lambda: look("beside"), is_on("beside", True)),
+        Command(VIEW, "Pin the filter beside, or let it go", "Shift+P", commands.pin_filter),
+        Command(VIEW, "Pin the picture beside, or let it go", "Ctrl+P", commands.pin_picture),
+        Command(VIEW, "Untouched picture beside", "V", lambda: beside(UNTOUCHED), is_on("beside", True)),
+        Command(VIEW, "Swap networks A and B", "W", commands.compare.swap, lambda: sides.swapped, yields=True),
         Command(VIEW, "Raw convolution", "R", lambda: look("raw"), is_on("raw", True)),
         Command(VIEW, "Other color map", "M", commands.next_color_map),
         *(

@@ -3,19 +3,24 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.core.drawing.styles import COLOR_MAPS
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
+from explorer.state.beside import NOTHING
 from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
+from explorer.state.side_by_side import FIGURES_OFF, MUTING_OFF
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.command_tips import name_keys
 from explorer.ui.widgets.message_banner import MUTING, NETWORK
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
+from explorer.ui.window.compare_commands import CompareCommands
 from explorer.ui.window.figure_commands import FigureCommands
 from explorer.ui.window.file_commands import FileCommands
 from explorer.ui.window.main_window import MainWindow
@@ -45,6 +50,7 @@ class Commands:
         self.tags = TagCommands(
             window, workspace, parts, self.guard, lambda: window_keys(table(self)), self._show_words
         )
+        self.compare = CompareCommands(window, workspace, parts, self.files)
         self.report = ReportCommand(window, workspace, parts, self.guard)
         self.figure = FigureCommands(workspace, parts, self.guard)
         self._places_of = ""
@@ -58,8 +64,13 @@ class Commands:
         nothing = "Open a network or a folder of pictures first."
         return lambda: run(center.browser) if center.built else say(nothing, calm=True)
 
+    def name_keys(self, part: QWidget | None = None) -> None:
+        """Name in the tooltips of a part of the window, or of all of it, the keys of what stands for commands."""
+        name_keys(part or self.window, self.actions.keys)
+
     def _show_words(self, vocabulary: Vocabulary) -> None:
         self.actions.offer_words(TAGS, vocabulary, self.tags.toggle)
+        QTimer.singleShot(0, self.window, self.name_keys)  # when the buttons of the words are there
 
     def go_to_layer(self, layer: int) -> None:
         """Look at a layer, at the filter that was looked at there last."""
@@ -76,6 +87,25 @@ class Commands:
         picture = self.workspace.session.view.picture
         if picture is not None:
             self.workspace.starred.toggle(picture)
+
+    def pin_filter(self) -> None:
+        """Let the filter in view stand beside, wherever one walks; where it does so already, let it go."""
+        workspace, view = self.workspace, self.workspace.session.view
+        if workspace.library.network is None:
+            return
+        wanted, pinned = FilterKey(view.layer, view.filter), workspace.pinned_filter
+        let_go = pinned.filter == wanted and workspace.beside.chosen == pinned.key
+        pinned.pin(None if let_go else wanted)
+        workspace.beside.choose(NOTHING if let_go else pinned.key)
+
+    def pin_picture(self) -> None:
+        """Let the picture in view stand beside, wherever one walks; where it does so already, let it go."""
+        workspace, picture, pinned = self.workspace, self.workspace.session.view.picture, self.workspace.pinned_picture
+        if picture is None:
+            return
+        let_go = pinned.picture == picture and workspace.beside.chosen == pinned.key
+        pinned.pin(None if let_go else picture)
+        workspace.beside.choose(NOTHING if let_go else pinned.key)
 
     def go_untagged(self, step: int) -> None:
         """Look at the next filter without a tag."""
@@ -104,15 +134,29 @@ class Commands:
     def mute(self) -> None:
         """Take the filter in view away, or give it back."""
         view = self.workspace.session.view
-        self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
+        if self.workspace.sides.swapped:
+            self.parts.problems.show_text(MUTING_OFF, calm=True)
+        else:
+            self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
 
     def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
-        """What runs while nothing is muted, so that no figure is taken for one of another network; else a sentence."""
-        muting, say = self.workspace.muting, self.parts.problems.show_text
-        return lambda: say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
+        """What runs while A lies in front and nothing is muted, so that no figure is taken for one of another network;
+        else a sentence."""
+        muting, sides, say = self.workspace.muting, self.workspace.sides, self.parts.problems.show_text
+
+        def checked() -> object:
+            if sides.swapped:
+                return say(FIGURES_OFF, calm=True)
+            return say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
+
+        return checked
 
     def leave(self) -> None:
-        """Give up what is being typed, then the selection; then take the patch from the picture, then the lens."""
+        """Give up the tour, what is being typed, the selection; then take the patch from the picture, then the lens."""
+        from explorer.ui.window.tour_steps import leave_tour
+
+        if leave_tour(self.window):
+            return
         if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):
             if self.workspace.selection.clear():
                 return

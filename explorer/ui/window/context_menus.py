@@ -1,12 +1,14 @@
-"""What the right button offers on pictures, filters, layers and the picture in view: what the menus do, near at hand.
+"""What the right button offers on pictures, filters, layers, tags and the viewer: what the menus do, near at hand.
 
 The right button has made the row under it the one in view before its menu comes up, so that all act on what is framed.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from explorer.state.workspace import Workspace
@@ -14,10 +16,22 @@ from explorer.ui.widgets.plain_text import entry_text
 from explorer.ui.window.commands import Commands
 
 if TYPE_CHECKING:
+    from explorer.ui.panels.tag_row import TagRow
+    from explorer.ui.panels.tag_rows import TagRows
     from explorer.ui.window.browser import Browser
 
 Entry = tuple[str, Callable[[], object]]
 TAG_AS = "Tag as"
+STAR = "Star the picture, or take its star away"
+COMMAND_OF = {
+    "Copy the figure": "Copy the figure in view",
+    "Save the figure": "Save the figure in view",
+    "Pin the filter beside": "Pin the filter beside, or let it go",
+    "Pin the picture beside": "Pin the picture beside, or let it go",
+    "Star": STAR,
+    "Take the star away": STAR,
+}
+"""The commands that do what entries with other words do."""
 
 
 class ContextMenus:
@@ -26,10 +40,12 @@ class ContextMenus:
     def __init__(self, workspace: Workspace, commands: Commands) -> None:
         self._workspace, self._commands = workspace, commands
 
-    def attach_to_panels(self, pictures: QWidget, layers: QWidget) -> None:
+    def attach_to_panels(self, pictures: QWidget, layers: QWidget, tags: "TagRows") -> None:
         """The lists at both sides."""
         self._attach(pictures, self._of_picture)
         self._attach(layers, self._of_layer)
+        tags.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        tags.customContextMenuRequested.connect(lambda place: self._show(tags, place, self._of_tag(tags.row_at(place))))
 
     def attach_to_browser(self, browser: "Browser") -> None:
         """The picture in view and the grids below it."""
@@ -48,16 +64,23 @@ class ContextMenus:
             if text == TAG_AS:
                 self._offer_words(menu)
             else:
-                menu.addAction(entry_text(text), run)
+                self._add(menu, text, run)
         if entries:
             menu.popup(part.mapToGlobal(place))
+
+    def _add(self, menu: QMenu, text: str, run: Callable[[], object]) -> None:
+        """An entry, with the keys of the command that does the same."""
+        action = menu.addAction(entry_text(text), run)
+        keys = self._commands.actions.keys.get(COMMAND_OF.get(text, text), "")
+        if keys:
+            action.setShortcut(QKeySequence(keys.partition(" or ")[0]))  # shown; a menu's own actions hear no keys
+            action.setShortcutVisibleInContextMenu(True)
 
     def _offer_words(self, menu: QMenu) -> None:
         words = menu.addMenu(entry_text(TAG_AS))
         for entry in self._workspace.vocabulary.entries:
-            action = words.addAction(entry_text(entry.title))
-            action.triggered.connect(lambda checked=False, word=entry.word: self._commands.tags.toggle(word))
-        words.addAction(entry_text("Another word …"), self._commands.tags.new_word)
+            self._add(words, entry.title, partial(self._commands.tags.toggle, entry.word))
+        self._add(words, "Another word …", self._commands.tags.another_word)
 
     def _of_filter(self) -> list[Entry]:
         view, commands = self._workspace.session.view, self._commands
@@ -67,6 +90,7 @@ class ContextMenus:
         return [
             (TAG_AS, commands.tags.new_word),
             *self._figure(),
+            ("Pin the filter beside", commands.pin_filter),
             (f"Export filter {key} …", commands.unmuted(lambda: commands.files.export(key))),
             (f"Copy {key}", lambda: QApplication.clipboard().setText(key)),
         ]
@@ -82,8 +106,28 @@ class ContextMenus:
         return [
             *list(self._figure())[:1],
             ("Take the star away" if picture in self._workspace.starred else "Star", self._commands.star),
+            ("Pin the picture beside", self._commands.pin_picture),
             ("Show in folder", lambda: QDesktopServices.openUrl(folder)),
             ("Copy the picture's path", lambda: QApplication.clipboard().setText(str(picture))),
+        ]
+
+    def _of_tag(self, row: "TagRow | None") -> list[Entry]:
+        if row is None:
+            return []
+        commands, key, tag = self._commands.tags, row.key, row.tag
+        said = ", ".join(filter(None, (tag.tag, tag.detail, tag.note)))
+        entries: list[Entry] = [
+            ("Copy the tag", lambda: QApplication.clipboard().setText(f"{key} {said}")),
+            ("Show in history …", lambda: commands.show_history(f"{key} {tag.tag}")),
+        ]
+        if not row.changeable:
+            return entries
+        review = "Needs no review any more" if tag.needs_review else "Needs review"
+        return [
+            *entries,
+            (review, lambda: commands.review(key, tag.tag)),
+            ("Another word …", commands.another_word),
+            ("Remove", lambda: commands.remove(key, tag.tag)),
         ]
 
     def _of_layer(self) -> list[Entry]:

@@ -167,6 +167,10 @@ class FileCommands:
 
     def answer_question(self, request: Request, error: UserError) -> None:
         """Ask what a network's file does not say, and open it again with the answer."""
+        self.answer(request, error, self.open_answered)
+
+    def answer(self, request: Request, error: UserError, opened: Callable[[Request], object]) -> None:
+        """Ask what a file does not say, and give the answer to what opens it again."""
         try:
             from explorer.ui.dialogs.questions import ask
 
@@ -174,17 +178,20 @@ class FileCommands:
         except UserError as problem:
             self._parts.problems.show_error(problem)
             return
-        if answered is None:
-            return
-        self.open_answered(answered)
+        if answered is not None:
+            opened(answered)
 
     def open_answered(self, answered: Request) -> None:
         """Open a network with its answers; code of the person's own runs only with consent to that very file."""
+        if self.may_open(answered):
+            self._workspace.opening.open_model(answered)
+
+    def may_open(self, answered: Request) -> bool:
+        """Whether it runs no code of the person's own, or there is consent to that very file."""
         from trainer.networks.user_architecture import is_own
 
-        if answered.architecture and is_own(answered.architecture) and not self._may_run(answered.architecture):
-            return
-        self._workspace.opening.open_model(answered)
+        own = answered.architecture if answered.architecture and is_own(answered.architecture) else ""
+        return not own or self._may_run(own)
 
     def _may_run(self, architecture: str) -> bool:
         from trainer.networks.user_architecture import digest_of

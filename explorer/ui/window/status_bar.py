@@ -8,6 +8,8 @@ from explorer.state.jobs import Jobs
 from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
+from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -45,8 +47,11 @@ class Status(QStatusBar):
         self.bad.hide()
         for part in (self._device, self._pictures, self.bad, self._tags, self._saved, *more):
             self.addWidget(part)
+        self._about_list = InfoMark("work list")
         self._list = ElidedLabel("", "quiet")
-        self.addWidget(self._list, 1)
+        for part, stretch in ((self._about_list, 0), (self._list, 1)):
+            self.addWidget(part, stretch)
+        self._about_list.hide()
         self._working = working
         working.changed.connect(self._show_list)
         self._what = label("", "quiet")
@@ -59,6 +64,8 @@ class Status(QStatusBar):
         self.help = PlainTool("?  keys")
         self.help.setObjectName("flat")
         self.help.setAccessibleName("Show all keys")
+        tip(self.help, "all keys on one page")
+        stands_for(self.help, "Keys")
         for lasting in (self._what, self._bar, self._stop, self.help):
             self.addPermanentWidget(lasting)
         self._slot = ""
@@ -94,7 +101,9 @@ class Status(QStatusBar):
     def _show_list(self) -> None:
         """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
         found = self._working.list
-        self._list.setText(f"·  {found}" if found is not None and found.filters else "")
+        there = found is not None and bool(found.filters)
+        self._list.setText(str(found) if there else "")
+        self._about_list.setVisible(there)
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""

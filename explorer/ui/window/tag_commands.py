@@ -140,14 +140,15 @@ class TagCommands:
         self._workspace.vocabulary = add_word(self._workspace.vocabulary_path, dialog.entry(), reserved=self._taken())
         self.offer_words()
 
-    def show_history(self) -> None:
-        """Show every change of the tags."""
+    def show_history(self, search: str = "") -> None:
+        """Show every change of the tags, those in whose words all of `search` occurs to begin with."""
         from explorer.ui.dialogs.history_dialog import HistoryDialog
 
         workspace = self._workspace
         dialog = HistoryDialog(workspace.tag_history, lambda: workspace.tagging.read_only, self._parent)
         dialog.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
         dialog.restored.connect(self._restore)
+        dialog.search.setText(search)
         dialog.show()
 
     def _restore(self, change: Change) -> None:

@@ -15,6 +15,8 @@ from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
+from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.recent_menu import add_recent
@@ -52,6 +54,10 @@ class TopBar(QWidget):
         self._muting, self._occluding, self._facts = muting, occluding, facts
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
+        tip(self._model, "a trained network")
+        tip(self._folder, "a folder of pictures")
+        stands_for(self._model, "Open a network …")
+        stands_for(self._folder, "Open a folder of pictures …")
         self._layer = label("", "title")
         self._about = ElidedLabel("", "quiet")
         self._given = ElidedLabel("", "quiet", width=124)
@@ -60,7 +66,8 @@ class TopBar(QWidget):
         self._bars.show_values([])
         line: QHBoxLayout = row(self._model, self._folder, gap=SPACE)
         line.addSpacing(SPACE)
-        line.addLayout(column(1, self._layer, self._about, 1, gap=0), 1)
+        named = row(self._layer, InfoMark("layer"), 1, gap=SPACE // 2)
+        line.addLayout(column(1, named, self._about, 1, gap=0), 1)
         line.addWidget(self._given)
         line.addWidget(self._bars)
         line.setContentsMargins(SPACE, SPACE // 2, SPACE, 0)
@@ -131,8 +138,8 @@ class TopBar(QWidget):
         norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
         said = f"{layer.name} · {layer.height} × {layer.width}"
         facts = self._facts.of(view.layer)
-        self._about.setText(" · ".join(filter(None, (said, facts.short))))
-        tip(self._about, "\n".join(filter(None, (f"{said}{norm}", facts.long))))
+        self._about.setText(" · ".join(filter(None, (facts.short, said))))
+        tip(self._about, "\n".join(filter(None, (facts.long, f"{said}{norm}"))))
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations

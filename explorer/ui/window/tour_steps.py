@@ -55,6 +55,14 @@ def show_tour(window: MainWindow, parts: WindowParts) -> Tour:
     return Tour(window, steps_of(parts))
 
 
+def leave_tour(window: MainWindow) -> bool:
+    """End the tour, wherever the keyboard is by now; False where there is none."""
+    tour = next((tour for tour in window.findChildren(Tour) if tour.isVisible()), None)
+    if tour is not None:
+        tour.end()
+    return tour is not None
+
+
 def offer_tour(window: MainWindow, workspace: Workspace, parts: WindowParts) -> None:
     """Begin it once the first picture of the very first start has its maps, if nothing else is asked or typed then."""
     if workspace.settings.text(SEEN):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.attribution.attribution_map import AttributionMap, Settings, Value
+from explorer.core.attribution.color_range import in_points, points_text
 from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
 from explorer.core.progress import OnStep
 
@@ -55,10 +56,11 @@ def _compute(
         assert found.map is not None
         # Of the map, as its color bar and what is read under the mouse: single patches are less mild.
         falls, rises = max(0.0, float(found.map.max())), max(0.0, -float(found.map.min()))
-        summary = f"Covering lowers it by up to {falls:.3g}, or raises it by up to {rises:.3g}."
-        points = 100 * max(falls, rises)
-        if target.startswith("probability:") and points < HARDLY:
-            summary += f" Largest change {points:.1f} points: hardly matters here."
+        of_probability, largest = in_points(OCCLUSION, target), max(falls, rises)
+        told = points_text if of_probability else "{:.3g}".format
+        summary = f"Covering lowers it by up to {told(falls)}, or raises it by up to {told(rises)}."
+        if of_probability and 100 * largest < HARDLY:
+            summary += f" Largest change {100 * largest:.1f} points: hardly matters here."
         return AttributionMap(target, found.map, True, float(found.unoccluded), settings, found.method, summary)
 
     def rough(found: "Occlusion") -> None:
@@ -94,4 +96,5 @@ OCCLUSION = Lens(
     positive=Side("lowers", "covering lowers it", "covering here lowers it by", "fall of the"),
     negative=Side("raises", "covering raises it", "covering here raises it by", "rise of the"),
     adjust=_without_gaps,
+    of_changes=True,
 )

@@ -1,0 +1,26 @@
+"""What of two networks can be compared, and what cannot, in words."""
+
+from explorer.core.network.opening import Network
+
+
+def same_layers(first: Network, second: Network) -> bool:
+    """Whether both have the same layers, so that filters have common numbers and values a common scale."""
+    told = [[(one.name, one.filters, one.norm) for one in network.layers] for network in (first, second)]
+    return told[0] == told[1]
+
+
+def not_comparable(first: Network, second: Network) -> tuple[str, ...]:
+    """A sentence for everything that a person must not compare; none for two checkpoints of one architecture."""
+    notes = []
+    if not same_layers(first, second):
+        notes.append(
+            f"A and B have other layers ({len(first.layers)} and {len(second.layers)}): filters have no common "
+            "numbers and values no common scale."
+        )
+    if first.classes and second.classes and not set(first.classes) & set(second.classes):
+        notes.append("A and B have no class in common: their predictions cannot be compared.")
+    elif set(first.classes) != set(second.classes):
+        notes.append("Only the classes that both have can be compared.")
+    if first.input != second.input:
+        notes.append("A and B see pictures of another size, cut or normalised otherwise.")
+    return tuple(notes)

@@ -1,0 +1,114 @@
+"""Which filter of one network answers like which of another, from what both answer on the same pictures."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from explorer.core.comparison.comparable import same_layers
+from explorer.core.comparison.compare import answers_of_indexes
+from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
+from explorer.core.comparison.matching import (
+    FEWEST,
+    Match,
+    Rows,
+    correlation,
+    halves,
+    match_anywhere,
+    match_layer,
+)
+from explorer.core.errors import UserError
+from explorer.core.index import open_index
+from explorer.core.index.kept import place_of
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep
+from explorer.core.tags import FilterKey
+
+
+@dataclass(frozen=True, eq=False)
+class BothAnswers:
+    """What both networks answer on the same `pictures`, named in the order of the columns of their peaks.
+
+    `same_layers` says whether layers belong together; without it a filter's match may lie in any layer.
+    """
+
+    pictures: tuple[str, ...]
+    first: FolderAnswers
+    second: FolderAnswers
+    same_layers: bool
+
+    def check(self) -> "BothAnswers":
+        """Itself; UserError where there are too few pictures to match filters on."""
+        if len(self.pictures) // 2 < FEWEST:
+            raise UserError(
+                f"{len(self.pictures)} pictures are too few to match filters on; it takes {2 * FEWEST} or more."
+            )
+        return self
+
+    @cached_property
+    def halves(self) -> tuple[Rows, Rows]:
+        """The pictures on which filters are matched, and those on which the strength is measured."""
+        return halves(self.pictures)
+
+    @property
+    def measured(self) -> int:
+        """How many pictures the strength of a match is measured on."""
+        return len(self.halves[1])
+
+    def matches(self, layer: int) -> tuple[Match, ...]:
+        """The matches of a layer's filters, in order."""
+        matched, measured = self.halves
+        peaks = self.first.peaks[layer]
+        if self.same_layers:
+            return tuple(match_layer(layer, peaks, self.second.peaks[layer], matched, measured))
+        return tuple(match_anywhere(layer, peaks, self.second.peaks, matched, measured))
+
+    def strength(self, first: FilterKey, second: FilterKey) -> float:
+        """The correlation of two filters' peaks on the pictures on which nothing was matched; NaN for none."""
+        measured = self.halves[1]
+        rows = self.first.peaks[first.layer][first.filter], self.second.peaks[second.layer][second.filter]
+        return correlation(rows[0][measured], rows[1][measured])
+
+
+def of_indexes(first: Network, second: Network, folder: Path, data: Path) -> BothAnswers | None:
+    """What the indexes say that are kept (below `data`) of both networks over a folder; None where one is missing."""
+    try:
+        with open_index(place_of(first, folder, data)) as one, open_index(place_of(second, folder, data)) as other:
+            return BothAnswers(*answers_of_indexes((one, other), (first, second)), same_layers(first, second)).check()
+    except UserError:
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class SampleAnswers:
+    """What a network answers on `pictures`, those of a sample that could be read."""
+
+    pictures: tuple[Path, ...]
+    answers: FolderAnswers
+
+
+def sample_of(folder: Path, pictures: Sequence[Path], count: int) -> tuple[Path, ...]:
+    """At most `count` of a folder's pictures by chance, drawn from their names, so that they are the same each time."""
+    names = [one.relative_to(folder).as_posix().encode(errors="surrogateescape") for one in pictures]
+    order = sorted(range(len(names)), key=lambda place: hashlib.sha256(names[place]).digest())
+    return tuple(pictures[place] for place in order[:count])
+
+
+def measure_sample(network: Network, pictures: Sequence[Path], on_step: OnStep) -> SampleAnswers:
+    """Run a network on the pictures of a sample; UserError where none of them can be read."""
+    (answers,), read, _ = answers_of((network,), pictures, on_step)
+    return SampleAnswers(read, answers)
+
+
+def of_samples(first: SampleAnswers, second: SampleAnswers, *, same_layers: bool) -> BothAnswers:
+    """Two samples that were measured one after the other, on the pictures that both networks were given."""
+    both = tuple(one for one in first.pictures if one in set(second.pictures))
+    cut = []
+    for sample in (first, second):
+        places = {picture: place for place, picture in enumerate(sample.pictures)}
+        rows, answers = [places[picture] for picture in both], sample.answers
+        cut.append(
+            replace(answers, peaks=tuple(layer[:, rows] for layer in answers.peaks), logits=answers.logits[rows])
+        )
+    return BothAnswers(tuple(map(str, both)), cut[0], cut[1], same_layers).check()

@@ -1,0 +1,99 @@
+"""What may stand beside the picture: it changed, a lens on shuffled weights, a second network, the difference."""
+
+from dataclasses import replace
+
+from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.both_drawn import clipped
+from explorer.state.lens import ChosenLens
+from explorer.state.map_drawing import drawn_attribution
+from explorer.state.picture_what_if import PictureWhatIf
+from explorer.state.pipeline import Pipeline
+from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.state.side_by_side import DIFFERENCE, SECOND, SideBySide
+
+
+class WhatIfBeside(BesideEntry):
+    """The picture as it might have been taken."""
+
+    key = "what if"
+
+    def __init__(self, what_if: PictureWhatIf) -> None:
+        super().__init__()
+        self._what_if = what_if
+        what_if.changed.connect(self.changed)
+
+    @property
+    def insists(self) -> bool:
+        """While somebody looks at a change."""
+        return self._what_if.showing
+
+    def drawn(self) -> Drawn:
+        """The changed picture, the one in view while it is made."""
+        return Drawn(picture=self._what_if.picture, caption="what if · not the real picture", real=False)
+
+
+class ShuffledBeside(BesideEntry):
+    """The lens over the picture in view, on the same network with its weights shuffled."""
+
+    key = "shuffled weights"
+
+    def __init__(self, pipeline: Pipeline, lens: ChosenLens, shuffled: ShuffledWeights) -> None:
+        super().__init__()
+        self._pipeline, self._lens, self._shuffled = pipeline, lens, shuffled
+        shuffled.changed.connect(self.changed)
+        lens.changed.connect(self.changed)
+
+    @property
+    def insists(self) -> bool:
+        """While it is wanted and a lens is looked through."""
+        return self._shuffled.showing
+
+    def drawn(self) -> Drawn:
+        """The lens's map on shuffled weights, none while it is computed."""
+        found, lens, activations = self._shuffled.found, self._lens.lens, self._pipeline.activations
+        overlay = (
+            drawn_attribution(found, lens, self._lens.points)[0] if found is not None and lens is not None else None
+        )
+        frame = activations.frame if activations is not None else None
+        return Drawn(overlay=overlay, frame=frame, caption=self.key)
+
+
+class NetworkBeside(BesideEntry):
+    """The network that does not lie in front."""
+
+    key = SECOND
+
+    def __init__(self, sides: SideBySide) -> None:
+        super().__init__()
+        self._sides = sides
+        sides.changed.connect(self.changed)
+
+    @property
+    def title(self) -> str:
+        """Its name, while there is a second network."""
+        return f"network B: {clipped(self._sides.name)}" if self._sides.name else ""
+
+    def drawn(self) -> Drawn:
+        """B's answer, or A's while B lies in front."""
+        drawn = self._sides.both.drawn(second=not self._sides.swapped)
+        return drawn if self._sides.both.own else replace(drawn, bar=None)
+
+
+class DifferenceBeside(BesideEntry):
+    """What B answers minus what A does."""
+
+    key = DIFFERENCE
+
+    def __init__(self, sides: SideBySide) -> None:
+        super().__init__()
+        self._sides = sides
+        sides.changed.connect(self.changed)
+
+    @property
+    def title(self) -> str:
+        """What it is called, while there is a second network."""
+        return "difference B − A" if self._sides.name else ""
+
+    def drawn(self) -> Drawn:
+        """The difference over the picture in view."""
+        return self._sides.both.difference()

@@ -1,0 +1,165 @@
+"""How two networks' answers on the picture in view are drawn: each of them, and one minus the other."""
+
+import math
+from typing import TYPE_CHECKING
+
+from explorer.core.attribution.color_range import range_text
+from explorer.core.attribution.lens import Side
+from explorer.core.drawing.styles import Scale
+from explorer.state.beside import Drawn, SignedBar
+from explorer.state.filter_match import FilterMatch
+from explorer.state.lens import ChosenLens
+from explorer.state.map_drawing import draw, drawn_attribution, fit
+from explorer.state.pipeline import Pipeline
+from explorer.state.second_answers import SecondAnswers
+from explorer.state.second_network import SecondNetwork
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import Map
+    from trainer.networks.input_spec import Box
+
+RESOLUTION = 256
+"""Longer side of what is drawn; beyond that Qt enlarges smoothly."""
+HIGHER = Side("B higher", "B answers more than A", "B more:")
+LOWER = Side("A higher", "A answers more than B", "A more:")
+MORE = Side("B more", "more than A's", "B more:")
+LESS = Side("A more", "less than A's", "A more:")
+
+
+class BothDrawn:
+    """A's and B's answers over the picture in view, and B minus A; of B the filter that stands for the one in view."""
+
+    def __init__(
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        lens: ChosenLens,
+        second: SecondNetwork,
+        answers: SecondAnswers,
+        match: FilterMatch,
+    ) -> None:
+        self._session, self._pipeline, self._lens = session, pipeline, lens
+        self._second, self._answers, self._match = second, answers, match
+        self.own_scales = False
+        """Whether each is to be drawn on a scale of its own, although they may have one in common."""
+
+    @property
+    def own(self) -> bool:
+        """Whether each network is drawn on a scale of its own: so it was chosen, or they have no scale in common."""
+        return self.own_scales or not self._match.alike
+
+    def drawn(self, *, second: bool) -> Drawn:
+        """A's or B's answer over the picture in view: the filter's map, or that of the lens."""
+        frame, caption = self._frame(second), self.caption(second=second)
+        if frame is None:
+            return Drawn(caption=caption)
+        lens = self._lens.lens
+        if lens is not None:
+            found = self._answers.lens_map if second else self._lens.found
+            if found is None:
+                return Drawn(caption=caption)
+            like = None if self.own_scales else self._lens.found
+            overlay, limit = drawn_attribution(found, lens, self._lens.points, like)
+            told = range_text(found, lens, limit)
+            bar = SignedBar(limit, lens.positive, lens.negative, told) if found.rgb is None else None
+            return Drawn(overlay=overlay, frame=frame, caption=caption, bar=bar)
+        map, scale, style = self.map(second), self.scale(second), self._session.view.style
+        if map is None or scale is None:
+            return Drawn(caption=caption)
+        size = fit((round(frame.height), round(frame.width)), RESOLUTION * (1 + style.outline))
+        return Drawn(overlay=draw(map, scale, style, size), frame=frame, caption=caption, bar=scale)
+
+    def difference(self) -> Drawn:
+        """What B answers minus what A does."""
+        first, second, sides, limit, words = self._compared()
+        frames = self._frame(False), self._frame(True)
+        caption = f"B − A{words}"
+        if first is None or second is None or frames[0] is None or frames[1] is None:
+            return Drawn(caption=f"{caption} · {self.missing or 'measuring …'}")
+        from explorer.core.comparison.difference import difference
+        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+
+        found = difference(first, frames[0], second, frames[1])
+        end = limit or limit_of(found, self._lens.lens.quantile if self._lens.lens is not None else 1.0)
+        overlay = attribution_overlay(found, found.shape, limit=end)
+        return Drawn(overlay=overlay, frame=frames[0], caption=caption, bar=SignedBar(end, *sides))
+
+    def map(self, second: bool) -> "Map | None":
+        """The map of the filter in view, or of the one of B that stands for it."""
+        view = self._session.view
+        return self._answers.map(self._match.key) if second else self._pipeline.map(view.layer, view.filter)
+
+    def scale(self, second: bool) -> Scale | None:
+        """The scale on which that map is drawn."""
+        view, key = self._session.view, self._match.key
+        if second and self.own:
+            return self._answers.scale(key) if key is not None else None
+        return self._pipeline.scale(view.layer, view.filter)
+
+    def value_at(self, x: float, y: float, *, second: bool) -> float | None:
+        """What lies over the picture at a place in its pixels; None outside of what the network sees."""
+        frame, lens = self._frame(second), self._lens.lens
+        found = self._answers.lens_map if second else self._lens.found
+        map = self.map(second) if lens is None else found.map if found is not None else None
+        if frame is None or map is None:
+            return None
+        row, column = (y - frame.top) / frame.height, (x - frame.left) / frame.width
+        if not (0 <= row < 1 and 0 <= column < 1):
+            return None
+        return float(map[int(row * map.shape[0]), int(column * map.shape[1])])
+
+    @property
+    def missing(self) -> str:
+        """Why there is nothing of B to be seen; "" where there is, or may be soon."""
+        if self._answers.trouble:
+            return self._answers.trouble
+        if self._lens.lens is None and self._match.key is None:
+            return "matching …" if self._match.pending else self._match.sentence
+        return ""
+
+    def caption(self, *, second: bool) -> str:
+        """Which network and filter it is, on which scale, in a corner of the picture."""
+        network = self._second.network if second else self._pipeline.network
+        key = self._match.key if second else self._match.first
+        if network is None:
+            return ""
+        parts = [f"{'B' if second else 'A'}: {clipped(network.name)}"]
+        if self._lens.lens is None:
+            parts.append(str(key) if key is not None else "")
+        if second:
+            strength = self._match.strength
+            matched = f"r {strength:.2f}" if self._lens.lens is None and not math.isnan(strength) else ""
+            parts += [self.missing] if self.missing else [matched, "own scale" if self.own else ""]
+        return " · ".join(filter(None, parts))
+
+    def _compared(self) -> "tuple[Map | None, Map | None, tuple[Side, Side], float, str]":
+        """What is subtracted, what colors mean, where they end (0: at the largest), and on which scale, in words."""
+        lens = self._lens.lens
+        if lens is not None:
+            found = self._lens.found, self._answers.lens_map
+            made = any(one is not None and one.rgb is not None for one in found)
+            maps = [one.map if one is not None and not made else None for one in found]
+            words = " · two pictures that were made have no difference" if made else f" · {lens.title}"
+            return maps[0], maps[1], (MORE, LESS), 0.0, words
+        first, second, scale, other = self.map(False), self.map(True), self.scale(False), self.scale(True)
+        if first is None or second is None or scale is None or other is None:
+            return None, None, (HIGHER, LOWER), 0.0, ""
+        import numpy as np
+
+        if self.own:
+            from explorer.core.comparison.difference import share_of
+
+            shares = share_of(first, scale), share_of(second, other)
+            return *shares, (HIGHER, LOWER), 1.0, " · in shares of each one's own scale"
+        # Below zero nothing is drawn of either: there the filter does not answer.
+        return np.maximum(first, 0), np.maximum(second, 0), (HIGHER, LOWER), scale.peak, " · on the scale of A"
+
+    def _frame(self, second: bool) -> "Box | None":
+        activations = self._answers.activations if second else self._pipeline.activations
+        return activations.frame if activations is not None else None
+
+
+def clipped(name: str, longest: int = 28) -> str:
+    """A name that fits a caption; its middle goes where it is too long."""
+    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"

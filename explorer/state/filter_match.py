@@ -1,0 +1,260 @@
+"""Which filter of the second network stands for the one in view, and how much alike they answer."""
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.errors import in_words
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.library import Library
+from explorer.state.second_network import SecondNetwork
+from explorer.state.session import Session, View
+from explorer.state.settings_file import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from explorer.core.comparison.filter_match import BothAnswers, SampleAnswers
+    from explorer.core.comparison.matching import Match
+    from explorer.core.network.opening import Network
+
+ANSWERS, NUMBER, HAND = "answers", "number", "hand"
+"""By what they answer over the folder, by the number, or as a person says."""
+SAMPLE = 120
+"""Pictures of the folder that are measured where there are no indexes of both networks."""
+FIRST, SECOND, LAYER = "matching filters", "matching filters of B", "matching a layer"
+"""Slots of the long workers."""
+
+
+class FilterMatch(QObject):
+    """`key` is the filter of B that stands for the one in view; `changed` when it, or what is said of it, is another.
+
+    What both answer over the folder comes from the indexes that are kept of both; else a sample of the folder is
+    measured on the workers for long jobs, once somebody looks.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        second: SecondNetwork,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._library, self._second, self._settings = session, library, second, settings
+        self._looking, self.how = False, ANSWERS
+        self._hand = FilterKey(0, 0)
+        self.alike = True
+        """Whether both have the same layers: only then have filters common numbers and values a common scale."""
+        self.notes: tuple[str, ...] = ()
+        """Sentences about what cannot be compared."""
+        self.trouble = ""
+        """Why filters could not be matched; "" where they were, or may still be."""
+        self._both: BothAnswers | None = None
+        self._matches: dict[int, tuple[Match, ...]] = {}
+        self._share = 0.0
+        session.changed.connect(self._view_changed)
+        second.changed.connect(self._networks_changed)
+        library.network_opened.connect(lambda network: self._networks_changed())
+        library.folder_opened.connect(lambda folder: self._forget())
+        for jobs in (library.long, second.session.long):
+            jobs.progressed.connect(self._progressed)
+            jobs.cancelled.connect(self._cancelled)
+
+    @property
+    def first(self) -> FilterKey:
+        """The filter in view, of A."""
+        return FilterKey(self._session.view.layer, self._session.view.filter)
+
+    @property
+    def key(self) -> FilterKey | None:
+        """The filter of B; None while it is not known, and where there is none."""
+        network, first = self._second.network, self.first
+        if network is None:
+            return None
+        if self.how == HAND:
+            return self._hand
+        if self.how == NUMBER:
+            return first if self.alike else None
+        matches = self._matches.get(first.layer, ())
+        return matches[first.filter].second if first.filter < len(matches) else None
+
+    @property
+    def strength(self) -> float:
+        """The correlation of both filters' peaks on the half on which nothing was matched; NaN where there is none."""
+        return self._both.strength(self.first, self.key) if self._both is not None and self.key else math.nan
+
+    @property
+    def pending(self) -> bool:
+        """Whether the filter of B is still being found."""
+        measured = self._both is not None and self.first.layer in self._matches
+        return self.how == ANSWERS and not measured and not self.trouble
+
+    @property
+    def sentence(self) -> str:
+        """Which filter stands for which, and how strong that is."""
+        if self._second.network is None or self._library.network is None:
+            return ""
+        first, key, both = self.first, self.key, self._both
+        if key is None and self.how == NUMBER:
+            return "A and B have other layers: there is no filter of the same number. Match by answers, or by hand."
+        if both is None:
+            pair = f"{first} of A and {key} of B. " if key is not None else ""
+            return pair + (self.trouble or f"Matching filters by their answers: {self._share:.0%}")
+        if key is None:
+            done = first.layer in self._matches
+            return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"
+        sign = "=" if self.how == ANSWERS else "and"
+        half = "the other half" if self.how == ANSWERS else "half of the pictures"
+        said = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
+        if self.alike and key != first:
+            said += f"; with the same number {spoken(both.strength(first, first))}"
+        return said
+
+    def choose(self, how: str) -> None:
+        """Match by `ANSWERS`, `NUMBER` or `HAND`, which begins where the last choice was."""
+        if how != self.how:
+            if how == HAND:
+                self._hand = self.key or FilterKey(0, 0)
+            self.how = how
+            self.changed.emit()
+
+    def take(self, key: FilterKey) -> None:
+        """Say by hand which filter of B stands there, as far as B has it."""
+        network = self._second.network
+        if network is None:
+            return
+        layer = min(max(0, key.layer), len(network.layers) - 1)
+        self.how, self._hand = HAND, FilterKey(layer, min(max(0, key.filter), network.layers[layer].filters - 1))
+        self.changed.emit()
+
+    def look(self, looking: bool) -> None:
+        """Have filters matched from now on, or measure nothing any more."""
+        if looking != self._looking:
+            self._looking = looking
+            if not looking:
+                self._stop()
+            self._follow()
+
+    def close(self) -> None:
+        """Announce nothing any more: what listens may be gone."""
+        self.blockSignals(True)
+
+    def _stop(self) -> None:
+        self._library.long.cancel(FIRST)
+        for slot in (SECOND, LAYER):
+            self._second.session.long.cancel(slot)
+
+    def _networks_changed(self) -> None:
+        first, second = self._library.network, self._second.network
+        self.alike, self.notes = True, ()
+        if first is not None and second is not None:
+            from explorer.core.comparison.comparable import not_comparable, same_layers
+
+            self.alike, self.notes = same_layers(first, second), not_comparable(first, second)
+            self._hand = FilterKey(0, 0)
+            if self.how == HAND or not self.alike:
+                self.how = ANSWERS
+        self._forget()
+
+    def _forget(self) -> None:
+        self._stop()
+        self._both, self._matches, self.trouble, self._share = None, {}, "", 0.0
+        self._follow()
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (before.layer, before.filter) != (after.layer, after.filter):
+            self._follow()
+
+    def _follow(self) -> None:
+        """Have measured or matched what is missing for the filter in view."""
+        open_ones = self._library.network, self._second.network, self._library.folder
+        if self._looking and all(one is not None for one in open_ones) and not self.trouble:
+            busy = self._library.long.busy(FIRST) or self._second.session.long.busy(SECOND)
+            if self._both is None and not busy:
+                self._look_into_indexes()
+            elif self._both is not None and self.first.layer not in self._matches:
+                self._match(self._both, self.first.layer)
+        self.changed.emit()
+
+    def _look_into_indexes(self) -> None:
+        first, folder, data = self._library.network, self._library.folder, self._settings.folder
+        assert first is not None
+        assert folder is not None
+        where, pictures = folder.path, folder.pictures
+
+        def work(second: "Network", on_step: OnStep) -> "BothAnswers | tuple[Path, ...]":
+            on_step(0, 0)
+            from explorer.core.comparison.filter_match import of_indexes, sample_of
+
+            return of_indexes(first, second, where, data) or sample_of(where, pictures, SAMPLE)
+
+        def done(found: "BothAnswers | tuple[Path, ...]") -> None:
+            if isinstance(found, tuple):
+                self._measure_first(found)
+            else:
+                self._take(found)
+
+        self._second.session.run(self._second.session.long, SECOND, work, done, self._failed)
+
+    def _measure_first(self, pictures: "tuple[Path, ...]") -> None:
+        def work(network: "Network", on_step: OnStep) -> "SampleAnswers":
+            from explorer.core.comparison.filter_match import measure_sample
+
+            return measure_sample(network, pictures, on_step)
+
+        def done(found: "SampleAnswers") -> None:
+            if self._second.network is not None:
+                self._measure_second(pictures, found)
+
+        self._library.network_session.run(self._library.long, FIRST, work, done, self._failed)
+
+    def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
+        alike = self.alike
+
+        def work(network: "Network", on_step: OnStep) -> "BothAnswers":
+            from explorer.core.comparison.filter_match import measure_sample, of_samples
+
+            return of_samples(first, measure_sample(network, pictures, on_step), same_layers=alike)
+
+        self._second.session.run(self._second.session.long, SECOND, work, self._take, self._failed)
+
+    def _take(self, both: "BothAnswers") -> None:
+        self._both = both
+        self._follow()
+
+    def _match(self, both: "BothAnswers", layer: int) -> None:
+        def work(on_step: OnStep) -> "tuple[Match, ...]":
+            on_step(0, 0)
+            return both.matches(layer)
+
+        def done(matches: "tuple[Match, ...]") -> None:
+            self._matches[layer] = matches
+            self._follow()
+
+        self._second.session.long.submit(LAYER, work, done, self._failed)
+
+    def _failed(self, error: BaseException) -> None:
+        self.trouble = in_words(error)
+        self.changed.emit()
+
+    def _progressed(self, slot: str, done: int, total: int) -> None:
+        if slot in (FIRST, SECOND) and total:
+            self._share = (done / total + (slot == SECOND)) / 2
+            self.changed.emit()
+
+    def _cancelled(self, slot: str) -> None:
+        """A person stopped it: it does not begin again by itself."""
+        if slot in (FIRST, SECOND, LAYER) and self._looking and self._both is None:
+            self.trouble = "Stopped before the filters were matched."
+            self.changed.emit()
+
+
+def spoken(strength: float) -> str:
+    """A correlation in words."""
+    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"

@@ -1,0 +1,117 @@
+"""What a person pins so that it stays beside, wherever they walk: a filter, or a picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.core.tags.book import FilterKey
+from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.library import Library
+from explorer.state.map_drawing import draw, fit
+from explorer.state.pipeline import Pipeline
+from explorer.state.session import Session, View
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB
+    from explorer.state.network_session import OverPicture
+
+RESOLUTION = 256
+"""Longer side of what is drawn; beyond that Qt enlarges smoothly."""
+
+
+class PinnedFilter(BesideEntry):
+    """A filter's overlay on the picture in view, whatever filter lies over it; of the network that is open."""
+
+    key = "pinned filter"
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+        super().__init__()
+        self._session, self._pipeline = session, pipeline
+        self.filter: FilterKey | None = None
+        pipeline.maps_changed.connect(self._redraw)
+        pipeline.scale_changed.connect(self._redraw)
+        library.network_opened.connect(lambda network: self.pin(None))
+
+    @property
+    def title(self) -> str:
+        """Which filter it is, while one is pinned."""
+        return f"filter {self.filter}" if self.filter is not None else ""
+
+    def pin(self, filter: FilterKey | None) -> None:
+        """Let this filter stand beside, or none any more."""
+        if filter != self.filter:
+            self.filter = filter
+            self.changed.emit()
+
+    def drawn(self) -> Drawn:
+        """Its overlay and its scale; the picture alone while there are no maps of it."""
+        key, activations, caption = self.filter, self._pipeline.activations, f"pinned: filter {self.filter}"
+        overlay = self._pipeline.overlay(key.layer, key.filter, RESOLUTION) if key is not None else None
+        if key is None or activations is None or overlay is None:
+            return Drawn(caption=caption)
+        scale = self._pipeline.scale(key.layer, key.filter)
+        return Drawn(overlay=overlay, frame=activations.frame, caption=caption, bar=scale)
+
+    def _redraw(self) -> None:
+        if self.filter is not None:
+            self.changed.emit()
+
+
+class PinnedPicture(BesideEntry):
+    """What the network sees of another picture, with the overlay of the filter in view; of the folder that is open."""
+
+    key = "pinned picture"
+
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+        super().__init__()
+        self._session, self._pipeline, self._library = session, pipeline, library
+        self.picture: Path | None = None
+        self._crop: RGB | None = None
+        library.over.arrived.connect(lambda pictures: self._redraw() if self.picture in pictures else None)
+        pipeline.scale_changed.connect(self._redraw)
+        session.changed.connect(self._view_changed)
+        library.folder_opened.connect(lambda folder: self.pin(None))
+        library.network_opened.connect(lambda network: self._redraw())
+
+    @property
+    def title(self) -> str:
+        """Which picture it is, while one is pinned."""
+        return f"picture {shortened(self.picture.stem)}" if self.picture is not None else ""
+
+    def pin(self, picture: Path | None) -> None:
+        """Let this picture, which is the one in view, stand beside, or none any more."""
+        if picture != self.picture:
+            shown = self._pipeline.shown
+            self.picture = picture
+            self._crop = shown.crop if shown is not None and shown.picture == picture else None
+            self.changed.emit()
+
+    def drawn(self) -> Drawn:
+        """The picture with the overlay; without it while it is computed."""
+        if self.picture is None:
+            return Drawn()
+        view = self._session.view
+        key = FilterKey(view.layer, view.filter)
+        caption = f"pinned: {shortened(self.picture.stem)} · filter {key}"
+        found: OverPicture | None = self._library.over.get(self.picture)
+        if found is None or view.filter >= len(found.maps):
+            return Drawn(picture=self._crop, caption=caption)
+        from trainer.networks.input_spec import Box
+
+        self._crop, size = found.crop, found.crop.shape[:2]
+        maps = found.maps.astype("float32")
+        scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
+        overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), RESOLUTION))
+        return Drawn(self._crop, overlay, Box(0, 0, *size), caption, scale)
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):
+            self._redraw()
+
+    def _redraw(self) -> None:
+        if self.picture is not None:
+            self.changed.emit()
+
+
+def shortened(name: str, longest: int = 14) -> str:
+    """A name that fits the choice; its middle goes where it is too long."""
+    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"

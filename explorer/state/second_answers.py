@@ -1,0 +1,209 @@
+"""What the second network answers on the picture in view: its maps, its prediction, and its map of the lens."""
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.core.attribution import LENSES
+from explorer.core.errors import UserError, in_words
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.lens import ChosenLens
+from explorer.state.lens import Request as LensRequest
+from explorer.state.pipeline import Pipeline
+from explorer.state.second_network import SecondNetwork
+from explorer.state.session import Session
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import Map
+    from explorer.core.attribution import AttributionMap
+    from explorer.core.drawing.styles import Scale
+    from explorer.core.maps.activations import Activations
+    from explorer.core.maps.value_range import SeenValues
+    from explorer.core.network.opening import Network
+
+MAPS, LENS = "second maps", "second lens"
+"""Slots of its workers."""
+CACHE_BYTES = 64 << 20
+"""Of maps of the last pictures and of lenses; the newest are kept, however large."""
+
+
+class SecondAnswers(QObject):
+    """Follows the view for as long as somebody looks, on the second network's own workers, after the first's answers.
+
+    `changed` when the maps, the lens's map or why there is none are others.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        pipeline: Pipeline,
+        lens: ChosenLens,
+        second: SecondNetwork,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._pipeline, self._lens, self._second = session, pipeline, lens, second
+        self._looking = False
+        self._filter: FilterKey | None = None
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._asked: dict[str, Hashable] = {}
+        self._troubles: dict[Hashable, str] = {}
+        self._seen: SeenValues | None = None
+        pipeline.picture_changed.connect(self._follow)
+        pipeline.maps_changed.connect(self._follow)
+        lens.changed.connect(self._follow)
+        second.changed.connect(self._anew)
+
+    @property
+    def activations(self) -> "Activations | None":
+        """Its maps and logits for the picture in view; None while they are recorded."""
+        key = self._maps_key()
+        found: Activations | None = self._kept.get(key) if key is not None else None
+        return found
+
+    @property
+    def lens_map(self) -> "AttributionMap | None":
+        """Its map of the lens over the picture in view; None while there is none."""
+        key = self._lens_key()
+        found: AttributionMap | None = self._kept.get(key) if key is not None else None
+        return found
+
+    @property
+    def trouble(self) -> str:
+        """Why there is nothing to show and will not be; "" where there is, or may still be."""
+        key = self._maps_key() if self._lens.lens is None else self._lens_key()
+        return self._troubles.get(key, "") if key is not None else ""
+
+    def map(self, key: FilterKey | None) -> "Map | None":
+        """One of its filters' maps of the picture in view."""
+        activations = self.activations
+        maps = activations.maps.get(key.layer) if activations is not None and key is not None else None
+        return maps[key.filter] if maps is not None and key is not None and key.filter < len(maps) else None
+
+    def scale(self, key: FilterKey) -> "Scale":
+        """Its filter's own scale in the style of the view; over the pictures seen where the folder's is chosen."""
+        from explorer.core.drawing.styles import Scale
+        from explorer.core.maps.value_range import SeenValues, scale_of
+
+        style, activations = self._session.view.style, self.activations
+        if activations is None:
+            return Scale(0.0, 0.0)
+        maps = activations.maps[key.layer]
+        self._seen = self._seen or SeenValues()
+        self._seen.add(key.layer, str(self._maps_key()), maps)
+        kind = "seen" if style.scale == "folder" else style.scale
+        return scale_of(maps, key.layer, key.filter, kind, seen=self._seen, fixed=Scale(style.foot, style.peak))
+
+    def look(self, looking: bool, filter: FilterKey | None) -> None:
+        """Follow the view from now on, or not any more; `filter` is what stands for the first network's one."""
+        if (looking, filter) != (self._looking, self._filter):
+            self._looking, self._filter = looking, filter
+            if not looking:
+                self._second.session.interactive.cancel(MAPS)
+                self._second.session.batch.cancel(LENS)
+            self._follow()
+
+    def close(self) -> None:
+        """Announce nothing any more: what listens may be gone."""
+        self.blockSignals(True)
+
+    def _anew(self) -> None:
+        self._kept.clear()
+        self._asked.clear()
+        self._troubles.clear()
+        self._seen = None
+        self._follow()
+
+    def _maps_key(self) -> Hashable | None:
+        shown, network = self._pipeline.shown, self._second.network
+        if shown is None or network is None:
+            return None
+        return network.identity, shown.picture, shown.state, self._session.view.style.raw
+
+    def _lens_key(self) -> Hashable | None:
+        request, network = self._lens.request, self._second.network
+        return (network.identity, request, self._filter) if request is not None and network is not None else None
+
+    def _follow(self) -> None:
+        if self._looking and self._second.network is not None:
+            self._ask_maps()
+            if self._lens.lens is not None:
+                self._ask_lens()
+        self.changed.emit()
+
+    def _ask_maps(self) -> None:
+        key, shown = self._maps_key(), self._pipeline.shown
+        # The first network's answer is waited for by a person; this one comes after it.
+        if shown is None or (self._pipeline.activations is None and not self._pipeline.trouble):
+            return
+        rgb, raw = shown.rgb, self._session.view.style.raw
+
+        def work(network: "Network", on_step: OnStep) -> "Activations":
+            on_step(0, 0)
+            from explorer.core.maps.activations import record
+
+            return record(network, rgb, raw=raw)
+
+        self._ask(MAPS, key, work)
+
+    def _ask_lens(self) -> None:
+        request, shown = self._lens.request, self._pipeline.shown
+        if request is None or shown is None or self._lens.found is None or self._lens.rough:
+            return
+        rgb, lens, filter = shown.rgb, LENSES[request.lens], self._filter
+
+        def work(network: "Network", on_step: OnStep) -> "AttributionMap":
+            target, settings = translated(request, network, filter)
+            return lens.compute(network, rgb, target, settings, on_step, None)
+
+        self._ask(LENS, self._lens_key(), work)
+
+    def _ask(self, slot: str, key: Hashable, work: Any) -> None:
+        """Have something computed that is neither kept, nor asked for already, nor known to fail."""
+        session = self._second.session
+        jobs = session.interactive if slot == MAPS else session.batch
+        if key in self._kept or key in self._troubles or (self._asked.get(slot) == key and jobs.busy(slot)):
+            return
+        self._asked[slot] = key
+
+        def done(found: Any) -> None:
+            self._kept[key] = found
+            while len(self._kept) > 2 and sum(map(bytes_of, self._kept.values())) > CACHE_BYTES:
+                self._kept.popitem(last=False)
+            self.changed.emit()
+
+        def failed(error: BaseException) -> None:
+            self._troubles[key] = in_words(error)
+            self.changed.emit()
+
+        session.run(jobs, slot, work, done, failed)
+
+
+def bytes_of(found: "Activations | AttributionMap") -> int:
+    """Bytes that an answer holds."""
+    return found.map.nbytes if hasattr(found, "map") else found.nbytes
+
+
+def translated(request: LensRequest, network: "Network", filter: FilterKey | None) -> tuple[str, dict[str, Any]]:
+    """Target and settings of a lens for another network; UserError in words where it has no such class or filter."""
+    kind, _, rest = request.target.partition(":")
+    settings = dict(request.settings)
+    if kind == "filter":
+        if filter is None:
+            raise UserError("No filter of B stands for this one.")
+        reading = rest.split(":", 2)[2]
+        target = f"filter:{filter.layer}:{filter.filter}:{reading}"
+    else:
+        target = request.target
+        if rest not in network.classes:
+            raise UserError(f"B has no class {rest}: there is nothing to measure.")
+    for setting in LENSES[request.lens].settings:
+        layer = settings[setting.name]
+        if setting.layer and isinstance(layer, int) and layer >= len(network.layers):
+            settings[setting.name] = filter.layer if filter is not None else len(network.layers) - 1
+    return target, settings

@@ -1,0 +1,83 @@
+"""Story: a person pins a filter or a picture and compares it with what they walk through."""
+
+import numpy as np
+
+from explorer.core.drawing.overlay import overlay
+from explorer.state.start import Start
+from tests.e2e.conftest import Open, Person
+from tests.e2e.test_look import pixels
+from tests.networks import save_small
+
+PIN_FILTER, PIN_PICTURE = "Pin the filter beside, or let it go", "Pin the picture beside, or let it go"
+
+
+def run(person: Person, words: str) -> None:
+    """Choose an entry of the menu bar."""
+    groups = person.commands.actions.groups
+    next(action for _, actions in groups for action in actions if action.text() == words).trigger()
+
+
+def caption(person: Person) -> str:
+    image = person.parts.center.browser.viewer.image
+    return image.caption.text() if image.caption.isVisible() else ""
+
+
+def test_a_pinned_filter_stays_beside_on_every_picture(demo: Person) -> None:
+    browser, workspace = demo.parts.center.browser, demo.workspace
+    demo.press("Right", "Right")
+    run(demo, PIN_FILTER)
+    assert caption(demo) == "pinned: filter 7:2"
+    assert workspace.beside.chosen == "pinned filter"
+    assert browser.viewer.display.beside.currentText() == "beside: filter 7:2"
+    demo.press("Right")
+    demo.press("Down")
+    demo.until(
+        lambda: workspace.pipeline.activations is not None and workspace.pipeline.shown.picture == demo.view.picture
+    )
+    assert caption(demo) == "pinned: filter 7:2"
+    drawn, scale = workspace.beside.shown.drawn(), workspace.pipeline.scale(7, 2)
+    expected = overlay(workspace.pipeline.map(7, 2), (256, 256), foot=scale.foot, peak=scale.peak)
+    np.testing.assert_array_equal(drawn.overlay, expected)
+    assert drawn.bar == scale
+    image = browser.viewer.image
+    shown = pixels(image._over_beside.pixmap().toImage())
+    assert np.abs(shown - pixels(image._overlay.pixmap().toImage())).max() > 40  # another filter than in view
+    demo.press("Left")
+    run(demo, PIN_FILTER)
+    assert (caption(demo), workspace.pinned_filter.filter) == ("", None)
+    assert workspace.beside.chosen == ""
+
+
+def test_a_pinned_picture_stays_beside_with_the_filter_in_view(demo: Person) -> None:
+    workspace, pictures = demo.workspace, demo.workspace.library.folder.pictures
+    demo.press("Down")
+    demo.until(lambda: workspace.pipeline.shown.picture == pictures[1])
+    run(demo, PIN_PICTURE)
+    demo.press("Down", "Down", "Right")
+    demo.until(lambda: workspace.beside.shown.drawn().overlay is not None)
+    assert caption(demo) == "pinned: drawn_02 · filter 7:1"
+    drawn = workspace.beside.shown.drawn()
+    crop = workspace.library.over.get(pictures[1]).crop
+    np.testing.assert_array_equal(drawn.picture, crop)
+    image = demo.parts.center.browser.viewer.image
+    beside = image._beside.mapRectToScene(image._beside.boundingRect()).height()
+    assert abs(beside - image._picture.boundingRect().height()) < 1  # as high as the one in view: the zoom is the same
+    run(demo, PIN_PICTURE)  # another one is in view: that is pinned now
+    assert workspace.pinned_picture.picture == pictures[3]
+    run(demo, PIN_PICTURE)
+    assert caption(demo) == ""
+
+
+def test_pins_go_with_what_they_are_of(demo: Person, tmp_path: object) -> None:
+    run(demo, PIN_FILTER)
+    demo.commands.files.open_model(save_small(tmp_path / "small.safetensors"))
+    demo.until(lambda: demo.workspace.library.network.name == "small")
+    assert demo.workspace.pinned_filter.filter is None
+    assert caption(demo) == ""
+
+
+def test_pins_wait_for_a_network_and_a_picture(open_window: Open) -> None:
+    person = open_window(Start())
+    run(person, PIN_FILTER)
+    run(person, PIN_PICTURE)
+    assert person.workspace.beside.shown is None

@@ -1,0 +1,169 @@
+"""Story: a person lays another network beside the first, and is never led to mistake one for the other."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtWidgets import QFileDialog
+
+from explorer.core.images import read_image
+from explorer.core.maps.activations import record
+from explorer.core.network.opening import open_network
+from explorer.core.tags.book import FilterKey
+from explorer.state.side_by_side import DIFFERENCE, FIGURES_OFF, MUTING_OFF, SECOND, TAGS_OFF
+from explorer.state.start import Start
+from tests.e2e.conftest import DEMO, Open, Person
+from tests.e2e.test_look import pixels
+from trainer.networks.checkpoint import load, save
+
+FIRST = DEMO / "demo-scratch-cnn.safetensors"
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo network with other numbers in its convolutions, as a little more training would leave it."""
+    checkpoint, path = load(FIRST), tmp_path_factory.mktemp("later") / "later.safetensors"
+    random = torch.Generator().manual_seed(0)
+    weights = {
+        name: value + 0.1 * value.std() * torch.randn(value.shape, generator=random) if value.ndim == 4 else value
+        for name, value in checkpoint.weights.items()
+    }
+    save(path, dataclasses.replace(checkpoint, weights=weights))
+    return path
+
+
+@pytest.fixture
+def person(open_window: Open, later: Path) -> Person:
+    """The demo with the other network beside it, by number."""
+    opened = open_window(Start(demo=True, compare=later, device="cpu"))
+    opened.wait_for_maps()
+    workspace = opened.workspace
+    opened.until(lambda: workspace.second.network is not None)
+    workspace.match.choose("number")
+    opened.until(lambda: workspace.second_answers.activations is not None)
+    return opened
+
+
+def shown(item: object) -> np.ndarray:
+    return pixels(item.pixmap().toImage())
+
+
+def test_both_lie_over_the_same_picture_and_w_swaps_them(person: Person, later: Path) -> None:
+    browser = person.parts.center.browser
+    viewer, image, strip = browser.viewer, browser.viewer.image, browser.viewer.strip
+    bar, sides = viewer.display.beside, person.workspace.sides
+    assert bar.currentData() == SECOND
+    assert "later" in bar.currentText()
+    assert strip.isVisible()
+    assert image._beside.isVisible()
+    front, beside = shown(image._overlay), shown(image._over_beside)
+    np.testing.assert_array_equal(shown(image._beside), shown(image._picture))
+    assert (image.caption.text()[:9], image.front.text()[:2]) == ("B: later ", "A:")
+    rgb = read_image(person.view.picture)
+    said = record(open_network(later, device="cpu"), rgb).probabilities
+    classes = person.workspace.library.network.classes
+    of_b = strip.said.text().partition("B ")[2]
+    assert all(f"{name} {value:.2f}" in of_b for name, value in zip(classes, said, strict=True))
+    assert not image.property("muted"), "both are real networks"
+
+    person.press("W")
+    assert sides.swapped
+    np.testing.assert_array_equal(shown(image._overlay), beside)
+    np.testing.assert_array_equal(shown(image._over_beside), front)
+    assert (image.caption.text()[:2], image.front.text()[:9]) == ("A:", "B: later ")
+    assert "tags are A's" in image.front.text()
+    assert person.parts.top._bars.values[0][1] != pytest.approx(said.max()), "the line above is always A's"
+
+    person.press("W")
+    np.testing.assert_array_equal(shown(image._overlay), front)
+    person.press("Down")
+    person.until(lambda: person.workspace.pipeline.shown.picture == person.view.picture)
+    person.until(lambda: person.workspace.second_answers.activations is not None)
+    expected = record(open_network(later, device="cpu"), read_image(person.view.picture))
+    np.testing.assert_array_equal(person.workspace.second_answers.map(FilterKey(7, 0)), expected.maps[7][0])
+    assert (shown(image._over_beside) != beside).any()
+
+
+def test_no_tag_no_muting_and_no_figure_while_b_lies_in_front(person: Person) -> None:
+    person.press("W", "H")
+    assert person.message == TAGS_OFF
+    person.press("U")
+    assert person.message == MUTING_OFF
+    assert person.workspace.muting.keys == ()
+    person.control("C")
+    assert person.message == FIGURES_OFF
+    assert person.workspace.tagging.book.total == 0
+    person.press("W", "H")
+    assert [tag.tag for tag in person.workspace.tagging.book.tags(FilterKey(7, 0))] == ["hair"]
+    assert person.workspace.tagging.book.network_digest == person.workspace.library.network.digest
+
+
+def test_muting_is_said_to_be_of_a_alone(person: Person) -> None:
+    person.press("U")
+    assert person.parts.center.browser.viewer.image.property("muted")
+    assert "in B nothing is" in person.parts.center.browser.viewer.strip.matched.text()
+    before = person.workspace.sides.predictions[1]
+    person.until(lambda: person.workspace.muting.probabilities is not None)
+    assert person.workspace.sides.predictions[1] == before
+
+
+def test_the_difference_has_a_bar_of_its_own_and_both_values_stand_under_the_mouse(person: Person) -> None:
+    viewer = person.parts.center.browser.viewer
+    box = viewer.display.beside
+    box.setCurrentIndex(box.findData(DIFFERENCE))
+    box.activated.emit(box.currentIndex())
+    assert viewer.bar_beside.isVisible()
+    assert viewer.image.caption.text().startswith("B − A")
+    assert shown(viewer.image._over_beside).size
+    viewer.image.hovered.emit(100.0, 100.0)
+    first, second = (person.workspace.sides.both.value_at(100, 100, second=second) for second in (False, True))
+    assert f"A {first:.4g}   B {second:.4g}" in viewer.image.readout.text()
+    person.press("V")
+    assert not viewer.bar_beside.isVisible()
+    assert viewer.image.caption.isHidden()
+    assert viewer.image.front.isHidden()
+    assert not viewer.strip.isVisible()
+
+
+def test_what_one_does_by_hand_in_the_strip(person: Person) -> None:
+    strip, match = person.parts.center.browser.viewer.strip, person.workspace.match
+    person.until(lambda: "r " in strip.matched.text())
+    assert "7:0 of A and 7:0 of B" in strip.matched.text()
+    strip.how.setCurrentIndex(strip.how.findData("answers"))
+    strip.how.activated.emit(strip.how.currentIndex())
+    person.until(lambda: match.key is not None)
+    assert f"7:0 of A = {match.key} of B" in strip.matched.text()
+    assert not strip.filter.isVisible()
+    strip.how.setCurrentIndex(strip.how.findData("hand"))
+    strip.how.activated.emit(strip.how.currentIndex())
+    assert strip.filter.isVisible()
+    strip.filter.setValue(24)
+    assert match.key == FilterKey(match.key.layer, 24)
+    assert f"· {match.key}" in person.parts.center.browser.viewer.image.caption.text()
+
+
+def test_the_menu_opens_and_closes_one(
+    demo: Person, later: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, compare = demo.workspace, demo.commands.compare
+    demo.press("W")
+    assert "No second network" in demo.message
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"nothing of the kind")
+    for path in (bad, later):
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, path=path: (str(path), ""))
+        compare.ask()
+        if path == bad:
+            demo.until(lambda: demo.message.startswith("Network B: "))
+            assert "bad.safetensors" in demo.message
+            assert workspace.second.network is None
+    demo.until(lambda: workspace.second.network is not None)
+    assert demo.message == ""
+    assert workspace.library.network.name == "demo-scratch-cnn"
+    assert demo.parts.center.browser.viewer.strip.isVisible()
+    compare.close()
+    assert workspace.second.network is None
+    assert not demo.parts.center.browser.viewer.strip.isVisible()
+    assert not demo.parts.center.browser.viewer.image._beside.isVisible()
