@@ -41,6 +41,7 @@ from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
 from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
+from explorer.state.what_if_over import WhatIfOver
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
 
@@ -87,7 +88,8 @@ class Workspace(QObject):
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
-        self.what_if = PictureWhatIf(self.library, self.pipeline, self)
+        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
+        self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
@@ -124,6 +126,7 @@ class Workspace(QObject):
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()
+        self.what_if_over.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()

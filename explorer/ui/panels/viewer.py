@@ -17,6 +17,7 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.suggested_concept import SuggestedConcept
+from explorer.state.what_if_over import WhatIfOver
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.widgets.image_view import ImageView
@@ -51,12 +52,13 @@ class Viewer(QWidget):
         concept: SuggestedConcept,
         shuffled: ShuffledWeights,
         what_if: PictureWhatIf,
+        what_if_over: WhatIfOver,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
         self._shuffled, self._what_if, self._muting = shuffled, what_if, muting
-        self._is_changed = False
+        self._over, self._is_changed = what_if_over, False
         self.image = ImageView()
         self.bar = ColorBar()
         self.measured = label("", "quiet", wrap=True)
@@ -78,6 +80,9 @@ class Viewer(QWidget):
         shuffled.changed.connect(self._draw_beside)
         muting.changed.connect(self._warn)
         what_if.changed.connect(self._draw_beside)
+        what_if_over.changed.connect(self._draw_beside)
+        what_if.changed.connect(lambda: self.image.set_placing(bool(what_if.tool)))
+        self.image.placed.connect(what_if.lay)
         self._warn()
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
@@ -197,7 +202,8 @@ class Viewer(QWidget):
             self._is_changed = changed is not None
         if self._what_if.showing:
             self.image.set_beside(True)
-            self.image.set_overlay_beside(None, None, "what if · not the real picture")
+            said = " · ".join(filter(None, ("what if", "not the real picture", self._over.trouble)))
+            self.image.set_overlay_beside(self._over.overlay(), self._over.frame, said)
             return
         found, lens, showing = self._shuffled.found, self._lens.lens, self._shuffled.showing
         self.image.set_beside(self._session.view.style.beside or showing)

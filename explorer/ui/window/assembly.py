@@ -116,6 +116,7 @@ def _browser(
         workspace.suggested_concept,
         workspace.shuffled,
         workspace.what_if,
+        workspace.what_if_over,
     )
     viewer.setParent(parent)
     yield True

@@ -12,6 +12,9 @@ from explorer.ui.widgets.labels_and_layouts import column
 Tab = tuple[str, Callable[[], QWidget]]
 """Its title, and what builds what stands in it."""
 
+UNDER_ANY_LENS = ("What if",)
+"""Titles of tabs that are looked at together with a lens: whoever goes there keeps the one over the picture."""
+
 
 class LateTab(QWidget):
     """The place of a panel that is built when it is first shown."""
