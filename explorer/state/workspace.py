@@ -22,6 +22,7 @@ from explorer.state.indexing import Indexing
 from explorer.state.last_step import LastStep
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
+from explorer.state.lens_sheet import LensSheet
 from explorer.state.library import Library
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
@@ -90,6 +91,7 @@ class Workspace(QObject):
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
         self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
+        self.lens_sheet = LensSheet(self.library, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
@@ -127,6 +129,7 @@ class Workspace(QObject):
         self.shuffled.close()
         self.what_if.close()
         self.what_if_over.close()
+        self.lens_sheet.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()
