@@ -9,7 +9,7 @@ from explorer.core.errors import UserError
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from explorer.core.what_if import WhatIf
+    from explorer.core.what_if import Laid, WhatIf
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +23,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_network_arguments(parser)
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures, or one")
     change = parser.add_argument_group("change", "in this order; what is left out is not changed")
+    change.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="CONCEPT",
+        help="paint hair, ruler or bubble over where it is found; may be repeated",
+    )
+    change.add_argument(
+        "--with",
+        dest="laid",
+        action="append",
+        default=[],
+        metavar="CONCEPT[:ROW,COLUMN]",
+        help="draw hair, ruler or ink into every picture, about the middle or another place in shares of its sides, "
+        "such as ruler:0.2,0.5; may be repeated",
+    )
     change.add_argument("--crop", type=float, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side")
     change.add_argument(
         "--illumination",
@@ -54,7 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.what_if import Change, what_if
     from explorer.core.what_if.folder import write_table
 
-    change = Change(arguments.gamma, arguments.illumination, arguments.constancy, arguments.crop)
+    change = Change(
+        arguments.gamma,
+        arguments.illumination,
+        arguments.constancy,
+        arguments.crop,
+        tuple(dict.fromkeys(name for given in arguments.without for name in given.split(","))),
+        tuple(map(_laid, arguments.laid)),
+    )
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     network = network_of(arguments)
@@ -70,10 +93,27 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if found.unreadable else 0
 
 
+def _laid(text: str) -> "Laid":
+    """CONCEPT or CONCEPT:ROW,COLUMN; UserError for anything else."""
+    from explorer.core.what_if import Laid
+
+    concept, _, place = text.partition(":")
+    try:
+        row, column = map(float, (place or "0.5,0.5").split(","))
+    except ValueError as error:
+        raise UserError(f'"{printable(text, 60)}" is no drawing; write ruler, or ruler:0.2,0.5.') from error
+    return Laid(concept, row, column)
+
+
 def _told(found: "WhatIf") -> dict[str, Any]:
     means, sizes = found.mean_change().tolist(), found.mean_change(size=True).tolist()
+    change = {name: value for name, value in vars(found.change).items() if name not in ("without", "laid")}
+    if found.change.without:
+        change["without"] = {name: found.painted_over(name) for name in found.change.without}
+    if found.change.laid:
+        change["with"] = [vars(laid) for laid in found.change.laid]
     return {
-        "change": vars(found.change),
+        "change": change,
         "pictures": len(found.pictures),
         "other_class": found.flipped,
         "mean_change": dict(zip(found.classes, means, strict=True)),
@@ -84,8 +124,12 @@ def _told(found: "WhatIf") -> dict[str, Any]:
 
 def _lines(found: "WhatIf") -> list[str]:
     lines = [
-        f"{found.change.sentence}: of {found.flipped:,} of {len(found.pictures):,} pictures another class is named"
+        f"{name}: painted over on {found.painted_over(name):,} of {len(found.pictures):,} pictures"
+        for name in found.change.without
     ]
+    lines.append(
+        f"{found.change.sentence}: of {found.flipped:,} of {len(found.pictures):,} pictures another class is named"
+    )
     for name, mean, size in zip(found.classes, found.mean_change(), found.mean_change(size=True), strict=True):
         lines.append(f"{printable(name)}: {mean:+.3f} on average, {size:.3f} either way")
     return lines

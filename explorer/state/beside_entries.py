@@ -10,6 +10,7 @@ from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.shuffled_weights import ShuffledWeights
 from explorer.state.side_by_side import DIFFERENCE, SECOND, SideBySide
+from explorer.state.what_if_over import WhatIfOver
 
 
 class WhatIfBeside(BesideEntry):
@@ -17,10 +18,11 @@ class WhatIfBeside(BesideEntry):
 
     key = "what if"
 
-    def __init__(self, what_if: PictureWhatIf) -> None:
+    def __init__(self, what_if: PictureWhatIf, over: WhatIfOver) -> None:
         super().__init__()
-        self._what_if = what_if
+        self._what_if, self._over = what_if, over
         what_if.changed.connect(self.changed)
+        over.changed.connect(self.changed)
 
     @property
     def insists(self) -> bool:
@@ -28,8 +30,10 @@ class WhatIfBeside(BesideEntry):
         return self._what_if.showing
 
     def drawn(self) -> Drawn:
-        """The changed picture, the one in view while it is made."""
-        return Drawn(picture=self._what_if.picture, caption="what if · not the real picture", real=False)
+        """The changed picture with what lies over it, the one in view while it is made."""
+        caption = " · ".join(filter(None, ("what if", "not the real picture", self._over.trouble)))
+        over = self._over
+        return Drawn(self._what_if.picture, over.overlay(), over.frame, caption, real=False)
 
 
 class ShuffledBeside(BesideEntry):

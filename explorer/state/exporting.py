@@ -11,6 +11,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.lens_export import LensOrder
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import DisplayStyle
@@ -196,6 +197,14 @@ class Exporting(QObject):
                 self.done.emit(result, order)
 
         self._library.network_session.run(self._library.long, SLOT, work, ended, self.failed.emit)
+
+    def begin_lens(self, order: LensOrder) -> None:
+        """Export what a lens shows; into the same folder it goes on where it was left. UserError as for `begin`."""
+        if self.running:
+            raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
+        self._library.network_session.run(
+            self._library.long, SLOT, order.draw, lambda report: self.done.emit(report, order), self.failed.emit
+        )
 
     def unfinished(self, network: "Network") -> Order | None:
         """The export of this network that an earlier session did not finish, once in a session."""

@@ -43,6 +43,9 @@ class StagesInView(QObject):
         self._session, self._library, self._pipeline = session, library, pipeline
         self._looking = False
         self.found: FilterStages | None = None
+        self.picture: RGB | None = None
+        """The picture of these stages, at most `LARGEST` pixels a side."""
+        self._size = (1, 1)
         self.trouble = ""
         """Why there are no stages; "" where there are, or while they are found."""
         self.kernel = "identity"
@@ -57,6 +60,20 @@ class StagesInView(QObject):
         """Begin to look, or leave."""
         self._looking = looking
         self._find()
+
+    def field(self, step: str, place: tuple[float, float]) -> tuple[float, float, float, float] | None:
+        """What a place of a step's map depends on: (top, left, height, width) in shares of the picture's sides.
+
+        `step` names one of the stages, or `INPUT` for what is read; the place is (row, column) in shares of the map's
+        sides. None where that is not known.
+        """
+        known = self.found.fields.get(step) if self.found is not None else None
+        if known is None:
+            return None
+        row, column = int(place[0] * len(known.rows)), int(place[1] * len(known.columns))
+        height, width = self._size
+        box = known.in_picture((row, column), height, width)
+        return box.top / height, box.left / width, box.height / height, box.width / width
 
     def choose(self, kernel: str) -> None:
         """Try another kernel."""
@@ -78,14 +95,15 @@ class StagesInView(QObject):
             return
         rgb, key = shown.rgb, FilterKey(view.layer, view.filter)
 
-        def work(network: "Network", on_step: OnStep) -> "FilterStages":
+        def work(network: "Network", on_step: OnStep) -> "tuple[FilterStages, RGB]":
             on_step(0, 0)
             from explorer.core.stages import filter_stages
 
-            return filter_stages(network, rgb, key)
+            return filter_stages(network, rgb, key), _reduced(rgb)
 
-        def done(found: "FilterStages") -> None:
-            self.found, self.trouble = found, ""
+        def done(answer: "tuple[FilterStages, RGB]") -> None:
+            self.found, self.picture = answer
+            self._size, self.trouble = rgb.shape[:2], ""
             self.changed.emit()
             self._try()
 

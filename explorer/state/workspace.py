@@ -26,6 +26,7 @@ from explorer.state.indexing import Indexing
 from explorer.state.last_step import LastStep
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
+from explorer.state.lens_sheet import LensSheet
 from explorer.state.library import Library
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
@@ -49,6 +50,7 @@ from explorer.state.suggested_concept import SuggestedConcept
 from explorer.state.suggesting import Suggesting
 from explorer.state.tag_history import TagHistory
 from explorer.state.tagging import Tagging
+from explorer.state.what_if_over import WhatIfOver
 from explorer.state.working_through import WorkingThrough
 from explorer.state.worth_a_look import WorthALook
 
@@ -95,12 +97,14 @@ class Workspace(QObject):
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
-        self.what_if = PictureWhatIf(self.library, self.pipeline, self)
+        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
+        self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
+        self.lens_sheet = LensSheet(self.library, self)
         self._build_second()
         pinned = self.session, self.pipeline, self.library
         self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned)
         entries = (
-            WhatIfBeside(self.what_if),
+            WhatIfBeside(self.what_if, self.what_if_over),
             ShuffledBeside(self.pipeline, self.lens, self.shuffled),
             UntouchedBeside(),
             NetworkBeside(self.sides),
@@ -171,6 +175,8 @@ class Workspace(QObject):
         self.match.close()
         self.second_answers.close()
         self.second.close()
+        self.what_if_over.close()
+        self.lens_sheet.close()
         self.stages.close()
         self.occluding.close()
         self.muting.close()

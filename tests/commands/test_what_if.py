@@ -60,3 +60,30 @@ def test_a_mistake_is_one_line(
     assert main(words(tmp_path, pictures, *given)) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "w.csv").exists()
+
+
+def test_without_hair_and_with_a_ruler(tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = pictures / "benign" / "picture1.png"
+    asked = words(tmp_path, one, "--without", "hair,bubble", "--with", "ruler:0.3,0.5", "--with", "ink")
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["change"]["without"].keys() == {"hair", "bubble"}
+    assert told["change"]["with"] == [
+        {"concept": "ruler", "row": 0.3, "column": 0.5, "number": 0},
+        {"concept": "ink", "row": 0.5, "column": 0.5, "number": 0},
+    ]
+    rows = rows_of(tmp_path)
+    assert any(row["before:malignant"] != row["after:malignant"] for row in rows)
+    assert sum("hair" in row["painted_over"].split() for row in rows) == told["change"]["without"]["hair"]
+    assert main([*asked, "--force"]) == 0
+    said = capsys.readouterr().out
+    assert "hair: painted over on " in said
+    assert "without hair and bubble, with ruler at 0.30,0.50, with ink at 0.50,0.50: of " in said
+
+
+@pytest.mark.parametrize("given", [["--without", "lesion"], ["--with", "ruler:1"], ["--with", "patch"]])
+def test_what_cannot_be_taken_or_laid_is_one_line(
+    tmp_path: Path, pictures: Path, given: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(tmp_path, pictures, *given)) == 1
+    assert capsys.readouterr().err.count("\n") == 1

@@ -7,8 +7,11 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QMessageBox
 
+from explorer.core.attribution import attribute
+from explorer.core.figures.encoding import read_description
+from explorer.core.images import read_image
 from explorer.ui.dialogs.export_dialog import ExportDialog
-from tests.e2e.conftest import Open, Person
+from tests.e2e.conftest import DEMO, Open, Person
 
 
 def dialog_of(person: Person, out: Path) -> ExportDialog:
@@ -126,3 +129,38 @@ def test_closing_asks_about_a_running_export_and_it_goes_on_next_time(
     third = open_window()
     third.wait_for_maps()
     assert third.message == ""
+
+
+def test_what_the_lens_shows_is_exported_of_ten_pictures(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path)
+    assert dialog._kind.count() == 2  # no lens lies there
+    dialog.reject()
+    demo.workspace.lens.choose("grad-cam")
+    demo.workspace.lens.update(layer=5)
+    demo.until(lambda: demo.workspace.lens.found is not None)
+    dialog = dialog_of(demo, tmp_path / "lens")
+    assert dialog._kind.currentText() == "one figure for each picture: Grad-CAM of the predicted class of each"
+    assert not dialog._filters.isEnabled()
+    dialog._pictures.setCurrentIndex(1)
+    assert dialog._says.text() == "10 pictures = 10 files"
+    demo.click(dialog._go)
+    demo.until(lambda: "10 figures" in demo.message)
+    names = sorted(path.name for path in (tmp_path / "lens").iterdir())
+    assert names[0] == "drawn_01.jpg.grad-cam.png"
+    assert len(names) == 10
+    about = [read_description(tmp_path / "lens" / name) for name in names]
+    assert {found["target"] for found in about} == {"probability:melanoma", "probability:other"}
+    assert {found["layer"] for found in about} == {5}
+    for found in about:
+        rgb = read_image(DEMO / "pictures" / found["picture"])
+        expected = attribute(demo.workspace.library.network, rgb, "grad-cam", target=found["target"], layer=5)
+        assert found["score"] == pytest.approx(expected.score, abs=1e-5)
+    dialog = dialog_of(demo, tmp_path / "lens")
+    dialog._pictures.setCurrentIndex(1)
+    demo.click(dialog._go)
+    demo.until(lambda: "10 were there already" in demo.message)
+    demo.workspace.lens.update(layer=6)
+    dialog = dialog_of(demo, tmp_path / "lens")
+    dialog._pictures.setCurrentIndex(0)
+    demo.click(dialog._go)
+    demo.until(lambda: "drawn with other settings" in demo.message)

@@ -7,8 +7,12 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from explorer.core.attribution import LENSES
+from explorer.core.attribution.sheet_rows import sheet_row
+from explorer.core.images import read_image
 from explorer.core.index import open_index
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
+from explorer.ui.dialogs.lens_sheet_dialog import LensSheetDialog
 from explorer.ui.panels.findings_panel import FindingsPanel
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index
@@ -128,3 +132,35 @@ def test_readers_come_from_a_table_and_a_wrong_one_is_said(
         )
     assert "readers.csv" in demo.message
     assert demo.workspace.evaluating.file is None
+
+
+def test_confused_pictures_are_looked_at_through_two_lenses(demo: Person, index: Path, tmp_path: Path) -> None:
+    panel, workspace = findings(demo), demo.workspace
+    workspace.evidence.take(open_index(index))
+    demo.until(lambda: workspace.evaluating.found is not None)
+    pair = workspace.evaluating.found.confused[0]
+    why = next(button for button in panel.findChildren(PlainTool) if button.text() == "Why …")
+    demo.click(why)
+    dialog = demo.window.findChild(LensSheetDialog)
+    assert dialog._title.text() == f"{pair.given} predicted as {pair.predicted}"
+    sheet = workspace.lens_sheet
+    demo.until(lambda: sheet.complete)
+    assert [path.name for path, _ in sheet.rows] == list(pair.pictures)
+    first, drawn = sheet.rows[0]
+    assert drawn.lines[1] == f"given: {pair.given}"
+    lenses = [LENSES["grad-cam"], LENSES["guided-backprop"]]
+    target = f"class:{pair.predicted}"
+    expected = sheet_row(workspace.library.network, read_image(first), lenses, target, ())
+    for shown, wanted in zip(drawn.panels, expected.panels, strict=True):
+        np.testing.assert_array_equal(shown, wanted)
+    assert dialog.grid.rowCount() == len(pair.pictures) + 1
+    name = next(button for button in dialog.findChildren(PlainTool) if button.text() == sheet.rows[1][0].name)
+    demo.click(name)
+    demo.until(lambda: demo.view.picture == sheet.rows[1][0])
+    dialog.save_to(tmp_path / "pair.pdf")
+    demo.until(lambda: "Written" in dialog._said.text())
+    assert (tmp_path / "pair.pdf").read_bytes().startswith(b"%PDF")
+    dialog.save_to(tmp_path / "pair.doc")
+    assert "no ending of a figure" in dialog._said.text()
+    dialog.close()
+    assert not workspace.library.batch.busy("lenses of a pair")

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from explorer.core.index.receptive_field import receptive_fields
 from explorer.core.stages import KERNELS, filter_stages
 from explorer.core.stages.drawing import colored_kernel, signed_picture
 from explorer.core.tags import FilterKey
@@ -104,3 +105,31 @@ def test_it_closes_and_opens_again(close: str, demo: Person) -> None:
         dialog.close()
     demo.until(lambda: not any(isinstance(one, StagesDialog) for one in QApplication.topLevelWidgets()))
     assert opened(demo).isVisible()
+
+
+def test_what_a_place_sees_is_framed_in_the_picture(demo: Person) -> None:
+    stages = demo.workspace.stages
+    dialog = opened(demo)
+    demo.until(lambda: dialog.picture is not None)
+    height, width = demo.workspace.pipeline.shown.rgb.shape[:2]
+    field = receptive_fields(demo.workspace.library.network)[7]
+    tile = tiles(dialog.steps)[0]
+    tile._say((0.5, 0.5))
+    box = field.in_picture((len(field.rows) // 2, len(field.columns) // 2), height, width)
+    expected = box.top / height, box.left / width, box.height / height, box.width / width
+    assert dialog.picture._picture.frame == pytest.approx(expected)
+    drawn = pixels(dialog.picture._picture.grab().toImage())
+    top, left, _, wide = dialog.picture._picture.frame
+    line = drawn[
+        round(top * drawn.shape[0]), round(left * drawn.shape[1]) + 8 : round((left + wide) * drawn.shape[1]) - 8
+    ]
+    assert (line.min(axis=1) > 200).mean() > 0.8  # white
+    tile._say(None)
+    assert dialog.picture._picture.frame is None
+    assert stages.field("nothing of the kind", (0.5, 0.5)) is None
+    demo.workspace.session.update(layer=0, filter=0)
+    demo.until(lambda: stages.found.key == FilterKey(0, 0))
+    red = tiles(dialog.inputs)[1].layout().itemAt(0).widget()
+    red._say((0.5, 0.5))
+    assert max(dialog.picture._picture.frame[2:]) <= 1 / 200  # a pixel of the input
+    dialog.close()

@@ -1,9 +1,13 @@
 """Story: a person asks what the network would say, had the picture been taken otherwise."""
 
 import numpy as np
+from PySide6.QtGui import QPixmap
 
-from explorer.core.what_if import Change
+from explorer.core.attribution import attribute
+from explorer.core.maps.activations import record
+from explorer.core.what_if import Change, Laid
 from explorer.core.what_if.folder import scores_of
+from explorer.state.map_drawing import draw
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 
@@ -78,3 +82,87 @@ def test_another_picture_is_changed_alike_and_another_tab_ends_it(demo: Person) 
     assert not what_if.showing
     assert panel.said.text() == ""
     np.testing.assert_array_equal(pixels(image._beside.pixmap().toImage()), pixels(image._picture.pixmap().toImage()))
+
+
+def beside(person: Person) -> QPixmap:
+    """What lies over the changed picture."""
+    return person.parts.center.browser.viewer.image._over_beside.pixmap()
+
+
+def test_the_map_of_the_changed_picture_lies_over_it(demo: Person) -> None:
+    workspace = demo.workspace
+    panel, pipeline = open_tab(demo), workspace.pipeline
+    assert beside(demo).isNull()
+    panel.sliders["gamma"].setValue(20)
+    demo.until(lambda: not beside(demo).isNull())
+    changed = record(workspace.library.network, workspace.what_if.picture)
+    view = demo.view
+    scale = pipeline.scale(view.layer, view.filter)
+    expected = draw(changed.maps[view.layer][view.filter], scale, view.style, (256, 256))
+    np.testing.assert_array_equal(workspace.what_if_over.overlay(), expected)
+    demo.press("Right")  # another filter, without another pass
+    view = demo.view
+    scale = pipeline.scale(view.layer, view.filter)
+    expected = draw(changed.maps[view.layer][view.filter], scale, view.style, (256, 256))
+    np.testing.assert_array_equal(workspace.what_if_over.overlay(), expected)
+
+
+def test_the_lens_follows_the_changed_picture(demo: Person) -> None:
+    workspace, over = demo.workspace, demo.workspace.what_if_over
+    panel, lens = open_tab(demo), workspace.lens
+    panel.sliders["gamma"].setValue(20)
+    lens.choose("grad-cam")
+    demo.until(lambda: over.found is not None)
+    target = lens.request.target
+    expected = attribute(workspace.library.network, workspace.what_if.picture, "grad-cam", target=target)
+    np.testing.assert_allclose(over.found.map, expected.map, atol=1e-5)
+    first = over.found
+    panel.sliders["crop"].setValue(60)
+    demo.until(lambda: over.found is not None and over.found is not first)
+    expected = attribute(workspace.library.network, workspace.what_if.picture, "grad-cam", target=target)
+    np.testing.assert_allclose(over.found.map, expected.map, atol=1e-5)
+    assert not beside(demo).isNull()
+    demo.press("Down")  # never over another's picture
+    demo.until(lambda: workspace.pipeline.shown.picture == demo.view.picture)
+    assert over.found is None or over.found is not first
+    demo.until(lambda: over.found is not None)
+    lens.choose("class-model")  # it is of no picture
+    demo.until(lambda: lens.found is not None)
+    assert beside(demo).isNull()
+
+
+def test_hair_is_painted_over_and_a_ruler_lies_where_one_clicks(demo: Person) -> None:
+    workspace, image = demo.workspace, demo.parts.center.browser.viewer.image
+    what_if = workspace.what_if
+    panel = open_tab(demo)
+    demo.click(panel.without["hair"])
+    demo.until(lambda: what_if.picture is not None)
+    rgb = workspace.pipeline.shown.rgb
+    np.testing.assert_array_equal(what_if.picture, Change(without=("hair",)).applied(rgb))
+    assert "without hair" in panel.said.text()
+    demo.click(panel.without["hair"])
+    demo.until(lambda: not what_if.showing)
+    demo.click(panel.tools["ruler"])
+    place = image.mapFromScene(image._picture.boundingRect().center())
+    demo.click(image.viewport(), place)
+    demo.until(lambda: what_if.picture is not None)
+    ((concept, row, column, number),) = what_if.laid
+    assert concept == "ruler"
+    assert abs(row - 0.5) < 0.02
+    assert abs(column - 0.5) < 0.02
+    expected = Change(laid=(Laid(concept, row, column, number),)).applied(rgb)
+    np.testing.assert_array_equal(what_if.picture, expected)
+    assert workspace.occluding.patch is None
+    demo.click(panel.tools["ink"])
+    assert not panel.tools["ruler"].isChecked()
+    on_changed = image.mapFromScene(image._beside.mapToScene(image._beside.boundingRect().center()))
+    demo.click(image.viewport(), on_changed)
+    demo.until(lambda: len(what_if.laid) == 2)
+    assert abs(what_if.laid[1][2] - 0.5) < 0.02
+    demo.click(panel.back)
+    demo.until(lambda: len(what_if.laid) == 1 and np.array_equal(what_if.picture, expected))
+    demo.click(panel.restore)
+    assert not what_if.showing
+    assert not what_if.tool
+    demo.click(image.viewport(), place)  # a click lays nothing any more
+    assert what_if.laid == ()

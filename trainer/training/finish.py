@@ -1,6 +1,7 @@
 """What a run leaves behind: the chosen network with its facts, and the report."""
 
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from trainer.report.run_record import Run
 from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
 from trainer.training.recipe import Recipe
-from trainer.training.run_folder import CARD_FILE, NETWORK_FILE, RunFolder, State
+from trainer.training.run_folder import CARD_FILE, KEPT_FILE, NETWORK_FILE, RunFolder, State
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,24 @@ def show_progress(
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, {})
     folder.save_network(checkpoint)
     write_report(folder.path, None, Run.of_training(checkpoint.training), cohort)
+
+
+def keep_epoch(
+    folder: RunFolder,
+    state: State,
+    weights: dict[str, torch.Tensor],
+    auc: float,
+    cohort: Cohort,
+    recipe: Recipe,
+    device: torch.device,
+    licence: str,
+) -> None:
+    """Write the network as it is after `state.epoch` epochs, 0 = untrained, beside the chosen one.
+
+    `weights` are those that were validated, with this AUC; NaN where there is none.
+    """
+    here = replace(state, best_epoch=state.epoch, best_auc=auc, best_weights=weights)
+    folder.save_network(_checkpoint(here, cohort, recipe, device, licence, {}), KEPT_FILE.format(state.epoch))
 
 
 def finish(
@@ -120,7 +139,9 @@ def _checkpoint(
             "seconds": round(state.seconds, 1),
             "epochs": state.history,
             "chosen_epoch": state.best_epoch,
-            **({"auc_validation": round(state.best_auc, 4)} if parts["validation"] else {}),
+            **(
+                {"auc_validation": round(state.best_auc, 4)} if parts["validation"] and isfinite(state.best_auc) else {}
+            ),
             **measured,
             "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
         },

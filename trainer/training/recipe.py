@@ -134,6 +134,7 @@ class Learning:
     cycle: int = setting(1, "cosine: epochs until the first warm restart (SGDR)")
     cycle_factor: int = setting(2, "cosine: each cycle is this many times as long as the one before")
     chosen: Literal["best", "last"] = setting("best", "the epoch to keep: best validation AUC, or the last")
+    keep_every: int = setting(0, "also keep the untrained network and that of every so many epochs; 0 = none")
     patience: int = setting(0, "stop after so many epochs without a better validation AUC; 0 = never")
     seed: int = setting(0, "of everything that is drawn")
 
@@ -185,6 +186,8 @@ class Recipe:
             return f"stretch is {changes.stretch}, not within 1 to 4"
         if not 0 <= changes.corners <= 1:
             return f"corners is {changes.corners}, not within 0 to 1"
+        if learning.keep_every < 0:
+            return f"keep_every is {learning.keep_every}, but must be 0 or more"
         if max(map(abs, changes.hue)) > 1 / 12:
             return "hue reaches beyond a twelfth of a turn (0.0833)"
         for name in ("epochs", "batch", "cycle", "cycle_factor", "learning_rate"):

@@ -21,6 +21,8 @@ from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, 
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
 CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
+KEPT_FILE = "epoch{:03}.safetensors"
+"""A network that is kept beside the chosen one; 0 = before the first epoch."""
 HOW_TO_GO_ON = "run the same command again to go on"
 
 
@@ -100,10 +102,10 @@ class RunFolder:
         torch.save(vars(state), content)
         self.write(STATE_FILE, content.getvalue())
 
-    def save_network(self, checkpoint: Checkpoint) -> None:
-        """Replace the network, whole or not at all."""
+    def save_network(self, checkpoint: Checkpoint, name: str = NETWORK_FILE) -> None:
+        """Replace the network, or one that is kept under another name, whole or not at all."""
         try:
-            checkpoints.save(self.path / NETWORK_FILE, checkpoint, follow=False)
+            checkpoints.save(self.path / name, checkpoint, follow=False)
         except UserError as error:
             raise UserError(f"{error} Then {HOW_TO_GO_ON}.") from error
 

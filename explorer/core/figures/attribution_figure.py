@@ -82,10 +82,20 @@ def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
     return found == expected
 
 
+def is_drawn_with(path: Path, kind: str, settings: dict[str, Any], style: FigureStyle) -> bool:
+    """Whether a file is a figure with these settings, whatever was measured and wherever its colors end."""
+    kept, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
+    return all(kept.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
+
+
+def _of(style: FigureStyle) -> dict[str, Any]:
+    return {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}
+
+
 def _about(shown: AttributionFigure, style: FigureStyle) -> dict[str, Any]:
     score = "unoccluded" if shown.kind == "occlusion" else "score"
     about = {"kind": shown.kind, **shown.settings, score: shown.score, "limit": shown.limit}
-    return {**about, "style": {"width_mm": style.width_mm or WIDTH, "dpi": style.dpi, "opacity": style.opacity}}
+    return {**about, "style": _of(style)}
 
 
 def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":

@@ -7,7 +7,7 @@ For the closed form of plain chains see Araujo, Norris & Sim, "Computing Recepti
 Networks", Distill 2019.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +96,13 @@ def receptive_fields(network: Network) -> tuple[ReceptiveField, ...]:
     except Untraceable:
         found = [(_whole(layer.height, size[0]), _whole(layer.width, size[1]), False) for layer in network.layers]
     return tuple(ReceptiveField(rows, columns, network.input, exact) for rows, columns, exact in found)
+
+
+def fields_of(graph: Graph, nodes: Mapping[str, fx.Node], input: InputSpec) -> dict[str, ReceptiveField]:
+    """The receptive fields of what some operations of a network's graph answer, by the same names."""
+    known = _Fields(graph, input.size)
+    found = {name: known.of(node) for name, node in nodes.items()}
+    return {name: ReceptiveField(rows, columns, input, exact) for name, (rows, columns, exact) in found.items()}
 
 
 class _Fields:

@@ -1,7 +1,7 @@
 """One filter on one picture, from what it reads to what it hands on."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ from explorer.core.arrays import RGB, Map, Maps
 from explorer.core.errors import UserError
 from explorer.core.incremental.rules import FUNCTIONS, MODULES
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of, operation
+from explorer.core.index.receptive_field import ReceptiveField, fields_of
 from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
 
 CONVOLUTION, BIAS, NORM, ACTIVATION, POOLING = "convolution", "bias", "norm", "activation", "pooling"
+INPUT = "input"
 
 _ACTIVATIONS = frozenset(f"{MODULES} {FUNCTIONS}".split())
 _POOLS = frozenset({"MaxPool2d", "AvgPool2d", "max_pool2d", "avg_pool2d", "boolean_dispatch"})
@@ -32,7 +34,8 @@ class FilterStages:
     `reads_picture`, else maps before it; `inputs` (I, h, w) float32 are these, `kernels` (I, kh, kw) float32 the kernel
     for each, `weights` (I,) their L2 norms. `maps` are its map after each step that the network has, in order, by name:
     "convolution" (the kernels alone), "bias", "norm", "activation", "pooling". A step that does not follow directly is
-    left out, and `note` says where that cannot be known.
+    left out, and `note` says where that cannot be known. `fields` are the receptive fields of every step and of
+    `INPUT`, what is read; none of a network whose graph cannot be drawn.
     """
 
     key: FilterKey
@@ -43,6 +46,7 @@ class FilterStages:
     weights: npt.NDArray[np.float32]
     maps: Mapping[str, Map]
     note: str = ""
+    fields: Mapping[str, ReceptiveField] = field(default_factory=dict)
 
 
 def filter_stages(network: Network, rgb: RGB, key: FilterKey) -> FilterStages:
@@ -63,11 +67,13 @@ def filter_stages(network: Network, rgb: RGB, key: FilterKey) -> FilterStages:
             node = graph.run_of(info.module, info.run)
             (source,) = node.args
             assert isinstance(source, fx.Node)
-            read, answer, after = graph.base[source], graph.base[node], dict(_after(graph, node, info, key.filter))
+            read, answer, nodes = graph.base[source], graph.base[node], dict(_after(graph, node, info))
+            after = {name: _array(graph.base[step][0, key.filter]) for name, step in nodes.items()}
             first = source.op == "placeholder"
+            fields = fields_of(graph, {INPUT: source, CONVOLUTION: node, BIAS: node, **nodes}, network.input)
         except (Untraceable, KeyError, ValueError, AssertionError):
             read, answer = _by_hooks(network, batch, info)
-            first, after = read.shape == batch.shape and bool(torch.equal(read, batch)), {}
+            first, after, fields = read.shape == batch.shape and bool(torch.equal(read, batch)), {}, {}
             note = "The graph of this network cannot be drawn: what follows the convolution is not shown."
     bias = 0.0 if convolution.bias is None else float(convolution.bias[key.filter])
     maps = {CONVOLUTION: _array(answer[0, key.filter] - bias)}
@@ -78,7 +84,8 @@ def filter_stages(network: Network, rgb: RGB, key: FilterKey) -> FilterStages:
     weights = np.linalg.norm(kernels.reshape(len(kernels), -1), axis=1).astype(np.float32)
     order = np.argsort(-weights, kind="stable")
     inputs = _array(read[0, begin : begin + len(kernels)])
-    return FilterStages(key, first, order + begin, inputs[order], kernels[order], weights[order], maps | after, note)
+    ordered = order + begin, inputs[order], kernels[order], weights[order]
+    return FilterStages(key, first, *ordered, maps | after, note, fields)
 
 
 def _by_hooks(network: Network, batch: torch.Tensor, info: LayerInfo) -> tuple[torch.Tensor, torch.Tensor]:
@@ -96,16 +103,16 @@ def _by_hooks(network: Network, batch: torch.Tensor, info: LayerInfo) -> tuple[t
     return found[0]
 
 
-def _after(graph: Graph, node: fx.Node, info: LayerInfo, filter: int) -> Iterator[tuple[str, Map]]:
-    """The filter's map after each step that follows directly, with the step's name; each kind of step at most once."""
+def _after(graph: Graph, node: fx.Node, info: LayerInfo) -> Iterator[tuple[str, fx.Node]]:
+    """What answers after each step that follows directly, with the step's name; each kind of step at most once."""
     if info.norm:
         node = graph.run_of(info.norm, info.norm_run)
-        yield NORM, _array(graph.base[node][0, filter])
+        yield NORM, node
     for kind, names in ((ACTIVATION, _ACTIVATIONS), (POOLING, _POOLS)):
         found = _next(graph, node, names)
         if found is not None:
             node = found
-            yield kind, _array(graph.base[node][0, filter])
+            yield kind, node
 
 
 def _next(graph: Graph, node: fx.Node, names: frozenset[str]) -> fx.Node | None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
+from explorer.core.what_if.artifacts import PAINTED_OVER, Laid, laid_in, without
 from explorer.core.what_if.fitted_light import evened
 from trainer.pictures.color_constancy import light_of, under_light
 
@@ -20,8 +21,9 @@ SMALLEST = 0.1
 class Change:
     """What is done to a picture, in this order; as it stands here, nothing is.
 
-    `crop` keeps the middle of the picture, this share of either side (0.1 to 1). `illumination` divides by a light that
-    is fitted to the picture (`fitted_light`), `constancy` brings the color of its light to grey (shades of grey), both
+    What is found of `without`, some of `PAINTED_OVER`, is painted over, and `laid` is drawn into the picture. `crop`
+    keeps the middle of the picture, this share of either side (0.1 to 1). `illumination` divides by a light that is
+    fitted to the picture (`fitted_light`), `constancy` brings the color of its light to grey (shades of grey), both
     from 0, not at all, to 1, wholly. `gamma` is the power to which values in [0, 1] are taken: above 1 is darker.
     UserError for other values.
     """
@@ -30,6 +32,8 @@ class Change:
     illumination: float = 0.0
     constancy: float = 0.0
     crop: float = 1.0
+    without: tuple[str, ...] = ()
+    laid: tuple[Laid, ...] = ()
 
     def __post_init__(self) -> None:
         for name, lowest, highest in (
@@ -41,6 +45,9 @@ class Change:
             value = getattr(self, name)
             if not lowest <= value <= highest:  # nor what is no number
                 raise UserError(f"{name} is {value:g}; take a number from {lowest:g} to {highest:g}.")
+        for name in self.without:
+            if name not in PAINTED_OVER:
+                raise UserError(f'"{name}" cannot be painted over; take {", ".join(PAINTED_OVER)}.')
 
     @property
     def nothing(self) -> bool:
@@ -51,6 +58,8 @@ class Change:
     def sentence(self) -> str:
         """What is done, in words; "nothing" where nothing is."""
         words = [
+            f"without {' and '.join(self.without)}" if self.without else "",
+            *(f"with {laid}" for laid in self.laid),
             f"the middle {self.crop:.0%} of either side" if self.crop != 1 else "",
             f"light evened out{_share(self.illumination)}" if self.illumination else "",
             f"color of the light brought to grey{_share(self.constancy)}" if self.constancy else "",
@@ -60,6 +69,19 @@ class Change:
 
     def applied(self, rgb: RGB) -> RGB:
         """The picture (H, W, 3) uint8 after it; smaller with a `crop`, the same array where nothing is done."""
+        return self.taken(self.on_skin(rgb)[0])
+
+    def on_skin(self, rgb: RGB) -> tuple[RGB, tuple[str, ...]]:
+        """The picture (H, W, 3) uint8 with what lies on the skin changed, and what was found and painted over there."""
+        done: tuple[str, ...] = ()
+        if self.without:
+            rgb, done = without(rgb, self.without)
+        for laid in self.laid:
+            rgb = laid_in(rgb, laid)
+        return rgb, done
+
+    def taken(self, rgb: RGB) -> RGB:
+        """The picture (H, W, 3) uint8 with all else changed: how it was taken."""
         if self.crop != 1:
             rgb = cropped(rgb, self.crop)
         if self.illumination:

@@ -24,11 +24,12 @@ Scores = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ScoreChange:
-    """The probabilities (K,) of a picture as it is, and as it would be."""
+    """The probabilities (K,) of a picture as it is, and as it would be; `painted_over` is what was found to be."""
 
     picture: str
     before: Scores
     after: Scores
+    painted_over: tuple[str, ...] = ()
 
     @property
     def flips(self) -> bool:
@@ -52,6 +53,10 @@ class WhatIf:
         """Of how many pictures another class is named."""
         return sum(one.flips for one in self.pictures)
 
+    def painted_over(self, concept: str) -> int:
+        """On how many pictures it was found and painted over."""
+        return sum(concept in one.painted_over for one in self.pictures)
+
     def mean_change(self, size: bool = False) -> Scores:
         """The mean change of each class's probability (K,), or of its `size`."""
         changes = np.array([one.after - one.before for one in self.pictures])
@@ -60,7 +65,12 @@ class WhatIf:
 
 def scores_of(network: Network, rgb: RGB, change: Change) -> tuple[Scores, Scores]:
     """The probabilities (K,) of a picture (H, W, 3) uint8 as it is and as it would be."""
-    pictures = [rgb] if change.nothing else [rgb, change.applied(rgb)]
+    return scores_of_both(network, rgb, change.applied(rgb))
+
+
+def scores_of_both(network: Network, rgb: RGB, changed: RGB) -> tuple[Scores, Scores]:
+    """The probabilities (K,) of a picture (H, W, 3) uint8 and of what became of it; the same array: nothing did."""
+    pictures = [rgb] if changed is rgb else [rgb, changed]
     batch = torch.stack([network.input.prepare(one) for one in pictures])
     with torch.inference_mode():
         logits = network.logits(batch).float().cpu().numpy()
@@ -89,12 +99,14 @@ def what_if(
     for done, path in enumerate(images):
         step(done, len(images))
         try:
-            before, after = scores_of(network, read_image(path), change)
+            rgb = read_image(path)
+            on_skin, painted_over = change.on_skin(rgb)
+            before, after = scores_of_both(network, rgb, change.taken(on_skin))
         except UserError as error:
             unreadable.append(str(error))
             continue
         name = path.relative_to(root).as_posix() if root is not None and path != root else path.name
-        found.append(ScoreChange(name, before, after))
+        found.append(ScoreChange(name, before, after, painted_over))
     step(len(images), len(images))
     if not found:
         raise UserError(unreadable[0] if unreadable else "There is no picture to change.")
@@ -102,13 +114,17 @@ def what_if(
 
 
 def table_of(found: WhatIf) -> bytes:
-    """A CSV with a row for each picture: the class that is named and every class's probability, before and after."""
+    """A CSV with a row for each picture: the class that is named and every class's probability, before and after.
+
+    Where something was to be painted over, a last column says what was found to be.
+    """
     of_classes = [f"{when}:{name}" for name in found.classes for when in ("before", "after")]
-    rows: list[list[object]] = [["picture", "named_before", "named_after", *of_classes]]
+    painted = ["painted_over"] if found.change.without else []
+    rows: list[list[object]] = [["picture", "named_before", "named_after", *of_classes, *painted]]
     for one in found.pictures:
         named = [found.classes[int(scores.argmax())] for scores in (one.before, one.after)]
         both = [f"{value:.6g}" for pair in zip(one.before, one.after, strict=True) for value in pair]
-        rows.append([one.picture, *named, *both])
+        rows.append([one.picture, *named, *both, *([" ".join(one.painted_over)] if painted else [])])
     return write_rows(rows)
 
 

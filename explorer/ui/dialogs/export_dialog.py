@@ -24,6 +24,7 @@ from explorer.core.tags.book import FilterKey
 from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
+from explorer.state.lens_export import exported_lens, lens_order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
 
 
 WRITTEN = "those written below"
+LENS = "lens"
+"""The kind of export that is what the lens over the picture shows; the others are whether sheets are made."""
+
+
+OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
+OF_LENS = "Target and settings of the lens are those of the window; each map has a color scale of its own."
 
 
 class ExportDialog(TallEnough):
@@ -69,6 +76,9 @@ class ExportDialog(TallEnough):
         self._kind, self._format = QComboBox(), QComboBox()
         self._kind.addItem("one figure for each filter and picture", False)
         self._kind.addItem("sheets: filters down, pictures across", True)
+        through = exported_lens(workspace.lens)
+        if through:
+            self._kind.addItem(f"one figure for each picture: {through}", LENS)
         self._format.addItems(list(FORMATS))
         self._own_size = QCheckBox("the picture's own pixels")
         self._own_size.setChecked(True)
@@ -95,9 +105,11 @@ class ExportDialog(TallEnough):
         self._go = buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self._export)
         buttons.rejected.connect(self.reject)
-        hint = label("Scale, with its numbers, colors, opacity and outline are those of the window.", "quiet")
+        self._hint = label("", "quiet")
         self._take_last()
-        self.setLayout(column(form, hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
+        if through:
+            self._kind.setCurrentIndex(self._kind.count() - 1)
+        self.setLayout(column(form, self._hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         for box in (self._pictures, self._kind, self._format):
             box.currentIndexChanged.connect(lambda index: self._count())
         self._filters.editTextChanged.connect(lambda text: self._count())
@@ -144,10 +156,22 @@ class ExportDialog(TallEnough):
 
     def _count(self) -> None:
         """Say how much it is before it is begun."""
-        sheet: bool = self._kind.currentData()
-        self._own_size.setVisible(not sheet and not self._caption.isChecked())
-        self._caption.setEnabled(not sheet)
+        through, sheet = self._lens, self._kind.currentData() is True
+        self._hint.setText(OF_LENS if through else OF_WINDOW)
+        self._own_size.setVisible(not sheet and not through and not self._caption.isChecked())
+        self._caption.setEnabled(not sheet and not through)
+        for box in (self._which, self._filters):
+            box.setEnabled(not through)
         self._width.setEnabled(not self._own)
+        if through:
+            count = len(self._pictures.currentData())
+            lens = self._workspace.lens.lens
+            of_each = lens is None or lens.of_picture
+            self._says.setText(
+                f"{counted(count, 'picture')} = {counted(count, 'file')}" if of_each else "1 file: it is of no picture"
+            )
+            self._go.setEnabled(count > 0)
+            return
         known = self._which.findData(self._filters.currentText().strip())
         self._which.setCurrentIndex(known if known >= 0 else self._which.count() - 1)
         try:
@@ -165,6 +189,11 @@ class ExportDialog(TallEnough):
         """Whether figures keep the picture's own pixels."""
         return self._own_size.isChecked() and not self._kind.currentData() and not self._caption.isChecked()
 
+    @property
+    def _lens(self) -> bool:
+        """Whether what the lens shows is exported."""
+        return bool(self._kind.currentData() == LENS)
+
     def _chosen(self) -> tuple[FilterKey, ...]:
         return self._workspace.exporting.filters_named(self._filters.currentText())
 
@@ -174,9 +203,12 @@ class ExportDialog(TallEnough):
             self._out.setText(name)
 
     def _export(self) -> None:
-        sheet: bool = self._kind.currentData()
+        sheet = self._kind.currentData() is True
         width = None if self._own else float(self._width.value())
         try:
+            if self._lens:
+                self._export_lens()
+                return
             chosen = self._chosen()
             scale = self._workspace.exporting.kind_of_scale(chosen)
             order = Order(
@@ -199,6 +231,19 @@ class ExportDialog(TallEnough):
         except UserError as error:
             self._says.setText(str(error))
             return
+        self.accept()
+
+    def _export_lens(self) -> None:
+        order = lens_order(
+            self._workspace.lens,
+            Path(self._out.text()).expanduser().absolute(),
+            self._pictures.currentData(),
+            self._format.currentText(),
+            float(self._width.value()),
+            self._dpi.value(),
+        )
+        self._workspace.exporting.begin_lens(order)
+        self._remember(order.out)
         self.accept()
 
 

@@ -1,10 +1,11 @@
 """Stages and kernels: what the filter in view reads, its kernels, its map after each step, and a kernel to try."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from explorer.state.session import Session
@@ -32,20 +33,39 @@ STEPS = {
 TYPED = "typed"
 
 
+Frame = tuple[float, float, float, float]
+"""(top, left, height, width) in shares of a picture's sides."""
+
+
 class Tile(QWidget):
-    """A small picture with a title above and a line below, where the value under the mouse is said."""
+    """A small picture with a title above and a line below, where the value under the mouse is said.
+
+    `moved` is told the place under the mouse in shares (row, column), or None.
+    """
 
     def __init__(
-        self, title: str, drawn: "RGB", values: "npt.NDArray[np.float32] | None" = None, side: int = SIDE
+        self,
+        title: str,
+        drawn: "RGB",
+        values: "npt.NDArray[np.float32] | None" = None,
+        side: int = SIDE,
+        moved: Callable[[tuple[float, float] | None], None] = lambda place: None,
     ) -> None:
         super().__init__()
+        self._moved = moved
         self._pixmap, self._values, self._side = pixmap_of(drawn), values, side
         self._picture = _Picture(self._pixmap, side, self._say)
         self._range = "" if values is None else f"{float(values.min()):.3g} to {float(values.max()):.3g}"
         self.below = label(self._range, "quiet")
         self.setLayout(column(label(title), self._picture, self.below, 1, gap=2))
 
+    def set_frame(self, frame: Frame | None) -> None:
+        """Draw a frame on the picture, or take it away."""
+        self._picture.frame = frame
+        self._picture.update()
+
     def _say(self, place: tuple[float, float] | None) -> None:
+        self._moved(place)
         if place is None or self._values is None:
             self.below.setText(self._range)
             return
@@ -60,6 +80,7 @@ class _Picture(QWidget):
     def __init__(self, pixmap: QPixmap, side: int, moved: Callable[[tuple[float, float] | None], None]) -> None:
         super().__init__()
         self._pixmap, self._moved = pixmap, moved
+        self.frame: Frame | None = None
         size = pixmap.size().scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
         self.setFixedSize(size)
         self.setMouseTracking(True)
@@ -69,6 +90,14 @@ class _Picture(QWidget):
         larger = self._pixmap.width() > self.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, larger)
         painter.drawPixmap(self.rect(), self._pixmap)
+        if self.frame is not None:
+            top, left, height, width = self.frame
+            across, down = self.width(), self.height()
+            framed = QRectF(left * across, top * down, width * across, height * down)
+            framed = framed.intersected(QRectF(self.rect()).adjusted(0.5, 0.5, -1.5, -1.5))
+            for color, wide in ((Qt.GlobalColor.black, 3), (Qt.GlobalColor.white, 1)):  # to be seen on any skin
+                painter.setPen(QPen(color, wide))
+                painter.drawRect(framed)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at: QPoint = event.position().toPoint()
@@ -88,7 +117,8 @@ class StagesDialog(QDialog):
         self.setWindowTitle("Stages and kernels")
         self._session, self._stages = session, stages
         self._title, self._note = label("", "title"), label("", "quiet", wrap=True)
-        self.inputs, self.steps = QHBoxLayout(), QHBoxLayout()
+        self.inputs, self.steps, self._place = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        self.picture: Tile | None = None
         self._reads = label("", "quiet")
         self.kernels = QComboBox()
         self.kernels.setAccessibleName("Kernel")
@@ -102,7 +132,8 @@ class StagesDialog(QDialog):
         body = QWidget()
         body.setLayout(
             column(
-                self._title, self._reads, self.inputs, label("and makes of it", "quiet"), self.steps, self._note,
+                self._title, self._reads, row(self._place, self.inputs, gap=SPACE),
+                label("and makes of it", "quiet"), self.steps, self._note,
                 label("A kernel over the whole picture: picked, or typed", "quiet"), editor, 1,
                 margin=2 * SPACE, gap=SPACE,
             )
@@ -150,8 +181,9 @@ class StagesDialog(QDialog):
 
     def _show(self) -> None:
         found = self._stages.found
-        for place in (self.inputs, self.steps):
+        for place in (self.inputs, self.steps, self._place):
             _clear(place)
+        self.picture = None
         self._note.setText(self._stages.trouble if found is None else found.note)
         if found is None:
             self._title.setText("Stages")
@@ -159,14 +191,23 @@ class StagesDialog(QDialog):
             return
         picture = self._session.view.picture
         self._title.setText(f"Filter {found.key}" + (f" on {picture.name}" if picture is not None else ""))
+        if self._stages.picture is not None:
+            self.picture = Tile("sees, under the mouse", self._stages.picture)
+            self._place.addWidget(self.picture)
         self._show_inputs(found)
         from explorer.core.stages.drawing import signed_picture
 
         for name, map in found.maps.items():
-            self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map))
+            self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map, moved=partial(self._frame, name)))
         self.steps.addStretch(1)
 
+    def _frame(self, step: str, place: tuple[float, float] | None) -> None:
+        """Draw on the picture what the place under the mouse depends on."""
+        if self.picture is not None:
+            self.picture.set_frame(self._stages.field(step, place) if place is not None else None)
+
     def _show_inputs(self, found: "FilterStages") -> None:
+        from explorer.core.stages import INPUT
         from explorer.core.stages.drawing import colored_kernel, signed_picture
 
         count = len(found.channels)
@@ -184,7 +225,8 @@ class StagesDialog(QDialog):
             title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
             both = QWidget()
             weighed = Tile(f"weight {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
-            both.setLayout(column(Tile(title, signed_picture(read), read), weighed))
+            read_there = Tile(title, signed_picture(read), read, moved=partial(self._frame, INPUT))
+            both.setLayout(column(read_there, weighed))
             self.inputs.addWidget(both)
         self.inputs.addStretch(1)
 

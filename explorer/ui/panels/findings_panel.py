@@ -30,6 +30,9 @@ class FindingsPanel(QWidget):
 
     words_asked = Signal()
     readers_asked = Signal()
+    lenses_asked = Signal(str, str, object)
+    """A given class, the one that is predicted, and the names of the pictures, which a person wants to see through
+    lenses."""
 
     def __init__(self, evaluating: Evaluating, chosen: ChosenPictures, worth_a_look: QWidget) -> None:
         super().__init__()
@@ -142,7 +145,14 @@ class FindingsPanel(QWidget):
             button.setObjectName("flat")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(partial(self._chosen.show, words, pair.pictures))
-            self._figures.addWidget(button)
+            why = PlainTool("Why …")
+            why.setObjectName("flat")
+            why.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            tip(why, "these pictures through Grad-CAM and guided backprop, beside each other")
+            why.clicked.connect(partial(self.lenses_asked.emit, pair.given, pair.predicted, pair.pictures))
+            both = QWidget()
+            both.setLayout(row(button, why, 1))
+            self._figures.addWidget(both)
 
     def _add_lines(self, title: str, lines: list[str]) -> None:
         self._figures.addWidget(label(title, "quiet"))

@@ -11,11 +11,15 @@ from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
 from explorer.state.library import Library
 from explorer.state.picture_what_if import PictureWhatIf
 from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row
-from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, tip
+from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
 LINES = 6
 WIDTH = 220
+PAINTED_OVER = {"hair": "Hair", "ruler": "Rulers", "bubble": "Bubbles"}
+"""What can be painted over (`core/what_if/artifacts.py`), as its button says it."""
+LAID = {"hair": "Hair", "ruler": "Ruler", "ink": "Ink"}
+"""What a click can lay into the picture."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ SCALES = (
 
 
 class WhatIfPanel(QWidget):
-    """Sliders at the left, both predictions at the right; the change is on show only while this tab is."""
+    """Sliders and switches at the left, both predictions at the right; the change is on show only while this tab is."""
 
     def __init__(self, library: Library, what_if: PictureWhatIf) -> None:
         super().__init__()
@@ -75,6 +79,21 @@ class WhatIfPanel(QWidget):
             for across, part in enumerate((label(scale.title, "quiet"), slider, self._values[scale.name])):
                 grid.addWidget(part, place, across)
         grid.setColumnMinimumWidth(2, 44)
+        self.without = {name: _switch(title, "paint it over where it is found") for name, title in PAINTED_OVER.items()}
+        self.tools = {name: _switch(title, "click a picture: it is drawn in there") for name, title in LAID.items()}
+        for name, button in self.without.items():
+            button.toggled.connect(lambda wanted, name=name: what_if.leave_out(name, wanted))
+        for name, button in self.tools.items():
+            button.toggled.connect(lambda wanted, name=name: self._take(name, wanted))
+        self.back = PlainTool("Take back")
+        tip(self.back, "take away what was drawn in last")
+        self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.back.clicked.connect(what_if.take_back)
+        for place, (title, parts) in enumerate(
+            (("Without", (*self.without.values(),)), ("Click to add", (*self.tools.values(), self.back))), len(SCALES)
+        ):
+            grid.addWidget(label(title, "quiet"), place, 0)
+            grid.addLayout(row(*parts, 1), place, 1, 1, 2)
         self.restore = PlainButton("As it is")
         tip(self.restore, "change nothing any more")
         self.restore.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -84,7 +103,10 @@ class WhatIfPanel(QWidget):
         self.bars.setAccessibleName("Prediction before and after")
         self.bars.setMinimumHeight(LINES * (self.fontMetrics().height() + 2))
         hint = label(
-            "The changed picture lies beside the real one. Maps and tags are of the real one.", "quiet", wrap=True
+            "The changed picture lies beside the real one, under the same lens in the same colors. Tags and figures "
+            "are of the real one.",
+            "quiet",
+            wrap=True,
         )
         left = column(grid, row(self.restore, 1), 1, gap=SPACE)
         right = column(self.bars, self.said, hint, 1, gap=SPACE)
@@ -93,6 +115,10 @@ class WhatIfPanel(QWidget):
         self.setLayout(line)
         what_if.changed.connect(self._show)
         self._show()
+
+    def _take(self, name: str, wanted: bool) -> None:
+        if wanted or self._what_if.tool == name:
+            self._what_if.take_tool(name if wanted else "")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -109,7 +135,14 @@ class WhatIfPanel(QWidget):
             with QSignalBlocker(slider):
                 slider.setValue(scale.place(value))
             self._values[scale.name].setText(scale.written.format(value))
-        self.restore.setEnabled(self._what_if.showing)
+        for name, button in self.without.items():
+            with QSignalBlocker(button):
+                button.setChecked(name in self._what_if.without)
+        for name, button in self.tools.items():
+            with QSignalBlocker(button):
+                button.setChecked(name == self._what_if.tool)
+        self.back.setEnabled(bool(self._what_if.laid))
+        self.restore.setEnabled(self._what_if.showing or bool(self._what_if.tool))
         self.said.setText(self._sentence())
         network, before, after = self._library.network, self._what_if.before, self._what_if.after
         if network is None or before is None or after is None:
@@ -127,3 +160,10 @@ class WhatIfPanel(QWidget):
         if self._what_if.picture is None:
             return self._what_if.said or "Looking …"
         return f"Not the real picture: {self._what_if.said}."
+
+
+def _switch(title: str, about: str) -> PlainTool:
+    button = PlainTool(title, checkable=True)
+    tip(button, about)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

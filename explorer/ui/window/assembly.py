@@ -120,6 +120,8 @@ def _browser(
         workspace.sides,
     )
     viewer.setParent(parent)
+    viewer.image.placed.connect(workspace.what_if.lay)
+    workspace.what_if.changed.connect(lambda: viewer.image.set_placing(bool(workspace.what_if.tool)))
     yield True
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs

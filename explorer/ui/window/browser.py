@@ -26,7 +26,7 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.thumbnail_size import ThumbnailSize
-from explorer.ui.window.evidence_tabs import LateTab, Tab
+from explorer.ui.window.evidence_tabs import UNDER_ANY_LENS, LateTab, Tab
 
 if TYPE_CHECKING:
     from explorer.ui.panels.lens_panel import LensPanel
@@ -201,6 +201,8 @@ class Browser(RememberingSplitter):
         return tabs
 
     def _tab_changed(self, tab: int) -> None:
+        if self.tabs.tabText(tab) in UNDER_ANY_LENS:
+            return
         through = self.tabs.widget(tab) is self._lens_tab
         if through:
             self.lens_panel.show()
@@ -212,7 +214,8 @@ class Browser(RememberingSplitter):
         if lens is not None and lens is not self._last_lens:
             self._last_lens = lens
             self.tabs.setTabText(self.tabs.indexOf(self._lens_tab), lens.title)
-        if (lens is not None) != (self.tabs.currentWidget() is self._lens_tab):
+        stays = self.tabs.tabText(self.tabs.currentIndex()) in UNDER_ANY_LENS
+        if not stays and (lens is not None) != (self.tabs.currentWidget() is self._lens_tab):
             self.tabs.setCurrentWidget(self._lens_tab if lens is not None else self._filters_tab)
         if self._lens_panel is not None and not self._occluding.possible:
             self._lens_panel.drag.setChecked(False)

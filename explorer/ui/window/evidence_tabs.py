@@ -12,6 +12,9 @@ from explorer.ui.widgets.labels_and_layouts import column
 Tab = tuple[str, Callable[[], QWidget]]
 """Its title, and what builds what stands in it."""
 
+UNDER_ANY_LENS = ("What if",)
+"""Titles of tabs that are looked at together with a lens: whoever goes there keeps the one over the picture."""
+
 
 class LateTab(QWidget):
     """The place of a panel that is built when it is first shown."""
@@ -65,6 +68,7 @@ def _findings(workspace: Workspace) -> QWidget:
     made = FindingsPanel(workspace.evaluating, workspace.chosen, look)
     made.words_asked.connect(lambda: _ask_words(workspace, made))
     made.readers_asked.connect(lambda: _ask_readers(workspace, made))
+    made.lenses_asked.connect(lambda *pair: _show_lenses(workspace, made, *pair))
     return made
 
 
@@ -72,6 +76,17 @@ def _what_if(workspace: Workspace) -> QWidget:
     from explorer.ui.panels.what_if_panel import WhatIfPanel
 
     return WhatIfPanel(workspace.library, workspace.what_if)
+
+
+def _show_lenses(workspace: Workspace, parent: QWidget, given: str, predicted: str, names: object) -> None:
+    from explorer.ui.dialogs.lens_sheet_dialog import LensSheetDialog
+
+    for older in parent.window().findChildren(LensSheetDialog):
+        older.close()
+    workspace.lens_sheet.ask(given, predicted, workspace.chosen.paths(names))  # type: ignore[arg-type]
+    sheet = LensSheetDialog(workspace.lens_sheet, parent.window())
+    sheet.picked.connect(lambda picture: workspace.session.update(picture=picture))
+    sheet.show()
 
 
 def _ask_words(workspace: Workspace, parent: QWidget) -> None:

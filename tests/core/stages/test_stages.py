@@ -13,7 +13,7 @@ from explorer.core.errors import UserError
 from explorer.core.maps.activations import record
 from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network, open_network
-from explorer.core.stages import KERNELS, FilterStages, convolved, filter_stages, parse_kernel
+from explorer.core.stages import INPUT, KERNELS, FilterStages, convolved, filter_stages, parse_kernel
 from explorer.core.stages.drawing import colored_kernel, picture_of, signed_picture
 from explorer.core.stages.kernels import written
 from explorer.core.tags import FilterKey
@@ -202,3 +202,24 @@ def test_nothing_is_white_in_a_map_and_grey_in_a_kernel() -> None:
     about = picture_of(values - 0.5, about_zero=True)
     assert about[0, 0, 1] == 128
     assert about.max() == 255
+
+
+def test_a_step_depends_on_its_field_and_on_nothing_else(tmp_path: Path) -> None:
+    network = open_small(tmp_path)
+    rgb = np.random.default_rng(5).integers(0, 255, (*network.input.size, 3), np.uint8)
+    other = np.random.default_rng(6).integers(0, 255, rgb.shape, np.uint8)
+    key = FilterKey(1, 2)
+    found = filter_stages(network, rgb, key)
+    assert found.fields.keys() == {INPUT, *found.maps}
+    for name, map in (*found.maps.items(), (INPUT, found.inputs[0])):
+        field = found.fields[name]
+        assert map.shape == (len(field.rows), len(field.columns))
+        place = map.shape[0] // 2, map.shape[1] // 3
+        box = field.in_picture(place, *rgb.shape[:2])
+        inside = slice(int(box.top), int(box.top + box.height)), slice(int(box.left), int(box.left + box.width))
+        outside_changed, inside_changed = other.copy(), rgb.copy()
+        outside_changed[inside], inside_changed[inside] = rgb[inside], other[inside]
+        for changed, same in ((outside_changed, True), (inside_changed, False)):
+            stages = filter_stages(network, changed, key)
+            there = stages.inputs[0] if name == INPUT else stages.maps[name]
+            assert (abs(there[place] - map[place]) < 1e-5 * max(1.0, abs(map[place]))) == same or map[place] == 0, name

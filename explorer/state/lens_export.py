@@ -1,0 +1,70 @@
+"""An export of what the lens shows: the same lens, target and settings on other pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.core.attribution import LENSES
+from explorer.core.attribution.attribution_map import Value
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.state.lens import ChosenLens
+from explorer.state.target_choice import PREDICTED
+
+if TYPE_CHECKING:
+    from explorer.core.attribution.figures_of_pictures import LensFigures
+    from explorer.core.network.opening import Network
+
+
+@dataclass(frozen=True)
+class LensOrder:
+    """What a person wants exported: figures of a lens on pictures, into the folder `out`.
+
+    `target` as `draw_figures` takes it.
+    """
+
+    out: Path
+    pictures: tuple[Path, ...]
+    lens: str
+    target: str
+    settings: tuple[tuple[str, Value], ...]
+    format: str
+    width_mm: float
+    dpi: int
+
+    def draw(self, network: "Network", on_step: OnStep) -> "LensFigures":
+        """Draw the figures that are not there yet; it may run in another thread."""
+        from explorer.core.attribution.figures_of_pictures import draw_figures
+        from explorer.core.figures.single import FigureStyle
+
+        return draw_figures(
+            network,
+            LENSES[self.lens],
+            self.pictures,
+            self.out,
+            target=self.target,
+            settings=dict(self.settings),
+            format=self.format,
+            style=FigureStyle(width_mm=self.width_mm, dpi=self.dpi),
+            on_step=on_step,
+        )
+
+
+def exported_lens(lens: ChosenLens) -> str:
+    """The lens over the picture with its target, in words; "" where there is none to export."""
+    if lens.lens is None or lens.request is None:
+        return ""
+    of = "the predicted class of each" if lens.pointed_at == PREDICTED else lens.target
+    return f"{lens.lens.title} of {of}"
+
+
+def lens_order(
+    lens: ChosenLens, out: Path, pictures: tuple[Path, ...], format: str, width_mm: float, dpi: int
+) -> LensOrder:
+    """The lens over the picture as an order; UserError where there is none."""
+    request = lens.request
+    if request is None:
+        raise UserError("No lens lies over the picture; choose one (L).")
+    kind, _, _ = request.target.partition(":")
+    target = f"{kind}:" if lens.pointed_at == PREDICTED else request.target
+    return LensOrder(out, pictures, request.lens, target, request.settings, format, width_mm, dpi)
