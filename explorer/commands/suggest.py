@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
 from explorer.commands.index import Reins
@@ -40,6 +40,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     what.add_argument(
         "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
     )
+    what.add_argument(
+        "--chance",
+        type=_number,
+        default=0,
+        metavar="N",
+        help="also count what is suggested by chance: N times with other pictures' masks and moved maps (default 0)",
+    )
     what.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suggestions, a row for each filter")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -73,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.images[0] if len(arguments.images) == 1 else arguments.images,
             masks=arguments.masks,
             lesions=_lesions(arguments),
-            options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table),
+            options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table, arguments.chance),
             on_step=on_step,
             on_stage=lambda name: stage.__setitem__(0, name),
             shared=shared,
@@ -112,8 +119,19 @@ def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:
             f"{printable(str(arguments.out), 500)}: {len(suggestions.suggested):,} of {len(suggestions.rows):,} "
             f"filters have a suggestion ({words or 'nothing clear'}), from {facts['pictures']:,} pictures"
         )
+        if "chance" in facts:
+            say(_by_chance(facts["chance"]))
     if "problem" in facts:
         say(f"feature-explorer: {facts['problem']}; nothing is suggested", error=True)
+
+
+def _by_chance(chance: dict[str, Any]) -> str:
+    words = ", ".join(f"{words} {count:,}" for words, count in chance["words"].items())
+    share, most = (f"{100 * chance[name]:.1f} %" for name in ("share", "most"))
+    return (
+        f"by chance, {chance['permutations']:,} x with other pictures' masks and moved maps: {share} of the filters, "
+        f"at most {most} at once ({words or 'nothing'})"
+    )
 
 
 def _number(text: str) -> int:

@@ -139,6 +139,7 @@ class Suggesting(QObject):
         if found is None:
             return False
         kept = {name: value for name, value in asdict(found).items() if name in EVIDENCE and value == value}
+        kept |= {"chart": chart} if (chart := found.chart.as_values()) else {}
         self._tagging.add(key, found.tag, detail=found.detail, note=found.reason, evidence={"suggestion": kept})
         return True
 

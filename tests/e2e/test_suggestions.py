@@ -1,16 +1,21 @@
 """Story: tags are suggested for filters; a person reads why, accepts one with a key and rejects another."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from explorer.core.index import open_index
 from explorer.core.suggestions import Suggestion, Suggestions, write_suggestions
+from explorer.core.suggestions.chart import Bar, Bars, Chart, chart_from
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
 from explorer.state.suggesting import Suggesting, place_of, rejected_of
+from explorer.ui.panels.suggestion_chart import SuggestionChart
+from explorer.ui.widgets.theme import apply_theme
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
 
@@ -32,8 +37,17 @@ def suggested(demo: Person, tmp_path: Path) -> Person:
         classes=network.classes,
         identity=network.identity,
     )
+    chart = Chart(
+        (
+            Bars("mean answer", (Bar("bottom border", 0.41, True), Bar("skin", 0.1), Bar("others' borders", 0.12))),
+            Bars("effect", (Bar("333 pictures", 0.26, True, 0.2, 0.3), Bar("167 not used", 0.24, True, 0.1, 0.35))),
+        ),
+        (0.2, 0.1, 0.05, 0.1, 0.2, 0.4, 0.6, 0.4),
+        (0.2,) * 8,
+    )
+    border = Suggestion(FilterKey(7, 0), "border", "bottom", 3.2, REASON, "border", 4.1, 0.26, 0.2, 0.3, 1e-9, 500)
     rows = (
-        Suggestion(FilterKey(7, 0), "border", "bottom", 3.2, REASON, "border", 4.1, 0.26, 0.2, 0.3, 1e-9, 500),
+        replace(border, chart=chart),
         Suggestion(FilterKey(7, 1), "color", "dark", 1.5, "the color explains 20 % of it", "color", p=0.01, n=90),
         Suggestion(FilterKey(7, 2), "", "", 0.0, "nothing clear: the nearest is hair"),
     )
@@ -142,3 +156,41 @@ def test_a_suggestion_without_a_place_has_nothing_to_lay_over_the_picture(sugges
 
     assert suggested.workspace.suggested_concept.shown is None
     assert "has a place on the picture" in suggested.parts.problems._text.text()
+
+
+def test_why_draws_what_speaks_for_it(suggested: Person) -> None:
+    card = suggested.parts.card
+    drawn = card.findChild(SuggestionChart)
+    suggested.press("E")
+    suggested.until(lambda: drawn.isVisible() and drawn.width() > 100)
+
+    assert "what speaks for border, bottom" in card.texts
+    assert "bottom border 0.41; skin 0.10" in card.texts
+    assert "167 not used 0.24" in card.texts
+    own = painted(drawn)
+    assert own > 200  # bars and petals in the accent
+    suggested.workspace.session.update(filter=2)
+    assert drawn.isHidden()  # nothing is known of what came near
+    suggested.workspace.session.update(filter=0)
+    suggested.press("Return")
+    assert drawn.isVisible()
+    assert painted(drawn) == own
+    tag = suggested.workspace.tagging.mine(FilterKey(7, 0), "border")
+    assert chart_from(tag.evidence["suggestion"]["chart"]).lines == tuple(drawn.texts.splitlines())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_chart_is_drawn_in_the_colors_of_the_window(suggested: Person, scheme: str) -> None:
+    suggested.press("E")
+    drawn = suggested.parts.card.findChild(SuggestionChart)
+    suggested.until(drawn.isVisible)
+    apply_theme(QApplication.instance(), scheme, suggested.workspace.icons)
+
+    assert painted(drawn) > 200
+    assert drawn.width() >= suggested.parts.card.width() - 40  # as wide as the panel, which keeps its width
+
+
+def painted(chart: SuggestionChart) -> int:
+    """Pixels in the accent of the window."""
+    image, accent = chart.grab().toImage(), chart.palette().accent().color().rgb()
+    return sum(image.pixel(x, y) == accent for x in range(image.width()) for y in range(image.height()))

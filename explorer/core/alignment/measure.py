@@ -45,18 +45,34 @@ def measure(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequ
 
     `foot` and `peak` (F,) are the scale on which the filters are shown; what lies below the foot is shown as nothing.
     """
-    shown = shown_of(maps, foot, peak)
-    within = np.asarray(inner(shown), np.float32)
-    values = np.asarray(inner(maps), np.float32)
-    ranked = Ranked(values, seed)
-    own = _compared(ranked, within, marks)
-    nulls = [_compared(ranked, within, other) for other in others]
-    found = own | {f"{name}_null": _mean([one[name] for one in nulls]) for name in PAIRED}
-    flat: npt.NDArray[np.bool_] = np.asarray(np.ptp(values, axis=1) == 0, np.bool_)
-    for name in ("area", "beyond", "side"):
-        found[name][flat] = found[f"{name}_null"][flat] = np.nan
-    edge = {"lines": lines_of(shown, marks.open), "highest": highest(maps, foot, peak, marks.open)}
-    return found | edge | _colors(within, marks, others)
+    return RankedMaps(maps, foot, peak, seed).on(marks, others)
+
+
+class RankedMaps:
+    """One picture's maps, ranked once, so that they can be compared with several marks; arguments as of `measure`."""
+
+    def __init__(self, maps: Floats, foot: Floats, peak: Floats, seed: int) -> None:
+        self._maps, self._foot, self._peak = maps, foot, peak
+        self._within = np.asarray(inner(shown_of(maps, foot, peak)), np.float32)
+        values = np.asarray(inner(maps), np.float32)
+        self._ranked = Ranked(values, seed)
+        self._flat: npt.NDArray[np.bool_] = np.asarray(np.ptp(values, axis=1) == 0, np.bool_)
+
+    def on(self, marks: Marks, others: Sequence[Marks], moved: tuple[int, int] = (0, 0)) -> Measured:
+        """Compared with these marks, and those of other pictures.
+
+        For what is told of the picture's own edges the maps are `moved` by so many cells down and to the right, and
+        come back on the other side.
+        """
+        own = _compared(self._ranked, self._within, marks)
+        nulls = [_compared(self._ranked, self._within, other) for other in others]
+        found = own | {f"{name}_null": _mean([one[name] for one in nulls]) for name in PAIRED}
+        for name in ("area", "beyond", "side"):
+            found[name][self._flat] = found[f"{name}_null"][self._flat] = np.nan
+        maps = np.roll(self._maps, moved, axis=(1, 2)) if any(moved) else self._maps
+        shown = shown_of(maps, self._foot, self._peak)
+        edge = {"lines": lines_of(shown, marks.open), "highest": highest(maps, self._foot, self._peak, marks.open)}
+        return found | edge | _colors(self._within, marks, others)
 
 
 def shown_of(maps: Floats, foot: Floats, peak: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """A report as one page: its facts inside as JSON, its words and elements in templates that escape every text."""
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any
 
 from explorer.core.errors import UserError
 from explorer.core.report.tiles import Tiles
+from explorer.core.suggestions.chart import Chart, chart_from, fractions, written
 from trainer.files.page_templates import rendered
 
 FORMAT = "feature-map-explorer report 1"
@@ -22,7 +24,17 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
     facts = json.dumps({"format": FORMAT, **said}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
     return rendered(
         "evidence.html",
-        {"number": number, "measure": measure, "percent": percent, "line": shlex.join, "bars": bars, "begun": begun},
+        {
+            "number": number,
+            "measure": measure,
+            "percent": percent,
+            "line": shlex.join,
+            "bars": bars,
+            "begun": begun,
+            "chart": suggestion_chart,
+            "rose": rose,
+            "written": written,
+        },
         **said,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
         embedded=facts,
@@ -66,6 +78,28 @@ def measure(value: Mapping[str, Any]) -> str:
 def begun(text: str) -> str:
     """A sentence with a capital at its beginning; names in it stay as they are."""
     return text[:1].upper() + text[1:]
+
+
+def suggestion_chart(evidence: Mapping[str, Any]) -> Chart | None:
+    """What spoke for a tag that was suggested; None where its evidence tells nothing: tags may be a stranger's."""
+    suggestion = evidence.get("suggestion")
+    try:
+        chart = chart_from(suggestion.get("chart", {}) if isinstance(suggestion, dict) else {})
+    except ValueError:
+        return None
+    return chart if chart.groups else None
+
+
+def rose(chart: Chart) -> list[str]:
+    """The sectors around the lesion as two SVG paths on a circle of radius 1: the pictures' own, and others'."""
+    both = fractions(chart.around, chart.around_others)
+    return [" ".join(_petal(place, reach) for place, reach in enumerate(row)) for row in both]
+
+
+def _petal(sector: int, reach: float) -> str:
+    ends = [math.pi / 4 * (sector + side) for side in (-0.5, 0.5)]
+    (x, y), (to_x, to_y) = ((reach * math.cos(angle), -reach * math.sin(angle)) for angle in ends)
+    return f"M0 0L{x:.3f} {y:.3f}A{reach:.3f} {reach:.3f} 0 0 0 {to_x:.3f} {to_y:.3f}Z"
 
 
 def bars(counts: list[int]) -> list[float]:

@@ -56,22 +56,20 @@ def align_all(
     marks_way: str,
     on_step: OnStep,
     shared: SharedWork,
-    *,
-    keep: bool = True,
 ) -> Measured:
     """What `measure` gives of each picture, stacked (N, ...); what was found earlier of the same is kept."""
     foot, peak = scales_of(index)
     others = partners(len(pictures))
     ids = [" ".join([one.id, *(pictures[row].id for row in others[place])]) for place, one in enumerate(pictures)]
     kept = Kept(index.path, "aligned", _way(network, marks_way, foot, peak))
-    there = kept.names() if keep else set()
+    there = kept.names()
     missing = shared.mine([place for place, name in enumerate(ids) if name not in there])
     shared.wait()
-    if keep and shared.first:
+    if shared.first:
         kept.sweep()
     runner = Measurer(network)
     size = int(np.clip(BYTES // (4 * len(foot) * SIDE * SIDE), 1, LARGEST_BATCH))
-    done, fresh = len(pictures) - len(missing), {}
+    done = len(pictures) - len(missing)
     for first in range(0, len(missing), size):
         some = missing[first : first + size]
         maps = maps_of(runner, network, [read_image(pictures[place].path) for place in some])
@@ -83,13 +81,10 @@ def align_all(
                 narrow(_measured(of_picture, foot, peak, marks[place], [marks[row] for row in others[place]], seed))
             )
             done += 1
-        if keep:
-            kept.write([ids[place] for place in some], found)
-        else:
-            fresh.update({ids[place]: one for place, one in zip(some, found, strict=True)})
+        kept.write([ids[place] for place in some], found)
     on_step(done, len(pictures))
     shared.wait()
-    records: dict[str, dict[str, npt.NDArray[Any]]] = kept.records(ids) if keep else fresh
+    records = kept.records(ids)
     return stacked([records[name] for name in ids])
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alignment.over_pictures import FEWEST, adjusted
+from explorer.core.suggestions.chart import Chart
+from explorer.core.suggestions.charting import chart_of, nearest_chart
 from explorer.core.suggestions.evidence import Evidence
 from explorer.core.suggestions.probed import Probed
 from explorer.core.suggestions.reasons import held_out_of, reason_of
@@ -15,6 +17,8 @@ from explorer.core.suggestions.table import Rule, Table
 from explorer.core.tags import FilterKey
 
 Numbers = npt.NDArray[np.floating]
+NEAREST = 3
+"""Rules that are shown where none holds."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ def _chosen(
         changes,
         float(one.iou[place]),
         held_out,
+        chart_of(one, place, best.probed, best.rule.least, held_out),
     )
 
 
@@ -114,17 +119,25 @@ def _nothing(
     best = judged[holding[0]] if holding else max(judged, key=lambda one: float(one.strength[place]))
     n = int(max(one.evidence.n[place] for one in judged))
     heard = max(float(one.evidence.heard[place]) for one in judged if one.evidence.n[place] >= FEWEST or n < FEWEST)
-    held_out = HeldOut()
+    held_out, chart = HeldOut(), _nearest(judged, place, table)
     if not heard:
         why = "it says nothing on these pictures"
     elif holding:
         held_out = best.held_out(place)
+        chart = chart_of(best.evidence, place, best.probed, best.rule.least, held_out)
         why = f"{_words(best, place, table)} did not hold on {held_out.n:,} other pictures"
     elif heard < table.heard:
         why = f"it says something on {100 * heard:.0f} % of these pictures alone"
     else:
         why = f"the nearest is {_words(best, place, table)}, at {best.strength[place]:.1f} of the least effect"
-    return Suggestion(key, "", "", 0.0, f"{NOTHING}: {why}", n=n, changes=changes, held_out=held_out)
+    return Suggestion(key, "", "", 0.0, f"{NOTHING}: {why}", n=n, changes=changes, held_out=held_out, chart=chart)
+
+
+def _nearest(judged: Sequence[_Judged], place: int, table: Table) -> Chart:
+    strengths: dict[str, float] = {}
+    for one in sorted(judged, key=lambda one: -float(one.strength[place])):
+        strengths.setdefault(_words(one, place, table), float(one.strength[place]))
+    return nearest_chart(list(strengths.items())[:NEAREST])
 
 
 def _words(judged: _Judged, place: int, table: Table) -> str:

@@ -1,11 +1,13 @@
 """Suggestions as a CSV of their own, never in the tags: one row for each filter."""
 
 import csv
+import json
 import math
 from pathlib import Path
 from typing import Any
 
 from explorer.core.errors import UserError
+from explorer.core.suggestions.chart import chart_from
 from explorer.core.suggestions.suggestion import HeldOut, Suggestion, Suggestions
 from explorer.core.tags import FilterKey
 from trainer.files.atomic_files import cannot_write, replace_file
@@ -13,9 +15,13 @@ from trainer.files.written_tables import read_rows, write_rows
 
 COLUMNS = (
     "layer", "filter", "tag", "detail", "strength", "reason", "runners_up", "p", "n", "concept", "times", "effect",
-    "low", "high", "changes", "iou", "held_out", "held_out_low", "held_out_high", "held_out_p", "held_out_n",
+    "low", "high", "changes", "iou", "held_out", "held_out_low", "held_out_high", "held_out_p", "held_out_n", "chart",
 )  # fmt: skip
-"""`tag` is empty where nothing is clear; `p` is the corrected one; `held_out` the effect on pictures not used."""
+"""`tag` is empty where nothing is clear; `p` is the corrected one; `held_out` the effect on pictures not used.
+`chart` is JSON.
+"""
+OLDER = COLUMNS[:-1]
+"""What was written before there were charts."""
 BETWEEN = " | "
 NUMBERS = ("strength", "times", "effect", "low", "high", "p", "iou")
 HELD_OUT = {"held_out": "effect", "held_out_low": "low", "held_out_high": "high", "held_out_p": "p"}
@@ -35,7 +41,7 @@ def read_suggestions(path: Path | str) -> Suggestions:
     path = Path(path)
     try:
         (_, head), *rows = read_rows(path.read_text("utf-8-sig"))
-        if tuple(head[: len(COLUMNS)]) != COLUMNS:
+        if tuple(head[: len(COLUMNS)]) not in (COLUMNS, OLDER):
             raise ValueError(f"its first line is not {','.join(COLUMNS)}")
         return Suggestions(tuple(_row(dict(zip(head, cells, strict=True)), line) for line, cells in rows))
     except (OSError, ValueError, csv.Error) as error:
@@ -44,13 +50,15 @@ def read_suggestions(path: Path | str) -> Suggestions:
 
 def _cells(row: Suggestion) -> list[object]:
     own = [
-        name for name in COLUMNS if name not in ("layer", "filter", "runners_up") and not name.startswith("held_out")
+        name
+        for name in COLUMNS
+        if name not in ("layer", "filter", "runners_up", "chart") and not name.startswith("held_out")
     ]
     values = {name: getattr(row, name) for name in own}
     values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
     values |= {name: getattr(row.held_out, field) for name, field in HELD_OUT.items()}
     values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in (*NUMBERS, *HELD_OUT)}
-    values |= {"held_out_n": row.held_out.n}
+    values |= {"held_out_n": row.held_out.n, "chart": json.dumps(row.chart.as_values(), ensure_ascii=False)}
     return [values[name] for name in COLUMNS]
 
 
@@ -62,6 +70,7 @@ def _row(cells: dict[str, str], line: int) -> Suggestion:
         others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
         told = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
         held_out = HeldOut(**told, n=int(cells["held_out_n"]))
-        return Suggestion(key=key, n=int(cells["n"]), runners_up=others, held_out=held_out, **values)
+        chart = chart_from(json.loads(cells.get("chart") or "{}"))
+        return Suggestion(key, n=int(cells["n"]), runners_up=others, held_out=held_out, chart=chart, **values)
     except ValueError as error:
         raise ValueError(f"line {line}: {error}") from error

@@ -1,7 +1,7 @@
 """What all pictures say of every filter and concept: an effect against its null, its p-value, and numbers for words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,8 @@ class Evidence:
     `times` (F,) how many times more it answers there than beside it; `heard` (F,) on which share of the pictures that
     show it the filter says anything; `iou` (F,) how well as many of its highest cells cover it (NaN where that means
     nothing); `found` (F,) what stands for {side}, {edge} or {color}: a word, or "" ; `numbers` what else is told in
-    words, each (F,).
+    words, each (F,); `compared` the means (F,) that are compared, what speaks for the concept first; `around` the mean
+    answers (F, SECTORS) in the sectors of the rim, the pictures' own and others'.
     """
 
     concept: str
@@ -50,6 +51,8 @@ class Evidence:
     iou: Numbers
     found: tuple[str, ...]
     numbers: Mapping[str, Numbers] = field(default_factory=dict)
+    compared: Mapping[str, Numbers] = field(default_factory=dict)
+    around: tuple[Numbers, Numbers] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,9 @@ def _border(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.
         **_where(folder),
     }
     iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
-    return _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
+    compared = _means(rim=rim, rest=rest, skin=skin, others=rim_null)
+    found = _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
+    return replace(found, compared=compared, around=_around(folder))
 
 
 def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -118,7 +123,9 @@ def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.ND
     opposite = _of_side(folder["rim"], np.where(sided, (side + SECTORS // 2) % SECTORS, SECTORS))
     numbers = {"skin_times": _ratio(rim, skin), **_where(folder)}
     iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
-    return _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
+    compared = _means(rim=rim, opposite=opposite, skin=skin, others=rim_null)
+    found = _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
+    return replace(found, compared=compared, around=_around(folder))
 
 
 def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -127,7 +134,8 @@ def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evid
     nothing = np.zeros_like(near)
     tested = answered_more(near, inside, nothing, nothing)
     words = tuple(EDGES[place // LINES] for place in chosen.line)
-    return _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {})
+    found = _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {})
+    return replace(found, compared=_means(near=near, inside=inside))
 
 
 def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -140,7 +148,8 @@ def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evi
     numbers = {f"hue{place}": explains.hue[:, place] for place in range(3)}
     none = np.full(len(effect), np.nan)
     everywhere = np.zeros(loud.shape)
-    return _evidence("color", found, none, _heard(loud, everywhere), none, ("",) * len(effect), numbers)
+    told = _evidence("color", found, none, _heard(loud, everywhere), none, ("",) * len(effect), numbers)
+    return replace(told, compared=_means(own=explains.within, others=explains.within_null))
 
 
 def _concept(folder: Measured, place: int, loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -153,7 +162,8 @@ def _concept(folder: Measured, place: int, loud: npt.NDArray[np.bool_]) -> Evide
         "beyond_null": mean_over(folder["beyond_null"][..., place]).effect,
     }
     iou = mean_over(folder["iou"][..., place]).effect
-    return _evidence(SETS[place], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers)
+    found = _evidence(SETS[place], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers)
+    return replace(found, compared=_means(on=on, off=off, others=on_null))
 
 
 def _evidence(
@@ -196,6 +206,17 @@ def _of_side(values: Numbers, chosen: Places) -> Numbers:
     """(N, F, SIDED) at each filter's side (F,): (N, F)."""
     found: Numbers = np.take_along_axis(values, chosen[None, :, None], axis=2)[..., 0]
     return found
+
+
+def _means(**compared: Numbers) -> dict[str, Numbers]:
+    """The means (F,) of what is compared (N, F), over the pictures that have a say in the first two."""
+    first, second, *_ = compared.values()
+    there = ~np.isnan(first) & ~np.isnan(second)
+    return {name: _mean(np.where(there, values, np.nan)) for name, values in compared.items()}
+
+
+def _around(folder: Measured) -> tuple[Numbers, Numbers]:
+    return _mean(folder["sector"]), _mean(folder["sector_null"])
 
 
 def _nothing(values: Numbers) -> Numbers:

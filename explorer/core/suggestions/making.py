@@ -1,8 +1,10 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from explorer.core.index.shared_work import ALONE, SharedWork
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.suggestions.aligning import align_all
+from explorer.core.suggestions.chance import draw, measured_by_chance
 from explorer.core.suggestions.choosing import choose_tags
 from explorer.core.suggestions.evidence import chosen_by, evidence_of
 from explorer.core.suggestions.kept import place_beside
@@ -42,12 +45,14 @@ Floats = npt.NDArray[np.float32]
 class SuggestOptions:
     """`pictures` of the index are measured, spread over folders and classes, `probes` of them are probed.
 
-    `table` is a file like resources/suggestions.toml, None for that one.
+    `table` is a file like resources/suggestions.toml, None for that one. With `chance` permutations it is also counted
+    what the rules suggest where there is nothing to find: `Suggestions.facts["chance"]`.
     """
 
     pictures: int = 500
     probes: int = 40
     table: Path | None = None
+    chance: int = 0
 
 
 def suggest(
@@ -67,7 +72,7 @@ def suggest(
     `images` is what the index was made of; `masks` a folder of lesion masks, which win over what is found; `lesions`
     maps names of pictures to their lesions, as far as they are known: pictures of one count as one. What was measured
     of a picture is kept in a folder beside the index: a run that was ended goes on, and a second one waits for the
-    first. `on_stage` is called with "concepts", "filters" and "probes". UserError where the index is another
+    first. `on_stage` is called with "concepts", "filters", "probes" and "chance". UserError where the index is another
     network's, or pictures or masks are missing.
     """
     if not isinstance(index, FolderIndex):
@@ -155,7 +160,7 @@ def _made(
     way = marks_way(network.input)
     on_stage("concepts")
     marks = mark_all(pictures, network.input, index.path, way, on_step, shared)
-    facts = {
+    facts: dict[str, Any] = {
         "pictures": len(pictures),
         "masks": sum(one.mask is not None for one in pictures),
         "probes": min(options.probes, len(pictures)),
@@ -172,4 +177,25 @@ def _made(
         probes = probe_all(network, index, pictures[: options.probes], way, folder, on_step, shared)
     known = [lesions.get(one.name, "") for one in pictures]
     facts["lesions"] = len(set(known) - {""})
-    return Suggestions(judged(keys, folder, marks, probes, table, known), facts)
+    rows = judged(keys, folder, marks, probes, table, known)
+    if options.chance > 0 and shared.first:
+        on_stage("chance")
+        draws = [draw(len(pictures), seed) for seed in range(options.chance)]
+        found = [
+            judged(keys, one, its, probes, table, known)
+            for one, its in measured_by_chance(network, index, pictures, marks, draws, on_step)
+        ]
+        facts["chance"] = chance_facts(found)
+    return Suggestions(rows, facts)
+
+
+def chance_facts(found: Sequence[Sequence[Suggestion]]) -> dict[str, Any]:
+    """Plain values of what was suggested in each permutation: the share of all filters, and how often which words."""
+    shares = [sum(bool(row.tag) for row in rows) / len(rows) for rows in found]
+    words = Counter(row.words for rows in found for row in rows if row.tag)
+    return {
+        "permutations": len(found),
+        "share": float(np.mean(shares)),
+        "most": float(np.max(shares)),
+        "words": dict(words.most_common()),
+    }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer.core.suggestions.chart import Chart
 from explorer.core.tags import FilterKey
 
 NOTHING = "nothing clear"
@@ -36,7 +37,8 @@ class Suggestion:
     the filter answers there than beside it (NaN where that means nothing); `effect` with its 95 % interval `low` and
     `high`, and the corrected `p` over `n` pictures; `runners_up` the other tags that hold, the strongest first, in
     words; `changes` what changes its answer most; `iou` how well as many of its highest cells cover the concept, the
-    mean over pictures; `held_out` the same effect on pictures that had no part in the suggestion.
+    mean over pictures; `held_out` the same effect on pictures that had no part in the suggestion; `chart` what speaks
+    for it.
     """
 
     key: FilterKey
@@ -55,6 +57,7 @@ class Suggestion:
     changes: str = ""
     iou: float = NAN
     held_out: HeldOut = HeldOut()
+    chart: Chart = Chart()
 
     @property
     def words(self) -> str:

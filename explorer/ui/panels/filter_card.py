@@ -1,14 +1,16 @@
-"""Why: what the index of the folder says of the filter in view, one calm panel that unfolds."""
+"""Why: what speaks for the suggestion, and what the index of the folder says of the filter in view; it unfolds."""
 
 import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.card_in_view import CardInView
+from explorer.state.suggesting import Suggesting
+from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
@@ -70,15 +72,17 @@ class FilterCardPanel(QWidget):
     picked = Signal(object)
     unfolded = Signal()
 
-    def __init__(self, card: CardInView) -> None:
+    def __init__(self, card: CardInView, suggesting: Suggesting) -> None:
         super().__init__()
-        self._card = card
+        self._card, self._suggesting = card, suggesting
         self.toggle = PlainTool("▸  Why")
         self.toggle.setObjectName("flat")
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.clicked.connect(self.unfold)
         tip(self.toggle, "what the index of the folder says of this filter")
         stands_for(self.toggle, "Why: what the index says of the filter")
+        self._suggested = label("", "quiet", wrap=True)
+        self._chart = SuggestionChart()
         self._distribution = Distribution()
         self._facts = label("", "", wrap=True)
         self._edge = label("", "warning", wrap=True)
@@ -90,29 +94,34 @@ class FilterCardPanel(QWidget):
         self._about_edge = InfoMark("edge")
         edge = row(self._edge, self._about_edge, gap=4)
         edge.setStretch(0, 1)
-        inside = QWidget()
-        inside.setLayout(
-            column(self._nothing, self._distribution, self._facts, edge, self._classes, self._others, 1, gap=6)
+        self._body = QWidget()
+        self._body.setLayout(
+            column(
+                self._suggested,
+                self._chart,
+                self._nothing,
+                self._distribution,
+                self._facts,
+                edge,
+                self._classes,
+                self._others,
+                1,
+                gap=6,
+            )
         )
-        self._body = QScrollArea()
-        self._body.setWidgetResizable(True)
-        self._body.setFrameShape(QFrame.Shape.NoFrame)
-        self._body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._body.setWidget(inside)
-        for part in (self._body.viewport(), inside):
-            part.setAutoFillBackground(False)
-        self._body.setMinimumHeight(180)
         self._body.hide()
         self.setLayout(column(self.toggle, self._body, gap=4))
         self._take_room()
         card.changed.connect(self._show)
+        suggesting.changed.connect(self._show_suggestion)
         self._show()
+        self._show_suggestion()
 
     @property
     def texts(self) -> str:
         """All that the card says, a line each."""
-        return "\n".join(part.text() for part in (self._facts, self._edge, self._classes) if not part.isHidden())
+        parts = (self._suggested, self._facts, self._edge, self._classes)
+        return "\n".join([self._chart.texts, *(part.text() for part in parts if not part.isHidden())])
 
     def unfold(self) -> None:
         """Show the card, or fold it away."""
@@ -151,6 +160,14 @@ class FilterCardPanel(QWidget):
         twins = {one.key for one in card.twins}
         self._link("most alike", [one for one in card.alike if one.key not in twins])
         self._link("most opposed", [one for one in card.opposed if one.key not in twins])
+
+    def _show_suggestion(self) -> None:
+        """The chart of what is suggested, accepted and rejected ones included: what was measured stays."""
+        found = self._suggesting.suggestion
+        self._chart.show_chart(found.chart if found is not None else None)
+        self._suggested.setVisible(bool(self._chart.texts))
+        if found is not None:
+            self._suggested.setText(f"what speaks for {found.words}" if found.tag else "nothing clear")
 
     def _link(self, title: str, others: "list[Alike] | tuple[Alike, ...]") -> None:
         """One line for each few filters, which can be clicked."""

@@ -77,7 +77,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
         suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
         tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
-        card=FilterCardPanel(workspace.card),
+        card=FilterCardPanel(workspace.card, workspace.suggesting),
         layers=LayerList(session, library, workspace.tagging),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),

@@ -23,6 +23,7 @@ from explorer.core.report import Sources, evidence_report, open_sources
 from explorer.core.report.check import differences, read_report
 from explorer.core.report.page import page, read_said
 from explorer.core.report.tiles import tiles
+from explorer.core.suggestions.chart import Bar, Bars, Chart
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from tests.conftest import ROOT
@@ -59,7 +60,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "resources" / "demo" / "pictures" / "labels.csv", folder)
     build_index(network, folder / "pictures", folder / "index.h5", labels=folder / "labels.csv")
     book = TagBook(network.digest, network.name, "", [(layer.name, layer.filters) for layer in network.layers])
-    book.add(FilterKey(7, 57), "border", detail="bottom", note=HOSTILE, annotator="Zoë", created="2026-11-28T08:00:00Z")
+    chart = Chart(
+        (Bars("mean answer", (Bar(f"rim {HOSTILE}"[:60], 0.5, True), Bar("skin", 0.1))),), (0.5,) * 8, (0.2,) * 8
+    )
+    book.add(
+        FilterKey(7, 57), "border", detail="bottom", note=HOSTILE, annotator="Zoë", created="2026-11-28T08:00:00Z",
+        evidence={"suggestion": {"chart": chart.as_values()}},
+    )  # fmt: skip
     book.add(FilterKey(2, 3), "none", annotator="Zoë", created="2026-11-28T08:00:00Z")
     save_tags(folder / "tags.h5", book)
     with opened(folder) as sources:
@@ -127,6 +134,15 @@ def test_names_and_notes_steer_nothing(folder: Path) -> None:
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert "http" not in html.replace("http-equiv", "")
     assert any(attributes.get("http-equiv") == "Content-Security-Policy" for _, attributes in page.elements)
+
+
+def test_what_spoke_for_an_accepted_suggestion_is_drawn(folder: Path) -> None:
+    html = (folder / "report.html").read_text()
+
+    assert "<h4>What spoke for border, bottom</h4>" in html
+    assert html.count('<rect class="own"') == 1
+    assert html.count('<path class="own"') == 1
+    assert "<td>skin</td>" in html
 
 
 def test_its_own_commands_draw_its_pictures(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey
 from tests.core.suggestions.hand_built import NAMES, drawn, hand_built
 
-PICTURES, PROBED = 72, 12
+PICTURES, PROBED = 48, 10
 
 
 @dataclass(frozen=True)

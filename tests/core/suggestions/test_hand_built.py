@@ -5,9 +5,8 @@ import pytest
 
 from explorer.core.alignment.over_pictures import FEWEST
 from explorer.core.index import open_index
-from explorer.core.index.shared_work import ALONE
 from explorer.core.progress import no_step
-from explorer.core.suggestions.aligning import align_all
+from explorer.core.suggestions.chance import draw, measured_by_chance
 from explorer.core.suggestions.making import judged
 from explorer.core.suggestions.mask_check import masks_fit
 from explorer.core.suggestions.suggestion import NOTHING
@@ -49,15 +48,32 @@ def test_the_reason_has_its_numbers(run: Run) -> None:
     assert hair.p <= read_table().significant
 
 
+def test_the_chart_shows_what_the_words_say(run: Run) -> None:
+    border, hair, nothing = (run.suggested()[name] for name in ("bottom edge", "thin dark lines", "silent"))
+
+    answer, effect = border.chart.groups
+    assert [bar.what for bar in answer.bars] == [
+        "bottom border",
+        "rest of the lesion",
+        "skin",
+        "other pictures' rims",
+    ]
+    assert answer.bars[0].value == max(bar.value for bar in answer.bars)
+    assert answer.bars[0].value / answer.bars[1].value == pytest.approx(border.times, rel=0.2)
+    assert np.argmax(border.chart.around) == 6  # the bottom
+    assert effect.bars[0].value == border.effect
+    assert effect.bars[1].value == border.held_out.effect
+    drawn, control = hair.chart.groups[1].bars
+    assert f"raises it in {100 * drawn.value:.0f} %" in hair.reason
+    assert drawn.value > control.value
+    assert nothing.chart.groups == ()
+
+
 def permuted(run: Run, seed: int) -> list[str]:
     """The tags that are suggested when every picture has the marks of another."""
-    order = np.random.default_rng(seed).permutation(len(run.marks))
-    shift = np.roll(order, 1)
-    marks = [run.marks[0]] * len(run.marks)
-    for place, other in zip(order, shift, strict=True):
-        marks[place] = run.marks[other]
+    draws = [draw(len(run.marks), seed)]
     with open_index(run.index) as index:
-        folder = align_all(run.network, index, run.pictures, marks, "permuted", no_step, ALONE, keep=False)
+        ((folder, marks),) = measured_by_chance(run.network, index, run.pictures, run.marks, draws, no_step)
     rows = judged(run.keys, folder, marks, run.probes, read_table())
     return [row.words for row in rows if row.tag]
 

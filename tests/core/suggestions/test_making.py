@@ -13,6 +13,7 @@ from explorer.core.errors import UserError
 from explorer.core.index import build_index
 from explorer.core.progress import Cancelled
 from explorer.core.suggestions import Suggestion, Suggestions, SuggestOptions, aligning, read_suggestions, suggest
+from explorer.core.suggestions.chart import Bar, Bars, Chart
 from explorer.core.suggestions.csv_file import COLUMNS, write_suggestions
 from explorer.core.suggestions.suggestion import HeldOut
 from explorer.core.suggestions.table import read_table
@@ -52,6 +53,12 @@ def test_the_command_writes_a_row_for_each_filter(place: Path, capsys: pytest.Ca
     assert "0 of 20 filters have a suggestion" in capsys.readouterr().out  # six pictures conclude nothing
 
 
+def test_it_counts_what_chance_brings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words(place, "chance.csv", "--chance", "2")) == 0
+
+    assert "by chance, 2 x with other pictures' masks and moved maps: 0.0 % of the filters" in capsys.readouterr().out
+
+
 def test_masks_may_be_given(place: Path) -> None:
     masks = place / "drawn" / "masks" / "lesion"
 
@@ -81,12 +88,11 @@ def test_what_was_measured_is_not_measured_again(place: Path, monkeypatch: pytes
 
 def test_two_processes_find_what_one_finds(place: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    runs = [
-        subprocess.Popen([sys.executable, "-m", "explorer", *words(place, out)], env=environment, cwd=ROOT)
-        for out in ("one.csv", "two.csv")
-    ]
+    command = [sys.executable, "-m", "explorer", *words(place, "two.csv")]
+    with subprocess.Popen(command, env=environment, cwd=ROOT) as other:
+        assert main(words(place, "one.csv")) == 0
 
-    assert [run.wait(200) for run in runs] == [0, 0]
+        assert other.wait(200) == 0
     assert (place / "one.csv").read_bytes() == (place / "two.csv").read_bytes()
 
 
@@ -108,6 +114,7 @@ def test_suggestions_come_back_from_their_file(tmp_path: Path) -> None:
             FilterKey(7, 57), "border", "bottom", 3.25, 'answers 4.1 x, "more"\nthan', "border", 4.125, 0.5, 0.25,
             0.75, 0.001, 500, ("color, dark (1.5)", "hair (1.0)"), "turned -0.5", 0.125,
             HeldOut(0.5, 0.25, 0.75, 0.001, 167),
+            Chart((Bars("mean", (Bar("rim °", 0.5, True, 0.2, 0.75), Bar("skin", -0.125))),), (0.5,) * 8, (0.25,) * 8),
         ),
         Suggestion(FilterKey(7, 58), "", "", 0.0, "=nothing clear"),
     )  # fmt: skip
@@ -117,6 +124,15 @@ def test_suggestions_come_back_from_their_file(tmp_path: Path) -> None:
     assert found[0] == rows[0]
     assert repr(found[1]) == repr(rows[1])
     assert (tmp_path / "s.csv").read_text().count("'=nothing") == 1
+
+
+def test_a_file_without_charts_is_read(tmp_path: Path) -> None:
+    row = "7,57,border,bottom,3.25,why,,0.001,500,border,4.1,0.5,0.2,0.7,,0.1,0.5,0.2,0.7,0.001,167"
+    (tmp_path / "s.csv").write_text(f"{','.join(COLUMNS[:-1])}\n{row}\n")
+    found = read_suggestions(tmp_path / "s.csv").rows[0]
+
+    assert found.words == "border, bottom"
+    assert found.chart == Chart()
 
 
 @pytest.mark.parametrize("content", ["", "layer,filter\n1,2\n", "\x00"])

@@ -1,0 +1,83 @@
+"""What chance brings: other pictures' marks for every rule that reads them, moved maps for the picture's own edge."""
+
+import numpy as np
+import pytest
+
+from explorer.core.alignment.grid import SIDE
+from explorer.core.alignment.marks import Marks, marks_of
+from explorer.core.alignment.measure import RankedMaps, measure
+from explorer.core.suggestions.aligning import narrow, stacked
+from explorer.core.suggestions.chance import Draw, draw
+from explorer.core.suggestions.making import chance_facts, judged
+from explorer.core.suggestions.suggestion import Suggestion
+from explorer.core.suggestions.table import read_table
+from explorer.core.tags import FilterKey
+
+COUNT, SIZE = 30, 112
+
+
+def at_the_edge(one: Draw | None) -> tuple[Suggestion, ...]:
+    """Two filters over pictures of noise: one answers along the picture's edge, and one anywhere."""
+    rng = np.random.default_rng(0)
+    ring = np.zeros((SIDE, SIDE), np.float32)
+    ring[:2] = ring[-2:] = ring[:, :2] = ring[:, -2:] = 1
+    marks, found = noisy_marks(), []
+    for place in range(COUNT):
+        maps = rng.random((2, SIDE, SIDE), np.float32)
+        maps[0] = 0.3 * maps[0] + ring
+        ranked = RankedMaps(maps, np.zeros(2, np.float32), np.ones(2, np.float32), place)
+        moved = one.moved[place] if one is not None else (0, 0)
+        found.append(narrow(ranked.on(marks[place], [marks[place - 1]], moved)))
+    return judged([FilterKey(0, 0), FilterKey(0, 1)], stacked(found), marks, {}, read_table())
+
+
+def noisy_marks() -> list[Marks]:
+    """Pictures of noise with round lesions."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:SIZE, :SIZE]
+    found = []
+    for _ in range(COUNT):
+        middle, radius = rng.uniform(45, 67, 2), rng.uniform(12, 30)
+        lesion = ((y - middle[0]) ** 2 + (x - middle[1]) ** 2 < radius**2).astype(np.float32)
+        rgb = rng.integers(0, 255, (SIZE, SIZE, 3), dtype=np.uint8)
+        found.append(marks_of(rgb, {"lesion": lesion, "skin": 1 - lesion}))
+    return found
+
+
+def test_answers_at_the_edge_of_moved_maps_are_no_finding() -> None:
+    assert [row.words for row in at_the_edge(None)] == ["artifact, edge", "nothing clear"]
+    assert [row.words for row in at_the_edge(draw(COUNT, 0))] == ["nothing clear", "nothing clear"]
+
+
+@pytest.mark.parametrize("count", [2, 3, 50])
+def test_no_picture_keeps_its_marks_or_its_place(count: int) -> None:
+    found = draw(count, 7)
+
+    assert sorted(found.of) == list(range(count))
+    assert all(of != place for place, of in enumerate(found.of))
+    assert all(0 < step < SIDE for move in found.moved for step in move)
+    assert found == draw(count, 7) != draw(count, 8)
+
+
+def test_maps_that_stay_are_measured_as_ever() -> None:
+    maps = np.random.default_rng(0).random((3, SIDE, SIDE), np.float32)
+    foot, peak, (mine, other, *_) = np.zeros(3, np.float32), np.ones(3, np.float32), noisy_marks()
+    ranked = RankedMaps(maps, foot, peak, 5)
+    ranked.on(other, [mine], (3, 9))
+
+    again, plain = ranked.on(mine, [other]), measure(maps, foot, peak, mine, [other], 5)
+
+    assert again.keys() == plain.keys()
+    for name in again:
+        np.testing.assert_array_equal(again[name], plain[name])
+
+
+def test_counts_are_over_filters_and_permutations() -> None:
+    nothing, edge = Suggestion(FilterKey(0, 0), "", "", 0, ""), Suggestion(FilterKey(0, 1), "artifact", "edge", 1, "")
+
+    assert chance_facts([[nothing, edge], [nothing, nothing]]) == {
+        "permutations": 2,
+        "share": 0.25,
+        "most": 0.5,
+        "words": {"artifact, edge": 1},
+    }
