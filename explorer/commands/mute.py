@@ -214,7 +214,7 @@ def _presence(
 
     if artifact not in ARTIFACTS:
         raise UserError(f"--found and --artifacts need an artifact to look for: --artifact {', '.join(ARTIFACTS)}.")
-    said = said_in(arguments.artifacts)
+    said = said_in(arguments.artifacts, index.pictures)
     return presence_of(index, arguments.images, artifact, said, find=arguments.found, on_step=on_step)
 
 

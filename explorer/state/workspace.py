@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.artifact_candidates import ArtifactCandidates
+from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.card_in_view import CardInView
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
@@ -74,7 +76,9 @@ class Workspace(QObject):
         self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
-        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
+        self.lists = ArtifactLists(self.library, self.settings, self)
+        self.candidates = ArtifactCandidates(self.session, self.evidence, self.lists, self)
+        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self.lists, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
         self.starred = Starred(self.settings, self)
         self.picture_search = PictureSearch(self.library, self.evidence, self.given, self.starred, self)
@@ -120,6 +124,8 @@ class Workspace(QObject):
         self.tagging.close()
         self.evaluating.close()
         self.worth_a_look.close()
+        self.candidates.close()
+        self.lists.close()
         self.point_maps.close()
         self.lens.close()
         self.shuffled.close()
