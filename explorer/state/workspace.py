@@ -89,7 +89,7 @@ class Workspace(QObject):
         self.selection = FilterSelection(self.session, self)
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
-        self.muting = Muting(self.library, self.pipeline, self.tagging, self)
+        self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.library, self.pipeline, self)
         self.working = WorkingThrough(self.session, self.evidence, self.tagging, self)
