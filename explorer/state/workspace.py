@@ -96,7 +96,7 @@ class Workspace(QObject):
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
-        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
+        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self.lists, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
         self.figure = FigureInView(
             self.session,
