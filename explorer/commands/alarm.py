@@ -49,7 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
     from explorer.core.index import open_index
 
-    said = said_in(arguments.artifacts) if arguments.artifacts is not None else None
     network = network_of(arguments) if arguments.model is not None else None
     with open_index(arguments.index) as index, progress("alarm") as on_step:
         _check(arguments.index, index, network)
@@ -60,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
             index,
             folder,
             lesions=_lesions(arguments, index, folder),
-            said=said,
+            said=said_in(arguments.artifacts, index.pictures),
             network=network,
             with_trained_on=arguments.with_trained_on,
             measurements=(WHOLE_PICTURE,) if arguments.quick else (CONCEPTS, WHOLE_PICTURE),

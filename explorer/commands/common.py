@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 from trainer.devices.names import CHOICES, device_argument
-from trainer.files.printing import say
+from trainer.files.printing import printable, say
 from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
@@ -119,12 +119,20 @@ def progress(title: str) -> Iterator[OnStep]:
         yield on_step
 
 
-def said_in(path: Path | None) -> "Said":
-    """What a person says of pictures in the CSV of --artifacts, nothing for None; UserError where it is not there."""
+def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":
+    """What a person says of these pictures in the CSV of --artifacts, nothing for None.
+
+    Rows without a picture here are counted on standard error; UserError where the file is not there.
+    """
     if path is None:
         return {}
     if not path.exists():
         raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
     from explorer.core.concepts import read_corrections
 
-    return read_corrections(path).said
+    said, unknown = read_corrections(path).for_pictures(pictures)
+    if unknown:
+        names = f"{len(unknown):,} name{'s' * (len(unknown) != 1)}"
+        first = printable(unknown[0], 80)
+        say(f"feature-explorer: {path.name}: {names} without one picture here, {first} first.", error=True)
+    return said.said

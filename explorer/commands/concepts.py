@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from explorer.commands.common import add_images_argument, images_of, progress
+from explorer.commands.common import add_images_argument, images_of, progress, said_in
 from trainer.files.printing import printable, say
 
 
@@ -19,19 +19,27 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--masks", type=Path, metavar="DIR", help="given lesions, NAME_segmentation.png; they win over found ones"
     )
+    parser.add_argument(
+        "--artifacts",
+        type=Path,
+        metavar="CSV",
+        help="what a person saw, image,hair,ruler,..: what is 0 there has no map",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new folder for the maps")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where the maps cannot be written."""
+    from explorer.core.concepts.corrections import Corrections
     from explorer.core.concepts.export import export_maps
     from explorer.core.concepts.masks import given_lesions
 
     masks = given_lesions(arguments.masks) if arguments.masks else {}
     pictures = images_of(arguments)
+    said = said_in(arguments.artifacts, [str(picture) for picture in pictures])
     with progress("concepts") as on_step:
-        left_out = export_maps(pictures, arguments.out, masks, on_step)
+        left_out = export_maps(pictures, arguments.out, masks, Corrections(said), on_step)
     for reason in left_out.values():
         say(f"feature-explorer: left out: {printable(reason)}", error=True)
     say(f"the concepts of {len(pictures) - len(left_out):,} pictures in {arguments.out}")

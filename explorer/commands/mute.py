@@ -57,6 +57,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     how.add_argument("--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none")
     how.add_argument(
+        "--random-on", type=_count, default=300, metavar="N", help="pictures on which random filters are muted (300)"
+    )
+    how.add_argument(
         "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
     )
     how.add_argument(
@@ -187,6 +190,7 @@ def _measure(
         threshold=arguments.threshold,
         chosen_by_effect=arguments.chosen_by_effect,
         random_draws=arguments.random,
+        random_pictures=arguments.random_on,
         artifact="" if artifact == "none" else artifact,
         with_trained_on=arguments.with_trained_on,
         seed=arguments.seed,
@@ -214,7 +218,7 @@ def _presence(
 
     if artifact not in ARTIFACTS:
         raise UserError(f"--found and --artifacts need an artifact to look for: --artifact {', '.join(ARTIFACTS)}.")
-    said = said_in(arguments.artifacts)
+    said = said_in(arguments.artifacts, index.pictures)
     return presence_of(index, arguments.images, artifact, said, find=arguments.found, on_step=on_step)
 
 

@@ -32,6 +32,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     what.add_argument("--images", type=Path, metavar="DIR", help="the folder of pictures")
     what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
     what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5)")
+    what.add_argument(
+        "--artifacts", type=Path, metavar="CSV", help="what a person says of the pictures: image,hair,ruler,.."
+    )
     what.add_argument("--index", type=Path, metavar="FILE", help="its index; else the one that is kept, or made")
     where = parser.add_argument_group("page")
     where.add_argument("--out", type=Path, metavar="FILE", help="the page (.html)")
@@ -127,6 +130,7 @@ def _sources(arguments: argparse.Namespace, network: "Network", place: Path | No
         index_of(arguments, network, place),
         tags=arguments.tags,
         labels=arguments.labels,
+        artifacts=arguments.artifacts,
         model=arguments.model,
         opening=tuple(opening),
     ) as sources:

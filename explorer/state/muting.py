@@ -7,24 +7,34 @@ from PySide6.QtCore import QObject, Signal
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
+from explorer.state.settings import MUTE_WITH
+from explorer.state.settings_file import Settings
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from explorer.core.index import FolderIndex
+    from explorer.core.muting import FolderMeans
     from explorer.core.network.opening import Network
 
-SLOT = "muting"
+SLOT, MEANS = "muting", "what stands for muted maps"
+ZERO = "zero"
+NEEDS_INDEX = "zero until the folder's index is complete"
+LOOKING = "looking through the folder"
+NOT_FOUND = "zero: the folder's pictures cannot be read"
 TAGS_OFF = "Filters are muted. Tags are given to the real network: restore the filters first (Shift+U)."
 EXPORT_OFF = "Filters are muted. Figures are made of the real network: restore the filters first (Shift+U)."
 
 
 class Muting(QObject):
-    """Which filters are muted, and what the network says of the picture on show without them.
+    """Which filters are muted, what stands for their maps (`fill`), and what the network says of the picture then.
 
+    A fill that comes from the folder waits for its complete index; until then it is zero, which `remark` says.
     `changed` with each of the two; `failed(error)` where the muted network fails. The network itself is never another:
     its maps, the index and everything that is exported are of the real one. Another network has nothing muted. Tags
     are off as long as anything is muted.
@@ -33,15 +43,58 @@ class Muting(QObject):
     changed = Signal()
     failed = Signal(object)
 
-    def __init__(self, library: Library, pipeline: Pipeline, tagging: Tagging, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        pipeline: Pipeline,
+        tagging: Tagging,
+        evidence: Evidence,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._library, self._pipeline, self._tagging = library, pipeline, tagging
+        self._evidence, self._settings = evidence, settings
+        self._means: tuple[FolderIndex, FolderMeans | None] | None = None
+        """What was found for an index; None where nothing can be."""
         self.keys: tuple[FilterKey, ...] = ()
         self.probabilities: npt.NDArray[np.float32] | None = None
         """Those (K,) of the muted network for the picture on show; None while they are computed or nothing is muted."""
         library.network_opened.connect(lambda network: self.restore())
         pipeline.picture_changed.connect(self._look)
         pipeline.maps_changed.connect(self._look)
+        evidence.changed.connect(self._index_changed)
+        settings.setting_changed.connect(lambda which: self._look() if which is MUTE_WITH else None)
+
+    @property
+    def fill(self) -> str:
+        """What is to stand for a muted map, a key of `MUTE_WITH.choices`."""
+        return self._settings.value(MUTE_WITH)
+
+    def mute_with(self, fill: str) -> None:
+        """Let something else stand for muted maps, here and in the next windows."""
+        self._settings.set_value(MUTE_WITH, fill)
+
+    @property
+    def remark(self) -> str:
+        """Why zero stands for the maps where something else is to; "" where it is as it is to be."""
+        if self.fill == ZERO or self._found is not None:
+            return ""
+        if self._index is None:
+            return NEEDS_INDEX
+        return LOOKING if self._means is None else NOT_FOUND
+
+    @property
+    def _index(self) -> "FolderIndex | None":
+        """The index of the open network over all of the folder."""
+        index, network = self._evidence.index, self._library.network
+        if index is None or network is None or not index.complete:
+            return None
+        return index if index.contents.network.identity == network.identity else None
+
+    @property
+    def _found(self) -> "FolderMeans | None":
+        return self._means[1] if self._means is not None and self._means[0] is self._index else None
 
     @property
     def sentence(self) -> str:
@@ -85,18 +138,53 @@ class Muting(QObject):
             self._library.interactive.cancel(SLOT)
             self.changed.emit()
             return
+        self._find_means()
         self.changed.emit()
-        rgb = shown.rgb
+        rgb, means = shown.rgb, self._found
+        fill = self.fill if means is not None else ZERO
 
         def work(network: "Network", on_step: OnStep) -> "npt.NDArray[np.float32]":
             on_step(0, 0)
             from explorer.core.muting import muted_logits
             from trainer.measures.prediction import Prediction
 
-            logits = muted_logits(network, rgb, keys)
+            logits = muted_logits(network, rgb, keys, fill, index=means)
             return Prediction(logits, network.output.independent).probabilities.astype("float32")
 
         self._library.network_session.run(self._library.interactive, SLOT, work, self._done, self.failed.emit)
+
+    def _find_means(self) -> None:
+        """Find once for an index what may stand for muted maps, on the worker for what takes long."""
+        index = self._index
+        if self.fill == ZERO or index is None or (self._means is not None and self._means[0] is index):
+            return
+        if self._library.batch.busy(MEANS):
+            return
+
+        def work(network: "Network", on_step: OnStep) -> "FolderMeans":
+            from explorer.core.muting import FolderMeans
+
+            return FolderMeans.of(network, index, on_step=on_step)
+
+        def done(means: "FolderMeans") -> None:
+            self._means = index, means
+            self._look()
+
+        def failed(error: BaseException) -> None:
+            if self._index is index:  # else it was closed meanwhile
+                self._means = index, None
+                self.failed.emit(error)
+                self._look()
+
+        self._library.network_session.run(self._library.batch, MEANS, work, done, failed)
+
+    def _index_changed(self) -> None:
+        """The one before is closed next: nothing reads in it any more."""
+        self._library.batch.cancel(MEANS)
+        if self._means is not None and self._means[0] is not self._index:
+            self._means = None
+        if self.keys and self.fill != ZERO:
+            self._look()
 
     def _done(self, probabilities: "npt.NDArray[np.float32]") -> None:
         self.probabilities = probabilities

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.library import Library
@@ -34,10 +35,12 @@ class Reporting(QObject):
         evidence: Evidence,
         tagging: Tagging,
         given: GivenClasses,
+        lists: ArtifactLists,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._library, self._evidence, self._tagging, self._given = library, evidence, tagging, given
+        self._lists = lists
 
     @property
     def running(self) -> bool:
@@ -65,6 +68,7 @@ class Reporting(QObject):
         edited = given if given is not None and given != self._given.proposed else None
         book = self._tagging.book.copy()
         files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
+        files["artifacts"], said = self._lists.file, self._lists.said
         files["model"] = request.path if request is not None else None
 
         def work(network: "Network", on_step: OnStep) -> Path:
@@ -72,9 +76,8 @@ class Reporting(QObject):
 
             opening = tuple(f"{name}={value}" for name, value in request.options(network).items()) if request else ()
             there = {name: place for name, place in files.items() if place is not None and place.exists()}
-            evidence_report(
-                Sources(network, index, book, folder.path, folder.labels, there, opening, edited), path, on_step=on_step
-            )
+            sources = Sources(network, index, book, folder.path, folder.labels, there, opening, edited, said)
+            evidence_report(sources, path, on_step=on_step)
             return path
 
         self._library.network_session.run(self._library.long, SLOT, work, self.done.emit, self.failed.emit)

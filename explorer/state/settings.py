@@ -54,6 +54,18 @@ INDEX = Setting(
     "scale that stays, orders and statistics.",
     True,
 )
+MUTE_WITH = Setting(
+    "mute_with",
+    "Filters are muted",
+    "What stands for the map of a muted filter. All but zero come from the pictures of the folder's complete index.",
+    "zero",
+    {
+        "zero": "with zero",
+        "mean": "with their mean map over the folder",
+        "constant": "with the constant mean of that",
+        "resample": "with their maps of other pictures",
+    },
+)
 
-SETTINGS: tuple[Setting[bool] | Setting[str], ...] = (SCHEME, ANNOTATOR, DEVICE, LAST_SESSION, INDEX)
+SETTINGS: tuple[Setting[bool] | Setting[str], ...] = (SCHEME, ANNOTATOR, DEVICE, LAST_SESSION, INDEX, MUTE_WITH)
 """All of them, in the order of the dialog."""

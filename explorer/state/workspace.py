@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject
 from explorer import __version__
 from explorer.core.errors import UserError
 from explorer.core.tags.vocabulary import Vocabulary, read_vocabulary
+from explorer.state.artifact_candidates import ArtifactCandidates
+from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.beside import Beside, UntouchedBeside
 from explorer.state.beside_entries import DifferenceBeside, NetworkBeside, ShuffledBeside, WhatIfBeside
 from explorer.state.both_drawn import BothDrawn
@@ -84,7 +86,9 @@ class Workspace(QObject):
         self.pipeline = Pipeline(self.session, self.library, self.evidence, self)
         self.given = GivenClasses(self.settings, self.library, self.evidence, self)
         self.evaluating = Evaluating(self.library, self.evidence, self.given, self)
-        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self)
+        self.lists = ArtifactLists(self.library, self.settings, self)
+        self.candidates = ArtifactCandidates(self.session, self.evidence, self.lists, self)
+        self.worth_a_look = WorthALook(self.library, self.evidence, self.given, self.lists, self)
         self.chosen = ChosenPictures(self.session, self.library, self)
         self.starred = Starred(self.settings, self)
         self.picture_search = PictureSearch(self.library, self.evidence, self.given, self.starred, self)
@@ -95,7 +99,7 @@ class Workspace(QObject):
         self.selection = FilterSelection(self.session, self)
         self.last_step = LastStep(self.tagging, self)
         self.tag_history = TagHistory(self.library, self.tagging, self)
-        self.muting = Muting(self.library, self.pipeline, self.tagging, self)
+        self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
         self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
         self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
@@ -119,7 +123,7 @@ class Workspace(QObject):
         self.filter_facts = FilterFacts(self.library, self.evidence, self)
         self.layer_facts = LayerFacts(self.library, self)
         self.card = CardInView(self.session, self.library, self.evidence, self)
-        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self)
+        self.reporting = Reporting(self.library, self.evidence, self.tagging, self.given, self.lists, self)
         self.exporting = Exporting(self.library, self.pipeline, self.tagging, self.settings, self)
         self.figure = FigureInView(
             self.session,
@@ -166,6 +170,8 @@ class Workspace(QObject):
         self.tagging.close()
         self.evaluating.close()
         self.worth_a_look.close()
+        self.candidates.close()
+        self.lists.close()
         self.point_maps.close()
         self.lens.close()
         self.shuffled.close()

@@ -2,7 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject
+
 from explorer.core.progress import OnStep
+from explorer.state.artifact_lists import ArtifactLists
+from explorer.state.evidence import Evidence
+from explorer.state.given_classes import GivenClasses
+from explorer.state.library import Library
 from explorer.state.on_look import NO_WORDS, SLOT, OnLook, lesions_in
 
 if TYPE_CHECKING:
@@ -15,12 +21,24 @@ VALUES, ARTIFACTS = "Looking at the pictures", "Looking for hair, rulers, ink ..
 class WorthALook(OnLook):
     """What was `found`, and a `sentence` about what is missing or still being looked at.
 
-    The values of the whole pictures are there in seconds, the artifacts take longer and come after them. `file` is a
-    CSV in which a person says which pictures have an artifact (image,hair,ruler,...).
+    The values of the whole pictures are there in seconds, the artifacts take longer and come after them. What a person
+    says in `lists` wins over what is found in the pictures.
     """
 
     found: "Alarm | None"
     _stage = VALUES
+
+    def __init__(
+        self,
+        library: Library,
+        evidence: Evidence,
+        given: GivenClasses,
+        lists: ArtifactLists,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(library, evidence, given, parent)
+        self._lists = lists
+        lists.changed.connect(self._again)
 
     def _again(self) -> None:
         self.found = None  # what was asked of others is not shown while it is asked anew
@@ -41,22 +59,22 @@ class WorthALook(OnLook):
 
     def _look_for(self, stage: str) -> None:
         index, folder, words = self._evidence.index, self._library.folder, self._given.map
-        network, path = self._library.network, self.file
+        network, said, before = self._library.network, self._lists.said, self.found
         assert index is not None
         assert folder is not None
 
         def work(on_step: OnStep) -> "Alarm":
             from explorer.core.alarm import sound
             from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
-            from explorer.core.concepts import read_corrections
 
             return sound(
                 index,
                 folder.path,
                 words=words,
                 lesions=lesions_in(folder, index),
-                said=read_corrections(path).said if path is not None else None,
+                said=said,
                 network=network.for_another_thread() if network is not None else None,
+                before=before,
                 measurements=(WHOLE_PICTURE,) if stage == VALUES else (CONCEPTS, WHOLE_PICTURE),
                 on_step=on_step,
             )

@@ -41,6 +41,16 @@ def test_every_concept_of_every_picture_is_written(folder, capsys):
     assert np.isclose(float(rows[1]["share"]), (given > 0).mean(), atol=1e-3)
 
 
+def test_what_a_person_did_not_see_has_no_map(folder, capsys):
+    (folder / "said.csv").write_text("image,corner,hair\na,0,\nz,0,1\n", "utf-8")
+    words = ["concepts", "--images", str(folder / "images"), "--artifacts", str(folder / "said.csv")]
+    assert main([*words, "--out", str(folder / "maps")]) == 0
+    assert "1 name without one picture here, z first" in capsys.readouterr().err
+    rows = list(csv.DictReader((folder / "maps" / "concepts.csv").read_text("utf-8").splitlines()))
+    assert [row["corner"] == "0.0000" for row in rows] == [True, False]
+    assert rows[0]["hair"] == rows[1]["hair"], "the two pictures are the same one"
+
+
 def test_nothing_is_written_over(folder, capsys):
     (folder / "maps").mkdir()
     (folder / "maps" / "note.txt").write_text("keep", "utf-8")

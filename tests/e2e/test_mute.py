@@ -3,15 +3,24 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QComboBox, QListView
 
 from explorer.core.images import read_image
+from explorer.core.index import open_index
+from explorer.core.muting import FILLS, muted_logits
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.tags import FilterKey
-from explorer.state.muting import EXPORT_OFF, TAGS_OFF
+from explorer.state.muting import EXPORT_OFF, NEEDS_INDEX, TAGS_OFF
+from explorer.state.settings import MUTE_WITH
 from explorer.ui.dialogs.export_dialog import ExportDialog
+from explorer.ui.widgets.lists import MUTED
+from explorer.ui.widgets.theme import apply_theme
+from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
+from tests.e2e.test_near_at_hand import menu_on
 from trainer.measures.prediction import Prediction
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -70,6 +79,78 @@ def test_mute_look_and_restore(demo: Person) -> None:
     assert bars.after is None
     assert muting.keys == ()
     assert not amber(demo)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_muted_filters_are_seen_in_the_grid_and_in_the_layers(demo: Person, scheme: str) -> None:
+    apply_theme(QApplication.instance(), scheme, demo.workspace.icons)
+    grid, layers = demo.parts.center.browser.grid, demo.parts.layers
+    before = [ambers(demo, grid, 1), ambers(demo, layers, 7)]
+    demo.press("Right", "U", "Left")
+    assert grid.model().index(1, 0).data(MUTED)
+    assert not grid.model().index(0, 0).data(MUTED)
+    assert "muted" in demo.parts.filters.about(1)
+    assert "muted" not in demo.parts.filters.about(0)
+    assert "1 muted" in layers.model().about(demo.workspace.library.network.layers[7])
+    assert "muted" not in layers.model().about(demo.workspace.library.network.layers[6])
+    assert ambers(demo, grid, 1) > before[0] + 200
+    assert ambers(demo, grid, 0) < 20
+    assert ambers(demo, layers, 7) > before[1] + 20
+    demo.press("Right")
+    offered(demo, grid, 1)["Restore 7:1"].trigger()
+    assert demo.workspace.muting.keys == ()
+    assert ambers(demo, grid, 1) < 20
+    offered(demo, grid, 1)["Mute 7:1"].trigger()
+    demo.press("Right", "U")
+    offered(demo, grid, 2)["Restore all muted filters"].trigger()
+    assert demo.workspace.muting.keys == ()
+
+
+def offered(person: Person, grid: QListView, row: int) -> dict[str, object]:
+    """What the right button offers on a filter."""
+    return menu_on(person, grid, grid.visualRect(grid.model().index(row, 0)).center())
+
+
+def ambers(person: Person, view: QListView, row: int) -> int:
+    """How many pixels of a row or cell have just the color of warnings."""
+    person.qtbot.wait(100)  # the grid draws in portions
+    seen = view.viewport().grab(view.visualRect(view.model().index(row, 0))).toImage()
+    amber = view.palette().brightText().color().rgb()
+    return sum(seen.pixel(x, y) == amber for x in range(seen.width()) for y in range(seen.height()))
+
+
+def test_what_stands_for_muted_maps_is_chosen_and_said(demo: Person, tmp_path: Path) -> None:
+    muting, line, network = demo.workspace.muting, demo.parts.muted, demo.workspace.library.network
+    assert set(MUTE_WITH.choices) == set(FILLS)
+    demo.press("U")
+    demo.until(lambda: muting.probabilities is not None)
+    with_zero = muting.probabilities
+    choose(line.fill, "mean")
+    assert line.fill.currentText() == "with their mean map over the folder"
+    demo.until(lambda: muting.probabilities is not None)
+    np.testing.assert_allclose(muting.probabilities, with_zero, atol=1e-5)
+    assert line._remark.text() == NEEDS_INDEX, "nobody takes zero for the mean"
+    folder = demo.workspace.library.folder
+    names = tuple(path.relative_to(folder.path).as_posix() for path in folder.pictures)
+    filters = tuple(layer.filters for layer in network.layers)
+    answers = np.ones((sum(filters), len(names)))
+    write_index(tmp_path / "index.h5", answers, names=names, identity=network.identity, filters=filters)
+    index = open_index(tmp_path / "index.h5").seen_from(folder.path)
+    demo.workspace.evidence.take(index)
+    for fill in ("mean", "constant", "resample"):
+        choose(line.fill, fill)
+        demo.until(lambda: muting.remark == "" and muting.probabilities is not None)
+        expected = muted_logits(network.copy(), read_image(demo.view.picture), muting.keys, fill, index=index)
+        found = Prediction(expected, network.output.independent).probabilities
+        np.testing.assert_allclose(muting.probabilities, found, atol=1e-5)
+    assert not np.allclose(found, with_zero, atol=1e-5)
+    demo.press("U", modifier=SHIFT)
+    assert demo.workspace.settings.value(MUTE_WITH) == "resample", "remembered, as every setting"
+
+
+def choose(box: QComboBox, value: str) -> None:
+    box.setCurrentIndex(box.findData(value))
+    box.activated.emit(box.currentIndex())
 
 
 def test_tags_and_figures_are_off_meanwhile(demo: Person) -> None:

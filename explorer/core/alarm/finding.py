@@ -74,6 +74,11 @@ class Finding:
     correction: Change | None = None
 
     @property
+    def about(self) -> tuple[object, ...]:
+        """What the effects of muting and correcting depend on: the artifact, its pictures, and the filters."""
+        return self.artifact, self.sign, self.of_class, tuple(one.key for one in self.top), self.rests
+
+    @property
     def weight(self) -> float:
         """By what findings are put in order: how far it tells the class, times how far the score follows it, 0 to 1."""
         follows = abs(self.dependence.value) if self.dependence.value == self.dependence.value else 1.0

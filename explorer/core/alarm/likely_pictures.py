@@ -1,12 +1,50 @@
 """Pictures that probably show what a person found in others: the candidates of a list that is being corrected."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.core.alarm.artifacts import Said
+from explorer.core.alarm.picture_table import CONCEPTS, measured_so_far
 from explorer.core.index import FolderIndex
 
 Ranked = list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A picture of which nobody said whether it has an artifact.
+
+    `likeness` is that of `likely_pictures`, None while no picture is confirmed; `found` is how sure the program is
+    that it has one (0 to 1), None where it was not measured.
+    """
+
+    picture: str
+    likeness: float | None
+    found: float | None
+
+
+def candidates(index: FolderIndex, artifact: str, said: Said, n: int | None = None) -> tuple[Candidate, ...]:
+    """The pictures of which nobody `said` whether they have an artifact, the likeliest first.
+
+    That is the most like the confirmed ones; as long as none is confirmed, those in which the program is surest, as far
+    as it has looked; then the order of the index.
+    """
+    told = {picture: row[artifact] for picture, row in said.items() if artifact in row}
+    sure = measured_so_far(index, CONCEPTS).get(artifact, np.full(len(index.pictures), np.nan))
+    confirmed = [picture for picture, there in told.items() if there]
+    ranked = likely_pictures(index, confirmed, [picture for picture, there in told.items() if not there])
+    likeness = dict(ranked)
+    if not ranked:
+        order = np.argsort(-np.nan_to_num(sure, nan=-1.0), kind="stable")
+        ranked = [(name, 0.0) for name in (index.pictures[row] for row in order) if name not in told]
+
+    def found(name: str) -> float | None:
+        value = float(sure[index.rows[name]])
+        return value if value == value else None
+
+    return tuple(Candidate(name, likeness.get(name), found(name)) for name, _ in ranked[:n])
 
 
 def likely_pictures(

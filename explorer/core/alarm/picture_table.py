@@ -2,7 +2,7 @@
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +114,18 @@ def picture_table(
     finally:
         if kept is not None and fresh:
             _write(kept, measurement, known)
+    return _columns(index, measurement, known, frozenset(wanted))
+
+
+def measured_so_far(index: FolderIndex, measurement: Measurement) -> Columns:
+    """The columns (N,) as far as they are kept beside the index; NaN elsewhere, and nothing is measured."""
+    known = _read(measurement.kept_beside(index), measurement)
+    return _columns(index, measurement, known, range(len(index.pictures)))
+
+
+def _columns(index: FolderIndex, measurement: Measurement, known: Mapping[str, Row], rows: Container[int]) -> Columns:
     nothing = (float("nan"),) * len(measurement.columns)
-    chosen = set(wanted)
-    table = [known.get(digest, nothing) if row in chosen else nothing for row, digest in enumerate(index.digests)]
+    table = [known.get(digest, nothing) if row in rows else nothing for row, digest in enumerate(index.digests)]
     columns = np.array(table, np.float64).reshape(len(table), len(nothing))
     return {name: columns[:, place] for place, name in enumerate(measurement.columns)}
 

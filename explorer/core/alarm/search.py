@@ -1,7 +1,7 @@
 """The alarm: which artifacts go with a class here, and which of them the network's score follows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from explorer.core.alarm.followers import Followers, followers_of
 from explorer.core.alarm.intervention import measured_changes
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
 from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
-from explorer.core.class_words import ClassWords, propose, told_apart
+from explorer.core.class_words import ClassWords, propose, told_apart, trained_words
 from explorer.core.errors import UserError
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
 from explorer.core.index import FolderIndex
@@ -72,6 +72,7 @@ def sound(
     lesions: Mapping[str, str] | None = None,
     said: Said | None = None,
     network: Network | None = None,
+    before: Alarm | None = None,
     with_trained_on: bool = False,
     measurements: Sequence[Measurement] = (CONCEPTS, WHOLE_PICTURE),
     keep: bool = True,
@@ -83,14 +84,17 @@ def sound(
     `folder` holds the pictures, that of the index where None. `words` maps given words to the network's classes,
     proposed where None. `lesions` maps pictures to lesions, of each of which one picture counts. `said` is what a
     person said of the pictures' artifacts. With the `network`, what muting the filters does is measured, and for a
-    cast what correcting it does. Pictures that the network was trained or chosen on do not count unless
-    `with_trained_on`. Of the `measurements`, that of the concepts takes most of the time; what is measured is kept
-    beside the index if `keep`. UserError where the network has no class scores, or fewer than two classes are known.
+    cast what correcting it does; a finding that was made `before`, with other measurements of the same pictures and
+    the same network, keeps what was measured then. Pictures that the network was trained or chosen on do not count
+    unless `with_trained_on`. Of the `measurements`, that of the concepts takes most of the time; what is measured is
+    kept beside the index if `keep`. UserError where the network has no class scores, or fewer than two classes are
+    known.
     """
     classes = told_apart(index.classes)
     if not classes:
         raise UserError("The network has no class scores: there is nothing that could follow an artifact.")
-    words = words or propose(sorted({word for word in index.given if word}), classes)
+    trained = trained_words(network.training) if network is not None else None
+    words = words or propose(sorted({word for word in index.given if word}), classes, trained)
     known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
     rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=with_trained_on)
     first = _one_a_lesion([known.get(index.pictures[row], "") for row in rows])
@@ -112,8 +116,11 @@ def sound(
     findings = search.findings(artifacts, [asked[-1]] if len(classes) == 2 else asked, on_step)
     if network is not None and findings:
         values = {one.name: one for one in artifacts}
+        done = {one.about: one for one in (before.findings if before is not None else ()) if one.muting is not None}
         findings = [
-            measured_changes(
+            replace(finding, muting=done[finding.about].muting, correction=done[finding.about].correction)
+            if finding.about in done
+            else measured_changes(
                 finding,
                 values[finding.artifact],
                 search.cohort(classes.index(finding.of_class)),

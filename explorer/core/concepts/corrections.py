@@ -1,7 +1,7 @@
 """What a person says about a picture's artifacts, against what was found: "no hair here"."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from explorer.core.errors import UserError
 from trainer.concepts.words import ARTIFACTS
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import read_rows, write_rows
+from trainer.pictures.name_matching import Names, PictureNames, key_of
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,7 +23,8 @@ SAID = {"1": True, "0": False, "": None}
 class Corrections:
     """What a person said: picture name to artifact to whether it is there; immutable.
 
-    A picture is named as the index names it (its path within the folder).
+    A picture is named as the index names it (its path within the folder); `for_pictures` finds those of a file that
+    names them otherwise.
     """
 
     said: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
@@ -46,6 +48,27 @@ class Corrections:
         return {
             name: np.zeros_like(map) if self.of(image, name) is False else np.asarray(map) for name, map in maps.items()
         }
+
+    def for_pictures(self, names: Iterable[str]) -> tuple["Corrections", tuple[str, ...]]:
+        """The same under the `names` by which an index calls the pictures, and what names none of these, as it stands.
+
+        A picture that is not named just so is found as in a table of classes: by the end of its path or its file
+        name, with or without its ending. A name that several pictures have names none of them.
+        """
+        names = tuple(names)
+        exact = {name for name in names if name in self.said}
+        others = {key_of(image): image for image in self.said if image not in exact}
+        if not others:
+            return self, ()
+        table = Names(others, PictureNames(Path(name) for name in names if name not in exact))
+        named: dict[str, list[str]] = {}
+        for name in names:
+            image = others.get(table.key(Path(name))) if name not in exact else None
+            if image is not None:
+                named.setdefault(image, []).append(name)
+        single = {image: found[0] for image, found in named.items() if len(found) == 1}
+        unused = tuple(image for image in self.said if image not in exact and image not in single)
+        return Corrections({single.get(image, image): row for image, row in self.said.items()}), unused
 
     def __iter__(self) -> Iterator[tuple[str, str, bool]]:
         """(picture, artifact, whether it is there) of every statement."""

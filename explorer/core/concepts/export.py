@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from explorer.core.concepts.amounts import artifact_scores
+from explorer.core.concepts.corrections import Corrections
 from explorer.core.concepts.maps import concept_maps
 from explorer.core.concepts.masks import given_lesion
 from explorer.core.errors import UserError
@@ -20,13 +21,18 @@ from trainer.files.written_tables import write_rows
 
 
 def export_maps(
-    pictures: Sequence[Path], out: Path, masks: Mapping[str, Path] | None = None, on_step: OnStep = no_step
+    pictures: Sequence[Path],
+    out: Path,
+    masks: Mapping[str, Path] | None = None,
+    said: Corrections | None = None,
+    on_step: OnStep = no_step,
 ) -> dict[str, str]:
     """Write the maps of the pictures into the new folder `out`; what could not be read, by its file's name and why.
 
     `CONCEPT/NUMBER_NAME.png` is 8-bit grey, 255 where the map is 1; concepts.csv has a line a picture: whether its
-    lesion was given or found, the lesion's share of the picture, and `artifact_scores`. The folder appears whole or not
-    at all. UserError where it holds files already or cannot be written.
+    lesion was given or found, the lesion's share of the picture, and `artifact_scores`. An artifact that a person
+    `said` is not there (by the picture's path) is nowhere. The folder appears whole or not at all. UserError where it
+    holds files already or cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already and not an empty folder; name a new one for the maps.")
@@ -45,6 +51,8 @@ def export_maps(
                     left_out[str(picture)] = str(error)
                     continue
                 maps = concept_maps(rgb, lesion=given)
+                if said is not None:
+                    maps = said.corrected(str(picture), maps)
                 own = f"{number + 1:05d}_{picture.stem[:80]}.png"
                 for name, map in maps.items():
                     create_file(folder / name / own, _png(map))

@@ -20,12 +20,14 @@ Mask = npt.NDArray[np.bool_]
 class Presence:
     """Which pictures have an artifact: `found` by the program in rows of an index, 1, 0 or NaN each; `said` by people.
 
-    What a person said of a picture (by its name) wins.
+    What a person said of a picture (by its name) wins. Where it was not `asked_for` by anybody, nothing is said of it
+    if no class has pictures both with it and without it.
     """
 
     artifact: str
     found: Callable[[Sequence[int]], Numbers]
     said: Mapping[str, bool]
+    asked_for: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,12 @@ def with_and_without(
     called: tuple[Mask, Mask],
     of_threshold: Mask,
     resamples: BootstrapResamples,
-) -> WithAndWithout:
+) -> WithAndWithout | None:
     """Compare the N `judged` pictures that have an artifact with those that have not.
 
     `scores` (N each) are the log odds of the class at place `scored` before and after muting; `called` (N each) says
     where it is called, which counts where `of_threshold` (N) holds. A class in which all or none have the artifact
-    says nothing. UserError where no class is left.
+    says nothing. UserError where no class is left, or None where nobody asked.
     """
     names = [judged.index.pictures[row] for row in judged.rows]
     found = np.asarray(presence.found(judged.rows.tolist()), np.float64)
@@ -98,6 +100,8 @@ def with_and_without(
     has = there >= 0.5
     of = {place: known & (judged.labels == place) for place in range(len(classes))}
     telling = [place for place, side in of.items() if (side & has).any() and (side & ~has).any()]
+    if not telling and not presence.asked_for:
+        return None
     if not telling:
         raise UserError(
             f"No class has pictures both with and without {presence.artifact} among the {int(known.sum()):,} of which "

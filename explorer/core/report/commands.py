@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from explorer.core.report.sections import MUTED_PICTURES
 from explorer.core.report.sources import Sources
 from explorer.core.report.tiles import STYLE
 
@@ -14,26 +15,57 @@ INDEX = "index.h5"
 Words = list[str]
 
 
-def commands_of(sources: Sources, filters: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How the index is made, and for each filter its figures by kind, each command as its words.
+def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """How the index is made, for each filter its figures by kind and its card, and what makes other numbers again.
 
-    Pictures whose name has a comma cannot be chosen in a command, which takes commas to part names; they are left out.
-    There is no command for a network that was opened from no file.
+    Each command stands as its words; "numbers" has those of suggestions, of muting by word, and of the alarm. Pictures
+    whose name has a comma cannot be chosen in a command, which takes commas to part names; they are left out. There is
+    no command for a network that was opened from no file.
     """
     files = {name: os.fspath(path) for name, path in sources.files.items()}
     if "model" not in files or "images" not in files:
-        return {"index": [], "figures": {}}
+        return {"index": [], "figures": {}, "numbers": {}}
+    filters: Sequence[Mapping[str, Any]] = facts["filters"]
     network = [f"--model={files['model']}", *sources.opening, f"--images={files['images']}"]
     labels = [f"--labels={files['labels']}"] if "labels" in files else []
     figures = {
-        facts["filter"]: {
-            kind: _figures(network, facts["filter"], kind, [one["picture"] for one in chosen])
-            for kind, chosen in facts["pictures"].items()
+        one["filter"]: {
+            kind: _figures(network, one["filter"], kind, [picture["picture"] for picture in chosen])
+            for kind, chosen in one["pictures"].items()
             if chosen
         }
-        for facts in filters
+        | {"card": _card(network, one["filter"])}
+        for one in filters
     }
-    return {"index": [PROGRAM, "index", *network, *labels, f"--out={INDEX}"], "figures": figures}
+    index = [PROGRAM, "index", *network, *labels, f"--out={INDEX}"]
+    return {"index": index, "figures": figures, "numbers": _numbers(files, network, labels, facts)}
+
+
+def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Mapping[str, Any]) -> dict[str, Words]:
+    """What makes the numbers of a section again that has any; muting stands under its word."""
+    said = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
+    found = {}
+    if "filters" in facts["suggestions"]:
+        found["suggestions"] = [PROGRAM, "suggest", *network, *labels, f"--index={INDEX}", "--out=suggestions.csv"]
+    for one in facts["muting"].get("words", []) if "tags" in files else []:
+        which = [f"--index={INDEX}", f"--tags={files['tags']}", f"--tag={one['word']}", f"--random-on={MUTED_PICTURES}"]
+        real = ["--found", *said] if one["with_and_without"] is not None else []
+        found[f"muting {one['word']}"] = [PROGRAM, "mute", *network, *labels, *which, *real]
+    if "findings" in facts["alarm"]:
+        found["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *said]
+    return found
+
+
+def _card(network: Words, filter: str) -> Words:
+    return [
+        PROGRAM,
+        "export",
+        "--cards",
+        *network,
+        f"--index={INDEX}",
+        f"--filters={filter}",
+        f"--out=cards/{filter.replace(':', '-')}",
+    ]
 
 
 def _figures(network: Words, filter: str, kind: str, names: Sequence[str]) -> Words:

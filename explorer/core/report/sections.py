@@ -5,13 +5,16 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
 
 from explorer import __version__
 from explorer.core.alarm.as_values import as_values
+from explorer.core.alarm.presence import presence_of
 from explorer.core.alarm.search import sound
+from explorer.core.concepts import ARTIFACTS
 from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
@@ -21,8 +24,9 @@ from explorer.core.muting.telling import notes, sentence
 from explorer.core.progress import OnStep
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
+from explorer.core.report.suggested import suggestion_facts
 from explorer.core.tags.book import NONE, FilterKey
-from trainer.synthetic.artifacts import ARTIFACTS
+from trainer.synthetic.artifacts import ARTIFACTS as DRAWN
 
 DRAWS = 1000
 """Draws of the bootstrap, as in the window."""
@@ -118,7 +122,10 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 by_word.setdefault(word, []).append(key)
     found = []
     for word, keys in sorted(by_word.items()):
-        options = EffectOptions(artifact=word if word in ARTIFACTS else "", draws=DRAWS, random_pictures=MUTED_PICTURES)
+        options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
+        presence = None
+        if word in ARTIFACTS:
+            presence = presence_of(sources.index, sources.images, word, sources.said, on_step=on_step)
         try:
             effect = muting_effect(
                 sources.network,
@@ -126,6 +133,7 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 sources.words,
                 keys,
                 lesions=sources.lesions,
+                presence=replace(presence, asked_for=False) if presence is not None else None,
                 options=options,
                 on_step=on_step,
             )
@@ -152,6 +160,7 @@ def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
             sources.images,
             words=sources.words,
             lesions=sources.lesions,
+            said=sources.said,
             network=sources.network,
             draws=DRAWS,
             on_step=on_step,
@@ -170,6 +179,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "folder": folder_facts,
         "decision": decision_facts,
         "filters": filter_facts,
+        "suggestions": suggestion_facts,
         "evaluation": evaluation_facts,
         "muting": muting_facts,
         "alarm": alarm_facts,

@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from explorer.core.alarm.artifacts import Said
 from explorer.core.class_words import ClassWords, propose, told_apart, trained_words
+from explorer.core.concepts import read_corrections
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, open_index
 from explorer.core.labels import Labels, read_labels
@@ -22,9 +24,10 @@ from trainer.pictures.folder_walk import list_folder
 class Sources:
     """`index` is that of `network` over the pictures in `images`; `book` holds the tags of its filters.
 
-    `labels` are the classes in a table, None where the index has all that is known. `files` are the inputs by the name
-    of their option, as they were given; `opening` are the other options with which the network was opened, as words of
-    a command. `edited` says what given words mean where a person decided that; else it is proposed.
+    `labels` are the classes in a table, None where the index has all that is known; `said` is what a person said of the
+    pictures' artifacts. `files` are the inputs by the name of their option, as they were given; `opening` are the other
+    options with which the network was opened, as words of a command. `edited` says what given words mean where a person
+    decided that; else it is proposed.
     """
 
     network: Network
@@ -35,6 +38,7 @@ class Sources:
     files: Mapping[str, Path] = field(default_factory=dict)
     opening: tuple[str, ...] = ()
     edited: ClassWords | None = None
+    said: Said = field(default_factory=dict)
 
     @cached_property
     def words(self) -> ClassWords | None:
@@ -64,6 +68,7 @@ def open_sources(
     *,
     tags: Path | None = None,
     labels: Path | None = None,
+    artifacts: Path | None = None,
     model: Path | None = None,
     opening: tuple[str, ...] = (),
 ) -> Iterator[Sources]:
@@ -74,9 +79,10 @@ def open_sources(
         if not any((images / name).is_file() for name in opened.pictures):
             raise UserError(f"None of the pictures of {index.name} is in {images}; name the folder of its pictures.")
         table = read_labels(labels, list_folder(images).pictures) if labels is not None else None
-        files = {"model": model, "images": images, "labels": labels, "tags": tags}
+        files = {"model": model, "images": images, "labels": labels, "tags": tags, "artifacts": artifacts}
         named = {name: path for name, path in files.items() if path is not None}
-        yield Sources(network, opened.seen_from(images), book, images, table, named, opening)
+        said = read_corrections(artifacts).for_pictures(opened.pictures)[0].said if artifacts is not None else {}
+        yield Sources(network, opened.seen_from(images), book, images, table, named, opening, said=said)
 
 
 def plain(value: Any) -> Any:

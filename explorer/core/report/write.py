@@ -23,7 +23,7 @@ def evidence_report(sources: Sources, out: Path | str, *, on_step: OnStep = no_s
         "digests": sources.digests(),
         "opening": list(sources.opening),
         "versions": versions(),
-        "commands": commands_of(sources, facts["filters"]),
+        "commands": commands_of(sources, facts),
     }
     replace_file(out, page(said, drawn).encode("utf-8", "replace"))
 

@@ -25,7 +25,7 @@ MOST_PAIRS, MOST_CLASSES = 12, 60
 class FindingsPanel(QWidget):
     """`words_asked` and `readers_asked` when a person wants to see the words, or to put readers beside the network.
 
-    `worth_a_look` stands above the figures, and is part of it.
+    `worth_a_look` stands above the figures, and is part of it; `lists` stands in the place of all while `show_lists`.
     """
 
     words_asked = Signal()
@@ -34,7 +34,7 @@ class FindingsPanel(QWidget):
     """A given class, the one that is predicted, and the names of the pictures, which a person wants to see through
     lenses."""
 
-    def __init__(self, evaluating: Evaluating, chosen: ChosenPictures, worth_a_look: QWidget) -> None:
+    def __init__(self, evaluating: Evaluating, chosen: ChosenPictures, worth_a_look: QWidget, lists: QWidget) -> None:
         super().__init__()
         self._evaluating, self._chosen, self._worth_a_look = evaluating, chosen, worth_a_look
         self._nothing = label("", "quiet", wrap=True)
@@ -60,9 +60,14 @@ class FindingsPanel(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._parts())
+        self._findings = QWidget()
         top = row(self._left_out, self._trained, self._words, self._readers)
         top.setStretch(0, 1)
-        self.setLayout(column(top, self._stack, gap=SPACE))
+        self._findings.setLayout(column(top, self._stack, gap=SPACE))
+        self._pages = QStackedLayout()
+        for page in (self._findings, lists):
+            self._pages.addWidget(page)
+        self.setLayout(self._pages)
         evaluating.changed.connect(self._show)
         self._show()
 
@@ -73,6 +78,10 @@ class FindingsPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._evaluating.look(False)
+
+    def show_lists(self, shown: bool) -> None:
+        """Show the lists of artifacts, or the findings."""
+        self._pages.setCurrentIndex(int(shown))
 
     def _parts(self) -> QWidget:
         words = QWidget()

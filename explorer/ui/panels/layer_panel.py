@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.session import Session
 from explorer.state.tagging import Tagging
 from explorer.ui.widgets.labels_and_layouts import paint_row
@@ -17,15 +18,16 @@ from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 if TYPE_CHECKING:
     from explorer.core.network.hooked_layers import LayerInfo
 
-TAGGED, FLAGGED = Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+TAGGED, FLAGGED, MUTED = (Qt.ItemDataRole.UserRole + place for place in (1, 2, 3))
 
 
 class LayerModel(ListModel):
     """The layers with the number of their tagged filters."""
 
-    def __init__(self, library: Library, tagging: Tagging) -> None:
+    def __init__(self, library: Library, tagging: Tagging, muting: Muting) -> None:
         super().__init__()
-        self._tagging = tagging
+        self._tagging, self._muting = tagging, muting
+        muting.changed.connect(self.repaint_all)
         self._tagged: dict[int, set[int]] = {}
         self._flagged: dict[int, set[int]] = {}
         library.network_opened.connect(lambda network: self.set_rows(network.layers))
@@ -38,6 +40,7 @@ class LayerModel(ListModel):
             f"layer {row.index}: {row.name}, {counted(row.filters, 'filter')}, "
             f"{row.height} × {row.width}{norm}; {len(self._tagged.get(row.index, ()))} tagged"
             f"{', some need review' if self._flagged.get(row.index) else ''}"
+            f"{f', {muted} muted' if (muted := self._muted(row)) else ''}"
         )
 
     def data_of(self, row: "LayerInfo", role: int) -> Any:
@@ -45,9 +48,14 @@ class LayerModel(ListModel):
             return row
         if role == TAGGED:
             return len(self._tagged.get(row.index, ()))
+        if role == MUTED:
+            return self._muted(row)
         if role == FLAGGED:
             return bool(self._flagged.get(row.index))
         return f"{row.index}  {row.name}" if role == Qt.ItemDataRole.DisplayRole else None
+
+    def _muted(self, row: "LayerInfo") -> int:
+        return sum(key.layer == row.index for key in self._muting.keys)
 
     def _count(self) -> None:
         self._tagged, self._flagged = {}, {}
@@ -82,6 +90,13 @@ class LayerDelegate(QStyledItemDelegate):
         count = f"{'⚑  ' * bool(index.data(FLAGGED))}{tagged} of {layer.filters}"
         metrics = option.fontMetrics
         right = metrics.horizontalAdvance("⚑ 000 of 000") + 8
+        if muted := index.data(MUTED):
+            text = f"{muted} muted"
+            painter.setPen(palette.brightText().color())
+            left = area.adjusted(0, 0, -8 - metrics.horizontalAdvance(f"{count}  "), 0)
+            painter.drawText(left, middle | Qt.AlignmentFlag.AlignRight, text)
+            painter.fillRect(QRect(area.left() + 3, area.top() + 2, 2, area.height() - 4), palette.brightText())
+            right = max(right, metrics.horizontalAdvance(f"{count}  {text}  ") + 8)
         painter.setPen(palette.text().color())
         painter.drawText(area.adjusted(10, 0, 0, 0), middle, str(layer.index))
         painter.setPen(palette.placeholderText().color())
@@ -99,8 +114,8 @@ class LayerDelegate(QStyledItemDelegate):
 class LayerList(ViewedList):
     """The layers, with the one in view marked."""
 
-    def __init__(self, session: Session, library: Library, tagging: Tagging) -> None:
-        model = LayerModel(library, tagging)
+    def __init__(self, session: Session, library: Library, tagging: Tagging, muting: Muting) -> None:
+        model = LayerModel(library, tagging, muting)
         super().__init__(session, model, lambda: session.view.layer, "Layers")
         model.setParent(self)
         self.setItemDelegate(LayerDelegate(self))

@@ -1,8 +1,10 @@
 """The amber line that stands in the window as long as filters are muted."""
 
-from PySide6.QtWidgets import QFrame
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame
 
 from explorer.state.muting import Muting
+from explorer.state.settings import MUTE_WITH
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
@@ -10,7 +12,7 @@ from explorer.ui.widgets.theme import SPACE
 
 
 class MutedLine(QFrame):
-    """Says how many filters are muted, and restores them; gone while none is."""
+    """Says how many filters are muted and with what, and restores them; gone while none is."""
 
     def __init__(self, muting: Muting) -> None:
         super().__init__()
@@ -18,11 +20,18 @@ class MutedLine(QFrame):
         self.setObjectName("muted")
         self.setAccessibleName("Muted filters")
         self._text = label("", "warning")
+        self.fill, self._remark = QComboBox(), label("", "quiet")
+        self.fill.setAccessibleName("What stands for the maps of muted filters")
+        self.fill.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(self.fill, "what stands for the maps of muted filters; the manual's page on muting says what each answers")
+        for key, title in MUTE_WITH.choices.items():
+            self.fill.addItem(title, key)
+        self.fill.activated.connect(lambda place: muting.mute_with(self.fill.currentData()))
         self.restore = PlainButton("Restore")
         tip(self.restore, "all muted filters answer again")
         stands_for(self.restore, "Restore all muted filters")
         self.restore.clicked.connect(muting.restore)
-        layout = row(self._text, 1, self.restore, gap=SPACE)
+        layout = row(self._text, self.fill, self._remark, 1, self.restore, gap=SPACE)
         layout.setContentsMargins(SPACE, SPACE // 4, SPACE // 2, SPACE // 4)
         self.setLayout(layout)
         muting.changed.connect(self._show)
@@ -37,4 +46,6 @@ class MutedLine(QFrame):
         sentence = self._muting.sentence
         self._text.setText(sentence)
         tip(self._text, f"Muted: {self._muting.listed}. The maps are those of the real network." if sentence else "")
+        self.fill.setCurrentIndex(self.fill.findData(self._muting.fill))
+        self._remark.setText(self._muting.remark)
         self.setVisible(bool(sentence))

@@ -13,6 +13,7 @@ from explorer.state.worth_a_look import WorthALook
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
+from trainer.concepts.words import ARTIFACTS
 
 if TYPE_CHECKING:
     from explorer.core.alarm import Finding
@@ -23,10 +24,10 @@ MOST, A_LINE = 12, 3
 
 
 class WorthALookPanel(QWidget):
-    """`picked(key)` when a person chooses a filter, `lists_asked` when they have lists of artifacts."""
+    """`picked(key)` when a person chooses a filter, `lists_asked(artifact)` when they correct a list, "" for any."""
 
     picked = Signal(object)
-    lists_asked = Signal()
+    lists_asked = Signal(str)
 
     def __init__(self, worth_a_look: WorthALook, chosen: ChosenPictures) -> None:
         super().__init__()
@@ -34,8 +35,8 @@ class WorthALookPanel(QWidget):
         self._said = label("", "quiet", wrap=True)
         self._lists = PlainTool("Lists …")
         self._lists.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        tip(self._lists, "Say which pictures have hair, a ruler ...: a CSV with image,hair,ruler,... and 1 or 0.")
-        self._lists.clicked.connect(self.lists_asked)
+        tip(self._lists, "Say which pictures have hair, a ruler ...: what you say wins over what is found.")
+        self._lists.clicked.connect(lambda: self.lists_asked.emit(""))
         self._lines = QVBoxLayout()
         self._lines.setContentsMargins(0, 0, 0, 0)
         self._lines.setSpacing(2)
@@ -79,7 +80,15 @@ class WorthALookPanel(QWidget):
         keys = [self._link(one.key, f"follows with Spearman {one.rho.value:+.2f}") for one in finding.top[:MOST]]
         lines = [row(*keys[start : start + A_LINE], 1, gap=4) for start in range(0, len(keys), A_LINE)]
         made = QWidget()
-        made.setLayout(column(opens, numbers, *lines, gap=2))
+        correct = [row(self._correction(finding.artifact), 1)] if finding.artifact in ARTIFACTS else []
+        made.setLayout(column(opens, numbers, *lines, *correct, gap=2))
+        return made
+
+    def _correction(self, artifact: str) -> PlainTool:
+        made = PlainTool(f"Correct which have {artifact} …")
+        made.setObjectName("flat")
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.clicked.connect(lambda: self.lists_asked.emit(artifact))
         return made
 
     def _link(self, key: "FilterKey", about: str) -> PlainTool:

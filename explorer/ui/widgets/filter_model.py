@@ -9,10 +9,11 @@ from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.filter_order import arranged, marks
 from explorer.state.library import Library
+from explorer.state.muting import Muting
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, NAME, OVERLAY, SELECTED
+from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel
@@ -43,8 +44,11 @@ class FilterModel(ListModel):
         tagging: Tagging,
         facts: FilterFacts,
         vocabulary: Vocabulary,
+        muting: Muting,
     ) -> None:
         super().__init__()
+        self._muting = muting
+        muting.changed.connect(self.repaint_all)
         self._facts, self.unfolded, self.silent = facts, False, 0
         facts.changed.connect(self._facts_changed)
         self._session, self._pipeline, self._library = session, pipeline, library
@@ -86,6 +90,8 @@ class FilterModel(ListModel):
         lines = [f"filter {layer}:{row} · {', '.join(self.words_of(row)) or 'no tag'}"]
         if any(tag.needs_review for tag in tags):
             lines.append(f"{FLAG} needs review")
+        if FilterKey(layer, row) in self._muting.keys:
+            lines.append("muted: the network on show runs without it")
         edge, twins = marks(row, self._facts.of(layer))
         if edge:
             lines.append(f"{EDGE} answers mostly at the picture's edge")
@@ -106,6 +112,8 @@ class FilterModel(ListModel):
             tags = self.tagging.book.tags(FilterKey(layer, row))
             flags = [FLAG] * any(tag.needs_review for tag in tags)
             return " ".join((*dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags), *flags))
+        if role == MUTED:
+            return FilterKey(layer, row) in self._muting.keys
         if role == SELECTED:
             return row in self._session.view.also
         if role == HINTS:

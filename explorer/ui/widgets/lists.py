@@ -33,6 +33,8 @@ HINTS = Qt.ItemDataRole.UserRole + 5
 """Signs of what the index says of a filter, in the other upper corner."""
 SELECTED = Qt.ItemDataRole.UserRole + 6
 """Whether it is selected beside what is looked at."""
+MUTED = Qt.ItemDataRole.UserRole + 7
+"""Whether the filter is muted."""
 CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewIt
 
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import marks_of
-from explorer.ui.widgets.lists import BASE, HINTS, MARKS, NAME, OVERLAY, SELECTED
+from explorer.ui.widgets.lists import BASE, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 
@@ -41,6 +41,8 @@ class CellDelegate(QStyledItemDelegate):
                 painter.setOpacity(1.0)
         else:
             painter.fillRect(area, option.palette.alternateBase())
+        if index.data(MUTED):
+            self._mute(painter, option, area)
         self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
         self._badge(painter, option, area, str(index.data(HINTS) or ""), top=True, right=True)
         self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
@@ -55,6 +57,23 @@ class CellDelegate(QStyledItemDelegate):
             painter.setPen(QPen(option.palette.placeholderText().color(), 1))
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         painter.restore()
+
+    @staticmethod
+    def _mute(painter: QPainter, option: QStyleOptionViewItem, area: QRect) -> None:
+        """What is muted is faint, struck through in amber, and says so."""
+        faint = QColor(option.palette.base().color())
+        faint.setAlpha(170)
+        painter.fillRect(area, faint)
+        amber = option.palette.brightText().color()
+        painter.setPen(QPen(amber, 2))
+        inner = area.adjusted(4, 4, -5, -5)
+        painter.drawRect(inner)
+        painter.drawLine(inner.bottomLeft(), inner.topRight())
+        box = QRect(0, 0, option.fontMetrics.horizontalAdvance("muted") + 10, option.fontMetrics.height() + 2)
+        box.moveCenter(area.center())
+        painter.fillRect(box, amber)
+        painter.setPen(option.palette.base().color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "muted")
 
     def _badge(
         self,

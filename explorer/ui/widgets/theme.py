@@ -87,6 +87,7 @@ def _palette(colors: Colors) -> QPalette:
         (role.HighlightedText, colors.text),
         (role.Accent, colors.accent),
         (role.Link, colors.accent),
+        (role.BrightText, colors.warning),
         (role.Mid, colors.line),
     ):
         palette.setColor(where, QColor(value))

@@ -56,7 +56,13 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     """Let an empty window show a workspace."""
     session, library = workspace.session, workspace.library
     filters = FilterModel(
-        session, workspace.pipeline, library, workspace.tagging, workspace.filter_facts, workspace.vocabulary
+        session,
+        workspace.pipeline,
+        library,
+        workspace.tagging,
+        workspace.filter_facts,
+        workspace.vocabulary,
+        workspace.muting,
     )
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(
@@ -78,7 +84,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
         tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
         card=FilterCardPanel(workspace.card, workspace.suggesting),
-        layers=LayerList(session, library, workspace.tagging),
+        layers=LayerList(session, library, workspace.tagging, workspace.muting),
         status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
         center=Center(library, _browser(window, workspace, filters, over)),
         columns=RememberingSplitter(workspace.settings, "columns", Qt.Orientation.Horizontal),
@@ -228,6 +234,9 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     workspace.suggesting.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
     workspace.worth_a_look.problem.connect(show_error)
+    workspace.lists.problem.connect(lambda error: show_error(error, FOLDER))
+    workspace.lists.told.connect(lambda text: parts.problems.show_text(text, calm=True, until=[FOLDER]))
+    workspace.candidates.problem.connect(show_error)
     workspace.pipeline.recording_failed.connect(lambda error: show_error(error, VIEW, NETWORK))
     workspace.pipeline.picture_failed.connect(files.picture_failed)
     workspace.muting.failed.connect(show_error)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from explorer.core.tags.book import FilterKey
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.plain_text import entry_text
 from explorer.ui.window.commands import Commands
@@ -93,6 +94,7 @@ class ContextMenus:
             ("Pin the filter beside", commands.pin_filter),
             (f"Export filter {key} …", commands.unmuted(lambda: commands.files.export(key))),
             (f"Copy {key}", lambda: QApplication.clipboard().setText(key)),
+            *self._mute(FilterKey(view.layer, view.filter)),
         ]
 
     def _of_picture(self) -> list[Entry]:
@@ -138,6 +140,12 @@ class ContextMenus:
             (f"Export layer {layer} …", commands.unmuted(lambda: commands.files.export(str(layer)))),
             (f"Copy {layer}", lambda: QApplication.clipboard().setText(str(layer))),
         ]
+
+    def _mute(self, key: FilterKey) -> Iterator[Entry]:
+        muting = self._workspace.muting
+        yield f"Restore {key}" if key in muting.keys else f"Mute {key}", self._commands.mute
+        if len(muting.keys) > 1:
+            yield "Restore all muted filters", muting.restore
 
     def _figure(self) -> Iterator[Entry]:
         commands = self._commands

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.labels_and_layouts import column
 
+LISTS = "Lists of artifacts: image, hair, ruler ..."
 Tab = tuple[str, Callable[[], QWidget]]
 """Its title, and what builds what stands in it."""
 
@@ -59,16 +60,27 @@ def _map(workspace: Workspace) -> QWidget:
 
 
 def _findings(workspace: Workspace) -> QWidget:
+    from explorer.ui.panels.artifact_list_panel import ArtifactListPanel
     from explorer.ui.panels.findings_panel import FindingsPanel
     from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
 
     look = WorthALookPanel(workspace.worth_a_look, workspace.chosen)
     look.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
-    look.lists_asked.connect(lambda: _ask_lists(workspace, look))
-    made = FindingsPanel(workspace.evaluating, workspace.chosen, look)
+    lists = ArtifactListPanel(workspace.session, workspace.library, workspace.candidates)
+    lists.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
+    made = FindingsPanel(workspace.evaluating, workspace.chosen, look, lists)
     made.words_asked.connect(lambda: _ask_words(workspace, made))
     made.readers_asked.connect(lambda: _ask_readers(workspace, made))
     made.lenses_asked.connect(lambda *pair: _show_lenses(workspace, made, *pair))
+
+    def correct(artifact: str) -> None:
+        workspace.candidates.choose(artifact or None)
+        made.show_lists(True)
+
+    look.lists_asked.connect(correct)
+    lists.back.connect(lambda: made.show_lists(False))
+    lists.open_asked.connect(lambda: _ask_lists(workspace, made))
+    lists.save_asked.connect(lambda: _ask_lists_place(workspace, made))
     return made
 
 
@@ -108,8 +120,14 @@ def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
 def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
     from PySide6.QtWidgets import QFileDialog
 
-    name, _ = QFileDialog.getOpenFileName(
-        parent.window(), "Lists of artifacts: image, hair, ruler ...", "", "CSV (*.csv)"
-    )
+    name, _ = QFileDialog.getOpenFileName(parent.window(), LISTS, "", "CSV (*.csv)")
     if name:
-        workspace.worth_a_look.use_file(Path(name))
+        workspace.lists.open(Path(name))
+
+
+def _ask_lists_place(workspace: Workspace, parent: QWidget) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    name, _ = QFileDialog.getSaveFileName(parent.window(), LISTS, "artifacts.csv", "CSV (*.csv)")
+    if name:
+        workspace.lists.save_as(Path(name))

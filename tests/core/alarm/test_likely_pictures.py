@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.core.alarm import likely_pictures
+from explorer.core.alarm.likely_pictures import candidates, likely_pictures
+from explorer.core.alarm.picture_table import CONCEPTS
 from explorer.core.index import open_index
 from tests.core.index.synthetic_index import write_index
+from trainer.files.written_tables import write_rows
 
 
 def test_the_most_alike_come_first_and_nothing_is_asked_twice(tmp_path: Path) -> None:
@@ -24,3 +26,22 @@ def test_the_most_alike_come_first_and_nothing_is_asked_twice(tmp_path: Path) ->
         assert names[1] not in {name for name, _ in against}
         assert likely_pictures(index, []) == []
         assert likely_pictures(index, ["not there.png"]) == []
+
+
+def test_before_anything_is_confirmed_the_surest_come_first(tmp_path: Path) -> None:
+    """What was measured is read, and nothing is measured: there are no pictures here."""
+    with open_index(write_index(tmp_path / "index.h5", np.ones((1, 9)))) as index:
+        names, digests = index.pictures, index.digests
+        assert [one.picture for one in candidates(index, "hair", {})] == list(names)
+        place = 1 + CONCEPTS.columns.index("hair")
+        kept = [CONCEPTS.header, *([digests[row], *[0.0] * len(CONCEPTS.columns)] for row in (1, 4, 6))]
+        for line, sure in zip(kept[1:], (0.3, 0.9, 0.6), strict=True):
+            line[place] = sure
+        CONCEPTS.kept_beside(index).write_bytes(write_rows(kept))
+        found = candidates(index, "hair", {names[6]: {"hair": False}, names[8]: {"ruler": True}})
+        assert [one.picture for one in found] == [names[row] for row in (4, 1, 0, 2, 3, 5, 7, 8)]
+        assert [one.found for one in found[:3]] == [0.9, 0.3, None]
+        assert all(one.likeness is None for one in found)
+        alike = candidates(index, "hair", {names[0]: {"hair": True}}, n=3)
+        assert [one.picture for one in alike] == [name for name, _ in likely_pictures(index, [names[0]], n=3)]
+        assert None not in [one.likeness for one in alike]

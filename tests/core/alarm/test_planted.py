@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.core.alarm import Alarm, Finding, sound
+from explorer.core.alarm import Alarm, Finding, intervention, sound
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE
 from explorer.core.errors import UserError
 from tests.core.alarm.planted import KINDS, QUICK, Planted, names_of, set_up
@@ -62,6 +62,24 @@ def test_the_words_say_what_was_measured_and_accuse_nobody(made: tuple[str, Plan
     assert "bias" not in finding.words.casefold()
     assert "worth a look" in heard.sentence
     assert f"of {len(planted.index.pictures)} pictures" in heard.sentence
+
+
+def test_what_was_measured_before_is_not_measured_again(
+    made: tuple[str, Planted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more measurements the network runs again for what they add, and for nothing else."""
+    _, planted = made
+    heard = sounded(planted, measurements=(WHOLE_PICTURE,))
+    assert heard.findings[0].muting is not None
+    monkeypatch.setattr(intervention, "folder_logits", _unasked)
+    monkeypatch.setattr(intervention, "_under_one_light", _unasked)
+    assert sounded(planted, measurements=(WHOLE_PICTURE,), before=heard) == heard
+    with pytest.raises(AssertionError, match="the network ran"):
+        sounded(planted, measurements=(WHOLE_PICTURE,))
+
+
+def _unasked(*asked: object, **how: object) -> None:
+    raise AssertionError("the network ran")
 
 
 def test_what_a_person_says_counts_more_than_what_was_found(made: tuple[str, Planted]) -> None:

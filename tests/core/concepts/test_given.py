@@ -55,6 +55,17 @@ def test_what_a_person_did_not_see_is_taken_out():
     assert maps["hair"].min() == 1
 
 
+def test_pictures_are_found_as_in_a_table_of_classes():
+    said = Corrections()
+    for image in ("a/1.jpg", "2", "b\\\\3.PNG", "twice", "nowhere.jpg"):
+        said = said.with_said(image, "hair", True)
+    found, unknown = said.for_pictures(["a/1.jpg", "b/1.jpg", "a/2.jpg", "b/3.png", "a/twice.jpg", "b/twice.jpg"])
+    assert set(found.said) == {"a/1.jpg", "a/2.jpg", "b/3.png", "twice", "nowhere.jpg"}
+    assert unknown == ("twice", "nowhere.jpg"), "what names two pictures names none"
+    assert found.for_pictures(["a/1.jpg", "a/2.jpg", "b/3.png"])[0] == found
+    assert Corrections().for_pictures(["a"]) == (Corrections(), ())
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -15,15 +15,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer import cli
 from explorer.cli import main
-from explorer.core.index import build_index
+from explorer.core.alarm import presence
+from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
-from explorer.core.report import Sources, evidence_report, open_sources
+from explorer.core.report import Sources, evidence_report, open_sources, suggested
 from explorer.core.report.check import differences, read_report
+from explorer.core.report.commands import commands_of
 from explorer.core.report.page import page, read_said
+from explorer.core.report.sections import muting_facts
+from explorer.core.report.suggested import suggestion_facts
 from explorer.core.report.tiles import tiles
 from explorer.core.suggestions.chart import Bar, Bars, Chart
+from explorer.core.suggestions.suggestion import HeldOut, Suggestion, Suggestions
 from explorer.core.tag_store import save_tags
 from explorer.core.tags import FilterKey, TagBook
 from tests.conftest import ROOT
@@ -152,7 +158,10 @@ def test_its_own_commands_draw_its_pictures(folder: Path, tmp_path: Path, monkey
     page = Elements((folder / "report.html").read_text("utf-8"))
     shown = {attributes["alt"]: attributes["src"] or "" for tag, attributes in page.elements if tag == "img"}
     compared = 0
-    for kind, words in report["commands"]["figures"]["7:57"].items():
+    drawn_by = report["commands"]["figures"]["7:57"]
+    assert main(drawn_by.pop("card")[1:]) == 0
+    assert [path.suffix for path in Path("cards", "7-57").iterdir() if path.suffix == ".png"] == [".png"]
+    for kind, words in drawn_by.items():
         assert main(words[1:]) == 0
         folder_of_kind = Path("figures", f"7-57-{kind}")
         with (folder_of_kind / "manifest.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -165,6 +174,82 @@ def test_its_own_commands_draw_its_pictures(folder: Path, tmp_path: Path, monkey
             assert np.abs(tile - figure).mean() < 3  # what JPEG takes
             compared += 1
     assert compared > 2
+
+
+def test_its_own_commands_make_its_numbers(
+    folder: Path, sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = read_report(folder / "report.html")
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "index.h5", "index.h5")
+    shutil.copytree(folder / "index.parts", "index.parts")
+    muted = report["facts"]["muting"]["words"][0]
+    assert main([*report["commands"]["numbers"]["muting border"][1:], "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {name: found[name] for name in muted if name in found} == {
+        name: muted[name] for name in muted if name in found
+    }
+    assert {"sentence", "mean_auc", "random", "with_and_without"} <= set(muted) & set(found)
+    facts = {**report["facts"], "alarm": {"findings": []}, "suggestions": {"filters": []}}
+    numbers = commands_of(sources, facts)["numbers"]
+    assert main(numbers["alarm"][1:]) == 1
+    why_not = report["facts"]["alarm"]["why_not"]
+    assert why_not in " ".join(capsys.readouterr().err.split()), "it is the same question"
+    assert cli.parser().parse_args(numbers["suggestions"][1:]).labels == folder / "labels.csv"
+
+
+def test_what_a_person_said_of_pictures_counts_and_is_checked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is found in these pictures, so that every difference comes from the list."""
+    monkeypatch.setattr(presence, "picture_table", nothing_found)
+    network = open_network(MODEL)
+    book = TagBook(network.digest, network.name, "", [(layer.name, layer.filters) for layer in network.layers])
+    book.add(FilterKey(7, 5), "hair")
+    save_tags(tmp_path / "tags.h5", book)
+    files = {"tags": tmp_path / "tags.h5", "labels": folder / "labels.csv", "model": MODEL}
+    with open_sources(network, folder / "pictures", folder / "index.h5", **files) as sources:
+        assert muting_facts(sources, no_step)["words"][0]["with_and_without"] is None
+        names, given = sources.index.pictures, sources.index.given
+    lists = tmp_path / "seen.csv"
+    rows = [
+        f"{Path(name).stem},{place % 3 % 2}" for place, name in enumerate(names) if "," not in name and '"' not in name
+    ]
+    lists.write_text("\n".join(["image,hair", *rows]), "utf-8")
+    with open_sources(network, folder / "pictures", folder / "index.h5", artifacts=lists, **files) as sources:
+        facts = muting_facts(sources, no_step)["words"][0]
+        assert sources.digests()["artifacts"]
+        commands = commands_of(sources, {**read_report(folder / "report.html")["facts"], "muting": {"words": [facts]}})
+    found = facts["with_and_without"]
+    assert sum(found["with_it"].values()) == sum(row.endswith(",1") for row in rows)
+    assert sum(found["without_it"].values()) == sum(map(bool, given)) - sum(found["with_it"].values())
+    assert f"--artifacts={lists}" in commands["numbers"]["muting hair"]
+    assert any("Pictures with hair" in note for note in facts["notes"])
+
+
+def nothing_found(index: FolderIndex, *asked: object, **how: object) -> dict[str, np.ndarray]:
+    return {"hair": np.zeros(len(index.pictures))}
+
+
+def test_accepted_suggestions_are_made_again(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = Suggestion(FilterKey(7, 5), "hair", "", 2.0, "2.0 times on hair", "hair", 2.0, 0.8, 0.7, 0.9, 0.01, 12)
+    now = replace(now, held_out=HeldOut(0.75, 0.6, 0.9, 0.02, 6))
+    monkeypatch.setattr(suggested, "suggest", lambda *asked, **how: Suggestions((now,), {"pictures": 18}))
+    assert "why_not" in suggestion_facts(sources, no_step)
+    book = sources.book.copy()
+    book.add(FilterKey(7, 5), "hair", evidence={"suggestion": {"reason": "2.0 times on hair"}})
+    facts = suggestion_facts(replace(sources, book=book), no_step)
+    (one,) = facts["filters"]
+    assert (one["filter"], one["accepted"], one["tag"], one["held_out"]["n"]) == ("7:5", ["hair"], "hair", 6)
+    said = read_report(Path(sources.files["tags"]).with_name("report.html"))
+    said["facts"]["suggestions"] = facts
+    said.pop("format")
+    pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
+    text = " ".join(Elements(page(said, dict.fromkeys(pictures, ""))).text.split())
+    assert "0.75 [0.6, 0.9] of 6" in text
+    moved = json.loads(json.dumps(said["facts"]))
+    moved["suggestions"]["filters"][0]["held_out"]["effect"] = 0.5
+    assert [found.place for found in differences(moved, said["facts"])] == ["suggestions filters 7:5 held_out effect"]
 
 
 def test_it_says_what_muting_the_tagged_filters_does(folder: Path) -> None:

@@ -1,0 +1,199 @@
+"""Which pictures of the open folder have hair, a ruler ..., as a person says it, kept in a CSV."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from explorer.state.library import Folder, Library
+from explorer.state.ordered_jobs import OrderedJobs
+from explorer.state.settings_file import Settings
+
+if TYPE_CHECKING:
+    from explorer.core.concepts import Corrections
+
+Statement = tuple[str, str, bool | None]
+"""A picture, an artifact, and whether it is there; None takes back what was said."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a file, None for none, says of the pictures of a folder, and what it names that is not there."""
+
+    file: Path | None
+    corrections: "Corrections"
+    unknown: tuple[str, ...] = ()
+    gone: Path | None = None
+
+
+class ArtifactLists(QObject):
+    """Keeps every statement in `file` at once: the one that was opened last for the folder, else one of its own.
+
+    `changed` when what was said or its file is another, `loaded` when another file was read; `problem(error)` where
+    the file cannot be read or written, `told(sentence)` of what else is to be known. A statement is laid over what the
+    file says at that moment, so that nothing of another window or program is lost, and a file that cannot be read is
+    not written over.
+    """
+
+    changed = Signal()
+    loaded = Signal()
+    problem = Signal(object)
+    told = Signal(str)
+
+    def __init__(self, library: Library, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._files = OrderedJobs("artifact lists", self)
+        self._corrections: Corrections | None = None
+        self._unsaved: dict[int, Statement] = {}
+        self._number = 0
+        self.folder: Folder | None = None
+        self.file: Path | None = None
+        library.folder_opened.connect(self._folder_opened)
+
+    @property
+    def said(self) -> Mapping[str, Mapping[str, bool]]:
+        """Picture (as an index of the folder names it) to artifact to whether it is there."""
+        return self._corrections.said if self._corrections is not None else {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether the folder's file has been read, so that something can be said."""
+        return self._corrections is not None
+
+    def of(self, picture: str, artifact: str) -> bool | None:
+        """What was said of a picture; None where nothing was."""
+        return self.said.get(picture, {}).get(artifact)
+
+    def count(self, artifact: str) -> tuple[int, int]:
+        """Pictures that have an artifact, and pictures without it, as far as somebody said."""
+        told = [row[artifact] for row in self.said.values() if artifact in row]
+        return sum(told), len(told) - sum(told)
+
+    def say(self, picture: str, artifact: str, there: bool | None) -> None:
+        """Take a statement, and keep it."""
+        if self._corrections is not None:
+            self._corrections = self._corrections.with_said(picture, artifact, there)
+            self._number += 1
+            self._unsaved[self._number] = picture, artifact, there
+            self._save()
+            self.changed.emit()
+
+    def open(self, file: Path) -> None:
+        """Go on with the lists in a CSV; what is said from now on is kept there."""
+        self._read(file)
+
+    def save_as(self, file: Path) -> None:
+        """Keep everything in another CSV from now on, whatever stands there."""
+        if self._corrections is not None:
+            self._remember(file)
+            self._save(whole=True)
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self.blockSignals(True)
+        self._files.wait()
+
+    def _folder_opened(self, folder: Folder) -> None:
+        before, self.folder = self.folder, folder
+        if before is None or (before.path, before.pictures) != (folder.path, folder.pictures):
+            self._corrections, self.file, self._unsaved = None, None, {}
+            self.loaded.emit()
+            self.changed.emit()
+            remembered = self._settings.text(self._setting)
+            self._read(Path(remembered) if remembered else self._own_place, fallback=self._own_place)
+
+    def _read(self, file: Path, fallback: Path | None = None) -> None:
+        folder = self.folder
+        if folder is None:
+            return
+
+        def work() -> _Kept:
+            from explorer.core.concepts import read_corrections
+
+            gone = file if not file.exists() and fallback not in (None, file) else None
+            there = file if gone is None else fallback
+            assert there is not None
+            said, unknown = read_corrections(there).for_pictures(_names(folder))
+            return _Kept(there if there.exists() else None, said, unknown, gone)
+
+        def done(kept: _Kept) -> None:
+            if self.folder is folder or (self.folder is not None and self.folder.pictures == folder.pictures):
+                self._take(kept)
+
+        def failed(error: BaseException) -> None:
+            from explorer.core.concepts import Corrections
+
+            self.problem.emit(error)
+            if self._corrections is None:
+                done(_Kept(None, Corrections()))
+
+        self._files.call(work, done, failed)
+
+    def _take(self, kept: _Kept) -> None:
+        self._corrections, self.file, self._unsaved = kept.corrections, kept.file, {}
+        if kept.file is not None:
+            self._remember(kept.file)
+        if kept.gone is not None:
+            self.told.emit(f"{kept.gone} is gone: the lists of artifacts in it do not count. Open them where they are.")
+        if kept.unknown and kept.file is not None:
+            names = f"{len(kept.unknown):,} name{'s' * (len(kept.unknown) != 1)}"
+            self.told.emit(f"{kept.file.name}: {names} without one picture here, {kept.unknown[0]} first.")
+        self.loaded.emit()
+        self.changed.emit()
+
+    def _save(self, *, whole: bool = False) -> None:
+        """Lay what is not saved yet over what the file says, or write everything that was said."""
+        folder, everything = self.folder, self._corrections
+        assert folder is not None
+        assert everything is not None
+        if self.file is None:
+            self._remember(_free(self._own_place))
+        file, statements = self.file, dict(self._unsaved)
+        assert file is not None
+
+        def work() -> None:
+            from explorer.core.concepts import read_corrections, write_corrections
+
+            file.parent.mkdir(parents=True, exist_ok=True)
+            said = everything if whole else read_corrections(file).for_pictures(_names(folder))[0]
+            for statement in statements.values():
+                said = said.with_said(*statement)
+            write_corrections(file, said)
+
+        def done(nothing: None) -> None:
+            for number in statements:
+                self._unsaved.pop(number, None)
+
+        self._files.call(work, done, self.problem.emit)
+
+    @property
+    def _setting(self) -> str:
+        folder = str(self.folder.path.resolve()) if self.folder is not None else ""
+        return f"artifacts/{hashlib.sha256(folder.encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+    @property
+    def _own_place(self) -> Path:
+        name = self.folder.path.resolve().name if self.folder is not None else ""
+        return self._settings.folder / "artifacts" / f"{name[:60] or 'pictures'}-{self._setting[-8:]}.csv"
+
+    def _remember(self, file: Path) -> None:
+        self.file = file
+        self._settings.set_text(self._setting, str(file))
+
+
+def _names(folder: Folder) -> list[str]:
+    return [picture.relative_to(folder.path).as_posix() for picture in folder.pictures]
+
+
+def _free(file: Path) -> Path:
+    """The file, or the first like it that is not there."""
+    number, found = 1, file
+    while found.exists():
+        number += 1
+        found = file.with_name(f"{file.stem}-{number}{file.suffix}")
+    return found
