@@ -47,6 +47,19 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     meaning.add_argument("--diagnoses", type=Path, metavar="TOML", help="your own table, instead of the bundled one")
     meaning.add_argument("--malignant", default="", metavar="A,B", help="these are malignant and all others benign")
+    meaning.add_argument(
+        "--task",
+        choices=("carcinoma", "melanoma"),
+        default="",
+        help="keratinocyte carcinomas against seborrheic keratoses, or melanomas against nevi; all others are left out",
+    )
+    meaning.add_argument(
+        "--taxonomy",
+        type=Path,
+        metavar="FILE",
+        help="tree (.csv with name,parent, or .toml): go down until a node has --fewer-than pictures; it is a class",
+    )
+    parser.add_argument("--fewer-than", type=int, default=1000, metavar="N", help="with --taxonomy (default 1000)")
     parser.add_argument(
         "--unknown",
         choices=("stop", "leave-out"),
@@ -85,6 +98,9 @@ def run(arguments: argparse.Namespace) -> None:
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
         malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        task=arguments.task,
+        taxonomy=arguments.taxonomy,
+        fewer_than=arguments.fewer_than,
         unknown=arguments.unknown,
         columns=arguments.columns,
         source=arguments.source,

@@ -52,6 +52,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         (
             ("pictures", f"{cohort.get('source') or 'not said'}: {parts}"),
             ("classes", classes),
+            ("made by", _made_by(cohort.get("settings") or {})),
             ("digest of the cohort", str(cohort.get("digest", ""))),
             (
                 "recipe",
@@ -85,6 +86,14 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"
     yield "corners), which serve it in training and test alike."
+
+
+def _made_by(settings: Mapping[str, Any]) -> str:
+    """How diagnoses became classes."""
+    source = str(settings.get("table_from") or "")
+    if "fewer_than" in settings:
+        return f"nodes of {source} with fewer than {settings['fewer_than']:,} pictures"
+    return "each diagnosis a class" if settings.get("classes") == "diagnosis" else source
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -9,15 +9,18 @@ import torch
 from torch import nn
 
 from trainer.cohort.cohort import Cohort
+from trainer.cohort.partition import kept_tree
 from trainer.devices.arithmetic import facts
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
-from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
 from trainer.networks.input_spec import InputSpec
+from trainer.networks.output_spec import answering
 from trainer.report.model_card import model_card
 from trainer.report.run_record import Run
 from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
+from trainer.training.loss import output_of, width_of
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import CARD_FILE, NETWORK_FILE, RunFolder, State
 
@@ -76,8 +79,19 @@ def finish(
     weights = {name: _written(tensor, recipe) for name, tensor in state.best_weights.items()}
     module.load_state_dict(weights)
     module.eval()
-    spec = input_spec_of(recipe, cohort)
-    evaluation = evaluate(module, cohort.classes, spec, cohort, "test", device, seed=recipe.learning.seed)
+    count = len(cohort.classes)
+    output = output_of(recipe, count)
+    evaluation = evaluate(
+        answering(module, output, width_of(recipe, count)),
+        cohort.classes,
+        input_spec_of(recipe, cohort),
+        cohort,
+        "test",
+        device,
+        independent=output.independent,
+        taxonomy=kept_tree(cohort.settings),
+        seed=recipe.learning.seed,
+    )
     measured = {
         "auc_test": round(evaluation.auc.value, 4),
         "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
@@ -96,6 +110,7 @@ def _checkpoint(
     state: State, cohort: Cohort, recipe: Recipe, device: torch.device, licence: str, measured: dict[str, Any]
 ) -> Checkpoint:
     parts = {part: int((cohort.splits == part).sum()) for part in ("train", "validation", "test")}
+    output = output_of(recipe, len(cohort.classes))
     counts = np.bincount(cohort.labels, minlength=len(cohort.classes))
     used = np.flatnonzero(np.isin(cohort.splits, ("train", "validation")))
     return Checkpoint(
@@ -125,6 +140,7 @@ def _checkpoint(
             "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
         },
         licence=licence,
+        outputs=SECOND_CLASS if output.pair else output.meaning,
     )
 
 

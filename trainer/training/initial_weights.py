@@ -10,6 +10,7 @@ from trainer.files.errors import UserError
 from trainer.networks.architectures import ARCHITECTURES, build, head, initialise, known
 from trainer.networks.matching import Tensors, differences, matches, under
 from trainer.networks.weight_files import read_weights
+from trainer.training.loss import width_of
 from trainer.training.recipe import Recipe
 
 
@@ -32,7 +33,7 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
         near = difflib.get_close_matches(network.architecture, known(), n=1, cutoff=0)
         raise UserError(f'There is no architecture "{network.architecture}"; the nearest is {near[0]}.')
     try:
-        module = build(network.architecture, len(classes), arguments_of(recipe))
+        module = build(network.architecture, width_of(recipe, len(classes)), arguments_of(recipe))
     except (RuntimeError, ValueError, ZeroDivisionError) as error:
         raise UserError(
             f"{network.architecture} cannot be built for pictures of {recipe.data.size} x {recipe.data.size} ({error})."

@@ -5,15 +5,12 @@ is the starting point (`trainer.training.presets`), a file of settings overrides
 """
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
-from trainer.files.toml_file import read_toml
 
 Pair = tuple[float, float]
 Triple = tuple[float, float, float]
@@ -110,12 +107,18 @@ class Augmentation:
 class Learning:
     """The loss, the optimiser and what is kept.
 
+    `loss`: "cross-entropy" compares the outputs by softmax. "bce" is binary cross-entropy: of two classes the network
+    has one output, whose sigmoid is the probability of the second; of more each class has an output of its own, whose
+    sigmoid is decided for itself, and the mean over the outputs is taken.
+
     `imbalance`: "weights" multiplies each picture's loss by median(n) / n of its class (Eigen & Fergus, 2015, over
     pictures; 928 and 11,910 give 6.917 and 0.539) and divides a batch's sum by that of the weights, as PyTorch's
-    cross_entropy does; "sampling" draws every class equally often. The paper says
-    nothing of it; "sampling" is this program's choice for it.
+    cross_entropy does; with "bce" it multiplies what an output loses on pictures of its class by the others' number
+    over theirs (PyTorch's pos_weight), and divides by no weights. "sampling" draws every class equally often. The
+    paper says nothing of it; "sampling" is this program's choice for it.
     """
 
+    loss: Literal["cross-entropy", "bce"] = setting("cross-entropy", "bce: a sigmoid for each class, or one for two")
     epochs: int = setting(30, "how often the training part is gone through")
     batch: int = setting(32, "pictures a step, of all processes together")
     imbalance: Literal["none", "weights", "sampling"] = setting("none", "what rare classes get")
@@ -256,33 +259,6 @@ def converted(kind: Any, value: Any, name: str) -> Any:
     raise UserError(f"{name} is {_brief(value)}, but must be {words[kind]}.")
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The settings in a TOML file, by name, whatever tables they stand in; UserError where it is not one."""
-    values = read_toml(path, "give a file such as a run's settings.toml")
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= value if isinstance(value, dict) and name in groups() else {name: value}
-    return flat
-
-
 def _brief(value: Any) -> str:
     """A value of any kind in an error."""
     return printable(repr(value[:60]) if isinstance(value, str) else repr(value), 60)
-
-
-def write_settings(recipe: Recipe) -> str:
-    """The recipe as TOML, one table a group."""
-    lines = []
-    for group, values in asdict(recipe).items():
-        lines.append(f"[{group}]")
-        lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, float):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False)  # whole numbers, true and false, and texts are written alike in both

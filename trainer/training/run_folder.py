@@ -17,7 +17,8 @@ from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.torch_file import read_pickle
-from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
+from trainer.training.recipe import SETTINGS, Recipe, converted
+from trainer.training.settings_file import read_settings, write_settings
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
 CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
