@@ -164,6 +164,7 @@ def prepare(
             sexes=tuple(case.sex for case in cases),
             sites=tuple(case.site for case in cases),
             ages=np.array([case.age for case in cases], np.float32),
+            confirmed=tuple(case.confirmed for case in cases),
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,

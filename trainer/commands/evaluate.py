@@ -33,6 +33,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--data", type=Path, required=True, metavar="COHORT", help="the cohort, as prepare writes it")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--split", choices=("test", "validation", "train"), default="test", help="default: test")
+    parser.add_argument(
+        "--confirmed", metavar="WORDS", help="only pictures whose diagnosis was made so: histo (first letters; A,B)"
+    )
     parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
     parser.add_argument(
         "--tta", type=int, choices=(1, 2, 4, 8), default=1, metavar="N", help="views of each picture: 1, 2, 4 or 8 (1)"
@@ -76,6 +79,13 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
     notes: tuple[str, ...] = ()
+    if arguments.confirmed:
+        whole = len(cohort.positions(arguments.split))
+        cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
+        notes = (
+            f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
+            f"diagnosis was confirmed by {arguments.confirmed} are measured.",
+        )
     for path, (_, each) in zip(arguments.model, networks, strict=True):
         _check_names(path, arguments, each, cohort)
         notes = (*notes, *_seen(path, arguments, _training(each), cohort), *each.assumed)

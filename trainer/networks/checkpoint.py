@@ -72,7 +72,7 @@ def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> No
 
 
 def _version(checkpoint: Checkpoint) -> int:
-    if checkpoint.outputs != OUTPUTS[0]:
+    if checkpoint.outputs != OUTPUTS[0] or checkpoint.input.illumination or checkpoint.input.fill_corners:
         return 3
     return 2 if checkpoint.input.preprocesses else 1
 

@@ -1,6 +1,6 @@
 """What a run leaves behind: the chosen network with its facts, and the report."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from trainer.devices.arithmetic import facts
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
-from trainer.networks.input_spec import InputSpec
+from trainer.networks.input_spec import NOTHING, InputSpec
 from trainer.networks.output_spec import answering
 from trainer.report.model_card import model_card
 from trainer.report.run_record import Run
@@ -47,14 +47,17 @@ def tested_input(recipe: Recipe, stored: int) -> InputSpec:
     """The same for pictures that are stored at this side."""
     data = recipe.data
     resize_to = data.size if data.test_crop == "whole" else data.resize_to or stored
-    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, data.color_constancy, data.gamma)
+    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, **_preprocessing(recipe))
 
 
 def stored_input(recipe: Recipe, stored: int) -> InputSpec:
     """What training takes of a picture stored at this side before it is augmented: all of it, preprocessed."""
     side = recipe.data.resize_to or stored
-    plain = InputSpec((side, side), "squash", side)
-    return replace(plain, color_constancy=recipe.data.color_constancy, gamma=recipe.data.gamma)
+    return InputSpec((side, side), "squash", side, **_preprocessing(recipe))
+
+
+def _preprocessing(recipe: Recipe) -> dict[str, Any]:
+    return {name: getattr(recipe.data, name) for name in NOTHING}
 
 
 def show_progress(

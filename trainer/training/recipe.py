@@ -37,6 +37,8 @@ class Data:
     std: Triple = setting((1.0, 1.0, 1.0), "standard deviation of each channel, divided by")
     color_constancy: float = setting(0.0, "norm by which the light's color is found and taken out: 6 = shades of grey")
     gamma: float = setting(1.0, "power to which values are raised after that; 1 = none")
+    illumination: float = setting(0.0, "share of the fitted uneven light that pictures are divided by; 1 = all of it")
+    fill_corners: bool = setting(False, "fill the dark outside of a round field of view with the skin beside it")
     fold: int = setting(-1, "which fold of the cohort is the test part; -1 = the cohort's own parts")
 
 
