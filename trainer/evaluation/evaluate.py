@@ -13,7 +13,7 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
-from trainer.evaluation.fitting import calibration_of, fitting_of, threshold_of
+from trainer.evaluation.fitting import HeldOut, calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold
 from trainer.files.errors import UserError
@@ -129,6 +129,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 64,
     criterion: str = "youden",
+    held_out: HeldOut | None = None,
     network: Mapping[str, Any] | None = None,
     on_step: OnStep = no_step,
 ) -> Evaluation:
@@ -136,7 +137,8 @@ def evaluate(
 
     The network decides each class for itself where they are `independent`, as `Prediction` says.
     With `others`, or more than one of the `views`, the mean of all their probabilities is measured (`Ensemble`).
-    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part. UserError where classes do
+    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part, without one the threshold on
+    what was `held_out` of the train part. UserError where classes do
     not match, where the part holds one class only, and where there are readers but no two classes to compare them in.
     """
     asked = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
@@ -158,6 +160,7 @@ def evaluate(
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
     fitting = None if part == "validation" else fitting_of(asked, cohort, device, batch, matched, drawn)
     calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
+    chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
     return Evaluation(
         part=part,
@@ -186,12 +189,12 @@ def evaluate(
         versions=versions(),
         network=dict(network or {}),
         notes=_notes(labels, matched),
-        threshold=threshold_of(fitting, part, criterion, matched, positive, probabilities, labels, drawn),
+        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn),
         predictions=(
             _predictions(part, cohort, positions, labels, probabilities),
             *(
-                (_predictions("validation", cohort, fitting.positions, fitting.labels, fitting.probabilities),)
-                if fitting
+                (_predictions(chosen_on.part, cohort, chosen_on.positions, chosen_on.labels, chosen_on.probabilities),)
+                if chosen_on
                 else ()
             ),
         ),

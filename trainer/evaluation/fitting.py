@@ -15,6 +15,9 @@ from trainer.measures.metrics import Labels
 from trainer.measures.prediction import Prediction
 from trainer.measures.taxonomy import Match
 
+CROSS_VALIDATED = "train, cross-validated"
+"""What reports call answers to training pictures by networks that did not see them."""
+
 
 @dataclass(frozen=True)
 class Fitting:
@@ -25,6 +28,21 @@ class Fitting:
     labels: Labels
     probabilities: Numbers
     draws: BootstrapResamples
+    part: str = "validation"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The answer to training pictures at `positions` (N) of a cohort by networks that did not see them."""
+
+    positions: npt.NDArray[np.intp]
+    answer: Prediction
+
+    def fitting(self, cohort: Cohort, matched: Match, draws: BootstrapResamples) -> Fitting:
+        """What a threshold is chosen on, with draws as these are."""
+        drawn = BootstrapResamples.of([cohort.lesions[place] for place in self.positions], draws.count, draws.seed)
+        labels, probabilities = matched.labels[cohort.labels[self.positions]], matched.probabilities(self.answer)
+        return Fitting(self.positions, self.answer, labels, probabilities, drawn, CROSS_VALIDATED)
 
 
 def fitting_of(
@@ -84,6 +102,6 @@ def threshold_of(
         matched.classes[positive],
         criterion,
         value,
-        at_threshold("validation", scores, true, value, fitting.draws),
+        at_threshold(fitting.part, scores, true, value, fitting.draws),
         at_threshold(part, probabilities[:, positive], labels == positive, value, draws),
     )

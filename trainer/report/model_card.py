@@ -78,7 +78,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         at = kept.applied_to
         measured.append(
             (
-                f"from {kept.value:.4f} on, chosen on validation ({kept.criterion})",
+                f"from {kept.value:.4f} on, chosen on {kept.chosen_on.part} ({kept.criterion})",
                 f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
             )
         )

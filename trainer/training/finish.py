@@ -13,6 +13,7 @@ from trainer.cohort.partition import kept_tree
 from trainer.devices.arithmetic import facts
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
+from trainer.evaluation.fitting import HeldOut
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
 from trainer.networks.input_spec import NOTHING, InputSpec
 from trainer.networks.output_spec import answering
@@ -77,8 +78,12 @@ def finish(
     recipe: Recipe,
     device: torch.device,
     licence: str,
+    held_out: HeldOut | None = None,
 ) -> Outcome:
-    """Measure the chosen weights on the test part, as they are written; write network and report."""
+    """Measure the chosen weights on the test part, as they are written; write network and report.
+
+    What was `held_out` of the train part chooses the threshold where there is no validation part.
+    """
     weights = {name: _written(tensor, recipe) for name, tensor in state.best_weights.items()}
     module.load_state_dict(weights)
     module.eval()
@@ -92,13 +97,18 @@ def finish(
         "test",
         device,
         independent=output.independent,
+        held_out=held_out,
         taxonomy=kept_tree(cohort.settings),
         seed=recipe.learning.seed,
     )
-    measured = {
+    measured: dict[str, Any] = {
         "auc_test": round(evaluation.auc.value, 4),
         "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
     }
+    chosen = evaluation.threshold
+    if chosen:
+        told = {"value": round(chosen.value, 6), "criterion": chosen.criterion, "chosen_on": chosen.chosen_on.part}
+        measured["threshold"] = {**told, "positive": chosen.positive}
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)
     folder.save_network(checkpoint)
     write_report(folder.path, evaluation, Run.of_training(checkpoint.training), cohort)

@@ -142,8 +142,10 @@ def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
     values = read_settings(path / SETTINGS_FILE)
     theirs = values.pop("cohort", {})
     ours = recipe.flat()
-    other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
-    says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
+    # What an earlier version did not know yet, it left as it is without being asked for.
+    values = {**Recipe().flat(), **values}
+    other = [name for name in ours if _plain(name, values[name]) != ours[name]]
+    says = [f"{name} {values[name]} (now {ours[name]})" for name in other]
     if not isinstance(theirs, dict) or theirs.get("digest") != digest:
         says.insert(0, "other pictures, classes or parts")
     return says

@@ -17,6 +17,7 @@ from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.prediction import Prediction
 from trainer.training.checks import check
+from trainer.training.cross_validation import check_folds, held_out
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import Outcome, finish, input_spec_of, show_progress, stored_input
@@ -68,12 +69,21 @@ def train(
     if recipe.data.fold >= 0:
         cohort = cohort.fold(recipe.data.fold)
     machine = recipe.machine
+    check_folds(cohort, recipe)
+    watch, held = watch or Watch(), None
+    if recipe.learning.threshold_folds:
+
+        def train_one(inner: Cohort, plain: Recipe, folder: Path, says: str) -> None:
+            watch.say(says)
+            train(inner, plain, folder, device, licence=licence, watch=watch, world=world)
+
+        held = held_out(cohort, recipe, out, device, train_one, first=world.first)
     with computing(device, tf32=machine.precision == "tf32", deterministic=machine.deterministic):
-        training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
+        training = Training(cohort, recipe, out, device, licence, watch, world)
         training.run()
         if not world.first:
             return None
-        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
+        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence, held)
 
 
 class Training:

@@ -88,8 +88,19 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
 """By setting: what it needs to matter, and another value. The optimisers differ where they weigh something down."""
 
 NEEDS = {"optimiser": {"weight_decay": 0.1}}
-SAME_RESULT = {"channels_last", "deterministic", "fused", "graph", "pictures_on_device", "prefetch", "save_every"}
-"""How a run is computed and kept; test_train.py, test_steps.py and test_resume.py hold that they change no result."""
+SAME_RESULT = {
+    "channels_last",
+    "deterministic",
+    "fused",
+    "graph",
+    "pictures_on_device",
+    "prefetch",
+    "save_every",
+    "threshold_folds",
+}
+"""How a run is computed and kept; test_train.py, test_steps.py, test_resume.py and test_cross_validation.py hold that
+they change no result.
+"""
 
 
 @pytest.fixture(autouse=True)
