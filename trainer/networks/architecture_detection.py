@@ -113,6 +113,9 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
         own = checkpoint.architecture_arguments.get("transform_input", False)
         found = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=own is True)
         refuse(name, found.name, list(found.problems))
+    elif checkpoint.architecture.startswith("timm/"):
+        found = timm_blueprint(checkpoint.architecture.removeprefix("timm/"), checkpoint.weights, {})
+        refuse(name, found.name, list(found.problems))
     else:
         raise OpeningQuestion(
             f'{name} holds the architecture "{checkpoint.architecture[:60]}", which this version does not know; '

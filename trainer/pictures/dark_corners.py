@@ -36,7 +36,8 @@ def corners_of(rgb: Rgb) -> npt.NDArray[np.float32] | None:
     if sum(map(bool, ends)) < 2:
         return None
     found = ndimage.binary_dilation(np.isin(pieces, [end for end in ends if end]), iterations=_EDGE)
-    return np.clip(ndimage.gaussian_filter(found.astype(np.float32), 1), 0, 1)
+    soft: npt.NDArray[np.float32] = np.clip(ndimage.gaussian_filter(found.astype(np.float32), 1), 0, 1)
+    return soft
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def _beside(rgb: Rgb, corners: npt.NDArray[np.float32]) -> Rgb:
     from scipy import ndimage
 
     small = np.asarray(Image.fromarray(rgb).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
-    seen = np.float32(corners < 0.02)
+    seen = (corners < 0.02).astype(np.float32)
     total, weight = np.zeros_like(small), np.full((SIDE, SIDE), 1e-6, np.float32)
     for width, counts in ((3, 1.0), (9, 1e-2), (27, 1e-4)):  # the nearest ones outweigh the others by far
         weight += counts * ndimage.gaussian_filter(seen, width, truncate=2)

@@ -51,7 +51,7 @@ class Network:
     Weights from a file or from ImageNet come with a new last layer, unless it has the same classes.
     """
 
-    architecture: str = setting("scratch_cnn", "name of the network: scratch_cnn, lenet, or one of torchvision's")
+    architecture: str = setting("scratch_cnn", "scratch_cnn, lenet, one of torchvision's, or timm/NAME")
     bottleneck: int = setting(0, "scratch_cnn: units of a low-rank layer before the first hidden one; 0 = none")
     dropout: float = setting(0.0, "scratch_cnn: probability of dropping a hidden unit")
     initialisation: Literal["he", "glorot", "torch"] = setting("he", "how new weights are drawn")
