@@ -61,7 +61,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--taxonomy",
         type=Path,
         metavar="FILE",
-        help="tree (.csv with name,parent, or .toml): go down until a node has --fewer-than pictures; it is a class",
+        help="tree (.csv with name,parent, or .toml): nodes with fewer pictures than --fewer-than are the classes",
     )
     parser.add_argument("--fewer-than", type=int, default=1000, metavar="N", help="with --taxonomy (default 1000)")
     parser.add_argument(
