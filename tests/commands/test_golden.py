@@ -32,7 +32,7 @@ EXPLORER = (
     "tags import",
     "tags merge",
 )
-TRAINER = ("", "synthesize", "prepare", "describe", "train", "rates", "evaluate", "train-concepts")
+TRAINER = ("", "synthesize", "prepare", "describe", "preview", "train", "rates", "evaluate", "export", "train-concepts")
 HELPS = [*(("explorer", command) for command in EXPLORER), *(("trainer", command) for command in TRAINER)]
 
 

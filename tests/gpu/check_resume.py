@@ -22,7 +22,8 @@ from trainer.networks.checkpoint import load
 from trainer.training.augmentation import COLUMNS
 from trainer.training.data_loading import Batch
 from trainer.training.distributed import ProcessGroup
-from trainer.training.recipe import Recipe, write_settings
+from trainer.training.recipe import Recipe
+from trainer.training.settings_file import write_settings
 from trainer.training.train import Training, Watch
 from trainer.training.training_step import Step
 

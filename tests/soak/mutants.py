@@ -40,8 +40,8 @@ from trainer.measures.taxonomy import read_taxonomy
 from trainer.networks.architectures import ScratchCNN
 from trainer.pictures.diagnosis_words import read_diagnoses
 from trainer.training.presets import PRESETS
-from trainer.training.recipe import read_settings, write_settings
 from trainer.training.run_folder import RunFolder, State
+from trainer.training.settings_file import read_settings, write_settings
 
 PATIENCE, ROOM = 60, 3 << 30
 """Seconds for one file, and bytes of memory beyond those of the empty process."""

@@ -19,7 +19,7 @@ class Case:
     """One picture as it was given; "" and NaN mean not known.
 
     `name` is relative to the pictures' folder, with "/". `diagnoses` begin with the deepest known one and go up to
-    the coarsest; `age` is in years.
+    the coarsest; `age` is in years; `confirmed` says how the diagnosis was made, such as "histo".
     """
 
     name: str
@@ -31,6 +31,7 @@ class Case:
     sex: str = ""
     site: str = ""
     age: float = math.nan
+    confirmed: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,7 @@ def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Cas
         sex={"f": "female", "m": "male"}.get(sex, sex),
         site=table.value(row, "site").lower(),
         age=_number(table.value(row, "age")),
+        confirmed=table.value(row, "confirmed").lower(),
     )
 
 

@@ -27,6 +27,7 @@ class Cohort:
     SHA-256 in hexadecimal of the picture files. "" and NaN in `diagnoses`, `sexes`, `sites` and `ages` (years) mean
     not known; `folds` (N) are -1 where there are none. `left_out` holds (picture, reason), `flow` the counts from the
     pictures found to the pictures kept, in order; `settings` what `prepare` was told. `seal` is the file's checksum.
+    `confirmed` says how diagnoses were made, such as "histo"; "" and () mean not known.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Cohort:
     side: int
     settings: dict[str, Any] = field(default_factory=dict)
     seal: str = ""
+    confirmed: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -79,6 +81,22 @@ class Cohort:
         if not 0 <= number < count:
             raise UserError(f"{self.path.name} has the folds 0 to {count - 1}, not {number}.")
         return replace(self, splits=parts_of_folds(self.folds, number))
+
+    def confirmed_by(self, words: Sequence[str], part: str) -> "Cohort":
+        """The same cohort whose `part` has only pictures with diagnoses made in these ways, by their first letters.
+
+        UserError where there are none.
+        """
+        wanted = tuple(word.strip().casefold() for word in words if word.strip())
+        fits = np.array([bool(wanted) and value.startswith(wanted) for value in self.confirmed], np.bool_)
+        inside = self.splits == part
+        if not len(fits) or not (fits & inside).any():
+            there = sorted({value for value in self.confirmed if value})
+            raise UserError(
+                f"No {part} picture of {self.path.name} has a diagnosis confirmed by {', '.join(words)[:60]}; "
+                + (f"there are {', '.join(there)[:200]}." if there else "it does not say how diagnoses were made.")
+            )
+        return replace(self, splits=np.where(inside & ~fits, "", self.splits))
 
     def pictures(self, positions: npt.NDArray[np.intp] | Sequence[int] | slice) -> npt.NDArray[np.uint8]:
         """The pictures at these positions, (n, side, side, 3) uint8 RGB, read from the disk.
@@ -123,6 +141,7 @@ def open_cohort(path: Path | str) -> Cohort:
         sexes=tuple(columns["sex"]),
         sites=tuple(columns["site"]),
         ages=columns["age"],
+        confirmed=tuple(columns["confirmed"]),
         folds=columns["fold"],
         left_out=tuple(zip(columns["left_out_name"], columns["left_out_reason"], strict=True)),
         flow=dict(attributes["flow"]),
@@ -150,6 +169,7 @@ def seal_cohort(part: Path, cohort: Cohort) -> None:
         "site": cohort.sites,
         "age": cohort.ages,
         "fold": cohort.folds,
+        "confirmed": cohort.confirmed or ("",) * len(cohort),
         "left_out_name": tuple(name for name, _ in cohort.left_out),
         "left_out_reason": tuple(reason for _, reason in cohort.left_out),
     }

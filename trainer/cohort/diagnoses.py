@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from trainer.files.errors import UserError
 from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, spelling, the_rest
 
+OTHER = "other"
+"""What a diagnosis means that plays no part in a task."""
+
 
 @dataclass(frozen=True)
 class Classified:
     """The class of each picture, None where it is left out for the reason in `reasons`.
 
-    `table` counts pictures by (diagnosis that decided, class or "indeterminate" or "unknown"); `note` is a sentence
-    where the classes are not benign and malignant although that was asked for, else "".
+    `table` counts pictures by (diagnosis that decided, class or what else it means: "unknown", "indeterminate" ...);
+    `note` is a sentence where the classes are not benign and malignant although that was asked for, else "".
     """
 
     classes: list[str | None]
@@ -52,6 +55,19 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
         return Classified(
             kept.classes, kept.reasons, kept.table, f"No diagnosis is in the table: the classes are {names}."
         )
+    return _by_table(diagnoses, table)
+
+
+def of_task(diagnoses: Sequence[Sequence[str]], task: Mapping[str, str], known: Mapping[str, str]) -> Classified:
+    """Benign or malignant by the words of a task; pictures whose diagnosis is only among the `known` ones are left out.
+
+    The deepest word that stands in either table decides.
+    """
+    return _by_table(diagnoses, {**dict.fromkeys(known, OTHER), **task})
+
+
+def _by_table(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Classified:
+    found = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
     classes: list[str | None] = []
     reasons: list[str] = []
     counts: Counter[tuple[str, str]] = Counter()

@@ -17,18 +17,20 @@ _SIDE, _GAP, _LEFT = 112, 6, 190
 def examples(cohort: Cohort, each: int = EACH, seed: int = 0) -> list[tuple[str, int, tuple[int, ...]]]:
     """For each class and diagnosis, the most frequent first: its name, its pictures, and up to `each` places of them.
 
-    One picture a lesion, drawn with the seed, so that many pictures of one lesion do not fill the row.
+    X
     """
     random = np.random.default_rng(seed)
-    rows: dict[tuple[int, str], list[int]] = {}
-    for place, (label, diagnosis) in enumerate(zip(cohort.labels.tolist(), cohort.diagnoses, strict=True)):
-        rows.setdefault((label, diagnosis), []).append(place)
+    rows: dict[tuple[int, str, str], list[int]] = {}
+    made = cohort.confirmed or ("",) * len(cohort)
+    for place, key in enumerate(zip(cohort.labels.tolist(), cohort.diagnoses, made, strict=True)):
+        rows.setdefault(key, []).append(place)
     found = []
-    for (label, diagnosis), places in sorted(rows.items(), key=lambda row: (row[0][0], -len(row[1]), row[0][1])):
+    for (label, diagnosis, way), places in sorted(rows.items(), key=lambda row: (row[0][0], -len(row[1]), row[0])):
         shuffled = random.permutation(places).tolist()
         one_a_lesion = list({cohort.lesions[place]: place for place in reversed(shuffled)}.values())
         name = cohort.classes[label]
         told = name if diagnosis in ("", name) else f"{name}: {diagnosis}"
+        told += f", {way}" if way else ""
         found.append((told, len(places), tuple(sorted(one_a_lesion[:each]))))
     return found
 

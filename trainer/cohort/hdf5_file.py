@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.cohort import hdf5_subprocess as cohort_reader
-from trainer.cohort.hdf5_subprocess import LEFT_OUT, NUMBERS, TEXTS, Damaged
+from trainer.cohort.hdf5_subprocess import LEFT_OUT, NUMBERS, OPTIONAL, TEXTS, Damaged
 from trainer.cohort.validation import check
 from trainer.files.atomic_files import cannot_write, move_into_place
 from trainer.files.errors import UserError
@@ -112,7 +112,7 @@ def _outline(count: int, side: int, columns: Columns, attributes: Attributes) ->
         cases, left_out = out.create_group("cases"), out.create_group("left_out")
         for name, kind in NUMBERS.items():
             cases.create_dataset(name, data=np.asarray(columns[name], kind))
-        for name in (*TEXTS, *LEFT_OUT):
+        for name in (*TEXTS, *OPTIONAL, *LEFT_OUT):
             texts = [text.encode() for text in columns[name]]
             # Text of one length lies in one piece; HDF5's text of any length is scattered and slow.
             kind = h5py.string_dtype("utf-8", max([1, *map(len, texts)]))
@@ -147,8 +147,8 @@ def room_for(count: int, side: int) -> int:
 def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> None:
     """Write everything but the pictures around them into `part` and rename it to `path`.
 
-    `columns` holds `NUMBERS`, `TEXTS` and `LEFT_OUT`; `attributes` at least `side`. UserError where the disk refuses;
-    then `part` keeps its pictures.
+    `columns` holds `NUMBERS`, `TEXTS`, `OPTIONAL` and `LEFT_OUT`; `attributes` at least `side`. UserError where the
+    disk refuses; then `part` keeps its pictures.
     """
     count, side = len(columns["name"]), attributes["side"]
     plain = {"format": FORMAT, "version": VERSION}

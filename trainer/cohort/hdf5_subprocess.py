@@ -16,6 +16,8 @@ import numpy as np
 
 NUMBERS = {"label": np.int64, "age": np.float32, "fold": np.int64}
 TEXTS = ("name", "split", "group", "lesion", "digest", "diagnosis", "sex", "site")
+OPTIONAL = ("confirmed",)
+"""Texts that files of earlier versions do not have."""
 LEFT_OUT = ("left_out_name", "left_out_reason")
 ATTRIBUTES = ("format", "version", "source", "side", "digest", "classes", "flow", "settings")
 
@@ -66,6 +68,7 @@ def read_columns(head: bytes, tail: bytes, pictures: int, side: int) -> dict[str
             cases, left_out = _group(file, "cases"), _group(file, "left_out")
             columns: dict[str, Any] = {name: _numbers(cases, name, pictures) for name in NUMBERS}
             columns |= {name: _texts(cases, name, pictures) for name in TEXTS}
+            columns |= {name: _texts(cases, name, pictures) if name in cases else [""] * pictures for name in OPTIONAL}
             columns |= {name: _texts(left_out, name.removeprefix("left_out_"), None) for name in LEFT_OUT}
             shown = _dataset(file, "pictures")
             if shown.shape != (pictures, side, side, 3) or shown.dtype != np.uint8:

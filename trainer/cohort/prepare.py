@@ -12,41 +12,21 @@ import numpy.typing as npt
 
 from trainer.cohort import splits
 from trainer.cohort.cases import Case, read_cases
+from trainer.cohort.classes import check_groups, classes_of, classified, group_of, settings_of
 from trainer.cohort.cohort import Cohort, open_cohort, parts_of_folds, seal_cohort
-from trainer.cohort.diagnoses import Classified, by_diagnosis, classify, override
+from trainer.cohort.diagnoses import OTHER
 from trainer.cohort.near_duplicates import joined, near_duplicates, read_signature
+from trainer.cohort.options import PrepareOptions
 from trainer.cohort.parallel_decoding import MASK, decode_all, journal_of, part_of
+from trainer.cohort.partition import DIVIDED
 from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
-from trainer.pictures.column_choice import Wanted
-from trainer.pictures.diagnosis_words import BENIGN, MALIGNANT, read_diagnoses, the_rest
+
+__all__ = ["PrepareOptions", "Prepared", "prepare"]
 
 Stage = Literal["decoding", "comparing"]
 OnStage = Callable[[Stage, int, int], None]
-
-
-@dataclass(frozen=True)
-class PrepareOptions:
-    """What a person can choose: `malignant` overrides the table of `diagnoses`; `folds` 0 means one split.
-
-    `unknown`: what becomes of pictures whose diagnosis the table does not know. `columns` says what the columns of the
-    labels hold. Without `validation` no part is set apart to choose epochs by. `replace`: what is at the path goes,
-    whatever it was made of.
-    """
-
-    classes: Literal["malignancy", "diagnosis"] = "malignancy"
-    diagnoses: Path | None = None
-    malignant: tuple[str, ...] = ()
-    unknown: Literal["stop", "leave-out"] = "stop"
-    columns: Wanted = field(default_factory=dict)
-    source: str = ""
-    side: int = 300
-    folds: int = 0
-    seed: int = 0
-    given_split: bool = True
-    validation: bool = True
-    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +57,8 @@ def prepare(
         raise UserError(f"{path} is a folder; give --out the name of a file, such as cohort.h5.")
     if not 32 <= options.side <= 4096:
         raise UserError(f"--size {options.side} is not within 32 to 4096 pixels.")
+    if options.fewer_than < 1:
+        raise UserError(f"--fewer-than {options.fewer_than} is too small; give 1 or more.")
     if options.folds:
         splits.check_folds(options.folds)
         if not options.validation:
@@ -87,14 +69,18 @@ def prepare(
     flow = {"pictures found": reading.found, "masks": len(reading.masks), "without a label": len(left_out)}
     left_out += [(name, "it is a mask or superpixels of another picture") for name in reading.masks]
 
-    classified = _classified(reading.cases, options)
-    notes += [classified.note] if classified.note else []
+    found = classified(reading.cases, options)
+    notes += [found.note] if found.note else []
     if options.unknown == "stop":
-        check_known(classified, len(reading.cases))
-    reasons = Counter(reason.partition(" diagnosis")[0] for reason in classified.reasons if reason)
+        check_known(found, len(reading.cases), options.taxonomy.name if options.taxonomy else "")
+    reasons = Counter(reason.partition(" diagnosis")[0] for reason in found.reasons if reason)
     flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
-    left_out += [(case.name, why) for case, why in zip(reading.cases, classified.reasons, strict=True) if why]
-    kept = [(case, name) for case, name in zip(reading.cases, classified.classes, strict=True) if name is not None]
+    if options.task:
+        flow["outside of the task"] = reasons[OTHER]
+    if options.taxonomy:
+        flow["of a node that is divided"] = reasons[DIVIDED]
+    left_out += [(case.name, why) for case, why in zip(reading.cases, found.reasons, strict=True) if why]
+    kept = [(case, name) for case, name in zip(reading.cases, found.classes, strict=True) if name is not None]
     part_names = {case.part for case, _ in kept} if options.given_split and not options.folds else set()
     given = bool(part_names - {"", "train"})
     if part_names and not given and "train" in part_names:
@@ -105,9 +91,9 @@ def prepare(
         flow["without a part"] = len(apart)
         kept = [(case, name) for case, name in kept if case.part]
         notes += about_given(len(apart), apart[:1], {case.part for case, _ in kept}, validation=options.validation)
-    classes = _classes([name for _, name in kept], images)
+    classes = classes_of([name for _, name in kept], images)
     if not given:
-        _check_groups(kept, classes, options.folds)
+        check_groups(kept, classes, options.folds)
 
     names = [case.name for case, _ in kept]
     if not options.replace:
@@ -135,7 +121,7 @@ def prepare(
     )
     pairs = np.unique(np.concatenate([firsts[pairs], _sharing(digests)]), axis=0)
     before = joined(
-        [_group(case) for case in cases],
+        [group_of(case) for case in cases],
         np.concatenate([_sharing([case.lesion for case in cases]), _sharing([case.group for case in cases])]),
     )
     groups = joined(before, pairs)
@@ -151,13 +137,7 @@ def prepare(
         ]
         notes += absent(parts, labels_of, classes)
     settings = {
-        "classes": options.classes,
-        "table": {diagnosis: name for (diagnosis, name), _ in sorted(classified.table.items())},
-        "table_from": "--malignant"
-        if options.malignant
-        else options.diagnoses.name
-        if options.diagnoses
-        else "bundled",
+        **settings_of(found, classes, options),
         "form": reading.form,
         "split": "given"
         if given
@@ -184,6 +164,7 @@ def prepare(
             sexes=tuple(case.sex for case in cases),
             sites=tuple(case.site for case in cases),
             ages=np.array([case.age for case in cases], np.float32),
+            confirmed=tuple(case.confirmed for case in cases),
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,
@@ -194,7 +175,7 @@ def prepare(
     )
     with contextlib.suppress(OSError):
         journal_of(path).unlink()
-    return Prepared(open_cohort(path), reading.form, dict(sorted(classified.table.items())), notes)
+    return Prepared(open_cohort(path), reading.form, dict(sorted(found.table.items())), notes)
 
 
 def _check_place(path: Path, names: Collection[str]) -> None:
@@ -216,47 +197,6 @@ def _name_of(images: Path) -> str:
     return images.parent.name if images.name.casefold() in NOT_CLASSES else images.name
 
 
-def _classified(cases: Sequence[Case], options: PrepareOptions) -> Classified:
-    diagnoses = [case.diagnoses for case in cases]
-    if options.malignant:
-        return classify([words[:1] for words in diagnoses], override(diagnoses, options.malignant))
-    if options.classes == "diagnosis":
-        return by_diagnosis(diagnoses)
-    return classify(diagnoses, read_diagnoses(options.diagnoses))
-
-
-def _classes(names: Sequence[str], images: Path) -> tuple[str, ...]:
-    """Sorted names of the classes, so that malignant comes last of two, and "other" first.
-
-    UserError where there are not two.
-    """
-    rest = the_rest(names)
-    classes = tuple(sorted(set(names), key=lambda name: (name != rest, name.casefold())))
-    if not classes:
-        raise UserError(f"No picture in {images} has a usable diagnosis; name them in a table with --diagnoses.")
-    if len(classes) == 1:
-        other = {BENIGN: MALIGNANT, MALIGNANT: BENIGN}.get(classes[0])
-        missing = f"; no picture is {other}" if other else ""
-        raise UserError(
-            f"All {len(names)} pictures have one class, {classes[0]}{missing}: a cohort needs two or more; "
-            "check --labels, or let --diagnoses or --malignant say what counts as malignant."
-        )
-    return classes
-
-
-def _check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int) -> None:
-    """Say before the long work which class is too small to stand in every part or fold."""
-    for wanted in classes:
-        there = {_group(case) for case, name in kept if name == wanted}
-        if len(there) < splits.FEWEST_GROUPS:
-            raise UserError(
-                f"Class {wanted} has pictures of only {len(there)} patients, lesions or groups, too few to stand in "
-                "train, validation and test; add pictures or take the class out."
-            )
-        if len(there) < folds:
-            raise UserError(splits.too_many_folds(folds, f"class {wanted}", len(there)))
-
-
 def _check_readable(given: Sequence[str], reasons: Sequence[str], classes: Sequence[str], names: Sequence[str]) -> None:
     for wanted in classes:
         of_class = [place for place, name in enumerate(given) if name == wanted]
@@ -266,12 +206,6 @@ def _check_readable(given: Sequence[str], reasons: Sequence[str], classes: Seque
                 f"None of the {len(of_class)} pictures of class {wanted} can be read; "
                 f"the first is {names[place]}: {reasons[place]}."
             )
-
-
-def _group(case: Case) -> str:
-    """What must stay on one side: the patient, else the lesion, else the group, else the picture alone."""
-    kinds = (("patient", case.patient), ("lesion", case.lesion), ("group", case.group), ("picture", case.name))
-    return next(f"{kind} {value}" for kind, value in kinds if value)
 
 
 def _sharing(words: Sequence[str]) -> npt.NDArray[np.intp]:

@@ -10,18 +10,21 @@ from trainer.files.errors import UserError
 from trainer.files.printing import printable
 
 
-def check_known(classified: Classified, pictures: int) -> None:
-    """UserError where the table does not know a diagnosis."""
+def check_known(classified: Classified, pictures: int, tree: str = "") -> None:
+    """UserError where the table does not know a diagnosis, or the `tree` of this name."""
     unknown = {diagnosis: count for (diagnosis, meaning), count in classified.table.items() if meaning == "unknown"}
     if unknown:
         named = [
             f"{printable(word, 60)} ({count:,})" for word, count in sorted(unknown.items(), key=lambda pair: -pair[1])
         ]
         more = f" and {len(named) - 8} more" if len(named) > 8 else ""
+        own = (
+            "say what they are in a table of your own (--diagnoses), make each diagnosis a class (--classes diagnosis)"
+        )
+        way_out = "put them below a parent" if tree else own
         raise UserError(
-            f"{sum(unknown.values()):,} of {pictures:,} pictures have a diagnosis that the table does not know: "
-            f"{', '.join(named[:8])}{more}; say what they are in a table of your own (--diagnoses), make each "
-            "diagnosis a class (--classes diagnosis), or leave these pictures out (--unknown leave-out)."
+            f"{sum(unknown.values()):,} of {pictures:,} pictures have a diagnosis that {tree or 'the table'} does not "
+            f"know: {', '.join(named[:8])}{more}; {way_out}, or leave these pictures out (--unknown leave-out)."
         )
 
 

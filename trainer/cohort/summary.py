@@ -31,16 +31,21 @@ class Counts:
 
 
 def counts_of(cohort: Cohort) -> tuple[Counts, ...]:
-    """The cohort's pictures by part (and fold), diagnosis, sex, age and site, for each class."""
+    """The cohort's pictures by part (and fold), diagnosis and how it was made, sex, age and site, for each class."""
     tables = [_counts(cohort, "part", [str(part) for part in cohort.splits], PARTS)]
     if cohort.folds.max() >= 0:
         tables.append(_counts(cohort, "fold", [str(fold) for fold in cohort.folds.tolist()]))
     if {*cohort.diagnoses} - {"", *cohort.classes}:
         tables.append(_counts(cohort, "diagnosis", cohort.diagnoses, most_first=True))
-    for title, values in (("sex", cohort.sexes), ("age", _decades(cohort)), ("site", cohort.sites)):
+    for title, values in (
+        ("confirmed by", cohort.confirmed),
+        ("sex", cohort.sexes),
+        ("age", _decades(cohort)),
+        ("site", cohort.sites),
+    ):
         order = [_age_name(at) for at in range(len(_AGES) - 1)] if title == "age" else ()
         if any(values):
-            tables.append(_counts(cohort, title, values, order, most_first=title == "site"))
+            tables.append(_counts(cohort, title, values, order, most_first=title in ("site", "confirmed by")))
     return tuple(tables)
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from trainer.cohort.hdf5_subprocess import LEFT_OUT, NUMBERS, TEXTS, Damaged
+from trainer.cohort.hdf5_subprocess import LEFT_OUT, NUMBERS, OPTIONAL, TEXTS, Damaged
 
 PARTS = ("train", "validation", "test")
 LONGEST_TEXT = 10_000
@@ -21,7 +21,7 @@ def check(columns: dict[str, Any], attributes: dict[str, Any], promised: dict[st
     _check_attributes(attributes)
     classes, folds = len(attributes["classes"]), columns["fold"]
     names = columns["name"]
-    for name in (*TEXTS, *LEFT_OUT):
+    for name in (*TEXTS, *OPTIONAL, *LEFT_OUT):
         if max(map(len, columns[name]), default=0) > LONGEST_TEXT:
             raise Damaged(f"its column {name} holds texts without end")
     if len(columns[LEFT_OUT[0]]) != len(columns[LEFT_OUT[1]]):

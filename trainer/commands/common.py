@@ -12,7 +12,8 @@ from tqdm import tqdm
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
 from trainer.training.presets import PRESETS
-from trainer.training.recipe import SETTINGS, Recipe, groups, read_settings
+from trainer.training.recipe import SETTINGS, Recipe, groups
+from trainer.training.settings_file import read_settings
 
 
 def add_device_argument(parser: argparse.ArgumentParser) -> None:

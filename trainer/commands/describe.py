@@ -1,4 +1,4 @@
-"""`feature-trainer describe`: what a cohort holds, by class, part, sex, age and site."""
+"""`feature-trainer describe`: what a cohort holds, by class, part, diagnosis and how it was made, sex, age and site."""
 
 import argparse
 from pathlib import Path

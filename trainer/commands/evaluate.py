@@ -33,6 +33,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--data", type=Path, required=True, metavar="COHORT", help="the cohort, as prepare writes it")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the report")
     parser.add_argument("--split", choices=("test", "validation", "train"), default="test", help="default: test")
+    parser.add_argument(
+        "--confirmed", metavar="WORDS", help="only pictures whose diagnosis was made so: histo (first letters; A,B)"
+    )
     parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
     parser.add_argument(
         "--tta", type=int, choices=(1, 2, 4, 8), default=1, metavar="N", help="views of each picture: 1, 2, 4 or 8 (1)"
@@ -44,7 +47,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="chosen on validation: youden, sensitivity:S or specificity:S",
     )
     parser.add_argument("--readers", type=Path, metavar="CSV", help="name,sensitivity,specificity: points in the ROC")
-    parser.add_argument("--taxonomy", type=Path, metavar="TOML", help="adds classes up: malignant = [...]")
+    parser.add_argument(
+        "--taxonomy", type=Path, metavar="FILE", help="adds classes up: .toml, or .csv with name,parent"
+    )
     parser.add_argument(
         "--level", type=int, metavar="N", help="level of the taxonomy, 1 = the top (default: the deepest that fits)"
     )
@@ -69,9 +74,18 @@ def run(arguments: argparse.Namespace) -> None:
     networks = [_opened(path, arguments) for path in arguments.model]
     facts, opened = networks[0]
     cohort = open_cohort(arguments.data)
+    if arguments.level is not None and not arguments.taxonomy and not cohort.settings.get("tree"):
+        raise UserError("--level needs a --taxonomy that says how the classes add up.")
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
     notes: tuple[str, ...] = ()
+    if arguments.confirmed:
+        whole = len(cohort.positions(arguments.split))
+        cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
+        notes = (
+            f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
+            f"diagnosis was confirmed by {arguments.confirmed} are measured.",
+        )
     for path, (_, each) in zip(arguments.model, networks, strict=True):
         _check_names(path, arguments, each, cohort)
         notes = (*notes, *_seen(path, arguments, _training(each), cohort), *each.assumed)
@@ -108,8 +122,6 @@ def _check(arguments: argparse.Namespace) -> None:
     for name, least in (("draws", 100), ("batch", 1), ("seed", 0)):
         if getattr(arguments, name) < least:
             raise UserError(f"--{name} {getattr(arguments, name)} is too small; give {least} or more.")
-    if arguments.level is not None and not arguments.taxonomy:
-        raise UserError("--level needs a --taxonomy that says how the classes add up.")
     from trainer.evaluation.threshold import check_criterion
 
     check_criterion(arguments.threshold)
@@ -124,11 +136,8 @@ def _opened(path: Path, arguments: argparse.Namespace) -> tuple[dict[str, Any], 
     opened = open_model(path, **opening_of(arguments))
     for sentence in opened.assumed:
         say(f"feature-trainer: {sentence}", error=True)
-    if opened.output.independent or not opened.classes:
-        why = "decides each of its classes by itself" if opened.classes else "gives no class scores"
-        raise UserError(
-            f"{path.name} {why}; an evaluation needs scores of classes that exclude each other (--outputs)."
-        )
+    if not opened.classes:
+        raise UserError(f"{path.name} gives no class scores, so that there is nothing to evaluate.")
     checkpoint = opened.checkpoint
     facts = {
         "file": path.name,
@@ -198,15 +207,18 @@ def _evaluated(
 ) -> "Evaluation":
     from dataclasses import replace
 
+    from trainer.cohort.partition import kept_tree
     from trainer.evaluation.ensemble import Member
     from trainer.evaluation.evaluate import evaluate
     from trainer.measures.reader_study import read_readers
     from trainer.measures.taxonomy import read_taxonomy
 
     readers = read_readers(arguments.readers) if arguments.readers else ()
-    taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
+    taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else kept_tree(cohort.settings)
     device = find_device(arguments.device)
-    first, *others = [Member(each.module.to(device), each.classes, each.input) for each in networks]
+    first, *others = [
+        Member(each.module.to(device), each.classes, each.input, each.output.independent) for each in networks
+    ]
     with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
         found = evaluate(
             first.module,
@@ -215,6 +227,7 @@ def _evaluated(
             cohort,
             arguments.split,
             device,
+            independent=first.independent,
             others=others,
             views=arguments.tta,
             criterion=arguments.threshold,

@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
     opened = open_model(arguments.model, **opening_of(arguments))
     for sentence in opened.assumed:
         say(f"feature-trainer: {sentence}", error=True)
-    apart, by = export_onnx(opened.module, opened.classes, opened.input, out, title=opened.name)
+    alone = opened.output.independent
+    apart, by = export_onnx(opened.module, opened.classes, opened.input, out, independent=alone, title=opened.name)
     say(
         f"{out}: {out.stat().st_size / 1e6:.1f} MB; {by} computes the same scores from it (the largest difference is "
         f"{apart:.1e} of their range)"

@@ -11,6 +11,9 @@ from trainer.files.printing import printable, say
 if TYPE_CHECKING:
     from trainer.cohort.prepare import Prepared
 
+MOST_UNREADABLE = 0.1
+"""Share of the pictures that may be unreadable without the command ending as failed."""
+
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
@@ -20,6 +23,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description=__doc__,
         epilog="Interrupted and run again, it goes on where it ended. docs/cohort.md describes tables and the file.",
     )
+    parser.usage = f"{parser.prog} --images DIR --out FILE [options]"
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of pictures, with subfolders")
     parser.add_argument(
         "--labels",
@@ -47,6 +51,19 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     meaning.add_argument("--diagnoses", type=Path, metavar="TOML", help="your own table, instead of the bundled one")
     meaning.add_argument("--malignant", default="", metavar="A,B", help="these are malignant and all others benign")
+    meaning.add_argument(
+        "--task",
+        choices=("carcinoma", "melanoma"),
+        default="",
+        help="keratinocyte carcinomas against seborrheic keratoses, or melanomas against nevi; all others are left out",
+    )
+    meaning.add_argument(
+        "--taxonomy",
+        type=Path,
+        metavar="FILE",
+        help="tree (.csv with name,parent, or .toml): nodes with fewer pictures than --fewer-than are the classes",
+    )
+    parser.add_argument("--fewer-than", type=int, default=1000, metavar="N", help="with --taxonomy (default 1000)")
     parser.add_argument(
         "--unknown",
         choices=("stop", "leave-out"),
@@ -85,6 +102,9 @@ def run(arguments: argparse.Namespace) -> None:
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
         malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        task=arguments.task,
+        taxonomy=arguments.taxonomy,
+        fewer_than=arguments.fewer_than,
         unknown=arguments.unknown,
         columns=arguments.columns,
         source=arguments.source,
@@ -117,11 +137,13 @@ def run(arguments: argparse.Namespace) -> None:
         say(f"note: {printable(note)}", error=True)
     unreadable, found = (prepared.cohort.flow[what] for what in ("unreadable", "pictures found"))
     if unreadable:
-        say(
-            f"note: {unreadable:,} of {found:,} pictures could not be read and are not in {arguments.out}; "
-            "describe --json names them all.",
-            error=True,
+        told = (
+            f"{unreadable:,} of {found:,} pictures could not be read and are not in {arguments.out}; "
+            "describe --json names them all."
         )
+        if unreadable > MOST_UNREADABLE * found:
+            raise UserError(f"{told} So many are no accident: copy them again, and run the same command again.")
+        say(f"note: {told}", error=True)
 
 
 def _print_table(prepared: "Prepared") -> None:

@@ -54,8 +54,13 @@ def through(program: str, work: Callable[[], int | None]) -> int:
             return _failed(program, error)
 
 
+_REQUIRED = "the following arguments are required: "
+
+
 class Parser(argparse.ArgumentParser):
     """argparse's, whose complaints are one line of plain text and name the nearest word that is known."""
+
+    _words: Sequence[str] = ()
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
@@ -67,11 +72,30 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
         return found
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """The arguments and what is not known; the words are kept for `error`."""
+        self._words = [*map(str, sys.argv[1:] if args is None else args)]
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
-        """Complain of wrong usage, with the nearest choice where a word is none of those that there are."""
+        """Complain of wrong usage, with the nearest choice where a word is none of those that there are.
+
+        A required flag that is missing because it was mistyped is not called missing.
+        """
+        required = message.removeprefix(_REQUIRED).split(", ") if message.startswith(_REQUIRED) else []
+        mistyped = {word: near for word in self._unknown() if (near := _nearest(word, _flags(self)))}
+        for word, near in mistyped.items() if required else ():
+            if any(near in name.split("/") for name in required):
+                super().error(f"unrecognized arguments: {word}; did you mean {near}?")
         wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)$", message)
         near = _nearest(wrong[1], [word.strip(" '") for word in wrong[2].split(",")]) if wrong else ""
         super().error(f"{message}; did you mean {near}?" if near else message)
+
+    def _unknown(self) -> list[str]:
+        """The flags among the words that are neither known nor the beginning of one that is."""
+        words = [word.partition("=")[0] for word in self._words if word.startswith("--") and word != "--"]
+        known = _flags(self)
+        return [word for word in words if not any(flag.startswith(word) for flag in known)]
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """End the program, saying the message on standard error."""
@@ -80,7 +104,7 @@ class Parser(argparse.ArgumentParser):
         sys.exit(status)
 
 
-def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace) -> list[str]:
+def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace | None = None) -> list[str]:
     """The flags of a parser and of the subcommands that were chosen from it."""
     flags: list[str] = []
     for action in parser._actions:

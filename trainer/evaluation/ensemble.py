@@ -18,11 +18,15 @@ _LEAST = 1e-12
 
 @dataclass(frozen=True)
 class Member:
-    """A network of an ensemble, and how a picture becomes its input; `classes` in the order of its outputs."""
+    """A network of an ensemble, and how a picture becomes its input; `classes` in the order of its outputs.
+
+    They may be `independent` of each other, as `Prediction` says.
+    """
 
     module: nn.Module
     classes: tuple[str, ...]
     input: InputSpec
+    independent: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Ensemble:
                     f"Network {number} has the classes {theirs}, the first {ours}; "
                     "the probabilities of networks of other classes cannot be averaged."
                 )
+            if member.independent != self.independent:
+                raise UserError(
+                    f"Network {number} and the first do not mean the same by their outputs: one compares its classes, "
+                    "the other decides each for itself; their probabilities cannot be averaged."
+                )
         if self.views > 4 and any(member.input.size[0] != member.input.size[1] for member in self.members):
             raise UserError("Quarter turns need a square input; give --tta 4, which mirrors alone.")
 
@@ -51,13 +60,18 @@ class Ensemble:
         """The classes, in the order of the first network's outputs."""
         return self.members[0].classes
 
+    @property
+    def independent(self) -> bool:
+        """Whether each class is decided for itself."""
+        return self.members[0].independent
+
     def logits(
         self, pictures: Pictures, device: torch.device, *, batch: int = 64, on_step: OnStep = no_step
     ) -> npt.NDArray[np.float32]:
-        """Logits (N, K) of pictures, as `logits_of` gives them; of several answers the logarithm of their mean.
+        """Logits (N, K) of pictures, as `logits_of` gives them; of several answers those that mean their mean.
 
         The mean is that of the probabilities over networks and views, each of the same weight, so that softmax gives
-        it back.
+        it back, or of independent classes the logistic function.
         """
         passes = [(member, view) for member in self.members for view in VIEWS[: self.views]]
         total = len(pictures[1]) if isinstance(pictures, tuple) else len(pictures)
@@ -73,5 +87,8 @@ class Ensemble:
         ]
         if len(answers) == 1:
             return answers[0]
-        mean = np.mean([Prediction(logits).probabilities for logits in answers], axis=0)
+        mean = np.mean([Prediction(logits, self.independent).probabilities for logits in answers], axis=0)
+        if self.independent:
+            kept = np.clip(mean, _LEAST, 1 - _LEAST)
+            return np.asarray(np.log(kept / (1 - kept)), np.float32)
         return np.asarray(np.log(np.maximum(mean, _LEAST)), np.float32)

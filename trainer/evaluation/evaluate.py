@@ -13,7 +13,7 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
-from trainer.evaluation.fitting import calibration_of, fitting_of, threshold_of
+from trainer.evaluation.fitting import HeldOut, calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold
 from trainer.files.errors import UserError
@@ -119,6 +119,7 @@ def evaluate(
     part: str,
     device: torch.device,
     *,
+    independent: bool = False,
     others: Sequence[Member] = (),
     views: int = 1,
     readers: Sequence[ReaderResult] = (),
@@ -128,24 +129,27 @@ def evaluate(
     seed: int = 0,
     batch: int = 64,
     criterion: str = "youden",
+    held_out: HeldOut | None = None,
     network: Mapping[str, Any] | None = None,
     on_step: OnStep = no_step,
 ) -> Evaluation:
     """Measure a network that predicts `classes` on a part of the cohort; intervals are drawn over its lesions.
 
+    The network decides each class for itself where they are `independent`, as `Prediction` says.
     With `others`, or more than one of the `views`, the mean of all their probabilities is measured (`Ensemble`).
-    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part. UserError where classes do
+    Temperature and threshold (by `criterion`) are fitted on the cohort's validation part, without one the threshold on
+    what was `held_out` of the train part. UserError where classes do
     not match, where the part holds one class only, and where there are readers but no two classes to compare them in.
     """
-    asked = Ensemble((Member(module, tuple(classes), input_spec), *others), views)
+    asked = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
     positions = cohort.positions(part)
     labels = matched.labels[cohort.labels[positions]]
     _check(labels, matched, part, cohort, readers)
     started = time.perf_counter()
-    logits = asked.logits((cohort, positions), device, batch=batch, on_step=on_step)
+    answer = Prediction(asked.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
     seconds = time.perf_counter() - started
-    probabilities = Prediction(logits).probabilities @ matched.members
+    probabilities = matched.probabilities(answer)
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
     positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = class_curves(
@@ -155,7 +159,8 @@ def evaluate(
     predicted = probabilities.argmax(axis=1)
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
     fitting = None if part == "validation" else fitting_of(asked, cohort, device, batch, matched, drawn)
-    calibration = calibration_of(fitting, part, matched, positive, logits, probabilities, labels, drawn)
+    calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
+    chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
     return Evaluation(
         part=part,
@@ -174,7 +179,7 @@ def evaluate(
         confusion=confusion(labels, predicted, len(matched.classes)),
         calibration=calibration,
         subgroups=subgroups(cohort, positions, labels, probabilities, columns, matched.classes, drawn),
-        levels=_levels(logits, cohort, positions, classes, taxonomy, drawn),
+        levels=_levels(answer, cohort, positions, classes, taxonomy, drawn),
         readers=tuple(ReaderPoint(reader, score.asked[place]) for place, reader in enumerate(readers)),
         draws=draws,
         seed=seed,
@@ -184,12 +189,12 @@ def evaluate(
         versions=versions(),
         network=dict(network or {}),
         notes=_notes(labels, matched),
-        threshold=threshold_of(fitting, part, criterion, matched, positive, probabilities, labels, drawn),
+        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn),
         predictions=(
             _predictions(part, cohort, positions, labels, probabilities),
             *(
-                (_predictions("validation", cohort, fitting.positions, fitting.labels, fitting.probabilities),)
-                if fitting
+                (_predictions(chosen_on.part, cohort, chosen_on.positions, chosen_on.labels, chosen_on.probabilities),)
+                if chosen_on
                 else ()
             ),
         ),
@@ -220,7 +225,7 @@ def _predictions(
 
 
 def _levels(
-    logits: npt.NDArray[np.float32],
+    answer: Prediction,
     cohort: Cohort,
     positions: npt.NDArray[np.intp],
     classes: Sequence[str],
@@ -233,9 +238,7 @@ def _levels(
     for level, matched in levels(classes, cohort.classes, taxonomy):
         labels = matched.labels[cohort.labels[positions]]
         if len(np.unique(labels)) > 1:
-            curves, auc = class_curves(
-                labels, Prediction(logits).probabilities @ matched.members, matched.classes, draws
-            )
+            curves, auc = class_curves(labels, matched.probabilities(answer), matched.classes, draws)
             found.append(Level(level, curves, auc))
     return tuple(found)
 

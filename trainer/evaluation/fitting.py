@@ -15,16 +15,34 @@ from trainer.measures.metrics import Labels
 from trainer.measures.prediction import Prediction
 from trainer.measures.taxonomy import Match
 
+CROSS_VALIDATED = "train, cross-validated"
+"""What reports call answers to training pictures by networks that did not see them."""
+
 
 @dataclass(frozen=True)
 class Fitting:
     """The validation part, asked: what a temperature and a threshold are fitted on."""
 
     positions: npt.NDArray[np.intp]
-    logits: npt.NDArray[np.float32]
+    answer: Prediction
     labels: Labels
     probabilities: Numbers
     draws: BootstrapResamples
+    part: str = "validation"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The answer to training pictures at `positions` (N) of a cohort by networks that did not see them."""
+
+    positions: npt.NDArray[np.intp]
+    answer: Prediction
+
+    def fitting(self, cohort: Cohort, matched: Match, draws: BootstrapResamples) -> Fitting:
+        """What a threshold is chosen on, with draws as these are."""
+        drawn = BootstrapResamples.of([cohort.lesions[place] for place in self.positions], draws.count, draws.seed)
+        labels, probabilities = matched.labels[cohort.labels[self.positions]], matched.probabilities(self.answer)
+        return Fitting(self.positions, self.answer, labels, probabilities, drawn, CROSS_VALIDATED)
 
 
 def fitting_of(
@@ -35,9 +53,9 @@ def fitting_of(
     labels = matched.labels[cohort.labels[positions]]
     if len(np.unique(labels)) < 2:
         return None
-    logits = asked.logits((cohort, positions), device, batch=batch)
+    answer = Prediction(asked.logits((cohort, positions), device, batch=batch), asked.independent)
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws.count, draws.seed)
-    return Fitting(positions, logits, labels, Prediction(logits).probabilities @ matched.members, drawn)
+    return Fitting(positions, answer, labels, matched.probabilities(answer), drawn)
 
 
 def calibration_of(
@@ -45,14 +63,14 @@ def calibration_of(
     part: str,
     matched: Match,
     positive: int | None,
-    logits: npt.NDArray[np.float32],
-    probabilities: Numbers,
+    answer: Prediction,
     labels: Labels,
     draws: BootstrapResamples,
 ) -> Calibration:
     """Reliability as trained, and after the temperature that was fitted; the reason where there is none."""
     of = "the predicted class" if positive is None else matched.classes[positive]
-    before = reliability(probabilities, labels, positive, draws)
+    alone = answer.independent
+    before = reliability(matched.probabilities(answer), labels, positive, draws, independent=alone)
     if fitting is None:
         reason = (
             "The temperature is fitted on the validation part, so that it is not measured on that very part."
@@ -60,8 +78,8 @@ def calibration_of(
             else "The cohort has no validation part with two classes, so that no temperature was fitted."
         )
         return Calibration(of, before, None, None, reason)
-    fitted = fit_temperature(fitting.logits, fitting.labels, matched.members, fitting.draws)
-    after = reliability(Prediction(logits).tempered(fitted.value) @ matched.members, labels, positive, draws)
+    fitted = fit_temperature(fitting.answer, fitting.labels, matched, fitting.draws)
+    after = reliability(matched.probabilities(answer, fitted.value), labels, positive, draws, independent=alone)
     return Calibration(of, before, after, fitted)
 
 
@@ -84,6 +102,6 @@ def threshold_of(
         matched.classes[positive],
         criterion,
         value,
-        at_threshold("validation", scores, true, value, fitting.draws),
+        at_threshold(fitting.part, scores, true, value, fitting.draws),
         at_threshold(part, probabilities[:, positive], labels == positive, value, draws),
     )

@@ -8,12 +8,14 @@ import numpy.typing as npt
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Labels
 from trainer.measures.prediction import Prediction
+from trainer.measures.taxonomy import Match
 
 BINS = 10
 """Bins of equal width from 0 to 1."""
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.05), np.log(20), 241))
 """Where the loss is looked at before it is minimised."""
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Reliability:
     `counts` are the pictures of each bin, `predicted` the mean of their probabilities (NaN for an empty bin),
     `observed` the share of them for which it came true. `ece` is the expected
     calibration error: the mean distance of the two, weighted by the counts (Guo et al., ICML 2017, section 2).
-    `log_loss` is the mean of -log of the probability of the true class, in nats.
+    `log_loss` is the mean of `losses_of`, in nats.
     """
 
     counts: npt.NDArray[np.int64]
@@ -48,14 +50,33 @@ class Calibration:
     reason: str = ""
 
 
-def reliability(probabilities: Numbers, labels: Labels, positive: int | None, draws: BootstrapResamples) -> Reliability:
+def losses_of(probabilities: Numbers, labels: Labels, *, independent: bool = False) -> Numbers:
+    """-log of the probability of the true class (N) of probabilities (N, K).
+
+    Of `independent` ones, which may all be 1, the mean over the classes of -log of the probability that the class is,
+    or is not, the true one.
+    """
+    true = labels[:, None] == np.arange(probabilities.shape[1])
+    each: Numbers = -np.log(np.maximum(np.where(true, probabilities, 1 - probabilities), _LEAST))
+    losses: Numbers = each.mean(axis=1) if independent else each[true]
+    return losses
+
+
+def reliability(
+    probabilities: Numbers,
+    labels: Labels,
+    positive: int | None,
+    draws: BootstrapResamples,
+    *,
+    independent: bool = False,
+) -> Reliability:
     """The reliability of probabilities (N, K): of the class `positive`, or of the predicted class if None."""
     if positive is None:
         said, true = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     else:
         said, true = probabilities[:, positive], labels == positive
     members = bin_of(said)[:, None] == np.arange(BINS)
-    losses = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
+    losses = losses_of(probabilities, labels, independent=independent)
     columns = np.hstack([members, members * said[:, None], members * true[:, None]]).astype(np.float64)
 
     def sums(weights: Numbers) -> Numbers:
@@ -83,20 +104,16 @@ def bin_of(probabilities: Numbers) -> npt.NDArray[np.intp]:
     return np.minimum((probabilities * BINS).astype(np.intp), BINS - 1)
 
 
-def fit_temperature(
-    logits: npt.NDArray[np.float32], labels: Labels, members: Numbers, draws: BootstrapResamples
-) -> Measure:
-    """The temperature within 0.05 to 20 that minimises the mean log loss (Guo et al., ICML 2017, section 4.2).
+def fit_temperature(answer: Prediction, labels: Labels, matched: Match, draws: BootstrapResamples) -> Measure:
+    """The temperature within 0.05 to 20 that minimises the mean of `losses_of` (Guo et al., ICML 2017, section 4.2).
 
-    `logits` (N, K) and `labels` (N) are of the validation part; `members` (K, L) adds the K classes of the network up
-    to the L that are evaluated. The interval takes, for each draw, the best of a row of temperatures 2.5 % apart.
+    `answer` (N, K) and `labels` (N) are of the validation part; `matched` adds the K classes of the network up to the
+    L that are evaluated. The interval takes, for each draw, the best of a row of temperatures 2.5 % apart.
     """
     from scipy.optimize import minimize_scalar
 
     def losses(temperature: float) -> Numbers:
-        probabilities = Prediction(logits).tempered(temperature) @ members
-        found: Numbers = -np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12))
-        return found
+        return losses_of(matched.probabilities(answer, temperature), labels, independent=answer.independent)
 
     rows = np.stack([losses(temperature) for temperature in TEMPERATURES], axis=1)
     best = int(rows.mean(axis=0).argmin())

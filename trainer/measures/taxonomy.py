@@ -1,90 +1,16 @@
 """Classes added up along a tree: a parent's probability is the sum of its children's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.files.errors import UserError
-from trainer.files.printing import printable
-from trainer.files.toml_file import read_toml
+from trainer.measures.prediction import Prediction
+from trainer.measures.tree import Taxonomy, read_taxonomy
 
-DEEPEST = 50
-"""Levels of a taxonomy."""
-
-
-@dataclass(frozen=True)
-class Taxonomy:
-    """A tree over classes (Esteva et al., Nature 542:115, 2017): `parents` maps each class to the one above it.
-
-    Level 1 holds the roots, level 2 their children, and so on; a class with nothing below it stays in every deeper
-    level. `name` is the file's name.
-    """
-
-    name: str
-    parents: Mapping[str, str]
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Every class of the tree, in the file's order."""
-        return tuple(dict.fromkeys([*self.parents.values(), *self.parents]))
-
-    @property
-    def leaves(self) -> tuple[str, ...]:
-        """The classes with nothing below them."""
-        above = set(self.parents.values())
-        return tuple(name for name in self.parents if name not in above)
-
-    @property
-    def depth(self) -> int:
-        """The number of levels."""
-        return max(len(self.line(name)) for name in self.leaves)
-
-    def line(self, name: str) -> tuple[str, ...]:
-        """The classes from the root down to `name`."""
-        line = [name]
-        while line[-1] in self.parents:
-            line.append(self.parents[line[-1]])
-        return tuple(reversed(line))
-
-    def at(self, name: str, level: int) -> str:
-        """The class of `level` that holds `name`; `name` itself where it stands higher."""
-        line = self.line(name)
-        return line[min(level, len(line)) - 1]
-
-
-def read_taxonomy(path: Path | str) -> Taxonomy:
-    """Read a TOML file of lines `parent = ["child", "child"]`; UserError where they make no tree."""
-    path = Path(path)
-    values = read_toml(path, 'write lines such as malignant = ["mel", "bcc"]')
-    parents: dict[str, str] = {}
-    for parent, children in values.items():
-        if not isinstance(children, list) or not children or not all(isinstance(child, str) for child in children):
-            raise UserError(
-                f'{path.name}: "{printable(parent, 60)}" needs a list of class names, such as ["mel", "bcc"].'
-            )
-        for child in children:
-            if child in parents:
-                raise UserError(
-                    f'{path.name}: "{child[:60]}" stands below "{parents[child][:60]}" and below "{parent[:60]}"; '
-                    "a class can have one parent only."
-                )
-            parents[child] = parent
-    if not parents:
-        raise UserError(f'{path.name} is empty; write lines such as malignant = ["mel", "bcc"].')
-    for name in parents:
-        walked, place = [name], name
-        while place in parents:
-            place = parents[place]
-            if place in walked:
-                circle = " - ".join(name[:60] for name in [*walked[walked.index(place) :], place][:12])
-                raise UserError(f"{path.name}: {circle} is a circle; a class cannot stand above itself.")
-            walked.append(place)
-            if len(walked) > DEEPEST:
-                raise UserError(f"{path.name} has more than {DEEPEST} levels; leave some out.")
-    return Taxonomy(path.name, parents)
+__all__ = ["Match", "Taxonomy", "deepest", "levels", "match", "read_taxonomy"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +24,19 @@ class Match:
     classes: tuple[str, ...]
     members: npt.NDArray[np.float64]
     labels: npt.NDArray[np.int64]
+
+    def probabilities(self, answer: Prediction, temperature: float = 1.0) -> npt.NDArray[np.float64]:
+        """Those (N, L) of the evaluated classes, from an answer (N, K) whose logits are divided by `temperature`.
+
+        Where classes exclude each other, a parent's is the sum of its children's; where each is decided for itself,
+        it is the probability that one of them at least is so.
+        """
+        own = answer.tempered(temperature)
+        if not answer.independent or np.array_equal(self.members, np.eye(len(self.members))):
+            return np.asarray(own @ self.members)
+        with np.errstate(divide="ignore"):  # one that is certain
+            none = np.log1p(-own)
+        return np.stack([1 - np.exp(none[:, of].sum(axis=1)) for of in self.members.T > 0], axis=1)
 
 
 def match(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy | None, level: int | None) -> Match:

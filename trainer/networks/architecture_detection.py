@@ -10,7 +10,7 @@ from trainer.networks import timm_catalog as timm
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
-from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
 from trainer.networks.signatures import nearest, places
@@ -99,7 +99,8 @@ def named(name: str, weights: Weights) -> Blueprint:
 
 def described(checkpoint: Checkpoint, name: str) -> Blueprint:
     """The network that one of our own checkpoints describes; UserError where description and weights disagree."""
-    count = len(checkpoint.classes)
+    named = len(checkpoint.classes)
+    count = 1 if checkpoint.outputs == SECOND_CLASS else named
     if checkpoint.architecture in ARCHITECTURES:
         arguments = _plausible(checkpoint.architecture_arguments, name)
         found = Blueprint(
@@ -112,6 +113,9 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
         own = checkpoint.architecture_arguments.get("transform_input", False)
         found = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=own is True)
         refuse(name, found.name, list(found.problems))
+    elif checkpoint.architecture.startswith("timm/"):
+        found = timm_blueprint(checkpoint.architecture.removeprefix("timm/"), checkpoint.weights, {})
+        refuse(name, found.name, list(found.problems))
     else:
         raise OpeningQuestion(
             f'{name} holds the architecture "{checkpoint.architecture[:60]}", which this version does not know; '
@@ -120,7 +124,7 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
             (),
         )
     if found.classes != count or not count:
-        raise UserError(f"{name} names {count} classes, but its network has {found.classes} outputs; save it again.")
+        raise UserError(f"{name} names {named} classes, but its network has {found.classes} outputs; save it again.")
     return replace(found, file=name, names=checkpoint.classes, input=checkpoint.input, input_note="", assumed=())
 
 

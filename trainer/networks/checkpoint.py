@@ -18,10 +18,15 @@ from trainer.networks.safetensors_file import read_tensors
 __all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
 
 FORMAT = "feature-map-explorer network"
-VERSION = 2
-"""2 where the input is preprocessed, which earlier programs would leave out; all others are written as 1."""
+VERSION = 3
+"""What earlier programs would leave out has its version: 2 where the input is preprocessed by color constancy or gamma
+alone, 3 by anything else, or where the outputs are no plain logits; all others are written as 1.
+"""
 DESCRIPTION = "network"
 """The key of the metadata under which a network describes itself."""
+SECOND_CLASS = "logit-of-second-class"
+OUTPUTS = ("logits", "independent-logits", SECOND_CLASS)
+"""What outputs are: compared by softmax, each for itself by a sigmoid, or one, that of the second of two classes."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Checkpoint:
     """What a checkpoint file holds: weights, and everything that is needed to build and feed the network.
 
     `weights` maps parameter names to tensors of any floating dtype; `training` holds plain values only:
-    cohort, recipe, seed, versions and measured figures.
+    cohort, recipe, seed, versions and measured figures. `outputs` is one of `OUTPUTS`.
     """
 
     architecture: str
@@ -39,6 +44,7 @@ class Checkpoint:
     architecture_arguments: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     licence: str = ""
+    outputs: str = OUTPUTS[0]
 
 
 def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> None:
@@ -48,13 +54,14 @@ def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> No
     """
     description = {
         "format": FORMAT,
-        "version": VERSION if checkpoint.input.preprocesses else 1,
+        "version": _version(checkpoint),
         "architecture": checkpoint.architecture,
         "architecture_arguments": checkpoint.architecture_arguments,
         "classes": list(checkpoint.classes),
         "input": checkpoint.input.to_dict(),
         "training": checkpoint.training,
         "licence": checkpoint.licence,
+        **({"outputs": checkpoint.outputs} if checkpoint.outputs != OUTPUTS[0] else {}),
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.weights.items()}
     try:
@@ -62,6 +69,12 @@ def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> No
         replace_file(Path(path), content, follow=follow)
     except OSError as error:
         raise cannot_write(Path(path), error) from error
+
+
+def _version(checkpoint: Checkpoint) -> int:
+    if checkpoint.outputs != OUTPUTS[0] or checkpoint.input.illumination or checkpoint.input.fill_corners:
+        return 3
+    return 2 if checkpoint.input.preprocesses else 1
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -91,10 +104,18 @@ def described(path: Path, weights: dict[str, torch.Tensor], metadata: Mapping[st
             weights=weights,
             training=_training(values["training"]),
             licence=str(values["licence"]),
+            outputs=_outputs(values.get("outputs", OUTPUTS[0]), len(classes)),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         said = printable(f"{type(error).__name__}: {error}", 120)
         raise UserError(f"{path.name}: the description of the network in it is damaged ({said}).") from error
+
+
+def _outputs(said: object, classes: int) -> str:
+    """What a checkpoint says of its outputs; ValueError where that is nothing known."""
+    if said not in OUTPUTS or (said == SECOND_CLASS and classes != 2):
+        raise ValueError("its outputs are nothing that is known")
+    return str(said)
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {

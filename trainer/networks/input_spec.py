@@ -9,12 +9,16 @@ from PIL import Image
 
 from trainer.files.errors import UserError
 from trainer.pictures.color_constancy import gain_to, light_of
+from trainer.pictures.dark_corners import SIDE, filling_of
+from trainer.pictures.fitted_light import evened_part
 from trainer.pictures.resizing import resized_part
 
 if TYPE_CHECKING:
     import torch
 
 
+NOTHING: dict[str, float] = {"color_constancy": 0, "gamma": 1, "illumination": 0, "fill_corners": False}
+"""What changes no picture, by the name of each way to preprocess."""
 _LIGHT = 64
 """Side of the copy of a picture on which its light is found."""
 
@@ -38,7 +42,9 @@ class InputSpec:
     `resize_to`; "shortest" keeps the proportions and makes the picture's shorter side `resize_to`.
     `mean` and `std` normalise values in [0, 1], one float a channel: three for RGB, one for grey.
 
-    Before that, what was cut out is preprocessed, value by value: `color_constancy` > 0 is the order p of the Minkowski
+    Before that, what was cut out is preprocessed, in this order: with `fill_corners` the dark outside of a round field
+    of view gets the color of the skin beside it; `illumination` from 0, not at all, to 1, wholly, divides by a light
+    that is fitted to the whole picture's brightness; `color_constancy` > 0 is the order p of the Minkowski
     norm (6: shades of grey) by which the color of the whole picture's light is found and taken out, so that it is grey
     and as strong as before; `gamma` is the power to which values in [0, 1] are raised then. 0 and 1 change nothing.
     """
@@ -50,6 +56,8 @@ class InputSpec:
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     color_constancy: float = 0.0
     gamma: float = 1.0
+    illumination: float = 0.0
+    fill_corners: bool = False
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -73,6 +81,8 @@ class InputSpec:
             return "color_constancy needs RGB pictures"
         if not 0.1 <= self.gamma <= 10:
             return f"gamma {self.gamma} is not within 0.1 to 10"
+        if not 0 <= self.illumination <= 1:
+            return f"illumination {self.illumination} is not within 0 to 1"
         return ""
 
     @property
@@ -83,7 +93,7 @@ class InputSpec:
     @property
     def preprocesses(self) -> bool:
         """Whether values are changed before mean and std are taken off."""
-        return bool(self.color_constancy) or self.gamma != 1
+        return bool(self.color_constancy or self.illumination or self.fill_corners) or self.gamma != 1
 
     @property
     def in_color(self) -> "InputSpec":
@@ -126,14 +136,20 @@ class InputSpec:
             picture = picture.convert("L")
         top, left = self._offset(tall, wide)
         part = resized_part(picture, (tall, wide), (top, left, *self.size))
-        return self._preprocessed(part, rgb) if self.preprocesses else part
+        lit = rgb
+        if self.fill_corners and (filling := filling_of(rgb)):
+            part = filling.over(part, (tall, wide), (top, left))
+            lit = filling.over(_small(rgb, SIDE), (SIDE, SIDE), (0, 0))
+        if self.illumination:
+            part = evened_part(part, lit, self.illumination, (tall, wide), (top, left))
+        return self._recolored(part, rgb) if self.color_constancy or self.gamma != 1 else part
 
-    def _preprocessed(self, part: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def _recolored(self, part: npt.NDArray[np.uint8], rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """A part (h, w, channels) of a picture (H, W, 3) with the light of the whole taken out, and gamma."""
         values = np.repeat(np.arange(256.0)[:, None], self.channels, axis=1)
         if self.color_constancy:
             # A small copy, so that the light is the same whatever the resolution, and found at once.
-            small = np.asarray(Image.fromarray(rgb).resize((_LIGHT, _LIGHT), Image.Resampling.BOX))
+            small = _small(rgb, _LIGHT)
             values *= gain_to(np.full(3, 3**-0.5), light_of(small, self.color_constancy))
         table = np.rint(np.clip(values / 255, 0, 1) ** self.gamma * 255).astype(np.uint8)
         return np.stack([table[part[..., place], place] for place in range(self.channels)], axis=-1)
@@ -156,7 +172,7 @@ class InputSpec:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; preprocessing stands in it only where there is some, as earlier files have none."""
         values = asdict(self)
-        for name, nothing in (("color_constancy", 0), ("gamma", 1)):
+        for name, nothing in NOTHING.items():
             if values[name] == nothing:
                 del values[name]
         return values
@@ -173,6 +189,13 @@ class InputSpec:
                 std=tuple(float(number) for number in values["std"]),
                 color_constancy=float(values.get("color_constancy", 0)),
                 gamma=float(values.get("gamma", 1)),
+                illumination=float(values.get("illumination", 0)),
+                fill_corners=values.get("fill_corners", False) is True,
             )
         except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             raise UserError(f"The input specification is not usable: {error!r}.") from error
+
+
+def _small(rgb: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
+    """The whole picture (side, side, 3), each pixel the mean of what lies there."""
+    return np.asarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BOX))

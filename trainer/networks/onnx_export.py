@@ -25,12 +25,19 @@ OPSET = 17
 
 
 def export_onnx(
-    module: nn.Module, classes: Sequence[str], input_spec: InputSpec, path: Path, *, title: str = ""
+    module: nn.Module,
+    classes: Sequence[str],
+    input_spec: InputSpec,
+    path: Path,
+    *,
+    independent: bool = False,
+    title: str = "",
 ) -> tuple[float, str]:
     """Write a network that answers with logits as ONNX; how far the file's answers lie from its, and who computed them.
 
-    The file takes `picture` (n, channels, h, w) float32, normalised, any n, and gives `logits` (n, classes); its notes
-    name classes and input, so that the explorer opens it as it is. The difference is the largest of two scores, as a
+    The file takes `picture` (n, channels, h, w) float32, normalised, any n, and gives `logits` (n, classes), or of
+    classes that are decided each for itself, `probabilities`; its notes name classes and input, so that the explorer
+    opens it as it is. The difference is the largest of two scores, as a
     part of their range, on three pictures. UserError where onnx is missing, where the network cannot be written so,
     or where the file's answers are others: then nothing is written.
     """
@@ -39,8 +46,10 @@ def export_onnx(
     except ImportError as error:
         raise UserError("Writing ONNX files needs the package onnx: pip install onnx.") from error
     module = module.eval()
+    hook = module.register_forward_hook(lambda _module, _inputs, out: out.sigmoid()) if independent else None
     pictures = _pictures(input_spec)
     content = io.BytesIO()
+    answer = "probabilities" if independent else "logits"
     try:
         with _quiet(), torch.inference_mode():
             wanted = module(torch.from_numpy(pictures)).numpy()
@@ -51,12 +60,15 @@ def export_onnx(
                 dynamo=False,
                 opset_version=OPSET,
                 input_names=["picture"],
-                output_names=["logits"],
-                dynamic_axes={"picture": {0: "n"}, "logits": {0: "n"}},
+                output_names=[answer],
+                dynamic_axes={"picture": {0: "n"}, answer: {0: "n"}},
             )
     except Exception as error:  # torch raises a kind of its own for each operation that ONNX has not
         said = next(iter(str(error).splitlines()), "")
         raise UserError(f"This network cannot be written as ONNX ({type(error).__name__}: {said[:160]}).") from error
+    finally:
+        if hook:
+            hook.remove()
     model = onnx.load_model_from_string(content.getvalue())
     notes = {
         "classes": json.dumps(list(classes), ensure_ascii=False),
@@ -68,7 +80,7 @@ def export_onnx(
     }
     onnx.helper.set_model_props(model, notes)
     written = model.SerializeToString()
-    found, by = _answers(written, path, input_spec, pictures)
+    found, by = _answers(written, path, input_spec, pictures, independent=independent)
     apart = float(np.abs(found - wanted).max() / max(float(np.ptp(wanted)), 1e-12))
     if found.shape != wanted.shape or not apart <= CLOSE:
         raise UserError(
@@ -83,7 +95,7 @@ def export_onnx(
 
 
 def _answers(
-    content: bytes, path: Path, input_spec: InputSpec, pictures: npt.NDArray[np.float32]
+    content: bytes, path: Path, input_spec: InputSpec, pictures: npt.NDArray[np.float32], *, independent: bool
 ) -> tuple[npt.NDArray[np.float32], str]:
     """What an ONNX file of this content answers to pictures, and who says so: onnxruntime where it is there."""
     try:
@@ -99,7 +111,8 @@ def _answers(
             raise cannot_write(part, error) from error
         finally:
             part.unlink(missing_ok=True)
-        return module(torch.from_numpy(pictures)).detach().numpy(), "this program"
+        scores = module(torch.from_numpy(pictures)).detach()  # those before a sigmoid at its end
+        return (scores.sigmoid() if independent else scores).numpy(), "this program"
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {"picture": pictures})[0]), "onnxruntime"
 

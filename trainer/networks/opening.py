@@ -12,11 +12,11 @@ from trainer.files.errors import UserError
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
-from trainer.networks.checkpoint import Checkpoint, InputSpec
+from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, tried_input
 from trainer.networks.matching import matches
-from trainer.networks.output_spec import OutputSpec, answering, decided
+from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided
 from trainer.networks.weight_files import Weights, read_weights
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def open_model(
     files that cannot be opened.
     """
     weights = read_weights(path, key)
+    ours = weights.checkpoint.outputs if weights.checkpoint else OUTPUTS[0]
+    if outputs is None and ours in MEANINGS[1:]:
+        outputs = OutputSpec(meaning=ours)
     own = architecture is not None and user_architecture.is_own(architecture)
     if own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
@@ -123,6 +126,7 @@ def open_model(
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
         spec = replace(spec, pair=True, meaning=spec.meaning.removeprefix("independent-"))
+        assumed = () if ours == SECOND_CLASS else assumed
     # The note belongs to the names only where they were used.
     used = bool(weights.said.source) and names == weights.said.classes and not classes
     note = f"The classes' names were taken from {weights.said.source} in {weights.file}." if used else ""

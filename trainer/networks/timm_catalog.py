@@ -4,6 +4,7 @@
 networks with such names; of all without a pattern, which takes a quarter of an hour.
 """
 
+import difflib
 import functools
 import importlib.util
 import json
@@ -61,6 +62,41 @@ def installed() -> bool:
     return importlib.util.find_spec("timm") is not None
 
 
+def new_module(name: str, classes: int) -> nn.Module:
+    """timm's network `name` with drawn weights and so many outputs; UserError where timm or the name is not there."""
+    timm = _library(name)
+    if not timm.models.is_model(name.partition(".")[0]):
+        near = difflib.get_close_matches(name, timm.list_models(), n=1, cutoff=0)
+        raise UserError(f'timm has no network "{name[:60]}"; the nearest is {near[0]}.')
+    try:
+        module: nn.Module = timm.create_model(name, pretrained=False, num_classes=classes)
+    except Exception as error:  # whatever a network's own code raises
+        raise UserError(f"timm cannot build {name} with {classes} outputs ({brief(error)}).") from error
+    return module
+
+
+def pretrained(name: str) -> Tensors:
+    """timm's own weights of its network `name`, from its cache or the hub."""
+    timm = _library(name)
+    try:
+        found: Tensors = timm.create_model(name, pretrained=True).state_dict()
+    except Exception as error:  # the hub's errors are of many kinds
+        raise UserError(
+            f"timm's weights of {name} could not be had ({brief(error)}); download them where there is a network and "
+            "give the file to --weights."
+        ) from error
+    return found
+
+
+def _library(name: str) -> Any:
+    try:
+        return load("timm")
+    except ImportError as error:
+        raise UserError(
+            f"{name} is a network of the timm library, which is not installed; install it with: pip install timm."
+        ) from error
+
+
 def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Blueprint:
     """How timm's network `name` ("resnet18.a1_in1k") is built around these weights.
 
@@ -90,12 +126,7 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
 
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
-    try:
-        timm = load("timm")
-    except ImportError as error:
-        raise UserError(
-            f"{name} is a network of the timm library, which is not installed; install it with: pip install timm."
-        ) from error
+    timm = _library(name)
     try:
         defaults = timm.models.get_pretrained_cfg(name)
         if defaults is None and not timm.models.is_model(name.partition(".")[0]):

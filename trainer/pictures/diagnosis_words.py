@@ -1,24 +1,42 @@
 """The diagnoses that are known and what they mean: the bundled table (resources/diagnoses.toml) or a person's own."""
 
-import contextlib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
 from trainer.files.toml_file import read_toml
 
+_WAY = 'correct it; it has lists such as malignant = ["melanoma"]'
 BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
+
+
+TASKS = ("carcinoma", "melanoma")
+"""The tasks of resources/tasks.toml."""
 
 
 def read_diagnoses(path: Path | None = None) -> dict[str, str]:
     """Class by diagnosis, from the person's table or the bundled one; UserError where it is not such a table."""
-    with contextlib.ExitStack() as stack:
-        bundled = resources.files("resources").joinpath("diagnoses.toml")
-        source = path or stack.enter_context(resources.as_file(bundled))
-        content = read_toml(source, 'correct it; it has lists such as malignant = ["melanoma"]')
+    if path is None:
+        return _classes_of(*_bundled("diagnoses.toml"))
+    return _classes_of(path, read_toml(path, _WAY))
+
+
+def read_task(name: str) -> dict[str, str]:
+    """Class by diagnosis of one of the `TASKS`."""
+    source, content = _bundled("tasks.toml")
+    return _classes_of(source, content[name])
+
+
+def _bundled(name: str) -> tuple[Path, dict[str, Any]]:
+    with resources.as_file(resources.files("resources").joinpath(name)) as source:
+        return source, read_toml(source, _WAY)
+
+
+def _classes_of(source: Path, content: Mapping[str, Any]) -> dict[str, str]:
     table: dict[str, str] = {}
     for name, words in content.items():
         if name not in (BENIGN, MALIGNANT, INDETERMINATE):

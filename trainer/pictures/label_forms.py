@@ -80,6 +80,7 @@ ROLES = {
     "sex": ("sex", "gender"),
     "site": ("anatom_site_general", "anatom_site_general_challenge", "localization", "location", "region", "site"),
     "age": ("age_approx", "age"),
+    "confirmed": ("dx_type", "diagnosis_confirm_type"),
 }
 """Titles of columns that say more about a picture, the first that is there."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.files.printing import printable
 from trainer.networks.checkpoint import Checkpoint
+from trainer.networks.input_spec import InputSpec
 from trainer.report.style import spoken
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
             ("classes, in the order of its outputs", ", ".join(checkpoint.classes)),
             ("input", f"{spec.size[0]} x {spec.size[1]}, {spec.resize} to {spec.resize_to}"),
             ("color constancy, gamma", f"{spec.color_constancy:g} (0: none); {spec.gamma:g}"),
+            ("uneven light divided by, dark corners", f"{spec.illumination:.0%}; {_corners(spec)}"),
             ("mean, std", f"{_numbers(spec.mean)}; {_numbers(spec.std)}"),
             ("licence", checkpoint.licence or "not said"),
         )
@@ -52,6 +54,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         (
             ("pictures", f"{cohort.get('source') or 'not said'}: {parts}"),
             ("classes", classes),
+            ("made by", _made_by(cohort.get("settings") or {})),
             ("digest of the cohort", str(cohort.get("digest", ""))),
             (
                 "recipe",
@@ -75,7 +78,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         at = kept.applied_to
         measured.append(
             (
-                f"from {kept.value:.4f} on, chosen on validation ({kept.criterion})",
+                f"from {kept.value:.4f} on, chosen on {kept.chosen_on.part} ({kept.criterion})",
                 f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
             )
         )
@@ -85,6 +88,18 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"
     yield "corners), which serve it in training and test alike."
+
+
+def _corners(spec: InputSpec) -> str:
+    return "filled" if spec.fill_corners else "kept"
+
+
+def _made_by(settings: Mapping[str, Any]) -> str:
+    """How diagnoses became classes."""
+    source = str(settings.get("table_from") or "")
+    if "fewer_than" in settings:
+        return f"nodes of {source} with fewer than {settings['fewer_than']:,} pictures"
+    return "each diagnosis a class" if settings.get("classes") == "diagnosis" else source
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Iterator[str]:

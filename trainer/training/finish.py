@@ -10,15 +10,19 @@ import torch
 from torch import nn
 
 from trainer.cohort.cohort import Cohort
+from trainer.cohort.partition import kept_tree
 from trainer.devices.arithmetic import facts
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
-from trainer.networks.checkpoint import Checkpoint
-from trainer.networks.input_spec import InputSpec
+from trainer.evaluation.fitting import HeldOut
+from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
+from trainer.networks.input_spec import NOTHING, InputSpec
+from trainer.networks.output_spec import answering
 from trainer.report.model_card import model_card
 from trainer.report.run_record import Run
 from trainer.report.write import write_report
 from trainer.training.initial_weights import arguments_of
+from trainer.training.loss import output_of, width_of
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import CARD_FILE, KEPT_FILE, NETWORK_FILE, RunFolder, State
 
@@ -45,14 +49,17 @@ def tested_input(recipe: Recipe, stored: int) -> InputSpec:
     """The same for pictures that are stored at this side."""
     data = recipe.data
     resize_to = data.size if data.test_crop == "whole" else data.resize_to or stored
-    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, data.color_constancy, data.gamma)
+    return InputSpec((data.size, data.size), "squash", resize_to, data.mean, data.std, **_preprocessing(recipe))
 
 
 def stored_input(recipe: Recipe, stored: int) -> InputSpec:
     """What training takes of a picture stored at this side before it is augmented: all of it, preprocessed."""
     side = recipe.data.resize_to or stored
-    plain = InputSpec((side, side), "squash", side)
-    return replace(plain, color_constancy=recipe.data.color_constancy, gamma=recipe.data.gamma)
+    return InputSpec((side, side), "squash", side, **_preprocessing(recipe))
+
+
+def _preprocessing(recipe: Recipe) -> dict[str, Any]:
+    return {name: getattr(recipe.data, name) for name in NOTHING}
 
 
 def show_progress(
@@ -90,17 +97,37 @@ def finish(
     recipe: Recipe,
     device: torch.device,
     licence: str,
+    held_out: HeldOut | None = None,
 ) -> Outcome:
-    """Measure the chosen weights on the test part, as they are written; write network and report."""
+    """Measure the chosen weights on the test part, as they are written; write network and report.
+
+    What was `held_out` of the train part chooses the threshold where there is no validation part.
+    """
     weights = {name: _written(tensor, recipe) for name, tensor in state.best_weights.items()}
     module.load_state_dict(weights)
     module.eval()
-    spec = input_spec_of(recipe, cohort)
-    evaluation = evaluate(module, cohort.classes, spec, cohort, "test", device, seed=recipe.learning.seed)
-    measured = {
+    count = len(cohort.classes)
+    output = output_of(recipe, count)
+    evaluation = evaluate(
+        answering(module, output, width_of(recipe, count)),
+        cohort.classes,
+        input_spec_of(recipe, cohort),
+        cohort,
+        "test",
+        device,
+        independent=output.independent,
+        held_out=held_out,
+        taxonomy=kept_tree(cohort.settings),
+        seed=recipe.learning.seed,
+    )
+    measured: dict[str, Any] = {
         "auc_test": round(evaluation.auc.value, 4),
         "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
     }
+    chosen = evaluation.threshold
+    if chosen:
+        told = {"value": round(chosen.value, 6), "criterion": chosen.criterion, "chosen_on": chosen.chosen_on.part}
+        measured["threshold"] = {**told, "positive": chosen.positive}
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)
     folder.save_network(checkpoint)
     write_report(folder.path, evaluation, Run.of_training(checkpoint.training), cohort)
@@ -115,6 +142,7 @@ def _checkpoint(
     state: State, cohort: Cohort, recipe: Recipe, device: torch.device, licence: str, measured: dict[str, Any]
 ) -> Checkpoint:
     parts = {part: int((cohort.splits == part).sum()) for part in ("train", "validation", "test")}
+    output = output_of(recipe, len(cohort.classes))
     counts = np.bincount(cohort.labels, minlength=len(cohort.classes))
     used = np.flatnonzero(np.isin(cohort.splits, ("train", "validation")))
     return Checkpoint(
@@ -146,6 +174,7 @@ def _checkpoint(
             "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
         },
         licence=licence,
+        outputs=SECOND_CLASS if output.pair else output.meaning,
     )
 
 

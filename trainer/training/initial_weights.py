@@ -9,7 +9,9 @@ from torch import nn
 from trainer.files.errors import UserError
 from trainer.networks.architectures import ARCHITECTURES, build, head, initialise, known
 from trainer.networks.matching import Tensors, differences, matches, under
+from trainer.networks.timm_catalog import new_module, pretrained
 from trainer.networks.weight_files import read_weights
+from trainer.training.loss import width_of
 from trainer.training.recipe import Recipe
 
 
@@ -28,11 +30,17 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
     to freeze that is not there.
     """
     network = recipe.network
-    if network.architecture not in known():
+    of_timm = network.architecture.startswith("timm/")
+    if not of_timm and network.architecture not in known():
         near = difflib.get_close_matches(network.architecture, known(), n=1, cutoff=0)
         raise UserError(f'There is no architecture "{network.architecture}"; the nearest is {near[0]}.')
+    width = width_of(recipe, len(classes))
     try:
-        module = build(network.architecture, len(classes), arguments_of(recipe))
+        module = (
+            new_module(network.architecture.removeprefix("timm/"), width)
+            if of_timm
+            else build(network.architecture, width, arguments_of(recipe))
+        )
     except (RuntimeError, ValueError, ZeroDivisionError) as error:
         raise UserError(
             f"{network.architecture} cannot be built for pictures of {recipe.data.size} x {recipe.data.size} ({error})."
@@ -54,7 +62,9 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
 
 
 def imagenet(architecture: str) -> Tensors:
-    """torchvision's weights of ImageNet, from its cache or its server."""
+    """torchvision's or timm's weights of ImageNet, from its cache or its server."""
+    if architecture.startswith("timm/"):
+        return pretrained(architecture.removeprefix("timm/"))
     from torchvision.models import get_model_weights
 
     if architecture in ARCHITECTURES:

@@ -20,9 +20,10 @@ from trainer.training.data_loading import Pictures, Preparation, blank, epoch
 from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import stored_input
 from trainer.training.initial_weights import set_training, started
+from trainer.training.loss import weights_of
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
-from trainer.training.training_step import Step, median_frequency
+from trainer.training.training_step import Step
 
 _MEMORY = 0.9
 """Decay of the average that smooths the losses."""
@@ -83,8 +84,8 @@ def _tried(
     preparation = Preparation(recipe, device)
     # Momentum and averages of gradients need no capture for so few steps.
     plain = dataclasses.replace(recipe, machine=dataclasses.replace(recipe.machine, graph=False))
-    weights = median_frequency(counts) if recipe.learning.imbalance == "weights" else None
-    step = Step(module, optimiser_of(module, plain, device), plain, device, preparation, len(cohort.classes), weights)
+    weights, optimiser = weights_of(recipe, counts), optimiser_of(module, plain, device)
+    step = Step(module, optimiser, plain, device, preparation, len(cohort.classes), weights)
     side, positions = recipe.data.resize_to or cohort.side, cohort.positions("train")
     share = ProcessGroup().share(min(recipe.learning.batch, len(positions)))
     needed = step.rehearse(blank(share.stop, side, device))

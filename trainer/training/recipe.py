@@ -5,15 +5,12 @@ is the starting point (`trainer.training.presets`), a file of settings overrides
 """
 
 import difflib
-import json
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
-from trainer.files.toml_file import read_toml
 
 Pair = tuple[float, float]
 Triple = tuple[float, float, float]
@@ -40,6 +37,8 @@ class Data:
     std: Triple = setting((1.0, 1.0, 1.0), "standard deviation of each channel, divided by")
     color_constancy: float = setting(0.0, "norm by which the light's color is found and taken out: 6 = shades of grey")
     gamma: float = setting(1.0, "power to which values are raised after that; 1 = none")
+    illumination: float = setting(0.0, "share of the fitted uneven light that pictures are divided by; 1 = all of it")
+    fill_corners: bool = setting(False, "fill the dark outside of a round field of view with the skin beside it")
     fold: int = setting(-1, "which fold of the cohort is the test part; -1 = the cohort's own parts")
 
 
@@ -52,7 +51,7 @@ class Network:
     Weights from a file or from ImageNet come with a new last layer, unless it has the same classes.
     """
 
-    architecture: str = setting("scratch_cnn", "name of the network: scratch_cnn, lenet, or one of torchvision's")
+    architecture: str = setting("scratch_cnn", "scratch_cnn, lenet, one of torchvision's, or timm/NAME")
     bottleneck: int = setting(0, "scratch_cnn: units of a low-rank layer before the first hidden one; 0 = none")
     dropout: float = setting(0.0, "scratch_cnn: probability of dropping a hidden unit")
     initialisation: Literal["he", "glorot", "torch"] = setting("he", "how new weights are drawn")
@@ -110,12 +109,18 @@ class Augmentation:
 class Learning:
     """The loss, the optimiser and what is kept.
 
+    `loss`: "cross-entropy" compares the outputs by softmax. "bce" is binary cross-entropy: of two classes the network
+    has one output, whose sigmoid is the probability of the second; of more each class has an output of its own, whose
+    sigmoid is decided for itself, and the mean over the outputs is taken.
+
     `imbalance`: "weights" multiplies each picture's loss by median(n) / n of its class (Eigen & Fergus, 2015, over
     pictures; 928 and 11,910 give 6.917 and 0.539) and divides a batch's sum by that of the weights, as PyTorch's
-    cross_entropy does; "sampling" draws every class equally often. The paper says
-    nothing of it; "sampling" is this program's choice for it.
+    cross_entropy does; with "bce" it multiplies what an output loses on pictures of its class by the others' number
+    over theirs (PyTorch's pos_weight), and divides by no weights. "sampling" draws every class equally often. The
+    paper says nothing of it; "sampling" is this program's choice for it.
     """
 
+    loss: Literal["cross-entropy", "bce"] = setting("cross-entropy", "bce: a sigmoid for each class, or one for two")
     epochs: int = setting(30, "how often the training part is gone through")
     batch: int = setting(32, "pictures a step, of all processes together")
     imbalance: Literal["none", "weights", "sampling"] = setting("none", "what rare classes get")
@@ -135,6 +140,7 @@ class Learning:
     cycle_factor: int = setting(2, "cosine: each cycle is this many times as long as the one before")
     chosen: Literal["best", "last"] = setting("best", "the epoch to keep: best validation AUC, or the last")
     keep_every: int = setting(0, "also keep the untrained network and that of every so many epochs; 0 = none")
+    threshold_folds: int = setting(0, "without a validation part: folds of train that choose the threshold; 0 = none")
     patience: int = setting(0, "stop after so many epochs without a better validation AUC; 0 = never")
     seed: int = setting(0, "of everything that is drawn")
 
@@ -259,33 +265,6 @@ def converted(kind: Any, value: Any, name: str) -> Any:
     raise UserError(f"{name} is {_brief(value)}, but must be {words[kind]}.")
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The settings in a TOML file, by name, whatever tables they stand in; UserError where it is not one."""
-    values = read_toml(path, "give a file such as a run's settings.toml")
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= value if isinstance(value, dict) and name in groups() else {name: value}
-    return flat
-
-
 def _brief(value: Any) -> str:
     """A value of any kind in an error."""
     return printable(repr(value[:60]) if isinstance(value, str) else repr(value), 60)
-
-
-def write_settings(recipe: Recipe) -> str:
-    """The recipe as TOML, one table a group."""
-    lines = []
-    for group, values in asdict(recipe).items():
-        lines.append(f"[{group}]")
-        lines += [f"{name} = {_toml(value)}" for name, value in values.items()]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, float):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False)  # whole numbers, true and false, and texts are written alike in both

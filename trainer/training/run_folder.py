@@ -17,7 +17,8 @@ from trainer.files.written_tables import write_rows
 from trainer.networks import checkpoint as checkpoints
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.torch_file import read_pickle
-from trainer.training.recipe import SETTINGS, Recipe, converted, read_settings, write_settings
+from trainer.training.recipe import SETTINGS, Recipe, converted
+from trainer.training.settings_file import read_settings, write_settings
 
 SETTINGS_FILE, NETWORK_FILE, STATE_FILE, LOG_FILE = "settings.toml", "network.safetensors", "resume.pt", "log.jsonl"
 CARD_FILE, HISTORY_FILE = "MODEL_CARD.md", "log.csv"
@@ -143,8 +144,10 @@ def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
     values = read_settings(path / SETTINGS_FILE)
     theirs = values.pop("cohort", {})
     ours = recipe.flat()
-    other = [name for name in ours if name not in values or _plain(name, values[name]) != ours[name]]
-    says = [f"{name} {values.get(name, 'not there')} (now {ours[name]})" for name in other]
+    # What an earlier version did not know yet, it left as it is without being asked for.
+    values = {**Recipe().flat(), **values}
+    other = [name for name in ours if _plain(name, values[name]) != ours[name]]
+    says = [f"{name} {values[name]} (now {ours[name]})" for name in other]
     if not isinstance(theirs, dict) or theirs.get("digest") != digest:
         says.insert(0, "other pictures, classes or parts")
     return says

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.metrics import log_loss
 
 from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computing
@@ -18,15 +17,17 @@ from trainer.files.progress import OnStep, no_step
 from trainer.measures.metrics import auc
 from trainer.measures.prediction import Prediction
 from trainer.training.checks import check
+from trainer.training.cross_validation import check_folds, held_out
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import Outcome, finish, input_spec_of, keep_epoch, show_progress, stored_input
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
+from trainer.training.loss import Loss, output_of, weights_of
 from trainer.training.optimiser import optimiser_of, take_up
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import HOW_TO_GO_ON, RunFolder, State
-from trainer.training.training_step import Average, Step, logits_in_training, median_frequency
+from trainer.training.training_step import Average, Step, outputs_in_training
 
 _LOOK = 20
 """Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
@@ -68,12 +69,21 @@ def train(
     if recipe.data.fold >= 0:
         cohort = cohort.fold(recipe.data.fold)
     machine = recipe.machine
+    check_folds(cohort, recipe)
+    watch, held = watch or Watch(), None
+    if recipe.learning.threshold_folds:
+
+        def train_one(inner: Cohort, plain: Recipe, folder: Path, says: str) -> None:
+            watch.say(says)
+            train(inner, plain, folder, device, licence=licence, watch=watch, world=world)
+
+        held = held_out(cohort, recipe, out, device, train_one, first=world.first)
     with computing(device, tf32=machine.precision == "tf32", deterministic=machine.deterministic):
-        training = Training(cohort, recipe, out, device, licence, watch or Watch(), world)
+        training = Training(cohort, recipe, out, device, licence, watch, world)
         training.run()
         if not world.first:
             return None
-        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence)
+        return finish(training.folder, training.state, training.module, cohort, recipe, device, licence, held)
 
 
 class Training:
@@ -120,7 +130,7 @@ class Training:
             device,
             self.preparation,
             len(cohort.classes),
-            median_frequency(counts) if recipe.learning.imbalance == "weights" else None,
+            weights_of(recipe, counts),
             self._say,
             alone=world.size == 1,
             evict=self._evict,
@@ -208,14 +218,18 @@ class Training:
         if not self.world.first:
             return self.world.broadcast(0.0, self.device), self.world.broadcast(0.0, self.device), math.nan
         labels = self.shown.labels.numpy()
-        logits = logits_in_training(
+        outputs = outputs_in_training(
             self.average.module, self.shown, self.preparation, self.recipe, self.device, self.step.piece(self.batch)
         )
-        if not np.isfinite(logits).all():
+        if not np.isfinite(outputs).all():
             raise self._not_a_number(number)
-        probabilities = Prediction(logits).probabilities
-        measured = auc(labels, probabilities, self.cohort.classes)
-        loss = float(log_loss(labels, probabilities, labels=range(len(self.cohort.classes))))
+        count = len(self.cohort.classes)
+        spec, table = output_of(self.recipe, count), torch.from_numpy(outputs).double()
+        logits = spec.logits(table, outputs.shape[1]).numpy()
+        measured = auc(labels, Prediction(logits, spec.independent).probabilities, self.cohort.classes)
+        plain = self.recipe.with_settings({"smoothing": 0.0}, "the validation")
+        summed = Loss(plain, count, None, torch.device("cpu")).summed(table, torch.from_numpy(labels))
+        loss = float(summed) / len(labels)
         accuracy = float((logits.argmax(axis=1) == labels).mean())
         return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device), accuracy
 

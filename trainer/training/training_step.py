@@ -18,16 +18,11 @@ from trainer.files.errors import UserError
 from trainer.training.augmentation import COLUMNS, mix_up
 from trainer.training.captured_step import CapturedStep
 from trainer.training.data_loading import Batch, Pictures, Preparation
+from trainer.training.loss import Loss
 from trainer.training.optimiser import captures, check_capturable, set_rates
 from trainer.training.recipe import Recipe
 
 Say = Callable[[str], None]
-
-
-def median_frequency(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Weights of classes with these counts (K): median(counts) / counts (Eigen & Fergus, 2015, section 4.3)."""
-    weights: npt.NDArray[np.float64] = np.median(counts) / counts
-    return weights
 
 
 class Step:
@@ -56,7 +51,7 @@ class Step:
     ) -> None:
         self._module, self._optimiser, self._recipe, self._device = module, optimiser, recipe, device
         self._preparation, self._classes, self._say, self._alone = preparation, classes, say, alone
-        self._weights = None if class_weights is None else torch.from_numpy(class_weights).float().to(device)
+        self._loss_of = Loss(recipe, classes, class_weights, device)
         self._evict, self._over_processes, self._parts = evict, over_processes, 1
         self._whole, self._changing = bool(optimiser.state), False
         self.right = torch.zeros((), device=device)
@@ -149,9 +144,8 @@ class Step:
         """
         self._optimiser.zero_grad(set_to_none=True)
         total = len(batch.targets)
-        divisor: float | torch.Tensor = total
-        if self._weights is not None:
-            divisor = self._over_processes(self._weights[batch.targets].sum())
+        weights = self._loss_of.divisor(batch.targets)
+        divisor = total if weights is None else self._over_processes(weights)
         losses = []
         for start in range(0, total, self.piece(total)):
             some = slice(start, start + self.piece(total))
@@ -168,10 +162,9 @@ class Step:
             share = draws[:, COLUMNS.index("mixup")]
             inputs, targets = mix_up(inputs, F.one_hot(classes, self._classes).float(), share)
         with precision(self._recipe, self._device):
-            logits = self._module(inputs)
-        self.right += (logits.detach().argmax(1) == classes).sum()
-        smoothing = self._recipe.learning.smoothing
-        return F.cross_entropy(logits.float(), targets, self._weights, reduction="sum", label_smoothing=smoothing)
+            outputs = self._module(inputs)
+        self.right += self._loss_of.right(outputs.detach(), classes)
+        return self._loss_of.summed(outputs.float(), targets)
 
 
 class Average:
@@ -194,10 +187,10 @@ class Average:
                 kept.copy_(new)
 
 
-def logits_in_training(
+def outputs_in_training(
     module: nn.Module, pictures: Pictures, preparation: Preparation, recipe: Recipe, device: torch.device, size: int
 ) -> npt.NDArray[np.float32]:
-    """Logits (n, classes) of a part in the numbers of the run, `size` pictures at a time, or fewer where they must.
+    """Outputs (n, width) of a part in the numbers of the run, `size` pictures at a time, or fewer where they must.
 
     The report's are float32.
     """

@@ -8,8 +8,8 @@ import numpy as np
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.what_if.artifacts import PAINTED_OVER, Laid, laid_in, without
-from explorer.core.what_if.fitted_light import evened
 from trainer.pictures.color_constancy import light_of, under_light
+from trainer.pictures.fitted_light import evened
 
 DARKEST, BRIGHTEST = 10.0, 0.1
 """Gammas beyond these leave nothing to see."""

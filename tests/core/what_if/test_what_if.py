@@ -15,11 +15,11 @@ from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.network.opening import Network
 from explorer.core.what_if import Change, what_if
-from explorer.core.what_if.fitted_light import evened, fitted_light
 from explorer.core.what_if.folder import scores_of, table_of
 from tests.networks import open_small
 from trainer.measures.prediction import Prediction
 from trainer.pictures.color_constancy import light_of
+from trainer.pictures.fitted_light import evened, fitted_light
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

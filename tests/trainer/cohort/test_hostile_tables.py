@@ -17,7 +17,7 @@ from trainer.measures.taxonomy import read_taxonomy
 from trainer.pictures.diagnosis_words import read_diagnoses
 from trainer.pictures.label_table import read_label_table
 from trainer.training.presets import PRESETS
-from trainer.training.recipe import read_settings
+from trainer.training.settings_file import read_settings
 
 TOML: dict[str, str] = {
     "digits": f"epochs = {'9' * 5_000}",

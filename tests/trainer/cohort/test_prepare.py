@@ -421,3 +421,15 @@ def test_the_paper_s_split_has_no_validation_part(images: Path, capfd: pytest.Ca
     assert "--no-validation does without" in capfd.readouterr().err
     assert main([*words, "--no-validation", "--folds", "3"]) == 1
     assert "leave --no-validation or --folds out" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("broken", "code"), [(4, 0), (5, 1)])
+def test_more_than_a_tenth_unreadable_is_a_failure(
+    images: Path, broken: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(broken):
+        (images / "nv" / f"broken{number}.png").write_bytes(b"nothing")
+    out = images.parent / "cohort.h5"
+    assert main(["prepare", "--images", str(images), "--out", str(out), "--size", "32"]) == code
+    assert f"{broken} of {40 + broken} pictures could not be read" in capsys.readouterr().err
+    assert len(open_cohort(out)) == 40

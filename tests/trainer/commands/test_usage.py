@@ -16,6 +16,8 @@ from trainer.training.recipe import SETTINGS
         (["train", "--data", "x", "--out", "y", "--lerning-rate=3"], "--learning-rate"),
         (["train", "--data", "x", "--recipe", "papr"], "paper"),
         (["trian"], "train"),
+        (["train", "--dta", "x", "--out", "y"], "--data"),
+        (["prepare", "--image=x", "--labels", "l.csv", "--ot", "c.h5"], "--out"),
         (["describe", "c.h5", "--fgure", "x"], "--figure"),
     ],
 )
@@ -34,6 +36,20 @@ def test_so_it_does_in_the_explorer(words: list[str], near: str, capsys: pytest.
         explorer(words)
     assert ended.value.code == 2
     assert f"did you mean {near}?" in capsys.readouterr().err
+
+
+def test_a_required_flag_that_was_mistyped_is_not_called_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, said in (
+        (["train", "--dta", "x", "--out", "y"], "unrecognized arguments: --dta; did you mean --data?"),
+        (["train", "--out", "y", "--qqq", "x"], "the following arguments are required: --data"),
+        (["train", "--lerning-rate", "3"], "the following arguments are required: --data"),
+    ):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert said in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        explorer(["layers", "--modell", "x"])
+    assert "unrecognized arguments: --modell; did you mean --model?" in capsys.readouterr().err
 
 
 def test_what_is_near_to_nothing_gets_no_advice(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ from trainer.training.distributed import joined
 from trainer.training.optimiser import check_capturable, optimiser_of, take_up
 from trainer.training.recipe import Recipe
 from trainer.training.train import train
-from trainer.training.training_step import Step, logits_in_training
+from trainer.training.training_step import Step, outputs_in_training
 
 GPU = torch.device("meta")
 """Stands for a GPU: tensors on it hold no values, but lie somewhere else than on the CPU."""
@@ -262,7 +262,7 @@ def test_validation_goes_on_in_smaller_parts(tmp_path: Path) -> None:
     cohort, recipe = cohort_in(tmp_path), small()
     pictures = Pictures(cohort, np.arange(20), InputSpec((32, 32), "squash", 32), CPU)
     module = build("lenet", 2, {"size": 32})
-    wanted = logits_in_training(module, pictures, Preparation(recipe, CPU), recipe, CPU, 20)
+    wanted = outputs_in_training(module, pictures, Preparation(recipe, CPU), recipe, CPU, 20)
     exact = logits_of(module, (cohort, np.arange(20)), InputSpec((32, 32), "squash", 32), CPU)
 
     def small_only(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
@@ -270,7 +270,7 @@ def test_validation_goes_on_in_smaller_parts(tmp_path: Path) -> None:
             raise RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
 
     module.register_forward_pre_hook(small_only)
-    found = logits_in_training(module, pictures, Preparation(recipe, CPU), recipe, CPU, 20)
+    found = outputs_in_training(module, pictures, Preparation(recipe, CPU), recipe, CPU, 20)
     assert found == pytest.approx(wanted, abs=2e-2)
     small_exact = logits_of(module, (cohort, np.arange(20)), InputSpec((32, 32), "squash", 32), CPU)
     assert small_exact == pytest.approx(exact, abs=1e-5)

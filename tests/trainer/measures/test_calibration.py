@@ -8,8 +8,13 @@ from sklearn.metrics import log_loss
 from trainer.measures.bootstrap import BootstrapResamples
 from trainer.measures.calibration import BINS, bin_of, fit_temperature, reliability
 from trainer.measures.prediction import Prediction
+from trainer.measures.taxonomy import Match, match
 
-TWO = np.eye(2)
+
+def whole(classes: int) -> Match:
+    """Every class evaluated as it is."""
+    names = tuple(map(str, range(classes)))
+    return match(names, names, None, None)
 
 
 def logits_that_are(sure: float, count: int = 2000, classes: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +32,7 @@ def draws(count: int) -> BootstrapResamples:
 @pytest.mark.parametrize("sure", [0.5, 1.0, 3.0])
 def test_the_temperature_undoes_false_certainty(sure: float) -> None:
     logits, labels = logits_that_are(sure)
-    found = fit_temperature(logits, labels, TWO, draws(len(labels)))
+    found = fit_temperature(Prediction(logits), labels, whole(2), draws(len(labels)))
     assert found.value == pytest.approx(sure, rel=0.15)
     assert found.low < found.value < found.high
     before, after = (
@@ -41,7 +46,7 @@ def test_the_temperature_undoes_false_certainty(sure: float) -> None:
 
 def test_no_other_temperature_has_a_smaller_loss() -> None:
     logits, labels = logits_that_are(2.0, 300, 3)
-    found = fit_temperature(logits, labels, np.eye(3), draws(300)).value
+    found = fit_temperature(Prediction(logits), labels, whole(3), draws(300)).value
     least = log_loss(labels, Prediction(logits).tempered(found))
     assert all(
         log_loss(labels, Prediction(logits).tempered(other)) >= least - 1e-9 for other in np.geomspace(0.1, 10, 60)
@@ -76,9 +81,28 @@ def test_of_more_classes_the_predicted_one_is_looked_at() -> None:
 
 def test_added_up_classes_are_fitted_as_such() -> None:
     logits, leaves = logits_that_are(3.0, 1500, 4)
-    members = np.array([[1, 0], [1, 0], [0, 1], [0, 1.0]])
-    found = fit_temperature(logits, leaves // 2, members, draws(1500))
+    matched = Match(("ab", "cd"), np.array([[1, 0], [1, 0], [0, 1], [0, 1.0]]), np.arange(2))
+    found = fit_temperature(Prediction(logits), leaves // 2, matched, draws(1500))
     assert found.value == pytest.approx(3, rel=0.2)
+
+
+def test_classes_that_are_decided_each_for_itself_have_a_loss_that_certainty_does_not_win() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(-1, 1.5, (3000, 3))
+    chance = 1 / (1 + np.exp(-logits))
+    # One class of each picture is the true one; where it is the third, the other two are not.
+    labels = np.array([random.choice(3, p=row / row.sum()) for row in chance])
+    table = np.eye(3)[labels]
+    for by in (0.5, 1.0, 2.0):
+        found = reliability(
+            Prediction(logits, independent=True).tempered(by), labels, None, draws(3000), independent=True
+        )
+        wanted = np.mean([log_loss(table[:, k], 1 / (1 + np.exp(-logits[:, k] / by))) for k in range(3)])
+        assert found.log_loss.value == pytest.approx(wanted)
+    best = fit_temperature(Prediction(logits * 3, independent=True), labels, whole(3), draws(3000)).value
+    plain = fit_temperature(Prediction(logits, independent=True), labels, whole(3), draws(3000)).value
+    assert best == pytest.approx(3 * plain, rel=0.02)
+    assert 0.3 < plain < 3
 
 
 @given(st.floats(0, 1))

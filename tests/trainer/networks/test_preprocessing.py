@@ -11,6 +11,7 @@ from safetensors import safe_open
 
 from explorer.core.activations import record
 from explorer.core.network import open_network
+from explorer.core.what_if import Change
 from tests.networks import save_small
 from tests.trainer.runs import CPU, cohort_in, small, trained
 from trainer.files.errors import UserError
@@ -48,7 +49,50 @@ def test_gamma_is_a_power_and_comes_last() -> None:
     assert np.abs(grey.crop(RGB) - 255 * (replace(grey, gamma=1.0).crop(RGB) / 255) ** 2).max() <= 0.51
 
 
-@pytest.mark.parametrize("wrong", [{"color_constancy": 0.5}, {"color_constancy": float("nan")}, {"gamma": 0.0}])
+def test_the_light_is_that_of_the_what_if_change_whatever_part_is_taken() -> None:
+    down, across = np.meshgrid(np.linspace(-1, 1, 128), np.linspace(-1, 1, 128), indexing="ij")
+    lit = np.rint(np.clip(RGB * np.exp(0.3 * across - 0.2 * down**2)[..., None], 0, 255)).astype(np.uint8)
+    whole = InputSpec((128, 128), "squash", 128, illumination=1.0)
+    assert np.abs(whole.crop(lit).astype(int) - Change(illumination=1.0).applied(lit)).max() <= 1
+    half = replace(whole, illumination=0.5).crop(lit)
+    assert np.abs(half.astype(int) - Change(illumination=0.5).applied(lit)).max() <= 1
+    middle = InputSpec((40, 60), "squash", 86, illumination=1.0)  # resized to 86 x 129, of which the middle is cut
+    resized = np.asarray(Image.fromarray(lit).resize((129, 86), Image.Resampling.BILINEAR))
+    even = InputSpec((86, 129), "squash", 86, illumination=1.0).crop(lit)
+    assert (middle.crop(lit) == even[23:63, 34:94]).all()
+    assert np.abs(even.astype(int) - resized).mean() > 5
+    grey = InputSpec((128, 128), "squash", 128, (0.0,), (1.0,), illumination=1.0)
+    plain = replace(grey, illumination=0.0).crop(lit)
+    known = whole.crop(lit).astype(float).mean(2) / lit.astype(float).mean(2)
+    assert np.abs(grey.crop(lit)[..., 0] / np.maximum(plain[..., 0], 1.0) - known)[plain[..., 0] > 60].max() < 0.05
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 5, 8])
+def test_dark_corners_are_filled_and_nothing_else_is_touched(seed: int) -> None:
+    drawn = draw(seed, size=200, concepts=frozenset({"corner"}))
+    spec = InputSpec((200, 200), "squash", 200, fill_corners=True)
+    found = spec.crop(drawn.rgb).astype(int)
+    assert found[drawn.masks["corner"]].mean(axis=1).min() > 60  # no black is left there
+    skin = np.median(drawn.rgb[drawn.masks["skin"]], axis=0)
+    assert np.abs(found[drawn.masks["corner"]].mean(axis=0) - skin).max() < 50
+    reach = np.hypot(*np.meshgrid(np.linspace(-1, 1, 200), np.linspace(-1, 1, 200)))
+    untouched = reach < 0.7
+    assert (found[untouched] == drawn.rgb[untouched]).all()
+    bare = draw(seed, size=200, concepts=frozenset({"hair"})).rgb
+    assert (spec.crop(bare) == bare).all()
+
+
+def test_what_is_dark_elsewhere_is_no_corner() -> None:
+    for dark in (np.s_[:60, :60], np.s_[60:140, 60:140], np.s_[:, :]):  # one corner, the middle, all of it
+        rgb = np.full((200, 200, 3), 180, np.uint8)
+        rgb[dark] = 10
+        assert (InputSpec((200, 200), "squash", 200, fill_corners=True).crop(rgb) == rgb).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"color_constancy": 0.5}, {"color_constancy": float("nan")}, {"gamma": 0.0}, {"illumination": 1.1}],
+)
 def test_what_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UserError, match="input specification is not usable"):
         replace(PLAIN, **wrong)
@@ -93,7 +137,7 @@ def test_preprocessing_belongs_to_the_network(tmp_path: Path) -> None:
 
 def test_training_test_and_explorer_see_the_same_colors(tmp_path: Path) -> None:
     cohort = cohort_in(tmp_path, 20)
-    recipe = small(epochs=1, color_constancy=6.0, gamma=1.2, size=24)
+    recipe = small(epochs=1, color_constancy=6.0, gamma=1.2, illumination=0.8, fill_corners=True, size=24)
     places = np.arange(5)
     found = Pictures(cohort, places, stored_input(recipe, cohort.side), CPU).part(0, 5).permute(0, 2, 3, 1).numpy()
     spec = input_spec_of(recipe, cohort)
@@ -103,3 +147,7 @@ def test_training_test_and_explorer_see_the_same_colors(tmp_path: Path) -> None:
     network = open_network(outcome.network, device="cpu")
     assert network.input == spec
     assert (network.input.color_constancy, network.input.gamma) == (6.0, 1.2)
+    assert (network.input.illumination, network.input.fill_corners) == (0.8, True)
+    with safe_open(outcome.network, "pt") as file:
+        assert json.loads(file.metadata()["network"])["version"] == 3
+    assert InputSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec

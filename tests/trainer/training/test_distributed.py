@@ -10,7 +10,7 @@ from tests.trainer.runs import cohort_in, small, trained
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load
 from trainer.training.distributed import ProcessGroup
-from trainer.training.recipe import write_settings
+from trainer.training.settings_file import write_settings
 
 SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
 

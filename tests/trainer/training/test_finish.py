@@ -51,7 +51,7 @@ def test_ctrl_c_ends_with_its_own_code_and_one_sentence(
     def stopped(*facts: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("trainer.training.train.logits_in_training", stopped)
+    monkeypatch.setattr("trainer.training.train.outputs_in_training", stopped)
     words = ["--data", str(cohort_in(tmp_path).path), "--out", str(tmp_path / "run"), "--device", "cpu"]
     assert main(["train", *words, "--recipe", "lenet", "--size", "32", "--resize-to", "0"]) == 130
     said = capsys.readouterr().err

@@ -10,7 +10,8 @@ from trainer.cli import parser
 from trainer.commands.common import recipe_of
 from trainer.files.errors import UserError
 from trainer.training.presets import PRESETS
-from trainer.training.recipe import SETTINGS, Recipe, groups, read_settings, write_settings
+from trainer.training.recipe import SETTINGS, Recipe, groups
+from trainer.training.settings_file import read_settings, write_settings
 
 
 def given_words(*words: str) -> Recipe:

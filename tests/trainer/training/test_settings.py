@@ -36,6 +36,8 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "std": ({}, [0.5, 0.4, 0.3]),
     "color_constancy": ({}, 6.0),
     "gamma": ({}, 2.0),
+    "illumination": ({}, 1.0),
+    "fill_corners": ({}, True),
     "fold": ({}, 1),
     "architecture": ({}, "scratch_cnn"),
     "bottleneck": (SCRATCH, 4),
@@ -61,6 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
     "corners": ({}, 1.0),
     "mixup": ({}, 1.0),
     "cutout": ({}, 0.5),
+    "loss": ({}, "bce"),
     "epochs": ({}, 2),
     "batch": ({}, 4),
     "imbalance": ({}, "weights"),
@@ -85,8 +88,19 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
 """By setting: what it needs to matter, and another value. The optimisers differ where they weigh something down."""
 
 NEEDS = {"optimiser": {"weight_decay": 0.1}}
-SAME_RESULT = {"channels_last", "deterministic", "fused", "graph", "pictures_on_device", "prefetch", "save_every"}
-"""How a run is computed and kept; test_train.py, test_steps.py and test_resume.py hold that they change no result."""
+SAME_RESULT = {
+    "channels_last",
+    "deterministic",
+    "fused",
+    "graph",
+    "pictures_on_device",
+    "prefetch",
+    "save_every",
+    "threshold_folds",
+}
+"""How a run is computed and kept; test_train.py, test_steps.py, test_resume.py and test_cross_validation.py hold that
+they change no result.
+"""
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,10 @@ from tests.trainer.runs import CPU, cohort_in, small
 from trainer.networks.architectures import build, head
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Batch, Pictures, Preparation, ahead, epoch, order_of, steps_of
+from trainer.training.loss import median_frequency
 from trainer.training.optimiser import optimiser_of
 from trainer.training.recipe import Recipe
-from trainer.training.training_step import Average, Step, median_frequency
+from trainer.training.training_step import Average, Step
 
 REFERENCE = {"precision": "float32", "channels_last": False, "fused": False, "graph": False, "prefetch": False}
 
