@@ -23,6 +23,7 @@ from explorer.state.last_step import LastStep
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
+from explorer.state.measured_surrounds import MeasuredSurrounds
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
@@ -105,6 +106,7 @@ class Workspace(QObject):
             self,
         )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
+        self.surrounds = MeasuredSurrounds(self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
@@ -121,6 +123,7 @@ class Workspace(QObject):
         self.evaluating.close()
         self.worth_a_look.close()
         self.point_maps.close()
+        self.surrounds.close()
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()

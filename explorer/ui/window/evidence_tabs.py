@@ -42,7 +42,7 @@ def _pictures(workspace: Workspace) -> QWidget:
     from explorer.state.gallery import FilterGallery
     from explorer.ui.panels.gallery_panel import GalleryPanel
 
-    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence)
+    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence, workspace.surrounds)
     made = GalleryPanel(workspace.session, workspace.library, gallery)
     gallery.setParent(made)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
