@@ -65,6 +65,7 @@ def _findings(workspace: Workspace) -> QWidget:
     made = FindingsPanel(workspace.evaluating, workspace.chosen, look)
     made.words_asked.connect(lambda: _ask_words(workspace, made))
     made.readers_asked.connect(lambda: _ask_readers(workspace, made))
+    made.taxonomy_asked.connect(lambda: _ask_taxonomy(workspace, made))
     return made
 
 
@@ -88,6 +89,16 @@ def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
     name, _ = QFileDialog.getOpenFileName(parent.window(), "Readers: name, sensitivity, specificity", "", "CSV (*.csv)")
     if name:
         workspace.evaluating.use_file(Path(name))
+
+
+def _ask_taxonomy(workspace: Workspace, parent: QWidget) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    name, _ = QFileDialog.getOpenFileName(
+        parent.window(), 'Taxonomy: lines such as malignant = ["mel", "bcc"]', "", "TOML (*.toml)"
+    )
+    if name:
+        workspace.evaluating.use_taxonomy(Path(name))
 
 
 def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
