@@ -15,7 +15,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.index.joined_file import parts_of, read_contents
 from explorer.core.index.schema import ANSWERS, Contents
-from explorer.core.index.sealed_file import Damaged, open_sealed
+from explorer.core.index.sealed_file import Damaged, check_sealed, open_sealed
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
 from trainer.pictures.file_names import natural_key
@@ -231,16 +231,16 @@ def open_index(path: Path | str) -> FolderIndex:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        for part in parts_of(path, file):
-            _check_part(path, part)
+        _check_parts(path, parts_of(path, file))
         return FolderIndex(path, file, read_contents(file))
     except Damaged:
         file.close()
         raise
 
 
-def _check_part(path: Path, part: Path) -> None:
+def _check_parts(path: Path, parts: Sequence[Path]) -> None:
     try:
-        open_sealed(part).close()
+        check_sealed(parts)
     except FileNotFoundError as error:
+        part = Path(error.filename)
         raise Damaged(f"{path.name} lacks its part {part.parent.name}/{part.name}; make the index again.") from error

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.index.schema import ANSWERS
-from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
+from explorer.core.index.sealed_file import sound, write_sealed
 from trainer.files.atomic_files import subfolder, sweep_folder
 
 BYTES, FEWEST, MOST = 1 << 25, 16, 1024
@@ -80,13 +80,10 @@ class PartFolder:
         """The whole parts of this key; damaged ones and those of another key are passed over."""
         with contextlib.suppress(OSError):
             sweep_folder(self.path)
-        for path in sorted(self.path.glob("[0-9a-f]*.h5")):
-            try:
-                with open_sealed(path) as file:
-                    if file.attrs["key"] == self.key:
-                        yield Part(path, tuple(file["digest"].asstr()[()]))
-            except (Damaged, OSError, KeyError):
-                continue
+        for path in sound(sorted(self.path.glob("[0-9a-f]*.h5"))):
+            with contextlib.suppress(OSError, KeyError, AttributeError, TypeError), h5py.File(path, "r") as file:
+                if file.attrs["key"] == self.key:
+                    yield Part(path, tuple(file["digest"].asstr()[()]))
 
     def write(self, rows: Rows) -> Part:
         """Put a new part in its place; UserError where the disk refuses."""
