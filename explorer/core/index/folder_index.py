@@ -1,5 +1,6 @@
 """An open index: what every filter answered on every picture of a folder."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -36,8 +37,8 @@ class FolderIndex:
     Close it, or use it in a `with` block. The file is never changed by it.
     """
 
-    def __init__(self, path: Path, file: h5py.File, contents: Contents) -> None:
-        self.path, self._file, self.contents = path, file, contents
+    def __init__(self, path: Path, file: h5py.File, contents: Contents, held: Sequence[h5py.File] = ()) -> None:
+        self.path, self._file, self.contents, self._held = path, file, contents, held
         self._parts = parts_of(path, file)
         self._columns: dict[str, h5py.Dataset] = {}
         names = contents.pictures.names
@@ -54,8 +55,9 @@ class FolderIndex:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file and its parts."""
+        for file in (self._file, *self._held):
+            file.close()
 
     def check(self, network: "Network") -> None:
         """UserError where this is the index of another network, or of the same one read in another way."""
@@ -70,7 +72,7 @@ class FolderIndex:
             in_file[self._order] = list(given)
             pictures = replace(pictures, given=tuple(in_file))
         facts = {**self.contents.facts, "folder": str(folder)}
-        return FolderIndex(self.path, self._file, replace(self.contents, pictures=pictures, facts=facts))
+        return FolderIndex(self.path, self._file, replace(self.contents, pictures=pictures, facts=facts), self._held)
 
     @property
     def complete(self) -> bool:
@@ -231,9 +233,11 @@ def open_index(path: Path | str) -> FolderIndex:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        _check_parts(path, parts_of(path, file))
-        return FolderIndex(path, file, read_contents(file))
-    except Damaged:
+        parts = parts_of(path, file)
+        _check_parts(path, parts)
+        contents = read_contents(file)
+        return FolderIndex(path, file, contents, _held(path, parts))
+    except UserError:
         file.close()
         raise
 
@@ -244,3 +248,20 @@ def _check_parts(path: Path, parts: Sequence[Path]) -> None:
     except FileNotFoundError as error:
         part = Path(error.filename)
         raise Damaged(f"{path.name} lacks its part {part.parent.name}/{part.name}; make the index again.") from error
+
+
+def _held(path: Path, parts: Sequence[Path]) -> list[h5py.File]:
+    """The parts, open: HDF5 reads what it cannot open later, because too many files are, as zeros without a word."""
+    held: list[h5py.File] = []
+    try:
+        held += (h5py.File(part, "r") for part in parts)
+    except OSError as error:
+        for file in held:
+            file.close()
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise UserError(
+                f"{path.name} has {len(parts):,} parts, and this system lets a program have fewer files open; run "
+                "`feature-explorer index` on it again, which makes them fewer, or raise the limit (ulimit -n)."
+            ) from error
+        raise Damaged(f"{path.name} cannot be read as HDF5; make the index again.") from error
+    return held

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,16 +87,40 @@ class PartFolder:
 
     def write(self, rows: Rows) -> Part:
         """Put a new part in its place; UserError where the disk refuses."""
+
+        def fill(file: h5py.File) -> None:
+            for name, values in rows.columns.items():
+                file.create_dataset(name, data=values)
+
+        return self._put(rows.digests, fill)
+
+    def write_together(self, parts: Sequence[Part]) -> Part:
+        """Put a new part in its place that holds what these hold; they stay. UserError where the disk refuses."""
+        digests = tuple(digest for part in parts for digest in part.digests)
+
+        def fill(file: h5py.File) -> None:
+            end = 0
+            for part in parts:  # one at a time: together they are large
+                begin, end = end, end + len(part.digests)
+                for name, values in read_part(part).columns.items():
+                    across = name not in PICTURE_COLUMNS
+                    shape = list(values.shape)
+                    shape[int(across)] = len(digests)
+                    column = file.require_dataset(name, tuple(shape), values.dtype, exact=True)
+                    column[(slice(None), slice(begin, end)) if across else slice(begin, end)] = values
+
+        return self._put(digests, fill)
+
+    def _put(self, digests: tuple[str, ...], columns: Callable[[h5py.File], None]) -> Part:
         path = subfolder(self.path.parent, self.path.name) / f"{os.urandom(8).hex()}.h5"
 
         def fill(file: h5py.File) -> None:
             file.attrs["key"] = self.key
-            file.create_dataset("digest", data=np.array(rows.digests, dtype=object), dtype=h5py.string_dtype())
-            for name, values in rows.columns.items():
-                file.create_dataset(name, data=values)
+            file.create_dataset("digest", data=np.array(digests, dtype=object), dtype=h5py.string_dtype())
+            columns(file)
 
         write_sealed(path, fill)
-        return Part(path, rows.digests)
+        return Part(path, digests)
 
     def remove_others(self, kept: Sequence[Part]) -> None:
         """Remove all parts but these."""
