@@ -138,6 +138,12 @@ class FolderIndex:
         """The same for some rows of `filters()`, (F, N) float32: all of them need not be held at once."""
         return np.asarray(self._read(what, rows))
 
+    def some_answers(self, layer: int, rows: slice, what: str = "peak") -> Numbers:
+        """The same for every filter of a layer, (C, n), on some pictures as they lie in the file: in no order."""
+        first = self.row(FilterKey(layer, 0))
+        of_layer = slice(first, first + self.contents.network.filters[layer])
+        return np.asarray(self._column(what)[of_layer, rows], np.float32)
+
     def peaks(self, key: FilterKey) -> Numbers:
         """The highest value of the filter's map on each picture (N,) float32."""
         return self.answers(key, "peak")
@@ -190,15 +196,18 @@ class FolderIndex:
         return [(self.pictures[row], float(values[row])) for row in rows]
 
     def _read(self, what: str, rows: int | slice) -> Any:
+        values = self._column(what)[rows]
+        if not self._in_order:
+            values = values[self._order] if isinstance(rows, int) else values[:, self._order]
+        return values if what == "place" else values.astype(np.float32, copy=False)
+
+    def _column(self, what: str) -> h5py.Dataset:
         if what not in ANSWERS and what != "place":
             raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
         if what not in self._columns:
             self._columns[what] = self._file[f"answers/{what}"]
-        values = self._columns[what][rows]
-        if not self._in_order:
-            values = values[self._order] if isinstance(rows, int) else values[:, self._order]
-        return values if what == "place" else values.astype(np.float32, copy=False)
+        return self._columns[what]
 
     def _whole(self, column: str) -> Any:
         self._check_parts()
