@@ -16,11 +16,13 @@ from explorer.state.evidence import Evidence
 from explorer.state.file_state import state_of
 from explorer.state.lazy import LazyStore, Looked
 from explorer.state.library import Library
+from explorer.state.measured_surrounds import MeasuredSurrounds
 from explorer.state.session import Session, View
 
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
     from explorer.core.index.gallery import Gallery, GalleryPicture
+    from explorer.core.index.other_surround import Surrounds
     from explorer.core.index.peak_crop import PeakCrop
     from explorer.core.index.receptive_field import ReceptiveField
 
@@ -31,6 +33,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "weakest": "Weakest",
         "contrast": "Strong, and alike but weak",
         "near": "Strong, and same class without an answer",
+        "surround": "Strong, and alike in another skin tone or light",
         "class": "Strongest of each class",
         "random": "Random",
     }
@@ -67,9 +70,16 @@ class FilterGallery(QObject):
     changed = Signal()
     crops_arrived = Signal(list)
 
-    def __init__(self, session: Session, library: Library, evidence: Evidence, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        evidence: Evidence,
+        surrounds: MeasuredSurrounds,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._evidence = session, library, evidence
+        self._session, self._library, self._evidence, self._surrounds = session, library, evidence, surrounds
         self.kind, self.by, self.seed = "strongest", "inside", 0
         self.answer: Answer | None = None
         self.trouble = ""
@@ -80,6 +90,8 @@ class FilterGallery(QObject):
         self._crops = LazyStore(library.reading, "crops", keep=256, chunk=4, parent=self)
         self._crops.reset(_read_crops)
         self._crops.arrived.connect(lambda keys: self.crops_arrived.emit([key[0] for key in keys]))
+        surrounds.arrived.connect(self._look)
+        surrounds.changed.connect(self._wait_for_surrounds)
         session.changed.connect(self._view_changed)
         evidence.changed.connect(self._index_changed)
         library.replaced.connect(self._forget)
@@ -129,6 +141,7 @@ class FilterGallery(QObject):
     def _index_changed(self) -> None:
         """The one before is closed next: nothing reads in it any more."""
         self._library.batch.cancel(SLOT)
+        self._surrounds.forget()
         if self.index is None:
             self._show(None)
         self._look()
@@ -136,6 +149,7 @@ class FilterGallery(QObject):
     def _begin_anew(self) -> None:
         """Nothing that was found holds for another folder or network."""
         self._library.batch.cancel(SLOT)
+        self._surrounds.forget()
         self._crops.reset(_read_crops)
         self._show(None)
         self._look()
@@ -145,13 +159,19 @@ class FilterGallery(QObject):
         index, view, folder = self.index, self._session.view, self._library.folder
         key = FilterKey(view.layer, view.filter)
         wanted = (index, key, self.kind, self.by, self.seed)
+        if not self._watched or self.kind != "surround":
+            self._surrounds.drop()
         if not self._watched or index is None or folder is None or wanted == self._done:
             return
-        self._find_fields()
         kind, by, seed, positions, root = self.kind, self.by, self.seed, folder.positions, folder.path
+        surrounds = self._surrounds.of(index, root) if kind == "surround" else None
+        if kind == "surround" and surrounds is None:
+            self._library.batch.cancel(SLOT)
+            return
+        self._find_fields()
 
         def work(on_step: OnStep) -> Answer:
-            return _answer(index, key, kind, by, seed, root, positions)
+            return _answer(index, key, kind, by, seed, surrounds, root, positions)
 
         def done(answer: Answer) -> None:
             self._done = wanted
@@ -162,6 +182,10 @@ class FilterGallery(QObject):
                 self._show(None, in_words(error))
 
         self._library.batch.submit(SLOT, work, done, failed)
+
+    def _wait_for_surrounds(self) -> None:
+        """The pictures that were chosen otherwise are not shown under this choice's name."""
+        self._show(None, self._surrounds.sentence)
 
     def _show(self, answer: Answer | None, trouble: str = "") -> None:
         if answer is None:
@@ -195,12 +219,19 @@ class FilterGallery(QObject):
 
 
 def _answer(
-    index: "FolderIndex", key: FilterKey, kind: str, by: str, seed: int, root: Path, there: Mapping[Path, int]
+    index: "FolderIndex",
+    key: FilterKey,
+    kind: str,
+    by: str,
+    seed: int,
+    surrounds: "Surrounds | None",
+    root: Path,
+    there: Mapping[Path, int],
 ) -> Answer:
     from explorer.core.index.gallery import gallery
     from explorer.core.index.strong_pictures import strong_pictures
 
-    found = gallery(index, key, kind, TILES, by=by, seed=seed)
+    found = gallery(index, key, kind, TILES, by=by, surrounds=surrounds, seed=seed)
     tiles = {root / one.picture: one for one in found.pictures}
     return Answer(
         key=key,

@@ -30,6 +30,7 @@ from explorer.state.layer_facts import LayerFacts
 from explorer.state.lens import ChosenLens
 from explorer.state.lens_sheet import LensSheet
 from explorer.state.library import Library
+from explorer.state.measured_surrounds import MeasuredSurrounds
 from explorer.state.muting import Muting
 from explorer.state.occluding import Occluding
 from explorer.state.opening import Opening
@@ -136,6 +137,7 @@ class Workspace(QObject):
             self,
         )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
+        self.surrounds = MeasuredSurrounds(self)
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.opening.second_wanted.connect(self.second.open_later)
@@ -173,6 +175,7 @@ class Workspace(QObject):
         self.candidates.close()
         self.lists.close()
         self.point_maps.close()
+        self.surrounds.close()
         self.lens.close()
         self.shuffled.close()
         self.what_if.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.sheet_rows import sheet_row
@@ -164,3 +164,37 @@ def test_confused_pictures_are_looked_at_through_two_lenses(demo: Person, index:
     assert "no ending of a figure" in dialog._said.text()
     dialog.close()
     assert not workspace.library.batch.busy("lenses of a pair")
+
+
+def test_the_classes_are_added_up_along_a_tree_and_a_wrong_one_is_said(
+    demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = demo.workspace.library.folder
+    names = tuple(path.relative_to(folder.path).as_posix() for path in folder.pictures)
+    words = ("nv", "bkl", "mel", "bcc")
+    given = tuple(words[place % 4] for place in range(len(names)))
+    logits = np.random.default_rng(1).normal(size=(len(names), 4))
+    path = write_index(
+        tmp_path / "i.h5", np.ones((2, len(names))), names=names, given=given, classes=words, logits=logits
+    )
+    panel, evaluating = findings(demo), demo.workspace.evaluating
+    demo.workspace.evidence.take(open_index(path))
+    demo.until(lambda: evaluating.found is not None)
+    tree = tmp_path / "tree.toml"
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tree), ""))
+    tree.write_text('benign = ["nv", "bkl"]\nmalignant = ["mel", "bcc"]\n')
+    demo.click(panel._taxonomy, QPoint(5, 5))
+    demo.until(lambda: bool(evaluating.found.levels))
+    level = evaluating.found.levels[0]
+    said = [text.text() for text in panel.findChildren(QLabel)]
+    for name, right in zip(("benign", "malignant"), level.sensitivity, strict=True):
+        line = next(text for text in said if text.startswith(f"{name} AUC {level.auc.value:.2f}"))
+        assert f"predicted rightly {right.value:.2f}" in line
+        assert line.endswith(f"of {len(names) // 2:,}")
+    assert sum("Added up along the taxonomy" in text for text in said) == 1
+    tree.write_text('benign = ["nv"]\nmalignant = ["mel", "bcc"]\n')
+    demo.click(panel._taxonomy, QPoint(5, 5))
+    demo.until(lambda: 'class "bkl" does not stand in tree.toml' in demo.message)
+    demo.until(lambda: not evaluating.busy)
+    assert evaluating.taxonomy is None
+    assert not evaluating.found.levels

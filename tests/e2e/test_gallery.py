@@ -138,6 +138,25 @@ def test_every_kind_can_be_chosen(demo: Person, index_file: Path, index: FolderI
     assert panel.model.data_of(panel.model.rows[0], CAPTION)[0].split()[0].endswith("%")
 
 
+def test_beside_each_strong_picture_one_of_another_skin_tone_or_light_and_why(demo: Person, index_file: Path) -> None:
+    demo.workspace.evidence.take(open_index(index_file))
+    panel = look_at_pictures(demo)
+    answer(demo, panel)
+    said: list[str] = []
+    demo.workspace.surrounds.changed.connect(lambda: said.append(panel.grid.hint))
+    panel.kind.setCurrentIndex(panel.kind.findData("surround"))
+    panel.kind.activated.emit(panel.kind.currentIndex())
+    demo.until(lambda: panel._gallery.answer is not None and panel._gallery.answer.gallery.kind == "surround")
+    assert said
+    assert all(hint.startswith("Measuring the surround of each picture") for hint in said)
+    strong, other = panel.model.rows[:2]
+    reason = panel.model.data_of(other, CAPTION)[1]
+    assert reason.endswith("surround")
+    assert f"chosen beside {strong.name}: {reason}" in panel.model.about(other)
+    choose(panel, demo, "weakest")
+    assert not panel.model.data_of(panel.model.rows[1], CAPTION)[1].endswith("surround")
+
+
 def test_close_up_the_original_is_shown_around_the_peak_with_and_without_green(demo: Person, index_file: Path) -> None:
     demo.workspace.evidence.take(open_index(index_file))
     demo.workspace.session.update(filter=57)

@@ -5,6 +5,7 @@ many were refused, and what went wrong, if anything did: {"number": ..., "proble
 """
 
 import contextlib
+import hashlib
 import io
 import json
 import random
@@ -23,12 +24,14 @@ import torch
 from PIL import Image
 
 from explorer.core.images import read_image, thumbnail
+from explorer.core.index import open_index, sealed_file
 from explorer.core.labels import read_labels
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.csv_exchange import import_csv
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.core.tags.vocabulary import read_vocabulary
+from tests.core.index.synthetic_index import write_index
 from tests.networks import SMALL, save_small
 from tests.trainer.cohorts import drawn_cohort
 from trainer.cohort import hdf5_file as cohort_file
@@ -118,6 +121,24 @@ def resealed(content: bytes) -> bytes:
     return content
 
 
+def index_file(path: Path) -> None:
+    """An index of 20 pictures that holds its answers itself."""
+    write_index(path, np.random.default_rng(0).random((6, 20)), filters=(2, 4))
+
+
+def sealed_anew(content: bytes) -> bytes:
+    """A file of an index whose first line tells the digest of what is in it, as a stranger would write it."""
+    line = f"{sealed_file._LINE}{hashlib.sha256(content[512:]).hexdigest()}\n"
+    return line.encode().ljust(512, b"\0") + content[512:]
+
+
+def index(path: Path) -> object:
+    """Read what an index holds."""
+    with open_index(path) as opened:
+        told = opened.logits, opened.embedding, opened.filters(), opened.layer_answers(1), opened.trained_on
+        return told, opened.strongest(FilterKey(0, 1)), opened.places(FilterKey(0, 0)), opened.scale(FilterKey(1, 1))
+
+
 def labels(path: Path) -> object:
     (path.parent / "p0.png").touch()
     with contextlib.suppress(UserError):
@@ -155,6 +176,7 @@ def formats(folder: Path) -> dict[str, Format]:
         Format("tags.h5", saved(book, folder, "whole-tags.h5"), load_tags),
         Format("cohort.h5", cohort, open_cohort),
         Format("resealed.h5", cohort, open_cohort, resealed),
+        Format("index.h5", saved(index_file, folder, "whole-index.h5"), index, sealed_anew),
         Format("labels.csv", CSV.encode(), labels),
         Format("tags.csv", TAGS_CSV.encode(), tags),
         Format("recipe.toml", write_settings(PRESETS["paper"]).encode(), recipe),

@@ -18,6 +18,7 @@ FORMATS = [
     "tags.h5",
     "cohort.h5",
     "resealed.h5",
+    "index.h5",
     "labels.csv",
     "tags.csv",
     "recipe.toml",
@@ -32,7 +33,7 @@ FORMATS = [
     "p.bmp",
     "p.webp",
 ]
-SLOW = ("net.onnx", "tags.h5", "resealed.h5")  # each is read in a process of its own
+SLOW = ("net.onnx", "tags.h5", "resealed.h5", "index.h5")  # each is read in a process of its own
 
 
 def mutants(folder: Path, counts: dict[str, int], seed: int = 0) -> dict[str, dict[str, object]]:

@@ -7,19 +7,21 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.class_words import ClassWords, rest_of, told_apart
+from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
+from explorer.core.evaluation.along_taxonomy import Level, along_taxonomy
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
+from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.evaluation.thresholds import Thresholds, thresholds_of
 from explorer.core.index import FolderIndex
 from explorer.core.progress import OnStep, no_step
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
 from trainer.measures.calibration import Reliability, reliability
 from trainer.measures.class_figures import accuracies, class_curves
-from trainer.measures.metrics import Labels, confusion, positive_class
+from trainer.measures.metrics import Labels, confusion
 from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
-from trainer.measures.taxonomy import Taxonomy, levels
+from trainer.measures.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,6 @@ class ConfusedPair:
     predicted: str
     share: float
     pictures: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Level:
-    """The classes of one level of a taxonomy, each with its curve, and their mean AUC."""
-
-    level: int
-    classes: tuple[str, ...]
-    curves: tuple[Curve, ...]
-    auc: Measure
 
 
 @dataclass(frozen=True)
@@ -123,7 +115,7 @@ def evaluate(
 
     `words` maps given words to the network's classes; `lesions` maps names of pictures to lesions, over which the
     bootstrap draws where any is known, and of which none is measured that the network was trained on. UserError where
-    classes and words do not fit, or fewer than two classes are left to measure.
+    classes and words or the taxonomy do not fit, or fewer than two classes are left to measure.
     """
     classes = told_apart(index.classes)
     if not classes:
@@ -169,7 +161,7 @@ def evaluate(
         left_out=left_out,
         drawn_over="lesions" if known else "pictures",
         readers=tuple(zip(readers, score.asked, strict=True)) if score is not None else (),
-        levels=_levels(labels, probabilities, classes, taxonomy, drawn) if taxonomy is not None else (),
+        levels=along_taxonomy(labels, probabilities, classes, taxonomy, drawn, on_step) if taxonomy is not None else (),
     )
 
 
@@ -183,29 +175,8 @@ def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
         )
 
 
-def scored_class(classes: Sequence[str]) -> int:
-    """Of two classes the one whose probability is the score: not the one that only says what it is not."""
-    rest = rest_of(classes)
-    return 1 - list(classes).index(rest) if rest else positive_class(classes)
-
-
 def _readers_curve(curves: Sequence[Curve], scored: int | None) -> Curve | None:
     """The curve that readers stand beside: that of two classes, or that of malignant against all others."""
     if scored is not None:
         return curves[0]
     return next((curve for curve in curves if curve.name.casefold() == "malignant"), None)
-
-
-def _levels(
-    labels: Labels, probabilities: Numbers, classes: Sequence[str], taxonomy: Taxonomy, draws: BootstrapResamples
-) -> tuple[Level, ...]:
-    made = []
-    for level, matched in levels(classes, classes, taxonomy):
-        of_level = matched.labels[labels]
-        if len(np.unique(of_level)) > 1:
-            columns = [scored_class(matched.classes)] if len(matched.classes) == 2 else None
-            curves, auc = class_curves(
-                of_level, probabilities @ matched.members, matched.classes, draws, columns=columns
-            )
-            made.append(Level(level, matched.classes, curves, auc))
-    return tuple(made)

@@ -14,6 +14,7 @@ from explorer.core.index.folder_pictures import FolderPicture, Listed, Seen, lis
 from explorer.core.index.frozen_sample import FrozenSample, measure_sample, read_sample, write_sample
 from explorer.core.index.joining import Joiner
 from explorer.core.index.measuring import Measurer
+from explorer.core.index.merging import MOST_PARTS, fewer_parts
 from explorer.core.index.one_builder import only_builder
 from explorer.core.index.parts import (
     Part,
@@ -46,12 +47,13 @@ OnStage = Callable[[str], None]
 class BuildOptions:
     """`relevance` as `Measurer` reads it; with `remeasure` the scales are measured anew, and everything with them.
 
-    `of_a_part` pictures are written at once, 0 for as many as memory allows.
+    `of_a_part` pictures are written at once, 0 for as many as memory allows; the index joins at most `most_parts`.
     """
 
     relevance: str = "margin"
     remeasure: bool = False
     of_a_part: int = 0
+    most_parts: int = MOST_PARTS
 
 
 def build_index(
@@ -110,11 +112,11 @@ class _Build:
         for part in self._compute(missing, folder, sample, self._loose(joiner, listed.pictures, parts, missing)):
             parts.append(part)
             if joiner.due(listed.pictures, parts) and self._shared.alone:
-                self._join(joiner, listed, parts)
+                parts = self._join(joiner, listed, parts, folder)
         self._shared.wait()
         if self._shared.first:
             self.on_stage("joining")
-            self._join(joiner, listed, parts if self._shared.alone else list(folder.found()))
+            self._join(joiner, listed, parts if self._shared.alone else list(folder.found()), folder)
         self._shared.wait()
 
     def _sampled(self, pictures: Sequence[FolderPicture]) -> tuple[list[FolderPicture], FrozenSample]:
@@ -203,9 +205,15 @@ class _Build:
         parts[:] = [part for part in parts if part not in loose]
         return loose
 
-    def _join(self, joiner: Joiner, listed: Listed, parts: Sequence[Part]) -> None:
-        pictures = joiner.join(listed.pictures, parts, self._problems)
+    def _join(self, joiner: Joiner, listed: Listed, parts: Sequence[Part], folder: PartFolder) -> list[Part]:
+        """Join the parts; in which parts everything is then."""
+        needed, before = joiner.needed(listed.pictures, parts), joiner.joined_before()
+        fewer = fewer_parts(folder, needed, self._options.most_parts, self.on_step)
+        pictures = joiner.join(listed.pictures, fewer, self._problems)
+        if fewer != needed and self._shared.alone:
+            folder.remove_others([*fewer, *before])
         self.on_ready(self.out, pictures, len(listed.pictures))
+        return fewer if fewer != needed else list(parts)
 
     def _key(self, sample: FrozenSample) -> str:
         told = json.dumps([VERSION, self._network.identity, sample.key, self._options.relevance])

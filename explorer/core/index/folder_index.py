@@ -1,5 +1,6 @@
 """An open index: what every filter answered on every picture of a folder."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.index.joined_file import parts_of, read_contents
 from explorer.core.index.schema import ANSWERS, Contents
-from explorer.core.index.sealed_file import Damaged, open_sealed
+from explorer.core.index.sealed_file import Damaged, check_sealed, open_sealed
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
 from trainer.pictures.file_names import natural_key
@@ -36,8 +37,8 @@ class FolderIndex:
     Close it, or use it in a `with` block. The file is never changed by it.
     """
 
-    def __init__(self, path: Path, file: h5py.File, contents: Contents) -> None:
-        self.path, self._file, self.contents = path, file, contents
+    def __init__(self, path: Path, file: h5py.File, contents: Contents, held: Sequence[h5py.File] = ()) -> None:
+        self.path, self._file, self.contents, self._held = path, file, contents, held
         self._parts = parts_of(path, file)
         self._columns: dict[str, h5py.Dataset] = {}
         names = contents.pictures.names
@@ -54,8 +55,9 @@ class FolderIndex:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file and its parts."""
+        for file in (self._file, *self._held):
+            file.close()
 
     def check(self, network: "Network") -> None:
         """UserError where this is the index of another network, or of the same one read in another way."""
@@ -70,7 +72,7 @@ class FolderIndex:
             in_file[self._order] = list(given)
             pictures = replace(pictures, given=tuple(in_file))
         facts = {**self.contents.facts, "folder": str(folder)}
-        return FolderIndex(self.path, self._file, replace(self.contents, pictures=pictures, facts=facts))
+        return FolderIndex(self.path, self._file, replace(self.contents, pictures=pictures, facts=facts), self._held)
 
     @property
     def complete(self) -> bool:
@@ -136,6 +138,12 @@ class FolderIndex:
         """The same for some rows of `filters()`, (F, N) float32: all of them need not be held at once."""
         return np.asarray(self._read(what, rows))
 
+    def some_answers(self, layer: int, rows: slice, what: str = "peak") -> Numbers:
+        """The same for every filter of a layer, (C, n), on some pictures as they lie in the file: in no order."""
+        first = self.row(FilterKey(layer, 0))
+        of_layer = slice(first, first + self.contents.network.filters[layer])
+        return np.asarray(self._column(what)[of_layer, rows], np.float32)
+
     def peaks(self, key: FilterKey) -> Numbers:
         """The highest value of the filter's map on each picture (N,) float32."""
         return self.answers(key, "peak")
@@ -188,15 +196,18 @@ class FolderIndex:
         return [(self.pictures[row], float(values[row])) for row in rows]
 
     def _read(self, what: str, rows: int | slice) -> Any:
+        values = self._column(what)[rows]
+        if not self._in_order:
+            values = values[self._order] if isinstance(rows, int) else values[:, self._order]
+        return values if what == "place" else values.astype(np.float32, copy=False)
+
+    def _column(self, what: str) -> h5py.Dataset:
         if what not in ANSWERS and what != "place":
             raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
         if what not in self._columns:
             self._columns[what] = self._file[f"answers/{what}"]
-        values = self._columns[what][rows]
-        if not self._in_order:
-            values = values[self._order] if isinstance(rows, int) else values[:, self._order]
-        return values if what == "place" else values.astype(np.float32, copy=False)
+        return self._columns[what]
 
     def _whole(self, column: str) -> Any:
         self._check_parts()
@@ -231,16 +242,35 @@ def open_index(path: Path | str) -> FolderIndex:
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        for part in parts_of(path, file):
-            _check_part(path, part)
-        return FolderIndex(path, file, read_contents(file))
-    except Damaged:
+        parts = parts_of(path, file)
+        _check_parts(path, parts)
+        contents = read_contents(file)
+        return FolderIndex(path, file, contents, _held(path, parts))
+    except UserError:
         file.close()
         raise
 
 
-def _check_part(path: Path, part: Path) -> None:
+def _check_parts(path: Path, parts: Sequence[Path]) -> None:
     try:
-        open_sealed(part).close()
+        check_sealed(parts)
     except FileNotFoundError as error:
+        part = Path(error.filename)
         raise Damaged(f"{path.name} lacks its part {part.parent.name}/{part.name}; make the index again.") from error
+
+
+def _held(path: Path, parts: Sequence[Path]) -> list[h5py.File]:
+    """The parts, open: HDF5 reads what it cannot open later, because too many files are, as zeros without a word."""
+    held: list[h5py.File] = []
+    try:
+        held += (h5py.File(part, "r") for part in parts)
+    except OSError as error:
+        for file in held:
+            file.close()
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise UserError(
+                f"{path.name} has {len(parts):,} parts, and this system lets a program have fewer files open; run "
+                "`feature-explorer index` on it again, which makes them fewer, or raise the limit (ulimit -n)."
+            ) from error
+        raise Damaged(f"{path.name} cannot be read as HDF5; make the index again.") from error
+    return held

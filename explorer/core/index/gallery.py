@@ -8,12 +8,13 @@ import numpy.typing as npt
 
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.other_surround import Surrounds
 from explorer.core.tags import FilterKey
 
 Rows = Sequence[int]
 Numbers = npt.NDArray[np.float32]
 
-KINDS = ("strongest", "weakest", "tenths", "contrast", "near", "random", "class")
+KINDS = ("strongest", "weakest", "tenths", "contrast", "near", "surround", "random", "class")
 """What pictures can be chosen by."""
 
 TOO_ALIKE = 0.02
@@ -32,7 +33,7 @@ class GalleryPicture:
 
     `given` is the class it is known to have, "" where nobody says; `predicted` the network's most probable class with
     its `probability`, "" and NaN for a network without classes. `beside` names the strong picture that it was chosen
-    for, "" where it was not chosen so.
+    for, "" where it was not chosen so, and `reason` says why it was, where that is not the same for all.
     """
 
     picture: str
@@ -43,6 +44,7 @@ class GalleryPicture:
     probability: float
     trained_on: bool
     beside: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def gallery(
     *,
     by: str = "inside",
     given: Sequence[str] | None = None,
+    surrounds: Surrounds | None = None,
     seed: int = 0,
 ) -> Gallery:
     """Choose about `n` pictures of a kind (one of `KINDS`); `by` as in `FolderIndex.answers`.
@@ -77,13 +80,17 @@ def gallery(
     "class", only those of the upper half.
     "tenths" are the pictures at every tenth of the ranks, the highest first. "contrast" are pairs: a strong picture,
     then the one in the filter's lower half that is most like it by the last hidden layer; for "near" it is the most
-    alike of the same given class in the lowest `NO_ANSWER`; each once. `given` says the classes (N) in other words
-    than the index does; `seed` draws "random". UserError for a kind that there is not.
+    alike of the same given class in the lowest `NO_ANSWER`; each once. For "surround" it is the most alike of all
+    pictures whose surround is clearly another by `surrounds` (of the index's pictures, in their order), whatever the
+    filter answers there. `given` says the classes (N) in other words than the index does; `seed` draws "random".
+    UserError for a kind that there is not, or without the surrounds that it needs.
     """
     if kind not in KINDS:
         raise UserError(f'Pictures cannot be chosen by "{kind}"; there are {", ".join(KINDS)}.')
     if index.filters()[index.row(key)]["silent"]:
         return Gallery(kind, (), silent=True)
+    if kind == "surround" and surrounds is None:
+        raise UserError("Pictures of another surround cannot be chosen before the surrounds are measured.")
     choice = _Choice(index, index.answers(key, by), tuple(index.given if given is None else given))
     partners: dict[int, int] = {}
     if kind == "strongest":
@@ -100,12 +107,14 @@ def gallery(
         each = max(2, n // max(1, len(names)))
         rows = [row for name in names for row in choice.strongest(each, of=name)]
     else:
-        partners = choice.partners(n // 2, same_class=kind == "near")
+        partners = choice.partners(
+            n // 2, same_class=kind == "near", surrounds=surrounds if kind == "surround" else None
+        )
         rows = [row for weak, strong in partners.items() for row in (strong, weak)]
     places_of = index.places(key)
     return Gallery(
         kind,
-        tuple(_picture(index, choice, row, places_of[row], partners.get(row)) for row in rows),
+        tuple(_picture(index, choice, row, places_of[row], partners.get(row), surrounds) for row in rows),
         passed_over=choice.passed_over,
     )
 
@@ -140,15 +149,20 @@ class _Choice:
                 taken.append(int(row))
         return taken
 
-    def partners(self, n: int, same_class: bool) -> dict[int, int]:
-        """Weak pictures, each with the strong one that it is most alike to."""
-        share = NO_ANSWER if same_class else 0.5
+    def partners(self, n: int, same_class: bool, surrounds: Surrounds | None) -> dict[int, int]:
+        """Pictures, each with the strong one that it is most alike to: weak ones, or those of another surround."""
+        share = 1.0 if surrounds is not None else NO_ANSWER if same_class else 0.5
         weak = [int(row) for row in self.ranks[len(self.ranks) - int(len(self.ranks) * share) :]]
         found: dict[int, int] = {}
         if not self.embedding.shape[1]:
             return found
-        for strong in self.strongest(n):
-            free = [row for row in weak if row != strong and row not in found]
+        strongest = self.strongest(n)
+        for strong in strongest:
+            there = found.keys() | (strongest if surrounds is not None else {strong})
+            free = [row for row in weak if row not in there]
+            if surrounds is not None:
+                other = surrounds.others(strong)
+                free = [row for row in free if other[row]]
             if same_class:
                 free = [row for row in free if self.given[row] == self.given[strong] != ""]
             if free:
@@ -176,7 +190,12 @@ def too_alike(embedding: Numbers, digests: Sequence[str]) -> float:
 
 
 def _picture(
-    index: FolderIndex, choice: _Choice, row: int, place: npt.NDArray[np.int64], beside: int | None
+    index: FolderIndex,
+    choice: _Choice,
+    row: int,
+    place: npt.NDArray[np.int64],
+    beside: int | None,
+    surrounds: Surrounds | None,
 ) -> GalleryPicture:
     probabilities = index.probabilities[row]
     best = int(probabilities.argmax()) if len(probabilities) else -1
@@ -189,4 +208,5 @@ def _picture(
         probability=float(probabilities[best]) if best >= 0 else float("nan"),
         trained_on=bool(index.trained_on[row]),
         beside="" if beside is None else index.pictures[beside],
+        reason="" if beside is None or surrounds is None else surrounds.words(row, than=beside),
     )

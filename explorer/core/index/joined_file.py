@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.index.schema import ANSWERS, FORMAT, VERSION, Contents, NetworkFacts, Pictures
+from explorer.core.index.hdf5_subprocess import parts_in
+from explorer.core.index.schema import ANSWERS, BINS, FILTERS, FORMAT, VERSION, Contents, NetworkFacts, Pictures
 from explorer.core.index.sealed_file import Damaged, write_sealed
 
 TEXT = h5py.string_dtype()
@@ -104,7 +105,7 @@ def read_contents(file: h5py.File) -> Contents:
         lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
         pictures = file["pictures"]
         names, digests, given = (_words(pictures[name]) for name in ("name", "digest", "class"))
-        return Contents(
+        found = Contents(
             network=NetworkFacts(**(told | lists)),
             pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()]),
             filters=file["filters"][()],
@@ -114,13 +115,41 @@ def read_contents(file: h5py.File) -> Contents:
             sample=int(file.attrs["sample"]),
             facts=json.loads(file.attrs["facts"]),
         )
-    except (KeyError, ValueError, TypeError) as error:
+        _check(found, file)
+        return found
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"The index lacks {error}; make it again.") from error
+
+
+def _check(found: Contents, file: h5py.File) -> None:
+    """ValueError where the columns do not fit each other: what reads them counts on it."""
+    filters, pictures = sum(found.network.filters), len(found.pictures.names)
+    of, network = found.pictures, found.network
+    shapes = {name: (filters, pictures) for name in ANSWERS} | {"place": (filters, pictures, 2)}
+    fits = (
+        found.filters.dtype == FILTERS
+        and found.filters.shape == (filters,)
+        and all(count > 0 for count in network.filters)
+        and len(network.layers) == len(network.filters)
+        and all(isinstance(word, str) for word in (*network.layers, *network.classes, network.identity, network.name))
+        and (found.filters["layer"] == np.repeat(np.arange(len(network.filters)), network.filters)).all()
+        and len(of.digests) == len(of.given) == pictures
+        and (of.sizes.shape, of.trained_on.shape) == ((pictures, 2), (pictures,))
+        and (found.counts.shape, found.edges.shape) == ((filters, BINS), (filters, BINS + 1))
+        and all(file[f"answers/{name}"].shape == shape for name, shape in shapes.items())
+        and all(file[name].shape[0] == pictures for name in ("logits", "embedding"))
+        and isinstance(found.facts, dict)
+    )
+    if not fits:
+        raise ValueError("columns that fit each other")
 
 
 def parts_of(path: Path, file: h5py.File) -> tuple[Path, ...]:
     """The parts that an open index joins; none where it holds everything itself."""
-    return tuple(path.parent / part for part in json.loads(file.attrs["parts"]))
+    try:
+        return tuple(path.parent / part for part in parts_in(file.attrs["parts"]))
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise Damaged(f"{path.name} does not say of which parts it is made; make the index again.") from error
 
 
 def _words(column: h5py.Dataset) -> tuple[str, ...]:

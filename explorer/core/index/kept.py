@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import open_index
+from explorer.core.index.own_key import data_folder
 from explorer.core.index.parts import bytes_of_an_answer, folder_of
 from explorer.core.network.opening import Network
 
-HOME = "feature-map-explorer"
 _LETTERS = 20
 
 
@@ -31,11 +29,6 @@ class Kept:
     asked: int
     size: int
     problem: str = ""
-
-
-def data_folder() -> Path:
-    """The folder in which this program keeps what it makes by itself."""
-    return platformdirs.user_data_path(HOME, appauthor=False)
 
 
 def place_of(network: Network, images: Path, data: Path | None = None) -> Path:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from explorer.core.index.class_separation import areas
 from explorer.core.index.folder_index import FolderIndex
-from explorer.core.index.likeness import TWINS, correlations
+from explorer.core.index.likeness import CELLS, TWINS, layer_correlations
 from explorer.core.index.schema import ring_share
 from explorer.core.progress import OnStep, no_step
 
@@ -44,18 +44,23 @@ class LayerSummary:
 
 
 def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step: OnStep = no_step) -> LayerSummary:
-    """Read and compare the answers of a layer whose maps are `size` (height, width)."""
-    on_step(0, 3)
-    rows = index.filters()
-    rows = rows[rows["layer"] == layer]
-    answers = index.layer_answers(layer, BY)
-    on_step(1, 3)
-    alike = correlations(answers)
-    on_step(2, 3)
+    """Read and compare the answers of a layer whose maps are `size` (height, width), some at a time."""
+    filters = index.filters()
+    rows = filters[filters["layer"] == layer]
+    strength, separated = np.zeros(len(rows)), np.zeros(len(rows))
+    given, first = np.array(index.given, dtype=object), int(np.searchsorted(filters["layer"], layer))
+    at_once = max(1, CELLS // max(1, len(index.pictures)))
+    for start in range(0, len(rows), at_once):
+        on_step(start, 3 * len(rows))
+        block = slice(start, min(len(rows), start + at_once))
+        answers = index.rows_answers(slice(first + block.start, first + block.stop), BY)
+        strength[block] = answers.mean(axis=1, dtype=np.float64)
+        separated[block] = separation(answers, given, index.trained_on, on_step)
+    alike = layer_correlations(index, layer, by=BY, on_step=lambda done, _: on_step(len(rows) + done, 3 * len(rows)))
     return LayerSummary(
         relevance=rows["relevance_share"].astype(np.float64),
-        strength=answers.mean(axis=1, dtype=np.float64),
-        separation=separation(answers, np.array(index.given, dtype=object), index.trained_on, on_step),
+        strength=strength,
+        separation=separated,
         alike=side_by_side(alike),
         silent=frozenset(np.flatnonzero(rows["silent"]).tolist()),
         edge=frozenset(row for row, ratio in enumerate(rows["ring_ratio"]) if mostly_at_edge(float(ratio), size)),

@@ -15,6 +15,7 @@ from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 
 Correlations = npt.NDArray[np.float32]
+Exact = npt.NDArray[np.float64]
 
 TWINS = 0.9
 """Filters whose |r| is above this are twins."""
@@ -69,9 +70,28 @@ def likeness(
     return Likeness(key, np.clip(r, -1, 1), keys)
 
 
-def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak") -> Correlations:
-    """The correlations of the filters of a layer with each other, (C, C); to put them into an order."""
-    return correlations(index.layer_answers(layer, by))
+def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak", on_step: OnStep = no_step) -> Correlations:
+    """The correlations of the filters of a layer with each other, (C, C); to put them into an order.
+
+    The layer is read twice, in blocks of filters for their means and lengths, and of pictures for the products.
+    """
+    first, last = _rows(index, layer)
+    count, done = last - first, 0
+    mean, length = np.zeros((count, 1)), np.full((count, 1), np.nan)
+    for start, end in _blocks(index, first, last):
+        on_step(done, 2 * count)
+        values, of = _centred(index.rows_answers(slice(start, end), by))
+        mean[start - first : end - first], length[start - first : end - first] = of, _length(values, of)
+        done += end - start
+    r = np.zeros((count, count))
+    width = max(1, CELLS // count)
+    for begin in range(0, len(index.pictures), width):
+        on_step(count + count * begin // len(index.pictures), 2 * count)
+        piece = index.some_answers(layer, slice(begin, begin + width), by)
+        standard = ((piece - mean) / length).astype(np.float32)
+        r += standard @ standard.T
+    found: Correlations = np.clip(r, -1, 1).astype(np.float32)
+    return found
 
 
 def correlations(answers: npt.NDArray[np.floating]) -> Correlations:
@@ -110,14 +130,23 @@ def all_twins(
 
 def _standard(answers: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Rows without their mean and of length 1, so that their products are correlations; NaN for one without spread."""
-    values = answers - answers.mean(axis=1, keepdims=True, dtype=np.float64)
-    length = np.linalg.norm(values, axis=1, keepdims=True)
-    # What is left of a constant by rounding is no spread.
-    level = np.abs(answers).max(axis=1, keepdims=True, initial=0) * np.sqrt(answers.shape[1])
-    spread = length > 1e-6 * level
-    standard = np.divide(values, length, out=np.full_like(values, np.nan), where=spread)
-    found: Correlations = standard.astype(np.float32)
+    values, mean = _centred(answers)
+    found: Correlations = (values / _length(values, mean)).astype(np.float32)
     return found
+
+
+def _centred(answers: npt.NDArray[np.floating]) -> tuple[Exact, Exact]:
+    """Rows (F, N) without their mean, and it (F, 1)."""
+    mean = answers.mean(axis=1, keepdims=True, dtype=np.float64)
+    return answers - mean, mean
+
+
+def _length(centred: Exact, mean: Exact) -> Exact:
+    """The length (F, 1) of rows without their mean; NaN for one without spread."""
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    # What is left of a constant by rounding is no spread.
+    level = np.abs(centred + mean).max(axis=1, keepdims=True, initial=0) * np.sqrt(centred.shape[1])
+    return np.where(length > 1e-6 * level, length, np.nan)
 
 
 def _keys(index: FolderIndex) -> tuple[FilterKey, ...]:

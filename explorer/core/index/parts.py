@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.index.schema import ANSWERS
-from explorer.core.index.sealed_file import Damaged, open_sealed, write_sealed
+from explorer.core.index.sealed_file import sound, write_sealed
 from trainer.files.atomic_files import subfolder, sweep_folder
 
 BYTES, FEWEST, MOST = 1 << 25, 16, 1024
@@ -80,26 +80,47 @@ class PartFolder:
         """The whole parts of this key; damaged ones and those of another key are passed over."""
         with contextlib.suppress(OSError):
             sweep_folder(self.path)
-        for path in sorted(self.path.glob("[0-9a-f]*.h5")):
-            try:
-                with open_sealed(path) as file:
-                    if file.attrs["key"] == self.key:
-                        yield Part(path, tuple(file["digest"].asstr()[()]))
-            except (Damaged, OSError, KeyError):
-                continue
+        for path in sound(sorted(self.path.glob("[0-9a-f]*.h5"))):
+            with contextlib.suppress(OSError, KeyError, AttributeError, TypeError), h5py.File(path, "r") as file:
+                if file.attrs["key"] == self.key:
+                    yield Part(path, tuple(file["digest"].asstr()[()]))
 
     def write(self, rows: Rows) -> Part:
         """Put a new part in its place; UserError where the disk refuses."""
+
+        def fill(file: h5py.File) -> None:
+            for name, values in rows.columns.items():
+                file.create_dataset(name, data=values)
+
+        return self._put(rows.digests, fill)
+
+    def write_together(self, parts: Sequence[Part]) -> Part:
+        """Put a new part in its place that holds what these hold; they stay. UserError where the disk refuses."""
+        digests = tuple(digest for part in parts for digest in part.digests)
+
+        def fill(file: h5py.File) -> None:
+            end = 0
+            for part in parts:  # one at a time: together they are large
+                begin, end = end, end + len(part.digests)
+                for name, values in read_part(part).columns.items():
+                    across = name not in PICTURE_COLUMNS
+                    shape = list(values.shape)
+                    shape[int(across)] = len(digests)
+                    column = file.require_dataset(name, tuple(shape), values.dtype, exact=True)
+                    column[(slice(None), slice(begin, end)) if across else slice(begin, end)] = values
+
+        return self._put(digests, fill)
+
+    def _put(self, digests: tuple[str, ...], columns: Callable[[h5py.File], None]) -> Part:
         path = subfolder(self.path.parent, self.path.name) / f"{os.urandom(8).hex()}.h5"
 
         def fill(file: h5py.File) -> None:
             file.attrs["key"] = self.key
-            file.create_dataset("digest", data=np.array(rows.digests, dtype=object), dtype=h5py.string_dtype())
-            for name, values in rows.columns.items():
-                file.create_dataset(name, data=values)
+            file.create_dataset("digest", data=np.array(digests, dtype=object), dtype=h5py.string_dtype())
+            columns(file)
 
         write_sealed(path, fill)
-        return Part(path, rows.digests)
+        return Part(path, digests)
 
     def remove_others(self, kept: Sequence[Part]) -> None:
         """Remove all parts but these."""

@@ -1,19 +1,29 @@
 """HDF5 files that begin with the digest of the rest: a damaged one is known before HDF5 parses it.
 
-The first 512 bytes are what HDF5 calls a user block: a line of text that `head -1` shows and that h5py passes over.
+The first 512 bytes are what HDF5 calls a user block: lines of text that `head -1` shows and that h5py passes over. The
+second line marks what was written on this computer. Whatever else there is may be somebody's trap, with a digest that
+is right: a process of its own reads it first (`hdf5_subprocess`), because HDF5 can crash or hang over it.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
 
 from explorer.core.errors import UserError
+from explorer.core.index import hdf5_subprocess
+from explorer.core.index.own_key import is_own, mark
 from trainer.files.atomic_files import cannot_write, replace_file
+from trainer.files.isolated_parser import NoAnswer, read_apart
 
 BLOCK = 512
+PATIENCE = 60.0
+"""Seconds in which HDF5 has to read what was not written here."""
 _LINE = "feature-map-explorer: sha256 of all that follows these 512 bytes: "
+_MARK = "\nmark of the computer that wrote it: "
 
 
 class Damaged(UserError):  # noqa: N818 - a sentence, not a fault of the program
@@ -26,8 +36,10 @@ def sealed(fill: Callable[[h5py.File], None]) -> bytes:
         fill(file)
         file.flush()
         image = file.id.get_file_image()
-    line = f"{_LINE}{hashlib.sha256(image).hexdigest()}\n".encode()
-    return line.ljust(BLOCK, b"\0") + bytes(image)
+    digest = hashlib.sha256(image).hexdigest()
+    own = mark(digest)
+    lines = f"{_LINE}{digest}{_MARK if own else ''}{own}\n".encode()
+    return lines.ljust(BLOCK, b"\0") + bytes(image)
 
 
 def write_sealed(path: Path, fill: Callable[[h5py.File], None]) -> None:
@@ -44,15 +56,57 @@ def open_sealed(path: Path) -> h5py.File:
 
     The whole file is read once.
     """
+    check_sealed([path])
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise Damaged(f"{path.name} cannot be read as HDF5; make the index again.") from error
+
+
+def check_sealed(paths: Sequence[Path]) -> None:
+    """Damaged where one of these files is not what was written, or HDF5 cannot read it; FileNotFoundError."""
+    foreign = [path for path in paths if not _is_own(path)]
+    for path, problem in zip(foreign, _read_apart(foreign), strict=True):
+        if problem:
+            raise Damaged(f"{path.name} was not written on this computer, and {problem}; make the index again.")
+
+
+def sound(paths: Sequence[Path]) -> list[Path]:
+    """Those of these files that are what was written and that HDF5 reads."""
+    own: dict[Path, bool] = {}
+    for path in paths:
+        with contextlib.suppress(Damaged, OSError):
+            own[path] = _is_own(path)
+    foreign = [path for path, here in own.items() if not here]
+    problems = dict(zip(foreign, _read_apart(foreign), strict=True))
+    return [path for path in own if not problems.get(path)]
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a whole file was written on this computer; Damaged where it is not whole."""
     digest = hashlib.sha256()
     with path.open("rb") as content:
         head = content.read(BLOCK)
         while block := content.read(1 << 20):
             digest.update(block)
-    line = f"{_LINE}{digest.hexdigest()}\n".encode()
-    if head != line.ljust(BLOCK, b"\0"):
+    found = digest.hexdigest()
+    first, _, rest = head.rstrip(b"\0").decode("latin-1").partition(_MARK)
+    if first.rstrip("\n") != f"{_LINE}{found}" or len(head) != BLOCK:
         raise Damaged(f"{path.name} is damaged or was not written by this program; make the index again.")
+    return is_own(found, rest.rstrip("\n"))
+
+
+def _read_apart(paths: Sequence[Path]) -> list[str]:
+    """What is wrong with each of these files, "" for nothing; all are under suspicion where HDF5 does not survive."""
+    if not paths:
+        return []
+    asked = json.dumps([str(path.absolute()) for path in paths]).encode()
     try:
-        return h5py.File(path, "r")
+        problems = read_apart(hdf5_subprocess, asked, PATIENCE)["problems"]
+    except (NoAnswer, KeyError):
+        return ["HDF5 crashed or hung over it"] * len(paths)
     except OSError as error:
-        raise Damaged(f"{path.name} cannot be read as HDF5; make the index again.") from error
+        return [f"no process could be started to read it ({error.strerror or error})"] * len(paths)
+    if not isinstance(problems, list) or len(problems) != len(paths):
+        return ["HDF5 crashed or hung over it"] * len(paths)
+    return [str(problem) for problem in problems]

@@ -7,8 +7,8 @@ import numpy as np
 
 from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
-from explorer.core.evaluation.evaluate import scored_class
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
+from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.index import FolderIndex
 from explorer.core.muting.against_random import AgainstRandom, against_random
 from explorer.core.muting.artifact import ArtifactEffect, artifact_effect

@@ -1,5 +1,6 @@
 """How far the predictions agree with the given classes: curves, confusion, and the pictures behind each number."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ MOST_PAIRS, MOST_CLASSES = 12, 60
 
 
 class FindingsPanel(QWidget):
-    """`words_asked` and `readers_asked` when a person wants to see the words, or to put readers beside the network.
+    """`words_asked` when a person wants to see the words, `readers_asked` to put readers beside the network, and
+    `taxonomy_asked` to add the classes up.
 
     `worth_a_look` stands above the figures, and is part of it; `lists` stands in the place of all while `show_lists`.
     """
@@ -33,6 +35,7 @@ class FindingsPanel(QWidget):
     lenses_asked = Signal(str, str, object)
     """A given class, the one that is predicted, and the names of the pictures, which a person wants to see through
     lenses."""
+    taxonomy_asked = Signal()
 
     def __init__(self, evaluating: Evaluating, chosen: ChosenPictures, worth_a_look: QWidget, lists: QWidget) -> None:
         super().__init__()
@@ -44,11 +47,14 @@ class FindingsPanel(QWidget):
         tip(self._trained, "Count the pictures that the network was trained on as well: it knows their answers.")
         self._trained.clicked.connect(evaluating.count_trained_on)
         self._words, self._readers = PlainTool("Words …"), PlainTool("Readers …")
+        self._taxonomy = PlainTool("Taxonomy …")
         tip(self._words, "Which class of the network each given word means.")
         tip(self._readers, "Put the readers of a CSV (name, sensitivity, specificity) beside the ROC curve.")
+        tip(self._taxonomy, 'Add the classes up along a tree, a TOML file of lines such as malignant = ["mel", "bcc"].')
+        self._taxonomy.clicked.connect(self.taxonomy_asked)
         self._words.clicked.connect(self.words_asked)
         self._readers.clicked.connect(self.readers_asked)
-        for button in (self._trained, self._words, self._readers):
+        for button in (self._trained, self._words, self._readers, self._taxonomy):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.curves = CurvesPanel()
         self.curves.moved.connect(lambda threshold: self._show_counts())
@@ -61,7 +67,7 @@ class FindingsPanel(QWidget):
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._parts())
         self._findings = QWidget()
-        top = row(self._left_out, self._trained, self._words, self._readers)
+        top = row(self._left_out, self._trained, self._words, self._readers, self._taxonomy)
         top.setStretch(0, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
         self._pages = QStackedLayout()
@@ -105,7 +111,8 @@ class FindingsPanel(QWidget):
         self._nothing.setText(self._evaluating.sentence)
         self._stack.setCurrentIndex(0 if found is None else 1)
         self._left_out.setText(found.left_out.sentence if found is not None else "")
-        self._readers.setEnabled(found is not None)
+        for button in (self._readers, self._taxonomy):
+            button.setEnabled(found is not None)
         self._trained.setVisible((found is not None and found.left_out.trained_on > 0) or self._trained.isChecked())
         if found is not None:
             self.curves.show_evaluation(found)
@@ -146,6 +153,8 @@ class FindingsPanel(QWidget):
                 "Readers, and the network at their specificity",
                 [f"{reader.name} {reader.sensitivity:.2f}, network {written(at)}" for reader, at in found.readers],
             )
+        for title, lines in _along_taxonomy(found):
+            self._add_lines(title, lines)
         if found.confused:
             self._figures.addWidget(label("Most confused", "quiet"))
         for pair in found.confused[:MOST_PAIRS]:
@@ -167,3 +176,18 @@ class FindingsPanel(QWidget):
         self._figures.addWidget(label(title, "quiet"))
         for line in lines:
             self._figures.addWidget(label(line, wrap=True))
+
+
+def _along_taxonomy(found: "Evaluation") -> Iterator[tuple[str, list[str]]]:
+    """Each level with its nodes; a class that stood in the level above, too, is not told again."""
+    told: set[str] = set(found.classes)
+    for level in found.levels:
+        lines = []
+        for name, sensitivity in zip(level.classes, level.sensitivity, strict=True):
+            auc = level.auc_of(name)
+            if name not in told and auc is not None and sensitivity.n:
+                right = f"predicted rightly {written(sensitivity)} of {sensitivity.n:,}"
+                lines.append(f"{name} AUC {written(auc)}, {right}")
+        told |= set(level.classes)
+        if lines:
+            yield f"Added up along the taxonomy, level {level.level} · mean AUC {written(level.auc)}", lines

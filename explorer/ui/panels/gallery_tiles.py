@@ -55,7 +55,8 @@ class GalleryModel(ListModel):
             return row.name
         given = f"given: {tile.given}" if tile.given else "class not known"
         trained = "the network was trained or chosen on it" if tile.trained_on else ""
-        beside = f"chosen beside {tile.beside}" if tile.beside else ""
+        why = f": {tile.reason}" if tile.reason else ""
+        beside = f"chosen beside {tile.beside}{why}" if tile.beside else ""
         said = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
         lines = (tile.picture, f"answer {tile.value:.4g}", given, said, trained, beside)
         return "\n".join(line for line in lines if line)
@@ -82,7 +83,7 @@ class GalleryModel(ListModel):
         value = f"{tile.value:.1%}" if answer.by == "area" else f"{tile.value:.3g}"
         known = f"{tile.given}{' *' if tile.trained_on else ''}" if tile.given else ""
         said = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
-        return f"{value}  {known}", said
+        return f"{value}  {known}", tile.reason or said
 
     def _over(self, row: Path) -> OverPicture | None:
         found: OverPicture | None = self._library.over.get(row)

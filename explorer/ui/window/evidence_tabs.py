@@ -46,7 +46,7 @@ def _pictures(workspace: Workspace) -> QWidget:
     from explorer.state.gallery import FilterGallery
     from explorer.ui.panels.gallery_panel import GalleryPanel
 
-    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence)
+    gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence, workspace.surrounds)
     made = GalleryPanel(workspace.session, workspace.library, gallery)
     gallery.setParent(made)
     made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
@@ -81,6 +81,7 @@ def _findings(workspace: Workspace) -> QWidget:
     lists.back.connect(lambda: made.show_lists(False))
     lists.open_asked.connect(lambda: _ask_lists(workspace, made))
     lists.save_asked.connect(lambda: _ask_lists_place(workspace, made))
+    made.taxonomy_asked.connect(lambda: _ask_taxonomy(workspace, made))
     return made
 
 
@@ -115,6 +116,16 @@ def _ask_readers(workspace: Workspace, parent: QWidget) -> None:
     name, _ = QFileDialog.getOpenFileName(parent.window(), "Readers: name, sensitivity, specificity", "", "CSV (*.csv)")
     if name:
         workspace.evaluating.use_file(Path(name))
+
+
+def _ask_taxonomy(workspace: Workspace, parent: QWidget) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
+    name, _ = QFileDialog.getOpenFileName(
+        parent.window(), 'Taxonomy: lines such as malignant = ["mel", "bcc"]', "", "TOML (*.toml)"
+    )
+    if name:
+        workspace.evaluating.use_taxonomy(Path(name))
 
 
 def _ask_lists(workspace: Workspace, parent: QWidget) -> None:

@@ -154,7 +154,18 @@ def test_classes_are_added_up_along_a_taxonomy(tmp_path: Path) -> None:
     score = found.probabilities[:, [WORDS.index(name) for name in tree["malignant"]]].sum(axis=1)
     assert (level.classes, level.curves[0].name) == (("benign", "malignant"), "malignant")
     assert level.auc.value == pytest.approx(roc_auc_score(malignant, score))
+    assert [measure.value for measure in level.sensitivity] == pytest.approx(
+        recall_score(malignant, score > 0.5, average=None)
+    )
+    assert [measure.n for measure in level.sensitivity] == [int((~malignant).sum()), int(malignant.sum())]
+    assert level.auc_of("benign") == level.auc_of("malignant") == level.curves[0].auc
     assert found.levels[1].auc.value == pytest.approx(found.auc.value)
+    assert [found.levels[1].auc_of(name) for name in WORDS] == [curve.auc for curve in found.levels[1].curves]
+
+
+def test_a_taxonomy_of_other_classes_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match='class "bkl" does not stand in t'):
+        measured(tmp_path / "i.h5", classes=WORDS, taxonomy=Taxonomy("t", {"nv": "benign", "mel": "malignant"}))
 
 
 def test_one_logit_is_two_classes(tmp_path: Path) -> None:

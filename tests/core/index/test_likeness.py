@@ -48,6 +48,16 @@ def test_a_filter_that_never_changes_is_like_none(index: FolderIndex) -> None:
     assert FilterKey(1, 4) not in [one.key for one in likeness.likeness(index, FilterKey(0, 0)).alike(9)]
 
 
+@pytest.mark.parametrize("cells", [1, 30, 8_000_000])
+def test_a_layer_is_compared_in_pieces(index: FolderIndex, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likeness, "CELLS", cells)
+    for layer, rows in ((0, slice(0, 4)), (1, slice(4, 10))):
+        with np.errstate(invalid="ignore"):
+            expected = np.corrcoef(PEAKS[rows])
+        expected[:, PEAKS[rows].std(axis=1) < 1e-9] = expected[PEAKS[rows].std(axis=1) < 1e-9] = np.nan
+        assert layer_correlations(index, layer) == pytest.approx(expected, abs=1e-5, nan_ok=True)
+
+
 def test_blocks_change_nothing(index: FolderIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = likeness.likeness(index, FilterKey(0, 1)).r, all_twins(index)
     monkeypatch.setattr(likeness, "CELLS", 3 * 40)
