@@ -14,8 +14,6 @@ from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computing
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.measures.metrics import auc
-from trainer.measures.prediction import Prediction
 from trainer.training.checks import check
 from trainer.training.cross_validation import check_folds, held_out
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
@@ -23,11 +21,12 @@ from trainer.training.distributed import ProcessGroup
 from trainer.training.finish import Outcome, finish, input_spec_of, keep_epoch, show_progress, stored_input
 from trainer.training.initial_weights import set_training, started
 from trainer.training.learning_rate_schedules import factor
-from trainer.training.loss import Loss, output_of, weights_of
+from trainer.training.loss import weights_of
 from trainer.training.optimiser import optimiser_of, take_up
 from trainer.training.recipe import Recipe
 from trainer.training.run_folder import HOW_TO_GO_ON, RunFolder, State
 from trainer.training.training_step import Average, Step, outputs_in_training
+from trainer.training.validation import validated
 
 _LOOK = 20
 """Steps on a GPU between two looks at the loss, each of which makes it wait for the CPU."""
@@ -223,14 +222,7 @@ class Training:
         )
         if not np.isfinite(outputs).all():
             raise self._not_a_number(number)
-        count = len(self.cohort.classes)
-        spec, table = output_of(self.recipe, count), torch.from_numpy(outputs).double()
-        logits = spec.logits(table, outputs.shape[1]).numpy()
-        measured = auc(labels, Prediction(logits, spec.independent).probabilities, self.cohort.classes)
-        plain = self.recipe.with_settings({"smoothing": 0.0}, "the validation")
-        summed = Loss(plain, count, None, torch.device("cpu")).summed(table, torch.from_numpy(labels))
-        loss = float(summed) / len(labels)
-        accuracy = float((logits.argmax(axis=1) == labels).mean())
+        measured, loss, accuracy = validated(outputs, labels, self.recipe, self.cohort.classes)
         return self.world.broadcast(measured, self.device), self.world.broadcast(loss, self.device), accuracy
 
     def _keep(self, number: int, measured: float, record: dict[str, Any]) -> None:

@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from explorer.ui.widgets.corner_words import CornerWords
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
-from explorer.ui.widgets.plain_text import PlainLabel
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
@@ -76,23 +76,8 @@ class ImageView(QGraphicsView):
         self._screen: RGBA | None = None
         self._other: RGB | None = None
         self._fitted = True
-        self.readout = PlainLabel("", self)
-        self.readout.setObjectName("readout")
-        self.readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.readout.hide()
-        self.caption = PlainLabel("", self)
-        self.caption.setObjectName("readout")
-        self.caption.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.caption.move(8, 6)
-        self.caption.hide()
-        self.front = PlainLabel("", self)
-        self.front.setObjectName("readout")
-        self.front.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.front.hide()
-        self._hint = PlainLabel("", self)
-        self._hint.setObjectName("quiet")
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._words = words = CornerWords(self)
+        self.readout, self.caption, self.front = words.readout, words.caption, words.front
         self.setFrameShape(QGraphicsView.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
@@ -131,23 +116,11 @@ class ImageView(QGraphicsView):
             self._over_beside.setPixmap(QPixmap())
         else:
             _lay(self._over_beside, drawn, frame)
-        self.caption.setText(caption)
-        self.caption.adjustSize()
-        self.caption.setVisible(bool(caption))
-        self._place_captions()
+        self._words.say(self.caption, caption)
 
     def set_caption(self, text: str) -> None:
         """Say in the corner of the picture itself what lies over it; "" for nothing."""
-        self.front.setText(text)
-        self.front.adjustSize()
-        self.front.setVisible(bool(text))
-        self._place_captions()
-
-    def _place_captions(self) -> None:
-        """That of the picture above its right part, a line lower where both have no room in one."""
-        left = self.width() - self.front.width() - 8
-        below = left < self.caption.geometry().right() + 8 and self.caption.isVisible()
-        self.front.move(max(8, left), self.caption.geometry().bottom() + 4 if below else 6)
+        self._words.say(self.front, text)
 
     def set_picture_beside(self, rgb: "RGB | None") -> None:
         """Show another picture (H, W, 3) beside, as high as the one in view, or that one itself."""
@@ -249,15 +222,11 @@ class ImageView(QGraphicsView):
 
     def set_readout(self, text: str) -> None:
         """A line of text in the corner: what is under the mouse."""
-        self.readout.setText(text)
-        self.readout.adjustSize()
-        self.readout.move(8, self.height() - self.readout.height() - 6)
-        self.readout.setVisible(bool(text))
+        self._words.say(self.readout, text)
 
     def set_hint(self, text: str) -> None:
         """A sentence in the middle: what to do while there is no picture; "" for none."""
-        self._hint.setText(text)
-        self._hint.setVisible(bool(text))
+        self._words.say(self._words.hint, text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -309,11 +278,9 @@ class ImageView(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._hint.setGeometry(self.rect())
         if self._fitted:
             self.fit()
-        self.set_readout(self.readout.text())
-        self._place_captions()
+        self._words.place()
 
 
 def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:
