@@ -41,7 +41,7 @@ def until(qtbot: QtBot) -> Until:
 def both(qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path) -> Workspace:
     """A small network with another of the same kind beside it, by number, both with their answers."""
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     until(lambda: workspace.second.network is not None)
     workspace.match.choose(NUMBER)
     until(lambda: workspace.second_answers.activations is not None)
@@ -93,7 +93,7 @@ def test_a_network_differs_from_itself_by_nothing(
 ) -> None:
     path = save_small(tmp_path / "a.safetensors")
     open_both(qtbot, workspace, path, pictures)
-    workspace.second.open(Request(path, device="cpu"))
+    workspace.second.open_network(Request(path, device="cpu"))
     until(lambda: workspace.second_answers.activations is not None and workspace.match.key is not None)
     workspace.beside.choose(DIFFERENCE)
     assert workspace.match.key == FilterKey(3, 0)
@@ -191,7 +191,7 @@ def test_another_architecture_has_no_numbers_and_no_scale_in_common(
 ) -> None:
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
     path, code = save_normed(tmp_path)
-    workspace.second.open(Request(path, code, ("benign", "x"), device="cpu"))
+    workspace.second.open_network(Request(path, code, ("benign", "x"), device="cpu"))
     until(lambda: workspace.second.network is not None and workspace.match.key is not None)
     match, network = workspace.match, workspace.second.network
     assert not match.alike
@@ -218,7 +218,7 @@ def test_too_few_pictures_are_said(
     for picture in sorted(pictures.rglob("*.png"))[5:]:
         picture.unlink()
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     until(lambda: workspace.match.trouble)
     assert "5 pictures are too few" in workspace.match.sentence
     workspace.match.choose(NUMBER)
@@ -255,7 +255,7 @@ def test_the_window_ends_its_workers(qtbot: QtBot, tmp_path: Path, pictures: Pat
     before = threading.active_count()
     workspace = Workspace(Settings(tmp_path / "own" / "settings.ini"), Path("resources"))
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     workspace.close()
     assert threading.active_count() == before
 
@@ -268,7 +268,7 @@ def test_what_is_no_network_is_refused_as_the_first_one_is(
     if content is not None:
         path.write_bytes(content)
     with qtbot.waitSignal(both.second.problem) as refused:
-        both.second.open(Request(path, device="cpu"))
+        both.second.open_network(Request(path, device="cpu"))
     with qtbot.waitSignal(both.library.problem) as of_first:
         both.library.open_network(Request(path, device="cpu"))
     assert isinstance(refused.args[0], UserError)
@@ -280,7 +280,7 @@ def test_a_start_opens_the_second_after_the_first(
     until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
 ) -> None:
     with pytest.raises(UserError, match="Open a network first"):
-        workspace.second.open(Request(tmp_path / "b.safetensors"))
+        workspace.second.open_network(Request(tmp_path / "b.safetensors"))
     start = Start(model=save_small(tmp_path / "a.safetensors"), images=pictures, device="cpu")
     workspace.opening.start(replace(start, compare=save_small(tmp_path / "b.safetensors", seed=1)))
     until(lambda: workspace.second.network is not None)
