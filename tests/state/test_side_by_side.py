@@ -10,17 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.attribution import attribute
 from explorer.core.comparison.difference import difference
+from explorer.core.comparison.matching import Match
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
-from explorer.state.filter_match import ANSWERS, HAND, NUMBER
+from explorer.state.filter_match import ANSWERS, HAND, NUMBER, number_is_stronger
 from explorer.state.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
@@ -28,7 +30,9 @@ from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from tests.networks import save_normed, save_small
 from tests.state.test_workspace import open_both
+from trainer.networks.checkpoint import load, save
 
+KEY = FilterKey(0, 0)
 Until = Callable[[Callable[[], object]], None]
 
 
@@ -184,6 +188,28 @@ def test_filters_are_matched_by_answers_number_or_hand(both: Workspace, until: U
     match.take(FilterKey(99, 99))
     assert match.key == FilterKey(3, 5), "as far as B has it"
     assert "1:1 of A and 3:5 of B" in match.sentence
+
+
+def test_until_a_person_chooses_the_stronger_of_number_and_answers_stands(
+    qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    assert number_is_stronger((Match(KEY, KEY, 0.1, 0.9), Match(KEY, None, math.nan, 0.0)))
+    assert not number_is_stronger((Match(KEY, KEY, 0.5, 0.4),))
+    assert not number_is_stronger((Match(KEY, None, math.nan, 0.4),))
+    path = save_small(tmp_path / "a.safetensors")
+    open_both(qtbot, workspace, path, pictures)
+    checkpoint = load(path)
+    torch.manual_seed(0)
+    weights = {name: value + 0.03 * torch.randn_like(value) for name, value in checkpoint.weights.items()}
+    save(tmp_path / "later.safetensors", replace(checkpoint, weights=weights))
+    workspace.second.open_network(Request(tmp_path / "later.safetensors", device="cpu"))
+    match = workspace.match
+    until(lambda: match.key is not None and match._both is not None and 3 in match._matches)
+    assert match.how == (NUMBER if number_is_stronger(match._matches[3]) else ANSWERS)
+    match.choose(HAND)
+    workspace.session.update(layer=1)
+    until(lambda: 1 in match._matches)
+    assert match.how == HAND
 
 
 def test_another_architecture_has_no_numbers_and_no_scale_in_common(
