@@ -114,14 +114,14 @@ def test_the_difference_has_a_bar_of_its_own_and_both_values_stand_under_the_mou
     box = viewer.display.beside
     box.setCurrentIndex(box.findData(DIFFERENCE))
     box.activated.emit(box.currentIndex())
-    assert viewer.bar_beside.isVisible()
+    assert viewer.beside.bar.isVisible()
     assert viewer.image.caption.text().startswith("B − A")
     assert shown(viewer.image._over_beside).size
     viewer.image.hovered.emit(100.0, 100.0)
     first, second = (person.workspace.sides.both.value_at(100, 100, second=second) for second in (False, True))
     assert f"A {first:.4g}   B {second:.4g}" in viewer.image.readout.text()
     person.press("V")
-    assert not viewer.bar_beside.isVisible()
+    assert not viewer.beside.bar.isVisible()
     assert viewer.image.caption.isHidden()
     assert viewer.image.front.isHidden()
     assert not viewer.strip.isVisible()
