@@ -1,6 +1,9 @@
 """Story: a person pins a filter or a picture and compares it with what they walk through."""
 
 import numpy as np
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QGraphicsItem
 
 from explorer.core.drawing.overlay import overlay
 from explorer.state.start import Start
@@ -81,3 +84,34 @@ def test_pins_wait_for_a_network_and_a_picture(open_window: Open) -> None:
     run(person, PIN_FILTER)
     run(person, PIN_PICTURE)
     assert person.workspace.beside.shown is None
+
+
+def test_beside_shows_the_same_place_however_far_it_is_enlarged(demo: Person) -> None:
+    run(demo, PIN_FILTER)
+    image, width = demo.parts.center.browser.viewer.image, demo.parts.center.browser.viewer.image.viewport().width()
+
+    def under(item: QGraphicsItem, x: int, y: int) -> tuple[float, float]:
+        place = item.mapFromScene(image.mapToScene(QPoint(x, y)))
+        return round(place.x(), 1), round(place.y(), 1)
+
+    fitted = image._beside.pos()
+    QCursor.setPos(image.viewport().mapToGlobal(QPoint(3 * width // 4, 100)))
+    before = under(image._picture, 3 * width // 4, 100)
+    for _ in range(12):
+        image.zoom(1.25)
+    assert np.allclose(under(image._picture, 3 * width // 4, 100), before, atol=2)
+    for x, y in ((width // 8, 40), (width // 4, 100), (width // 2 - 20, 150)):
+        assert np.allclose(under(image._beside, x, y), under(image._picture, x + width // 2, y), atol=1)
+        assert image.itemAt(QPoint(x, y)) in (image._beside, image._over_beside, image._halves.left)
+        assert image.itemAt(QPoint(x + width // 2 + 4, y)) in (image._picture, image._overlay, image._halves.right)
+    bar = image.horizontalScrollBar()
+    bar.setValue(bar.value() - 30)
+    assert np.allclose(under(image._beside, 60, 60), under(image._picture, 60 + width // 2, 60), atol=1)
+    QCursor.setPos(image.viewport().mapToGlobal(QPoint(width // 4, 100)))
+    before = under(image._beside, width // 4, 100)
+    image.zoom(1.25)  # about the mouse, over the picture beside
+    assert np.allclose(under(image._beside, width // 4, 100), before, atol=2)
+    demo.press("F")
+    assert (image._beside.pos(), image._halves.linked) == (fitted, False)
+    run(demo, PIN_FILTER)
+    assert not image._beside.isVisible()

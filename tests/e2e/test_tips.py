@@ -1,6 +1,7 @@
 """Story: whoever rests the mouse on a button learns its key."""
 
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
 
 from explorer.ui.widgets.command_tips import COMMANDS
 from tests.e2e.conftest import Open, Person
@@ -95,3 +96,20 @@ def test_every_button_and_box_says_something(demo: Person) -> None:
         if isinstance(part, QAbstractButton | QComboBox) and part.isVisible() and not part.toolTip()
     ]
     assert silent == []
+
+
+def test_whatever_can_be_clicked_can_be_reached_with_the_keyboard(demo: Person) -> None:
+    demo.press("H", "X")
+    demo.until(lambda: demo.workspace.lens.found is not None)
+    tabs, unreachable = demo.parts.center.browser.tabs, set()
+    for place in range(tabs.count()):
+        tabs.setCurrentIndex(place)
+        demo.qtbot.wait(20)
+        for part in demo.window.findChildren(QWidget):
+            kinds = QAbstractButton | QComboBox | QLineEdit | QSlider
+            if not isinstance(part, kinds) or not part.isVisible() or isinstance(part.parentWidget(), QComboBox):
+                continue
+            by_tab = part.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
+            if not by_tab and not part.property(COMMANDS):
+                unreachable.add(f"{type(part).__name__} {part.accessibleName() or part.objectName()}")
+    assert unreachable == set()

@@ -35,6 +35,6 @@ class BesideDrawing:
 def show_bar(bar: ColorBar, drawn: Drawn, style: DisplayStyle) -> None:
     """Let a color bar say what the colors of something drawn mean."""
     if isinstance(drawn.bar, SignedBar):
-        bar.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative)
+        bar.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative, drawn.bar.told)
     else:
         bar.show_scale(drawn.bar, style.color_map, style.outline)

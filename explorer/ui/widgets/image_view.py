@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QCursor,
@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QPen,
     QPixmap,
     QResizeEvent,
-    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from explorer.ui.widgets.corner_words import CornerWords
+from explorer.ui.widgets.halves import Halves, lay
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.pixmaps import pixmap_of, pixmap_on
 
@@ -60,8 +60,9 @@ class ImageView(QGraphicsView):
         self._placing = False
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
-        for added in (self._beside, self._picture, self._patch, self._overlay, self._frame, self._outlined):
-            self.scene().addItem(added)
+        self._halves = Halves(self.scene(), self._picture, self._beside)
+        for added in (self._patch, self._overlay, self._frame, self._outlined):
+            added.setParentItem(self._halves.right)
         self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
         self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
         self._sees = QGraphicsSimpleTextItem("what the network sees", self._frame)
@@ -108,14 +109,14 @@ class ImageView(QGraphicsView):
         if drawn is None or frame is None:
             self._overlay.setPixmap(QPixmap())
             return
-        _lay(self._overlay, drawn, frame)
+        lay(self._overlay, drawn, frame)
 
     def set_overlay_beside(self, drawn: "RGBA | RGB | None", frame: "Box | None", caption: str = "") -> None:
         """Lay another overlay over the picture beside, and say in its corner what that is."""
         if drawn is None or frame is None:
             self._over_beside.setPixmap(QPixmap())
         else:
-            _lay(self._over_beside, drawn, frame)
+            lay(self._over_beside, drawn, frame)
         self._words.say(self.caption, caption)
 
     def set_caption(self, text: str) -> None:
@@ -132,7 +133,7 @@ class ImageView(QGraphicsView):
         scale = whole.height() / pixmap.height() if rgb is not None else 1.0
         self._beside.setPixmap(pixmap)
         self._beside.setScale(scale)
-        self._beside.setPos(-pixmap.width() * scale - 0.03 * whole.width(), 0)
+        self._arrange()
         if self._fitted and self._beside.isVisible():
             self.fit()
 
@@ -196,6 +197,7 @@ class ImageView(QGraphicsView):
     def fit(self) -> None:
         """Show the whole picture."""
         self._fitted = True
+        self._arrange()
         shown = self._picture.mapRectToScene(QRectF(self._picture.pixmap().rect()))
         if self._beside.isVisible():
             shown = shown.united(self._beside.mapRectToScene(QRectF(self._beside.pixmap().rect())))
@@ -214,11 +216,21 @@ class ImageView(QGraphicsView):
         place = self.viewport().mapFromGlobal(QCursor.pos())
         if not self.viewport().rect().contains(place):
             place = self.viewport().rect().center()
-        under = self.mapToScene(place)
+        place, under = self._halves.same_place(place, self.mapToScene(place), self.viewport().width())
         self.scale(factor, factor)
         moved = self.mapFromScene(under) - place
         for bar, pixels in ((self.horizontalScrollBar(), moved.x()), (self.verticalScrollBar(), moved.y())):
             bar.setValue(bar.value() + pixels)
+        self._arrange()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._halves.arrange(
+            self.mapToScene(self.viewport().rect()).boundingRect(), self.transform().m11(), self._fitted
+        )
 
     def set_readout(self, text: str) -> None:
         """A line of text in the corner: what is under the mouse."""
@@ -231,11 +243,8 @@ class ImageView(QGraphicsView):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         if self.about_frame.isVisible():  # behind its words, wherever the picture was moved
-            place = self.mapFromScene(self._sees.scenePos())
-            room = self.rect().adjusted(0, 0, -self.about_frame.width(), -self.about_frame.height())
-            place.setX(min(max(place.x() + round(self._sees.boundingRect().width()) + 4, room.left()), room.right()))
-            place.setY(min(max(place.y(), room.top()), room.bottom()))
-            self.about_frame.move(place)
+            words = QPoint(round(self._sees.boundingRect().width()) + 4, 0)
+            self.about_frame.put_near(self.mapFromScene(self._sees.scenePos()) + words)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.zoom(1.0015 ** event.angleDelta().y())
@@ -255,21 +264,21 @@ class ImageView(QGraphicsView):
         pressed, self._pressed = self._pressed, None
         still = pressed is not None and (event.position() - pressed).manhattanLength() < CLICK
         if event.button() == Qt.MouseButton.LeftButton and still:
-            place = self.mapToScene(event.position().toPoint())
+            under = self.mapToScene(event.position().toPoint())
             if self._placing:
-                self._place(place)
-            else:
-                self.clicked.emit(place.x(), place.y())
+                self._place(self._halves.item_at(event.position(), under, self.width()), under)
+                return
+            place = self._halves.on_picture(event.position(), under, self.width())
+            self.clicked.emit(place.x(), place.y())
 
-    def _place(self, place: QPointF) -> None:
-        for item in (self._picture, self._beside):
-            within, whole = item.mapFromScene(place), QRectF(item.pixmap().rect())
-            if item.isVisible() and whole.contains(within):
-                self.placed.emit(within.y() / whole.height(), within.x() / whole.width(), item is self._beside)
+    def _place(self, item: QGraphicsPixmapItem | None, under: QPointF) -> None:
+        if item is not None:
+            within, whole = item.mapFromScene(under), item.pixmap().size()
+            self.placed.emit(within.y() / whole.height(), within.x() / whole.width(), item is self._beside)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
-        place: QPointF = self.mapToScene(event.position().toPoint())
+        place = self._halves.on_picture(event.position(), self.mapToScene(event.position().toPoint()), self.width())
         inside = QRectF(self._picture.pixmap().rect()).contains(place)
         self.hovered.emit(*((place.x(), place.y()) if inside else (float("nan"), float("nan"))))
 
@@ -281,9 +290,3 @@ class ImageView(QGraphicsView):
         if self._fitted:
             self.fit()
         self._words.place()
-
-
-def _lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:
-    item.setPixmap(pixmap_of(drawn))
-    across, down = frame.width / drawn.shape[1], frame.height / drawn.shape[0]
-    item.setTransform(QTransform(across, 0, 0, down, frame.left, frame.top))

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFocusEvent, QFont, QPainter, QPaintEvent, QPen
 
 from explorer.ui.widgets.plain_text import PlainTool, show_tip, tip
@@ -94,6 +94,13 @@ class InfoMark(PlainTool):
         tip(self, self._text)
         self.setAccessibleName(f"What this means: {topic}")
         self.setAccessibleDescription(EXPLANATIONS[topic])
+
+    def put_near(self, place: QPoint) -> None:
+        """Go to a place of the parent, as near as it can be and be wholly in sight."""
+        parent = self.parentWidget()
+        if parent is not None:
+            room = parent.rect().adjusted(0, 0, -SIDE, -SIDE)
+            self.move(min(max(place.x(), 0), room.width()), min(max(place.y(), 0), room.height()))
 
     def sizeHint(self) -> QSize:
         return QSize(SIDE, SIDE)
