@@ -34,6 +34,24 @@ def lines_of(shown: Floats, open: npt.NDArray[np.bool_]) -> Floats:
     return np.stack(found, axis=1)
 
 
+def share_near(lines: npt.NDArray[np.floating], inside: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Which share of all that is shown of F filters lies within `NEAR` cells of the picture's edge (F,), about.
+
+    `lines` (N, F, len(EDGES) * LINES) as of `lines_of`, whose means stand for the corners too; `inside` (N, F) what is
+    shown within `BAND` cells of the edge, summed. `NEAR_AREA` is the share of a filter that answers everywhere.
+    """
+    means = np.nan_to_num(lines).reshape(*lines.shape[:2], len(EDGES), LINES)[..., : NEAR // THICK].sum(axis=2)
+    near = means.sum(axis=2) * THICK * (SIDE - NEAR)
+    # The innermost of these lines lies in what is counted as inside, too.
+    rest = np.maximum(inside - means[..., -1] * THICK * (SIDE - 2 * NEAR + THICK), 0)
+    total = (near + rest).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total > 0, near.sum(axis=0) / total, 0)
+
+
+NEAR_AREA = 1 - (SIDE - 2 * NEAR) ** 2 / SIDE**2
+
+
 def highest(maps: Floats, foot: Floats, peak: Floats, open: npt.NDArray[np.bool_]) -> Floats:
     """The highest answer (F, 2) of maps (F, SIDE, SIDE) near the picture's edge, and inside of that.
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from explorer.core.alignment.picture_edge import NEAR_AREA
 from explorer.core.suggestions.chart import Bar, Bars, Chart
 from explorer.core.suggestions.evidence import WHOLE, Evidence
 from explorer.core.suggestions.probed import Probed
@@ -33,9 +34,17 @@ def chart_of(evidence: Evidence, place: int, probed: Probed | None, least: float
     if evidence.concept == "color":
         hue = [Bar(word, float(evidence.numbers[f"hue{axis}"][place]), True) for axis, word in enumerate(LAB)]
         groups.append(Bars("where it answers, in SD of all places", tuple(hue)))
+    if evidence.concept == "edge":
+        share = Bar("along the edge", float(evidence.numbers["share"][place]), True), Bar("its area", NEAR_AREA)
+        groups.append(Bars("share of what is shown", share))
     if probed is not None:
         name = NAMES.get(evidence.concept, evidence.concept)
-        rises = Bar(f"drawn {name}", float(probed.raised[place]), True), Bar("control", float(probed.control[place]))
+        raised, control, more = (float(values[place]) for values in (probed.raised, probed.control, probed.more))
+        rises = (
+            Bar(f"drawn {name}", raised, True),
+            Bar("its control", control),
+            Bar("more than control", more, True),
+        )
         groups.append(Bars("share of pictures in which it rises", rises))
     groups.append(_effect(evidence, place, least, held_out))
     if evidence.around is None:

@@ -19,12 +19,14 @@ from explorer.core.alignment.over_pictures import (
     signed_rank,
     weakest,
 )
-from explorer.core.alignment.picture_edge import EDGES, LINES
+from explorer.core.alignment.picture_edge import EDGES, LINES, share_near
 from explorer.core.concepts import SIDES
 
 Numbers = npt.NDArray[np.floating]
 Places = npt.NDArray[np.int64]
 WHOLE = "whole ring"
+MOSTLY = 0.5
+"""Share of what is shown of a filter that lies near the picture's edge where it says nothing else."""
 BY_POSITION = 0.05
 """p up to which a filter points more to a side on the pictures' own rims than on those of others."""
 
@@ -129,12 +131,16 @@ def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.ND
 
 
 def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
-    """The highest answer near the picture's own edge against the highest inside: where mostly padding answers."""
+    """The highest answer near the picture's own edge against the highest inside, where most of what is shown lies near:
+    a filter that answers over the skin, too, has more to say than padding, however bright a line padding draws.
+    """
     near, inside = folder["highest"][..., 0], folder["highest"][..., 1]
     nothing = np.zeros_like(near)
-    tested = answered_more(near, inside, nothing, nothing)
+    tested, share = answered_more(near, inside, nothing, nothing), share_near(folder["lines"], folder["sums"][..., 0])
+    if chosen.fitted_on is None:
+        tested = replace(tested, effect=np.where(share > MOSTLY, tested.effect, 0))
     words = tuple(EDGES[place // LINES] for place in chosen.line)
-    found = _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {})
+    found = _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {"share": share})
     return replace(found, compared=_means(near=near, inside=inside))
 
 

@@ -29,9 +29,10 @@ def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
         return f"answers {more} on {named} than on {beside} and {skin} than on the skin, {_rim(number)}; {n}"
     if evidence.concept == "edge":
         times = float(evidence.times[place])
+        high = f"{times:.1f}" if times < 100 else "over 100"
         return (
-            f"its highest answer along the picture's own edge ({evidence.found[place]} mostly) is "
-            f"{f'{times:.1f}' if times < 100 else 'over 100'} x as high as elsewhere: padding, no finding; {n}"
+            f"its highest answer along the picture's own edge ({evidence.found[place]} mostly) is {high} x as high as "
+            f"elsewhere, and {100 * number['share']:.0f} % of what is shown lies there: padding, no finding; {n}"
         )
     if evidence.concept == "color":
         hue = [

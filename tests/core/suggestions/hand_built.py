@@ -75,12 +75,12 @@ def hand_built(folder: Path) -> Network:
 
 
 def drawn(folder: Path, count: int, seed: int = 0) -> dict[str, SyntheticPicture]:
-    """Pictures written into a folder, with hair, rulers, reflections and bubbles each on half of them."""
+    """Pictures written into a folder, with hair, rulers, reflections and the rest each on a share of them."""
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, SyntheticPicture] = {}
     for row in range(count):
         concepts = {
-            name for place, name in enumerate(("hair", "ruler", "reflection", "bubble")) if (row + place) % 2 == 0
+            name for place, name in enumerate(("hair", "ruler", "reflection", "bubble")) if (row + place) % 3 == 0
         }
         picture = draw(seed * 1000 + row, size=SIZE, concepts=frozenset(concepts | {"dark"}))
         name = f"drawn{row:03d}.png"

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from explorer.core.alignment.grid import SIDE
+from explorer.core.alignment.grid import SIDE, inner
 from explorer.core.alignment.marks import Marks, marks_of
 from explorer.core.alignment.measure import RankedMaps, measure
+from explorer.core.alignment.picture_edge import NEAR, NEAR_AREA, lines_of, share_near
 from explorer.core.suggestions.aligning import narrow, stacked
 from explorer.core.suggestions.chance import Draw, draw
 from explorer.core.suggestions.making import chance_facts, judged
@@ -17,18 +18,20 @@ COUNT, SIZE = 30, 112
 
 
 def at_the_edge(one: Draw | None) -> tuple[Suggestion, ...]:
-    """Two filters over pictures of noise: one answers along the picture's edge, and one anywhere."""
+    """Of three filters over noise: along the picture's edge; anywhere; anywhere, with one bright line at the edge."""
     rng = np.random.default_rng(0)
     ring = np.zeros((SIDE, SIDE), np.float32)
     ring[:2] = ring[-2:] = ring[:, :2] = ring[:, -2:] = 1
     marks, found = noisy_marks(), []
     for place in range(COUNT):
-        maps = rng.random((2, SIDE, SIDE), np.float32)
-        maps[0] = 0.3 * maps[0] + ring
-        ranked = RankedMaps(maps, np.zeros(2, np.float32), np.ones(2, np.float32), place)
+        maps = rng.random((3, SIDE, SIDE), np.float32)
+        maps[0] = 0.05 * maps[0] + ring
+        maps[2] *= 0.5
+        maps[2, -2:] = 1
+        ranked = RankedMaps(maps, np.zeros(3, np.float32), np.ones(3, np.float32), place)
         moved = one.moved[place] if one is not None else (0, 0)
         found.append(narrow(ranked.on(marks[place], [marks[place - 1]], moved)))
-    return judged([FilterKey(0, 0), FilterKey(0, 1)], stacked(found), marks, {}, read_table())
+    return judged([FilterKey(0, row) for row in range(3)], stacked(found), marks, {}, read_table())
 
 
 def noisy_marks() -> list[Marks]:
@@ -45,8 +48,27 @@ def noisy_marks() -> list[Marks]:
 
 
 def test_answers_at_the_edge_of_moved_maps_are_no_finding() -> None:
-    assert [row.words for row in at_the_edge(None)] == ["artifact, edge", "nothing clear"]
-    assert [row.words for row in at_the_edge(draw(COUNT, 0))] == ["nothing clear", "nothing clear"]
+    edge, *others = at_the_edge(None)
+
+    assert edge.words == "artifact, edge"
+    assert "% of what is shown lies there" in edge.reason
+    assert [bar.what for bar in edge.chart.groups[1].bars] == ["along the edge", "its area"]
+    assert [row.words for row in others] == ["nothing clear"] * 2  # a line is not most of what is seen
+    assert [row.words for row in at_the_edge(draw(COUNT, 0))] == ["nothing clear"] * 3
+
+
+def test_the_share_near_the_edge_is_that_of_the_cells() -> None:
+    rng = np.random.default_rng(0)
+    maps = np.stack([np.ones((SIDE, SIDE)), *rng.random((2, SIDE, SIDE))]).astype(np.float32)
+    maps[2, NEAR:-NEAR, NEAR:-NEAR] *= 0.1
+    sums = inner(maps).sum(axis=1)
+
+    found = share_near(lines_of(maps, np.ones((SIDE, SIDE), np.bool_))[None], sums[None])
+
+    near = np.ones((SIDE, SIDE), np.bool_)
+    near[NEAR:-NEAR, NEAR:-NEAR] = False
+    np.testing.assert_allclose(found, maps[:, near].sum(axis=1) / maps.sum(axis=(1, 2)), atol=0.01)
+    assert found[0] == pytest.approx(NEAR_AREA, abs=1e-3)
 
 
 @pytest.mark.parametrize("count", [2, 3, 50])
