@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
         return found
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # type: ignore[override]
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments and what is not known; the words are kept for `error`."""
         self._words = [*map(str, sys.argv[1:] if args is None else args)]
         return super().parse_known_args(args, namespace)
