@@ -57,7 +57,7 @@ class Indexing(QObject):
         self._library, self._evidence, self._settings, self._command = library, evidence, settings, command
         self._target: Target | None = None
         self._process: IndexProcess | None = None
-        self._closed = False
+        self._closed = self._again = False
         self.held = False
         """Whether a person paused it."""
         self.done, self.total, self.bytes = 0, 0, 0
@@ -74,6 +74,7 @@ class Indexing(QObject):
         settings.setting_changed.connect(lambda which: self._switched() if which is INDEX else None)
         library.network_opened.connect(lambda network: self._opened())
         library.folder_opened.connect(lambda folder: self._opened())
+        library.replaced.connect(lambda picture: self._measure_again())
 
     @property
     def running(self) -> bool:
@@ -122,6 +123,12 @@ class Indexing(QObject):
         if self._evidence.index is None:
             self._show_kept(target)
         self._rest.start()
+
+    def _measure_again(self) -> None:
+        """A picture is another than was measured: it alone is measured again, when nobody walks."""
+        self._again = self._process is not None  # which may have seen the one before
+        if not self._again and self._target is not None:
+            self._rest.start()
 
     def _wanted(self) -> Target | None:
         network, folder = self._library.network, self._library.folder
@@ -196,6 +203,9 @@ class Indexing(QObject):
     def _ended(self, problem: str) -> None:
         self._end()
         self.reason = problem
+        if self._again and not problem:
+            self._again = False
+            self._rest.start()
         if problem:
             self.problem.emit(UserError(f"The index of the folder is not made: {problem}"))
         self.changed.emit()

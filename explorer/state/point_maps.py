@@ -55,10 +55,15 @@ class PointMaps(QObject):
         self._jobs: Jobs | None = None
         self._looked_at = False
         self._known: dict[str, PlacedPoints] = {}
+        self._laid_on: dict[str, tuple[str, ...]] = {}
+        """The digests of the pictures that a map was laid out of."""
+        self._identity = ""
+        self._names: tuple[str, ...] = ()
+        """The network and the pictures of the index that was there last."""
         self._peaks: Colors | None = None
         self.kind, self.sentence = PICTURES, NO_INDEX
         self.coloring = {PICTURES: CLASS, FILTERS: TAG}
-        evidence.changed.connect(self._forget)
+        evidence.changed.connect(self._index_changed)
         session.changed.connect(self._view_changed)
         tagging.changed.connect(lambda key: self._recolor(TAG))
         tagging.reset.connect(lambda: self._recolor(TAG))
@@ -164,11 +169,23 @@ class PointMaps(QObject):
         if self._jobs is not None:
             self._jobs.close()
 
-    def _forget(self) -> None:
+    def _index_changed(self) -> None:
+        """Keep what is laid out while an index of the same network grows; nothing of another one."""
+        from explorer.state.carried_map import carried
+
+        index, known = self._evidence.index, self._known
         self._known, self._peaks = {}, None
         if self._jobs is not None:
             for slot in ("lay out", "peaks"):
                 self._jobs.cancel(slot)
+        if index is not None and index.contents.network.identity == self._identity:
+            for kind, found in known.items():
+                laid_on, names = self._laid_on[kind], self._names if kind == PICTURES else None
+                kept = found if laid_on == index.digests else carried(found, names, len(laid_on), index)
+                if kept is not None:
+                    self._known[kind] = kept
+        self._identity = index.contents.network.identity if index is not None else ""
+        self._names = index.pictures if index is not None else ()
         self._lay_out()
         self.changed.emit()
 
@@ -176,16 +193,16 @@ class PointMaps(QObject):
         index = self._evidence.index
         if index is None:
             self.sentence = NO_INDEX
-        elif not index.complete:
-            done = f"{len(index.pictures):,} of {index.contents.asked:,} pictures"
-            self.sentence = f"The map is laid out when the index is complete: {done} so far."
         elif self._looked_at:
             self._read_peaks()
-            if self.kind not in self._known:
+            laid_on = self._laid_on.get(self.kind)
+            if self.kind not in self._known or (index.complete and laid_on != index.digests):
                 self.sentence = LAYING_OUT
                 self._begin()
 
     def _begin(self) -> None:
+        from explorer.state.carried_map import of_a_part
+
         index, kind = self._evidence.index, self.kind
         assert index is not None
 
@@ -195,10 +212,12 @@ class PointMaps(QObject):
             return (placed_pictures if kind == PICTURES else placed_filters)(index, on_step=on_step)
 
         def done(found: "PlacedPoints") -> None:
-            self._known[kind] = found
+            self._known[kind] = found if index.complete else of_a_part(found, index)
+            self._laid_on[kind] = index.digests
             self.changed.emit()
 
         def failed(error: BaseException) -> None:
+            self._known.pop(kind, None)
             self.sentence = str(error) if isinstance(error, UserError) else "The map could not be laid out."
             self.changed.emit()
 

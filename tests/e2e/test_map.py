@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
 from explorer.core.index import kept_map, open_index
@@ -125,3 +125,56 @@ def test_filters_have_a_map_of_their_own_colored_by_tag(demo: Person, map_panel:
     assert np.flatnonzero(maps.colors().of >= 0).tolist() == [row]
     assert "hair" in maps.about(row)
     assert maps.names_inside([(-2, -2), (2, -2), (2, 2)]) == ()
+
+
+def test_the_sample_is_laid_out_at_once_and_all_pictures_when_they_are_measured(
+    demo: Person, map_panel: MapPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    circle = kept_map._apart
+
+    def counted(vectors: np.ndarray, *more: object) -> np.ndarray:
+        made.append(len(vectors))
+        return circle(vectors, *more)
+
+    monkeypatch.setattr(kept_map, "_apart", counted)
+    folder, evidence, maps = demo.workspace.library.folder, demo.workspace.evidence, demo.workspace.point_maps
+    names = [path.relative_to(folder.path).as_posix() for path in folder.pictures]
+    places = np.random.default_rng(5).normal(size=(len(names), 4))
+    evidence.take(None)
+    assert maps.found is None
+
+    def measured(rows: list[int]) -> Path:
+        return write_index(
+            tmp_path / f"{len(rows)}.h5",
+            np.ones((2, len(rows))),
+            names=tuple(names[row] for row in rows),
+            digests=tuple(f"{row:064x}" for row in rows),
+            embedding=places[rows],
+            asked=len(names),
+        )
+
+    evidence.take(open_index(measured([5, 3, 8])))
+    demo.until(lambda: maps.found is not None)
+    assert f"Laid out of 3 of {len(names)} pictures" in map_panel._said.text()
+    there = dict(zip(evidence.index.pictures, maps.found.places.tolist(), strict=True))
+    evidence.take(open_index(measured([0, 1, 5, 3, 8, 9])))
+    now = dict(zip(evidence.index.pictures, maps.found.places.tolist(), strict=True))
+    assert {name: now[name] for name in there} == there
+    assert np.isnan([now[names[row]] for row in (0, 1, 9)]).all()
+    assert f"Laid out of 3 of {len(names)} pictures" in map_panel._said.text()
+    assert made == [3]
+    evidence.take(open_index(measured(list(range(len(names))))))
+    assert "all are being laid out" in map_panel._said.text()
+    demo.until(lambda: bool(np.isfinite(maps.found.places).all()))
+    assert made == [3, len(names)]
+    assert map_panel._said.text() == ""
+
+
+def test_the_map_follows_the_theme(map_panel: MapPanel) -> None:
+    before = map_panel.plot.backgroundBrush().color()
+    palette = map_panel.palette()
+    for role in (QPalette.ColorRole.Base, QPalette.ColorRole.Window):
+        palette.setColor(role, QColor("#123456"))
+    map_panel.setPalette(palette)
+    assert map_panel.plot.backgroundBrush().color() == QColor("#123456") != before

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from pytestqt.qtbot import QtBot
 
 from explorer.core.index.kept import place_of
@@ -145,6 +146,29 @@ def test_the_process_hears_what_to_index_and_waits_behind_everything_else(
     }
     process = window.indexing._process._process.processId()
     window.until(lambda: os.getpriority(os.PRIO_PROCESS, process) == 19)
+
+
+def test_a_picture_that_is_another_by_now_is_measured_again(window: Window, model: Path, pictures: Path) -> None:
+    def ran(times: int) -> None:
+        window.until(lambda: sum(line.startswith("begun") for line in window.heard) == times)
+        window.until(lambda: not window.indexing.running)
+
+    window.say({"stage": "done"})
+    window.open(model, pictures)
+    ran(1)
+    session, library = window.workspace.session, window.workspace.library
+    picture = session.view.picture
+    Image.fromarray(np.full((40, 36, 3), 9, np.uint8)).save(picture)
+    os.utime(picture, (1, 1))
+    session.update(picture=library.folder.pictures[3])
+    window.qtbot.wait(50)
+    session.update(picture=picture)  # it is read again
+    ran(2)
+    window.say({"stage": "reading", "done": 1, "total": 12, "seconds": 1}, {"stage": "done"})
+    library.replaced.emit(picture)
+    window.until(lambda: window.indexing.running)
+    library.replaced.emit(picture)  # while the process runs, which may have seen the one before
+    ran(4)
 
 
 def test_it_waits_while_a_person_walks_and_goes_on_after_a_rest(window: Window, model: Path, pictures: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QWidget
 
@@ -12,7 +12,7 @@ from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
 from explorer.ui.widgets.plain_text import tip
-from explorer.ui.widgets.plots import color_of, draw_points, new_plot
+from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = {PICTURES: "Pictures", FILTERS: "Filters of all layers"}
@@ -102,6 +102,13 @@ class MapPanel(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._maps.look(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_stack"):
+            follow_palette(self, [self.plot])
+            self._color()
+            self._draw_ring()
 
     def _choose(self, kind: str) -> None:
         self._maps.choose(kind, self._maps.coloring[kind])
