@@ -84,12 +84,12 @@ class LensSheetDialog(QDialog):
             self, "Save the sheet", f"{self._sheet.words}.pdf", "Figures (*.pdf *.png *.svg *.tif)"
         )
         if name:
-            self.save_to(Path(name))
+            self.write_to(Path(name))
 
-    def save_to(self, path: Path) -> None:
+    def write_to(self, path: Path) -> None:
         """Write the sheet, or say why it cannot be."""
         try:
-            self._sheet.save(path)
+            self._sheet.write_to(path)
         except UserError as error:
             self._said.setText(str(error))
 
