@@ -71,7 +71,10 @@ class BothDrawn:
         """What B answers minus what A does."""
         first, second, sides, limit, words = self._compared()
         frames = self._frame(False), self._frame(True)
-        caption = f"B − A{words}"
+        pair = (
+            f"B {self._match.key} − A {self._match.first}" if self._lens.lens is None and self._match.key else "B − A"
+        )
+        caption = f"{pair}{words}"
         if first is None or second is None or frames[0] is None or frames[1] is None:
             return Drawn(caption=f"{caption} · {self.missing or 'measuring …'}")
         from explorer.core.comparison.difference import difference
