@@ -71,9 +71,8 @@ class BothDrawn:
         """What B answers minus what A does."""
         first, second, sides, limit, words = self._compared()
         frames = self._frame(False), self._frame(True)
-        pair = (
-            f"B {self._match.key} − A {self._match.first}" if self._lens.lens is None and self._match.key else "B − A"
-        )
+        key, through_lens = self._match.key, self._lens.lens is not None
+        pair = "B − A" if through_lens or key is None else f"B {key} − A {self._match.first}"
         caption = f"{pair}{words}"
         if first is None or second is None or frames[0] is None or frames[1] is None:
             return Drawn(caption=f"{caption} · {self.missing or 'measuring …'}")
