@@ -74,7 +74,9 @@ class BothDrawn:
         """What B answers minus what A does."""
         first, second, sides, limit, words = self._compared()
         frames = self._frame(False), self._frame(True)
-        caption = f"B − A{words}"
+        key, through_lens = self._match.key, self._lens.lens is not None
+        pair = "B − A" if through_lens or key is None else f"B {key} − A {self._match.first}"
+        caption = f"{pair}{words}"
         if first is None or second is None or frames[0] is None or frames[1] is None:
             return Drawn(caption=f"{caption} · {self.missing or 'measuring …'}")
         from explorer.core.comparison.difference import difference

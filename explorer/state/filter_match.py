@@ -88,7 +88,8 @@ class FilterMatch(QObject):
     @property
     def strength(self) -> float:
         """The correlation of both filters' peaks on the half on which nothing was matched; NaN where there is none."""
-        return self._both.strength(self.first, self.key) if self._both is not None and self.key else math.nan
+        key, both = self.key, self._both
+        return both.strength(self.first, key) if both is not None and key is not None else math.nan
 
     @property
     def pending(self) -> bool:

@@ -118,7 +118,7 @@ def test_the_difference_has_a_bar_of_its_own_and_both_values_stand_under_the_mou
     box.setCurrentIndex(box.findData(DIFFERENCE))
     box.activated.emit(box.currentIndex())
     assert viewer.beside.bar.isVisible()
-    assert viewer.image.caption.text().startswith("B − A")
+    assert viewer.image.caption.text().startswith("B 7:0 − A 7:0 · on the scale of A")
     assert shown(viewer.image._over_beside).size
     viewer.image.hovered.emit(100.0, 100.0)
     first, second = (person.workspace.sides.both.value_at(100, 100, second=second) for second in (False, True))
