@@ -156,30 +156,23 @@ def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts)
     network, shown, lens = workspace.library.network, workspace.pipeline.shown, workspace.lens
     assert network is not None
     assert shown is not None
-    viewer, loop = parts.center.browser.viewer, QEventLoop()
+    viewer = parts.center.browser.viewer
     lens.choose("occlusion")  # the tab of the lens is there from now on
     wait(application, lambda: lens.found is not None and not lens.rough)
-
-    def painted() -> None:
-        if lens.found is not None and not lens.rough:
-            viewer.image.viewport().repaint()
-            loop.quit()
 
     def rest() -> None:
         lens.choose("")
         lens._kept.clear()
         settle(application, 0.3)
 
-    lens.changed.connect(painted)
     rows = []
     for name in ("grad-cam", "saliency", "occlusion"):
         rest()
 
         def change(name: str = name) -> None:
             lens.choose(name)
-            QTimer.singleShot(60_000, loop.quit)
-            loop.exec()
-            assert lens.found is not None
+            wait(application, lambda: lens.found is not None and not lens.rough)
+            viewer.image.viewport().repaint()
 
         rest()
         change()
@@ -190,5 +183,4 @@ def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts)
 
         ours, baseline = side_by_side(change, alone, 15, rest)
         rows.append(Row(f"{name}, chosen to painted / computed alone", ours, baseline, ours / baseline, 1.2))
-    lens.changed.disconnect(painted)
     return rows

@@ -81,8 +81,6 @@ class Viewer(QWidget):
         muting.changed.connect(self._warn)
         what_if.changed.connect(self._draw_beside)
         what_if_over.changed.connect(self._draw_beside)
-        what_if.changed.connect(lambda: self.image.set_placing(bool(what_if.tool)))
-        self.image.placed.connect(what_if.lay)
         self._warn()
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)

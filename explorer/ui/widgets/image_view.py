@@ -31,9 +31,6 @@ class ImageView(QGraphicsView):
     hovered = Signal(float, float)
     clicked = Signal(float, float)
     """The mouse was pressed and let go at one place, in scene coordinates."""
-    placed = Signal(float, float, bool)
-    """The same instead, where clicks place something: row and column in shares of the sides, and whether it is the
-    picture beside."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +42,6 @@ class ImageView(QGraphicsView):
         self._over_beside = QGraphicsPixmapItem(self._beside)
         self._over_beside.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._pressed: QPointF | None = None
-        self._placing = False
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         for added in (self._beside, self._picture, self._patch, self._overlay, self._frame, self._outlined):
@@ -153,10 +149,6 @@ class ImageView(QGraphicsView):
         self.setDragMode(mode.ScrollHandDrag if wanted else mode.NoDrag)
         self.viewport().setCursor(Qt.CursorShape.CrossCursor)
 
-    def set_placing(self, wanted: bool) -> None:
-        """Whether a click places something on one of the pictures."""
-        self._placing = wanted
-
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the overlay, 0 to 1."""
         self._overlay.setOpacity(opacity)
@@ -239,16 +231,7 @@ class ImageView(QGraphicsView):
         still = pressed is not None and (event.position() - pressed).manhattanLength() < CLICK
         if event.button() == Qt.MouseButton.LeftButton and still:
             place = self.mapToScene(event.position().toPoint())
-            if self._placing:
-                self._place(place)
-            else:
-                self.clicked.emit(place.x(), place.y())
-
-    def _place(self, place: QPointF) -> None:
-        for item in (self._picture, self._beside):
-            within, whole = item.mapFromScene(place), QRectF(item.pixmap().rect())
-            if item.isVisible() and whole.contains(within):
-                self.placed.emit(within.y() / whole.height(), within.x() / whole.width(), item is self._beside)
+            self.clicked.emit(place.x(), place.y())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

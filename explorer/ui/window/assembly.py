@@ -119,6 +119,7 @@ def _browser(
         workspace.what_if_over,
     )
     viewer.setParent(parent)
+    viewer.image.clicked.connect(workspace.what_if.click)
     yield True
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs
