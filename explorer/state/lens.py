@@ -145,10 +145,13 @@ class ChosenLens(QObject):
             return
         self._stop()
         self.name, self._found, self.rough = name, None, False
-        if name:
-            self._ask()
-        else:
+        if not name:
             self.changed.emit()
+            return
+        self._ask()
+        if self._pause.isActive():  # nobody who chooses a lens is walking
+            self._pause.stop()
+            self._compute()
 
     def point(self, **values: str) -> None:
         """Change fields of the choice of a target."""

@@ -54,6 +54,7 @@ class Occluding(QObject):
         self._live_patches: list[LivePatch] = []
         self._place: tuple[int, int] | None = None
         self._of = self._appearance
+        self._paused = False
         self.trouble = ""
         """Why the last patch could not be measured."""
         session.changed.connect(self._view_changed)
@@ -64,7 +65,7 @@ class Occluding(QObject):
     @property
     def possible(self) -> bool:
         """Whether a patch can be put on the picture."""
-        return self._lens.lens is OCCLUSION
+        return self._lens.lens is OCCLUSION and not self._paused
 
     @property
     def patch(self) -> Patch | None:
@@ -97,6 +98,12 @@ class Occluding(QObject):
         frame, size = activations.frame, self.size
         down, across = frame.height / network.input.size[0], frame.width / network.input.size[1]
         return frame.left + corner[1] * across, frame.top + corner[0] * down, size * across, size * down
+
+    def pause(self, paused: bool) -> None:
+        """Cover nothing for as long as clicks are for something else."""
+        if paused != self._paused:
+            self._paused = paused
+            self.uncover()
 
     def cover(self, top: int, left: int) -> None:
         """Put the patch at (`top`, `left`) of the network's input, in pixels; it stays on the input."""

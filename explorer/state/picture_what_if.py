@@ -134,15 +134,15 @@ class PictureWhatIf(QObject):
             self.tool = concept
             self.changed.emit()
 
-    def lay(self, row: float, column: float, on_changed: bool = False) -> None:
-        """Lay what `tool` says about a place, in shares of the sides of the real picture, or of the changed one."""
-        if not self.tool:
+    def click(self, x: float, y: float) -> None:
+        """Lay what `tool` says about a place, in pixels of the picture on show; nothing beyond it."""
+        shown = self._pipeline.shown
+        if not self.tool or shown is None:
             return
-        if on_changed:
-            crop = self._values["crop"]
-            row, column = (0.5 + crop * (share - 0.5) for share in (row, column))
-        number = sum(concept == self.tool for concept, *_ in self.laid)
-        self._wish(self._values, self.without, (*self.laid, (self.tool, row, column, number)))
+        row, column = y / shown.rgb.shape[0], x / shown.rgb.shape[1]
+        if 0 <= row <= 1 and 0 <= column <= 1:
+            number = sum(concept == self.tool for concept, *_ in self.laid)
+            self._wish(self._values, self.without, (*self.laid, (self.tool, row, column, number)))
 
     def take_back(self) -> None:
         """Take away what was laid into the picture last."""

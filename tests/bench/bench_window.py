@@ -5,11 +5,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
+from explorer.core.attribution import attribute
 from explorer.core.images import read_image
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
@@ -25,7 +27,7 @@ from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
 
 def measure() -> list[Row]:
-    """Three rows of the issue's table: filter, picture, grid."""
+    """Filter, picture, grid, and the lens."""
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
     with tempfile.TemporaryDirectory() as name:
@@ -51,6 +53,7 @@ def measure() -> list[Row]:
                 _filter(application, workspace),
                 _picture(application, workspace),
                 _grid(application, workspace, parts),
+                *_lenses(application, workspace, parts),
             ]
         finally:
             window.close()
@@ -146,3 +149,38 @@ def _grid(application: QApplication, workspace: Workspace, parts: WindowParts) -
 
     ours, baseline = side_by_side(change, _forward(workspace), 40)
     return Row("grid of 64 overlays, drawn and painted / forward pass", ours, baseline, ours / baseline, 2.0)
+
+
+def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts) -> list[Row]:
+    """From the choice of a lens until it is painted, against the lens computed alone."""
+    network, shown, lens = workspace.library.network, workspace.pipeline.shown, workspace.lens
+    assert network is not None
+    assert shown is not None
+    viewer = parts.center.browser.viewer
+    lens.choose("occlusion")  # the tab of the lens is there from now on
+    wait(application, lambda: lens.found is not None and not lens.rough)
+
+    def rest() -> None:
+        lens.choose("")
+        lens._kept.clear()
+        settle(application, 0.3)
+
+    rows = []
+    for name in ("grad-cam", "saliency", "occlusion"):
+        rest()
+
+        def change(name: str = name) -> None:
+            lens.choose(name)
+            wait(application, lambda: lens.found is not None and not lens.rough)
+            viewer.image.viewport().repaint()
+
+        rest()
+        change()
+        target, settings = lens.target, dict(lens.settings_of(name))
+
+        def alone(name: str = name, target: str = target, settings: Any = settings) -> None:
+            attribute(network, shown.rgb, name, target=target, **settings)
+
+        ours, baseline = side_by_side(change, alone, 15, rest)
+        rows.append(Row(f"{name}, chosen to painted / computed alone", ours, baseline, ours / baseline, 1.2))
+    return rows

@@ -1,7 +1,7 @@
 """What a run leaves behind: the chosen network with its facts, and the report."""
 
 from dataclasses import dataclass, replace
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +74,22 @@ def show_progress(
 def keep_epoch(
     folder: RunFolder,
     state: State,
-    weights: dict[str, torch.Tensor],
-    auc: float,
+    module: nn.Module,
     cohort: Cohort,
     recipe: Recipe,
     device: torch.device,
     licence: str,
 ) -> None:
-    """Write the network as it is after `state.epoch` epochs, 0 = untrained, beside the chosen one.
+    """Write the network after `state.epoch` epochs, 0 = untrained, beside the chosen one, where the recipe keeps it.
 
-    `weights` are those that were validated, with this AUC; NaN where there is none.
+    `module` is what was validated. Called before the state to resume from is written, and once more where a run is
+    taken up: an epoch that is lost is learnt and written again, with the same weights.
     """
-    here = replace(state, best_epoch=state.epoch, best_auc=auc, best_weights=weights)
+    if not recipe.learning.keep_every or state.epoch % recipe.learning.keep_every:
+        return
+    weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
+    auc = state.history[-1]["auc"] if state.history else None
+    here = replace(state, best_epoch=state.epoch, best_auc=nan if auc is None else auc, best_weights=weights)
     folder.save_network(_checkpoint(here, cohort, recipe, device, licence, {}), KEPT_FILE.format(state.epoch))
 
 

@@ -105,6 +105,8 @@ class RunFolder:
 
     def save_network(self, checkpoint: Checkpoint, name: str = NETWORK_FILE) -> None:
         """Replace the network, or one that is kept under another name, whole or not at all."""
+        if not self._write:
+            return
         try:
             checkpoints.save(self.path / name, checkpoint, follow=False)
         except UserError as error:

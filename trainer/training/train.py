@@ -152,8 +152,7 @@ class Training:
     def run(self) -> None:
         """Go through the epochs that are left."""
         learning, state = self.recipe.learning, self.state
-        if not state.epoch:
-            self._keep_network(math.nan)
+        keep_epoch(self.folder, state, self.average.module, self.cohort, self.recipe, self.device, self.licence)
         try:
             for number in range(state.epoch + 1, learning.epochs + 1):
                 if learning.patience and state.best_epoch and number > state.best_epoch + learning.patience:
@@ -236,7 +235,7 @@ class Training:
         if not self.world.first:
             return
         self.folder.write_history(state.history)
-        self._keep_network(measured)
+        keep_epoch(self.folder, state, self.average.module, self.cohort, self.recipe, self.device, self.licence)
         now = time.perf_counter()
         if number == learning.epochs or now - self.saved >= self.recipe.machine.save_every:
             state.weights = copied(self.module)
@@ -248,16 +247,6 @@ class Training:
             self.drawn = time.perf_counter()
             show_progress(self.folder, state, self.cohort, self.recipe, self.device, self.licence)
             self.cost = time.perf_counter() - self.drawn
-
-    def _keep_network(self, measured: float) -> None:
-        """Write the network as it is now, where the recipe keeps it.
-
-        Before the state to resume from: an epoch that is lost is learnt and written once more, with the same weights.
-        """
-        every, state = self.recipe.learning.keep_every, self.state
-        if self.world.first and every and state.epoch % every == 0:
-            weights = copied(self.average.module)
-            keep_epoch(self.folder, state, weights, measured, self.cohort, self.recipe, self.device, self.licence)
 
     def _finite(self, loss: torch.Tensor, number: int) -> float:
         value = loss.item()

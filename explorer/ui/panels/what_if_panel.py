@@ -80,7 +80,7 @@ class WhatIfPanel(QWidget):
                 grid.addWidget(part, place, across)
         grid.setColumnMinimumWidth(2, 44)
         self.without = {name: _switch(title, "paint it over where it is found") for name, title in PAINTED_OVER.items()}
-        self.tools = {name: _switch(title, "click a picture: it is drawn in there") for name, title in LAID.items()}
+        self.tools = {name: _switch(title, "click the picture: it is drawn in there") for name, title in LAID.items()}
         for name, button in self.without.items():
             button.toggled.connect(lambda wanted, name=name: what_if.leave_out(name, wanted))
         for name, button in self.tools.items():

@@ -48,13 +48,6 @@ class Halves:
         """What lies `under` a place of a view of this `width`; no place of the picture in the half of the other."""
         return QPointF(math.nan, math.nan) if self.linked and place.x() < width / 2 else under
 
-    def item_at(self, place: QPointF, under: QPointF, width: int) -> QGraphicsPixmapItem | None:
-        """Which of the two has what lies `under` a place of a view of this `width`; None where neither has."""
-        both = self._picture, self._beside
-        possible = both if not self.linked else both[1:] if place.x() < width / 2 else both[:1]
-        shown = (item for item in possible if item.isVisible())
-        return next((item for item in shown if item.boundingRect().contains(item.mapFromScene(under))), None)
-
     def same_place(self, place: QPoint, under: QPointF, width: int) -> tuple[QPoint, QPointF]:
         """Where in a view of this `width`, and where on the plane, the picture has what lies `under` a place of it.
 

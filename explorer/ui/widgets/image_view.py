@@ -43,9 +43,6 @@ class ImageView(QGraphicsView):
     hovered = Signal(float, float)
     clicked = Signal(float, float)
     """The mouse was pressed and let go at one place, in scene coordinates."""
-    placed = Signal(float, float, bool)
-    """The same instead, where clicks place something: row and column in shares of the sides, and whether it is the
-    picture beside."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,7 +54,6 @@ class ImageView(QGraphicsView):
         self._over_beside = QGraphicsPixmapItem(self._beside)
         self._over_beside.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._pressed: QPointF | None = None
-        self._placing = False
         for item in (self._picture, self._beside, self._overlay):
             item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._halves = Halves(self.scene(), self._picture, self._beside)
@@ -166,10 +162,6 @@ class ImageView(QGraphicsView):
         self.setDragMode(mode.ScrollHandDrag if wanted else mode.NoDrag)
         self.viewport().setCursor(Qt.CursorShape.CrossCursor)
 
-    def set_placing(self, wanted: bool) -> None:
-        """Whether a click places something on one of the pictures."""
-        self._placing = wanted
-
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the overlay, 0 to 1."""
         self._overlay.setOpacity(opacity)
@@ -265,16 +257,8 @@ class ImageView(QGraphicsView):
         still = pressed is not None and (event.position() - pressed).manhattanLength() < CLICK
         if event.button() == Qt.MouseButton.LeftButton and still:
             under = self.mapToScene(event.position().toPoint())
-            if self._placing:
-                self._place(self._halves.item_at(event.position(), under, self.width()), under)
-                return
             place = self._halves.on_picture(event.position(), under, self.width())
             self.clicked.emit(place.x(), place.y())
-
-    def _place(self, item: QGraphicsPixmapItem | None, under: QPointF) -> None:
-        if item is not None:
-            within, whole = item.mapFromScene(under), item.pixmap().size()
-            self.placed.emit(within.y() / whole.height(), within.x() / whole.width(), item is self._beside)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

@@ -126,8 +126,7 @@ def _browser(
         workspace.sides,
     )
     viewer.setParent(parent)
-    viewer.image.placed.connect(workspace.what_if.lay)
-    workspace.what_if.changed.connect(lambda: viewer.image.set_placing(bool(workspace.what_if.tool)))
+    viewer.image.clicked.connect(workspace.what_if.click)
     yield True
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs

@@ -290,9 +290,28 @@ def every_lens(name: str, size: int) -> None:
         assert np.abs(found.map).max() > 0 or lens.name.endswith("grad-cam"), lens.name
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "squeezenet1_1"])
+SMALLEST = {
+    "alexnet": 64,
+    "convnext_tiny": 32,
+    "densenet121": 32,
+    "efficientnet_b0": 32,
+    "googlenet": 64,
+    "mnasnet0_5": 32,
+    "mobilenet_v2": 32,
+    "mobilenet_v3_small": 32,
+    "regnet_y_400mf": 32,
+    "resnet18": 32,
+    "shufflenet_v2_x0_5": 32,
+    "squeezenet1_1": 64,
+}
+"""One of each family that takes about a second (VGG, Inception and the transformers take two to four), at a size that
+leaves it something to see."""
+
+
+@pytest.mark.filterwarnings("ignore:The default weight initialization")  # GoogLeNet
+@pytest.mark.parametrize("name", SMALLEST)
 def test_networks_as_they_are(name: str) -> None:
-    every_lens(name, 64)
+    every_lens(name, SMALLEST[name])
 
 
 @pytest.mark.soak
