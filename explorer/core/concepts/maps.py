@@ -45,7 +45,7 @@ def _found(rgb: Rgb, lesion: npt.ArrayLike | None) -> tuple[WorkingSize, dict[st
         raise UserError(f"A picture is (H, W, 3) of uint8, not {rgb.shape} of {rgb.dtype}.")
     size = working_size(*rgb.shape[:2])
     small = size.shrunk(rgb)
-    maps = find(small)
+    maps = find(small, lesion=lesion is None)
     if lesion is not None:
         maps["lesion"] = size.shrunk_map(_given(lesion, rgb))
     hidden = ramp(np.maximum(maps["patch"], maps["corner"]), *SURE)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from explorer.core.alignment.grid import SIDE, maps_on_grid
 from explorer.core.alignment.marks import Marks
 from explorer.core.alignment.measure import Measured, measure
 from explorer.core.index.folder_index import FolderIndex
+from explorer.core.index.folder_pictures import cores
 from explorer.core.index.measuring import Measurer
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.network.opening import Network
@@ -70,18 +72,26 @@ def align_all(
     runner = Measurer(network)
     size = int(np.clip(BYTES // (4 * len(foot) * SIDE * SIDE), 1, LARGEST_BATCH))
     done = len(pictures) - len(missing)
-    for first in range(0, len(missing), size):
-        some = missing[first : first + size]
-        maps = maps_of(runner, network, [read_image(pictures[place].path) for place in some])
-        found: list[Measured] = []
-        for place, of_picture in zip(some, maps, strict=True):
-            on_step(done, len(pictures))
-            seed = int(pictures[place].digest[:8], 16)
-            found.append(
-                narrow(_measured(of_picture, foot, peak, marks[place], [marks[row] for row in others[place]], seed))
-            )
-            done += 1
-        kept.write([ids[place] for place in some], found)
+
+    def measured(place: int, maps: Floats) -> Measured:
+        seed = int(pictures[place].digest[:8], 16)
+        return narrow(_measured(maps, foot, peak, marks[place], [marks[row] for row in others[place]], seed))
+
+    with ThreadPoolExecutor(cores(), "measuring") as pool:
+        for first in range(0, len(missing), size):
+            some = missing[first : first + size]
+            maps = maps_of(runner, network, [read_image(pictures[place].path) for place in some])
+            futures = [pool.submit(measured, place, of) for place, of in zip(some, maps, strict=True)]
+            found: list[Measured] = []
+            try:
+                for future in futures:
+                    on_step(done, len(pictures))
+                    found.append(future.result())
+                    done += 1
+            finally:
+                for future in futures:
+                    future.cancel()
+            kept.write([ids[place] for place in some], found)
     on_step(done, len(pictures))
     shared.wait()
     records = kept.records(ids)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from explorer.core.concepts import CONCEPTS, artifact_scores, border_sides, concept_maps, part_maps, side_of
 from explorer.core.errors import UserError
+from trainer.concepts.words import ARTIFACTS
 from trainer.synthetic import draw
 
 SIZES = [(1, 1), (1, 90), (300, 2), (97, 131), (224, 224), (500, 333)]
@@ -98,3 +99,11 @@ def test_a_side_is_where_a_person_sees_it():
     places = {(50, 90): "right", (10, 50): "top", (50, 10): "left", (90, 50): "bottom", (10, 90): "upper right"}
     assert {place: side_of(sides[place]) for place in places} == places
     assert np.isnan(border_sides(np.zeros((5, 6)))).all()
+
+
+def test_what_else_is_found_does_not_depend_on_a_given_lesion():
+    drawing = draw(3, size=112, concepts=frozenset({"hair", "ruler"}))
+    found, with_lesion = concept_maps(drawing.rgb), concept_maps(drawing.rgb, lesion=drawing.masks["lesion"])
+
+    for name in ARTIFACTS:
+        np.testing.assert_array_equal(with_lesion[name], found[name])

@@ -44,19 +44,15 @@ def words(place: Path, out: str, *more: str) -> list[str]:
 
 
 def test_the_command_writes_a_row_for_each_filter(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words(place, "suggestions.csv")) == 0
+    assert main(words(place, "suggestions.csv", "--chance", "2")) == 0
 
     head, *rows = (place / "suggestions.csv").read_text().splitlines()
     assert head.split(",")[:6] == ["layer", "filter", "tag", "detail", "strength", "reason"]
     assert head.split(",") == list(COLUMNS)
     assert len(rows) == 20
-    assert "0 of 20 filters have a suggestion" in capsys.readouterr().out  # six pictures conclude nothing
-
-
-def test_it_counts_what_chance_brings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words(place, "chance.csv", "--chance", "2")) == 0
-
-    assert "by chance, 2 x with other pictures' masks and moved maps: 0.0 % of the filters" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "0 of 20 filters have a suggestion" in told  # six pictures conclude nothing
+    assert "by chance, 2 x with other pictures' masks and moved maps: 0.0 % of the filters" in told
 
 
 def test_masks_may_be_given(place: Path) -> None:
@@ -73,16 +69,17 @@ def test_what_was_measured_is_not_measured_again(place: Path, monkeypatch: pytes
     network = open_small(place)
 
     def stop_in_the_middle(done: int, total: int) -> None:
-        if len(counted) == 3:
+        if len(counted) >= 3:
             raise Cancelled
 
     with pytest.raises(Cancelled):
         suggest(network, place / "index.h5", place / "drawn" / "images", options=FEW, on_step=stop_in_the_middle)
+    before = len(counted)
     found = suggest(network, place / "index.h5", place / "drawn" / "images", options=FEW)
 
-    assert len(counted) == 3 + 4  # the pair that was whole was kept
+    assert len(counted) == before + 4  # the pair that was whole was kept
     again = suggest(network, place / "index.h5", place / "drawn" / "images", options=FEW)
-    assert len(counted) == 7
+    assert len(counted) == before + 4
     assert again == found
 
 
