@@ -15,6 +15,9 @@ import resources
 from trainer.concepts.amounts import COUNTED
 from trainer.concepts.network import FOUND, ConceptNetwork
 from trainer.concepts.rules import by_rule
+from trainer.concepts.rules.colors import of_picture
+from trainer.concepts.rules.combs import as_ruler
+from trainer.concepts.rules.lines import hats
 from trainer.concepts.working_size import STEP
 from trainer.files.errors import UserError
 from trainer.networks.safetensors_file import read_tensors
@@ -67,6 +70,8 @@ def find(rgb: npt.NDArray[np.uint8], *, lesion: bool = True) -> dict[str, Floats
     ruled = {name: way for name, way in BY.items() if way != "network"}
     for name, map in by_rule(rgb, tuple(ruled)).items():
         maps[name] = map if ruled[name] == "rule" else larger(name, maps[name], map)
+    if maps["ink"].max() >= 0.5:
+        maps["ink"], maps["ruler"] = as_ruler(maps["ink"], maps["ruler"], hats(of_picture(rgb))[0])
     return maps
 
 

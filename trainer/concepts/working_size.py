@@ -30,7 +30,9 @@ class WorkingSize:
         if self.own == self.work:
             return rgb
         height, width = self.work
-        return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BOX, reducing_gap=None))
+        smaller = height * width < self.own[0] * self.own[1]
+        way = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC  # squares in place of pixels are no picture
+        return np.asarray(Image.fromarray(rgb).resize((width, height), way, reducing_gap=None))
 
     def shrunk_map(self, map: Floats) -> Floats:
         """A map (H, W) float32 at the working size."""

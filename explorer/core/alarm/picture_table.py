@@ -79,7 +79,7 @@ def beside_lesion(maps: Mapping[str, Map]) -> dict[str, Map]:
 
 WHOLE_PICTURE = Measurement("values", 1, (*VALUES, JPEG_QUALITY), _values)
 """The values of the whole picture, on its border ring; milliseconds a picture."""
-CONCEPTS = Measurement("artifacts", 1, ARTIFACTS, _artifacts, way_of_finding)
+CONCEPTS = Measurement("artifacts", 2, ARTIFACTS, _artifacts, way_of_finding)
 """How much of each artifact there is beside the lesion, as share of what is there; this takes most of the time."""
 
 

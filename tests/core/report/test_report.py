@@ -18,6 +18,7 @@ from PIL import Image
 from explorer import cli
 from explorer.cli import main
 from explorer.core.alarm import presence
+from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
@@ -53,6 +54,18 @@ class Elements(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _without_suggesting() -> Iterator[None]:
+    """Suggesting anew takes minutes; how a report tells it is tried with what was made up."""
+
+    def unasked(*asked: object, **how: object) -> Suggestions:
+        raise UserError("Nothing is suggested here.")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(suggested, "suggest", unasked)
+        yield
 
 
 @pytest.fixture(scope="module")
