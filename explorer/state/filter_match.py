@@ -1,6 +1,7 @@
 """Which filter of the second network stands for the one in view, and how much alike they answer."""
 
 import math
+import statistics
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -47,7 +48,7 @@ class FilterMatch(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._library, self._second, self._settings = session, library, second, settings
-        self._looking, self.how = False, ANSWERS
+        self._looking, self.how, self._settled = False, ANSWERS, False
         self._hand = FilterKey(0, 0)
         self.alike = True
         """Whether both have the same layers: only then have filters common numbers and values a common scale."""
@@ -121,7 +122,7 @@ class FilterMatch(QObject):
         if how != self.how:
             if how == HAND:
                 self._hand = self.key or FilterKey(0, 0)
-            self.how = how
+            self.how, self._settled = how, True
             self.changed.emit()
 
     def take(self, key: FilterKey) -> None:
@@ -130,7 +131,8 @@ class FilterMatch(QObject):
         if network is None:
             return
         layer = min(max(0, key.layer), len(network.layers) - 1)
-        self.how, self._hand = HAND, FilterKey(layer, min(max(0, key.filter), network.layers[layer].filters - 1))
+        filter = min(max(0, key.filter), network.layers[layer].filters - 1)
+        self.how, self._settled, self._hand = HAND, True, FilterKey(layer, filter)
         self.changed.emit()
 
     def look(self, looking: bool) -> None:
@@ -158,8 +160,7 @@ class FilterMatch(QObject):
 
             self.alike, self.notes = same_layers(first, second), not_comparable(first, second)
             self._hand = FilterKey(0, 0)
-            if self.how == HAND or not self.alike:
-                self.how = ANSWERS
+            self.how, self._settled = ANSWERS, False
         self._forget()
 
     def _forget(self) -> None:
@@ -235,6 +236,9 @@ class FilterMatch(QObject):
 
         def done(matches: "tuple[Match, ...]") -> None:
             self._matches[layer] = matches
+            if not self._settled and self.alike and number_is_stronger(matches):
+                self.how = NUMBER
+            self._settled = True  # the first layer decides: the choice does not change while somebody walks
             self._follow()
 
         self._second.session.long.submit(LAYER, work, done, self._failed)
@@ -258,3 +262,13 @@ class FilterMatch(QObject):
 def spoken(strength: float) -> str:
     """A correlation in words."""
     return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
+
+
+def number_is_stronger(matches: "tuple[Match, ...]") -> bool:
+    """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
+
+    Both on the half on which nothing was matched, in the median of the filters that have both.
+    """
+    pairs = [(one.same_number, one.strength) for one in matches]
+    both = [(number, match) for number, match in pairs if not (math.isnan(number) or math.isnan(match))]
+    return bool(both) and statistics.median(one for one, _ in both) > statistics.median(one for _, one in both)

@@ -20,7 +20,7 @@ NEEDS_FIRST = "Open a network first (Ctrl+O); then another can be compared with 
 class SecondNetwork(QObject):
     """Network B, in a session of its own; tags, index and findings are never about it.
 
-    After `open`, one of `changed`, `question(request, question)` and `problem` follows, as for the first network.
+    After `open_network`, one of `changed`, `question(request, question)` and `problem` follows, as for the first one.
     `changed` also when it was closed.
     """
 
@@ -50,7 +50,7 @@ class SecondNetwork(QObject):
         """What was asked to open it."""
         return self.session.request
 
-    def open(self, request: Request) -> None:
+    def open_network(self, request: Request) -> None:
         """Open a network beside the first; UserError where there is no first one."""
         if self._library.network is None:
             raise UserError(NEEDS_FIRST)
@@ -76,4 +76,4 @@ class SecondNetwork(QObject):
     def _open_waiting(self) -> None:
         request, self._waiting = self._waiting, None
         if request is not None:
-            self.open(request)
+            self.open_network(request)

@@ -12,10 +12,13 @@ from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
+from explorer.state.network_session import Request
 from explorer.state.side_by_side import DIFFERENCE, FIGURES_OFF, MUTING_OFF, SECOND, TAGS_OFF
 from explorer.state.start import Start
+from explorer.ui.dialogs import questions
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
+from tests.networks import save_normed
 from trainer.networks.checkpoint import load, save
 
 FIRST = DEMO / "demo-scratch-cnn.safetensors"
@@ -114,14 +117,14 @@ def test_the_difference_has_a_bar_of_its_own_and_both_values_stand_under_the_mou
     box = viewer.display.beside
     box.setCurrentIndex(box.findData(DIFFERENCE))
     box.activated.emit(box.currentIndex())
-    assert viewer.bar_beside.isVisible()
+    assert viewer.beside.bar.isVisible()
     assert viewer.image.caption.text().startswith("B − A")
     assert shown(viewer.image._over_beside).size
     viewer.image.hovered.emit(100.0, 100.0)
     first, second = (person.workspace.sides.both.value_at(100, 100, second=second) for second in (False, True))
     assert f"A {first:.4g}   B {second:.4g}" in viewer.image.readout.text()
     person.press("V")
-    assert not viewer.bar_beside.isVisible()
+    assert not viewer.beside.bar.isVisible()
     assert viewer.image.caption.isHidden()
     assert viewer.image.front.isHidden()
     assert not viewer.strip.isVisible()
@@ -167,3 +170,28 @@ def test_the_menu_opens_and_closes_one(
     assert workspace.second.network is None
     assert not demo.parts.center.browser.viewer.strip.isVisible()
     assert not demo.parts.center.browser.viewer.image._beside.isVisible()
+
+
+def test_what_its_file_does_not_say_is_asked_and_code_runs_with_consent_only(
+    demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, asked = demo.workspace.second, []
+    path, code = save_normed(tmp_path)
+
+    def ask(request: Request, error: Exception, parent: object) -> Request:
+        asked.append(str(error))
+        return dataclasses.replace(request, architecture=code, classes=("melanoma", "other"))
+
+    monkeypatch.setattr(questions, "ask", ask)
+    for consent in (False, True):
+        monkeypatch.setattr(questions, "confirm_code", lambda *_, consent=consent: consent)
+        demo.commands.compare.open_model(path)
+        demo.until(lambda consent=consent: len(asked) == 1 + consent)
+        if not consent:
+            assert not second.session.interactive.busy()
+            assert second.network is None
+    demo.until(lambda: second.network is not None)
+    assert second.network.classes == ("melanoma", "other")
+    assert demo.workspace.library.network.name == "demo-scratch-cnn"
+    demo.until(lambda: demo.workspace.match.notes)
+    assert "no common" in demo.parts.center.browser.viewer.strip.matched.text()

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.attribution import attribute
 from explorer.core.comparison.difference import difference
+from explorer.core.comparison.matching import Match
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
-from explorer.state.filter_match import ANSWERS, HAND, NUMBER
+from explorer.state.filter_match import ANSWERS, HAND, NUMBER, number_is_stronger
 from explorer.state.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
@@ -28,7 +30,9 @@ from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from tests.networks import save_normed, save_small
 from tests.state.test_workspace import open_both
+from trainer.networks.checkpoint import load, save
 
+KEY = FilterKey(0, 0)
 Until = Callable[[Callable[[], object]], None]
 
 
@@ -41,7 +45,7 @@ def until(qtbot: QtBot) -> Until:
 def both(qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path) -> Workspace:
     """A small network with another of the same kind beside it, by number, both with their answers."""
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     until(lambda: workspace.second.network is not None)
     workspace.match.choose(NUMBER)
     until(lambda: workspace.second_answers.activations is not None)
@@ -93,7 +97,7 @@ def test_a_network_differs_from_itself_by_nothing(
 ) -> None:
     path = save_small(tmp_path / "a.safetensors")
     open_both(qtbot, workspace, path, pictures)
-    workspace.second.open(Request(path, device="cpu"))
+    workspace.second.open_network(Request(path, device="cpu"))
     until(lambda: workspace.second_answers.activations is not None and workspace.match.key is not None)
     workspace.beside.choose(DIFFERENCE)
     assert workspace.match.key == FilterKey(3, 0)
@@ -186,12 +190,34 @@ def test_filters_are_matched_by_answers_number_or_hand(both: Workspace, until: U
     assert "1:1 of A and 3:5 of B" in match.sentence
 
 
+def test_until_a_person_chooses_the_stronger_of_number_and_answers_stands(
+    qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    assert number_is_stronger((Match(KEY, KEY, 0.1, 0.9), Match(KEY, None, math.nan, 0.0)))
+    assert not number_is_stronger((Match(KEY, KEY, 0.5, 0.4),))
+    assert not number_is_stronger((Match(KEY, None, math.nan, 0.4),))
+    path = save_small(tmp_path / "a.safetensors")
+    open_both(qtbot, workspace, path, pictures)
+    checkpoint = load(path)
+    torch.manual_seed(0)
+    weights = {name: value + 0.03 * torch.randn_like(value) for name, value in checkpoint.weights.items()}
+    save(tmp_path / "later.safetensors", replace(checkpoint, weights=weights))
+    workspace.second.open_network(Request(tmp_path / "later.safetensors", device="cpu"))
+    match = workspace.match
+    until(lambda: match.key is not None and match._both is not None and 3 in match._matches)
+    assert match.how == (NUMBER if number_is_stronger(match._matches[3]) else ANSWERS)
+    match.choose(HAND)
+    workspace.session.update(layer=1)
+    until(lambda: 1 in match._matches)
+    assert match.how == HAND
+
+
 def test_another_architecture_has_no_numbers_and_no_scale_in_common(
     qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
 ) -> None:
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
     path, code = save_normed(tmp_path)
-    workspace.second.open(Request(path, code, ("benign", "x"), device="cpu"))
+    workspace.second.open_network(Request(path, code, ("benign", "x"), device="cpu"))
     until(lambda: workspace.second.network is not None and workspace.match.key is not None)
     match, network = workspace.match, workspace.second.network
     assert not match.alike
@@ -218,7 +244,7 @@ def test_too_few_pictures_are_said(
     for picture in sorted(pictures.rglob("*.png"))[5:]:
         picture.unlink()
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     until(lambda: workspace.match.trouble)
     assert "5 pictures are too few" in workspace.match.sentence
     workspace.match.choose(NUMBER)
@@ -255,7 +281,7 @@ def test_the_window_ends_its_workers(qtbot: QtBot, tmp_path: Path, pictures: Pat
     before = threading.active_count()
     workspace = Workspace(Settings(tmp_path / "own" / "settings.ini"), Path("resources"))
     open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
-    workspace.second.open(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
     workspace.close()
     assert threading.active_count() == before
 
@@ -268,7 +294,7 @@ def test_what_is_no_network_is_refused_as_the_first_one_is(
     if content is not None:
         path.write_bytes(content)
     with qtbot.waitSignal(both.second.problem) as refused:
-        both.second.open(Request(path, device="cpu"))
+        both.second.open_network(Request(path, device="cpu"))
     with qtbot.waitSignal(both.library.problem) as of_first:
         both.library.open_network(Request(path, device="cpu"))
     assert isinstance(refused.args[0], UserError)
@@ -280,7 +306,7 @@ def test_a_start_opens_the_second_after_the_first(
     until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
 ) -> None:
     with pytest.raises(UserError, match="Open a network first"):
-        workspace.second.open(Request(tmp_path / "b.safetensors"))
+        workspace.second.open_network(Request(tmp_path / "b.safetensors"))
     start = Start(model=save_small(tmp_path / "a.safetensors"), images=pictures, device="cpu")
     workspace.opening.start(replace(start, compare=save_small(tmp_path / "b.safetensors", seed=1)))
     until(lambda: workspace.second.network is not None)

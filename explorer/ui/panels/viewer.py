@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from explorer.core.attribution.color_range import in_points, points_text, range_text
 from explorer.core.drawing.styles import Scale
-from explorer.state.beside import Beside, Drawn, SignedBar
+from explorer.state.beside import Beside, Drawn
 from explorer.state.lens import ChosenLens
 from explorer.state.library import Library
 from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
@@ -18,6 +18,7 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 from explorer.state.side_by_side import SideBySide
 from explorer.state.suggested_concept import SuggestedConcept
+from explorer.ui.panels.beside_drawing import BesideDrawing, show_bar
 from explorer.ui.panels.display_bar import DisplayBar
 from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.panels.second_network_strip import SecondNetworkStrip
@@ -56,10 +57,9 @@ class Viewer(QWidget):
         super().__init__()
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
         self._occluding, self._concept = occluding, concept
-        self._muting, self._beside, self._sides = muting, beside, sides
+        self._sides = sides
         self.image = ImageView()
-        self.bar, self.bar_beside = ColorBar(), ColorBar()
-        self.bar_beside.hide()
+        self.bar, self.beside = ColorBar(), BesideDrawing(session, beside, muting, self.image)
         self.measured = label("", "quiet", wrap=True)
         self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens, beside)
@@ -75,17 +75,15 @@ class Viewer(QWidget):
         side.setLayout(colors)
         side.setFixedWidth(self.bar.width())
         self.strip = SecondNetworkStrip(sides)
-        self.setLayout(column(self.display, self.strip, row(self.bar_beside, self.image, side, gap=0), gap=SPACE))
+        self.setLayout(column(self.display, self.strip, row(self.beside.bar, self.image, side, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
         pipeline.maps_changed.connect(self._draw)
         pipeline.scale_changed.connect(self._draw)
         lens.changed.connect(self._draw)
         concept.changed.connect(self._draw)
         occluding.changed.connect(self._draw_patch)
-        beside.changed.connect(self._draw_beside)
         sides.changed.connect(self._sides_changed)
         self._swapped = False
-        muting.changed.connect(self._draw_beside)
         session.changed.connect(self._view_changed)
         self.image.hovered.connect(self._hovered)
         self.image.clicked.connect(self._clicked)
@@ -138,7 +136,7 @@ class Viewer(QWidget):
 
     def _draw(self) -> None:
         self._set_opacity()
-        self._draw_beside()
+        self.beside.draw()
         front = self._sides.in_front
         if front is not None:
             self._draw_front(front)
@@ -165,15 +163,8 @@ class Viewer(QWidget):
         self.image.set_overlay(drawn.overlay, drawn.frame)
         self.measured.setText("network B")
         self.histogram.show_map(None, None)
-        self._show_bar(self.bar, drawn)
+        show_bar(self.bar, drawn, self._session.view.style)
         self._give_room()
-
-    def _show_bar(self, bar: ColorBar, drawn: Drawn) -> None:
-        style = self._session.view.style
-        if isinstance(drawn.bar, SignedBar):
-            bar.show_attribution(drawn.bar.limit, drawn.bar.positive, drawn.bar.negative, drawn.bar.told)
-        else:
-            bar.show_scale(drawn.bar, style.color_map, style.outline)
 
     def _sides_changed(self) -> None:
         """Another network lies in front, or its answer is another."""
@@ -223,20 +214,6 @@ class Viewer(QWidget):
         self.image.set_overlay(drawn, self._frame())
         told, ends = range_text(found, lens, limit), limit if found.rgb is None else None
         self.bar.show_attribution(ends, lens.positive, lens.negative, told)
-
-    def _draw_beside(self) -> None:
-        """What stands beside the picture, or nothing; amber where anything shown is not the real network or picture."""
-        entry = self._beside.shown
-        drawn = entry.drawn() if entry is not None else None
-        self.image.set_muted(bool(self._muting.keys) or (drawn is not None and not drawn.real))
-        self.image.set_picture_beside(drawn.picture if drawn is not None else None)
-        self.image.set_beside(drawn is not None)
-        self.bar_beside.setVisible(drawn is not None and drawn.bar is not None)
-        if drawn is None:
-            self.image.set_overlay_beside(None, None)
-            return
-        self.image.set_overlay_beside(drawn.overlay, drawn.frame, drawn.caption)
-        self._show_bar(self.bar_beside, drawn)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch

@@ -43,17 +43,17 @@ class CompareCommands:
             self._parent, "Compare with another network", str(self._folder()), NETWORKS
         )
         if name:
-            self.open(Path(name))
+            self.open_model(Path(name))
 
-    def open(self, path: Path) -> None:
+    def open_model(self, path: Path) -> None:
         """Open a network's file beside the first network."""
         self._parts.problems.show_text(f"Opening {path.name} beside …", calm=True, until=[SECOND, NETWORK])
-        self._files.guard(lambda: self._second.open(Request(path)))
+        self._files.guard(lambda: self._second.open_network(Request(path)))
 
     def open_answered(self, answered: Request) -> None:
         """Open it with the answers to what its file does not say."""
         if self._files.may_open(answered):
-            self._files.guard(lambda: self._second.open(answered))
+            self._files.guard(lambda: self._second.open_network(answered))
 
     def close(self) -> None:
         """Close the second network."""
