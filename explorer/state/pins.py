@@ -101,7 +101,8 @@ class PinnedPicture(BesideEntry):
         maps = found.maps.astype("float32")
         scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
         overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), RESOLUTION))
-        return Drawn(self._crop, overlay, Box(0, 0, *size), caption, scale)
+        same = scale == self._pipeline.scale(view.layer, view.filter)
+        return Drawn(self._crop, overlay, Box(0, 0, *size), caption, None if same else scale)
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):

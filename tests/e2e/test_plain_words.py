@@ -60,6 +60,12 @@ def test_marks_explain_on_a_click_and_with_the_keyboard(demo: Person) -> None:
     assert "scale" in marks(demo)
 
 
+def test_the_picture_has_all_room_beside_its_color_bar(demo: Person) -> None:
+    viewer = demo.parts.center.browser.viewer
+    free = viewer.width() - viewer.image.width() - viewer.bar.width()
+    assert 0 <= free < 24
+
+
 def test_the_frame_says_what_it_is_wherever_the_picture_lies(open_window: Open, tmp_path: Path) -> None:
     seen = InputSpec((32, 32), "shortest", 32)
     save(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
 
 from explorer.ui.widgets.command_tips import keys_of
-from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import shown_text
 from explorer.ui.widgets.theme import SPACE
 
@@ -54,12 +54,8 @@ class KeySheet(QDialog):
         )
         inside = QWidget()
         inside.setLayout(row(*columns, gap=4 * SPACE))
-        page = QScrollArea()
-        page.setWidgetResizable(True)
-        page.setFrameShape(QFrame.Shape.NoFrame)
-        page.setWidget(inside)
-        for part in (page.viewport(), inside):
-            part.setAutoFillBackground(False)
+        page = scrolled(inside)
+        page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setLayout(column(page, hold, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         frame = QSize(6 * SPACE, hold.sizeHint().height() + buttons.sizeHint().height() + 8 * SPACE)
         self.resize((inside.sizeHint() + frame).boundedTo(room))

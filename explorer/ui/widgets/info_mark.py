@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QFocusEvent, QFont, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QPen
 
 from explorer.ui.widgets.plain_text import PlainTool, show_tip, tip
 
@@ -116,11 +116,9 @@ class InfoMark(PlainTool):
         lit = self.underMouse() or self.hasFocus()
         painter.setPen(QPen(self.palette().accent().color() if lit else self.palette().placeholderText().color(), 1))
         painter.drawEllipse(QRectF(1.5, 1.5, SIDE - 3, SIDE - 3))
-        font = QFont(self.font())
-        font.setPixelSize(10)
-        font.setBold(True)
-        painter.setFont(font)
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "i")
+        color = painter.pen().color()  # the letter is drawn: at this size fonts put it anywhere
+        painter.fillRect(QRectF(SIDE / 2 - 1, 4, 2, 2), color)
+        painter.fillRect(QRectF(SIDE / 2 - 1, 7, 2, 5), color)
 
     def _show(self) -> None:
         show_tip(self, self._text)

@@ -66,7 +66,9 @@ class TopBar(QWidget):
         self._bars.show_values([])
         line: QHBoxLayout = row(self._model, self._folder, gap=SPACE)
         line.addSpacing(SPACE)
-        named = row(self._layer, InfoMark("layer"), 1, gap=SPACE // 2)
+        self._explanation = InfoMark("layer")
+        self._explanation.hide()
+        named = row(self._layer, self._explanation, 1, gap=SPACE // 2)
         line.addLayout(column(1, named, self._about, 1, gap=0), 1)
         line.addWidget(self._given)
         line.addWidget(self._bars)
@@ -135,6 +137,7 @@ class TopBar(QWidget):
             return
         layer = network.layers[view.layer]
         self._layer.setText(f"layer {view.layer}")
+        self._explanation.show()
         norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
         said = f"{layer.name} · {layer.height} × {layer.width}"
         facts = self._facts.of(view.layer)
