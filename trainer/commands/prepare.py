@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from trainer.commands.common import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say
+from trainer.pictures.diagnosis_words import TASKS
 
 if TYPE_CHECKING:
     from trainer.cohort.prepare import Prepared
@@ -53,7 +54,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     meaning.add_argument("--malignant", default="", metavar="A,B", help="these are malignant and all others benign")
     meaning.add_argument(
         "--task",
-        choices=("carcinoma", "melanoma"),
+        choices=TASKS,
         default="",
         help="keratinocyte carcinomas against seborrheic keratoses, or melanomas against nevi; all others are left out",
     )

@@ -140,8 +140,8 @@ class Learning:
     cycle_factor: int = setting(2, "cosine: each cycle is this many times as long as the one before")
     chosen: Literal["best", "last"] = setting("best", "the epoch to keep: best validation AUC, or the last")
     keep_every: int = setting(0, "also keep the untrained network and that of every so many epochs; 0 = none")
-    threshold_folds: int = setting(0, "without a validation part: folds of train that choose the threshold; 0 = none")
     patience: int = setting(0, "stop after so many epochs without a better validation AUC; 0 = never")
+    threshold_folds: int = setting(0, "without a validation part: folds of train that choose the threshold; 0 = none")
     seed: int = setting(0, "of everything that is drawn")
 
 

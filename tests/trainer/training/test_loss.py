@@ -14,8 +14,11 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from explorer.core.activations import record
 from explorer.core.network import open_network
+from tests.networks import save_small
 from tests.trainer.runs import CPU, cohort_in, small, trained
 from trainer.cli import main
+from trainer.evaluation.ensemble import Ensemble, Member
+from trainer.evaluation.inference import VIEWS, logits_of
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load, save
 from trainer.networks.opening import open_model
@@ -113,7 +116,6 @@ def test_a_run_with_an_output_for_each_class_is_evaluated_by_their_sigmoids(
     told = np.array([float(row["probability malignant"]) for row in rows])
     assert told == pytest.approx(1 - (1 - table[:, 0]) * (1 - table[:, 1]), abs=1e-5)
     capsys.readouterr()
-    assert main([*words, "--out", str(tmp_path / "views"), "--tta", "2"]) == 0
     assert main(["export", "--model", str(model), "--out", str(tmp_path / "net.onnx")]) == 0
     other = open_network(tmp_path / "net.onnx", device="cpu")
     assert other.output.independent
@@ -123,8 +125,7 @@ def test_a_run_with_an_output_for_each_class_is_evaluated_by_their_sigmoids(
 
 
 def test_an_earlier_program_refuses_what_it_would_read_wrongly(tmp_path: Path) -> None:
-    cohort = cohort_in(tmp_path, 40)
-    kept = load(trained(cohort, tmp_path / "run").network)
+    kept = load(save_small(tmp_path / "small.safetensors"))
     for outputs, version in (("logits", 1), ("independent-logits", 3)):
         save(tmp_path / "n.safetensors", replace(kept, outputs=outputs))
         with safe_open(str(tmp_path / "n.safetensors"), framework="pt") as file:
@@ -134,13 +135,15 @@ def test_an_earlier_program_refuses_what_it_would_read_wrongly(tmp_path: Path) -
         load(tmp_path / "n.safetensors")
 
 
-def test_networks_that_mean_other_things_are_not_averaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    cohort = cohort_in(tmp_path, 60, classes=THREE)
-    for name, loss in (("a", "bce"), ("b", "cross-entropy")):
-        trained(cohort, tmp_path / name, small(loss=loss, epochs=1))
-    models = [str(tmp_path / name / "network.safetensors") for name in "ab"]
-    assert main(["evaluate", "--model", *models, "--data", str(cohort.path), "--out", str(tmp_path / "r")]) == 1
-    assert "do not mean the same by their outputs" in capsys.readouterr().err
+def test_networks_that_mean_other_things_are_not_averaged(tmp_path: Path) -> None:
+    opened = open_model(save_small(tmp_path / "small.safetensors", classes=THREE))
+    one, other = (Member(opened.module, THREE, opened.input, independent) for independent in (False, True))
+    with pytest.raises(UserError, match="do not mean the same by their outputs"):
+        Ensemble((one, other))
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    views = [logits_of(opened.module, pictures, opened.input, CPU, view=view) for view in VIEWS[:2]]
+    wanted = np.mean([1 / (1 + np.exp(-logits)) for logits in views], axis=0)
+    assert 1 / (1 + np.exp(-Ensemble((other,), 2).logits(pictures, CPU))) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_the_meaning_follows_from_loss_and_classes() -> None:
