@@ -14,8 +14,9 @@ from explorer.ui.widgets.plain_text import PlainButton, PlainTool
 from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
-NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
-"""What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting."""
+NETWORK, OPENING, FOLDER, VIEW, MUTING, TAGS = "network", "opening", "folder", "view", "muting", "tags"
+"""What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting, and
+tags while their file is not open yet."""
 
 
 class Problems(QFrame):
