@@ -158,12 +158,12 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
 
 def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     from explorer.core.export.run import plan_export
-    from explorer.core.selection import choose_filters, choose_pictures, parse_filters
+    from explorer.core.selection import choose_filters, choose_pictures, parse_filters, picture_names
     from explorer.core.tags.hdf5_file import load_tags_of
 
     selectors = parse_filters(arguments.filters)
     pictures = images_of(arguments)
-    names = [name.strip() for text in arguments.pictures or () for name in text.split(",") if name.strip()]
+    names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
     pictures = choose_pictures(pictures, names, arguments.first)
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None

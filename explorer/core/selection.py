@@ -90,6 +90,20 @@ def choose_pictures(pictures: Sequence[Path], names: Sequence[str] = (), first: 
     return tuple(found)
 
 
+def picture_names(text: str, pictures: Sequence[Path]) -> list[str]:
+    """The names in a list such as `a.jpg,b.jpg`; one that holds a comma is one where a picture is called so."""
+    words = text.split(",")
+    with_commas = any("," in str(path) for path in pictures)
+    names, start = [], 0
+    while start < len(words):
+        longest = len(words) if with_commas else start + 1
+        while longest > start + 1 and not _fits(",".join(words[start:longest]).strip(), pictures):
+            longest -= 1
+        names.append(",".join(words[start:longest]).strip())
+        start = longest
+    return [name for name in names if name]
+
+
 def _selector(word: str) -> Selector:
     if word.casefold() == "all":
         return Selector()
@@ -146,11 +160,14 @@ def _tagged(word: str, tags: TagBook | None) -> list[FilterKey]:
     return keys
 
 
-def _picture(name: str, pictures: Sequence[Path]) -> Path:
+def _fits(name: str, pictures: Sequence[Path]) -> list[Path]:
     wanted = _parts(name)
     fits = [path for path in pictures if _parts(str(path))[-len(wanted) :] == wanted]
-    if not fits:
-        fits = [path for path in pictures if _parts(str(path.with_suffix("")))[-len(wanted) :] == wanted]
+    return fits or [path for path in pictures if _parts(str(path.with_suffix("")))[-len(wanted) :] == wanted]
+
+
+def _picture(name: str, pictures: Sequence[Path]) -> Path:
+    fits = _fits(name, pictures)
     if len(fits) > 1:
         raise UserError(
             f'"{one_line(name)}" fits {len(fits)} pictures, such as {one_line(str(fits[0]))} and '

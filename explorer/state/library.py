@@ -61,6 +61,7 @@ class Library(QObject):
     """
 
     folder_opened = Signal(object)
+    folder_failed = Signal()
     problem = Signal(object)
     unreadable = Signal(object, str)
     replaced = Signal(object)
@@ -148,7 +149,11 @@ class Library(QObject):
             self.network_session.answer_anew()
             self.folder_opened.emit(folder)
 
-        self.reading.submit("open folder", work, done, self.problem.emit)
+        def failed(error: BaseException) -> None:
+            self.folder_failed.emit()
+            self.problem.emit(error)
+
+        self.reading.submit("open folder", work, done, failed)
 
     def note_bad(self, picture: Path, reason: str) -> None:
         """Keep a picture that cannot be read, with its reason."""

@@ -50,6 +50,7 @@ class Opening(QObject):
         self._key_wanted: tuple[int, int] | None = None
         library.network_opened.connect(self._network_opened)
         library.folder_opened.connect(self._folder_opened)
+        library.folder_failed.connect(self._folder_failed)
         library.problem.connect(self.problem)
         session.changed.connect(self._view_changed)
 
@@ -231,6 +232,10 @@ class Opening(QObject):
         self._settings.remember("folders", folder.path)
         wanted, self._picture_wanted = self._picture_wanted, None
         self._session.update(picture=wanted if wanted in folder.positions else folder.pictures[0])
+
+    def _folder_failed(self) -> None:
+        """The picture that was wanted of it is none of the next folder."""
+        self._picture_wanted = None
 
 
 def empty_book(network: "Network") -> TagBook:

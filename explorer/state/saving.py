@@ -75,7 +75,9 @@ class Saving(QObject):
     @property
     def read_only(self) -> str:
         """Why tags cannot be changed here, for a person to read; "" where they can."""
-        return self._refusal if self._file is not None else self._refusal or "No network is open."
+        if self._file is not None or self._refusal:
+            return self._refusal
+        return "No network is open." if self._fetching is None else "The tags file is still being opened."
 
     def fetch(self, path: Path, empty: TagBook, done: "Callable[[TagFile], None]", failed: OnFailed) -> None:
         """Lock and read a file on the other thread, for `show`; `empty` is the book where there is none yet.

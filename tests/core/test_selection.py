@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from explorer.core.errors import UserError
 from explorer.core.network.hooked_layers import LayerInfo
-from explorer.core.selection import Selector, choose_filters, choose_pictures, parse_filters
+from explorer.core.selection import Selector, choose_filters, choose_pictures, parse_filters, picture_names
 from explorer.core.tags.book import FilterKey, TagBook
 
 LAYERS = tuple(
@@ -116,6 +116,21 @@ PICTURES = tuple(map(Path, ("set/benign/a.jpg", "set/malignant/a.jpg", "set/beni
 )
 def test_pictures_by_name(names: list[str], expected: list[int]) -> None:
     assert choose_pictures(PICTURES, names) == tuple(PICTURES[number] for number in expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a.jpg, b2", ["a.jpg", "b2"]),
+        ("mole, left.jpg", ["mole, left.jpg"]),
+        ("b2,mole, LEFT,,a.jpg", ["b2", "mole, LEFT", "a.jpg"]),
+        ("mole,left", ["mole", "left"]),
+        ("one, two/c.png,b2", ["one, two/c.png", "b2"]),
+    ],
+)
+def test_a_picture_whose_name_holds_a_comma_can_be_named_in_a_list(text: str, names: list[str]) -> None:
+    pictures = (*PICTURES, Path("set/mole, left.jpg"), Path("set/one, two/c.png"))
+    assert picture_names(text, pictures) == names
 
 
 def test_first_and_all_pictures() -> None:

@@ -14,6 +14,7 @@ import explorer.core.maps.activations as activations
 import explorer.core.network.opening as network_module
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
+from explorer.core.tags.shared_file import TagFile
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
@@ -229,3 +230,20 @@ def test_a_failed_export_leaves_no_progress_and_another_can_begin(small: Person)
     assert not library.long.busy("export")
     library.network_session.run(library.long, "export", lambda network, on_step: "done", ended.append)
     small.until(lambda: ended == ["done"])
+
+
+def test_a_key_pressed_before_the_tags_are_there_is_answered_and_the_answer_goes(
+    demo: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, may_end, begin = demo.workspace.tagging.path, threading.Event(), TagFile.begin
+    monkeypatch.setattr(TagFile, "begin", lambda *told: may_end.wait(60) and begin(*told))
+    demo.workspace.tagging.close()
+    demo.workspace.opening.open_tags(path)
+    demo.press("H")
+    demo.until(lambda: demo.message)
+    assert "still being opened" in demo.message
+    may_end.set()
+    demo.until(lambda: demo.workspace.tagging.path is not None)
+    assert demo.message == ""
+    demo.press("H")
+    assert demo.message == ""

@@ -229,6 +229,17 @@ def test_what_is_not_there_is_a_sentence(qtbot: QtBot, workspace: Workspace, tmp
     assert "nowhere" in str(caught.args[0])
 
 
+def test_a_picture_of_a_folder_that_did_not_open_is_not_looked_for_in_the_next(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    wanted = sorted(pictures.rglob("*.png"))[3]
+    with qtbot.waitSignal(workspace.opening.problem):
+        workspace.opening.open_folder(tmp_path / "gone", picture=wanted)
+    with qtbot.waitSignal(workspace.library.folder_opened):
+        workspace.opening.open_folder(pictures)
+    assert workspace.session.view.picture == workspace.library.folder.pictures[0] != wanted
+
+
 def test_walking(tmp_path: Path) -> None:
     from tests.networks import open_small
 

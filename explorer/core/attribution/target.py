@@ -13,6 +13,7 @@ from explorer.core.incremental.delta import Changed, dense
 from explorer.core.incremental.map_maxima import MaximaOutside
 from explorer.core.incremental.patch_windows import DeltaWindow, PaddedMap, margin, side_by_side
 from explorer.core.incremental.traced_graph import Graph
+from explorer.core.network.class_choice import class_number
 from explorer.core.network.forward_pass import source
 from explorer.core.network.hooked_layers import LayerInfo
 from explorer.core.network.opening import Network
@@ -62,7 +63,7 @@ def parse_target(text: str, network: Network) -> Target:
         if not network.classes:
             raise UserError(f"{network.name} was opened without class scores; choose a filter ({FORMS}).")
         return Target(
-            output=_class_of(rest, network),
+            output=class_number(rest, network.classes, network.name),
             probability=kind == "probability",
             independent=network.output.independent,
         )
@@ -81,19 +82,6 @@ def parse_target(text: str, network: Network) -> Target:
                 f"The map of filter {layer}:{filter} is {info.height} x {info.width}; {match[3]} is outside."
             )
     return Target(filter=filter, reading=reading, infos=(info,))
-
-
-def _class_of(text: str, network: Network) -> int:
-    """The number of a class by its name, in any case and with spaces around where only one has it, or by its number."""
-    wanted = text.strip().casefold()
-    alike = [place for place, name in enumerate(network.classes) if name.strip().casefold() == wanted]
-    if text in network.classes:
-        return network.classes.index(text)
-    if len(alike) == 1:
-        return alike[0]
-    if text.isascii() and text.isdecimal() and int(text[:9]) < len(network.classes):
-        return int(text)
-    raise UserError(f'{network.name} has no class "{text}"; its classes are {", ".join(network.classes[:12])}.')
 
 
 def answers(target: Target, place: int, changed: Changed | None, base: torch.Tensor, count: int) -> torch.Tensor:

@@ -14,6 +14,7 @@ from torch import nn
 from explorer.core.errors import UserError
 from explorer.core.index.batch_layout import fast_copy, overwritten
 from explorer.core.index.schema import ring_share
+from explorer.core.network.class_choice import class_number
 from explorer.core.network.forward_pass import source
 from explorer.core.network.opening import Network
 
@@ -178,10 +179,7 @@ def target_of(network: Network, relevance: str) -> Callable[[torch.Tensor], torc
         return None
     if relevance == "margin":
         return margin
-    name = relevance.removeprefix("class:")
-    if name not in network.classes:
-        raise UserError(f'"{relevance}" is no class of {network.name}; it has {", ".join(network.classes)}.')
-    place = network.classes.index(name)
+    place = class_number(relevance.removeprefix("class:"), network.classes, network.name)
     return lambda logits: logits[:, place]
 
 

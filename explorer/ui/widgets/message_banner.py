@@ -14,9 +14,10 @@ from explorer.ui.widgets.plain_text import PlainButton, PlainTool
 from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
-NETWORK, OPENING, FOLDER, VIEW, MUTING, SECOND = "network", "opening", "folder", "view", "muting", "second network"
+NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
+SECOND, TAGS = "second network", "tags"
 """What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting,
-the network beside the first."""
+the network beside the first, and tags while their file is not open yet."""
 
 
 class Problems(QFrame):

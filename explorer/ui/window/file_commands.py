@@ -12,7 +12,7 @@ from explorer.state.lens_figure import save_shown
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
-from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, VIEW
+from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, TAGS, VIEW
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.window.parts import WindowParts
 
@@ -251,7 +251,8 @@ class FileCommands:
         try:
             run()
         except UserError as error:
-            self._parts.problems.show_error(error, MUTING, NETWORK, FOLDER)
+            no_tags_yet = [TAGS] if self._workspace.tagging.path is None else []
+            self._parts.problems.show_error(error, MUTING, NETWORK, FOLDER, *no_tags_yet)
             return False
         return True
 

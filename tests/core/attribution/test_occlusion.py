@@ -357,7 +357,8 @@ def test_memory_has_a_chosen_bound_and_cancel_works(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("class:nevus", 'no class "nevus"; its classes are benign, malignant'),
+        ("class:nevus", 'no class "nevus"; its classes are benign, malignant.'),
+        ("class:Malignat", 'no class "Malignat"; its classes are benign, malignant; did you mean "malignant"'),
         ("filter:9:0", "no filter 9:0"),
         ("filter:0:99", "no filter 0:99"),
         ("filter:x", '"filter:x" is no target; write class:NAME'),

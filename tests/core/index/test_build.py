@@ -232,6 +232,10 @@ def test_relevance_can_be_for_a_class_or_left_out(network: Network, pictures: Pa
         assert np.isnan(index.answers(FilterKey(0, 0), "relevance")).all()
     with pytest.raises(UserError, match="no class"):
         build_index(network, pictures, tmp_path / "b.h5", options=BuildOptions(relevance="class:nonsense"))
+    for name in (network.classes[0], network.classes[0].upper()):
+        out = build_index(network, pictures, tmp_path / "c.h5", options=BuildOptions(relevance=f"class:{name}"))
+        with open_index(out) as index:
+            assert np.isfinite(index.answers(FilterKey(0, 0), "relevance")).all()
 
 
 def test_a_full_disk_is_an_ordinary_error(
