@@ -33,7 +33,7 @@ _COMPARED = re.compile(r"(.+?)(>=|<=|>|<)(-?[0-9]*\.?[0-9]+)")
 _FILTER = re.compile(r"[0-9]+:[0-9]+")
 WORDS = ("wrong", "right", "trained-on")
 """Words of the index; whatever else is no `name:value` and no comparison is a part of a picture's name."""
-STARRED = "starred"
+STARRED, MOST_WORDS = "starred", 12
 EXAMPLES = "Search by name, class:melanoma, 7:57>0.1, melanoma>0.8, predicted:other, wrong, trained-on, starred, not:"
 
 
@@ -49,9 +49,9 @@ class PictureSearch(QObject):
     """Finds the pictures for which all parts of a text hold; parts are parted by spaces.
 
     `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
-    given class, `predicted:NAME` the network's; `wrong` and `right` compare the two, without pictures of no known
-    class; `trained-on` are the pictures that the network was trained or chosen on, `starred` those with a star; `not:`
-    before a part turns it over.
+    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's; `wrong`
+    and `right` compare the two, without pictures of no known class; `trained-on` are the pictures that the network was
+    trained or chosen on, `starred` those with a star; `not:` before a part turns it over.
     `changed` when the same text may find others.
     """
 
@@ -83,6 +83,9 @@ class PictureSearch(QObject):
             marks, trouble = self._part(part, folder)
             matching = [one and other for one, other in zip(matching, marks, strict=True)]
             problem = problem or trouble
+        if not problem and not any(matching) and any("class:" in part for part in parts):
+            words = ", ".join(sorted(folder.labels.counts)[:MOST_WORDS]) if folder.labels is not None else "none"
+            problem = f"No picture matches. The given classes here: {words}."
         return Found(matching, problem)
 
     def _part(self, part: str, folder: Folder) -> "tuple[list[bool], str]":
@@ -91,7 +94,12 @@ class PictureSearch(QObject):
             return (marks if problem else [not mark for mark in marks]), problem
         if part.startswith("class:") and folder.labels is not None:
             wanted = part.removeprefix("class:").strip()
-            return [name.startswith(wanted) for name in folder.classes], ""
+            words = {word.lower(): self._given.of(word).lower() for word in folder.labels.counts}
+            asked = {
+                word: word.startswith(wanted) or words.get(word, "").startswith(wanted or " ")
+                for word in {*folder.classes}
+            }
+            return [asked[word] for word in folder.classes], ""
         if part == STARRED:
             return [picture in self.starred for picture in folder.pictures], ""
         if not is_of_index(part):

@@ -130,6 +130,24 @@ def test_the_patch_follows_the_mouse(looking: Person) -> None:
     assert occluding.patch is None
 
 
+def test_escape_lets_the_patch_follow_no_more_and_then_leaves_nothing_of_it(looking: Person) -> None:
+    looking.press("Y")
+    QCursor.setPos(0, 0)
+    move(looking, 0.4, 0.5)
+    occluding, image = looking.workspace.occluding, looking.parts.center.browser.viewer.image
+    looking.until(lambda: occluding.patch is not None)
+    looking.press("Escape")
+    assert occluding.patch is None
+    move(looking, 0.6, 0.5)
+    assert occluding.patch is None
+    assert image._outlined.isVisible()  # where a click would put it
+    assert "here" in image.readout.text()
+    looking.press("Escape")
+    assert looking.workspace.lens.lens is None
+    assert not image._outlined.isVisible()
+    assert "7:" in image.readout.text()  # what the filter's map says there
+
+
 def test_another_picture_takes_the_patch_away_and_old_maps_are_kept(looking: Person) -> None:
     occluding, lens, first = looking.workspace.occluding, looking.workspace.lens, looking.workspace.lens.found
     cover(looking, 0.4, 0.5)

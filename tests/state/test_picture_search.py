@@ -58,7 +58,6 @@ def found(workspace: Workspace, text: str) -> list[int]:
         ("_1", [1, 4]),
         ("mel _1", [4]),
         ("class:basal cell", [0, 1, 2]),
-        ("class:basal cell _2", []),  # what follows a class without a colon belongs to its name
         ('class:"basal cell" not:_2', [0, 1]),
         ("not:class:mel", [0, 1, 2]),
     ],
@@ -81,11 +80,18 @@ def test_without_an_index(opened: Workspace, text: str, places: list[int]) -> No
         ("trained-on", [4]),
         ("not:trained-on", [0, 1, 2, 3, 5]),
         ("wrong not:trained-on", [1]),
+        ("class:melanoma", [3, 4, 5]),  # the table says "mel", the network "melanoma"
     ],
 )
 def test_with_an_index(indexed: Workspace, text: str, places: list[int]) -> None:
     assert found(indexed, text) == places
     assert indexed.picture_search.find(text).problem == ""
+
+
+def test_where_no_picture_has_a_class_the_words_that_there_are_are_told(opened: Workspace) -> None:
+    assert found(opened, "class:basal cell _2") == []  # what follows a class without a colon belongs to its name
+    told = opened.picture_search.find("class:melanoma").problem
+    assert told == "No picture matches. The given classes here: basal cell, mel."
 
 
 @pytest.mark.parametrize("text", ["9:9>0.1", "nevus>0.5", "predicted:nevus"])

@@ -63,7 +63,7 @@ class Viewer(QWidget):
         self.measured = label("", "quiet", wrap=True)
         self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens, beside)
-        self._dragging = False
+        self._dragging, self._mouse = False, (math.nan, math.nan)
         self.histogram = MapHistogram(self.bar.width())
         self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
         self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
@@ -137,6 +137,9 @@ class Viewer(QWidget):
     def _draw(self) -> None:
         self._set_opacity()
         self.beside.draw()
+        self._read_out()
+        if not self._occluding.possible:
+            self.image.outline(None)
         front = self._sides.in_front
         if front is not None:
             self._draw_front(front)
@@ -225,11 +228,18 @@ class Viewer(QWidget):
         self._draw()
 
     def _hovered(self, x: float, y: float) -> None:
-        if math.isnan(x):
-            self.image.set_readout("")
-            self.image.outline(None)
-            return
+        self._mouse = x, y
+        self._read_out()
         place = place_in(self._frame(), x, y)
+        self._hold_patch(place if not self._sides.swapped else None)
+
+    def _read_out(self) -> None:
+        """Say what lies under the mouse, also where that changed and the mouse did not move."""
+        x, y = self._mouse
+        place = place_in(self._frame(), x, y)
+        if math.isnan(x) or self._pipeline.shown is None:
+            self.image.set_readout("")
+            return
         text = f"x {int(x)}  y {int(y)}"
         if self._sides.looking:
             text += self._sides.values_at(x, y)
@@ -238,7 +248,6 @@ class Viewer(QWidget):
         elif self._frame() is not None:
             text += "   outside of what the network sees"
         self.image.set_readout(text)
-        self._hold_patch(place if not self._sides.swapped else None)
 
     def _value_at(self, place: tuple[float, float]) -> str:
         """What the map that lies over the picture says at a place."""

@@ -180,6 +180,13 @@ class Browser(RememberingSplitter):
         self._lens.choose(OCCLUSION.name)
         self.lens_panel.drag.toggle()
 
+    def leave_drag(self) -> bool:
+        """Let the patch follow the mouse no more; whether it did."""
+        if self._lens_panel is None or not self._lens_panel.drag.isChecked():
+            return False
+        self._lens_panel.drag.setChecked(False)
+        return True
+
     def _combo(self, name: str) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)

@@ -160,6 +160,8 @@ class Commands:
         if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):
             if self.workspace.selection.clear():
                 return
+            if self.workspace.lens.lens is not None and self.parts.center.browser.leave_drag():
+                return
             if self.workspace.occluding.patch is not None:
                 self.workspace.occluding.uncover()
             else:
