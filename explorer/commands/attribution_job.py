@@ -72,9 +72,11 @@ class AttributionJob:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Do what `add_picture_arguments` and `add_output_arguments` ask; 0, 1 where a picture failed, or UserError."""
+        from explorer.core.attribution.target import parse_target
         from trainer.files.atomic_files import DiskFull
         from trainer.pictures.folder_walk import list_folder
 
+        parse_target(self.target, self.network)  # what is wrong for every picture is said once
         todo: list[tuple[Path | None, Path]]
         single = arguments.images is None
         if single:

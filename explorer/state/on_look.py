@@ -15,7 +15,7 @@ from explorer.state.library import Folder, Library
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
 
-NO_INDEX = "There is no index of this folder yet. It is made in the background once a network and a folder are open."
+NO_INDEX = "The index of this folder is not there yet. It is made in the background; the line below says how far it is."
 NO_WORDS = "No picture of this folder has a given class. Open the table of their classes (Ctrl+L)."
 NO_CLASSES = "This network has no class scores, so that there is no prediction to measure."
 FAILED = "It could not be measured; the log says why."

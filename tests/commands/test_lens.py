@@ -87,6 +87,15 @@ def test_a_mistake_is_one_line(
     assert said in error
 
 
+def test_what_is_wrong_for_every_picture_is_said_once_and_nothing_is_begun(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "maps"
+    assert main(words(tmp_path, "saliency", "class:mel", "--images", str(pictures), "--out", str(out))) == 1
+    assert capsys.readouterr().err.count('has no class "mel"') == 1
+    assert not out.exists()
+
+
 def test_a_lens_that_makes_its_picture_needs_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "x.npz"
     asked = words(tmp_path, "class-model", "class:malignant", "--steps", "6", "--out", str(out), "--figures", "png")

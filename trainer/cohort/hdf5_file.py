@@ -283,6 +283,9 @@ def _no_cohort(path: Path) -> UserError:
 def _unreadable(path: Path, error: Exception) -> UserError:
     if isinstance(error, FileNotFoundError):
         return UserError(f"{path} does not exist; make it with: feature-trainer prepare --images FOLDER --out {path}.")
+    if isinstance(error, IsADirectoryError):
+        how = f"feature-trainer prepare --images {path} --out cohort.h5"
+        return UserError(f"{path} is a folder; --data takes the cohort that this makes of its pictures: {how}.")
     return UserError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file.")
 
 

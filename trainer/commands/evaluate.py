@@ -156,10 +156,13 @@ def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel
     count = len(opened.classes)
     unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
     if unnamed and set(opened.classes) - set(cohort.classes) and not arguments.taxonomy:
-        raise UserError(
-            f"{path.name} does not name its {count} classes; name them in the order of its outputs, such as "
-            f"--classes {line_of(cohort.classes).replace(', ', ',')}, if that is their order."
+        known = line_of(cohort.classes).replace(", ", ",")
+        how = (
+            f"such as --classes {known}, if that is their order"
+            if len(cohort.classes) == count
+            else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {known}"
         )
+        raise UserError(f"{path.name} does not name its {count} classes; name them in the order of its outputs, {how}.")
 
 
 def _training(opened: "OpenedModel") -> dict[str, Any]:
