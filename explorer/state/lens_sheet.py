@@ -92,7 +92,7 @@ class LensSheet(QObject):
             self._asked = None
             self._library.batch.cancel(SLOT)
 
-    def write_to(self, path: Path) -> None:
+    def export(self, path: Path) -> None:
         """Write the sheet as it is, in the format of the ending, on the batch worker; then `saved(path)`.
 
         UserError for another ending, and where there is no row yet.

@@ -89,7 +89,7 @@ class LensSheetDialog(QDialog):
     def write_to(self, path: Path) -> None:
         """Write the sheet, or say why it cannot be."""
         try:
-            self._sheet.write_to(path)
+            self._sheet.export(path)
         except UserError as error:
             self._said.setText(str(error))
 
