@@ -82,7 +82,7 @@ class ArtifactLists(QObject):
             self._save()
             self.changed.emit()
 
-    def open(self, file: Path) -> None:
+    def use_file(self, file: Path) -> None:
         """Go on with the lists in a CSV; what is said from now on is kept there."""
         self._read(file)
 

@@ -133,7 +133,7 @@ def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
 
     name, _ = QFileDialog.getOpenFileName(parent.window(), LISTS, "", "CSV (*.csv)")
     if name:
-        workspace.lists.open(Path(name))
+        workspace.lists.use_file(Path(name))
 
 
 def _ask_lists_place(workspace: Workspace, parent: QWidget) -> None:
