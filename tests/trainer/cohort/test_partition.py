@@ -19,6 +19,8 @@ from trainer.files.errors import UserError
 from trainer.measures.tree import Taxonomy, read_taxonomy
 from trainer.pictures.diagnosis_words import read_diagnoses, read_task
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 TREE = """name,parent
 benign,
 malignant,

@@ -15,6 +15,8 @@ from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load
 from trainer.training.train import Watch, train
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 
 @pytest.fixture
 def cohort(tmp_path: Path) -> Cohort:

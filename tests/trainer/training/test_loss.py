@@ -26,6 +26,8 @@ from trainer.networks.output_spec import OutputSpec
 from trainer.training.augmentation import mix_up
 from trainer.training.loss import Loss, output_of, weights_of, width_of
 
+pytestmark = pytest.mark.usefixtures("no_figures")
+
 COUNTS = np.array([30, 10, 5])
 THREE = ("bcc", "mel", "nv")
 
