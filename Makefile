@@ -19,7 +19,7 @@ run: $(VENV)/.runs
 
 test: $(VENV)/.tests lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not soak and not bench" --ignore=tests/e2e --cov --cov-report=
-	$(BIN)/python -m tests.screen $(BIN)/python -m pytest tests/e2e -m "not soak" \
+	$(BIN)/python -m tests.screen $(BIN)/python -m pytest -n auto --dist loadfile tests/e2e -m "not soak" \
 		--cov --cov-append --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.tests

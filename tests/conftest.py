@@ -25,7 +25,7 @@ SHARED = ROOT.parent / "shared" / "data"
 
 # `make test` tries the same examples whenever it runs, `make soak` looks for new ones. A busy machine fails no law.
 EXAMPLES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-settings.register_profile("steady", EXAMPLES, derandomize=True)
+settings.register_profile("steady", EXAMPLES, derandomize=True, max_examples=40)
 settings.register_profile("search", EXAMPLES, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 

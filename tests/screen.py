@@ -4,16 +4,18 @@ With `--install` it installs what that needs on Debian, where it may. Where ther
 system without rights) the command runs on the desktop that is there, else offscreen, and this says so.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import time
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 from explorer.display import missing_packages
 
 TOOLS = {"Xvfb": "xvfb", "openbox": "openbox"}
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def install() -> int:
@@ -25,41 +27,52 @@ def install() -> int:
     return 0
 
 
-def run(command: list[str]) -> int:
-    """Run the command with a display; its exit code."""
-    environment = dict(os.environ)
-    if not shutil.which("Xvfb") or missing_packages():
-        has_desktop = not sys.platform.startswith("linux") or any(
-            name in environment for name in ("DISPLAY", "WAYLAND_DISPLAY")
-        )
-        if not has_desktop:
-            environment["QT_QPA_PLATFORM"] = "offscreen"
-        print(f"tests.screen: no Xvfb; running {'on this desktop' if has_desktop else 'offscreen'}", file=sys.stderr)
-        return subprocess.run(command, env=environment, check=False).returncode
-    number = next(number for number in range(90, 200) if not Path(f"/tmp/.X{number}-lock").exists())
-    display = f":{number}"
-    screen = subprocess.Popen(
-        ["Xvfb", display, "-screen", "0", "1600x1000x24", "-nolisten", "tcp"], stderr=subprocess.DEVNULL
+def has_screens() -> bool:
+    """Whether a process can have a screen of its own here."""
+    return bool(shutil.which("Xvfb")) and not missing_packages()
+
+
+@contextlib.contextmanager
+def screen() -> Iterator[dict[str, str]]:
+    """A virtual screen with a window manager; yields what the environment says of it."""
+    number, told = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(told), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
+        pass_fds=[told],
+        **QUIET,
     )
+    os.close(told)
     try:
-        for _ in range(100):
-            if Path(f"/tmp/.X11-unix/X{number}").exists():
-                break
-            time.sleep(0.05)
-        environment |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
-        environment.pop("WAYLAND_DISPLAY", None)
+        with open(number) as file:  # the server takes a number that nobody has, and says it when it is there
+            environment = {"DISPLAY": f":{file.readline().strip()}", "QT_QPA_PLATFORM": "xcb"}
         manager = None
         if shutil.which("openbox"):  # without a window manager no window gets the keyboard
-            manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
+            manager = subprocess.Popen(["openbox"], env=os.environ | environment, **QUIET)
         try:
-            return subprocess.run(command, env=environment, check=False).returncode
+            yield environment
         finally:
             if manager is not None:
                 manager.terminate()
                 manager.wait()
     finally:
-        screen.terminate()
-        screen.wait()
+        server.terminate()
+        server.wait()
+
+
+def run(command: list[str]) -> int:
+    """Run the command with a display; its exit code."""
+    environment = dict(os.environ)
+    if has_screens():
+        environment.pop("WAYLAND_DISPLAY", None)
+        with screen() as own:
+            return subprocess.run(command, env=environment | own, check=False).returncode
+    has_desktop = not sys.platform.startswith("linux") or any(
+        name in environment for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    if not has_desktop:
+        environment["QT_QPA_PLATFORM"] = "offscreen"
+    print(f"tests.screen: no Xvfb; running {'on this desktop' if has_desktop else 'offscreen'}", file=sys.stderr)
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -64,6 +64,8 @@ class Indexing(QObject):
         """Pictures that are in it, pictures of the folder, and its size when all are; 0 while that is not known."""
         self.sampled = 1.0
         """How much of the sample is measured from which scales come, 0 to 1."""
+        self.computing = False
+        """Whether the process is known to measure anything; before that it compares what is kept with the folder."""
         self.reason = ""
         """Why there is no complete index; "" where nothing went wrong."""
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
@@ -78,6 +80,11 @@ class Indexing(QObject):
     def running(self) -> bool:
         """Whether the process is there, computing or paused."""
         return self._process is not None
+
+    @property
+    def checking(self) -> bool:
+        """Whether an index of earlier is there, and nothing is known yet that it lacks."""
+        return self.running and not self.computing and self._evidence.index is not None
 
     @property
     def share(self) -> float:
@@ -140,6 +147,7 @@ class Indexing(QObject):
         if not self._settings.value(INDEX):
             return
         self.done = self.total = self.bytes = 0
+        self.computing = False
         self._process = IndexProcess([*self._command, *self._arguments(self._target)], self)
         self._process.told.connect(self._told)
         self._process.ended.connect(self._ended)
@@ -176,6 +184,7 @@ class Indexing(QObject):
 
     def _told(self, step: dict[str, Any]) -> None:
         stage, target = step["stage"], self._target
+        self.computing |= stage in ("sample", "pictures")
         self.sampled = 1.0
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")

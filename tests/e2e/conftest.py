@@ -1,5 +1,7 @@
 """A real window, driven as a person drives it: with the mouse and the keyboard."""
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +18,22 @@ from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from tests.conftest import ROOT
+from tests.screen import has_screens, screen
 
 DEMO = ROOT / "resources" / "demo"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two at a time where each has a screen of its own: on one they would take the keyboard from each other."""
+    return 2 if has_screens() else 0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give a process of several its screen."""
+    if "PYTEST_XDIST_WORKER" in os.environ and has_screens():
+        own = contextlib.ExitStack()
+        os.environ.update(own.enter_context(screen()))
+        config.add_cleanup(own.close)
 
 
 class Person:

@@ -65,6 +65,8 @@ def _wrong(part: QWidget) -> Iterator[str]:
             yield f"{name}: numbers"
     else:
         return
+    if part.height() < metrics.height():
+        yield f"{name}: {part.height()} high, a line takes {metrics.height()}"
     if not _scrolls(part) and part.visibleRegion() != QRegion(part.rect()):
         yield f"{name}: only {part.visibleRegion().boundingRect()} of {part.rect()} is in sight"
 

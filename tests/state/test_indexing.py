@@ -114,6 +114,26 @@ def test_what_the_process_made_is_looked_into_and_looked_into_again(
     assert (window.indexing.reason, window.problems) == ("", [])
 
 
+def test_what_is_kept_is_only_compared_with_the_folder_until_something_is_measured(
+    window: Window, model: Path, pictures: Path, tmp_path: Path
+) -> None:
+    whole = index_of(window, model, tmp_path / "whole.h5")
+    window.say(
+        {"stage": "reading", "done": 4, "total": 12, "bytes": 0, "seconds": 0.3},
+        {"stage": "ready", "path": str(whole), "pictures": 12, "asked": 12, "seconds": 0.3},
+        {"stage": "reading", "done": 12, "total": 12, "bytes": 0, "seconds": 0.3},
+        {"stage": "pictures", "done": 2, "total": 6, "bytes": 0, "seconds": 0.3},
+        {"stage": "done"},
+    )
+    told: list[tuple[bool, bool]] = []
+    window.indexing.changed.connect(lambda: told.append((window.evidence.index is not None, window.indexing.checking)))
+    window.open(model, pictures)
+    window.until(lambda: told and not window.indexing.running)
+    assert (False, True) not in told  # nothing is kept yet: it is made
+    assert (True, True) in told
+    assert told[-1] == (True, False)
+
+
 def test_the_process_hears_what_to_index_and_waits_behind_everything_else(
     window: Window, model: Path, pictures: Path
 ) -> None:

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QWidget
 
 from explorer.state.network_session import Request
-from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.theme import SPACE
 
 TEXT = (
@@ -37,10 +37,7 @@ class ClassOrderDialog(QDialog):
             form.addRow(label(title), box)
         rows = QWidget()
         rows.setLayout(form)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(rows)
+        area = scrolled(rows)
         area.setMinimumHeight(min(380, 36 * len(outputs) + 2 * SPACE))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.go = buttons.addButton("This is the order", QDialogButtonBox.ButtonRole.AcceptRole)

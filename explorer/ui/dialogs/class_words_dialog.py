@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFrame, QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QGridLayout, QWidget
 
 from explorer.core.class_words import ClassWords
 from explorer.state.given_classes import GivenClasses
-from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel
 from explorer.ui.widgets.theme import SPACE
 
@@ -32,10 +32,7 @@ class ClassWordsDialog(QDialog):
         rows.setLayout(self._rows)
         for place, pair in enumerate(self._edited.pairs):
             self._add(place, pair.word, counts.get(pair.word, 0))
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setWidget(rows)
+        area = scrolled(rows)
         area.setMinimumHeight(min(420, 40 * len(self._edited.pairs) + 2 * SPACE))
         anew = PlainButton("Propose anew")
         anew.clicked.connect(lambda: self._show(self._given.proposed))

@@ -60,9 +60,13 @@ class Distribution(QWidget):
 
 
 class FilterCardPanel(QWidget):
-    """A line that unfolds the card; `picked(key)` when a person wants to see another filter that it names."""
+    """A line that unfolds the card; `picked(key)` when a person wants to see another filter that it names.
+
+    `unfolded` follows when it is.
+    """
 
     picked = Signal(object)
+    unfolded = Signal()
 
     def __init__(self, card: CardInView) -> None:
         super().__init__()
@@ -111,6 +115,8 @@ class FilterCardPanel(QWidget):
         self._take_room()
         self.toggle.setText(f"{'▾' if unfolded else '▸'}  Why")
         self._card.want(unfolded)
+        if unfolded:
+            self.unfolded.emit()
 
     def _take_room(self) -> None:
         """Folded, it leaves all room to the layers below."""

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.ui.panels.curves_panel import CurvesPanel, written
 from explorer.ui.widgets.confusion_table import ConfusionTable
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 
@@ -83,7 +83,7 @@ class FindingsPanel(QWidget):
         lines.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
         words.setLayout(lines)
         self._heading = label("given (rows), predicted (columns)", "quiet", wrap=True)
-        curves, beside = _scrolled(self.curves), _scrolled(words)
+        curves, beside = scrolled(self.curves), scrolled(words)
         curves.setMinimumWidth(236)
         beside.setMinimumWidth(276)
         parts = row(curves, column(self._heading, self.confusion, gap=SPACE // 2), beside, gap=SPACE)
@@ -172,15 +172,3 @@ def _along_taxonomy(found: "Evaluation") -> Iterator[tuple[str, list[str]]]:
         told |= set(level.classes)
         if lines:
             yield f"Added up along the taxonomy, level {level.level} · mean AUC {written(level.auc)}", lines
-
-
-def _scrolled(inner: QWidget) -> QScrollArea:
-    """A part that is scrolled up and down where there is too little room, on the panel's own ground."""
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setWidget(inner)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    for part in (area.viewport(), inner):
-        part.setAutoFillBackground(False)
-    return area

@@ -5,6 +5,8 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 
 WHAT = "What every filter answers on every picture of the folder: the scale that stays, orders and statistics."
 
+CHECKED = "It was made earlier; the folder is compared with it, in case pictures came or changed. A click pauses that."
+
 
 class IndexTool(PlainTool):
     """One line of the status bar; hidden where nothing is being made."""
@@ -22,6 +24,9 @@ class IndexTool(PlainTool):
         self.setVisible(indexing.running or bool(indexing.reason))
         if indexing.reason:
             self._say("no index  ·  try again", indexing.reason)
+            return
+        if indexing.checking and not indexing.held:
+            self._say("checking the index", f"{WHAT} {CHECKED}")
             return
         size = f" The file will have about {max(1, round(indexing.bytes / 1e6)):,} MB." if indexing.bytes else ""
         done = f" {indexing.done:,} of {indexing.total:,} pictures are in it." if indexing.total else ""

@@ -104,4 +104,4 @@ class LayerList(ViewedList):
         super().__init__(session, model, lambda: session.view.layer, "Layers")
         model.setParent(self)
         self.setItemDelegate(LayerDelegate(self))
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(96)

@@ -10,9 +10,6 @@ from explorer.core.tags.vocabulary import Vocabulary
 from explorer.ui.panels.tag_row import TagRow
 from explorer.ui.widgets.labels_and_layouts import column
 
-SHOWN = 2
-"""Rows that are seen without scrolling, at least."""
-
 
 class TagRows(QScrollArea):
     """Rows stay where they are while a filter is in view: a new tag comes below the others, in sight.
@@ -86,7 +83,7 @@ class TagRows(QScrollArea):
             self._bring_into_sight(newest)
 
     def sizeHint(self) -> QSize:
-        return QSize(200, SHOWN * (self._height + self._column.spacing()))
+        return QSize(200, self._height)  # one row is always seen; all room that is left shows more
 
     def minimumSizeHint(self) -> QSize:
         return QSize(100, self._height)

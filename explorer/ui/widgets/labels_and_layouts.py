@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLayout,
+    QScrollArea,
     QSizePolicy,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -69,6 +70,18 @@ def panel(layout: QLayout) -> QFrame:
     frame.setObjectName("panel")
     frame.setLayout(layout)
     return frame
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """A part that is scrolled up and down where there is too little room, on the panel's own ground."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(inner)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    for part in (area.viewport(), inner):
+        part.setAutoFillBackground(False)
+    return area
 
 
 def marks_of(option: QStyleOptionViewItem) -> tuple[bool, bool]:

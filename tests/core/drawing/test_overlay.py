@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image, ImageFilter
 
 from explorer.core.drawing.overlay import color_bar, compose, in_picture, outline, overlay, reduced, resize
 from explorer.core.drawing.styles import COLOR_MAPS
@@ -111,6 +112,17 @@ def test_a_frame_beyond_the_picture_is_cut() -> None:
     drawn = overlay(np.ones((4, 4), np.float32), (40, 40))
     laid = in_picture(drawn, Box(-10, -10, 40, 40), (20, 20))
     np.testing.assert_array_equal(laid, drawn[10:30, 10:30])
+
+
+def test_a_wide_outline_is_the_thin_one_again_and_again() -> None:
+    map = np.random.default_rng(0).normal(size=(7, 9)).astype(np.float32)
+    line = outline(map, (700, 900), 0.4)
+    above = np.asarray(Image.fromarray(map).resize((900, 700), Image.Resampling.BICUBIC)) >= 0.4
+    inner = outer = Image.fromarray(above.astype(np.uint8))
+    for _ in range(round(900 / 256)):
+        inner, outer = inner.filter(ImageFilter.MinFilter(3)), outer.filter(ImageFilter.MaxFilter(3))
+    np.testing.assert_array_equal(line[..., :3].all(axis=-1), above & (np.asarray(inner) == 0))
+    np.testing.assert_array_equal(line[..., 3] == 200, ~above & (np.asarray(outer) == 1))
 
 
 def test_the_outline_runs_around_what_is_above_the_level() -> None:
