@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -67,6 +68,17 @@ class Suggesting(QObject):
     def made(self) -> bool:
         """Whether there are suggestions for this network and folder."""
         return bool(self._known)
+
+    @property
+    def outcome(self) -> str:
+        """For how many filters a tag is suggested, in words; "" before any was looked for."""
+        index, tagged = self._evidence.index, sum(bool(found.tag) for found in self._known.values())
+        if not self._known or index is None:
+            return ""
+        if not tagged:
+            few = counted(len(index.pictures), "picture")
+            return f"No filter has a suggestion: on {few} nothing stands out from chance. More pictures tell more."
+        return f"{tagged:,} of {len(self._known):,} filters have a suggestion."
 
     @property
     def possible(self) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.core.alignment.over_pictures import FEWEST, adjusted
+from explorer.core.counting import counted
 from explorer.core.suggestions.chart import Chart
 from explorer.core.suggestions.charting import chart_of, nearest_chart
 from explorer.core.suggestions.evidence import Evidence
@@ -114,7 +115,12 @@ def _chosen(
 
 
 def _nothing(
-    key: FilterKey, place: int, judged: Sequence[_Judged], holding: Sequence[int], table: Table, changes: str
+    key: FilterKey,
+    place: int,
+    judged: Sequence[_Judged],
+    holding: Sequence[int],
+    table: Table,
+    changes: str,
 ) -> Suggestion:
     best = judged[holding[0]] if holding else max(judged, key=lambda one: float(one.strength[place]))
     n = int(max(one.evidence.n[place] for one in judged))
@@ -129,8 +135,17 @@ def _nothing(
     elif heard < table.heard:
         why = f"it says something on {100 * heard:.0f} % of these pictures alone"
     else:
-        why = f"the nearest is {_words(best, place, table)}, at {best.strength[place]:.1f} of the least effect"
+        why = f"the nearest is {_words(best, place, table)}, {_short_of(best, place)}"
     return Suggestion(key, "", "", 0.0, f"{NOTHING}: {why}", n=n, changes=changes, held_out=held_out, chart=chart)
+
+
+def _short_of(best: _Judged, place: int) -> str:
+    """What the nearest rule lacks, in words: effect, or certainty."""
+    strength = float(best.strength[place])
+    if strength < 1:
+        return f"with {100 * strength:.0f} % of the effect that a suggestion needs"
+    pictures = counted(int(best.evidence.n[place]), "picture")
+    return f"strong enough, but on {pictures} that may be chance, with so many filters and words tried"
 
 
 def _nearest(judged: Sequence[_Judged], place: int, table: Table) -> Chart:

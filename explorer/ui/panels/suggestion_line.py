@@ -57,8 +57,8 @@ class SuggestionLine(QWidget):
             self._reason.setText(f"Rejected: {suggesting.rejected.words} · Backspace takes it back")
             tip(self._reason, suggesting.rejected.reason)
         elif found is not None and not found.tag:
-            self._reason.setText(f"Suggested: {found.reason}")
-            tip(self._reason, found.reason)
+            self._reason.setText(f"Suggested: {found.reason}. {suggesting.outcome}")
+            tip(self._reason, f"{found.reason}. {suggesting.outcome}")
         self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
         self._tool.setText(f"suggesting: {suggesting.progress} · stop" if suggesting.running else ASK)
         self._tool.setAccessibleName(self._tool.text())

@@ -17,13 +17,13 @@ from explorer.core.tags import FilterKey
 COUNT, SIZE = 30, 112
 
 
-def at_the_edge(one: Draw | None) -> tuple[Suggestion, ...]:
+def at_the_edge(one: Draw | None, count: int = COUNT) -> tuple[Suggestion, ...]:
     """Of three filters over noise: along the picture's edge; anywhere; anywhere, with one bright line at the edge."""
     rng = np.random.default_rng(0)
     ring = np.zeros((SIDE, SIDE), np.float32)
     ring[:2] = ring[-2:] = ring[:, :2] = ring[:, -2:] = 1
     marks, found = noisy_marks(), []
-    for place in range(COUNT):
+    for place in range(count):
         maps = rng.random((3, SIDE, SIDE), np.float32)
         maps[0] = 0.05 * maps[0] + ring
         maps[2] *= 0.5
@@ -31,7 +31,7 @@ def at_the_edge(one: Draw | None) -> tuple[Suggestion, ...]:
         ranked = RankedMaps(maps, np.zeros(3, np.float32), np.ones(3, np.float32), place)
         moved = one.moved[place] if one is not None else (0, 0)
         found.append(narrow(ranked.on(marks[place], [marks[place - 1]], moved)))
-    return judged([FilterKey(0, row) for row in range(3)], stacked(found), marks, {}, read_table())
+    return judged([FilterKey(0, row) for row in range(3)], stacked(found), marks[:count], {}, read_table())
 
 
 def noisy_marks() -> list[Marks]:
@@ -55,6 +55,13 @@ def test_answers_at_the_edge_of_moved_maps_are_no_finding() -> None:
     assert [bar.what for bar in edge.chart.groups[1].bars] == ["along the edge", "its area"]
     assert [row.words for row in others] == ["nothing clear"] * 2  # a line is not most of what is seen
     assert [row.words for row in at_the_edge(draw(COUNT, 0))] == ["nothing clear"] * 3
+
+
+def test_what_the_nearest_lacks_is_said_effect_or_certainty() -> None:
+    assert "with 7 % of the effect that a suggestion needs" in at_the_edge(None)[1].reason
+    few = at_the_edge(None, 5)[0]
+    assert few.words == "nothing clear"
+    assert "artifact, edge, strong enough, but on 4 pictures that may be chance" in few.reason
 
 
 def test_the_share_near_the_edge_is_that_of_the_cells() -> None:
