@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SLOT, MEANS = "muting", "what stands for muted maps"
 ZERO = "zero"
+NAMED = 4
+"""So many muted filters are named in the line itself."""
 NEEDS_INDEX = "zero until the folder's index is complete"
 LOOKING = "looking through the folder"
 NOT_FOUND = "zero: the folder's pictures cannot be read"
@@ -100,7 +103,10 @@ class Muting(QObject):
     def sentence(self) -> str:
         """What must stand in the window while filters are muted; "" while none is."""
         count = len(self.keys)
-        return f"{count} filter{'s' if count != 1 else ''} muted · not the real network" if count else ""
+        if not count:
+            return ""
+        which = f" ({self.listed})" if count <= NAMED else ""
+        return f"{counted(count, 'filter')} muted{which} · not the real network"
 
     @property
     def listed(self) -> str:

@@ -72,6 +72,11 @@ class Tagging(Saving):
         """Why tags cannot be changed here or now, for a person to read; "" where they can."""
         return next(iter(self._paused.values()), "") or super().read_only
 
+    @property
+    def paused(self) -> bool:
+        """Whether tags rest for a while, though their file could be written."""
+        return bool(self._paused)
+
     def pause(self, reason: str, by: str = "muting") -> None:
         """Change no tags for this reason, a sentence; "" takes back the one that was given `by` that name."""
         before = self._paused.pop(by, "")

@@ -54,15 +54,18 @@ def test_mute_look_and_restore(demo: Person) -> None:
     assert bars.after is None
     assert not amber(demo)
     demo.press("U")
-    assert demo.parts.muted.text == "1 filter muted · not the real network", "at once, before anything is computed"
+    assert demo.parts.muted.text == "1 filter muted (7:0) · not the real network", (
+        "at once, before anything is computed"
+    )
     assert bars.after is not None
     assert amber(demo)
     demo.press("Right", "U")
     demo.until(lambda: muting.probabilities is not None)
+    assert "tags rest" in demo.window.windowTitle()
     keys = [FilterKey(7, 0), FilterKey(7, 1)]
     expected = muted_answer(demo, keys)
     np.testing.assert_allclose(muting.probabilities, expected, atol=1e-5)
-    assert demo.parts.muted.text.startswith("2 filters muted")
+    assert demo.parts.muted.text.startswith("2 filters muted (7:0, 7:1) ·")
     classes = demo.workspace.library.network.classes
     assert bars.values == before, "what the real network says still stands there"
     np.testing.assert_allclose(bars.after, [expected[classes.index(name)] for name, _ in before], atol=1e-5)
