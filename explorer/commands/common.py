@@ -70,16 +70,21 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Path | Labels | None":
-    """The table of --labels for a folder or pictures, as `build_index` takes it; read here where --columns says how."""
-    if arguments.labels is None or not getattr(arguments, "columns", None):
-        return Path(arguments.labels) if arguments.labels is not None else None
+def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Labels | None":
+    """The table of --labels for a folder or pictures, as --columns says; what is odd about it on standard error."""
+    if arguments.labels is None:
+        return None
     from explorer.core.labels import read_labels
     from trainer.pictures.column_choice import parse_columns
     from trainer.pictures.folder_walk import list_folder
 
     pictures = images if isinstance(images, list) else list_folder(images).pictures
-    return read_labels(arguments.labels, pictures, parse_columns(arguments.columns))
+    columns = getattr(arguments, "columns", None)
+    labels = read_labels(arguments.labels, pictures, parse_columns(columns) if columns else None)
+    if getattr(arguments, "progress", "bar") != "json":  # the window reads the table itself, and says so there
+        for problem in labels.problems:
+            say(f"feature-explorer: {problem}", error=True)
+    return labels
 
 
 def index_of(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> Path:

@@ -61,6 +61,8 @@ def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns
     known = {picture: of_key.get(key, "") for picture, key in pairing.keys.items()}
     if pictures is not None:
         _report(problems, pairing.shared, "name|names", "with several pictures")
+        loosely = [picture.name for picture in pairing.loosely]
+        _report(problems, loosely, "picture|pictures", "found without leading zeros or _downsampled in their names")
         _report(problems, pairing.unused, "name|names", "without a picture here")
         unknown = [picture.name for picture, label in known.items() if not label]
         _report(problems, unknown, "picture|pictures", "without a class")

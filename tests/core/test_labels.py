@@ -93,6 +93,14 @@ def test_rows_without_pictures_and_pictures_without_rows_are_counted(tmp_path: P
     )
 
 
+def test_names_that_are_only_much_alike_are_said(tmp_path: Path) -> None:
+    path = table(tmp_path, "image,label\ndrawn_00001,nv\ndrawn_00002,mel\n")
+    labels = read_labels(path, pictures("drawn_01.jpg", "drawn_02.jpg"))
+    assert dict(labels.counts) == {"mel": 1, "nv": 1}
+    said = "2 pictures found without leading zeros or _downsampled in their names (the first: drawn_01.jpg)."
+    assert labels.problems == (said,)
+
+
 def test_rows_that_disagree_give_no_class_and_are_said(tmp_path: Path) -> None:
     path = table(tmp_path, "image,label\na.jpg,nv\nA.png,mel\nb,nv\nb,nv\nc,\nc,mel\nc,\n")
     labels = read_labels(path)

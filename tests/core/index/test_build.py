@@ -350,5 +350,10 @@ def test_the_command_makes_lists_and_deletes(
     assert "No index is kept" in capsys.readouterr().out
     assert main(["index", "--delete", "none", *home]) == 1
     assert main([*words, "--out", str(tmp_path / "own.h5"), "--relevance", "none"]) == 0
+    (tmp_path / "classes.csv").write_text("image,label\nnobody,nv\n")
+    capsys.readouterr()
+    table = ["--labels", str(tmp_path / "classes.csv"), "--out", str(tmp_path / "own.h5"), "--relevance", "none"]
+    assert main([*words, *table]) == 0
+    assert "1 name without a picture here (the first: nobody)." in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(words)
