@@ -248,8 +248,8 @@ def test_accepted_suggestions_are_made_again(sources: Sources, monkeypatch: pyte
     now = Suggestion(FilterKey(7, 5), "hair", "", 2.0, "2.0 times on hair", "hair", 2.0, 0.8, 0.7, 0.9, 0.01, 12)
     now = replace(now, held_out=HeldOut(0.75, 0.6, 0.9, 0.02, 6))
     monkeypatch.setattr(suggested, "suggest", lambda *asked, **how: Suggestions((now,), {"pictures": 18}))
-    assert "why_not" in suggestion_facts(sources, no_step)
-    book = sources.book.copy()
+    book = TagBook()
+    assert "why_not" in suggestion_facts(replace(sources, book=book), no_step)
     book.add(FilterKey(7, 5), "hair", evidence={"suggestion": {"reason": "2.0 times on hair"}})
     facts = suggestion_facts(replace(sources, book=book), no_step)
     (one,) = facts["filters"]
