@@ -51,7 +51,7 @@ def findings(person: Person) -> FindingsPanel:
 
 def test_without_an_index_the_tab_says_so_calmly(demo: Person) -> None:
     panel = findings(demo)
-    assert "no index of this folder yet" in panel._nothing.text()
+    assert "index of this folder is not there yet" in panel._nothing.text()
     assert demo.workspace.evaluating.found is None
     assert not panel._readers.isEnabled()
 

@@ -35,7 +35,7 @@ def map_panel(demo: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     tabs = demo.parts.center.browser.tabs
     tabs.setCurrentIndex(next(place for place in range(tabs.count()) if tabs.tabText(place) == "Map"))
     panel = tabs.currentWidget().content
-    assert "no index" in panel._nothing.text()
+    assert "index of this folder is not there yet" in panel._nothing.text()
     demo.workspace.evidence.take(open_index(path))
     demo.until(lambda: demo.workspace.point_maps.found is not None)
     assert len(drawn(len(names))) == len(names)

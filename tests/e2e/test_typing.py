@@ -31,6 +31,7 @@ from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
+from explorer.ui.dialogs.lens_sheet_dialog import LensSheetDialog
 from explorer.ui.dialogs.manual import Manual
 from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
@@ -63,6 +64,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ),
     HistoryDialog: lambda person: HistoryDialog(person.workspace.tag_history, str, person.window),
     KeySheet: lambda person: KeySheet(person.commands.actions.groups, person.window),
+    LensSheetDialog: lambda person: LensSheetDialog(person.workspace.lens_sheet, person.window),
     Manual: lambda person: Manual(manual_pages(), person.window),
     WordDialog: lambda person: WordDialog(person.window),
     StagesDialog: lambda person: StagesDialog(person.workspace.session, person.workspace.stages, person.window),

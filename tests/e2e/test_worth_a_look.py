@@ -54,7 +54,7 @@ def worth_a_look(person: Person) -> WorthALookPanel:
 
 def test_without_an_index_it_says_what_is_missing(demo: Person) -> None:
     findings(demo)
-    assert "no index" in demo.workspace.worth_a_look.sentence
+    assert "index of this folder is not there yet" in demo.workspace.worth_a_look.sentence
     assert demo.workspace.worth_a_look.found is None
 
 

@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QGridLayout, QSlider, QWidget
 
 from explorer.state.library import Library
 from explorer.state.picture_what_if import PictureWhatIf
-from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row
+from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 LINES = 6
 WIDTH = 220
@@ -93,7 +94,7 @@ class WhatIfPanel(QWidget):
             (("Without", (*self.without.values(),)), ("Click to add", (*self.tools.values(), self.back))), len(SCALES)
         ):
             grid.addWidget(label(title, "quiet"), place, 0)
-            grid.addLayout(row(*parts, 1), place, 1, 1, 2)
+            grid.addLayout(WrappingRow(*parts, gap=SPACE // 2), place, 1, 1, 2)
         self.restore = PlainButton("As it is")
         tip(self.restore, "change nothing any more")
         self.restore.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -112,7 +113,11 @@ class WhatIfPanel(QWidget):
         right = column(self.bars, self.said, hint, 1, gap=SPACE)
         line = row(left, right, gap=3 * SPACE)
         line.setStretch(1, 100)
-        self.setLayout(line)
+        inner = QWidget()
+        inner.setLayout(line)
+        area = scrolled(inner)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setLayout(column(area))
         what_if.changed.connect(self._show)
         self._show()
 

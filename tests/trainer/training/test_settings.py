@@ -99,8 +99,8 @@ SAME_RESULT = {
     "save_every",
     "threshold_folds",
 }
-"""How a run is computed and kept; test_train.py, test_steps.py, test_resume.py, test_kept_epochs.py and test_cross_validation.py
-hold that they change no result.
+"""How a run is computed and kept; test_train.py, test_steps.py, test_resume.py, test_kept_epochs.py and
+test_cross_validation.py hold that they change no result.
 """
 
 
