@@ -87,19 +87,29 @@ def outline(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], level: fl
     Two tones, so that the line is seen on dark and on pale pictures alike; each a 256th of the longer side wide, one
     pixel at least. Where the map has fewer cells than the picture has pixels, the line between them is smoothed.
     """
-    from scipy import ndimage  # here, because a window starts without it
-
     values = np.ascontiguousarray(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
     smooth = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BICUBIC)
-    above = (np.asarray(smooth) >= max(level, 1e-12)).view(np.uint8)
-    side = 2 * max(1, round(max(size) / 256)) + 1
-    # Taken row by row and column by column, so that a wide line of a large picture costs no more than a thin one.
-    white = above != ndimage.minimum_filter(above, side, mode="nearest")
-    black = above != ndimage.maximum_filter(above, side, mode="nearest")
+    above, width = np.asarray(smooth) >= max(level, 1e-12), max(1, round(max(size) / 256))
+    white, black = above & _near(~above, width), ~above & _near(above, width)
     answer = np.zeros((*size, 4), np.uint8)
     answer[white] = (255, 255, 255, 255)
     answer[black] = (0, 0, 0, 200)
     return answer
+
+
+def _near(marks: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """Whether anything is marked (h, w) at most `reach` rows and columns away.
+
+    Along rows and then along columns, so that a wide line of a large picture takes no longer than its pixels need.
+    """
+    for axis in (0, 1):
+        along = np.moveaxis(marks, axis, 0)
+        near = along.copy(order="K")
+        for step in range(1, min(reach, len(along) - 1) + 1):
+            near[step:] |= along[:-step]
+            near[:-step] |= along[step:]
+        marks = np.moveaxis(near, 0, axis)
+    return marks
 
 
 def in_picture(drawn: RGBA, frame: Box, size: tuple[int, int]) -> RGBA:
