@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -67,8 +67,14 @@ def _wrong(part: QWidget) -> Iterator[str]:
         return
     if part.height() < metrics.height():
         yield f"{name}: {part.height()} high, a line takes {metrics.height()}"
-    if not _scrolls(part) and part.visibleRegion() != QRegion(part.rect()):
-        yield f"{name}: only {part.visibleRegion().boundingRect()} of {part.rect()} is in sight"
+    area = _area_of(part)
+    if area is None:
+        if part.visibleRegion() != QRegion(part.rect()):
+            yield f"{name}: only {part.visibleRegion().boundingRect()} of {part.rect()} is in sight"
+    elif area.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff:
+        right = part.mapTo(area.viewport(), part.rect().topRight()).x()
+        if right >= area.viewport().width():
+            yield f"{name}: to {right} in {area.viewport().width()}, and nobody can scroll there"
 
 
 def _text(part: QWidget) -> str:
@@ -79,14 +85,14 @@ def _text(part: QWidget) -> str:
     return ""
 
 
-def _scrolls(part: QWidget) -> bool:
-    """Whether a part lies in something that a person can scroll."""
+def _area_of(part: QWidget) -> QAbstractScrollArea | None:
+    """The nearest area around a part that a person can scroll."""
     above = part.parentWidget()
     while above is not None and not above.isWindow():
         if isinstance(above, QAbstractScrollArea):
-            return True
+            return above
         above = above.parentWidget()
-    return False
+    return None
 
 
 def measured(window: QWidget, tabs: object, size: tuple[int, int], factor: float = 1.0) -> list[str]:

@@ -17,6 +17,7 @@ from explorer.ui.panels.findings_panel import FindingsPanel
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
+from tests.e2e.measuring import SIZES, cut
 
 
 def names_in(person: Person) -> list[str]:
@@ -54,6 +55,16 @@ def test_without_an_index_the_tab_says_so_calmly(demo: Person) -> None:
     assert "index of this folder is not there yet" in panel._nothing.text()
     assert demo.workspace.evaluating.found is None
     assert not panel._readers.isEnabled()
+
+
+def test_nothing_of_the_figures_is_cut_in_a_small_window(demo: Person, index: Path) -> None:
+    findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    for size in SIZES[:2]:
+        demo.window.resize(*size)
+        demo.qtbot.wait(50)
+        assert not cut(demo.window)
 
 
 def test_cells_open_their_pictures_and_all_come_back(demo: Person, index: Path) -> None:

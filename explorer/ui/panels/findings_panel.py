@@ -169,7 +169,7 @@ class FindingsPanel(QWidget):
             tip(why, "these pictures through Grad-CAM and guided backprop, beside each other")
             why.clicked.connect(partial(self.lenses_asked.emit, pair.given, pair.predicted, pair.pictures))
             both = QWidget()
-            both.setLayout(row(button, why, 1))
+            both.setLayout(column(row(button, 1), row(why, 1), gap=0))
             self._figures.addWidget(both)
 
     def _add_lines(self, title: str, lines: list[str]) -> None:
