@@ -63,8 +63,7 @@ def test_nothing_of_the_figures_is_cut_in_a_small_window(demo: Person, index: Pa
     demo.until(lambda: demo.workspace.evaluating.found is not None)
     for size in SIZES[:2]:
         demo.window.resize(*size)
-        demo.qtbot.wait(50)
-        assert not cut(demo.window)
+        demo.until(lambda: not cut(demo.window))
 
 
 def test_cells_open_their_pictures_and_all_come_back(demo: Person, index: Path) -> None:

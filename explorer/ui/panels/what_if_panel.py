@@ -16,7 +16,7 @@ from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
 LINES = 6
-WIDTH = 220
+WIDTH = 130
 PAINTED_OVER = {"hair": "Hair", "ruler": "Rulers", "bubble": "Bubbles"}
 """What can be painted over (`core/what_if/artifacts.py`), as its button says it."""
 LAID = {"hair": "Hair", "ruler": "Ruler", "ink": "Ink"}
