@@ -1,8 +1,11 @@
 """What all tests share: an offscreen Qt, a folder of pictures, a window, and no leaked thread."""
 
+import atexit
 import functools
 import gc
 import os
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,8 @@ from explorer.state.collector import Collector
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="explorer-tests-")  # nothing goes into the person's own folder
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60_000  # milliseconds; what takes that long on a busy machine is not slow but stuck
