@@ -285,7 +285,7 @@ def _unreadable(path: Path, error: Exception) -> UserError:
         return UserError(f"{path} does not exist; make it with: feature-trainer prepare --images FOLDER --out {path}.")
     if isinstance(error, IsADirectoryError):
         how = f"feature-trainer prepare --images {path} --out cohort.h5"
-        return UserError(f"{path} is a folder; --data takes the cohort that this makes of its pictures: {how}.")
+        return UserError(f"{path} is a folder; a cohort is a file, made of its pictures with: {how}.")
     return UserError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file.")
 
 

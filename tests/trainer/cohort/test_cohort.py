@@ -143,7 +143,7 @@ def test_another_file_is_no_cohort(tmp_path: Path, content: bytes) -> None:
 def test_a_missing_file_and_a_folder_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         open_cohort(tmp_path / "none.h5")
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="is a folder; a cohort is a file"):
         open_cohort(tmp_path)
 
 
