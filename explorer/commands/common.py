@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 from trainer.devices.names import CHOICES, device_argument
@@ -137,7 +138,7 @@ def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":
 
     said, unknown = read_corrections(path).for_pictures(pictures)
     if unknown:
-        names = f"{len(unknown):,} name{'s' * (len(unknown) != 1)}"
+        names = counted(len(unknown), "name")
         first = printable(unknown[0], 80)
         say(f"feature-explorer: {path.name}: {names} without one picture here, {first} first.", error=True)
     return said.said

@@ -51,7 +51,7 @@ class ArtifactCandidates(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._evidence, self.lists = session, evidence, lists
-        self._jobs: Jobs | None = None
+        self._jobs = Jobs("candidates", self)
         self._list = _Listed()
         self._looked_at, self._at_top = False, True
         self.artifact, self.shown = ARTIFACTS[0], OPEN
@@ -112,13 +112,11 @@ class ArtifactCandidates(QObject):
     def close(self) -> None:
         """End the worker."""
         self.blockSignals(True)
-        if self._jobs is not None:
-            self._jobs.close()
+        self._jobs.close()
 
     def _index_changed(self) -> None:
         """The one before is closed next: nothing reads in it any more."""
-        if self._jobs is not None:
-            self._jobs.cancel(SLOT)
+        self._jobs.cancel(SLOT)
         if self._looked_at and self.shown == OPEN:
             self._rank()
 
@@ -160,8 +158,6 @@ class ArtifactCandidates(QObject):
             if self._evidence.index is index:  # else it was closed meanwhile
                 self.problem.emit(error)
 
-        if self._jobs is None:
-            self._jobs = Jobs("candidates", self)
         self._jobs.submit(SLOT, work, done, failed)
 
     def _show(self, rows: tuple[str, ...], of: "Mapping[str, Candidate]") -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.counting import counted
 from explorer.state.library import Folder, Library
 from explorer.state.ordered_jobs import OrderedJobs
 from explorer.state.settings_file import Settings
@@ -141,7 +142,7 @@ class ArtifactLists(QObject):
         if kept.gone is not None:
             self.told.emit(f"{kept.gone} is gone: the lists of artifacts in it do not count. Open them where they are.")
         if kept.unknown and kept.file is not None:
-            names = f"{len(kept.unknown):,} name{'s' * (len(kept.unknown) != 1)}"
+            names = counted(len(kept.unknown), "name")
             self.told.emit(f"{kept.file.name}: {names} without one picture here, {kept.unknown[0]} first.")
         self.loaded.emit()
         self.changed.emit()

@@ -113,8 +113,8 @@ class Beside(QObject):
     def shown(self) -> BesideEntry | None:
         """What stands there."""
         insisting = next((entry for entry in self._entries if entry.insists), None)
-        chosen = next((entry for entry in self._entries if entry.key == self.chosen), None)
-        return insisting or (chosen if self.chosen else None)
+        chosen = self.chosen  # asked once: it names every entry
+        return insisting or next((entry for entry in self._entries if chosen and entry.key == chosen), None)
 
     def choose(self, key: str) -> None:
         """Put something else there, or `NOTHING`."""

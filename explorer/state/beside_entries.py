@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from explorer.core.counting import clipped
 from explorer.state.beside import BesideEntry, Drawn
-from explorer.state.both_drawn import clipped
+from explorer.state.both_drawn import LONGEST
 from explorer.state.lens import ChosenLens
 from explorer.state.map_drawing import drawn_attribution
 from explorer.state.picture_what_if import PictureWhatIf
@@ -75,7 +76,7 @@ class NetworkBeside(BesideEntry):
     @property
     def title(self) -> str:
         """Its name, while there is a second network."""
-        return f"network B: {clipped(self._sides.name)}" if self._sides.name else ""
+        return f"network B: {clipped(self._sides.name, LONGEST)}" if self._sides.name else ""
 
     def drawn(self) -> Drawn:
         """B's answer, or A's while B lies in front."""

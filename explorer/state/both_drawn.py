@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from explorer.core.attribution.color_range import range_text
 from explorer.core.attribution.lens import Side
+from explorer.core.counting import clipped
 from explorer.core.drawing.styles import Scale
 from explorer.state.beside import Drawn, SignedBar
 from explorer.state.filter_match import FilterMatch
 from explorer.state.lens import ChosenLens
-from explorer.state.map_drawing import draw, drawn_attribution, fit
+from explorer.state.map_drawing import draw, drawn_attribution, fit, place_in
 from explorer.state.pipeline import Pipeline
 from explorer.state.second_answers import SecondAnswers
 from explorer.state.second_network import SecondNetwork
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from explorer.core.arrays import Map
     from trainer.networks.input_spec import Box
 
+LONGEST = 28
+"""Characters of a network's name in a caption."""
 RESOLUTION = 256
 """Longer side of what is drawn; beyond that Qt enlarges smoothly."""
 HIGHER = Side("B higher", "B answers more than A", "B more:")
@@ -101,15 +104,12 @@ class BothDrawn:
 
     def value_at(self, x: float, y: float, *, second: bool) -> float | None:
         """What lies over the picture at a place in its pixels; None outside of what the network sees."""
-        frame, lens = self._frame(second), self._lens.lens
+        lens, place = self._lens.lens, place_in(self._frame(second), x, y)
         found = self._answers.lens_map if second else self._lens.found
         map = self.map(second) if lens is None else found.map if found is not None else None
-        if frame is None or map is None:
+        if place is None or map is None:
             return None
-        row, column = (y - frame.top) / frame.height, (x - frame.left) / frame.width
-        if not (0 <= row < 1 and 0 <= column < 1):
-            return None
-        return float(map[int(row * map.shape[0]), int(column * map.shape[1])])
+        return float(map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])])
 
     @property
     def missing(self) -> str:
@@ -126,7 +126,7 @@ class BothDrawn:
         key = self._match.key if second else self._match.first
         if network is None:
             return ""
-        parts = [f"{'B' if second else 'A'}: {clipped(network.name)}"]
+        parts = [f"{'B' if second else 'A'}: {clipped(network.name, LONGEST)}"]
         if self._lens.lens is None:
             parts.append(str(key) if key is not None else "")
         if second:
@@ -160,8 +160,3 @@ class BothDrawn:
     def _frame(self, second: bool) -> "Box | None":
         activations = self._answers.activations if second else self._pipeline.activations
         return activations.frame if activations is not None else None
-
-
-def clipped(name: str, longest: int = 28) -> str:
-    """A name that fits a caption; its middle goes where it is too long."""
-    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"

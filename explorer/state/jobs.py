@@ -32,7 +32,8 @@ class _Job:
 
 
 class Jobs(QObject):
-    """One worker thread. A job carries everything that it needs and touches nothing of the window, so no locks.
+    """One worker thread, from the first job on. A job carries all that it needs and touches nothing of the window, so
+    there are no locks.
 
     `progressed(slot, done, total)` and `ended(slot)` reach the window's thread; `cancelled(slot)` where a job was
     dropped by `cancel`, so that nothing more comes of it; `failed(error)` carries what a job without a handler of its
@@ -56,7 +57,6 @@ class Jobs(QObject):
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._stepped.connect(self._report, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._run, name=f"jobs-{name}")
-        self._thread.start()
 
     def submit(self, slot: str, work: Work, on_done: OnDone, on_failed: OnFailed | None = None) -> Ticket:
         """Run `work(on_step)` on the worker, then `on_done(result)` in this thread; the slot's older job is dropped."""
@@ -71,6 +71,8 @@ class Jobs(QObject):
             # Taken out and put in again: the worker serves the slots in the order of their newest requests.
             self._waiting.pop(slot, None)
             self._waiting[slot] = job
+            if self._thread.ident is None and not self._closing:  # with the first job: there may never be one
+                self._thread.start()
             self._change.notify()
         return job.ticket
 
@@ -102,7 +104,8 @@ class Jobs(QObject):
                 job.unwanted.set()
             self._newest.clear()
             self._change.notify()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while True:

@@ -24,7 +24,8 @@ class MeasuredSurrounds(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._jobs: Jobs | None = None
+        self._jobs = Jobs("surrounds", self)
+        self._jobs.progressed.connect(lambda slot, done, total: self._say(done, total))
         self._asked: tuple[object, ...] = ()
         self._found: Surrounds | None = None
         self.sentence = ""
@@ -44,18 +45,13 @@ class MeasuredSurrounds(QObject):
     def forget(self) -> None:
         """Forget what was measured, too: it is of another index."""
         self._asked, self._found, self.sentence = (), None, ""
-        if self._jobs is not None:
-            self._jobs.cancel(SLOT)
+        self._jobs.cancel(SLOT)
 
     def close(self) -> None:
         """End the worker."""
-        if self._jobs is not None:
-            self._jobs.close()
+        self._jobs.close()
 
     def _measure(self, index: "FolderIndex", folder: Path) -> None:
-        if self._jobs is None:
-            self._jobs = Jobs("surrounds", self)
-            self._jobs.progressed.connect(lambda slot, done, total: self._say(done, total))
 
         def work(on_step: OnStep) -> "Surrounds":
             from explorer.core.alarm.picture_table import WHOLE_PICTURE, picture_table

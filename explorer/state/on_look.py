@@ -37,7 +37,8 @@ class OnLook(QObject):
     ) -> None:
         super().__init__(parent)
         self._library, self._evidence, self._given = library, evidence, given
-        self._jobs: Jobs | None = None
+        self._jobs = Jobs("on look", self)
+        self._jobs.progressed.connect(lambda slot, now, total: self._progressed(now, total))
         self._looked_at, self._stale = False, True
         self.found: Any = None
         self.sentence = NO_INDEX
@@ -47,7 +48,7 @@ class OnLook(QObject):
     @property
     def busy(self) -> bool:
         """Whether it is being found out."""
-        return self._jobs is not None and self._jobs.busy()
+        return self._jobs.busy()
 
     def look(self, looked_at: bool) -> None:
         """Ask whenever index, classes, words or file are others, as long as somebody looks."""
@@ -62,8 +63,7 @@ class OnLook(QObject):
 
     def close(self) -> None:
         """End the worker."""
-        if self._jobs is not None:
-            self._jobs.close()
+        self._jobs.close()
 
     def _again(self) -> None:
         """Ask anew; while nobody looks, only note that it has to be asked."""
@@ -72,8 +72,7 @@ class OnLook(QObject):
             return
         missing = self._missing()
         if missing:
-            if self._jobs is not None:
-                self._jobs.cancel(SLOT)
+            self._jobs.cancel(SLOT)
             self._give_up(missing)
         else:
             self._ask()
@@ -90,9 +89,6 @@ class OnLook(QObject):
         raise NotImplementedError
 
     def _submit(self, work: Work, done: Callable[[Any], None]) -> None:
-        if self._jobs is None:
-            self._jobs = Jobs("on look", self)
-            self._jobs.progressed.connect(lambda slot, now, total: self._progressed(now, total))
         self._jobs.submit(SLOT, work, done, self._failed)
 
     def _progressed(self, done: int, total: int) -> None:

@@ -96,8 +96,7 @@ class PictureSearch(QObject):
             wanted = part.removeprefix("class:").strip()
             words = {word.lower(): self._given.of(word).lower() for word in folder.labels.counts}
             asked = {
-                word: word.startswith(wanted) or words.get(word, "").startswith(wanted or " ")
-                for word in {*folder.classes}
+                word: word.startswith(wanted) or words.get(word, "").startswith(wanted) for word in {*folder.classes}
             }
             return [asked[word] for word in folder.classes], ""
         if part == STARRED:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from explorer.core.counting import clipped
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import BesideEntry, Drawn
 from explorer.state.library import Library
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from explorer.core.arrays import RGB
     from explorer.state.network_session import OverPicture
 
+LONGEST = 14
+"""Characters of a picture's name in the choice."""
 RESOLUTION = 256
 """Longer side of what is drawn; beyond that Qt enlarges smoothly."""
 
@@ -75,7 +78,7 @@ class PinnedPicture(BesideEntry):
     @property
     def title(self) -> str:
         """Which picture it is, while one is pinned."""
-        return f"picture {shortened(self.picture.stem)}" if self.picture is not None else ""
+        return f"picture {clipped(self.picture.stem, LONGEST)}" if self.picture is not None else ""
 
     def pin(self, picture: Path | None) -> None:
         """Let this picture, which is the one in view, stand beside, or none any more."""
@@ -91,7 +94,7 @@ class PinnedPicture(BesideEntry):
             return Drawn()
         view = self._session.view
         key = FilterKey(view.layer, view.filter)
-        caption = f"pinned: {shortened(self.picture.stem)} · filter {key}"
+        caption = f"pinned: {clipped(self.picture.stem, LONGEST)} · filter {key}"
         found: OverPicture | None = self._library.over.get(self.picture)
         if found is None or view.filter >= len(found.maps):
             return Drawn(picture=self._crop, caption=caption)
@@ -111,8 +114,3 @@ class PinnedPicture(BesideEntry):
     def _redraw(self) -> None:
         if self.picture is not None:
             self.changed.emit()
-
-
-def shortened(name: str, longest: int = 14) -> str:
-    """A name that fits the choice; its middle goes where it is too long."""
-    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"

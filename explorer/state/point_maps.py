@@ -52,7 +52,7 @@ class PointMaps(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._library, self._evidence, self._tagging = session, library, evidence, tagging
-        self._jobs: Jobs | None = None
+        self._jobs = Jobs("point maps", self)
         self._looked_at = False
         self._known: dict[str, PlacedPoints] = {}
         self._laid_on: dict[str, tuple[str, ...]] = {}
@@ -166,8 +166,7 @@ class PointMaps(QObject):
 
     def close(self) -> None:
         """End the worker."""
-        if self._jobs is not None:
-            self._jobs.close()
+        self._jobs.close()
 
     def _index_changed(self) -> None:
         """Keep what is laid out while an index of the same network grows; nothing of another one."""
@@ -175,9 +174,8 @@ class PointMaps(QObject):
 
         index, known = self._evidence.index, self._known
         self._known, self._peaks = {}, None
-        if self._jobs is not None:
-            for slot in ("lay out", "peaks"):
-                self._jobs.cancel(slot)
+        for slot in ("lay out", "peaks"):
+            self._jobs.cancel(slot)
         if index is not None and index.contents.network.identity == self._identity:
             for kind, found in known.items():
                 laid_on, names = self._laid_on[kind], self._names if kind == PICTURES else None
@@ -221,7 +219,7 @@ class PointMaps(QObject):
             self.sentence = str(error) if isinstance(error, UserError) else "The map could not be laid out."
             self.changed.emit()
 
-        self._worker().submit("lay out", work, done, failed)
+        self._jobs.submit("lay out", work, done, failed)
 
     def _read_peaks(self) -> None:
         """Read how strongly the filter in view answers to every picture, from 0 to 1 of its scale."""
@@ -241,12 +239,7 @@ class PointMaps(QObject):
             self._peaks = found
             self.recolored.emit()
 
-        self._worker().submit("peaks", work, done, lambda error: None)  # a filter that the index does not have
-
-    def _worker(self) -> Jobs:
-        if self._jobs is None:
-            self._jobs = Jobs("point maps", self)
-        return self._jobs
+        self._jobs.submit("peaks", work, done, lambda error: None)  # a filter that the index does not have
 
     def _recolor(self, coloring: str) -> None:
         if self.coloring[self.kind] == coloring:

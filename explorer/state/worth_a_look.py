@@ -42,8 +42,7 @@ class WorthALook(OnLook):
 
     def _again(self) -> None:
         self.found = None  # what was asked of others is not shown while it is asked anew
-        if self._jobs is not None:
-            self._jobs.cancel(SLOT)
+        self._jobs.cancel(SLOT)
         super()._again()
 
     def _missing(self) -> str:

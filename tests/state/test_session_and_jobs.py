@@ -34,6 +34,15 @@ def test_a_view_changes_once_and_only_when_it_differs(qtbot: QtBot) -> None:
     ]
 
 
+def test_a_worker_that_never_had_a_job_costs_no_thread(qtbot: QtBot) -> None:
+    idle, before = Jobs("idle"), threading.active_count()
+    assert not any(thread.name == "jobs-idle" for thread in threading.enumerate())
+    idle.cancel("nothing")
+    idle.close()
+    idle.submit("late", lambda on_step: None, lambda nothing: None)
+    assert threading.active_count() == before
+
+
 def test_results_arrive_in_this_thread(qtbot: QtBot, jobs: Jobs) -> None:
     threads: list[Any] = []
     jobs.submit(

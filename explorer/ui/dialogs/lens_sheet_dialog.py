@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QGridLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QGridLayout, QWidget
 
 from explorer.core.errors import UserError
 from explorer.state.lens_sheet import LensSheet
-from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -37,10 +37,8 @@ class LensSheetDialog(QDialog):
             self.grid.addWidget(label(title, "quiet"), 0, place)
         body = QWidget()
         body.setLayout(column(self.grid, 1))
-        area = QScrollArea()
-        area.setWidget(body)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
+        area = scrolled(body)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.save = PlainButton("Save …")
         tip(self.save, "the sheet as a figure: PDF, PNG, SVG or TIFF")
         self.save.clicked.connect(self._save)

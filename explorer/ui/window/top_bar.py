@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from explorer.core.counting import counted
+from explorer.core.counting import clipped, counted
 from explorer.state.given_classes import GivenClasses
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.library import Library
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+LONGEST = 26
+"""Characters of a name in a button."""
 LINES = 3
 
 
@@ -108,7 +110,7 @@ class TopBar(QWidget):
     def _network_opened(self) -> None:
         network = self._library.network
         assert network is not None
-        self._model.setText(clipped(network.name))
+        self._model.setText(clipped(network.name, LONGEST))
         auc, filters = network.training.get("auc_test"), sum(layer.filters for layer in network.layers)
         lines = [
             f"{network.name}: {network.architecture}",
@@ -128,7 +130,7 @@ class TopBar(QWidget):
     def _folder_opened(self) -> None:
         folder = self._library.folder
         assert folder is not None
-        self._folder.setText(f"{clipped(folder.path.name or str(folder.path))} · {len(folder.pictures):,}")
+        self._folder.setText(f"{clipped(folder.path.name or str(folder.path), LONGEST)} · {len(folder.pictures):,}")
         tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
 
     def _show_layer(self) -> None:
@@ -177,8 +179,3 @@ class TopBar(QWidget):
         name = self._words.of(given)
         if name and name != given:
             tip(self._given, f"given: {given}, which counts as {name}")
-
-
-def clipped(name: str, longest: int = 26) -> str:
-    """A name that fits a button; its middle goes where it is too long."""
-    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 + 1 :]}"
