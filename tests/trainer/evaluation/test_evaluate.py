@@ -221,6 +221,7 @@ def test_a_report_is_a_page_figures_and_numbers(here: Path, capsys: pytest.Captu
     assert names == {*files, *(f"figures/{n}.{k}" for n in figures for k in ("svg", "png"))}
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_the_numbers_are_printed_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words("--json")) == 0
     printed = json.loads(capsys.readouterr().out)
@@ -228,6 +229,7 @@ def test_the_numbers_are_printed_as_json(here: Path, capsys: pytest.CaptureFixtu
     assert set(printed["evaluation"]["auc"]) == {"value", "low", "high", "n"}
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_a_state_dict_of_somebody_else_is_evaluated_once_its_classes_are_named(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -246,6 +248,7 @@ def test_a_state_dict_of_somebody_else_is_evaluated_once_its_classes_are_named(
     assert "was found from the names and shapes" in " ".join(theirs["notes"])
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_pictures_that_the_network_knows_are_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trained_on(here / "c.h5", "train", here / "n.safetensors")
     assert main(words("--split", "train")) == 1
@@ -303,6 +306,7 @@ def test_a_part_of_one_class_is_refused_and_nothing_is_written(
     assert not Path("report").exists()
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_readers_need_one_curve(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_small(here / "seven.safetensors", classes=SEVEN)
     drawn_cohort(here / "seven.h5", 70, classes=SEVEN)
