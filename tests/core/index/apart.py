@@ -1,9 +1,7 @@
-"""Work in processes of their own, forked from one that has the libraries loaded: loading takes seconds."""
+"""Work on an index in processes of their own."""
 
-import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.process import BaseProcess
@@ -12,19 +10,15 @@ from typing import TypeVar
 
 import torch
 
-from explorer.cli import main
 from explorer.core.errors import UserError
 from explorer.core.index import build_index, open_index
 from explorer.core.index.build import BuildOptions
 from explorer.core.index.shared_work import shared_by_torchrun
 from explorer.core.network.opening import open_network
 from explorer.core.tags import FilterKey
+from tests.apart import APART
 
 Answer = TypeVar("Answer")
-APART = multiprocessing.get_context(
-    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-)
-APART.set_forkserver_preload([__name__])
 
 
 def building(model: Path, pictures: Path, out: Path, places: Mapping[str, str] | None = None) -> BaseProcess:
@@ -40,18 +34,6 @@ def _build(model: Path, pictures: Path, out: Path, places: Mapping[str, str]) ->
     torch.set_num_threads(1)
     with shared_by_torchrun() as shared:
         build_index(open_network(model, device="cpu"), pictures, out, options=BuildOptions(of_a_part=3), shared=shared)
-
-
-def commanding(words: list[str]) -> BaseProcess:
-    """Begin to run a command of the explorer."""
-    process = APART.Process(target=_command, args=(words,))
-    process.start()
-    return process
-
-
-def _command(words: list[str]) -> None:
-    torch.set_num_threads(1)
-    sys.exit(main(words))
 
 
 def kill_group(process: BaseProcess) -> None:

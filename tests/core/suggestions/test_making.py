@@ -15,8 +15,8 @@ from explorer.core.suggestions.csv_file import COLUMNS, write_suggestions
 from explorer.core.suggestions.suggestion import HeldOut
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey
+from tests.apart import commanding
 from tests.conftest import ROOT
-from tests.core.index.apart import commanding
 from tests.networks import open_small, save_small
 from trainer.synthetic.picture import write_folder
 
@@ -82,7 +82,7 @@ def test_what_was_measured_is_not_measured_again(place: Path, monkeypatch: pytes
 
 
 def test_two_processes_find_what_one_finds(place: Path) -> None:
-    other = commanding(words(place, "two.csv"))
+    other = commanding(main, words(place, "two.csv"))
     assert main(words(place, "one.csv")) == 0
 
     other.join(200)
