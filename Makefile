@@ -52,8 +52,13 @@ $(VENV)/.runs: pyproject.toml
 	$(BIN)/python -m explorer.display
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
 
-$(VENV)/.tests: $(VENV)/.runs
-	$(PIP) install -q -e ".[onnx,test]"
+# One install of everything. pip compiles on one processor; compileall takes all of them, and leaves others' tests out.
+$(VENV)/.tests: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	@echo "Installing torch, Qt, the tools of the tests and the rest: about 6 GB, some minutes. It happens once."
+	$(PIP) install -q --no-compile -e ".[onnx,test]"
+	-$(BIN)/python -m compileall -qq -j 0 -x '[/\\]tests[/\\]' $(VENV)/lib explorer trainer resources
+	$(BIN)/python -m explorer.display
 	$(BIN)/python -m tests.screen --install
 	$(BIN)/python -c "import pathlib; pathlib.Path('$@').touch()"
 

@@ -35,6 +35,14 @@ settings.register_profile("search", EXAMPLES, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
+@pytest.hookimpl(trylast=True)  # after hypothesis has said which they are
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep laws out of the coverage: all their examples run the same lines, and traced each takes far longer."""
+    for item in items:
+        if item.get_closest_marker("hypothesis"):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def qtbot(qtbot: QtBot) -> QtBot:
     """pytest-qt's, with patience."""

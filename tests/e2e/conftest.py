@@ -85,17 +85,29 @@ class Person:
 Open = Callable[..., Person]
 
 
+@pytest.fixture(scope="session")
+def dress(qapp: QApplication) -> Callable[[str, Path], None]:
+    """Dresses the application as a person's settings say, where it is not: that dresses every widget that lives."""
+    worn = ("", "")
+
+    def dressed(scheme: str, icons: Path) -> None:
+        nonlocal worn
+        if worn != (scheme, qapp.styleSheet()):
+            apply_theme(qapp, scheme, icons)
+            worn = (scheme, qapp.styleSheet())
+
+    return dressed
+
+
 @pytest.fixture
-def open_window(qtbot: QtBot, tmp_path: Path) -> Iterator[Open]:
+def open_window(qtbot: QtBot, dress: Callable[[str, Path], None], tmp_path: Path) -> Iterator[Open]:
     """Opens windows of one person, with settings that outlive each of them; closes those that are still open."""
     persons: list[Person] = []
 
     def opened(start: Start | None = None, home: str = "home") -> Person:
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
         settings = Settings(tmp_path / home / "settings.ini")
         workspace = Workspace(settings, ROOT / "resources")
-        apply_theme(application, settings.value(SCHEME), workspace.icons)
+        dress(settings.value(SCHEME), workspace.icons)
         window = MainWindow(settings)
         qtbot.addWidget(window, before_close_func=lambda window: None)
         person = Person(window, workspace, qtbot)

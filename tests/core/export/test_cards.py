@@ -1,6 +1,8 @@
 """Cards of filters: drawn from the index, kept, and honest about pictures that are gone."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,15 +28,27 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 STYLE = FigureStyle(scale="folder", dpi=60)
 
 
+Made = tuple[Network, FolderIndex, Path]
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Path, Path]:
+    folder = tmp_path_factory.mktemp("cards")
+    write_folder(folder / "drawn", 12, size=48)
+    network = open_small(folder)
+    return network, build_index(network, folder / "drawn/images", folder / "index.h5"), folder / "drawn/images"
+
+
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[Network, FolderIndex, Path]:
-    write_folder(tmp_path / "drawn", 12, size=48)
-    network = open_small(tmp_path)
-    index = open_index(build_index(network, tmp_path / "drawn/images", tmp_path / "index.h5"))
-    return network, index, tmp_path / "drawn/images"
+def made(made_once: tuple[Network, Path, Path], tmp_path: Path) -> Iterator[Made]:
+    """A network, its index, and pictures that a test may change."""
+    network, file, pictures = made_once
+    shutil.copytree(pictures, tmp_path / "images")
+    with open_index(file) as index:
+        yield network, index, tmp_path / "images"
 
 
-def test_a_card_is_drawn_once_and_says_what_it_is(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+def test_a_card_is_drawn_once_and_says_what_it_is(made: Made, tmp_path: Path) -> None:
     network, index, folder = made
     keys = [FilterKey(1, 2), FilterKey(3, 0)]
     report = export_cards(network, index, folder, keys, tmp_path / "cards", STYLE)
@@ -48,11 +62,10 @@ def test_a_card_is_drawn_once_and_says_what_it_is(made: tuple[Network, FolderInd
     assert again.skipped == report.written
     assert export_cards(network, index, folder, keys, tmp_path / "cards", STYLE, force=True).written == report.written
     assert report.written[0].read_bytes() == before
-    index.close()
 
 
 @pytest.mark.parametrize("format", ["pdf", "svg"])
-def test_a_page_has_the_filter_in_words(format: str, made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path) -> None:
     network, index, folder = made
     (path,) = export_cards(network, index, folder, [FilterKey(2, 1)], tmp_path, STYLE, format=format).written
     assert path.suffix == f".{format}"
@@ -60,10 +73,9 @@ def test_a_page_has_the_filter_in_words(format: str, made: tuple[Network, Folder
         text = path.read_text()
         for words in ("2:1", "Strongest", "Every tenth of the range", "silent on", "AUC"):
             assert words in text
-    index.close()
 
 
-def test_overlays_are_those_of_the_export(made: tuple[Network, FolderIndex, Path]) -> None:
+def test_overlays_are_those_of_the_export(made: Made) -> None:
     network, index, folder = made
     key, name = FilterKey(2, 1), index.pictures[3]
     ((_, tile),) = tiles_of(network, index, folder, {name: [(key, index.scale(key))]}, STYLE)
@@ -75,7 +87,7 @@ def test_overlays_are_those_of_the_export(made: tuple[Network, FolderIndex, Path
     )
 
 
-def test_pictures_that_are_gone_or_other_ones_are_said(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+def test_pictures_that_are_gone_or_other_ones_are_said(made: Made, tmp_path: Path) -> None:
     network, index, folder = made
     (folder / index.pictures[0]).unlink()
     Image.new("RGB", (48, 48)).save(folder / index.pictures[1])
@@ -83,24 +95,19 @@ def test_pictures_that_are_gone_or_other_ones_are_said(made: tuple[Network, Fold
     assert report.written
     assert {*report.unread} <= {*index.pictures[:2]}
     assert {*report.unread}, "neither was chosen"
-    index.close()
 
 
-def test_a_card_needs_the_networks_own_index(made: tuple[Network, FolderIndex, Path], tmp_path: Path) -> None:
+def test_a_card_needs_the_networks_own_index(made: Made, tmp_path: Path) -> None:
     _, index, folder = made
     other = open_small(tmp_path, seed=5)
     with pytest.raises(UserError, match="another network"):
         export_cards(other, index, folder, [FilterKey(1, 0)], tmp_path, STYLE)
-    index.close()
 
 
-def test_more_filters_than_are_held_at_once(
-    made: tuple[Network, FolderIndex, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_filters_than_are_held_at_once(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, index, folder = made
     keys = [FilterKey(2, number) for number in range(3)]
     whole = export_cards(network, index, folder, keys, tmp_path / "whole", STYLE).written
     monkeypatch.setattr(cards, "AT_ONCE", 2)
     parts = export_cards(network, index, folder, keys, tmp_path / "parts", STYLE).written
     assert [path.read_bytes() for path in parts] == [path.read_bytes() for path in whole]
-    index.close()

@@ -6,9 +6,6 @@ import json
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -27,7 +24,7 @@ from explorer.core.maps.activations import record
 from explorer.core.network.opening import Network, open_network
 from explorer.core.progress import Cancelled
 from explorer.core.tags import FilterKey
-from tests.conftest import ROOT
+from tests.core.index.apart import building, kill_group
 from tests.networks import open_small, save_small
 
 
@@ -251,32 +248,15 @@ def test_a_full_disk_is_an_ordinary_error(
     assert not (tmp_path / "index.h5").exists()
 
 
-WORKER = """
-import sys
-from pathlib import Path
-from explorer.core.index import build_index
-from explorer.core.index.build import BuildOptions
-from explorer.core.index.shared_work import shared_by_torchrun
-from explorer.core.network.opening import open_network
-model, images, out = sys.argv[1:]
-with shared_by_torchrun() as shared:
-    build_index(open_network(model, device="cpu"), images, out, options=BuildOptions(of_a_part=3), shared=shared)
-"""
-
-
 def test_two_processes_make_what_one_makes(pictures: Path, tmp_path: Path) -> None:
     model = save_small(tmp_path / "small.safetensors")
     network = open_network(model, device="cpu")
     alone = build_index(network, pictures, tmp_path / "alone.h5")
-    places = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-c", WORKER, str(model), str(pictures), str(tmp_path / "two.h5")]
-    two = [
-        subprocess.Popen(words, env=os.environ | places | {"RANK": str(rank)}, cwd=ROOT, stderr=subprocess.PIPE)
-        for rank in range(2)
-    ]
+    places = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port()), "WORLD_SIZE": "2"}
+    two = [building(model, pictures, tmp_path / "two.h5", places | {"RANK": str(rank)}) for rank in range(2)]
     for one in two:
-        _, said = one.communicate(timeout=120)
-        assert one.returncode == 0, said.decode()
+        one.join(timeout=120)
+        assert one.exitcode == 0
     with open_index(alone) as first, open_index(tmp_path / "two.h5") as second:
         assert first.pictures == second.pictures
         assert second.complete
@@ -301,10 +281,12 @@ def test_killed_at_any_moment_nothing_wrong_is_ever_read(pictures: Path, tmp_pat
     model, out = save_small(tmp_path / "small.safetensors"), tmp_path / "index.h5"
     network = open_network(model, device="cpu")
     draw(pictures / "nevus", 30, seed=7)
-    words = [sys.executable, "-c", WORKER, str(model), str(pictures), str(out)]
     chance = random.Random(0)
+    building(model, pictures, tmp_path / "warm.h5").join(timeout=120)  # the first waits for the libraries
     start = time.monotonic()
-    subprocess.run(words, cwd=ROOT, check=True, timeout=120)
+    first = building(model, pictures, out)
+    first.join(timeout=120)
+    assert first.exitcode == 0
     whole = time.monotonic() - start
     lacking = False
     for kill in range(kills):
@@ -313,10 +295,9 @@ def test_killed_at_any_moment_nothing_wrong_is_ever_read(pictures: Path, tmp_pat
             lacking = True  # until a run lived long enough to join the parts again
         else:
             draw(pictures / "nevus", 2, seed=100 + kill % 7)
-        child = subprocess.Popen(words, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
-        time.sleep(whole * chance.uniform(0.5, 1.1))
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
+        child = building(model, pictures, out)
+        time.sleep(whole * chance.uniform(0.1, 1.1))
+        kill_group(child)
         try:
             with open_index(out) as index:
                 assert len(index.pictures) > 0

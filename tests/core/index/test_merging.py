@@ -1,7 +1,5 @@
 """An index of many parts stays readable where a process may have few files open."""
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,45 +13,18 @@ from explorer.core.index.parts import Part, PartFolder, folder_of
 from explorer.core.index.schema import ANSWERS
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
-from tests.conftest import ROOT
+from tests.core.index.apart import opened_with_few_files, read_with_few_files
 from tests.core.index.test_build import computed, draw
 from tests.networks import open_small
 
 __all__ = ["computed"]
 
 MANY, MOST, FILES = 48, 8, 40
-READER = """
-import json, resource, sys
-import numpy as np
-from explorer.core.index import open_index
-from explorer.core.tags import FilterKey
-with open_index(sys.argv[1]) as index:
-    open_files = int(sys.argv[2])
-    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
-    print(json.dumps([index.peaks(FilterKey(1, row)).tolist() for row in range(3)] + [index.logits[:, 0].tolist()]))
-"""
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Network:
     return open_small(tmp_path)
-
-
-OPENER = """
-import resource, sys
-from explorer.core.errors import UserError
-from explorer.core.index import open_index
-resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[2]),) * 2)
-try:
-    open_index(sys.argv[1])
-except UserError as error:
-    print(error)
-"""
-
-
-def run(script: str, index: Path) -> str:
-    words = [sys.executable, "-c", script, str(index), str(FILES)]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
@@ -63,13 +34,15 @@ def test_it_is_read_right_where_fewer_files_may_be_open_than_parts_were_written(
     draw(tmp_path / "pictures", MANY)
     options = BuildOptions(of_a_part=1, most_parts=10_000)
     out = build_index(network, tmp_path / "pictures", tmp_path / "i.h5", options=options)
-    assert f"i.h5 has {MANY} parts, and this system lets a program have fewer files open" in run(OPENER, out)
+    assert f"i.h5 has {MANY} parts, and this system lets a program have fewer files open" in opened_with_few_files(
+        out, FILES
+    )
     build_index(network, tmp_path / "pictures", out, options=BuildOptions(of_a_part=1, most_parts=MOST))
-    assert run(OPENER, out) == ""  # its advice helps
+    assert opened_with_few_files(out, FILES) == ""  # its advice helps
     with open_index(out) as index:
         assert len(index._parts) <= MOST < FILES < MANY
         told = [index.peaks(FilterKey(1, row)) for row in range(3)]
-        np.testing.assert_array_equal(json.loads(run(READER, out)), [*told, index.logits[:, 0]])
+        np.testing.assert_array_equal(read_with_few_files(out, FILES), [*told, index.logits[:, 0]])
 
 
 def test_nothing_is_computed_again_and_old_parts_go(network: Network, tmp_path: Path, computed: list[int]) -> None:

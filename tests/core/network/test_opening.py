@@ -2,7 +2,6 @@
 
 import collections
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -459,16 +458,6 @@ def test_a_folder_that_cannot_be_built_says_so(config: dict[str, Any], words: st
     with pytest.raises(UserError, match=words) as caught:
         open_network(path, device="cpu")
     assert "\n" not in str(caught.value)
-
-
-def test_opening_needs_no_qt(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "net.safetensors")
-    code = (
-        "import sys; sys.modules['PySide6'] = None\n"
-        f"from explorer.core.network.opening import open_network; print(len(open_network({str(path)!r}).layers))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "4"
 
 
 def test_a_network_without_convolutions_is_refused(tmp_path: Path) -> None:

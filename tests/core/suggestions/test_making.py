@@ -1,8 +1,5 @@
 """Suggestions are made of an index by a command: resumable, the same from two processes, clear about what is wrong."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from explorer.core.suggestions.csv_file import COLUMNS, write_suggestions
 from explorer.core.suggestions.suggestion import HeldOut
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey
+from tests.apart import commanding
 from tests.conftest import ROOT
 from tests.networks import open_small, save_small
 from trainer.synthetic.picture import write_folder
@@ -84,12 +82,11 @@ def test_what_was_measured_is_not_measured_again(place: Path, monkeypatch: pytes
 
 
 def test_two_processes_find_what_one_finds(place: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "explorer", *words(place, "two.csv")]
-    with subprocess.Popen(command, env=environment, cwd=ROOT) as other:
-        assert main(words(place, "one.csv")) == 0
+    other = commanding(main, words(place, "two.csv"))
+    assert main(words(place, "one.csv")) == 0
 
-        assert other.wait(200) == 0
+    other.join(200)
+    assert other.exitcode == 0
     assert (place / "one.csv").read_bytes() == (place / "two.csv").read_bytes()
 
 

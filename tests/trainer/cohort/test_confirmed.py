@@ -53,6 +53,7 @@ def test_it_is_kept_counted_and_drawn(cohort: Path, capsys: pytest.CaptureFixtur
     assert "confirmed by  benign  malignant  all" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_an_evaluation_of_histopathology_alone(
     cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

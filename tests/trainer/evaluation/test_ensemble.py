@@ -67,6 +67,7 @@ def test_an_ensemble_answers_with_the_mean_of_the_probabilities(tmp_path: Path) 
         Ensemble((replace(members[0], input=InputSpec((24, 32), "squash", 24)),), 8)
 
 
+@pytest.mark.usefixtures("no_figures")
 def test_every_prediction_is_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

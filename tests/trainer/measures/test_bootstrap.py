@@ -46,7 +46,8 @@ def test_the_interval_is_that_of_a_plain_loop() -> None:
     found = []
     for _ in range(1000):
         chosen = np.concatenate([np.flatnonzero(lesions == lesion) for lesion in random.integers(0, 60, 60)])
-        found.append(roc_auc_score(positive[chosen], scores[chosen]))
+        ill, well = scores[chosen][positive[chosen]], scores[chosen][~positive[chosen]]
+        found.append((ill[:, None] > well).mean())
     assert fast.value == pytest.approx(roc_auc_score(positive, scores))
     assert fast.n == 120
     assert [fast.low, fast.high] == pytest.approx(np.quantile(found, [0.025, 0.975]), abs=0.015)

@@ -1,12 +1,16 @@
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.apart import commanding
 from tests.conftest import ROOT
 from tests.trainer.runs import cohort_in, small, trained
+from trainer.cli import main
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load
 from trainer.training.distributed import ProcessGroup
@@ -15,29 +19,50 @@ from trainer.training.settings_file import write_settings
 SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
 
 
-def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
-    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
-    settings = tmp_path / "settings.toml"
-    settings.write_text(write_settings(recipe), encoding="utf-8")
-    words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer", "train"]
-    words += ["--data", str(cohort.path), "--out", str(tmp_path / "two"), "--settings", str(settings)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+def by_torchrun(words: list[str], folder: Path) -> str:
+    """What two processes print that torchrun starts, as people start them."""
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer"]
     done = subprocess.run(
-        [sys.executable, *words, "--device", "cpu"],
+        [sys.executable, *launch, *words],
         cwd=ROOT,
-        env=environment,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def by_fork(words: list[str], folder: Path) -> str:
+    """The same, told in torchrun's words that they are two: three times torch is not loaded."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        world = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    two = [
+        commanding(main, words, said=folder / f"{rank}.txt", places=world | {"RANK": rank, "LOCAL_RANK": rank})
+        for rank in "01"
+    ]
+    for one in two:
+        one.join(200)
+        assert one.exitcode == 0
+    return "".join((folder / f"{rank}.txt").read_text("utf-8") for rank in "01")
+
+
+@pytest.mark.parametrize("start", [by_fork, pytest.param(by_torchrun, marks=pytest.mark.soak)])
+def test_two_processes_lose_what_one_loses(tmp_path: Path, start: Callable[[list[str], Path], str]) -> None:
+    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
+    settings = tmp_path / "settings.toml"
+    settings.write_text(write_settings(recipe), encoding="utf-8")
+    words = ["train", "--data", str(cohort.path), "--out", str(tmp_path / "two"), "--settings", str(settings)]
+    said = start([*words, "--device", "cpu"], tmp_path)
     trained(cohort, tmp_path / "one", recipe)
     one, two = (load(tmp_path / name / "network.safetensors").training for name in ("one", "two"))
     for name in ("loss", "validation_loss", "auc"):
         assert [row[name] for row in two["epochs"]] == pytest.approx([row[name] for row in one["epochs"]], rel=1e-4)
     assert two["auc_test"] == pytest.approx(one["auc_test"], abs=0.02)
-    assert done.stdout.count("epoch 1  loss") == 1
+    assert said.count("epoch 1  loss") == 1
 
 
 ALONE = """
