@@ -11,6 +11,7 @@ from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
+from trainer.networks.cut_bodies import cut_blueprints
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
 from trainer.networks.signatures import nearest, places
@@ -82,6 +83,7 @@ def named(name: str, weights: Weights) -> Blueprint:
             break
     if len({found.prefix for found in whole}) > 1:
         raise several(weights, [found.prefix for found in whole])
+    whole = whole or [one for one in cut_blueprints(weights.tensors) if one.name == name and weights.wants(one.prefix)]
     if whole:
         return _with_foreign(replace(whole[0], file=weights.file))
     if other := next((one for one in timm.candidates(weights.tensors) if one == name), ""):
@@ -147,8 +149,9 @@ def _fitting(weights: Weights) -> list[Blueprint]:
         found = [one for one in _candidates(spelling) if weights.wants(one.prefix)]
         if found:
             return found
-    if not timm.installed():
-        return []
+    found = [one for one in cut_blueprints(weights.tensors) if weights.wants(one.prefix)]
+    if found or not timm.installed():
+        return found
     names = timm.candidates(weights.tensors, weights.said.architecture)
     return [one for name in names if not (one := timm_blueprint(name, weights.tensors, {})).problems]
 

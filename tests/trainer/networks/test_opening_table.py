@@ -15,7 +15,7 @@ from explorer.core.errors import UserError
 from explorer.core.network.opening import OpeningQuestion, open_network
 from tests.conftest import ROOT
 from tests.networks import SMALL, save_small
-from tests.trainer.networks.cut_bodies import cut, fastai
+from tests.trainer.networks.cut_bodies import OwnClass, Renamed, cut, fastai
 from tests.trainer.networks.test_output_spec import CODE
 from trainer.networks.architectures import ScratchCNN
 
@@ -182,6 +182,12 @@ LINES: dict[str, Callable[[Path], Made]] = {
         lambda: cut("resnet18").state_dict()
     ),
     "ResNet with fastai's last layers (`0.0.weight`, `1.8.weight`)": saved(lambda: fastai("resnet18", 3).state_dict()),
+    "other networks of torchvision in a `nn.Sequential` of their children, with a head behind (DenseNet, EfficientNet, "
+    "MobileNet, VGG ...)": saved(lambda: OwnClass("mobilenet_v3_small", 2).state_dict()),
+    "fastai's learners on them (`0.0.0.weight`, `1.8.weight`)": saved(lambda: fastai("squeezenet1_1", 3).state_dict()),
+    "torchvision's parts under names of one's own (`encoder.`, `block1.`)": saved(
+        lambda: Renamed("shufflenet_v2_x0_5", 2).state_dict()
+    ),
     "no last layers": saved(lambda: net(nn.Identity()).state_dict()),
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
