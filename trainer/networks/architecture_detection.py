@@ -86,7 +86,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     whole = whole or [one for one in cut_blueprints(weights.tensors) if one.name == name and weights.wants(one.prefix)]
     if whole:
         return _with_foreign(replace(whole[0], file=weights.file))
-    if other := next((one for one in timm.candidates(weights.tensors) if one == name), ""):
+    if other := next((one for names in timm.candidates(weights.tensors) for one in names if one == name), ""):
         raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
             f"open them as timm/{other} (--architecture timm/{other}).",
@@ -152,8 +152,7 @@ def _fitting(weights: Weights) -> list[Blueprint]:
     found = [one for one in cut_blueprints(weights.tensors) if weights.wants(one.prefix)]
     if found or not timm.installed():
         return found
-    names = timm.candidates(weights.tensors, weights.said.architecture)
-    return [one for name in names if not (one := timm_blueprint(name, weights.tensors, {})).problems]
+    return timm.fitting(weights.tensors, weights.said.architecture)
 
 
 def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
@@ -203,7 +202,7 @@ def _unknown(weights: Weights) -> OpeningQuestion:
     shortest = under(shortest, shared(bodies)) or shortest
     own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
     ours = (*nearest(tv.table(), shortest), *own)
-    theirs = timm.candidates(weights.tensors, weights.said.architecture)
+    theirs = [name for names in timm.candidates(weights.tensors, weights.said.architecture) for name in names]
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
     if theirs and not timm.installed():
         return OpeningQuestion(

@@ -97,7 +97,12 @@ def open_model(
     if own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
     if weights.graph:
-        draft = _from_graph(weights.graph, architecture, input)
+        widths = [len(names) for names in (classes, weights.said.classes) if names]
+        graph = weights.graph.answering(outputs.take if outputs else "", widths)
+        draft = _from_graph(graph, architecture, input)
+        # Its modules answer with that output alone.
+        outputs = replace(outputs, take="") if outputs and outputs.meaning else None
+        weights = replace(weights, graph=graph, notes=graph.notes)
     else:
         draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
@@ -121,7 +126,7 @@ def open_model(
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())
     )
-    if weights.graph and outputs is None and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
+    if weights.graph and not (outputs and outputs.meaning) and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself

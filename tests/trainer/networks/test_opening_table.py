@@ -142,6 +142,13 @@ def onnx(folder: Path) -> Made:
     return folder / "net.onnx", {}, None
 
 
+def two_outputs(folder: Path) -> Made:
+    pytest.importorskip("onnx")
+    from tests.trainer.networks.onnx_import.test_description import two_heads
+
+    return two_heads(folder), {}, {"outputs": "lesion"}
+
+
 def archive() -> bytes:
     import io
     import zipfile
@@ -209,6 +216,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
         lambda: line(2, 3).state_dict(), architecture="straight-line:relu:same:max2@0,1:average:64"
     ),
     "ONNX, as PyTorch, Keras 3 and tf2onnx export it": onnx,
+    "ONNX with several outputs that could be the scores": two_outputs,
     "weights that fit no known architecture": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
     "own code that answers features and scores, classes known": code("Tup"),

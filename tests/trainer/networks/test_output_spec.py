@@ -184,4 +184,4 @@ def test_a_reading_that_says_nothing_is_refused(text: str) -> None:
 def test_readings_are_written_as_they_are_read() -> None:
     for text in ("logits", "probabilities", "1:probabilities", "features:logits", "independent-logits"):
         assert OutputSpec.parse(text).text == text
-    assert OutputSpec.parse("1") == OutputSpec("1", "logits")
+    assert OutputSpec.parse("1") == OutputSpec("1", "")
