@@ -77,7 +77,7 @@ class _Tail:
 def cut_blueprints(tensors: Tensors) -> list[Blueprint]:
     """The torchvision networks whose body these weights hold under other names than its own.
 
-    By the names inside of its parts, else by the order and the shapes of all its tensors.
+    By the names inside of its parts, where these are numbered or one; else by the order of all its tensors, too.
     """
     for spelling in spellings(tensors):
         for look in (_by_names, _by_order):
@@ -134,8 +134,14 @@ def _by_order(tensors: Tensors) -> Iterator[_Found]:
             beginning = {f"{first}.{one.rpartition('.')[2]}": one for one in given[: 1 + given[1].endswith(".bias")]}
             whole = _whole(name, beginning, tensors)
             own = [key for key in _parts(whole, name).state_dict() if not key.endswith(COUNTER)]
-            if len(own) == len(given):
+            # Inside of each part the names are torchvision's: other libraries have bodies of the same shapes that
+            # compute something else, such as EfficientNets that pad as TensorFlow does.
+            if len(own) == len(given) and all(map(_is_inside, own, given)):
                 yield _Found(name, dict(zip(own, given, strict=True)), shared(given), whole)
+
+
+def _is_inside(ours: str, theirs: str) -> bool:
+    return f".{theirs}".endswith(f".{ours.partition('.')[2]}")
 
 
 def _parts(whole: nn.Module, name: str) -> nn.Sequential:

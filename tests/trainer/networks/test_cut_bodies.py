@@ -134,3 +134,15 @@ def test_a_longer_body_is_another_one() -> None:
     with pytest.raises(OpeningQuestion) as caught:
         architectures.find(Weights("net", "net.pt", state))
     assert "vgg11" not in str(caught.value)
+
+
+def test_another_librarys_network_of_the_same_shapes_is_not_taken_for_torchvisions() -> None:
+    with on_meta():
+        state = torchvision.models.efficientnet_b0(num_classes=2).state_dict()
+    words = {"features": "_blocks", "classifier": "_fc"}
+    other = {}
+    for name, tensor in state.items():
+        *path, leaf = name.split(".")
+        other[".".join([*(words.get(part, f"_part{part}") for part in path), leaf])] = tensor
+    with pytest.raises(OpeningQuestion):
+        architectures.find(Weights("net", "net.pt", other))

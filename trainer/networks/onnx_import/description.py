@@ -1,22 +1,19 @@
-"""What an ONNX file says about its pictures, its classes and its answers, and what it leaves open."""
+"""What an ONNX file says about its pictures and its classes, and what it leaves open."""
 
 import ast
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from trainer.files.errors import UserError
-from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.input_spec import InputSpec
 from trainer.networks.onnx_import.model import Model, Node, Port
-from trainer.networks.output_spec import OPTION
 
 CLASSES = ("classes", "class_names", "labels", "names", "categories", "id2label", "idx_to_class", "class_to_idx")
 SIZES = ("input_size", "img_size", "image_size", "imgsz")
-SCORES = ("logits", "out", "output", "scores", "probabilities", "probs")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 _PASSING = ("Cast", "Identity", "Transpose")
 _LONGEST = 1 << 16
@@ -38,12 +35,20 @@ class Pictures:
 
 def pictures_of(model: Model) -> Pictures:
     """How a file takes pictures; UserError where it takes none."""
-    if len(model.inputs) != 1:
-        names = ", ".join(port.name[:40] for port in model.inputs[:6]) or "none"
+    ports = [port for port in model.inputs if not is_training_switch(port)]
+    if len(ports) != 1:
+        names = ", ".join(map(_port_text, ports[:6])) or "none"
+        small = [port for port in ports if (port.sides is not None and len(port.sides) != 4) or _is_row(port)]
         raise UserError(
-            f"{model.file} takes {len(model.inputs)} inputs ({names}); only networks of one picture are opened."
+            f"{model.file} takes {len(ports)} inputs ({names}); only networks of one picture are opened. "
+            + (
+                "Give the others fixed values before the export, or wrap the network in one that does."
+                if len(ports) - len(small) != 1
+                else f"{', '.join(port.name[:40] for port in small[:4])} may be values that belong into the file: "
+                'export it with the weights inside (Keras: model.export(PATH, format="onnx")).'
+            )
         )
-    port = model.inputs[0]
+    port = ports[0]
     sides = port.sides if port.sides is not None else (None,) * 4
     if len(sides) != 4:
         raise UserError(
@@ -63,6 +68,21 @@ def pictures_of(model: Model) -> Pictures:
             "shown to a network."
         )
     return Pictures(port.name, channels, (by_axis[2], by_axis[3]), order, _scales_bytes(model, port))
+
+
+def is_training_switch(port: Port) -> bool:
+    """Whether an input only says whether the network is being trained, as Keras' learning phase."""
+    return port.kind == "BOOL" and port.sides is not None and all(side == 1 for side in port.sides)
+
+
+def _port_text(port: Port) -> str:
+    sides = " x ".join(str(side or "any") for side in port.sides or ())
+    return f"{port.name[:40]}{f' of {sides}' if sides else ''}"
+
+
+def _is_row(port: Port) -> bool:
+    """Whether an input of four axes is one number for each channel."""
+    return port.sides is not None and sum(side != 1 for side in port.sides) <= 1
 
 
 def _turned_first(model: Model, name: str) -> bool:
@@ -206,80 +226,3 @@ def _numbers(value: object, channels: int) -> tuple[float, ...] | None:
     if not isinstance(value, list | tuple) or len(value) != channels:
         return None
     return tuple(map(float, value)) if all(type(number) in (int, float) for number in value) else None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An output that may hold the class scores: its name, and how many numbers for each picture; 0 where not known.
-
-    `is_table`: whether the file says that it is a row of numbers, not a map.
-    """
-
-    name: str
-    width: int
-    is_table: bool
-
-    @property
-    def text(self) -> str:
-        """For a question."""
-        return f"{self.name[:60]} ({f'{self.width} wide' if self.is_table and self.width else 'no row of numbers'})"
-
-
-def answers_of(model: Model) -> tuple[Answer, ...]:
-    """The outputs that hold numbers; UserError where there are none."""
-    found = tuple(
-        Answer(port.name, _width(port), bool(port.sides) and len(_beyond_ones(port)) <= 2)
-        for port in model.outputs
-        if port.kind in ("FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16")
-    )
-    if not found:
-        raise UserError(f"{model.file} answers with no scores; export the network with one score for each class.")
-    return found
-
-
-def _beyond_ones(port: Port) -> tuple[int | None, ...]:
-    """The sides without those of one after the second: (N, 7, 1, 1) is a row, too."""
-    sides = port.sides or ()
-    return (*sides[:2], *(side for side in sides[2:] if side != 1))
-
-
-def _width(port: Port) -> int:
-    sides = _beyond_ones(port)
-    return sides[1] or 0 if len(sides) == 2 else 0
-
-
-def chosen_answer(model: Model, answers: Sequence[Answer], wanted: str, widths: Sequence[int]) -> tuple[str, str]:
-    """The name of the output that holds the class scores, and a sentence where it was chosen among several.
-
-    `wanted` is the person's choice; else the one as wide as there are class names (`widths`), the one that is named
-    like scores, or the only row of numbers. OpeningQuestion where these leave several; UserError for a name that is
-    not there.
-    """
-    names = [answer.name for answer in answers]
-    if wanted:
-        if wanted not in names:
-            raise UserError(f"{OPTION} {wanted[:60]}: {model.file} has the outputs {', '.join(names)[:300]}.")
-        return wanted, ""
-    if len(answers) == 1:
-        return names[0], ""
-    ways = (
-        (
-            [answer.name for answer in answers if answer.width and answer.width in widths],
-            "as wide as there are class names",
-        ),
-        ([name for name in names if name.lower() in SCORES], "named so"),
-        ([answer.name for answer in answers if answer.is_table], "the only row of numbers"),
-    )
-    for found, why in ways:
-        if len(found) == 1:
-            others = ", ".join(name[:40] for name in names if name != found[0])
-            return found[0], (
-                f"The file has {len(names)} outputs: {found[0][:40]} was taken for the class scores, {why} "
-                f"(others: {others[:200]}; {OPTION} NAME)."
-            )
-    shown = ", ".join(answer.text for answer in answers[:8])
-    raise OpeningQuestion(
-        f"{model.file} has {len(names)} outputs that could be its class scores: {shown}; say which ({OPTION} NAME).",
-        "outputs",
-        tuple(names),
-    )

@@ -14,15 +14,14 @@ from torch import fx
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.input_spec import InputSpec
+from trainer.networks.onnx_import.answers import Answer, answers_of, chosen_answer
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.description import (
-    Answer,
     Pictures,
-    answers_of,
-    chosen_answer,
     class_names,
     input_of,
     input_of_size,
+    is_training_switch,
     pictures_of,
 )
 from trainer.networks.onnx_import.model import Model, Node, Unsupported
@@ -70,7 +69,7 @@ class OnnxNetwork:
         """
         output, several = chosen_answer(self.model, self.answers, wanted, widths)
         before, ending = _before_ending(self.model, output)
-        notes = tuple(text for text in (several, _said(ending, output)) if text)
+        notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
         found = replace(self, output=before, ending=ending, notes=notes)
         _refuse_unknown(found.nodes, self.model)
         return found
@@ -86,6 +85,9 @@ class OnnxNetwork:
                 raise UserError(f"{self.file} takes pictures of {height} x {width} only; give this size (--input).")
         builder = Builder(self.model, self.nodes)
         values: dict[str, Value] = {name: Known.of(tensor) for name, tensor in self.model.tensors.items()}
+        for port in self.model.inputs:
+            if is_training_switch(port):
+                values[port.name] = Known.of(torch.zeros([1] * len(port.sides or ()), dtype=torch.bool))
         values[self.pictures.port] = builder.input((self.pictures.channels, *size), self.pictures.order)
         builder.watch(values)
         for node in self.nodes:

@@ -194,7 +194,10 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
     "a newer opset": changed(lambda model: setattr(model.opset_import[0], "version", 99)),
     "no opset": changed(lambda model: model.ClearField("opset_import")),
     "two inputs": changed(
-        lambda model: model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1]))
+        lambda model: (
+            model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1])),
+            model.graph.node[0].input.append("z"),
+        )
     ),
     "four channels": changed(lambda model: setattr(model.graph.input[0].type.tensor_type.shape.dim[1], "dim_value", 4)),
     "a giant picture": changed(
