@@ -14,8 +14,9 @@ from torch import nn
 from explorer.core.network.opening import open_network
 from resources import __file__ as resources
 from tests.bench.row import Row, side_by_side
-from trainer.networks.architectures import ScratchCNN
+from trainer.networks.architectures import build
 from trainer.networks.candidate import on_meta
+from trainer.networks.weight_files import read_weights
 
 TURNS = 3
 DEMO = Path(resources).parent / "demo" / "demo-scratch-cnn.safetensors"
@@ -30,12 +31,15 @@ def measure() -> list[Row]:
         torch.save(resnet.state_dict(), whole)
         torch.save(nn.Sequential(*list(resnet.children())[:-1]).state_dict(), cut)
         _export(torchvision.models.resnet18(), graph)
+        demo = read_weights(DEMO).checkpoint
+        assert demo is not None
+        arguments = demo.architecture_arguments
 
         def plain() -> object:
             return _filled(torchvision.models.resnet50, torch.load(whole, weights_only=True), 224)
 
         def small() -> object:
-            return _filled(lambda: ScratchCNN(2), load_file(DEMO), 224)
+            return _filled(lambda: build(demo.architecture, len(demo.classes), arguments), load_file(DEMO), 224)
 
         def parsed() -> object:
             import onnxruntime
@@ -62,7 +66,7 @@ def _filled(build: Callable[[], nn.Module], state: dict[str, torch.Tensor], side
     with on_meta():
         module = build()
     module.load_state_dict(state, assign=True)
-    return module.eval()(torch.zeros(1, 3, side, side))
+    return module.float().eval()(torch.zeros(1, 3, side, side))
 
 
 def _export(module: nn.Module, path: Path) -> None:

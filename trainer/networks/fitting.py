@@ -1,5 +1,6 @@
 """Fit weights to a known architecture: the body first, then the last layers from their shapes."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from trainer.networks.heads import ConcatenatedPool, Head, NoScores, Place, buil
 from trainer.networks.matching import Match, Tensors, compared
 
 _POOL = "avgpool"
+_COSINE = re.compile(r"arc|cos(?!t)|sphere|margin|metric|proto")
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,11 @@ def _outputs(expected: Mapping[str, torch.Tensor], last: str) -> int:
 
 def head_sentence(where: str, head: Head) -> str:
     """What is said of last layers that were built from their shapes."""
+    if isinstance(head.module, nn.Linear) and head.module.bias is None and _COSINE.search(where.lower()):
+        return (
+            f'The last layer ("{where}") was taken for {head.text}. Without a bias and under this name it may be a '
+            "cosine layer (ArcFace and the like), whose scores are other ones; the maps are the same."
+        )
     if head.guessed:
         return (
             f'The last layers ("{where}") were built from their shapes: {head.text}. The file does not say what stands '

@@ -208,6 +208,10 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "raw weights and their average (EMA)": asked(
         lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
     ),
+    "a list or pair of state dicts and other things": saved(lambda: (small(), {"epoch": 3})),
+    "a last layer without bias, called `arc...`, `cos...`": saved(
+        lambda: {**prefixed("net.", net(nn.Identity()).state_dict()), "arc.weight": torch.ones(2, 1024)}
+    ),
     "student and teacher under two prefixes": asked(
         lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
     ),
@@ -223,6 +227,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
     "one output and two class names": code("One", classes=1),
     "one output and no class names": code("One", classes=1),
+    "own code that answers differently each time (a dropout that is never off)": code("Unsteady"),
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
