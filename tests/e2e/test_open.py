@@ -199,3 +199,25 @@ def test_an_average_beside_the_raw_weights_is_asked_about_and_remembered(
     second = open_window()
     second.wait_for_maps()
     assert second.workspace.library.network.digest == digest
+
+
+def test_which_of_an_onnx_files_outputs_holds_the_scores_is_asked_and_remembered(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx")
+    from tests.trainer.networks.onnx_import.test_description import two_heads
+
+    def answer(dialog: questions.ChoiceQuestion) -> int:
+        assert [dialog._choices.itemText(place) for place in range(2)] == ["lesion", "part:0"]
+        dialog._choices.setCurrentIndex(1)
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(questions.ChoiceQuestion, "exec", answer)
+    first = open_window(Start(model=two_heads(tmp_path), images=pictures))
+    first.wait_for_maps()
+    assert len(first.workspace.library.network.classes) == 5
+    first.window.close()
+    monkeypatch.delattr(questions.ChoiceQuestion, "exec")
+    second = open_window()
+    second.wait_for_maps()
+    assert second.workspace.library.network.identity == first.workspace.library.network.identity
