@@ -16,12 +16,14 @@ class Labels:
     """The class of each picture, as far as it is known.
 
     `source` says where the classes come from and is empty where there are none. `counts` are pictures per class
-    where the pictures were given, else names in the CSV; sorted by class. `problems` are whole sentences.
+    where the pictures were given, else names in the CSV; sorted by class. `problems` are whole sentences. `titles` are
+    the table's columns where it was not plain which of them to take, () elsewhere.
     """
 
     source: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
     _known: Mapping[Path, str] = field(default_factory=dict, repr=False)
     _pairing: Pairing | None = field(default=None, repr=False)
 
@@ -67,7 +69,8 @@ def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns
         unknown = [picture.name for picture, label in known.items() if not label]
         _report(problems, unknown, "picture|pictures", "without a class")
     counts = Counter(filter(None, of_key.values() if pictures is None else known.values()))
-    return Labels(f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), known, pairing)
+    titles = table.titles if table.aloud else ()
+    return Labels(f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), titles, known, pairing)
 
 
 def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
@@ -81,7 +84,8 @@ def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
     if len(counts) < 2:
         return Labels(problems=tuple(problems))
     _report(problems, [picture.name for picture in found.outside], "picture|pictures", "in no class folder")
-    return Labels(f"folders in {folder.name or folder}", dict(sorted(counts.items())), tuple(problems), found.classes)
+    source = f"folders in {folder.name or folder}"
+    return Labels(source, dict(sorted(counts.items())), tuple(problems), _known=found.classes)
 
 
 def _class(diagnoses: Sequence[str]) -> str:

@@ -38,6 +38,21 @@ class Folder:
     """The table of the classes, and what was said of its columns, as on the command line."""
     unread: "Unread | None" = None
 
+    @property
+    def asked(self) -> "AskedTable | None":
+        """The table whose columns a person may name: one that could not be told, or was read by its content."""
+        if self.unread is not None:
+            table, about = self.unread, getattr(self.unread.reason, "about", "label")
+            if not table.choices:
+                return None
+            return AskedTable(table.labels, str(table.reason), table.choices, about, table.columns)
+        if self.table is None or self.labels is None or not self.labels.titles:
+            return None
+        from trainer.pictures.column_choice import parse_columns
+
+        columns = parse_columns(self.columns) if self.columns else None
+        return AskedTable(self.table, self.labels.problems[0], self.labels.titles, "", columns)
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -51,6 +66,17 @@ class Unread:
     def choices(self) -> tuple[str, ...]:
         """The columns that may be named instead, where that is what was not to be found out."""
         return getattr(self.reason, "choices", ())
+
+
+@dataclass(frozen=True)
+class AskedTable:
+    """A table, why it is asked about, its titles, what has to be named ("" for nothing), and what was said so far."""
+
+    path: Path
+    text: str
+    titles: tuple[str, ...]
+    about: str
+    columns: "Wanted | None"
 
 
 class Library(QObject):

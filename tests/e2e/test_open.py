@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 import torchvision
-from PySide6.QtWidgets import QDialog, QMessageBox
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox
 
 from explorer.core.network.opening import open_network
 from explorer.state.start import Start
-from explorer.ui.dialogs import questions
+from explorer.ui.dialogs import column_choice, questions
 from tests.e2e.conftest import DEMO, Open
 from tests.networks import save_small
 
@@ -153,12 +153,25 @@ def test_a_table_that_leaves_a_question_opens_the_folder_and_asks(
     assert len(folder.pictures) == 12
     assert folder.labels.counts == {}
 
-    def answer(dialog: questions.ColumnChoice) -> int:
-        dialog._columns.setCurrentText("shape")
+    answers = iter([("label", "shape"), ("label", "colour")])
+
+    def answer(dialog: column_choice.ColumnChoice) -> int:
+        button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Open)
+        role, title = next(answers)
+        assert button.isEnabled() == (dialog.boxes[role].currentText() == "shape")
+        assert list(dialog.boxes) == ["image", "label", "lesion", "patient", "split"]
+        dialog.boxes[role].setCurrentText(title)
+        assert button.isEnabled()
         return QDialog.DialogCode.Accepted
 
-    monkeypatch.setattr(questions.ColumnChoice, "exec", answer)
+    monkeypatch.setattr(column_choice.ColumnChoice, "exec", answer)
     person.click(person.parts.problems._action)
+    person.until(lambda: person.workspace.library.folder.labels.counts == {"oval": 6, "round": 6})
+    assert 'classes by "shape"' in person.message
+    person.click(person.parts.problems._action)  # what was decided can be decided anew, and is kept
+    person.until(lambda: person.workspace.library.folder.labels.counts == {"blue": 4, "red": 8})
+    assert person.workspace.settings.text("last/columns") == "label=colour"
+    person.workspace.opening.open_folder(flat, tmp_path / "l.csv", columns={"label": ["shape"]})
     person.until(lambda: person.workspace.library.folder.labels.counts == {"oval": 6, "round": 6})
     (tmp_path / "l.csv").write_text("a,b\n1,2\n")
     person.commands.files.drop(tmp_path / "l.csv")
@@ -186,3 +199,25 @@ def test_an_average_beside_the_raw_weights_is_asked_about_and_remembered(
     second = open_window()
     second.wait_for_maps()
     assert second.workspace.library.network.digest == digest
+
+
+def test_which_of_an_onnx_files_outputs_holds_the_scores_is_asked_and_remembered(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx")
+    from tests.trainer.networks.onnx_import.test_description import two_heads
+
+    def answer(dialog: questions.ChoiceQuestion) -> int:
+        assert [dialog._choices.itemText(place) for place in range(2)] == ["lesion", "part:0"]
+        dialog._choices.setCurrentIndex(1)
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(questions.ChoiceQuestion, "exec", answer)
+    first = open_window(Start(model=two_heads(tmp_path), images=pictures))
+    first.wait_for_maps()
+    assert len(first.workspace.library.network.classes) == 5
+    first.window.close()
+    monkeypatch.delattr(questions.ChoiceQuestion, "exec")
+    second = open_window()
+    second.wait_for_maps()
+    assert second.workspace.library.network.identity == first.workspace.library.network.identity

@@ -4,6 +4,7 @@ import pkgutil
 import string
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,9 +26,11 @@ from PySide6.QtWidgets import (
 import explorer.ui
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.state.library import AskedTable
 from explorer.state.manual import manual_pages
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
 from explorer.ui.dialogs.class_words_dialog import ClassWordsDialog
+from explorer.ui.dialogs.column_choice import ColumnChoice
 from explorer.ui.dialogs.export_dialog import ExportDialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.key_sheet import KeySheet
@@ -37,7 +40,6 @@ from explorer.ui.dialogs.questions import (
     ArchitectureQuestion,
     ChoiceQuestion,
     ClassesQuestion,
-    ColumnChoice,
     InputQuestion,
     QuestionDialog,
 )
@@ -56,7 +58,7 @@ DIALOGS: dict[type[QDialog], Callable[[Person], QDialog]] = {
     ClassWordsDialog: lambda person: ClassWordsDialog(person.workspace.given, {}, person.window),
     ClassesQuestion: lambda person: ClassesQuestion("?", ("a", "b"), person.window),
     ClassOrderDialog: lambda person: ClassOrderDialog(("a", "b"), ("output 0", "output 1"), person.window),
-    ColumnChoice: lambda person: ColumnChoice("?", "label", ("a", "b"), person.window),
+    ColumnChoice: lambda person: ColumnChoice(AskedTable(Path("l.csv"), "?", ("a", "b"), "label", None), person.window),
     InputQuestion: lambda person: InputQuestion("?", InputSpec(), ("a", "b"), person.window),
     ExportDialog: lambda person: ExportDialog(person.workspace, (), person.window),
     ScaleDialog: lambda person: ScaleDialog(

@@ -11,6 +11,7 @@ from trainer.networks import torchvision_catalog as tv
 from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
+from trainer.networks.cut_bodies import cut_blueprints
 from trainer.networks.matching import Tensors, prefixes_of, shared, spellings, under
 from trainer.networks.own_shapes import OURS
 from trainer.networks.signatures import nearest, places
@@ -82,9 +83,10 @@ def named(name: str, weights: Weights) -> Blueprint:
             break
     if len({found.prefix for found in whole}) > 1:
         raise several(weights, [found.prefix for found in whole])
+    whole = whole or [one for one in cut_blueprints(weights.tensors) if one.name == name and weights.wants(one.prefix)]
     if whole:
         return _with_foreign(replace(whole[0], file=weights.file))
-    if other := next((one for one in timm.candidates(weights.tensors) if one == name), ""):
+    if other := next((one for names in timm.candidates(weights.tensors) for one in names if one == name), ""):
         raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
             f"open them as timm/{other} (--architecture timm/{other}).",
@@ -147,10 +149,10 @@ def _fitting(weights: Weights) -> list[Blueprint]:
         found = [one for one in _candidates(spelling) if weights.wants(one.prefix)]
         if found:
             return found
-    if not timm.installed():
-        return []
-    names = timm.candidates(weights.tensors, weights.said.architecture)
-    return [one for name in names if not (one := timm_blueprint(name, weights.tensors, {})).problems]
+    found = [one for one in cut_blueprints(weights.tensors) if weights.wants(one.prefix)]
+    if found or not timm.installed():
+        return found
+    return timm.fitting(weights.tensors, weights.said.architecture)
 
 
 def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
@@ -200,7 +202,7 @@ def _unknown(weights: Weights) -> OpeningQuestion:
     shortest = under(shortest, shared(bodies)) or shortest
     own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
     ours = (*nearest(tv.table(), shortest), *own)
-    theirs = timm.candidates(weights.tensors, weights.said.architecture)
+    theirs = [name for names in timm.candidates(weights.tensors, weights.said.architecture) for name in names]
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
     if theirs and not timm.installed():
         return OpeningQuestion(

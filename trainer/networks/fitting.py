@@ -1,5 +1,6 @@
 """Fit weights to a known architecture: the body first, then the last layers from their shapes."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from trainer.networks.heads import ConcatenatedPool, Head, NoScores, Place, buil
 from trainer.networks.matching import Match, Tensors, compared
 
 _POOL = "avgpool"
+_COSINE = re.compile(r"arc|cos(?!t)|sphere|margin|metric|proto")
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,17 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     head = built(tensors, place) if place and tensors else None
     doubled: tuple[str, ...] = ()
     others = {name: given[name] for name in foreign}
-    elsewhere = _elsewhere(others, place) if place and not tensors else {}
-    if place and not (tensors or elsewhere or place.is_map) and _pools_once(skeleton):
+    outside = elsewhere(others, place) if place and not tensors else {}
+    if place and not (tensors or outside or place.is_map) and _pools_once(skeleton):
         place = Place(2 * place.features, False)
-        elsewhere = _elsewhere(others, place)
-        if len(elsewhere) == 1:
+        outside = elsewhere(others, place)
+        if len(outside) == 1:
             plain, build = build, lambda: _replaced(plain(), _POOL, ConcatenatedPool())
             doubled = (
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
-    if len(elsewhere) == 1:
-        ((where, (tensors, head)),) = elsewhere.items()
+    if len(outside) == 1:
+        ((where, (tensors, head)),) = outside.items()
         foreign = tuple(name for name in foreign if not name.startswith(f"{where}."))
     if head is None:
         left = tuple(f"{match.prefix}{part}.{name}" for name in tensors)
@@ -75,7 +77,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             lambda: _replaced(build(), part, NoScores()),
             0,
             (*foreign, *left),
-            (_without_scores(part, tensors, tuple(elsewhere)),),
+            (without_scores(part, tensors, tuple(outside)),),
         )
     made: Head = head
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
@@ -84,7 +86,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
         lambda: _replaced(build(), part, _anew(tensors, place)),
         made.outputs,
         foreign,
-        (_sentence(where, made), *doubled),
+        (head_sentence(where, made), *doubled),
     )
 
 
@@ -94,7 +96,7 @@ def _pools_once(skeleton: nn.Module) -> bool:
     return isinstance(pool, nn.AdaptiveAvgPool2d) and pool.output_size in (1, (1, 1))
 
 
-def _elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
+def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
     """Last layers that stand outside of the body, as `self.classifier` beside `self.backbone`, by their names."""
     groups: dict[str, dict[str, torch.Tensor]] = {}
     for name, tensor in foreign.items():
@@ -130,7 +132,13 @@ def _outputs(expected: Mapping[str, torch.Tensor], last: str) -> int:
     return weight.shape[0] if weight is not None and weight.dim() > 0 else 0
 
 
-def _sentence(where: str, head: Head) -> str:
+def head_sentence(where: str, head: Head) -> str:
+    """What is said of last layers that were built from their shapes."""
+    if isinstance(head.module, nn.Linear) and head.module.bias is None and _COSINE.search(where.lower()):
+        return (
+            f'The last layer ("{where}") was taken for {head.text}. Without a bias and under this name it may be a '
+            "cosine layer (ArcFace and the like), whose scores are other ones; the maps are the same."
+        )
     if head.guessed:
         return (
             f'The last layers ("{where}") were built from their shapes: {head.text}. The file does not say what stands '
@@ -139,7 +147,8 @@ def _sentence(where: str, head: Head) -> str:
     return f'The last layers ("{where}") were built from their shapes: {head.text}.'
 
 
-def _without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:
+def without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:
+    """What is said where no last layers could be built from the weights of this part; `several` that could be them."""
     if several:
         why = f"{' and '.join(several[:3])} could each be its last layers"
     elif tensors:

@@ -106,7 +106,7 @@ def _answers(
         part = path.with_name(f"{path.stem}.part.onnx")
         try:
             replace_file(part, content)
-            module = read_onnx(part).module(input_spec.size)
+            module = read_onnx(part).answering().module(input_spec.size)
         except OSError as error:
             raise cannot_write(part, error) from error
         finally:

@@ -16,7 +16,7 @@ from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, Input
 from trainer.networks.class_names import class_names
 from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, tried_input
 from trainer.networks.matching import matches
-from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided
+from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
 from trainer.networks.weight_files import Weights, read_weights
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ Run = Callable[[nn.Module, torch.Tensor], object]
 _PROBES = (1.0, 100.0, -100.0)
 """Times noise: pictures on which no logit stays within [0, 1]."""
 _LARGEST_SIDE = 1024
+_REPEATS = 4
+_UNSTEADY = (
+    "The network answers differently each time to one and the same picture (as with a dropout that is on in use: "
+    "F.dropout without training=self.training); no number of it can be relied on."
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,12 @@ def open_model(
     if own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
     if weights.graph:
-        draft = _from_graph(weights.graph, architecture, input)
+        widths = [len(names) for names in (classes, weights.said.classes) if names]
+        graph = weights.graph.answering(outputs.take if outputs else "", widths)
+        draft = _from_graph(graph, architecture, input)
+        # Its modules answer with that output alone.
+        outputs = replace(outputs, take="") if outputs and outputs.meaning else None
+        weights = replace(weights, graph=graph, notes=graph.notes)
     else:
         draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
@@ -110,6 +120,7 @@ def open_model(
         raise explained(
             error, module, draft.input, weights.file, draft.architecture, (architecture or "") if own else ""
         ) from error
+    unsteady = _UNSTEADY if own and _unsteady(module, picture) else ""
     known = [names for names in (classes, draft.classes, weights.said.classes) if names]
     spec, table, said = (
         decided(
@@ -121,7 +132,7 @@ def open_model(
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())
     )
-    if weights.graph and outputs is None and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
+    if weights.graph and not (outputs and outputs.meaning) and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
@@ -137,11 +148,22 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(text for text in (*draft.assumed, *said, *assumed, note, *weights.notes) if text),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *said, *assumed, note, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,
     )
+
+
+def _unsteady(module: nn.Module, picture: torch.Tensor) -> bool:
+    """Whether one and the same picture gets several answers in one pass."""
+    try:
+        answer = plain_run(module, picture.repeat(_REPEATS, 1, 1, 1))
+    except Exception:  # made for one picture at a time
+        return False
+    tables = [answer] if isinstance(answer, torch.Tensor) else list(parts_of(answer).values())
+    rows = [one.float() for one in tables if isinstance(one, torch.Tensor) and one.shape[:1] == (_REPEATS,)]
+    return not all(torch.allclose(one, one[:1].expand_as(one), rtol=1e-3, atol=1e-4, equal_nan=True) for one in rows)
 
 
 def _scoreless(answer: object) -> bool:

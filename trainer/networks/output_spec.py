@@ -24,7 +24,8 @@ class OutputSpec:
     """Which of a network's answers are the scores, and what they mean.
 
     `take` is a key or position of what the module returns, "" for its only answer, "logits" or "out", or the first.
-    `meaning` is one of `MEANINGS`. With `pair`, one output stands for the second of two classes.
+    `meaning` is one of `MEANINGS`, "" where that is to be found out. With `pair`, one output stands for the
+    second of two classes.
     """
 
     take: str = ""
@@ -46,8 +47,8 @@ class OutputSpec:
         """Read `probabilities`, `1` (the second answer), `features:logits` ...; UserError for an empty text."""
         take, colon, meaning = text.strip().rpartition(":")
         if meaning not in MEANINGS:
-            take, meaning = (text.strip(), "logits")
-        if not take.strip(" :") and (colon or meaning not in text):
+            take, meaning = (text.strip(), "")
+        if not take.strip(" :") and (colon or not meaning):
             raise UserError(
                 f'{OPTION} "{text[:60]}" says nothing; write {", ".join(MEANINGS)}, the name or position of one of the '
                 "network's answers, or both as 1:probabilities."
@@ -111,8 +112,8 @@ def decided(
         return unwrapped(parts_of(answer)[take] if take else answer, 1)
 
     table = read(out)
-    meaning = given.meaning if given else "logits"
-    if given is None and probe is not None and _within(table):
+    meaning = given.meaning if given and given.meaning else "logits"
+    if not (given and given.meaning) and probe is not None and _within(table):
         meaning = _meaning([table, *map(read, probe())])
         if meaning != "logits":
             each = "each class for itself" if meaning.startswith("independent") else "by a softmax or sigmoid inside"

@@ -30,6 +30,8 @@ class Content:
 
 def chosen(found: object, file: str, key: str | None, option: str) -> Content:
     """The weights in `found`, those under `key` where it is the file's; OpeningQuestion where there are several."""
+    if isinstance(found, list | tuple) and any(isinstance(part, Mapping) for part in found):
+        found = {str(place): part for place, part in enumerate(found)}  # as fastai and scripts save several things
     if not isinstance(found, Mapping):
         raise UserError(f"{file} holds one {type(found).__name__}, not weights by name; {SAVE_AGAIN}")
     sets = dict(_sets(found))

@@ -1,7 +1,7 @@
 """What tells architectures apart in a table: the names and shapes of their bodies, as numbers."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -11,8 +11,13 @@ from trainer.networks.matching import COUNTER, Tensors, prefixes_of, under
 Table = Mapping[str, Mapping[str, Any]]
 """By architecture: `first` and `last`, its first convolution and its last layer, and `sketch`, a sample of its body.
 
+torchvision's have `order`, a number of all of their body in its order.
+
 The body is without the first convolution, whose channels may differ, and without the last layers, which people replace.
 """
+
+_STARTS = 8
+"""Convolutions of a file at which a body may begin."""
 
 
 def places(table: Table, tensors: Tensors) -> Iterator[tuple[str, str]]:
@@ -31,17 +36,48 @@ def nearest(table: Table, tensors: Tensors, count: int = 5) -> list[str]:
     return [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > 0][:count]
 
 
+def orders(tensors: Tensors, names: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """(number, start, end) for each run of weights that may be a body: what `order_of` gives for one of that order.
+
+    `names` are those of the weights in the file's order, without counters; a run begins at a convolution.
+    """
+    starts = [at for at, name in enumerate(names) if tensors[name].dim() == 4][:_STARTS]
+    for start in starts:
+        number, path = 0, names[start].rpartition(".")[0]
+        for at in range(start + 1, len(names)):
+            if at > start + 1 or names[at] != f"{path}.bias":
+                number = _further(number, names[at], tensors[names[at]].shape)
+            yield number, start, at + 1
+
+
+def order_of(state: Tensors, names: Iterable[str]) -> int:
+    """A number of the last parts of names and of the shapes of weights in their order."""
+    number = 0
+    for name in names:
+        number = _further(number, name, state[name].shape)
+    return number
+
+
+def _further(number: int, name: str, shape: Iterable[int]) -> int:
+    return zlib.crc32(f"{name.rpartition('.')[2]} {tuple(shape)}".encode(), number)
+
+
 def signature(module: nn.Module, last: str, size: int) -> dict[str, Any]:
-    """The row of a module whose last layer is `last`; ValueError where it has no such row."""
+    """The row of a module whose last layer is `last`, without `order`; ValueError where it has no such row."""
     state = module.state_dict()
     first = next((key for key, part in module.named_modules() if isinstance(part, nn.Conv2d)), "")
     if not first or f"{last}.weight" not in state:
         raise ValueError("it has no convolution or no last layer")
-    root = last.partition(".")[0]
-    body = [name for name in state if not name.startswith((f"{first}.", f"{root}.")) and not name.endswith(COUNTER)]
+    body = body_of(state, first, last)
     # The smallest numbers are a fair sample (Broder 1997).
     sketch = sorted({_number(name, state[name].shape) for name in body})[:size]
     return {"first": first, "last": last, "sketch": sketch}
+
+
+def body_of(state: Tensors, first: str, last: str) -> list[str]:
+    """The names of the body's weights, in their order."""
+    around = f"{first}.", f"{last.partition('.')[0]}."
+    return [name for name in state if not name.startswith(around) and not name.endswith(COUNTER)]
 
 
 def _beginnings(tensors: Tensors, firsts: Iterable[str]) -> dict[str, set[str]]:

@@ -1,7 +1,7 @@
 """Networks of the timm library, which is used where it is installed and never downloads anything here.
 
 `python -m trainer.networks.timm_catalog PATTERN ...` writes the table of signatures again for the installed timm's
-networks with such names; of all without a pattern, which takes a quarter of an hour.
+networks with such names; of all without a pattern, which takes half an hour.
 """
 
 import difflib
@@ -29,7 +29,8 @@ from trainer.networks.signatures import places, signature
 from trainer.networks.torch_file import brief
 
 TABLE = Path(__file__).with_name("timm_networks.json")
-_SKETCH = 16
+_SKETCH, _ALIKE = 12, 64
+"""Numbers of a body in the table, and those that tell whether two bodies are one."""
 _MOST_PREFIXES = 4
 # Only these reach timm: others of its arguments name files to read or weights to download.
 _ARGUMENTS = ("img_size", "global_pool", "drop_rate", "drop_path_rate", "window_size")
@@ -42,15 +43,31 @@ def table() -> dict[str, dict[str, Any]]:
     return entries
 
 
-def candidates(tensors: Tensors, said: str = "") -> tuple[str, ...]:
-    """The names of timm's networks whose body these weights hold; that which the file itself says where it is one.
+def candidates(tensors: Tensors, said: str = "") -> tuple[tuple[str, ...], ...]:
+    """The names of timm's networks whose body these weights hold; together those that have one and the same body.
 
-    Without those that are torchvision's too, part by part: where its own do not fit, timm's do not either.
+    That which the file itself says alone where it is one. Without those that are torchvision's too, part by part: where
+    its own do not fit, timm's do not either.
     """
     rows = [table()[first] for first, _ in places(table(), tensors)]
-    found = tuple(name for row in rows for name in row["names"] if not _is_torchvisions(name, row["first"]))
+    found = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in rows]
     plain = said.partition(".")[0]
-    return (said,) if plain in found else found
+    if any(plain in names for names in found):
+        return ((plain,),)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def fitting(tensors: Tensors, said: str = "") -> list[Blueprint]:
+    """Those of them that timm builds so that the weights fit; also one that the file names and the table lacks."""
+    rows = candidates(tensors, said)
+    plain = said.partition(".")[0]
+    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", plain) and _library(plain).models.is_model(plain):
+        rows = ((plain,),)
+    found: list[Blueprint] = []
+    for names in rows:  # what has the same body is built once
+        one = timm_blueprint(names[0], tensors, {})
+        found += [replace(one, name=f"timm/{name}") for name in names if not one.problems]
+    return found
 
 
 def _is_torchvisions(name: str, first: str) -> bool:
@@ -230,22 +247,28 @@ def _whole(value: object, otherwise: int) -> int:
 
 
 def make_table(patterns: list[str]) -> dict[str, dict[str, Any]]:
-    """The signatures of the networks of the installed timm with names like the patterns; names may share one."""
+    """The signatures of the networks of the installed timm with names like the patterns."""
     import timm
 
-    rows: dict[str, dict[str, Any]] = {}
+    signatures: dict[str, dict[str, Any]] = {}
     for name in sorted({name for pattern in patterns for name in timm.list_models(pattern)}):
         try:
             with on_meta():
                 module = timm.create_model(name, pretrained=False)
-            row = signature(module, _one(module.pretrained_cfg.get("classifier")), _SKETCH)
+            signatures[name] = signature(module, _one(module.pretrained_cfg.get("classifier")), _ALIKE)
         except Exception:  # what cannot be built without memory, or has no convolution, cannot be found by its names
             continue
-        same = next((found for found in rows.values() if all(found[key] == row[key] for key in row)), None)
-        if same is None:
-            rows[name] = {**row, "names": [name]}
-        else:
-            same["names"].append(name)
+    return joined(signatures)
+
+
+def joined(signatures: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """One row for all that have the same body, by the first of their names."""
+    rows: dict[str, dict[str, Any]] = {}
+    firsts: dict[tuple[Any, ...], str] = {}
+    for name, row in signatures.items():
+        first = firsts.setdefault((row["first"], row["last"], *row["sketch"]), name)
+        same = rows.setdefault(first, {**row, "sketch": row["sketch"][:_SKETCH], "names": []})
+        same["names"].append(name)
     return rows
 
 

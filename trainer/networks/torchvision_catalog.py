@@ -18,7 +18,7 @@ from trainer.networks.checkpoint import InputSpec
 from trainer.networks.fitting import fit
 from trainer.networks.library_loading import load
 from trainer.networks.matching import Tensors, under
-from trainer.networks.signatures import signature
+from trainer.networks.signatures import body_of, order_of, signature
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
@@ -54,7 +54,7 @@ def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: b
     side = _picture_side(name, tensors)
     if side:
         options["image_size"] = side
-    spec, text = _input(name, channels, side)
+    spec, text = proposed_input(name, channels, side)
     found = fit(lambda: build(name, classes, channels, bias, **options), entry["last"], given, prefix)
     return Blueprint(
         name=name,
@@ -94,7 +94,7 @@ def imagenet() -> tuple[str, ...]:
     return tuple(load("torchvision.models").ResNet18_Weights.DEFAULT.meta["categories"])
 
 
-def _input(name: str, channels: int, side: int) -> tuple[InputSpec, str]:
+def proposed_input(name: str, channels: int, side: int = 0) -> tuple[InputSpec, str]:
     """What torchvision's default weights expect, and a sentence about it; grey takes the colours' averages."""
     preset = load("torchvision.models").get_model_weights(name).DEFAULT.transforms()
     cut, shorter = int(preset.crop_size[0]), int(preset.resize_size[0])
@@ -133,7 +133,8 @@ def make_table() -> dict[str, dict[str, Any]]:
             other = get_model(name, weights=None, num_classes=7, **options).state_dict()
         state = module.state_dict()
         last = next(key for key in state if state[key].shape != other[key].shape).rpartition(".")[0]
-        entries[name] = signature(module, last, _SKETCH)
+        row = signature(module, last, _SKETCH)
+        entries[name] = {**row, "order": order_of(state, body_of(state, row["first"], last))}
     return entries
 
 

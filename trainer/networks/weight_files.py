@@ -127,7 +127,7 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
         from trainer.networks.onnx_import.network import read_onnx  # few files need it
 
         graph = read_onnx(path)
-        return Weights(name, path.name, {}, Said(graph.classes, graph.classes_key), graph.notes, graph=graph)
+        return Weights(name, path.name, {}, Said(graph.classes, graph.classes_key), graph=graph)
     if path.name.endswith(INDEX):
         found: object = _in_parts(path)
         size = sum(other.stat().st_size for other in path.parent.iterdir() if other.is_file())

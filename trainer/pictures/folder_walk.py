@@ -103,7 +103,7 @@ def _screened(
     root: Path, found: Sequence[Path], others: Sequence[str], problems: Sequence[str], on_step: OnStep
 ) -> Listing:
     """The listing of what a walk found, without masks, and with what there is to say."""
-    masks = masks_among(found, lambda done, total: on_step(len(found), 0))
+    masks = masks_among(found, root, lambda done, total: on_step(len(found), 0))
     pictures = tuple(path for path in found if path not in masks)
     foreign: dict[str, list[Path]] = {}
     for path in map(Path, others):

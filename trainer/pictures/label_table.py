@@ -36,7 +36,8 @@ class LabelTable:
 
     `form` and `decided` say how it was read; `aloud`: a person should see what was decided. `rows` holds each name
     once, also one without a diagnosis; a row of `disagreeing` names has none. `unclear` are the names of rows without
-    a class or with several, `nameless` counts rows without a name; `problems` are whole sentences.
+    a class or with several, `nameless` counts rows without a name; `problems` are whole sentences; `titles` are
+    those of all columns.
     """
 
     name: str
@@ -50,6 +51,7 @@ class LabelTable:
     unclear: tuple[str, ...] = ()
     nameless: int = 0
     problems: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
 
     def value(self, row: LabelRow, role: str) -> str:
         """What the row says of a role; "" where it says nothing."""
@@ -119,6 +121,7 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
         tuple(row.name for row in rows if row.name and not row.diagnoses),
         nameless,
         tuple(problems),
+        tuple(table.titles),
     )
     return Pairing(read, finder, keys)
 

@@ -1,7 +1,7 @@
 """Masks and superpixels that lie among pictures: found by their names and folders, and by two colors."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +18,7 @@ _SURE = re.compile(
     r"|^(masks?|segmentation|superpixels?)[_\- ]"
 )
 _MASK_FOLDER = re.compile(r"mask|segmentation|superpixel|ground[_ -]?truth|^gt$|_gt$")
+_NUMBER = re.compile(r"\d+")
 _BREAKS = re.compile(r"[_\-. ]")
 _LOOKED_AT, _MOST_KINDS = 3, 50
 """Files of a kind whose pixels are looked at, and kinds."""
@@ -25,24 +26,27 @@ _MOST_BYTES = 0.25
 """Bytes a pixel of a packed mask: photographs take more, and are not decoded to find out."""
 
 
-def masks_among(pictures: Sequence[Path], on_step: OnStep = no_step) -> frozenset[Path]:
+def masks_among(pictures: Sequence[Path], root: Path | None = None, on_step: OnStep = no_step) -> frozenset[Path]:
     """Those of the pictures that are masks or superpixels of the others; none where all would be.
 
     By name: `x_segmentation.png`, `x_superpixels.png` and the like; files of a folder of masks whose names are those of
     pictures elsewhere. By content: files of one kind (all with one addition to the names of other pictures, or all of
-    one folder and ending) of which the first few have two colors.
+    one folder and ending, and with names that differ in numbers where several do) of which the first few have two
+    colors. The name of `root`, which holds them all, says nothing of its files.
     """
     keys = {picture: key_of(picture.name) for picture in pictures}
     times: dict[str, int] = defaultdict(int)
     for key in keys.values():
         times[key] += 1
+    alike = Counter((picture.suffix.lower(), _NUMBER.sub("0", key)) for picture, key in keys.items())
     kinds: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     sure: list[Path] = []
     for picture, key in keys.items():
         if _SURE.search(key):
             sure.append(picture)
         else:
-            kinds[_kind(picture, key, times)].append(picture)
+            folder = "" if picture.parent == root else picture.parent.name.casefold()
+            kinds[_kind(picture, key, folder, times, alike)].append(picture)
     found = set(sure)
     for count, (kind, files) in enumerate(sorted(kinds.items(), key=lambda pair: -len(pair[1]))):
         on_step(len(pictures), 0)
@@ -74,19 +78,23 @@ def _two_extremes(pixels: Rgb, doubt: float = 0.0) -> bool:
     counts = np.bincount(extreme @ np.array([4, 2, 1]), minlength=8)
     second, first = np.argsort(counts)[-2:]
     # A JPEG smears color over more pixels than light; no photograph is red and black, but some are overexposed.
-    least = 0.99 if {first, second} == {0, 7} else 0.9
+    grey = bool((pixels.max(1) - pixels.min(1) < 5).mean() > 0.999)  # nor is one all grey, as a mask with soft edges
+    least = 0.99 if {first, second} == {0, 7} and not grey else 0.9
     return bool(counts[second] and counts[first] + counts[second] >= (least - doubt) * len(pixels))
 
 
-def _kind(picture: Path, key: str, times: Mapping[str, int]) -> tuple[str, ...]:
+def _kind(
+    picture: Path, key: str, folder: str, times: Mapping[str, int], alike: Mapping[tuple[str, str], int]
+) -> tuple[str, ...]:
     """What a file has in common with those that are to be judged with it."""
-    folder = picture.parent.name.casefold()
     if times[key] > 1:
         return "beside", folder, picture.suffix.lower()
     for start in _starts(key):
         if times.get(start):
-            return "added", re.sub(r"\d+", "0", key[len(start) :])
-    return "alone", folder if _MASK_FOLDER.search(folder) else "", picture.suffix.lower()
+            return "added", _NUMBER.sub("0", key[len(start) :])
+    ending, name = picture.suffix.lower(), _NUMBER.sub("0", key)
+    several = name if alike[ending, name] >= _LOOKED_AT else ""
+    return "alone", folder if _MASK_FOLDER.search(folder) else "", ending, several
 
 
 def _starts(key: str) -> Iterator[str]:

@@ -29,8 +29,6 @@ from trainer.networks.input_spec import InputSpec
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
-    from explorer.state.library import Unread
-    from trainer.pictures.column_choice import Wanted
 
 RUNS_CODE = (
     "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
@@ -189,32 +187,6 @@ class ChoiceQuestion(QuestionDialog):
         """The request with what was chosen."""
         chosen = self._choices.currentData()
         return replace(request, key=chosen) if self._part == "key" else replace(request, outputs=chosen)
-
-
-class ColumnChoice(QuestionDialog):
-    """Which column of a table holds the pictures' names (`about` "image") or classes ("label")."""
-
-    def __init__(self, text: str, about: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
-        super().__init__("Which column?", text, parent)
-        self._columns = QComboBox()
-        for choice in choices:
-            self._columns.addItem(choice, choice)
-        self.form.addRow("Names of pictures" if about == "image" else "Classes", self._columns)
-        self._columns.setFocus()
-
-    @property
-    def title(self) -> str:
-        """The column that was chosen."""
-        return str(self._columns.currentData())
-
-
-def ask_column(unread: "Unread", parent: QWidget) -> "Wanted | None":
-    """Put the question that reading a table raised; what is said of its columns by then, None on cancel."""
-    about = getattr(unread.reason, "about", "label")
-    dialog = ColumnChoice(str(unread.reason), about, unread.choices, parent)
-    if dialog.exec() != QDialog.DialogCode.Accepted:
-        return None
-    return {**(unread.columns or {}), about: [dialog.title]}
 
 
 def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:

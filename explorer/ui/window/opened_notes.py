@@ -38,9 +38,10 @@ class OpenedNotes:
         """Say which subfolders could not be read, and what is wrong with a CSV of classes."""
         if folder.problems:
             more = f" … and {len(folder.problems) - 3} more." if len(folder.problems) > 3 else ""
-            text, asks = " ".join(folder.problems[:3]) + more, folder.unread is not None and folder.unread.choices
-            action, run = ("Choose …" if asks else ""), lambda: self._choose_column(folder)
-            self._problems.show_text(text, action, run, calm=not folder.unread, until=[FOLDER])
+            text, action = " ".join(folder.problems[:3]) + more, "Columns …" if folder.asked else ""
+            self._problems.show_text(
+                text, action, lambda: self._choose_columns(folder), calm=not folder.unread, until=[FOLDER]
+            )
         else:
             self._offer_classes()
 
@@ -78,9 +79,9 @@ class OpenedNotes:
             if answered is not None and network is self._workspace.library.network:
                 self._open_answered(answered)
 
-    def _choose_column(self, folder: "Folder") -> None:
-        from explorer.ui.dialogs.questions import ask_column
+    def _choose_columns(self, folder: "Folder") -> None:
+        from explorer.ui.dialogs.column_choice import ask_columns
 
-        unread = folder.unread
-        if unread is not None and (wanted := ask_column(unread, self._parent)):
-            self._workspace.opening.open_folder(folder.path, unread.labels, columns=wanted)
+        asked = folder.asked
+        if asked is not None and (wanted := ask_columns(asked, self._parent)) is not None:
+            self._workspace.opening.open_folder(folder.path, asked.path, columns=wanted)

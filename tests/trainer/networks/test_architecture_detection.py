@@ -457,3 +457,12 @@ def test_the_papers_network_is_found_in_all_its_variants(
     picture = torch.rand(2, channels, size, size)
     with torch.inference_mode():
         assert torch.equal(found.module().eval()(picture), real(picture))
+
+
+def test_a_last_layer_that_may_be_a_cosine_is_said_to_be() -> None:
+    body = {f"net.{name}": one for name, one in skeleton("resnet18").items() if not name.startswith("fc.")}
+    found = architectures.find(loose({**body, "arcface.weight": torch.zeros(7, 512)}))
+    assert found.classes == 7
+    assert "may be a cosine layer" in " ".join(found.assumed)
+    plain = architectures.find(loose({**body, "fc.weight": torch.zeros(7, 512), "fc.bias": torch.zeros(7)}))
+    assert "cosine" not in " ".join(plain.assumed)

@@ -15,7 +15,7 @@ from explorer.core.errors import UserError
 from explorer.core.network.opening import OpeningQuestion, open_network
 from tests.conftest import ROOT
 from tests.networks import SMALL, save_small
-from tests.trainer.networks.cut_bodies import cut, fastai
+from tests.trainer.networks.cut_bodies import OwnClass, Renamed, cut, fastai
 from tests.trainer.networks.test_output_spec import CODE
 from trainer.networks.architectures import ScratchCNN
 
@@ -142,6 +142,13 @@ def onnx(folder: Path) -> Made:
     return folder / "net.onnx", {}, None
 
 
+def two_outputs(folder: Path) -> Made:
+    pytest.importorskip("onnx")
+    from tests.trainer.networks.onnx_import.test_description import two_heads
+
+    return two_heads(folder), {}, {"outputs": "lesion"}
+
+
 def archive() -> bytes:
     import io
     import zipfile
@@ -182,6 +189,12 @@ LINES: dict[str, Callable[[Path], Made]] = {
         lambda: cut("resnet18").state_dict()
     ),
     "ResNet with fastai's last layers (`0.0.weight`, `1.8.weight`)": saved(lambda: fastai("resnet18", 3).state_dict()),
+    "other networks of torchvision in a `nn.Sequential` of their children, with a head behind (DenseNet, EfficientNet, "
+    "MobileNet, VGG ...)": saved(lambda: OwnClass("mobilenet_v3_small", 2).state_dict()),
+    "fastai's learners on them (`0.0.0.weight`, `1.8.weight`)": saved(lambda: fastai("squeezenet1_1", 3).state_dict()),
+    "torchvision's parts under names of one's own (`encoder.`, `block1.`)": saved(
+        lambda: Renamed("shufflenet_v2_x0_5", 2).state_dict()
+    ),
     "no last layers": saved(lambda: net(nn.Identity()).state_dict()),
     "class names, size or mean and std beside the weights": saved(
         lambda: {"model": net().state_dict(), "id2label": {0: "a", 1: "b"}, "img_size": 96}
@@ -195,6 +208,10 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "raw weights and their average (EMA)": asked(
         lambda: {"state_dict": small(), "state_dict_ema": small(1)}, key="state_dict_ema"
     ),
+    "a list or pair of state dicts and other things": saved(lambda: (small(), {"epoch": 3})),
+    "a last layer without bias, called `arc...`, `cos...`": saved(
+        lambda: {**prefixed("net.", net(nn.Identity()).state_dict()), "arc.weight": torch.ones(2, 1024)}
+    ),
     "student and teacher under two prefixes": asked(
         lambda: {**prefixed("student."), **prefixed("teacher.", small(1))}, key="teacher"
     ),
@@ -203,12 +220,14 @@ LINES: dict[str, Callable[[Path], Made]] = {
         lambda: line(2, 3).state_dict(), architecture="straight-line:relu:same:max2@0,1:average:64"
     ),
     "ONNX, as PyTorch, Keras 3 and tf2onnx export it": onnx,
+    "ONNX with several outputs that could be the scores": two_outputs,
     "weights that fit no known architecture": unknown,
     "own code that ends in a softmax or sigmoid": code("Soft"),
     "own code that answers features and scores, classes known": code("Tup"),
     "own code that answers features and scores, no classes known": code("Tup", answer={"outputs": "1"}),
     "one output and two class names": code("One", classes=1),
     "one output and no class names": code("One", classes=1),
+    "own code that answers differently each time (a dropout that is never off)": code("Unsteady"),
     "own code that takes two inputs": code("Two"),
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),

@@ -36,6 +36,8 @@ class Map(A):
     def forward(self, x): y = self.f[:2](x); return y, self.h(y.mean((2, 3)))
 class Odd(A):
     def forward(self, x): y = self.f(x).flatten(1); return {"features": y, "prediction": self.h(y)}
+class Unsteady(A):
+    def forward(self, x): return nn.functional.dropout(super().forward(x), 0.5)
 class Squeezed(A):
     def forward(self, x): return super().forward(x).squeeze()
 class Auxiliary(A):
@@ -184,4 +186,18 @@ def test_a_reading_that_says_nothing_is_refused(text: str) -> None:
 def test_readings_are_written_as_they_are_read() -> None:
     for text in ("logits", "probabilities", "1:probabilities", "features:logits", "independent-logits"):
         assert OutputSpec.parse(text).text == text
-    assert OutputSpec.parse("1") == OutputSpec("1", "logits")
+    assert OutputSpec.parse("1") == OutputSpec("1", "")
+
+
+def test_a_network_that_answers_differently_each_time_is_said_to(own: Path) -> None:
+    assert "answers differently each time" in opened(own, "Unsteady").assumed[0]
+    assert not any("differently" in said for kind in ("A", "Soft", "One") for said in opened(own, kind).assumed)
+
+
+def test_a_chosen_part_that_is_probabilities_is_found_to_be(own: Path) -> None:
+    (own / "own.py").write_text(
+        CODE + "\nclass Both(A):\n    def forward(self, x):\n        y = self.f(x).flatten(1)\n"
+        "        return y, self.h(y).softmax(1)\n"
+    )
+    assert opened(own, "Both", outputs=OutputSpec.parse("1")).output == OutputSpec("1", "probabilities")
+    assert opened(own, "Both", outputs=OutputSpec.parse("1:logits")).output == OutputSpec("1", "logits")

@@ -184,3 +184,12 @@ def test_the_size_of_the_input_is_read(size: object, tmp_path: Path) -> None:
     found = open_network(path, architecture=f"{tmp_path / 'own.py'}:make", device="cpu")
     assert found.input.size == (64, 64)
     assert "hparams.img_size" in " ".join(found.assumed)
+
+
+def test_a_list_or_a_pair_is_looked_into(tmp_path: Path) -> None:
+    assert read_weights(saved(tmp_path / "pair.pt", (state(), {"classes": ["a", "b"]}))).said.classes == ("a", "b")
+    with pytest.raises(OpeningQuestion) as caught:
+        read_weights(saved(tmp_path / "two.pt", [state(0), state(1)]))
+    assert caught.value.choices == ("0", "1")
+    with pytest.raises(UserError, match="holds one list"):
+        read_weights(saved(tmp_path / "list.pt", [1, 2]))

@@ -75,6 +75,32 @@ def test_masks_in_two_colors_are_left_out(ground: str, lesion: str, ending: str,
     assert len(listed.masks) == 4
 
 
+@pytest.mark.parametrize("place", ["{}.png", "deeper/{}.png", "m/{}_lesion.png"])
+def test_the_opened_folders_own_name_says_nothing_of_its_pictures(place: str, tmp_path: Path) -> None:
+    root = tmp_path / "pictures and masks"
+    for number in range(4):
+        picture(root / f"ISIC_{number}.jpg", number)
+        mask(root / place.format(f"ISIC_{number}"), number)
+    assert [path.suffix for path in list_folder(root).pictures] == [".jpg"] * 4
+
+
+def test_masks_as_jpegs_of_other_names_are_left_out(tmp_path: Path) -> None:
+    for number in range(4):
+        picture(tmp_path / f"ISIC_{number}.jpg", number)
+        drawn = Image.new("L", (160, 160), "black")
+        drawn.paste(255, (40, 40, 80 + 16 * number, 112))
+        drawn.save(tmp_path / f"aseg{number}.jpg", quality=95)
+    assert [path.name for path in list_folder(tmp_path).pictures] == [f"ISIC_{number}.jpg" for number in range(4)]
+
+
+def test_masks_with_soft_edges_are_two_colored_and_overexposed_photographs_are_not() -> None:
+    rows, columns = np.mgrid[:224, :224]
+    soft = (255 / (1 + np.exp((np.hypot(rows - 110, columns - 110) - 50) / 1.5))).astype(np.uint8)
+    assert is_two_colored(np.repeat(soft[:, :, None], 3, 2))
+    photograph = np.repeat(soft[:, :, None], 3, 2).astype(int) + np.array([0, -12, -20]) * (soft[:, :, None] < 250)
+    assert not is_two_colored(photograph.clip(0, 255).astype(np.uint8))
+
+
 def test_drawings_in_three_colors_and_overexposed_pictures_are_no_masks() -> None:
     drawing = np.zeros((70, 70, 3), np.uint8)
     drawing[20:40, 20:40], drawing[45:70, 30:70] = (255, 0, 0), (0, 200, 90)

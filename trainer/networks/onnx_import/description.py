@@ -1,4 +1,4 @@
-"""What an ONNX file says about its pictures, its classes and its answers, and what it leaves open."""
+"""What an ONNX file says about its pictures and its classes, and what it leaves open."""
 
 import ast
 import json
@@ -14,7 +14,6 @@ from trainer.networks.onnx_import.model import Model, Node, Port
 
 CLASSES = ("classes", "class_names", "labels", "names", "categories", "id2label", "idx_to_class", "class_to_idx")
 SIZES = ("input_size", "img_size", "image_size", "imgsz")
-SCORES = ("logits", "out", "output", "scores", "probabilities", "probs")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 _PASSING = ("Cast", "Identity", "Transpose")
 _LONGEST = 1 << 16
@@ -36,12 +35,20 @@ class Pictures:
 
 def pictures_of(model: Model) -> Pictures:
     """How a file takes pictures; UserError where it takes none."""
-    if len(model.inputs) != 1:
-        names = ", ".join(port.name[:40] for port in model.inputs[:6]) or "none"
+    ports = [port for port in model.inputs if not is_training_switch(port)]
+    if len(ports) != 1:
+        names = ", ".join(map(_port_text, ports[:6])) or "none"
+        small = [port for port in ports if (port.sides is not None and len(port.sides) != 4) or _is_row(port)]
         raise UserError(
-            f"{model.file} takes {len(model.inputs)} inputs ({names}); only networks of one picture are opened."
+            f"{model.file} takes {len(ports)} inputs ({names}); only networks of one picture are opened. "
+            + (
+                "Give the others fixed values before the export, or wrap the network in one that does."
+                if len(ports) - len(small) != 1
+                else f"{', '.join(port.name[:40] for port in small[:4])} may be values that belong into the file: "
+                'export it with the weights inside (Keras: model.export(PATH, format="onnx")).'
+            )
         )
-    port = model.inputs[0]
+    port = ports[0]
     sides = port.sides if port.sides is not None else (None,) * 4
     if len(sides) != 4:
         raise UserError(
@@ -61,6 +68,21 @@ def pictures_of(model: Model) -> Pictures:
             "shown to a network."
         )
     return Pictures(port.name, channels, (by_axis[2], by_axis[3]), order, _scales_bytes(model, port))
+
+
+def is_training_switch(port: Port) -> bool:
+    """Whether an input only says whether the network is being trained, as Keras' learning phase."""
+    return port.kind == "BOOL" and port.sides is not None and all(side == 1 for side in port.sides)
+
+
+def _port_text(port: Port) -> str:
+    sides = " x ".join(str(side or "any") for side in port.sides or ())
+    return f"{port.name[:40]}{f' of {sides}' if sides else ''}"
+
+
+def _is_row(port: Port) -> bool:
+    """Whether an input of four axes is one number for each channel."""
+    return port.sides is not None and sum(side != 1 for side in port.sides) <= 1
 
 
 def _turned_first(model: Model, name: str) -> bool:
@@ -204,20 +226,3 @@ def _numbers(value: object, channels: int) -> tuple[float, ...] | None:
     if not isinstance(value, list | tuple) or len(value) != channels:
         return None
     return tuple(map(float, value)) if all(type(number) in (int, float) for number in value) else None
-
-
-def scores_of(model: Model) -> tuple[str, str]:
-    """The name of the output that holds the class scores, and a sentence where there are others.
-
-    Taken is one that is named like scores, else the first that is a table by what the file says, else the first.
-    """
-    names = [port.name for port in model.outputs if port.kind in ("FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16")]
-    if not names:
-        raise UserError(f"{model.file} answers with no scores; export the network with one score for each class.")
-    if len(names) == 1:
-        return names[0], ""
-    tables = [port.name for port in model.outputs if port.name in names and port.sides and len(port.sides) == 2]
-    named = [name for name in tables or names if name.lower() in SCORES]
-    taken = (named or tables or names)[0]
-    others = ", ".join(name[:40] for name in names if name != taken)
-    return taken, f"The file has {len(names)} outputs: proposed {taken[:40]} for the scores (others: {others[:200]})."

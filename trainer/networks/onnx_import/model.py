@@ -57,7 +57,10 @@ class Port:
 
 @dataclass(frozen=True)
 class Model:
-    """A parsed file; tensors are float32, int64 or bool, on the CPU. `file` is for messages."""
+    """A parsed file; tensors are float32, int64 or bool, on the CPU. `file` is for messages.
+
+    `mended` holds a sentence for everything that was not read as it stands.
+    """
 
     file: str
     opset: int
@@ -67,3 +70,4 @@ class Model:
     outputs: tuple[Port, ...]
     notes: Mapping[str, str]
     producer: str
+    mended: tuple[str, ...] = ()

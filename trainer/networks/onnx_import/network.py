@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -14,14 +14,15 @@ from torch import fx
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.input_spec import InputSpec
+from trainer.networks.onnx_import.answers import Answer, answers_of, chosen_answer
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.description import (
     Pictures,
     class_names,
     input_of,
     input_of_size,
+    is_training_switch,
     pictures_of,
-    scores_of,
 )
 from trainer.networks.onnx_import.model import Model, Node, Unsupported
 from trainer.networks.onnx_import.onnx_file import read_model
@@ -39,6 +40,7 @@ _OTHERWISE = "export the network without it, or save its weights alone: torch.sa
 class OnnxNetwork:
     """What an ONNX file says about a network, before its modules are built.
 
+    `answers` are the outputs that may be the scores; which of them is, `answering` says: `output` is "" before that.
     `ending` is how the file turns scores into probabilities at its end: by "softmax", by "sigmoid", or not at all. The
     modules answer with the scores before it. `input` is None where the file leaves the size of pictures open, and
     `input_note` the sentence to show where it is a proposal; `notes` are those about the rest.
@@ -46,18 +48,31 @@ class OnnxNetwork:
 
     model: Model
     pictures: Pictures
-    output: str
-    ending: Ending
+    answers: tuple[Answer, ...]
     classes: tuple[str, ...]
     classes_key: str
     input: InputSpec | None
     input_note: str
-    notes: tuple[str, ...]
+    output: str = ""
+    ending: Ending = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         """For messages."""
         return self.model.file
+
+    def answering(self, wanted: str = "", widths: Sequence[int] = ()) -> "OnnxNetwork":
+        """The network that answers with the output `wanted`; without it, with that which can be told.
+
+        `widths` are the numbers of class names that are known. OpeningQuestion where several could be the scores.
+        """
+        output, several = chosen_answer(self.model, self.answers, wanted, widths)
+        before, ending = _before_ending(self.model, output)
+        notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
+        found = replace(self, output=before, ending=ending, notes=notes)
+        _refuse_unknown(found.nodes, self.model)
+        return found
 
     def module(self, size: tuple[int, int]) -> fx.GraphModule:
         """The network for pictures of this size (h, w), in eval mode; UserError where it cannot be built for it.
@@ -70,6 +85,9 @@ class OnnxNetwork:
                 raise UserError(f"{self.file} takes pictures of {height} x {width} only; give this size (--input).")
         builder = Builder(self.model, self.nodes)
         values: dict[str, Value] = {name: Known.of(tensor) for name, tensor in self.model.tensors.items()}
+        for port in self.model.inputs:
+            if is_training_switch(port):
+                values[port.name] = Known.of(torch.zeros([1] * len(port.sides or ()), dtype=torch.bool))
         values[self.pictures.port] = builder.input((self.pictures.channels, *size), self.pictures.order)
         builder.watch(values)
         for node in self.nodes:
@@ -150,23 +168,9 @@ def read_onnx(path: Path) -> OnnxNetwork:
     """What an ONNX file says; UserError where it is no network of pictures. OSError where it cannot be read."""
     model = read_model(path)
     pictures = pictures_of(model)
-    output, several = scores_of(model)
-    before, ending = _before_ending(model, output)
     classes, key = class_names(model.notes)
     input_, note = input_of(model, pictures)
-    network = OnnxNetwork(
-        model=model,
-        pictures=pictures,
-        output=before,
-        ending=ending,
-        classes=classes,
-        classes_key=key[:40],
-        input=input_,
-        input_note=note,
-        notes=tuple(text for text in (several, _said(ending, output)) if text),
-    )
-    _refuse_unknown(network.nodes, model)
-    return network
+    return OnnxNetwork(model, pictures, answers_of(model), classes, key[:40], input_, note)
 
 
 def graph_digest(module: fx.GraphModule) -> str:

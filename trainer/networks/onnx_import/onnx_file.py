@@ -73,6 +73,7 @@ def read_model(path: Path) -> Model:
         outputs=tuple(_port(port) for port in found["outputs"]),
         notes=found["notes"],
         producer=found["producer"],
+        mended=tuple(found["mended"]),
     )
 
 

@@ -7,18 +7,31 @@ bytes, little-endian), the object, and the numbers of all tensors one after the 
 
 import ast
 import contextlib
+import graphlib
 import json
 import math
+import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, ModelProto, TensorProto, ValueInfoProto, numpy_helper
+from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, ValueInfoProto, numpy_helper
 
 MOST_NODES, MOST_TENSORS, LONGEST_NAME, LONGEST_NOTE = 50_000, 20_000, 1000, 1 << 20
 SCOPES = "pkg.torch.onnx.name_scopes"
 OWN_DOMAINS = ("", "ai.onnx")
+LEFT_OVER = {
+    "BatchNormalization": ("is_test", "consumed_inputs", "spatial"),
+    "Dropout": ("is_test", "consumed_inputs"),
+    "Relu": ("consumed_inputs",),
+}
+"""Attributes of the first versions of operators, which MATLAB writes into later ones, too."""
+AGAIN = (
+    'Export it with Keras\' own model.export(PATH, format="onnx"), or, where a Normalization layer is what lacks, cut '
+    "the network behind it and name its mean and std (--input)."
+)
 NUMBERS = {
     np.dtype(np.float32): "float32",
     np.dtype(np.int64): "int64",
@@ -86,6 +99,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
             "pip install --upgrade onnx"
         )
     model = _inlined(model)
+    mended = _mended(model.graph)
     # What ONNX does not know is named by whoever looks for its operators.
     if all(onnx.defs.has(node.op_type, opset, "") for node in model.graph.node if node.domain in OWN_DOMAINS):
         _check(model)
@@ -97,6 +111,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
     found = {
         "opset": opset,
         "producer": model.producer_name[:200],
+        "mended": mended,
         "notes": {
             entry.key[:LONGEST_NAME]: entry.value for entry in model.metadata_props if len(entry.value) <= LONGEST_NOTE
         },
@@ -113,7 +128,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
             }
             for node in graph.node
         ],
-        "inputs": [_port(port) for port in graph.input if port.name not in held],
+        "inputs": _inputs(graph, held),
         "outputs": [_port(port) for port in graph.output],
         "pieces": [len(piece) for piece in tensors.pieces],
     }
@@ -130,6 +145,79 @@ def _inlined(model: ModelProto) -> ModelProto:
     except Exception as error:
         raise Refused(f"holds functions that cannot be read ({str(error)[:100]}); export it without them.") from error
     return found
+
+
+def _mended(graph: GraphProto) -> list[str]:
+    """Mend what exporters are known to leave, and say what changed a meaning: nodes without order, nodes that no output
+    needs, attributes of older versions that only told training apart, names that differ by what TensorFlow appends.
+
+    Refused where a node needs what nothing gives.
+    """
+    wanted, kept = {port.name for port in graph.output}, []
+    for node in _ordered(graph):
+        for one in [one for one in node.attribute if one.name in LEFT_OVER.get(node.op_type, ())]:
+            if one.name != "spatial" or one.i == 1:  # else it is another operation
+                node.attribute.remove(one)
+        kept.append(node)
+    needed = []
+    for node in reversed(kept):
+        if wanted & set(node.output):
+            needed.append(node)
+            wanted.update(_uses(node))
+    needed.reverse()
+    given = {port.name for port in graph.input} | {tensor.name for tensor in graph.initializer}
+    given.update(tensor.values.name for tensor in graph.sparse_initializer)
+    made = given | {name for node in needed for name in node.output} | {""}
+    by_stem: dict[str, list[str]] = {}
+    for name in given - {""}:
+        by_stem.setdefault(_stem(name), []).append(name)
+    bound: dict[str, str] = {}
+    lacking: dict[str, Any] = {}
+    for node in needed:
+        for place, name in enumerate(node.input):
+            same = by_stem.get(_stem(name), [])
+            if name not in made and len(same) == 1:
+                node.input[place] = bound[name] = same[0]
+            elif name not in made:
+                lacking.setdefault(name, node)
+    if lacking:
+        named = [f'{name[:60]} (node "{(node.name or node.output[0])[:60]}")' for name, node in lacking.items()]
+        raise Refused(f"lacks the values of {', '.join(named[:4])}: its exporter did not write them. {AGAIN}")
+    if len(needed) != len(graph.node) or any(one is not other for one, other in zip(needed, graph.node, strict=True)):
+        copies = [type(node).FromString(node.SerializeToString()) for node in needed]
+        del graph.node[:]
+        graph.node.extend(copies)
+    return [f"{name[:60]} was read as {other[:60]}, which the file has instead." for name, other in bound.items()]
+
+
+def _stem(name: str) -> str:
+    """A tensor's name without what TensorFlow appends to that of a variable."""
+    return re.sub(r"(/ReadVariableOp|/read|/Identity)?(/resource)?(:\d+)?$", "", name)
+
+
+def _ordered(graph: GraphProto) -> list[Any]:
+    """The nodes, each after those whose outputs it takes; as they are where they go in a circle."""
+    makers = {name: place for place, node in enumerate(graph.node) for name in node.output if name}
+    takes = {place: {makers.get(name, -1) for name in _uses(node)} - {-1} for place, node in enumerate(graph.node)}
+    if all(max(sources, default=-1) < place for place, sources in takes.items()):
+        return list(graph.node)
+    try:
+        return [graph.node[place] for place in graphlib.TopologicalSorter(takes).static_order()]
+    except graphlib.CycleError:
+        return list(graph.node)
+
+
+def _uses(node: Any) -> list[str]:
+    """The names that a node takes, those in graphs inside of it too."""
+    inside = [one.g for one in node.attribute if one.type == AttributeProto.GRAPH]
+    return [*node.input, *(name for graph in inside for part in graph.node for name in _uses(part))]
+
+
+def _inputs(graph: GraphProto, held: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The inputs that are none of the weights and that some node takes; all where none is taken."""
+    ports = [port for port in graph.input if port.name not in held]
+    taken = {name for node in graph.node for name in _uses(node)}
+    return [_port(port) for port in ([port for port in ports if port.name in taken] or ports)]
 
 
 def _check(model: ModelProto) -> None:
@@ -152,16 +240,12 @@ def _check(model: ModelProto) -> None:
 
 def _value(attribute: AttributeProto, tensors: Tensors) -> Any:
     kind = attribute.type
-    if kind == AttributeProto.FLOAT:
-        return attribute.f
-    if kind == AttributeProto.INT:
-        return attribute.i
+    if kind in (AttributeProto.FLOAT, AttributeProto.INT):
+        return attribute.f if kind == AttributeProto.FLOAT else attribute.i
     if kind == AttributeProto.STRING:
         return attribute.s[:LONGEST_NOTE].decode("utf-8", "replace")
-    if kind == AttributeProto.FLOATS:
-        return list(attribute.floats)
-    if kind == AttributeProto.INTS:
-        return list(attribute.ints)
+    if kind in (AttributeProto.FLOATS, AttributeProto.INTS):
+        return list(attribute.floats if kind == AttributeProto.FLOATS else attribute.ints)
     if kind == AttributeProto.STRINGS:
         return [text[:LONGEST_NOTE].decode("utf-8", "replace") for text in attribute.strings]
     if kind == AttributeProto.TENSOR:

@@ -76,7 +76,7 @@ def spread(module: nn.Module, side: int) -> nn.Module:
 
 def difference(path: Path, size: tuple[int, int] = (0, 0)) -> tuple[float, OnnxNetwork]:
     """How far the network's answers to two pictures are from onnxruntime's, as a part of their range."""
-    network = read_onnx(path)
+    network = read_onnx(path).answering()
     size = network.input.size if network.input else size
     channels = network.pictures.channels
     pictures = torch.rand(2, channels, *size, generator=torch.Generator().manual_seed(1))

@@ -12,6 +12,7 @@ from tests.trainer.networks.onnx_import.graphs import made
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.onnx_import.network import read_onnx
+from trainer.networks.output_spec import OutputSpec
 
 WEIGHTS = {"w": np.ones((3, 3, 3, 3), np.float32)}
 POOLED = [
@@ -93,17 +94,47 @@ def test_another_size_than_the_files_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["Softmax", "LogSoftmax", "Sigmoid"])
 def test_scores_are_those_before_a_softmax_or_sigmoid(ending: str, tmp_path: Path) -> None:
     nodes = [*POOLED[:2], helper.make_node("Flatten", ["b"], ["c"]), helper.make_node(ending, ["c"], ["y"])]
-    network = read_onnx(made(tmp_path / "net.onnx", nodes, WEIGHTS))
+    network = read_onnx(made(tmp_path / "net.onnx", nodes, WEIGHTS)).answering()
     assert network.ending == ("sigmoid" if ending == "Sigmoid" else "softmax")
     assert any(network.ending in said for said in network.notes)
     assert float(network.module((8, 8))(__import__("torch").ones(1, 3, 8, 8))[0, 0]) == 27
 
 
-def test_several_outputs_are_named(tmp_path: Path) -> None:
+def test_one_of_several_outputs_is_taken_aloud_where_it_can_be_told(tmp_path: Path) -> None:
     path = made(tmp_path / "net.onnx", POOLED, WEIGHTS, outputs=("a", "y"))
-    network = read_onnx(path)
+    network = read_onnx(path).answering()
     assert network.output == "y"
-    assert any("2 outputs: proposed y" in said and "others: a" in said for said in network.notes)
+    assert any("2 outputs: y was taken" in said and "others: a" in said for said in network.notes)
+    with pytest.raises(UserError, match="has the outputs a, y"):
+        open_network(path, device="cpu", outputs=OutputSpec.parse("z"))
+
+
+def two_heads(path: Path, names: tuple[str, str] = ("lesion", "part:0")) -> Path:
+    """Two rows of 3 and 5 numbers, the second after a softmax."""
+    nodes = [
+        *POOLED[:2],
+        helper.make_node("Flatten", ["b"], [names[0]]),
+        helper.make_node("MatMul", [names[0], "m"], ["c"]),
+        helper.make_node("Softmax", ["c"], [names[1]]),
+    ]
+    tensors = {**WEIGHTS, "m": np.eye(3, 5, dtype=np.float32)}
+    return made(path / "net.onnx", nodes, tensors, outputs=names)
+
+
+def test_two_outputs_that_could_be_the_scores_are_asked_about(tmp_path: Path) -> None:
+    path = two_heads(tmp_path)
+    with pytest.raises(OpeningQuestion, match=r"lesion \(3 wide\), part:0 \(5 wide\)") as caught:
+        open_network(path, device="cpu")
+    assert caught.value.about == "outputs"
+    assert caught.value.choices == ("lesion", "part:0")
+    found = {name: open_network(path, device="cpu", outputs=OutputSpec.parse(name)) for name in caught.value.choices}
+    assert [len(network.classes) for network in found.values()] == [3, 5]
+    assert any("part:0 is a softmax" in said for said in found["part:0"].assumed)
+    assert found["lesion"].identity != found["part:0"].identity
+    named = open_network(path, device="cpu", classes=["a", "b", "c"])
+    assert any("lesion was taken for the class scores, as wide" in said for said in named.assumed)
+    whole = open_network(path, device="cpu", outputs=OutputSpec.parse("lesion:independent-logits"))
+    assert whole.output.independent
 
 
 @pytest.mark.parametrize(

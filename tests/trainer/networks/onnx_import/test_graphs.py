@@ -173,7 +173,7 @@ def test_any_small_graph(tmp_path_factory: pytest.TempPathFactory, drawn: Drawn)
     path = tmp_path_factory.mktemp("graph") / "net.onnx"
     made(path, drawn.nodes, drawn.tensors, (1, 3, 9, 9), outputs=(drawn.name,), opset=14)
     pictures = torch.rand(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
-    network = read_onnx(path)
+    network = read_onnx(path).answering()
     with torch.inference_mode():
         scores = network.module((9, 9))(pictures)
     answer = {"": scores, "softmax": scores.softmax(-1), "sigmoid": scores.sigmoid()}[network.ending].numpy()
@@ -201,7 +201,7 @@ def test_a_bias_that_is_added_apart_becomes_the_layers(tmp_path: Path) -> None:
         helper.make_node("Add", ["g", "c"], ["y"]),
     ]
     path = made(tmp_path / "net.onnx", nodes, tensors)
-    module = read_onnx(path).module((8, 8))
+    module = read_onnx(path).answering().module((8, 8))
     assert difference(path)[0] < CLOSE
     assert torch.equal(module.first.bias, torch.from_numpy(tensors["b"].reshape(-1)))
     assert torch.equal(module.second.bias, torch.from_numpy(tensors["c"]))
@@ -234,7 +234,7 @@ def test_an_operator_that_is_not_known_is_named_with_its_node(tmp_path: Path) ->
     path = tmp_path / "net.onnx"
     path.write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
     with pytest.raises(UserError, match=r'net.onnx .*Det \(node "stage/odd".*com.example.Own \(node "stage/own"'):
-        read_onnx(path)
+        read_onnx(path).answering()
 
 
 def test_what_nobody_needs_may_be_unknown(tmp_path: Path) -> None:

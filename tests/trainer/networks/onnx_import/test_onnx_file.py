@@ -84,8 +84,8 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 def test_weights_beside_the_file_are_read(tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
-    plain = read_onnx(small(tmp_path / "plain" / "net.onnx"))
-    apart = read_onnx(beside(tmp_path / "net.onnx"))
+    plain = read_onnx(small(tmp_path / "plain" / "net.onnx")).answering()
+    apart = read_onnx(beside(tmp_path / "net.onnx")).answering()
     assert all(torch.equal(apart.model.tensors[name], plain.model.tensors[name]) for name in plain.model.tensors)
     assert difference(tmp_path / "net.onnx")[0] < CLOSE
 
@@ -145,7 +145,7 @@ def test_other_kinds_of_floats_become_float32(kind: int, tmp_path: Path) -> None
             onnx.save_model(model, str(path))
         else:
             path.write_bytes(model.SerializeToString())
-        network = read_onnx(path)
+        network = read_onnx(path).answering()
         assert {tensor.dtype for tensor in network.model.tensors.values()} == {torch.float32}
         assert network.model.tensors["k"][0] == pytest.approx(
             float(onnx.numpy_helper.to_array(onnx.load(path).graph.initializer[2])[0]), abs=1e-6
@@ -194,7 +194,10 @@ HOSTILE: dict[str, Callable[[Path], bytes]] = {
     "a newer opset": changed(lambda model: setattr(model.opset_import[0], "version", 99)),
     "no opset": changed(lambda model: model.ClearField("opset_import")),
     "two inputs": changed(
-        lambda model: model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1]))
+        lambda model: (
+            model.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, [1])),
+            model.graph.node[0].input.append("z"),
+        )
     ),
     "four channels": changed(lambda model: setattr(model.graph.input[0].type.tensor_type.shape.dim[1], "dim_value", 4)),
     "a giant picture": changed(

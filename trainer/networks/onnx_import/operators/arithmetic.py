@@ -161,6 +161,12 @@ def _modulo(builder: Builder, inputs: Inputs) -> Value:
 
 def _where(builder: Builder, inputs: Inputs) -> Value:
     condition, yes, no = (needed(inputs, place) for place in range(3))
+    if isinstance(condition, Known) and condition.fixed and condition.one.numel() == 1:
+        taken, other = (yes, no) if bool(condition.one) else (no, yes)
+        repeated = zip(other.shape[::-1], taken.shape[::-1], strict=False)
+        longest = max(len(other.shape), len(condition.shape))
+        if len(taken.shape) >= longest and all(side in (1, own) for side, own in repeated):
+            return taken
     if not all(isinstance(value, Known) for value in (condition, yes, no)):
         raise Unsupported("it chooses by values of the picture")
     return builder.function(torch.where, condition, yes, no)

@@ -1,0 +1,148 @@
+"""torchvision's networks in pieces are found by names, order and shapes, and compute what they did."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+from torch import nn
+
+from explorer.core.network.opening import Network, open_network
+from tests.trainer.networks.cut_bodies import CUT_AT, OwnClass, Renamed, Sequence, body_of, fastai
+from trainer.networks import architecture_detection as architectures
+from trainer.networks.candidate import OpeningQuestion, on_meta
+from trainer.networks.weight_files import Weights
+
+KINDS: dict[str, Callable[[str, int], nn.Module]] = {
+    "fastai": fastai,
+    "sequence": Sequence,
+    "own class": OwnClass,
+    "renamed": Renamed,
+}
+TRIED = (
+    *(("fastai", name) for name in ("vgg11", "mobilenet_v3_small")),
+    *(("sequence", name) for name in ("alexnet", "shufflenet_v2_x0_5")),
+    *(("own class", name) for name in ("densenet121", "squeezenet1_1")),
+    *(("renamed", name) for name in ("resnet18", "mobilenet_v2")),
+)
+"""Those that are tried whenever all is tested; the soak tries the others."""
+
+
+def trained(module: nn.Module) -> nn.Module:
+    """The module with the running statistics of some pictures."""
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            part.momentum = None
+    with torch.no_grad():
+        module.train()(torch.rand(2, 3, 64, 64))
+    return module.eval()
+
+
+def saved(module: nn.Module, path: Path) -> Network:
+    torch.save(module.state_dict(), path)
+    return open_network(path, device="cpu")
+
+
+def assert_same(network: Network, module: nn.Module, side: int = 224) -> None:
+    picture = torch.rand(1, 3, side, side)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), module(picture), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        pytest.param(kind, name, marks=() if (kind, name) in TRIED else pytest.mark.soak)
+        for kind in KINDS
+        for name in CUT_AT
+    ],
+)
+def test_a_network_in_pieces_is_found(kind: str, name: str) -> None:
+    with on_meta():
+        state = KINDS[kind](name, 3).state_dict()
+    for prefix in ("", "model._orig_mod."):
+        tensors = {prefix + key: tensor for key, tensor in state.items()} | {"criterion.weight": torch.ones(3)}
+        found = architectures.find(Weights("net", "net.pt", tensors))
+        assert (found.name, found.classes, found.foreign) == (name, 3, ("criterion.weight",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("fastai", "alexnet"), ("sequence", "shufflenet_v2_x0_5"), ("renamed", "mobilenet_v2")]
+)
+def test_it_computes_what_it_did(kind: str, name: str, tmp_path: Path) -> None:
+    module = trained(KINDS[kind](name, 3))
+    network = saved(module, tmp_path / "net.pt")
+    assert_same(network, module)
+    assert network.architecture == name
+    assert "stand under other names than its own" in " ".join(network.assumed)
+
+
+def test_a_densenet_in_a_sequence_has_no_last_relu_and_one_under_a_name_has(tmp_path: Path) -> None:
+    module = trained(OwnClass("densenet121", 3))
+    assert_same(saved(module, tmp_path / "net.pt"), module)
+
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder, self.head = body_of("densenet121")[0], nn.Linear(1024, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            answer: torch.Tensor = self.head(self.encoder(x).relu().mean((2, 3)))
+            return answer
+
+    module = trained(Own())
+    network = saved(module, tmp_path / "own.pt")
+    assert_same(network, module)
+    assert "Its last ReLU is no part of it and was taken to be there" in " ".join(network.assumed)
+
+
+def test_all_places_of_the_maps_may_reach_the_last_layer(tmp_path: Path) -> None:
+    module = trained(
+        nn.Sequential(body_of("squeezenet1_1"), nn.AdaptiveAvgPool2d(13), nn.Flatten(), nn.Linear(86528, 2))
+    )
+    network = saved(module, tmp_path / "net.pt")
+    assert_same(network, module)
+    assert "all 13 x 13 places of the maps" in " ".join(network.assumed)
+
+
+def test_a_networks_own_pool_is_kept(tmp_path: Path) -> None:
+    module = nn.Sequential(body_of("alexnet"), nn.AdaptiveAvgPool2d(6), nn.Flatten(), nn.Linear(256 * 36, 2)).eval()
+    assert_same(saved(module, tmp_path / "net.pt"), module)
+
+
+def test_files_that_sort_their_names_open_too(tmp_path: Path) -> None:
+    module = trained(OwnClass("mobilenet_v3_small", 2))
+    save_file(module.state_dict(), tmp_path / "net.safetensors")
+    assert_same(open_network(tmp_path / "net.safetensors", device="cpu"), module)
+
+
+def test_one_layer_of_several_is_not_taken_for_all_of_them() -> None:
+    with on_meta():
+        state = nn.Sequential(body_of("mobilenet_v2"), nn.Flatten(), nn.Linear(1280, 9), nn.Tanh(), nn.Conv1d(9, 2, 3))
+        found = architectures.find(Weights("net", "net.pt", state.state_dict()))
+    assert (found.name, found.classes) == ("mobilenet_v2", 0)
+
+
+def test_a_longer_body_is_another_one() -> None:
+    with on_meta():
+        parts = [*torchvision.models.vgg11().features, nn.Conv2d(512, 512, 3), nn.ReLU()]
+        state = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 2)).state_dict()
+    with pytest.raises(OpeningQuestion) as caught:
+        architectures.find(Weights("net", "net.pt", state))
+    assert "vgg11" not in str(caught.value)
+
+
+def test_another_librarys_network_of_the_same_shapes_is_not_taken_for_torchvisions() -> None:
+    with on_meta():
+        state = torchvision.models.efficientnet_b0(num_classes=2).state_dict()
+    words = {"features": "_blocks", "classifier": "_fc"}
+    other = {}
+    for name, tensor in state.items():
+        *path, leaf = name.split(".")
+        other[".".join([*(words.get(part, f"_part{part}") for part in path), leaf])] = tensor
+    with pytest.raises(OpeningQuestion):
+        architectures.find(Weights("net", "net.pt", other))
