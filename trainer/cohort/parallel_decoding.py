@@ -18,6 +18,7 @@ from PIL import Image
 
 from trainer.cohort.hdf5_file import first_byte, room_for, write_at
 from trainer.cohort.near_duplicates import read_signature, signature, written
+from trainer.cohort.pixel_check import pixel_digest
 from trainer.files.atomic_files import cannot_write
 from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
@@ -35,7 +36,8 @@ _FLUSHED = 128
 class Decoded:
     """What is kept of one picture file beside its pixels; `reason` says why it has none, else "".
 
-    `size` in bytes and `changed` (nanoseconds) are the file's when it was read.
+    `size` in bytes and `changed` (nanoseconds) are the file's when it was read; `pixels` is the digest of what
+    is stored.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Decoded:
     digest: str = ""
     signature: str = ""
     reason: str = ""
+    pixels: str = ""
 
 
 def part_of(path: Path) -> Path:
@@ -160,6 +163,8 @@ def _same_file(images: Path, name: str, decoded: Decoded) -> bool:
         status = (images / name).stat()
         if not decoded.reason:
             read_signature(decoded.signature)
+            if not decoded.pixels:  # an earlier version's
+                return False
     except (OSError, ValueError):
         return False
     return (decoded.name, decoded.size, decoded.changed) == (name, status.st_size, status.st_mtime_ns)
@@ -201,7 +206,7 @@ def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.
             return Decoded(name, size, changed, digest, reason=MASK), None
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
-    return Decoded(name, size, changed, digest, written(signature(rgb))), rgb
+    return Decoded(name, size, changed, digest, written(signature(rgb)), pixels=pixel_digest(rgb)), rgb
 
 
 def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8] | None:

@@ -165,6 +165,7 @@ def prepare(
             sites=tuple(case.site for case in cases),
             ages=np.array([case.age for case in cases], np.float32),
             confirmed=tuple(case.confirmed for case in cases),
+            pixels=tuple(each.pixels for each in decoded),
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,

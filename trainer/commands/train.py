@@ -41,13 +41,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, or go on with what was interrupted."""
     recipe = recipe_of(arguments)
 
-    from trainer.cohort.cohort import open_cohort
+    from trainer.cohort.pixel_check import open_checked
     from trainer.training.distributed import joined
     from trainer.training.train import Watch, train
 
     if arguments.out is None and not arguments.dry_run:
         arguments.wrong_usage("give --out DIR, or --dry-run")
-    cohort = open_cohort(arguments.data)
+    cohort = open_checked(arguments.data)
     if arguments.dry_run:
         _show_rates(cohort, recipe)
         return

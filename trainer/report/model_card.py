@@ -10,6 +10,7 @@ from trainer.report.style import spoken
 
 if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.threshold import ChosenThreshold
 
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>#|!"})
 _FROM_RECIPE = ("epochs", "batch", "optimiser", "learning_rate", "schedule", "imbalance", "weights", "seed")
@@ -78,7 +79,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         at = kept.applied_to
         measured.append(
             (
-                f"from {kept.value:.4f} on, chosen on {kept.chosen_on.part} ({kept.criterion})",
+                f"from {kept.value:.4f} on, {_chosen(kept)}",
                 f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
             )
         )
@@ -88,6 +89,12 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"
     yield "corners), which serve it in training and test alike."
+
+
+def _chosen(threshold: "ChosenThreshold") -> str:
+    if threshold.chosen_on is None:
+        return threshold.kept.origin if threshold.kept else ""
+    return f"chosen on {threshold.chosen_on.part} ({threshold.criterion})"
 
 
 def _corners(spec: InputSpec) -> str:

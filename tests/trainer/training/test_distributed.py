@@ -1,26 +1,31 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT
 from tests.trainer.runs import cohort_in, small, trained
+from trainer.cohort.cohort import Cohort, open_cohort, seal_cohort
+from trainer.cohort.hdf5_file import first_byte
 from trainer.files.errors import UserError
 from trainer.networks.checkpoint import load
 from trainer.training.distributed import ProcessGroup
+from trainer.training.recipe import Recipe
 from trainer.training.settings_file import write_settings
 
 SETTINGS = {"precision": "float32", "crop": "random", "size": 28, "epochs": 3, "imbalance": "weights"}
 
 
-def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
-    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
-    settings = tmp_path / "settings.toml"
+def in_two_processes(cohort: Cohort, recipe: Recipe, out: Path, timeout: float = 200) -> str:
+    """Train by two processes on a CPU; what they say."""
+    settings = out.with_suffix(".toml")
     settings.write_text(write_settings(recipe), encoding="utf-8")
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "trainer", "train"]
-    words += ["--data", str(cohort.path), "--out", str(tmp_path / "two"), "--settings", str(settings)]
+    words += ["--data", str(cohort.path), "--out", str(out), "--settings", str(settings)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, *words, "--device", "cpu"],
@@ -28,16 +33,39 @@ def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_two_processes_lose_what_one_loses(tmp_path: Path) -> None:
+    cohort, recipe = cohort_in(tmp_path), small(**SETTINGS)
+    said = in_two_processes(cohort, recipe, tmp_path / "two")
     trained(cohort, tmp_path / "one", recipe)
     one, two = (load(tmp_path / name / "network.safetensors").training for name in ("one", "two"))
     for name in ("loss", "validation_loss", "auc"):
         assert [row[name] for row in two["epochs"]] == pytest.approx([row[name] for row in one["epochs"]], rel=1e-4)
     assert two["auc_test"] == pytest.approx(one["auc_test"], abs=0.02)
-    assert done.stdout.count("epoch 1  loss") == 1
+    assert said.count("epoch 1  loss") == 1
+
+
+@pytest.mark.soak  # four runs by each
+def test_two_processes_choose_the_threshold_that_one_chooses(tmp_path: Path, no_figures: None) -> None:
+    whole = cohort_in(tmp_path, 48)
+    parts = np.where(whole.splits == "validation", "train", whole.splits)
+    part = tmp_path / "two.h5.part"
+    part.write_bytes(bytes(first_byte()) + whole.pictures(np.arange(len(whole))).tobytes())
+    seal_cohort(part, replace(whole, path=tmp_path / "two.h5", splits=parts))
+    cohort = open_cohort(tmp_path / "two.h5")
+    recipe = small(**SETTINGS | {"epochs": 1, "chosen": "last", "threshold_folds": 3})
+    said = in_two_processes(cohort, recipe, tmp_path / "two", 550)
+    assert [said.count(f"for the threshold: threshold-{number}") for number in range(3)] == [1, 1, 1]
+    trained(cohort, tmp_path / "one", recipe)
+    one, two = (load(tmp_path / name / "network.safetensors").training["threshold"] for name in ("one", "two"))
+    assert two["chosen_on"] == "train, cross-validated"
+    assert two == one | {"value": pytest.approx(one["value"], abs=1e-3)}
 
 
 ALONE = """
