@@ -18,7 +18,7 @@ SAMPLE = 64
 
 def pixel_digest(rgb: npt.NDArray[np.uint8]) -> str:
     """16 hex digits over a stored picture (side, side, 3): enough to see that something changed it, no more."""
-    return hashlib.blake2b(np.ascontiguousarray(rgb), digest_size=8).hexdigest()
+    return hashlib.blake2b(rgb.tobytes(), digest_size=8).hexdigest()
 
 
 def changed_pictures(cohort: Cohort, positions: Iterable[int], on_step: OnStep = no_step) -> list[str]:
