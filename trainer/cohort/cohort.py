@@ -56,6 +56,12 @@ class Cohort:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def field_of_view(self) -> float:
+        """The margin around each lesion that was kept of its picture; 0 = whole pictures."""
+        value = self.settings.get("field_of_view", 0)
+        return float(value) if isinstance(value, int | float) else 0.0
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 in hexadecimal over every picture's name, digest, class and part."""

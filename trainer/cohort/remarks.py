@@ -67,3 +67,12 @@ def absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: 
     counts = np.bincount(labels[parts == "test"], minlength=len(classes))
     absent = [name for name, count in zip(classes, counts, strict=True) if not count]
     return [f"The given split has no test pictures of {', '.join(absent)}."] if absent else []
+
+
+def about_whole(names: Sequence[str], pictures: int) -> list[str]:
+    """What to say of pictures that have no lesion for a field of view to be around."""
+    if not names:
+        return []
+    return [
+        f"In {len(names):,} of {pictures:,} pictures no lesion was found; they are kept whole ({listed(names, 3)})."
+    ]

@@ -41,6 +41,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
             ("weights", f"{weights:,}"),
             ("classes, in the order of its outputs", ", ".join(checkpoint.classes)),
             ("input", f"{spec.size[0]} x {spec.size[1]}, {spec.resize} to {spec.resize_to}"),
+            ("field of view", f"the lesion and {spec.field_of_view:g} of it around" if spec.field_of_view else "all"),
             ("color constancy, gamma", f"{spec.color_constancy:g} (0: none); {spec.gamma:g}"),
             ("uneven light divided by, dark corners", f"{spec.illumination:.0%}; {_corners(spec)}"),
             ("mean, std", f"{_numbers(spec.mean)}; {_numbers(spec.std)}"),
