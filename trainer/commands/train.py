@@ -106,7 +106,10 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     from trainer.training.initial_weights import started
 
     check(cohort, recipe)
-    module, says = started(recipe, cohort.classes)
+    fetched = recipe.network.weights == "imagenet"  # which is downloaded for training alone: the layers are the same
+    module, says = started(recipe.with_settings({"weights": ""}, "--dry-run") if fetched else recipe, cohort.classes)
+    if fetched:
+        says = f"{recipe.network.architecture} from imagenet"
     learning = recipe.learning
     say(f"{says}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
     say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")

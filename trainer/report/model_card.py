@@ -56,7 +56,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         (
             ("pictures", f"{cohort.get('source') or 'not said'}: {parts}"),
             ("classes", classes),
-            ("made by", _made_by(cohort.get("settings") or {})),
+            ("classes made by", _made_by(cohort.get("settings") or {})),
             ("digest of the cohort", str(cohort.get("digest", ""))),
             (
                 "recipe",
@@ -105,6 +105,8 @@ def _corners(spec: InputSpec) -> str:
 def _made_by(settings: Mapping[str, Any]) -> str:
     """How diagnoses became classes."""
     source = str(settings.get("table_from") or "")
+    if source == "bundled":
+        source = "the table of diagnoses that comes with the program"
     if "fewer_than" in settings:
         return f"nodes of {source} with fewer than {settings['fewer_than']:,} pictures"
     return "each diagnosis a class" if settings.get("classes") == "diagnosis" else source
