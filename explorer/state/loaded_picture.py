@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
     from trainer.networks.input_spec import Box, InputSpec
 
-NO_LESION = "no lesion was found: the network sees the whole picture"
-"""Of a network that sees the surround of the lesion."""
+NO_LESION = "what the network sees (no lesion was found)"
+"""Of a network that sees the surround of the lesion, and here the picture as it is."""
 READINGS = 3
 """How often a file is read that is written meanwhile."""
 
