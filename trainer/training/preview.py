@@ -24,9 +24,9 @@ Rgb = npt.NDArray[np.uint8]
 def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float = 0.0) -> tuple[Rgb, Rgb]:
     """The picture (H, W, 3) as it is tested (size, size, 3), and `DRAWS` draws (9, size, size, 3), all uint8.
 
-    It is stored at `stored` pixels first, with this `field_of_view`, as `prepare` does, and changed by `Preparation`, as in
-    training; the draws follow from the recipe's seed. What a network is given is the same before mean and std are
-    taken off. UserError where it is smaller than the network's input.
+    It is stored at `stored` pixels first, with this `field_of_view`, as `prepare` does, and changed by `Preparation`,
+    as in training; the draws follow from the recipe's seed. What a network is given is the same before mean and std
+    are taken off. UserError where it is smaller than the network's input.
     """
     side = recipe.data.resize_to or stored
     if side < recipe.data.size:
