@@ -9,8 +9,10 @@ from explorer.state.file_state import FileState, state_of
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
     from explorer.core.network.opening import Network
-    from trainer.networks.input_spec import InputSpec
+    from trainer.networks.input_spec import Box, InputSpec
 
+NO_LESION = "what the network sees (no lesion was found)"
+"""Of a network that sees the surround of the lesion, and here the picture as it is."""
 READINGS = 3
 """How often a file is read that is written meanwhile."""
 
@@ -19,7 +21,8 @@ READINGS = 3
 class LoadedPicture:
     """A picture that was read in a state of its file, and what a network with this input sees of it.
 
-    `screen` is what `for_screen` made of it; `crop` (h, w, channels) uint8 and `input` are None without a network.
+    `screen` is what `for_screen` made of it; `crop` (h, w, channels) uint8, `input` and `frame`, the part that the
+    network sees, are None without a network. `about_frame` says what else there is to know of that part.
     """
 
     picture: Path
@@ -28,6 +31,8 @@ class LoadedPicture:
     screen: "RGBA"
     input: "InputSpec | None"
     crop: "RGB | None"
+    frame: "Box | None" = None
+    about_frame: str = ""
 
 
 def load_picture(picture: Path, network: "Network | None", before: LoadedPicture | None) -> LoadedPicture:
@@ -47,4 +52,7 @@ def load_picture(picture: Path, network: "Network | None", before: LoadedPicture
     input = network.input if network is not None else None
     if before is not None and before.input == input:
         return before
-    return LoadedPicture(picture, state, rgb, screen, input, input.crop(rgb) if input is not None else None)
+    if input is None:
+        return LoadedPicture(picture, state, rgb, screen, None, None)
+    about = NO_LESION if input.field_of_view and input.surround(rgb) is None else ""
+    return LoadedPicture(picture, state, rgb, screen, input, input.crop(rgb), input.frame_of(rgb), about)

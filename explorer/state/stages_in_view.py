@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from explorer.core.arrays import RGB
     from explorer.core.network.opening import Network
     from explorer.core.stages import FilterStages
+    from trainer.networks.input_spec import Box
 
 STAGES, KERNEL = "stages", "kernel"
 """Slots of the interactive worker."""
@@ -46,6 +47,7 @@ class StagesInView(QObject):
         self.picture: RGB | None = None
         """The picture of these stages, at most `LARGEST` pixels a side."""
         self._size = (1, 1)
+        self._frame: Box | None = None
         self.trouble = ""
         """Why there are no stages; "" where there are, or while they are found."""
         self.kernel = "identity"
@@ -72,7 +74,7 @@ class StagesInView(QObject):
             return None
         row, column = int(place[0] * len(known.rows)), int(place[1] * len(known.columns))
         height, width = self._size
-        box = known.in_picture((row, column), height, width)
+        box = known.in_picture((row, column), height, width, self._frame)
         return box.top / height, box.left / width, box.height / height, box.width / width
 
     def choose(self, kernel: str) -> None:
@@ -93,7 +95,7 @@ class StagesInView(QObject):
             self.found, self.trouble = None, "Open a network and a folder of pictures first."
             self.changed.emit()
             return
-        rgb, key = shown.rgb, FilterKey(view.layer, view.filter)
+        rgb, frame, key = shown.rgb, shown.frame, FilterKey(view.layer, view.filter)
 
         def work(network: "Network", on_step: OnStep) -> "tuple[FilterStages, RGB]":
             on_step(0, 0)
@@ -103,7 +105,7 @@ class StagesInView(QObject):
 
         def done(answer: "tuple[FilterStages, RGB]") -> None:
             self.found, self.picture = answer
-            self._size, self.trouble = rgb.shape[:2], ""
+            self._size, self._frame, self.trouble = rgb.shape[:2], frame, ""
             self.changed.emit()
             self._try()
 

@@ -27,7 +27,8 @@ class Cohort:
     SHA-256 in hexadecimal of the picture files. "" and NaN in `diagnoses`, `sexes`, `sites` and `ages` (years) mean
     not known; `folds` (N) are -1 where there are none. `left_out` holds (picture, reason), `flow` the counts from the
     pictures found to the pictures kept, in order; `settings` what `prepare` was told. `seal` is the file's checksum.
-    `confirmed` says how diagnoses were made, such as "histo"; "" and () mean not known.
+    `confirmed` says how diagnoses were made, such as "histo"; "" and () mean not known. `pixels` are digests of the
+    stored pictures (pixel_check.py), () where the file's version had none.
     """
 
     path: Path
@@ -50,9 +51,16 @@ class Cohort:
     settings: dict[str, Any] = field(default_factory=dict)
     seal: str = ""
     confirmed: tuple[str, ...] = ()
+    pixels: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def field_of_view(self) -> float:
+        """The margin around each lesion that was kept of its picture; 0 = whole pictures."""
+        value = self.settings.get("field_of_view", 0)
+        return float(value) if isinstance(value, int | float) else 0.0
 
     @cached_property
     def digest(self) -> str:
@@ -142,6 +150,7 @@ def open_cohort(path: Path | str) -> Cohort:
         sites=tuple(columns["site"]),
         ages=columns["age"],
         confirmed=tuple(columns["confirmed"]),
+        pixels=tuple(columns["pixels"]) if any(columns["pixels"]) else (),
         folds=columns["fold"],
         left_out=tuple(zip(columns["left_out_name"], columns["left_out_reason"], strict=True)),
         flow=dict(attributes["flow"]),
@@ -170,6 +179,7 @@ def seal_cohort(part: Path, cohort: Cohort) -> None:
         "age": cohort.ages,
         "fold": cohort.folds,
         "confirmed": cohort.confirmed or ("",) * len(cohort),
+        "pixels": cohort.pixels or ("",) * len(cohort),
         "left_out_name": tuple(name for name, _ in cohort.left_out),
         "left_out_reason": tuple(reason for _, reason in cohort.left_out),
     }

@@ -16,7 +16,7 @@ import numpy as np
 
 NUMBERS = {"label": np.int64, "age": np.float32, "fold": np.int64}
 TEXTS = ("name", "split", "group", "lesion", "digest", "diagnosis", "sex", "site")
-OPTIONAL = ("confirmed",)
+OPTIONAL = ("confirmed", "pixels")
 """Texts that files of earlier versions do not have."""
 LEFT_OUT = ("left_out_name", "left_out_reason")
 ATTRIBUTES = ("format", "version", "source", "side", "digest", "classes", "flow", "settings")

@@ -15,7 +15,8 @@ class PrepareOptions:
     `task` is a name of resources/tasks.toml, "" for none; `taxonomy` is a file of a tree that is partitioned into
     classes of `fewer_than` so many pictures. `unknown`: what becomes of pictures whose diagnosis the table does not
     know. `columns` says what the columns of the labels hold. Without `validation` no part is set apart to choose
-    epochs by. `replace`: what is at the path goes, whatever it was made of.
+    epochs by. `field_of_view` > 0 keeps of each picture its lesion's surround with this margin (`InputSpec`).
+    `replace`: what is at the path goes, whatever it was made of.
     """
 
     classes: Literal["malignancy", "diagnosis"] = "malignancy"
@@ -28,6 +29,7 @@ class PrepareOptions:
     columns: Wanted = field(default_factory=dict)
     source: str = ""
     side: int = 300
+    field_of_view: float = 0.0
     folds: int = 0
     seed: int = 0
     given_split: bool = True

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ from PIL import Image
 
 from trainer.cohort.hdf5_file import first_byte, room_for, write_at
 from trainer.cohort.near_duplicates import read_signature, signature, written
+from trainer.cohort.pixel_check import pixel_digest
+from trainer.concepts.surround import surround
 from trainer.files.atomic_files import cannot_write
 from trainer.files.errors import UserError
 from trainer.files.own_files import own_file
@@ -35,7 +37,9 @@ _FLUSHED = 128
 class Decoded:
     """What is kept of one picture file beside its pixels; `reason` says why it has none, else "".
 
-    `size` in bytes and `changed` (nanoseconds) are the file's when it was read.
+    `whole`: there is a field of view, and no lesion that it could be around.
+    `size` in bytes and `changed` (nanoseconds) are the file's when it was read; `pixels` is the digest of what
+    is stored.
     """
 
     name: str
@@ -44,6 +48,8 @@ class Decoded:
     digest: str = ""
     signature: str = ""
     reason: str = ""
+    pixels: str = ""
+    whole: bool = False
 
 
 def part_of(path: Path) -> Path:
@@ -56,17 +62,19 @@ def journal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.part.jsonl")
 
 
-def decode_all(images: Path, names: Sequence[str], side: int, path: Path, on_step: OnStep) -> list[Decoded]:
+def decode_all(
+    images: Path, names: Sequence[str], side: int, path: Path, on_step: OnStep, *, field_of_view: float = 0.0
+) -> list[Decoded]:
     """Decode every picture into the unfinished file of the cohort `path`; the readable ones lie there in order.
 
-    What an interrupted run with the same pictures and the same side left is kept, as far as the files are the same.
-    A picture that cannot be read takes no room. UserError where the disk has no room or refuses.
+    What an interrupted run with the same pictures, side and field of view left is kept, as far as the files are the
+    same. A picture that cannot be read takes no room. UserError where the disk has no room or refuses.
     """
     part, journal = part_of(path), journal_of(path)
-    pixels = side * side * 3
+    pixels, heading = side * side * 3, _heading(names, side, field_of_view)
     try:
         with own_file(part) as store, io.BufferedRandom(own_file(journal)) as lines:
-            done = _taken_up(images, names, side, lines, whole=bool(os.fstat(store.fileno()).st_size))
+            done = _taken_up(images, names, heading, lines, whole=bool(os.fstat(store.fileno()).st_size))
             try:
                 reserve(store, part.parent, room_for(len(names), side), path)
             except UserError:
@@ -75,12 +83,12 @@ def decode_all(images: Path, names: Sequence[str], side: int, path: Path, on_ste
                     journal.unlink()
                 raise
             if not lines.tell():
-                lines.write(_line(_heading(names, side)))
+                lines.write(_line(heading))
             row = sum(not decoded.reason for decoded in done)
             on_step(len(done), len(names))
             fresh: list[Decoded] = []
             try:
-                for decoded, rgb in _decoded(images, names[len(done) :], side):
+                for decoded, rgb in _decoded(images, names[len(done) :], side, field_of_view):
                     if rgb is not None:
                         write_at(store, first_byte() + row * pixels, rgb.tobytes())
                         row += 1
@@ -118,8 +126,9 @@ def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
                 raise
 
 
-def _heading(names: Sequence[str], side: int) -> dict[str, object]:
-    return {"side": side, "pictures": hashlib.sha256("\n".join(names).encode()).hexdigest()}
+def _heading(names: Sequence[str], side: int, field_of_view: float) -> dict[str, object]:
+    heading: dict[str, object] = {"side": side, "pictures": hashlib.sha256("\n".join(names).encode()).hexdigest()}
+    return heading | ({"field_of_view": field_of_view} if field_of_view else {})
 
 
 def _line(content: object) -> bytes:
@@ -134,14 +143,16 @@ def _note(store: io.FileIO, lines: io.BufferedRandom, fresh: list[Decoded]) -> N
     fresh.clear()
 
 
-def _taken_up(images: Path, names: Sequence[str], side: int, lines: io.BufferedRandom, *, whole: bool) -> list[Decoded]:
+def _taken_up(
+    images: Path, names: Sequence[str], heading: Mapping[str, object], lines: io.BufferedRandom, *, whole: bool
+) -> list[Decoded]:
     """What an earlier run decoded of these very files, if it left pictures; the journal is cut behind it."""
     done: list[Decoded] = []
     end = 0
     try:
-        heading = lines.readline()
-        if whole and json.loads(heading) == _heading(names, side):
-            end = len(heading)
+        theirs = lines.readline()
+        if whole and json.loads(theirs) == heading:
+            end = len(theirs)
             for name, line in zip(names, lines, strict=False):
                 decoded = Decoded(**json.loads(line))
                 if not line.endswith(b"\n") or not _same_file(images, name, decoded):
@@ -160,19 +171,23 @@ def _same_file(images: Path, name: str, decoded: Decoded) -> bool:
         status = (images / name).stat()
         if not decoded.reason:
             read_signature(decoded.signature)
+            if not decoded.pixels:  # an earlier version's
+                return False
     except (OSError, ValueError):
         return False
     return (decoded.name, decoded.size, decoded.changed) == (name, status.st_size, status.st_mtime_ns)
 
 
-def _decoded(images: Path, names: Sequence[str], side: int) -> Iterator[tuple[Decoded, npt.NDArray[np.uint8] | None]]:
+def _decoded(
+    images: Path, names: Sequence[str], side: int, field_of_view: float
+) -> Iterator[tuple[Decoded, npt.NDArray[np.uint8] | None]]:
     """Every picture in order, some being decoded ahead: so many that all cores work, so few that memory stays flat."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     ahead: deque[Future[tuple[Decoded, npt.NDArray[np.uint8] | None]]] = deque()
     with ThreadPoolExecutor(cores, "decoding") as pool:
         try:
             for name in names:
-                ahead.append(pool.submit(decode, images, name, side))
+                ahead.append(pool.submit(decode, images, name, side, field_of_view))
                 if len(ahead) > 4 * cores:
                     yield ahead.popleft().result()
             while ahead:
@@ -182,10 +197,13 @@ def _decoded(images: Path, names: Sequence[str], side: int) -> Iterator[tuple[De
                 future.cancel()
 
 
-def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.uint8] | None]:
+def decode(
+    images: Path, name: str, side: int, field_of_view: float = 0.0
+) -> tuple[Decoded, npt.NDArray[np.uint8] | None]:
     """One file's digest, signature and pixels (side, side, 3) uint8 RGB; None for a file that cannot be read.
 
-    Modes, depths and EXIF are read as `trainer.pictures.image_decoding` does; the whole is squashed to a square.
+    Modes, depths and EXIF are read as `trainer.pictures.image_decoding` does; the whole, or with a `field_of_view` the
+    lesion's surround, is squashed to a square.
     """
     size = changed = 0
     digest = ""
@@ -196,20 +214,24 @@ def decode(images: Path, name: str, side: int) -> tuple[Decoded, npt.NDArray[np.
         check_plain_file(images / name)
         content = (images / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        rgb = _pixels(content, side)
-        if rgb is None:
+        found = _pixels(content, side, field_of_view)
+        if found is None:
             return Decoded(name, size, changed, digest, reason=MASK), None
+        rgb, whole = found
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
-    return Decoded(name, size, changed, digest, written(signature(rgb))), rgb
+    return Decoded(name, size, changed, digest, written(signature(rgb)), "", pixel_digest(rgb), whole), rgb
 
 
-def _pixels(content: bytes, side: int) -> npt.NDArray[np.uint8] | None:
-    """The squashed picture; None for a mask."""
+def _pixels(content: bytes, side: int, field_of_view: float) -> tuple[npt.NDArray[np.uint8], bool] | None:
+    """The squashed picture, and whether it is whole for want of a lesion; None for a mask."""
     with opened(io.BytesIO(content)) as picture:
         rgb = upright(picture)
         if is_two_colored(np.asarray(rgb)):
             return None
+        part = surround(np.asarray(rgb), field_of_view) if field_of_view else None
+        if part is not None:
+            rgb = rgb.crop((part.left, part.top, part.left + part.width, part.top + part.height))
         if rgb.size != (side, side):
             rgb = rgb.resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(rgb)
+        return np.asarray(rgb), bool(field_of_view) and part is None

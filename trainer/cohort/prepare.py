@@ -19,7 +19,8 @@ from trainer.cohort.near_duplicates import joined, near_duplicates, read_signatu
 from trainer.cohort.options import PrepareOptions
 from trainer.cohort.parallel_decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.partition import DIVIDED
-from trainer.cohort.remarks import about_given, about_pairs, absent, check_known
+from trainer.cohort.remarks import about_given, about_pairs, about_whole, absent, check_known
+from trainer.concepts.surround import margin_problem
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
 
@@ -57,6 +58,8 @@ def prepare(
         raise UserError(f"{path} is a folder; give --out the name of a file, such as cohort.h5.")
     if not 32 <= options.side <= 4096:
         raise UserError(f"--size {options.side} is not within 32 to 4096 pixels.")
+    if problem := margin_problem(options.field_of_view):
+        raise UserError(f"--field-of-view: {problem}.")
     if options.fewer_than < 1:
         raise UserError(f"--fewer-than {options.fewer_than} is too small; give 1 or more.")
     if options.folds:
@@ -98,7 +101,14 @@ def prepare(
     names = [case.name for case, _ in kept]
     if not options.replace:
         _check_place(path, names)
-    decoded = decode_all(images, names, options.side, path, lambda done, total: on_stage("decoding", done, total))
+    decoded = decode_all(
+        images,
+        names,
+        options.side,
+        path,
+        lambda done, total: on_stage("decoding", done, total),
+        field_of_view=options.field_of_view,
+    )
     left_out += [(each.name, each.reason) for each in decoded if each.reason]
     masks = [each.name for each in decoded if each.reason == MASK]
     if masks:
@@ -108,6 +118,7 @@ def prepare(
     _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
     kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]
     decoded = [each for each in decoded if not each.reason]
+    notes += about_whole([each.name for each in decoded if each.whole], len(decoded))
     flow["kept"] = len(kept)
 
     cases = [case for case, _ in kept]
@@ -148,6 +159,7 @@ def prepare(
         else "80 / 0 / 20 %",
         "seed": options.seed,
         "near_duplicate_pairs": len(pairs),
+        **({"field_of_view": options.field_of_view} if options.field_of_view else {}),
     }
     seal_cohort(
         part_of(path),
@@ -165,6 +177,7 @@ def prepare(
             sites=tuple(case.site for case in cases),
             ages=np.array([case.age for case in cases], np.float32),
             confirmed=tuple(case.confirmed for case in cases),
+            pixels=tuple(each.pixels for each in decoded),
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from trainer.cohort.diagnoses import Classified
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
+from trainer.files.wording import listed
 
 
 def check_known(classified: Classified, pictures: int, tree: str = "") -> None:
@@ -17,14 +18,13 @@ def check_known(classified: Classified, pictures: int, tree: str = "") -> None:
         named = [
             f"{printable(word, 60)} ({count:,})" for word, count in sorted(unknown.items(), key=lambda pair: -pair[1])
         ]
-        more = f" and {len(named) - 8} more" if len(named) > 8 else ""
         own = (
             "say what they are in a table of your own (--diagnoses), make each diagnosis a class (--classes diagnosis)"
         )
         way_out = "put them below a parent" if tree else own
         raise UserError(
             f"{sum(unknown.values()):,} of {pictures:,} pictures have a diagnosis that {tree or 'the table'} does not "
-            f"know: {', '.join(named[:8])}{more}; {way_out}, or leave these pictures out (--unknown leave-out)."
+            f"know: {listed(named, 8)}; {way_out}, or leave these pictures out (--unknown leave-out)."
         )
 
 
@@ -67,3 +67,12 @@ def absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: 
     counts = np.bincount(labels[parts == "test"], minlength=len(classes))
     absent = [name for name, count in zip(classes, counts, strict=True) if not count]
     return [f"The given split has no test pictures of {', '.join(absent)}."] if absent else []
+
+
+def about_whole(names: Sequence[str], pictures: int) -> list[str]:
+    """What to say of pictures that have no lesion for a field of view to be around."""
+    if not names:
+        return []
+    return [
+        f"In {len(names):,} of {pictures:,} pictures no lesion was found; they are kept whole ({listed(names, 3)})."
+    ]

@@ -7,7 +7,7 @@ from trainer.cohort.hdf5_subprocess import LEFT_OUT, NUMBERS, OPTIONAL, TEXTS, D
 
 PARTS = ("train", "validation", "test")
 LONGEST_TEXT = 10_000
-_DIGEST = re.compile("[0-9a-f]{64}")
+_DIGEST, _OF_PIXELS = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{16}")
 
 
 def check(columns: dict[str, Any], attributes: dict[str, Any], promised: dict[str, Any]) -> None:
@@ -35,6 +35,10 @@ def check(columns: dict[str, Any], attributes: dict[str, Any], promised: dict[st
         "fold": (_are_folds(folds), "folds that are not counted from 0"),
         "age": (all(age is None or 0 <= age < 130 for age in columns["age"]), "ages of nobody"),
         "digest": (all(map(_DIGEST.fullmatch, columns["digest"])), "digests that are none"),
+        "pixels": (
+            not any(columns["pixels"]) or all(map(_OF_PIXELS.fullmatch, columns["pixels"])),
+            "digests of pixels that are none",
+        ),
         "name": (
             all(names) and len(set(names)) == len(names),
             "names that are empty or twice",

@@ -2,8 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trainer.files.printing import say, say_json
+from trainer.commands.common import progress
+from trainer.files.errors import UserError
+from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from trainer.cohort.cohort import Cohort
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,6 +18,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("cohort", type=Path, help="a file that prepare wrote")
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the counts as .svg, .pdf or .png")
     parser.add_argument("--examples", type=Path, metavar="FILE", help="draw pictures of each class and diagnosis, .png")
+    parser.add_argument("--check", action="store_true", help="look whether each picture still is as prepare wrote it")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.set_defaults(run=run)
 
@@ -22,6 +29,8 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.cohort.summary import as_plain, as_text, write_figure
 
     cohort = open_cohort(arguments.cohort)
+    if arguments.check:
+        check(cohort)
     if arguments.figure:
         write_figure(cohort, arguments.figure)
     if arguments.examples:
@@ -32,3 +41,21 @@ def run(arguments: argparse.Namespace) -> None:
         say_json(as_plain(cohort))
     else:
         say(as_text(cohort))
+
+
+def check(cohort: "Cohort") -> None:
+    """Look at the pixels of every picture; UserError where some were changed, after their names are said."""
+    from trainer.cohort.pixel_check import changed_pictures, were_changed
+
+    if not cohort.pixels:
+        raise UserError(
+            f"{cohort.path} was written by an earlier version, which kept nothing to check pixels by; "
+            "prepare the cohort again."
+        )
+    with progress("checking", len(cohort), "pictures") as bar:
+        changed = changed_pictures(cohort, range(len(cohort)), lambda done, total: (bar.update(done - bar.n), None)[1])
+    for name in changed:
+        say(f"changed: {printable(name)}", error=True)
+    if changed:
+        raise were_changed(cohort, changed, len(cohort))
+    say(f"The pixels of all {len(cohort):,} pictures are as they were written.", error=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trainer.commands.common import add_device_argument, progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
-from trainer.files.printing import say, say_json
+from trainer.files.printing import printable, say, say_json
 from trainer.networks.arguments import add_opening_arguments, line_of, opening_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from trainer.cohort.cohort import Cohort
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.threshold import KeptThreshold
     from trainer.networks.opening import OpenedModel
 
 
@@ -42,9 +43,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument(
         "--threshold",
-        default="youden",
         metavar="HOW",
-        help="chosen on validation: youden, sensitivity:S or specificity:S",
+        help="choose it on validation: youden, sensitivity:S, specificity:S (default: the network's own, else youden)",
     )
     parser.add_argument("--readers", type=Path, metavar="CSV", help="name,sensitivity,specificity: points in the ROC")
     parser.add_argument(
@@ -66,14 +66,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure what the arguments of `add` name, and write the report; UserError where that cannot be."""
-    from trainer.cohort.cohort import open_cohort
+    from trainer.cohort.pixel_check import open_checked
     from trainer.report.run_record import Run
     from trainer.report.write import make_folder, write_report
 
     _check(arguments)
     networks = [_opened(path, arguments) for path in arguments.model]
     facts, opened = networks[0]
-    cohort = open_cohort(arguments.data)
+    cohort = open_checked(arguments.data)
     if arguments.level is not None and not arguments.taxonomy and not cohort.settings.get("tree"):
         raise UserError("--level needs a --taxonomy that says how the classes add up.")
     if arguments.fold is not None:
@@ -108,11 +108,14 @@ def run(arguments: argparse.Namespace) -> None:
     )
     if evaluation.threshold:
         chosen = evaluation.threshold
+        if chosen.kept:
+            say(f"threshold {chosen.value:.4f}, {printable(chosen.kept.origin, 200)}")
         for at, what in ((chosen.chosen_on, "chosen on"), (chosen.applied_to, "applied to")):
-            say(
-                f"threshold {chosen.value:.4f} ({chosen.criterion}) {what} {at.part}: sensitivity "
-                f"{spoken(at.sensitivity)}, specificity {spoken(at.specificity)}"
-            )
+            if at is not None:
+                say(
+                    f"threshold {chosen.value:.4f} ({printable(chosen.criterion, 40)}) {what} {at.part}: sensitivity "
+                    f"{spoken(at.sensitivity)}, specificity {spoken(at.specificity)}"
+                )
     for note in evaluation.notes:
         say(note)
 
@@ -124,7 +127,8 @@ def _check(arguments: argparse.Namespace) -> None:
             raise UserError(f"--{name} {getattr(arguments, name)} is too small; give {least} or more.")
     from trainer.evaluation.threshold import check_criterion
 
-    check_criterion(arguments.threshold)
+    if arguments.threshold is not None:
+        check_criterion(arguments.threshold)
     if arguments.out.exists() and not arguments.out.is_dir():
         raise UserError(f"{arguments.out} is a file; give a folder to --out.")
 
@@ -201,6 +205,15 @@ def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], c
     return (f"The network was trained or chosen on {known}: every figure flatters.",)
 
 
+def _kept_threshold(arguments: argparse.Namespace, networks: "Sequence[OpenedModel]") -> "KeptThreshold | None":
+    """The threshold of a network that is asked alone, as its training asked it, unless another one is wanted."""
+    from trainer.evaluation.threshold import kept_threshold
+
+    if arguments.threshold is not None or len(networks) > 1 or arguments.tta > 1:
+        return None
+    return kept_threshold(_training(networks[0]), arguments.model[0].name)
+
+
 def _evaluated(
     arguments: argparse.Namespace,
     networks: "Sequence[OpenedModel]",
@@ -233,7 +246,8 @@ def _evaluated(
             independent=first.independent,
             others=others,
             views=arguments.tta,
-            criterion=arguments.threshold,
+            criterion=arguments.threshold or "youden",
+            kept=_kept_threshold(arguments, networks),
             readers=readers,
             taxonomy=taxonomy,
             level=arguments.level,

@@ -78,6 +78,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
     parser.add_argument("--size", type=int, default=300, metavar="N", help="side of the stored pictures (default 300)")
+    parser.add_argument(
+        "--field-of-view", type=float, default=0.0, metavar="MARGIN", help="cut to the lesion, and so much of it around"
+    )
     parser.add_argument("--source", default="", help="where the pictures come from; goes into reports and networks")
     parser.add_argument("--replace", action="store_true", help="write over a cohort of other pictures")
     parser.set_defaults(run=run)
@@ -110,6 +113,7 @@ def run(arguments: argparse.Namespace) -> None:
         columns=arguments.columns,
         source=arguments.source,
         side=arguments.size,
+        field_of_view=arguments.field_of_view,
         folds=arguments.folds,
         replace=arguments.replace,
         seed=arguments.seed,

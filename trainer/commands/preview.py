@@ -20,6 +20,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="sheet to write (.png)")
     parser.add_argument("--stored", type=int, default=300, metavar="N", help="side at which prepare stores it (300)")
+    parser.add_argument("--field-of-view", type=float, default=0.0, metavar="MARGIN", help="as of prepare (0: none)")
     add_recipe_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -30,5 +31,5 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.pictures.image_decoding import read_image
     from trainer.training.preview import write_sheet
 
-    write_sheet(arguments.out, read_image(arguments.image), recipe, arguments.stored)
+    write_sheet(arguments.out, read_image(arguments.image), recipe, arguments.stored, arguments.field_of_view)
     say(f"{arguments.out}: {arguments.image.name} as it is tested, and nine draws with seed {recipe.learning.seed}")

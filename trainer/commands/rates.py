@@ -25,12 +25,12 @@ def run(arguments: argparse.Namespace) -> None:
     """Try the rates, write the plot, print the suggestion."""
     recipe = recipe_of(arguments)
 
-    from trainer.cohort.cohort import open_cohort
+    from trainer.cohort.pixel_check import open_checked
     from trainer.training.learning_rate_test import rate_test, write_rates
 
     with progress("trying rates", arguments.steps, "steps") as bar:
         found = rate_test(
-            open_cohort(arguments.data),
+            open_checked(arguments.data),
             recipe,
             find_device(arguments.device),
             arguments.lowest,

@@ -41,13 +41,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Train, or go on with what was interrupted."""
     recipe = recipe_of(arguments)
 
-    from trainer.cohort.cohort import open_cohort
+    from trainer.cohort.pixel_check import open_checked
     from trainer.training.distributed import joined
     from trainer.training.train import Watch, train
 
     if arguments.out is None and not arguments.dry_run:
         arguments.wrong_usage("give --out DIR, or --dry-run")
-    cohort = open_cohort(arguments.data)
+    cohort = open_checked(arguments.data)
     if arguments.dry_run:
         _show_rates(cohort, recipe)
         return
@@ -106,7 +106,10 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     from trainer.training.initial_weights import started
 
     check(cohort, recipe)
-    module, says = started(recipe, cohort.classes)
+    fetched = recipe.network.weights == "imagenet"  # which is downloaded for training alone: the layers are the same
+    module, says = started(recipe.with_settings({"weights": ""}, "--dry-run") if fetched else recipe, cohort.classes)
+    if fetched:
+        says = f"{recipe.network.architecture} from imagenet"
     learning = recipe.learning
     say(f"{says}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
     say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")

@@ -20,7 +20,7 @@ from trainer.concepts.rules.combs import as_ruler
 from trainer.concepts.rules.lines import hats
 from trainer.concepts.working_size import STEP
 from trainer.files.errors import UserError
-from trainer.networks.safetensors_file import read_tensors
+from trainer.files.safetensors_file import read_tensors
 
 Floats = npt.NDArray[np.float32]
 

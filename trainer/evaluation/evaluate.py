@@ -15,9 +15,10 @@ from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
 from trainer.evaluation.fitting import HeldOut, calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
-from trainer.evaluation.threshold import ChosenThreshold
+from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
+from trainer.files.wording import listed
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
 from trainer.measures.calibration import Calibration
 from trainer.measures.class_figures import accuracies, class_curves
@@ -25,7 +26,7 @@ from trainer.measures.metrics import Labels, confusion, positive_class
 from trainer.measures.prediction import Prediction
 from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
-from trainer.measures.taxonomy import Match, Taxonomy, levels, match
+from trainer.measures.taxonomy import Match, Taxonomy, levels, match, unknown_leaves
 from trainer.networks.input_spec import InputSpec
 
 SEEN_DIGITS = 12
@@ -68,7 +69,7 @@ class Evaluation:
     of those of all classes that occur (macro); `curves` hold one class of two, every one of more. `confusion` counts
     pictures by true class (rows) and predicted class. `class_accuracy` is each class's share predicted rightly, and
     `balanced_accuracy` their mean. `network` are plain facts about where the network comes from. `threshold` is there
-    of two classes where a validation part could choose it. `predictions` are of the part, and of the validation part
+    of two classes where it was kept or could be chosen. `predictions` are of the part, and of the validation part
     where it was asked.
     """
 
@@ -129,6 +130,7 @@ def evaluate(
     seed: int = 0,
     batch: int = 64,
     criterion: str = "youden",
+    kept: KeptThreshold | None = None,
     held_out: HeldOut | None = None,
     network: Mapping[str, Any] | None = None,
     on_step: OnStep = no_step,
@@ -138,8 +140,9 @@ def evaluate(
     The network decides each class for itself where they are `independent`, as `Prediction` says.
     With `others`, or more than one of the `views`, the mean of all their probabilities is measured (`Ensemble`).
     Temperature and threshold (by `criterion`) are fitted on the cohort's validation part, without one the threshold on
-    what was `held_out` of the train part. UserError where classes do
-    not match, where the part holds one class only, and where there are readers but no two classes to compare them in.
+    what was `held_out` of the train part; a threshold that the network's file `kept` wins where it is of these classes.
+    UserError where classes do not match, where the part holds one class only, and where there are readers but no two
+    classes to compare them in.
     """
     asked = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
@@ -162,6 +165,8 @@ def evaluate(
     calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
     chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
+    if kept is not None and (positive is None or kept.positive != matched.classes[positive]):
+        kept = None
     return Evaluation(
         part=part,
         classes=matched.classes,
@@ -188,8 +193,8 @@ def evaluate(
         pictures_per_second=len(positions) / seconds,
         versions=versions(),
         network=dict(network or {}),
-        notes=_notes(labels, matched),
-        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn),
+        notes=(*_notes(labels, matched), *_about_tree(classes, cohort, taxonomy)),
+        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, kept),
         predictions=(
             _predictions(part, cohort, positions, labels, probabilities),
             *(
@@ -246,6 +251,16 @@ def _levels(
 def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy) -> int:
     """The highest level that has the classes which are evaluated."""
     return next((n for n, other in levels(classes, cohort.classes, taxonomy) if other.classes == matched.classes), 0)
+
+
+def _about_tree(classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy | None) -> tuple[str, ...]:
+    unknown = unknown_leaves(classes, cohort.classes, taxonomy) if taxonomy else ()
+    if taxonomy is None or not unknown:
+        return ()
+    return (
+        f"{taxonomy.name} also names {listed(unknown, 3)}, which neither network nor cohort knows: no figure "
+        "depends on that.",
+    )
 
 
 def _notes(labels: Labels, matched: Match) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import torch
 
 from trainer.cohort.cohort import Cohort
 from trainer.evaluation.ensemble import Ensemble
-from trainer.evaluation.threshold import ChosenThreshold, at_threshold, choose
+from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold, at_threshold, choose
 from trainer.measures.bootstrap import BootstrapResamples, Numbers
 from trainer.measures.calibration import Calibration, fit_temperature, reliability
 from trainer.measures.metrics import Labels
@@ -92,16 +92,18 @@ def threshold_of(
     probabilities: Numbers,
     labels: Labels,
     draws: BootstrapResamples,
+    kept: KeptThreshold | None = None,
 ) -> ChosenThreshold | None:
-    """The threshold of two classes; None of more, or where there is nothing to choose it on."""
-    if fitting is None or positive is None:
+    """The threshold of two classes, the `kept` one or by `criterion`; None of more, or where nothing can choose it."""
+    if positive is None:
         return None
-    scores, true = fitting.probabilities[:, positive], fitting.labels == positive
-    value = choose(scores, true, criterion)
-    return ChosenThreshold(
-        matched.classes[positive],
-        criterion,
-        value,
-        at_threshold(fitting.part, scores, true, value, fitting.draws),
-        at_threshold(part, probabilities[:, positive], labels == positive, value, draws),
-    )
+    name, scores, true = matched.classes[positive], probabilities[:, positive], labels == positive
+    if kept is not None:
+        applied = at_threshold(part, scores, true, kept.value, draws)
+        return ChosenThreshold(name, kept.criterion, kept.value, None, applied, kept)
+    if fitting is None:
+        return None
+    held, really = fitting.probabilities[:, positive], fitting.labels == positive
+    value = choose(held, really, criterion)
+    chosen_on = at_threshold(fitting.part, held, really, value, fitting.draws)
+    return ChosenThreshold(name, criterion, value, chosen_on, at_threshold(part, scores, true, value, draws))

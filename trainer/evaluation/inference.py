@@ -108,10 +108,12 @@ def _normalised(crops: npt.NDArray[np.uint8], input_spec: InputSpec, device: tor
 def _batches(pictures: Pictures, input_spec: InputSpec, batch: int) -> Iterator[npt.NDArray[np.uint8]]:
     """What the network sees of the pictures, (n, h, w, channels) uint8 a batch, read one batch ahead."""
 
+    spec = stored_spec(input_spec, pictures[0]) if isinstance(pictures, tuple) else input_spec
+
     def read(start: int) -> npt.NDArray[np.uint8]:
         if isinstance(pictures, tuple):
             cohort, positions = pictures
-            return _crops(cohort.pictures(positions[start : start + batch]), input_spec)
+            return _crops(cohort.pictures(positions[start : start + batch]), spec)
         return _crops(pictures[start : start + batch], input_spec)
 
     total = len(pictures[1]) if isinstance(pictures, tuple) else len(pictures)
@@ -125,11 +127,22 @@ def _batches(pictures: Pictures, input_spec: InputSpec, batch: int) -> Iterator[
             yield ready
 
 
+def stored_spec(input_spec: InputSpec, cohort: "Cohort") -> InputSpec:
+    """How a cohort's stored pictures become the input of a network; UserError where its field of view is another."""
+    if input_spec.field_of_view == cohort.field_of_view:
+        return input_spec.of_surround
+    sees = f"--field-of-view {input_spec.field_of_view:g}" if input_spec.field_of_view else "no --field-of-view"
+    raise UserError(
+        f"The network sees pictures as prepare cuts them with {sees}, and {cohort.path.name} was prepared with "
+        f"{f'{cohort.field_of_view:g}' if cohort.field_of_view else 'none'}; prepare another cohort with {sees}."
+    )
+
+
 def _crops(stored: npt.NDArray[np.uint8], input_spec: InputSpec) -> npt.NDArray[np.uint8]:
     """`InputSpec.crop` of every picture (n, H, W, 3); one slice where nothing has to be resized or padded."""
     height, width = stored.shape[1:3]
     box = input_spec.frame(height, width)
-    plain = input_spec.channels == 3 and not input_spec.preprocesses
+    plain = input_spec.channels == 3 and not input_spec.preprocesses and not input_spec.field_of_view
     if plain and input_spec.resized(height, width) == (height, width) and min(box[:2]) >= 0:
         top, left = int(box.top), int(box.left)
         return np.ascontiguousarray(stored[:, top : top + input_spec.size[0], left : left + input_spec.size[1]])

@@ -1,6 +1,8 @@
 """A threshold that is chosen on the validation part and then kept: what it does there, and on the part that counts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +28,48 @@ class AtThreshold:
 
 
 @dataclass(frozen=True)
+class KeptThreshold:
+    """What the file of a network says of its threshold: whose it is, and the part that it was chosen on there."""
+
+    file: str
+    positive: str
+    criterion: str
+    value: float
+    part: str
+
+    @property
+    def origin(self) -> str:
+        """In words: who chose it, how and on what."""
+        return f"kept in {self.file}, whose training chose it on {self.part} by {self.criterion}"
+
+
+@dataclass(frozen=True)
 class ChosenThreshold:
     """A picture is called `positive` from the probability `value` on; `criterion` says how it was chosen.
 
-    `chosen_on` flatters, because it was chosen there; `applied_to` does not.
+    `chosen_on` flatters, because it was chosen there; `applied_to` does not. A threshold that was `kept` by a network's
+    file was chosen on the pictures of its training, which are not at hand: `chosen_on` is None.
     """
 
     positive: str
     criterion: str
     value: float
-    chosen_on: AtThreshold
+    chosen_on: AtThreshold | None
     applied_to: AtThreshold
+    kept: KeptThreshold | None = None
+
+
+def kept_threshold(training: Mapping[str, Any], file: str) -> KeptThreshold | None:
+    """The threshold that a checkpoint's training says; None where it says none, or nothing that is one."""
+    told = training.get("threshold")
+    if not isinstance(told, dict):
+        return None
+    words = [told.get(name) for name in ("positive", "criterion", "chosen_on")]
+    value = told.get("value")
+    if not all(isinstance(word, str) for word in words) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        return None
+    positive, criterion, part = map(str, words)
+    return KeptThreshold(file, positive, criterion, float(value), part)
 
 
 def check_criterion(text: str) -> str:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.files.errors import UserError
+from trainer.files.wording import listed
 from trainer.measures.prediction import Prediction
 from trainer.measures.tree import Taxonomy, read_taxonomy
 
-__all__ = ["Match", "Taxonomy", "deepest", "levels", "match", "read_taxonomy"]
+__all__ = ["Match", "Taxonomy", "deepest", "levels", "match", "read_taxonomy", "unknown_leaves"]
 
 
 @dataclass(frozen=True)
@@ -74,18 +76,20 @@ def deepest(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -
     return found[-1] if found else 1
 
 
+def unknown_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Leaves of the tree that neither the network nor the cohort speaks of: no figure depends on them."""
+    known = {*network, *cohort}
+    return tuple(leaf for leaf in taxonomy.leaves if not known & set(taxonomy.line(leaf)))
+
+
 def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]) -> None:
-    """UserError where the tree and the classes speak of different things."""
-    known, tree = {*network, *cohort}, set(taxonomy.classes)
+    """UserError where a class does not stand in the tree, or the network predicts two of one line."""
+    tree = set(taxonomy.classes)
     for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
         if name not in tree:
-            raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; add it below a parent.')
-    for leaf in taxonomy.leaves:
-        if not known & set(taxonomy.line(leaf)):
-            raise UserError(
-                f'{taxonomy.name} names the class "{leaf}", which neither the network ({_some(network)}) '
-                f"nor the cohort ({_some(cohort)}) knows; take it out, or correct its name."
-            )
+            near = get_close_matches(name, unknown_leaves(network, cohort, taxonomy), 1)
+            what = f'correct "{near[0]}" there, if that is meant' if near else "add it below a parent"
+            raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; {what}.')
     for name in network:
         below = [other for other in network if other != name and name in taxonomy.line(other)]
         if below:
@@ -108,13 +112,9 @@ def _matched(
             else "give a --taxonomy that holds both"
         )
         raise UserError(
-            f"The network's classes ({_some(network)}) and the cohort's ({_some(cohort)}) do not match{where}: "
+            f"The network's classes ({listed(network, 8)}) and the cohort's ({listed(cohort, 8)}) do not match{where}: "
             f'the network does not know "{missing[0]}"; {hint}.'
         )
     classes = tuple(dict.fromkeys(mapped))
     members = np.array([[float(name == column) for column in classes] for name in mapped])
     return Match(classes, members, np.array([classes.index(name) for name in mapped_cohort], np.int64))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

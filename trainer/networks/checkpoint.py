@@ -12,15 +12,16 @@ from safetensors.torch import save as serialise
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
+from trainer.files.safetensors_file import read_tensors
 from trainer.networks.input_spec import Box, InputSpec
-from trainer.networks.safetensors_file import read_tensors
 
 __all__ = ["Box", "Checkpoint", "InputSpec", "load", "save"]
 
 FORMAT = "feature-map-explorer network"
-VERSION = 3
+VERSION = 4
 """What earlier programs would leave out has its version: 2 where the input is preprocessed by color constancy or gamma
-alone, 3 by anything else, or where the outputs are no plain logits; all others are written as 1.
+alone, 3 by light or corners, or where the outputs are no plain logits, 4 with a field of view; all others are
+written as 1.
 """
 DESCRIPTION = "network"
 """The key of the metadata under which a network describes itself."""
@@ -72,6 +73,8 @@ def save(path: Path | str, checkpoint: Checkpoint, *, follow: bool = True) -> No
 
 
 def _version(checkpoint: Checkpoint) -> int:
+    if checkpoint.input.field_of_view:
+        return 4
     if checkpoint.outputs != OUTPUTS[0] or checkpoint.input.illumination or checkpoint.input.fill_corners:
         return 3
     return 2 if checkpoint.input.preprocesses else 1

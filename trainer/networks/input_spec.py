@@ -1,12 +1,13 @@
 """The way a picture becomes the input of a network."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from trainer.concepts.surround import Part, margin_problem, surround
 from trainer.files.errors import UserError
 from trainer.pictures.color_constancy import gain_to, light_of
 from trainer.pictures.dark_corners import SIDE, filling_of
@@ -42,7 +43,11 @@ class InputSpec:
     `resize_to`; "shortest" keeps the proportions and makes the picture's shorter side `resize_to`.
     `mean` and `std` normalise values in [0, 1], one float a channel: three for RGB, one for grey.
 
-    Before that, what was cut out is preprocessed, in this order: with `fill_corners` the dark outside of a round field
+    With a `field_of_view` > 0 the picture is cut down to its lesion's surround before all this: the square around the
+    lesion, as the concepts find it, with so much of the lesion's extent left on each end. A picture in which no lesion
+    is found is taken whole.
+
+    What was cut out is preprocessed, in this order: with `fill_corners` the dark outside of a round field
     of view gets the color of the skin beside it; `illumination` from 0, not at all, to 1, wholly, divides by a light
     that is fitted to the whole picture's brightness; `color_constancy` > 0 is the order p of the Minkowski
     norm (6: shades of grey) by which the color of the whole picture's light is found and taken out, so that it is grey
@@ -58,6 +63,7 @@ class InputSpec:
     gamma: float = 1.0
     illumination: float = 0.0
     fill_corners: bool = False
+    field_of_view: float = 0.0
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -83,7 +89,7 @@ class InputSpec:
             return f"gamma {self.gamma} is not within 0.1 to 10"
         if not 0 <= self.illumination <= 1:
             return f"illumination {self.illumination} is not within 0 to 1"
-        return ""
+        return margin_problem(self.field_of_view)
 
     @property
     def channels(self) -> int:
@@ -98,7 +104,12 @@ class InputSpec:
     @property
     def in_color(self) -> "InputSpec":
         """The same part of a picture in its own colors, whatever the network takes: RGB, nothing changed."""
-        return InputSpec(self.size, self.resize, self.resize_to)
+        return InputSpec(self.size, self.resize, self.resize_to, field_of_view=self.field_of_view)
+
+    @property
+    def of_surround(self) -> "InputSpec":
+        """The same for a picture that is a lesion's surround already, as a cohort may store it."""
+        return replace(self, field_of_view=0.0)
 
     def resized(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) to which a picture of this height and width is resized before the cut."""
@@ -111,11 +122,26 @@ class InputSpec:
         return max(1, int(self.resize_to * height / width)), self.resize_to
 
     def frame(self, height: int, width: int) -> Box:
-        """The part of a picture of (height, width) that the network sees, in that picture's pixels."""
+        """The part of a picture of (height, width) that the network sees, in that picture's pixels.
+
+        With a field of view it depends on the picture itself (`frame_of`); this is that of one without a lesion.
+        """
         tall, wide = self.resized(height, width)
         top, left = self._offset(tall, wide)
         down, across = height / tall, width / wide
         return Box(top * down, left * across, self.size[0] * down, self.size[1] * across)
+
+    def surround(self, rgb: npt.NDArray[np.uint8]) -> Part | None:
+        """What the field of view leaves of a picture (H, W, 3); None for all of it, as where no lesion is found."""
+        return surround(rgb, self.field_of_view) if self.field_of_view else None
+
+    def frame_of(self, rgb: npt.NDArray[np.uint8]) -> Box:
+        """The part of this picture (H, W, 3) uint8 that the network sees, in its pixels."""
+        part = self.surround(rgb)
+        if part is None:
+            return self.frame(*rgb.shape[:2])
+        top, left, height, width = self.frame(part.height, part.width)
+        return Box(part.top + top, part.left + left, height, width)
 
     def _offset(self, tall: int, wide: int) -> tuple[int, int]:
         """Where the cut begins in the resized picture; rounded (half to even) as torchvision's CenterCrop does.
@@ -128,8 +154,14 @@ class InputSpec:
         )
         return top, left
 
-    def crop(self, rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """What the network sees of a picture (H, W, 3) uint8: (h, w, channels) uint8 before normalisation."""
+    def crop(self, rgb: npt.NDArray[np.uint8], *, of: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+        """What the network sees of a picture (H, W, 3) uint8: (h, w, channels) uint8 before normalisation.
+
+        A mask is cut as the picture (H, W, 3) is that it is `of`.
+        """
+        seen = self.surround(rgb if of is None else of)
+        if seen is not None:
+            rgb = np.ascontiguousarray(seen.of(rgb))
         tall, wide = self.resized(*rgb.shape[:2])
         picture = Image.fromarray(rgb)
         if self.channels == 1:
@@ -175,6 +207,8 @@ class InputSpec:
         for name, nothing in NOTHING.items():
             if values[name] == nothing:
                 del values[name]
+        if not self.field_of_view:
+            del values["field_of_view"]
         return values
 
     @classmethod
@@ -191,6 +225,7 @@ class InputSpec:
                 gamma=float(values.get("gamma", 1)),
                 illumination=float(values.get("illumination", 0)),
                 fill_corners=values.get("fill_corners", False) is True,
+                field_of_view=float(values.get("field_of_view", 0)),
             )
         except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
             raise UserError(f"The input specification is not usable: {error!r}.") from error

@@ -93,16 +93,27 @@ def new_module(name: str, classes: int) -> nn.Module:
 
 
 def pretrained(name: str) -> Tensors:
-    """timm's own weights of its network `name`, from its cache or the hub."""
+    """timm's own weights of its network `name`, from its cache or the hub; UserError where there are none."""
     timm = _library(name)
+    told = timm.get_pretrained_cfg(name)
+    if told is not None and not told.has_weights:
+        raise UserError(f"timm has no weights of {name}; leave --weights imagenet out, or give a file to --weights.")
     try:
         found: Tensors = timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # the hub's errors are of many kinds
         raise UserError(
-            f"timm's weights of {name} could not be had ({brief(error)}); download them where there is a network and "
-            "give the file to --weights."
+            f"timm's weights of {name} could not be downloaded ({brief(error)}); download {_address(told)} where there "
+            "is a network, and give the file to --weights."
         ) from error
     return found
+
+
+def _address(told: Any) -> str:
+    """Where a person finds the weights that a configuration of timm's tells of."""
+    hub = told.hf_hub_id if told is not None else ""
+    if hub:
+        return f"https://huggingface.co/{hub}/resolve/main/{told.hf_hub_filename or 'model.safetensors'}"
+    return str((told is not None and told.url) or "them")
 
 
 def _library(name: str) -> Any:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from trainer.files.errors import UserError
+from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks import checkpoint as own_format
 from trainer.networks.file_kinds import kind_of
 from trainer.networks.file_metadata import Said, said_in
-from trainer.networks.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks.saved_content import chosen
 from trainer.networks.torch_file import SAVE_AGAIN, brief, read_pickle
 

@@ -10,6 +10,7 @@ from trainer.report.style import spoken
 
 if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation
+    from trainer.evaluation.threshold import ChosenThreshold
 
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_{}[]<>#|!"})
 _FROM_RECIPE = ("epochs", "batch", "optimiser", "learning_rate", "schedule", "imbalance", "weights", "seed")
@@ -40,6 +41,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
             ("weights", f"{weights:,}"),
             ("classes, in the order of its outputs", ", ".join(checkpoint.classes)),
             ("input", f"{spec.size[0]} x {spec.size[1]}, {spec.resize} to {spec.resize_to}"),
+            ("field of view", f"the lesion and {spec.field_of_view:g} of it around" if spec.field_of_view else "all"),
             ("color constancy, gamma", f"{spec.color_constancy:g} (0: none); {spec.gamma:g}"),
             ("uneven light divided by, dark corners", f"{spec.illumination:.0%}; {_corners(spec)}"),
             ("mean, std", f"{_numbers(spec.mean)}; {_numbers(spec.std)}"),
@@ -54,7 +56,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         (
             ("pictures", f"{cohort.get('source') or 'not said'}: {parts}"),
             ("classes", classes),
-            ("made by", _made_by(cohort.get("settings") or {})),
+            ("classes made by", _made_by(cohort.get("settings") or {})),
             ("digest of the cohort", str(cohort.get("digest", ""))),
             (
                 "recipe",
@@ -78,7 +80,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         at = kept.applied_to
         measured.append(
             (
-                f"from {kept.value:.4f} on, chosen on {kept.chosen_on.part} ({kept.criterion})",
+                f"from {kept.value:.4f} on, {_chosen(kept)}",
                 f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
             )
         )
@@ -90,6 +92,12 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
     yield "corners), which serve it in training and test alike."
 
 
+def _chosen(threshold: "ChosenThreshold") -> str:
+    if threshold.chosen_on is None:
+        return threshold.kept.origin if threshold.kept else ""
+    return f"chosen on {threshold.chosen_on.part} ({threshold.criterion})"
+
+
 def _corners(spec: InputSpec) -> str:
     return "filled" if spec.fill_corners else "kept"
 
@@ -97,6 +105,8 @@ def _corners(spec: InputSpec) -> str:
 def _made_by(settings: Mapping[str, Any]) -> str:
     """How diagnoses became classes."""
     source = str(settings.get("table_from") or "")
+    if source == "bundled":
+        source = "the table of diagnoses that comes with the program"
     if "fewer_than" in settings:
         return f"nodes of {source} with fewer than {settings['fewer_than']:,} pictures"
     return "each diagnosis a class" if settings.get("classes") == "diagnosis" else source

@@ -167,11 +167,16 @@ def _threshold(evaluation: Evaluation) -> Table:
         (name, at.sensitivity, at.specificity, at.balanced_accuracy,
          at.true_positives, at.false_positives, at.true_negatives, at.false_negatives)
         for name, at in (
-            (f"{chosen.chosen_on.part}, where it was chosen, and so too good", chosen.chosen_on),
+            *(
+                [(f"{chosen.chosen_on.part}, where it was chosen, and so too good", chosen.chosen_on)]
+                if chosen.chosen_on
+                else []
+            ),
             (f"{chosen.applied_to.part}, where it was applied", chosen.applied_to),
         )
     ]  # fmt: skip
-    caption = f"Called {chosen.positive} from a probability of {chosen.value:.4f} on, chosen by {chosen.criterion}"
+    how = chosen.kept.origin if chosen.kept else f"chosen by {chosen.criterion}"
+    caption = f"Called {chosen.positive} from a probability of {chosen.value:.4f} on, {how}"
     return Table(head, rows, caption)
 
 

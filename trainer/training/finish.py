@@ -41,8 +41,11 @@ class Outcome:
 
 
 def input_spec_of(recipe: Recipe, cohort: Cohort) -> InputSpec:
-    """How a picture becomes the input when it is tested; `test_crop` says what of it."""
-    return tested_input(recipe, cohort.side)
+    """How a picture becomes the input when it is tested; `test_crop` says what of it.
+
+    The cohort's field of view is part of that, though its own pictures are cut already.
+    """
+    return replace(tested_input(recipe, cohort.side), field_of_view=cohort.field_of_view)
 
 
 def tested_input(recipe: Recipe, stored: int) -> InputSpec:
@@ -129,7 +132,7 @@ def finish(
         "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
     }
     chosen = evaluation.threshold
-    if chosen:
+    if chosen and chosen.chosen_on:
         told = {"value": round(chosen.value, 6), "criterion": chosen.criterion, "chosen_on": chosen.chosen_on.part}
         measured["threshold"] = {**told, "positive": chosen.positive}
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)

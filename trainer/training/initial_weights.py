@@ -69,12 +69,13 @@ def imagenet(architecture: str) -> Tensors:
 
     if architecture in ARCHITECTURES:
         raise UserError(f"There are no ImageNet weights of {architecture}; leave --weights out.")
+    offered = get_model_weights(architecture).DEFAULT
     try:
-        weights: Tensors = get_model_weights(architecture).DEFAULT.get_state_dict(progress=False, check_hash=True)
+        weights: Tensors = offered.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:
         raise UserError(
-            f"torchvision's weights of {architecture} could not be downloaded ({error}); download them where there "
-            "is a network and give the file to --weights."
+            f"torchvision's weights of {architecture} could not be downloaded ({error}); download {offered.url} where "
+            "there is a network, and give the file to --weights."
         ) from error
     return weights
 

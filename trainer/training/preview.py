@@ -21,12 +21,12 @@ _ACROSS, _GAP = 5, 8
 Rgb = npt.NDArray[np.uint8]
 
 
-def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300) -> tuple[Rgb, Rgb]:
+def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float = 0.0) -> tuple[Rgb, Rgb]:
     """The picture (H, W, 3) as it is tested (size, size, 3), and `DRAWS` draws (9, size, size, 3), all uint8.
 
-    It is stored at `stored` pixels first, as `prepare` does, and changed by `Preparation`, as in training; the draws
-    follow from the recipe's seed. What a network is given is the same before mean and std are taken off. UserError
-    where it is smaller than the network's input.
+    It is stored at `stored` pixels first, with this `field_of_view`, as `prepare` does, and changed by `Preparation`,
+    as in training; the draws follow from the recipe's seed. What a network is given is the same before mean and std
+    are taken off. UserError where it is smaller than the network's input.
     """
     side = recipe.data.resize_to or stored
     if side < recipe.data.size:
@@ -34,7 +34,7 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300) -> tuple[Rgb, Rgb]:
             f"A picture stored at {side} x {side} is smaller than the network's input of {recipe.data.size}; raise "
             "--stored or lower --size."
         )
-    kept = InputSpec((stored, stored), "squash", stored).crop(rgb)
+    kept = InputSpec((stored, stored), "squash", stored, field_of_view=field_of_view).crop(rgb)
     resized = stored_input(recipe, stored).crop(kept)
     plain = recipe.with_settings(
         {"mean": [0.0] * 3, "std": [1.0] * 3, "precision": "float32", "channels_last": False}, "the preview"
@@ -46,10 +46,10 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300) -> tuple[Rgb, Rgb]:
     return tested_input(recipe, stored).crop(kept), np.asarray(shown, np.uint8)
 
 
-def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300) -> None:
+def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float = 0.0) -> None:
     """Write the picture as it is tested, framed, and its draws as one PNG; UserError where it cannot be written."""
     check_png(path)
-    tested, draws = previewed(rgb, recipe, stored)
+    tested, draws = previewed(rgb, recipe, stored, field_of_view)
     side = recipe.data.size
     rows = -(-(1 + len(draws)) // _ACROSS)
     step = side + _GAP

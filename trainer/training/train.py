@@ -144,7 +144,7 @@ class Training:
         needed = self.step.rehearse(blank(self.share.stop - self.share.start, side, device))
         stored = stored_input(recipe, cohort.side)
         self.pictures = Pictures(cohort, train, stored, device, keep=keep, reserve=needed, on_step=watch.on_read)
-        self.shown = Pictures(cohort, validation, spec, device, keep=keep, reserve=needed)
+        self.shown = Pictures(cohort, validation, spec.of_surround, device, keep=keep, reserve=needed)
         self.held += [self.pictures, self.shown]
         self.steps = steps_of(len(self.pictures), recipe)
         self.saved_epoch, self.saved, self.drawn, self.cost = self.state.epoch, 0.0, 0.0, 0.0

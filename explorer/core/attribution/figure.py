@@ -23,7 +23,7 @@ def figure_of(
     how = ", ".join((lens.title, *(f"{name} {in_words(value)}" for name, value in chosen)))
     return AttributionFigure(
         rgb,
-        network.input.frame(*rgb.shape[:2]) if lens.of_picture else Box(0, 0, *rgb.shape[:2]),
+        network.input.frame_of(rgb) if lens.of_picture else Box(0, 0, *rgb.shape[:2]),
         map,
         score,
         described,

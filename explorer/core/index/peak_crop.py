@@ -34,15 +34,16 @@ def peak_crop(rgb: RGB, field: ReceptiveField, place: tuple[int, int], longest: 
     `longest`. None where that place lies beyond the picture.
     """
     height, width = rgb.shape[:2]
-    box = in_picture(_grown(field.box(place)), field.input, height, width)
+    frame = field.input.frame_of(rgb)
+    box = in_picture(_grown(field.box(place)), field.input, height, width, frame)
     top, left = int(box.top), int(box.left)
     bottom, right = min(height, ceil(box.top + box.height)), min(width, ceil(box.left + box.width))
     if bottom <= top or right <= left:
         return None
     cut = Image.fromarray(rgb[top:bottom, left:right])
     cut.thumbnail((longest, longest))
-    whole, cell = Box(top, left, bottom - top, right - left), field.cell(place, height, width)
-    return PeakCrop(np.asarray(cut), shares(whole, field.input.frame(height, width)), shares(cell, whole))
+    whole, cell = Box(top, left, bottom - top, right - left), field.cell(place, height, width, frame)
+    return PeakCrop(np.asarray(cut), shares(whole, frame), shares(cell, whole))
 
 
 def shares(box: Box, of: Box) -> Box:

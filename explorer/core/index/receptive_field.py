@@ -62,19 +62,22 @@ class ReceptiveField:
         (top, bottom), (left, right) = self.rows[place[0]], self.columns[place[1]]
         return Box(float(top), float(left), float(bottom - top), float(right - left))
 
-    def in_picture(self, place: tuple[int, int], height: int, width: int) -> Box:
+    def in_picture(self, place: tuple[int, int], height: int, width: int, frame: Box | None = None) -> Box:
         """The field in the pixels of a picture of this height and width, as far as it lies on the picture."""
-        return in_picture(self.box(place), self.input, height, width)
+        return in_picture(self.box(place), self.input, height, width, frame)
 
-    def cell(self, place: tuple[int, int], height: int, width: int) -> Box:
+    def cell(self, place: tuple[int, int], height: int, width: int, frame: Box | None = None) -> Box:
         """The part of the picture over which that place of the map is drawn, in the same pixels."""
         down, across = self.input.size[0] / len(self.rows), self.input.size[1] / len(self.columns)
-        return in_picture(Box(place[0] * down, place[1] * across, down, across), self.input, height, width)
+        return in_picture(Box(place[0] * down, place[1] * across, down, across), self.input, height, width, frame)
 
 
-def in_picture(box: Box, input: InputSpec, height: int, width: int) -> Box:
-    """A box of input pixels in the pixels of a picture of this height and width, cut at the picture's edge."""
-    frame = input.frame(height, width)
+def in_picture(box: Box, input: InputSpec, height: int, width: int, frame: Box | None = None) -> Box:
+    """A box of input pixels in the pixels of a picture of this height and width, cut at the picture's edge.
+
+    `frame` is what the network sees of the picture, where that is not the same for all of that size.
+    """
+    frame = frame or input.frame(height, width)
     down, across = frame.height / input.size[0], frame.width / input.size[1]
     top, left = frame.top + box.top * down, frame.left + box.left * across
     bottom, right = min(height, top + box.height * down), min(width, left + box.width * across)

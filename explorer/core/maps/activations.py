@@ -65,9 +65,7 @@ def record(network: Network, rgb: RGB, *, raw: bool = False, crop: RGB | None = 
     batch = network.input.normalise(seen).unsqueeze(0).to(network.device)
     with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
         logits = network.logits(batch)[0].float().cpu().numpy()
-    return Activations(
-        dict(sorted(maps.items())), logits, network.input.frame(*rgb.shape[:2]), network.output.independent
-    )
+    return Activations(dict(sorted(maps.items())), logits, network.input.frame_of(rgb), network.output.independent)
 
 
 def predict(network: Network, rgb: RGB) -> npt.NDArray[np.float32]:

@@ -46,7 +46,7 @@ class Looked:
         if lesion is None:
             return color.crop(rgb), None
         grey = np.repeat(np.where(lesion, np.uint8(255), np.uint8(0))[..., None], 3, axis=2)
-        return color.crop(rgb), (color.crop(grey)[..., 0] > 127).astype(np.float32)
+        return color.crop(rgb), (color.crop(grey, of=rgb)[..., 0] > 127).astype(np.float32)
 
 
 def choose(

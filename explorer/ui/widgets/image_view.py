@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from explorer.core.arrays import RGB, RGBA
     from trainer.networks.input_spec import Box
 
+WHAT_IT_SEES = "what the network sees"
 MIN_ZOOM, MAX_ZOOM = 0.02, 64.0
 CLICK = 4
 """Pixels that the mouse may move between press and release of a click."""
@@ -61,7 +62,7 @@ class ImageView(QGraphicsView):
             added.setParentItem(self._halves.right)
         self._frame.setPen(QPen(QColor(255, 255, 255, 160), 0, Qt.PenStyle.DashLine))
         self._outlined.setPen(QPen(QColor(255, 255, 255), 0))
-        self._sees = QGraphicsSimpleTextItem("what the network sees", self._frame)
+        self._sees = QGraphicsSimpleTextItem(WHAT_IT_SEES, self._frame)
         self._sees.setFlag(QGraphicsSimpleTextItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self._sees.setBrush(QColor(255, 255, 255, 200))
         self.about_frame = InfoMark("frame")
@@ -133,14 +134,15 @@ class ImageView(QGraphicsView):
         if self._fitted and self._beside.isVisible():
             self.fit()
 
-    def set_frame(self, frame: "Box | None") -> None:
-        """Draw the rectangle that the network sees, where it is not the whole picture."""
+    def set_frame(self, frame: "Box | None", about: str = "") -> None:
+        """Draw the rectangle that the network sees, where it is not all of it or there are words `about` it."""
         whole = self._picture.pixmap().rect()
         cut = frame is not None and (frame.left, frame.top, frame.width, frame.height) != whole.getRect()
         self.about_frame.setVisible(cut)
-        if frame is None or not cut:
+        if frame is None or not (cut or about):
             self._frame.hide()
             return
+        self._sees.setText(about or WHAT_IT_SEES)
         self._frame.setRect(frame.left, frame.top, frame.width, frame.height)
         self._sees.setPos(max(frame.left, whole.left()), max(frame.top, whole.top()))
         self._frame.show()

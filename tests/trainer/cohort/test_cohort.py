@@ -189,6 +189,7 @@ def content(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         ({"age": [1e30] * 24}, "ages"),
         ({"age": [-math.inf] * 24}, "ages"),
         ({"digest": ["x"] * 24}, "digest"),
+        ({"pixels": ["0" * 16, *[""] * 23]}, "digests of pixels"),
         ({"name": ["same"] * 24}, "names"),
         ({"name": [""] * 24}, "names"),
         ({"group": [""] * 24}, "group"),

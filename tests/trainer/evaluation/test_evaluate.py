@@ -301,7 +301,7 @@ def test_a_part_of_one_class_is_refused_and_nothing_is_written(
 ) -> None:
     whole = open_cohort("c.h5")
     benign = replace(whole, splits=np.where((whole.splits == "test") & (whole.labels == 1), "train", whole.splits))
-    monkeypatch.setattr("trainer.cohort.cohort.open_cohort", lambda path: benign)
+    monkeypatch.setattr("trainer.cohort.pixel_check.open_checked", lambda path: benign)
     assert main(words()) == 1
     assert "test pictures of c.h5 are benign; an evaluation needs pictures of two classes" in capsys.readouterr().err
     assert not Path("report").exists()

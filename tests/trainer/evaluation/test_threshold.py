@@ -1,14 +1,23 @@
 """A threshold chosen on one part and kept on another."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import recall_score, roc_curve
 
-from trainer.evaluation.threshold import at_threshold, check_criterion, choose
+from tests.networks import save_small
+from tests.trainer.cohorts import drawn_cohort
+from trainer.cli import main
+from trainer.evaluation.threshold import at_threshold, check_criterion, choose, kept_threshold
 from trainer.files.errors import UserError
 from trainer.measures.bootstrap import BootstrapResamples
+from trainer.networks.checkpoint import load, save
 
 pictures = st.lists(st.tuples(st.integers(0, 12), st.booleans()), min_size=4, max_size=60).filter(
     lambda drawn: len({positive for _, positive in drawn}) == 2
@@ -53,3 +62,48 @@ def test_a_kept_threshold_is_counted() -> None:
 def test_what_is_no_criterion_is_said(text: str) -> None:
     with pytest.raises(UserError, match="is not youden, sensitivity"):
         check_criterion(text)
+
+
+KEPT = {"value": 0.4996, "criterion": "youden", "chosen_on": "train, cross-validated", "positive": "malignant"}
+
+
+def evaluated(folder: Path, threshold: object, *words: str) -> dict[str, Any]:
+    """What `evaluate` finds of a threshold, of a network whose training says this one."""
+    network = folder / "own.safetensors"
+    save_small(network)
+    save(network, replace(load(network), training={"threshold": threshold, "seen": []}))
+    arguments = ["evaluate", "--data", str(drawn_cohort(folder / "c.h5", 60)), "--out", str(folder / "r"), *words]
+    assert main([*arguments, "--model", str(network), "--draws", "100"]) == 0
+    found = json.loads((folder / "r" / "report.json").read_text("utf-8"))["evaluation"]["threshold"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_the_threshold_of_the_network_is_used_and_whose_it_is_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = evaluated(tmp_path, KEPT)
+    assert (found["value"], found["chosen_on"]) == (0.4996, None)
+    assert sum(found["applied_to"][name] for name in found["applied_to"] if name.endswith("tives")) == 12
+    origin = "kept in own.safetensors, whose training chose it on train, cross-validated by youden"
+    assert f"threshold 0.4996, {origin}" in capsys.readouterr().out
+    assert f"from a probability of 0.4996 on, {origin}" in (tmp_path / "r" / "report.html").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("no_figures")
+def test_it_is_chosen_anew_where_that_is_asked_for_or_the_threshold_is_another_network_s(tmp_path: Path) -> None:
+    for kept, words in (
+        (KEPT, ("--threshold", "youden")),
+        (KEPT, ("--tta", "2")),
+        (KEPT | {"positive": "benign"}, ()),
+        (None, ()),
+    ):
+        found = evaluated(tmp_path, kept, *words)
+        assert found["chosen_on"]["part"] == "validation"
+        assert found["kept"] is None
+
+
+def test_what_is_no_threshold_is_none() -> None:
+    for wrong in ("0.5", {**KEPT, "value": 2.0}, {**KEPT, "value": "0.5"}, {**KEPT, "criterion": 3}, {"value": 0.5}):
+        assert kept_threshold({"threshold": wrong}, "x") is None

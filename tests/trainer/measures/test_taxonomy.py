@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from trainer.files.errors import UserError
-from trainer.measures.taxonomy import Taxonomy, levels, match, read_taxonomy
+from trainer.measures.taxonomy import Taxonomy, levels, match, read_taxonomy, unknown_leaves
 
 HAM = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
 TWO = ("benign", "malignant")
@@ -109,7 +109,11 @@ def test_what_makes_no_tree_is_refused(tmp_path: Path, text: str, said: str) -> 
 @pytest.mark.parametrize(
     ("text", "network", "said"),
     [
-        ('m = ["mel", "bbc"]\nb = ["nv"]', ("mel", "nv"), 'names the class "bbc", which neither the network'),
+        (
+            'm = ["mel", "bbc"]\nb = ["nv"]',
+            ("mel", "nv", "bcc"),
+            'class "bcc" does not stand in taxonomy.toml; correct "bbc"',
+        ),
         ('m = ["mel"]\nb = ["df"]', ("mel", "nv"), 'network\'s class "nv" does not stand in'),
         ('m = ["mel"]\nb = ["nv"]', ("mel", "m", "nv"), "predicts both side by side"),
     ],
@@ -118,6 +122,16 @@ def test_a_tree_of_other_classes_is_refused(tmp_path: Path, text: str, network: 
     with pytest.raises(UserError) as caught:
         match(network, network, read_taxonomy(tree(tmp_path, text)), None)
     assert said in str(caught.value)
+
+
+def test_a_tree_that_names_more_than_the_classes_is_taken_and_what_more_is_said(tmp_path: Path) -> None:
+    own = read_taxonomy(tree(tmp_path, 'm = ["mel"]\nb = ["nv"]'))
+    wide = read_taxonomy(tree(tmp_path, 'm = ["mel", "lentigo"]\nb = ["nv"]\nlentigo = ["early", "late"]'))
+    for level in (None, 1, 2):
+        found, plain = (match(("nv", "mel"), ("mel", "nv"), of, level) for of in (wide, own))
+        assert (found.classes, found.members.tolist()) == (plain.classes, plain.members.tolist())
+    assert unknown_leaves(("nv", "mel"), ("mel", "nv"), wide) == ("early", "late")
+    assert unknown_leaves(("nv", "mel"), ("m", "nv"), wide) == (), "the cohort knows the parent"
 
 
 @pytest.mark.parametrize("level", [0, 3, -1])

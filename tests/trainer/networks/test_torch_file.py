@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.files.errors import UserError
-from trainer.networks.safetensors_file import read_tensors
+from trainer.files.safetensors_file import read_tensors
 from trainer.networks.torch_file import read_pickle
 
 MB = 2**20

@@ -42,5 +42,7 @@ def test_a_sheet_shows_the_picture_and_nine_draws(tmp_path: Path, capsys: pytest
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.size == (5 * 72 + 8, 2 * 72 + 8)
     assert main([*words, "--out", str(tmp_path / "sheet.pdf")]) == 1
+    assert main([*words, "--out", str(tmp_path / "near.png"), "--field-of-view", "9"]) == 1
+    assert "a margin within 0.05 to 3" in capsys.readouterr().err
     with pytest.raises(UserError, match="smaller than the network's input of 224"):
         previewed(RGB, small(size=224), 100)

@@ -1,6 +1,7 @@
 """Networks of timm's by name: one sentence without it, trained and opened again with it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,33 @@ def test_without_timm_one_sentence_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setattr(timm_catalog, "load", missing)
     with pytest.raises(UserError, match=r"a network of the timm library, which is not installed; .* pip install timm"):
         started(small(architecture="timm/resnet10t", weights=weights), TWO)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (
+            {"has_weights": True, "hf_hub_id": "timm/a.b", "hf_hub_filename": None, "url": "https://x/a.pth"},
+            r"weights of a could not be downloaded \(OSError: no network\); download "
+            r"https://huggingface.co/timm/a.b/resolve/main/model.safetensors where there is a network, and give",
+        ),
+        (
+            {"has_weights": True, "hf_hub_id": None, "url": "https://x/a.pth"},
+            r"download https://x/a.pth where there is a network, and give the file to --weights\.",
+        ),
+        ({"has_weights": False}, "timm has no weights of a; leave --weights imagenet out"),
+    ],
+)
+def test_weights_that_cannot_be_downloaded_are_named_with_their_address(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], said: str
+) -> None:
+    def offline(name: str, *, pretrained: bool) -> Any:
+        raise OSError("no network")
+
+    library = SimpleNamespace(get_pretrained_cfg=lambda name: SimpleNamespace(**told), create_model=offline)
+    monkeypatch.setattr(timm_catalog, "load", lambda name: library)
+    with pytest.raises(UserError, match=said):
+        timm_catalog.pretrained("a")
 
 
 def test_a_network_of_timms_is_trained_and_opened(tmp_path: Path) -> None:

@@ -256,6 +256,21 @@ def test_a_dry_run_shows_the_rates_and_trains_nothing(tmp_path: Path, capsys: py
         main(words[:-1])
 
 
+def test_a_dry_run_downloads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(*_: object, **__: object) -> object:
+        raise AssertionError("a dry run asks nobody")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", unreachable)
+    cohort = cohort_in(tmp_path)
+    words = ["train", "--data", str(cohort.path), "--recipe", "resnet18-transfer", "--size", "32", "--resize-to", "32"]
+    assert main([*words, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("resnet18 from imagenet; ")
+    assert "conv1" in said
+
+
 def without_validation(folder: Path) -> Cohort:
     """A cohort whose validation pictures are in the train part."""
     cohort = cohort_in(folder)

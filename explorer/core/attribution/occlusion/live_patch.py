@@ -116,7 +116,7 @@ class LivePatch:
         patch = change.delta[0, 0] + self._batch[0, :, top : top + change.height, left : left + change.width]
         mean, std = (patch.new_tensor(numbers)[:, None, None] for numbers in (spec.mean, spec.std))
         colors = ((patch * std + mean) * 255).round().clamp(0, 255).to("cpu", torch.uint8).numpy().transpose(1, 2, 0)
-        frame = spec.frame(*self._rgb.shape[:2])
+        frame = spec.frame_of(self._rgb)
         down, across = frame.height / spec.size[0], frame.width / spec.size[1]
         first, start = round(frame.top + top * down), round(frame.left + left * across)
         last = max(first + 1, round(frame.top + (top + change.height) * down))
