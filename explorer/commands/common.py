@@ -1,15 +1,13 @@
-"""What the subcommands share: the arguments that name a network, and a progress bar."""
+"""What the subcommands share: the arguments that name a network, its pictures and its index."""
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep, no_step
+from trainer.console.progress import progress
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import printable, say
 from trainer.networks.arguments import add_opening_arguments, opening_of
@@ -100,29 +98,10 @@ def index_of(arguments: argparse.Namespace, network: "Network", place: Path | No
 
     place = place or place_of(network, arguments.images)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with progress("index") as on_step:
+    with progress("index", "pictures") as on_step:
         return build_index(
             network, arguments.images, place, labels=table_of(arguments, arguments.images), on_step=on_step
         )
-
-
-@contextmanager
-def progress(title: str) -> Iterator[OnStep]:
-    """A bar on standard error while the block runs, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield no_step
-        return
-    from tqdm import tqdm
-
-    with tqdm(desc=title, file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
-
-        def on_step(done: int, total: int) -> None:
-            if bar.total != (total or None):
-                bar.total = total or None
-                bar.refresh()
-            bar.update(done - bar.n)
-
-        yield on_step
 
 
 def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _compared(arguments: argparse.Namespace, first: "Network", second: "Network"
 
         with open_index(arguments.index) as one, open_index(arguments.with_index) as other:
             return compare(first, second, arguments.images, indexes=(one, other))
-    with progress("compare") as on_step:
+    with progress("compare", "pictures") as on_step:
         return compare(first, second, arguments.images, on_step=on_step)
 
 

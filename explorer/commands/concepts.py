@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from explorer.commands.common import add_images_argument, images_of, progress, said_in
+from explorer.commands.common import add_images_argument, images_of, said_in
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say
 
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     masks = given_lesions(arguments.masks) if arguments.masks else {}
     pictures = images_of(arguments)
     said = said_in(arguments.artifacts, [str(picture) for picture in pictures])
-    with progress("concepts") as on_step:
+    with progress("concepts", "pictures") as on_step:
         left_out = export_maps(pictures, arguments.out, masks, Corrections(said), on_step)
     for reason in left_out.values():
         say(f"feature-explorer: left out: {printable(reason)}", error=True)

@@ -11,10 +11,10 @@ from explorer.commands.common import (
     add_network_arguments,
     images_of,
     network_of,
-    progress,
 )
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
         _ask(plan, arguments.jobs)
     done = 0
     try:
-        with progress("exporting") as bar:
+        with progress("exporting", "maps") as bar:
 
             def on_step(now: int, total: int) -> None:
                 nonlocal done
@@ -196,7 +196,7 @@ def _cards(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(parse_filters(arguments.filters), network.layers, book)
-    with open_index(arguments.index) as index, progress("cards") as on_step:
+    with open_index(arguments.index) as index, progress("cards", "cards") as on_step:
         report = export_cards(
             network,
             index,

@@ -11,10 +11,10 @@ from explorer.commands.common import (
     add_images_argument,
     add_network_arguments,
     network_of,
-    progress,
     table_of,
 )
 from explorer.core.progress import Cancelled
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
-    with progress("index") as on_bar:
+    with progress("index", "pictures", shown=shared.first) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is not None:

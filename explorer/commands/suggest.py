@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of
 from explorer.commands.index import Reins
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     reins = Reins() if child else None
     network = network_of(arguments)
     stage = ["concepts"]
-    with shared_by_torchrun() as shared, progress("suggest") as on_bar:
+    with shared_by_torchrun() as shared, progress("suggest", shown=shared.first) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is None:
@@ -74,6 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
                 say_json({"stage": stage[0], "done": done, "total": total})
                 sys.stdout.flush()
 
+        def on_stage(name: str) -> None:
+            stage[0] = name
+            on_bar.stage(name)
+
         suggestions = suggest(
             network,
             arguments.index,
@@ -82,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             lesions=_lesions(arguments),
             options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table, arguments.chance),
             on_step=on_step,
-            on_stage=lambda name: stage.__setitem__(0, name),
+            on_stage=on_stage,
             shared=shared,
         )
         if not shared.first:

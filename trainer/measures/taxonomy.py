@@ -26,13 +26,16 @@ class Match:
     labels: npt.NDArray[np.int64]
 
     def probabilities(self, answer: Prediction, temperature: float = 1.0) -> npt.NDArray[np.float64]:
-        """Those (N, L) of the evaluated classes, from an answer (N, K) whose logits are divided by `temperature`.
+        """Those (N, L) of the evaluated classes, from an answer (N, K) whose logits are divided by `temperature`."""
+        return self.added_up(answer.tempered(temperature), independent=answer.independent)
+
+    def added_up(self, own: npt.NDArray[np.float64], *, independent: bool = False) -> npt.NDArray[np.float64]:
+        """The probabilities (N, L) of the evaluated classes, from those (N, K) of the outputs.
 
         Where classes exclude each other, a parent's is the sum of its children's; where each is decided for itself,
         it is the probability that one of them at least is so.
         """
-        own = answer.tempered(temperature)
-        if not answer.independent or np.array_equal(self.members, np.eye(len(self.members))):
+        if not independent or np.array_equal(self.members, np.eye(len(self.members))):
             return np.asarray(own @ self.members)
         with np.errstate(divide="ignore"):  # one that is certain
             none = np.log1p(-own)

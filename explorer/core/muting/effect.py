@@ -20,7 +20,7 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
-from trainer.measures.calibration import BINS, bin_of
+from trainer.measures.calibration import BINS, bin_of, losses_of
 from trainer.measures.metrics import Labels, positive_class
 from trainer.measures.paired import Compared, Pair, auc_pair, compared, mean_pair, share_pair
 
@@ -123,7 +123,7 @@ def muting_effect(
     pairs: dict[str, tuple[Pair, int]] = {f"auc {name}": (pair, 0) for name, pair in areas.items()}
     pairs["auc"] = (_mean(list(areas.values())), 0)
     pairs["ece"] = (_ece_pair(*sides, labels, scored if len(classes) == 2 else None), 0)
-    losses = [-np.log(np.maximum(side[np.arange(len(labels)), labels], 1e-12)) for side in sides]
+    losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
     pairs["log loss"] = (mean_pair(losses[0], losses[1], np.ones(len(labels))), 0)
     found = compared(pairs, resamples)
     threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"

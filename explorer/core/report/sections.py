@@ -21,7 +21,7 @@ from explorer.core.index.work_list import work_list
 from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.telling import as_dict as muting_values
 from explorer.core.muting.telling import notes, sentence
-from explorer.core.progress import OnStep
+from explorer.core.progress import OnStage, OnStep, no_stage
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
 from explorer.core.report.suggested import suggestion_facts
@@ -188,9 +188,12 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
 """Every section by the name under which its facts stand in the page."""
 
 
-def facts_of(sources: Sources, on_step: OnStep) -> dict[str, Any]:
-    """The facts of every section, in the types that JSON has."""
-    facts = {name: section(sources, on_step) for name, section in SECTIONS.items()}
+def facts_of(sources: Sources, on_step: OnStep, on_stage: OnStage = no_stage) -> dict[str, Any]:
+    """The facts of every section, in the types that JSON has; `on_stage` is called with each section's name."""
+    facts = {}
+    for name, section in SECTIONS.items():
+        on_stage(name)
+        facts[name] = section(sources, on_step)
     return dict(json.loads(json.dumps(facts)))
 
 

@@ -1,7 +1,7 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from explorer.core.index.folder_index import FolderIndex, open_index
 from explorer.core.index.one_builder import only_builder
 from explorer.core.index.shared_work import ALONE, SharedWork
 from explorer.core.network.opening import Network
-from explorer.core.progress import OnStep, no_step
+from explorer.core.progress import OnStage, OnStep, no_stage, no_step
 from explorer.core.suggestions.aligning import align_all
 from explorer.core.suggestions.chance import draw, measured_by_chance
 from explorer.core.suggestions.choosing import choose_tags
@@ -64,7 +64,7 @@ def suggest(
     lesions: Mapping[str, str] | None = None,
     options: SuggestOptions | None = None,
     on_step: OnStep = no_step,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: OnStage = no_stage,
     shared: SharedWork = ALONE,
 ) -> Suggestions:
     """A suggestion for every filter, from the pictures of an index of this network.
@@ -154,7 +154,7 @@ def _made(
     options: SuggestOptions,
     table: Table,
     on_step: OnStep,
-    on_stage: Callable[[str], None],
+    on_stage: OnStage,
     shared: SharedWork,
 ) -> Suggestions:
     way = marks_way(network.input)

@@ -24,6 +24,7 @@ from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
+from trainer.networks.output_spec import OutputSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -57,6 +58,19 @@ def test_figures_are_those_of_a_plain_loop(network: Network, index: FolderIndex,
     assert found.specificity.after.value == pytest.approx((muted[labels == 0, 1] < 0.5).mean())
     assert found.threshold_pictures == len(found.pictures) == 40
     assert abs(auc.change.value) > 1e-3, "nothing was muted"
+
+
+def test_the_loss_of_classes_that_are_decided_each_for_itself_counts_all_of_them(
+    network: Network, index: FolderIndex, drawn: Path
+) -> None:
+    alone = dataclasses.replace(network, output=OutputSpec(meaning="independent"))
+    found = muting_effect(alone, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5))
+    labels = np.array([index.classes.index(word) for word in index.given])
+    batches = [network.input.prepare(read_image(drawn / "images" / name))[None] for name in index.pictures]
+    logits = np.stack([muted_by_hooks(network, batch, KEYS)[0] for batch in batches])
+    muted = Prediction(logits, independent=True).probabilities
+    wanted = np.mean([log_loss(labels == place, muted[:, place]) for place in range(2)])
+    assert found.log_loss.after.value == pytest.approx(wanted, rel=1e-4)
 
 
 def test_a_threshold_of_one_half_is_applied_to_the_other(network: Network, index: FolderIndex) -> None:
