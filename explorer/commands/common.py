@@ -44,6 +44,26 @@ def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGro
     )
 
 
+def add_chosen_pictures(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+    """Add --pictures and --first, which choose among those of --images."""
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--pictures",
+        action="append",
+        metavar="NAME,...",
+        help="only these pictures, by file name or end of path",
+    )
+    some.add_argument("--first", type=at_least_one, metavar="N", help="only the first N pictures")
+
+
+def at_least_one(text: str) -> int:
+    """A number of pictures, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
 def network_of(arguments: argparse.Namespace) -> "Network":
     """Open the network that `add_network_arguments` describes; what had to be assumed is said on standard error."""
     from explorer.core.network.opening import open_network
@@ -67,6 +87,15 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     if not found:
         listings[0].check()
     return tuple(found)
+
+
+def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """The pictures of `add_images_argument` that `add_chosen_pictures` leaves; UserError where none is."""
+    from explorer.core.selection import choose_pictures, picture_names
+
+    pictures = images_of(arguments)
+    names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
+    return choose_pictures(pictures, names, arguments.first)
 
 
 def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Labels | None":
