@@ -19,6 +19,7 @@ from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
 from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.telling import as_dict as muting_values
 from explorer.core.muting.telling import notes, sentence
 from explorer.core.progress import OnStage, OnStep, no_stage
@@ -121,6 +122,7 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
             if word != NONE:
                 by_word.setdefault(word, []).append(key)
     found = []
+    passes = SharedPasses(sources.network, sources.index, [tuple(dict.fromkeys(keys)) for keys in by_word.values()])
     for word, keys in sorted(by_word.items()):
         options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
         presence = None
@@ -135,6 +137,7 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 lesions=sources.lesions,
                 presence=replace(presence, asked_for=False) if presence is not None else None,
                 options=options,
+                passes=passes,
                 on_step=on_step,
             )
         except UserError as error:
