@@ -115,10 +115,12 @@ def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Lab
     return labels
 
 
-def index_of(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> Path:
+def index_of(
+    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", place: Path | None = None
+) -> Path:
     """The index of --index; else the one at `place`, or that the window keeps, made or brought up to date.
 
-    With the classes of --labels, so that the window finds them in its own.
+    With the classes of `table_of`, so that the window finds them in its own.
     """
     if arguments.index is not None:
         return Path(arguments.index)
@@ -128,9 +130,7 @@ def index_of(arguments: argparse.Namespace, network: "Network", place: Path | No
     place = place or place_of(network, arguments.images)
     place.parent.mkdir(parents=True, exist_ok=True)
     with progress("index", "pictures") as on_step:
-        return build_index(
-            network, arguments.images, place, labels=table_of(arguments, arguments.images), on_step=on_step
-        )
+        return build_index(network, arguments.images, place, labels=labels, on_step=on_step)
 
 
 def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":

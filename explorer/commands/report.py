@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, index_of, network_of
+from explorer.commands.common import add_network_arguments, index_of, network_of, table_of
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -124,13 +124,15 @@ def _sources(arguments: argparse.Namespace, network: "Network", place: Path | No
     """What a report is made from; without --index the index is made first, at `place` or where the window keeps it."""
     from explorer.core.report import open_sources
 
+    table = table_of(arguments, arguments.images)
     opening = [f"--{name}={value}" for name in OPENING if (value := getattr(arguments, name)) is not None]
     with open_sources(
         network,
         arguments.images,
-        index_of(arguments, network, place),
+        index_of(arguments, network, table, place),
         tags=arguments.tags,
         labels=arguments.labels,
+        table=table,
         artifacts=arguments.artifacts,
         model=arguments.model,
         opening=tuple(opening),
