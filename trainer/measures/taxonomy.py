@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +83,18 @@ def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]
     known, tree = {*network, *cohort}, set(taxonomy.classes)
     for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
         if name not in tree:
-            raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; add it below a parent.')
+            near = _nearest(name, [one for one in taxonomy.classes if one not in known])
+            hint = f' under its name ("{near}" is there; is that it?)' if near else ""
+            raise UserError(
+                f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; add it below a parent{hint}.'
+            )
     for leaf in taxonomy.leaves:
         if not known & set(taxonomy.line(leaf)):
+            near = _nearest(leaf, sorted(known - tree)) or _nearest(leaf, sorted(known))
+            hint = f' (did you mean "{near}"?)' if near else ""
             raise UserError(
                 f'{taxonomy.name} names the class "{leaf}", which neither the network ({_some(network)}) '
-                f"nor the cohort ({_some(cohort)}) knows; take it out, or correct its name."
+                f"nor the cohort ({_some(cohort)}) knows; take it out, or correct its name{hint}."
             )
     for name in network:
         below = [other for other in network if other != name and name in taxonomy.line(other)]
@@ -117,6 +124,15 @@ def _matched(
     classes = tuple(dict.fromkeys(mapped))
     members = np.array([[float(name == column) for column in classes] for name in mapped])
     return Match(classes, members, np.array([classes.index(name) for name in mapped_cohort], np.int64))
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """The name most like another: alike but for a few letters, or the beginning of it; "" for none."""
+    folded = {one.casefold(): one for one in reversed(names)}
+    word = name.casefold()
+    begun = [one for one in folded if min(len(one), len(word)) >= 3 and (one.startswith(word) or word.startswith(one))]
+    near = get_close_matches(word, folded, 1, 0.6) or begun
+    return folded[near[0]] if near else ""
 
 
 def _some(names: Sequence[str]) -> str:

@@ -120,6 +120,20 @@ def test_a_tree_of_other_classes_is_refused(tmp_path: Path, text: str, network: 
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('m = ["melanome"]\nb = ["nv"]', 'under its name ("melanome" is there; is that it?).'),
+        ('m = ["melanoma", "Mel"]\nb = ["nv"]', 'correct its name (did you mean "melanoma"?).'),
+        ('m = ["melanoma", "xyz"]\nb = ["nv"]', "take it out, or correct its name."),
+    ],
+)
+def test_the_nearest_name_is_told(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        match(("melanoma", "nv"), ("melanoma", "nv"), read_taxonomy(tree(tmp_path, text)), None)
+    assert str(caught.value).endswith(said)
+
+
 @pytest.mark.parametrize("level", [0, 3, -1])
 def test_a_level_that_is_not_there_is_refused(level: int) -> None:
     with pytest.raises(UserError, match=f"--level {level} is none of the levels 1 to 2 of taxonomy.toml"):
