@@ -91,7 +91,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
-    with progress("index", "pictures", shown=shared.first) as on_bar:
+    with progress("index", "pictures", shown=shared.first and not child) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is not None:

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     reins = Reins() if child else None
     network = network_of(arguments)
     stage = ["concepts"]
-    with shared_by_torchrun() as shared, progress("suggest", shown=shared.first) as on_bar:
+    with shared_by_torchrun() as shared, progress("suggest", shown=shared.first and not child) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is None:

@@ -126,8 +126,8 @@ class Bar:
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
-        self._reading: Progress | None = None
         self._bar: Progress | None = None
+        self._stage = ""
         self._auc = "-"
 
     def watch(self) -> "Watch":
@@ -138,29 +138,31 @@ class Bar:
 
     def close(self) -> None:
         """Leave the terminal in order."""
-        for bar in (self._reading, self._bar):
-            if bar is not None:
-                bar.close()
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
 
     def _say(self, text: str) -> None:
         if text.startswith("run ") and self._bar is not None:  # a bar for each of several runs
             self.close()
-            self._bar = self._reading = None
-        (self._bar or Progress()).say(text)
+        self._at("").say(text)
 
     def _read(self, done: int, total: int) -> None:
-        if self._reading is None:
-            self._reading = begin("reading", "pictures")
-        self._reading(done, total)
-        if done == total:
-            self._reading.close()
+        self._at("reading")(done, total)
 
     def _step(self, epoch: int, done: int, pictures: int, loss: float) -> None:
+        bar = self._at("learning")
+        bar.beside(f"epoch {epoch}/{self._epochs}, loss {loss:.3f}, AUC {self._auc}")
+        bar((epoch - 1) * pictures + done, self._epochs * pictures)
+
+    def _at(self, stage: str) -> "Progress":
+        """The progress of the run, at a stage; "" at whichever it is."""
         if self._bar is None:
-            self._bar = begin("training", "pictures")
-            self._bar((epoch - 1) * pictures, self._epochs * pictures)
-        self._bar.beside(f"epoch {epoch}/{self._epochs}, loss {loss:.3f}, AUC {self._auc}")
-        self._bar((epoch - 1) * pictures + done, self._epochs * pictures)
+            self._bar, self._stage = begin("training", "pictures"), ""
+        if stage and stage != self._stage:
+            self._stage = stage
+            self._bar.stage(stage)
+        return self._bar
 
     def _epoch(self, record: dict[str, Any]) -> None:
         self._auc = "-" if record["auc"] is None else f"{record['auc']:.3f}"

@@ -1,6 +1,8 @@
 """How far long work is, on standard error: a bar on a terminal; in a pipe or a log a plain line now and then."""
 
+import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +50,11 @@ def begin(title: str, unit: str = "", *, shown: bool = True) -> Progress:
     """
     if not shown:
         return Progress()
-    return Bar(title, unit) if on_terminal() else Lines(title, unit)
+    if on_terminal():
+        return Bar(title, unit)
+    lines = Lines(title, unit)
+    threading.Thread(target=lines.keep_saying, name="progress", daemon=True).start()
+    return lines
 
 
 @contextmanager
@@ -104,30 +110,48 @@ class Bar(Progress):
 
 
 class Lines(Progress):
-    """A line at a step that ends `APART` seconds or more after the line before it; none for work that is shorter."""
+    """A line every `APART` seconds or more, at a step or, with `keep_saying`, while one lasts; none of shorter work."""
 
     def __init__(self, title: str, unit: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._title, self._unit, self._clock = title, unit, clock
         self._start = clock()
         self._due = self._start + APART
+        self._closed, self._speaking = threading.Event(), threading.Lock()
         self._stage = self._beside = ""
         self._done = self._total = 0
         self._first, self._since = 0, self._start
 
     def __call__(self, done: int, total: int) -> None:
         """Say it, where it is time."""
-        now = self._clock()
         if total:
             if total != self._total or done < self._done:
-                self._first, self._since = done, now
+                self._first, self._since = done, self._clock()
             self._done, self._total = done, total
         elif self._done == self._total:  # what was counted is done: this is something else
             self._done = self._total = 0
-        if now >= self._due:
+        self.say_if_due()
+
+    def say_if_due(self) -> None:
+        """Say how far it is, where it is time."""
+        with self._speaking:
+            now = self._clock()
+            if now < self._due or self._closed.is_set():
+                return
             self._wait(now)
-            say(self._line(now), error=True)
-            if sys.stderr is not None:
-                sys.stderr.flush()
+            line = self._line(now)
+        say(line, error=True)
+        if sys.stderr is not None:
+            sys.stderr.flush()
+
+    def keep_saying(self) -> None:
+        """Say it until `close`, however long a step lasts; for a thread of its own."""
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more: the work need not end by that
+            while not self._closed.wait(1):
+                self.say_if_due()
+
+    def close(self) -> None:
+        """Say no more."""
+        self._closed.set()
 
     def stage(self, name: str) -> None:
         """Name it in the lines to come."""

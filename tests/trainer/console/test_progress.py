@@ -1,6 +1,8 @@
 """What a person sees of long work: a bar on a terminal, lines in a pipe, nothing of what is short."""
 
 import re
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -104,9 +106,13 @@ def test_what_is_said_in_between_is_a_sign_of_life_too(capsys: pytest.CaptureFix
 
 
 def test_a_pipe_gets_lines_and_a_terminal_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(begin("index"), Lines)
+    lines = begin("index")
+    lines.close()
+    assert isinstance(lines, Lines)
     monkeypatch.setattr(shown, "on_terminal", lambda: True)
-    assert isinstance(begin("index"), Bar)
+    bar = begin("index")
+    bar.close()
+    assert isinstance(bar, Bar)
     assert type(begin("index", shown=False)) is shown.Progress
 
 
@@ -137,3 +143,24 @@ def test_a_bar_counts_its_stages_and_is_gone_in_the_end(
 )
 def test_times_are_said_as_people_say_them(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+def test_a_long_step_is_told_too_until_the_work_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shown, "APART", 0.1)
+    error = ""
+    with progress("suggest") as on_step:
+        on_step(1, 3)
+        until = time.monotonic() + 30
+        while "suggest: 1 of 3" not in error and time.monotonic() < until:
+            time.sleep(0.1)
+            error += capsys.readouterr().err
+    assert "suggest: 1 of 3, " in error
+    threads = [thread for thread in threading.enumerate() if thread.name == "progress"]
+    for thread in threads:
+        thread.join(30)
+    capsys.readouterr()
+    assert not any(thread.is_alive() for thread in threads)
+    on_step(2, 3)
+    assert capsys.readouterr().err == ""
