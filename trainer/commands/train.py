@@ -149,6 +149,8 @@ class Bar:
 
     def _read(self, done: int, total: int) -> None:
         self._at("reading")(done, total)
+        if done == total:
+            self._at("learning")
 
     def _step(self, epoch: int, done: int, pictures: int, loss: float) -> None:
         bar = self._at("learning")
