@@ -23,6 +23,7 @@ COMMANDS = (
     "index",
     "concepts",
     "suggest",
+    "evaluate",
     "alarm",
     "mute",
     "compare",

@@ -53,7 +53,8 @@ def obstacle() -> str:
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in displays):
         return (
             "there is no display to open a window on; the commands layers, export, occlude, lens, index, concepts, "
-            "suggest, alarm, mute, compare, what-if, report and tags need none: feature-explorer layers --help"
+            "suggest, evaluate, alarm, mute, compare, what-if, report and tags need none: "
+            "feature-explorer layers --help"
         )
     missing = [] if _plugin_loads() else missing_packages()
     return f"system libraries are missing; run: sudo apt-get install -y {' '.join(missing)}" if missing else ""

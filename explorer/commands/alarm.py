@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of, progress, said_in
+from explorer.commands.common import add_network_arguments, network_of, said_in
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 from trainer.pictures.column_choice import parse_columns
 

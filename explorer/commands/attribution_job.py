@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import progress
 from explorer.core.attribution.attribution_map import Value
 from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 class AttributionJob:
     """What is done with every picture.
 
-    `compute(rgb, description)` gives the content of the result's file and how it was computed; `about` comes first in
-    that description; `doing` is said beside the progress bar; `method` says how the last one was computed.
+    `compute(rgb, description, on_step)` gives the content of the result's file and how it was computed; `about` comes
+    first in that description; `doing` is said beside the progress; `method` says how the last one was computed.
     """
 
     doing: str
@@ -60,7 +61,7 @@ class AttributionJob:
     network: "Network"
     target: str
     settings: Mapping[str, Value]
-    compute: "Callable[[RGB, Described], tuple[bytes, str]]"
+    compute: "Callable[[RGB, Described, OnStep], tuple[bytes, str]]"
     figures: str | None
     style: "FigureStyle"
     limit: float | None
@@ -93,11 +94,13 @@ class AttributionJob:
         _make_folders(root, (out.parent for _, out in todo))
         written: list[str] = []
         failed: list[str] = []
-        with progress(self.doing) as bar:
+        with progress(self.doing, "" if single else "pictures") as bar:
+            within = bar if single else lambda *_: bar(0, 0)
             for place, (path, out) in enumerate(todo):
-                bar(place, len(todo))
+                if not single:
+                    bar(place, len(todo))
                 try:
-                    written += self._do(path, out, again=not single)
+                    written += self._do(path, out, within, again=not single)
                 except UserError as error:
                     if single:
                         raise
@@ -143,7 +146,7 @@ class AttributionJob:
                     "there."
                 )
 
-    def _do(self, path: Path | None, out: Path, *, again: bool) -> list[str]:
+    def _do(self, path: Path | None, out: Path, on_step: OnStep, *, again: bool) -> list[str]:
         """Compute a picture's result and draw it; what was written.
 
         With `again`, what is there and was made with the same settings is left; otherwise that is a UserError.
@@ -157,7 +160,7 @@ class AttributionJob:
         described = self._described(path)
         written = []
         if self.force or not out.exists():
-            content, self.method = self.compute(_read(path), described)
+            content, self.method = self.compute(_read(path), described, on_step)
             _write(out, content, named=not again)
             written.append(str(out))
         else:

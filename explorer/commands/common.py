@@ -1,15 +1,13 @@
-"""What the subcommands share: the arguments that name a network, and a progress bar."""
+"""What the subcommands share: the arguments that name a network, its pictures and its index."""
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep, no_step
+from trainer.console.progress import progress
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import printable, say
 from trainer.networks.arguments import add_opening_arguments, opening_of
@@ -46,6 +44,26 @@ def add_images_argument(parser: "argparse.ArgumentParser | argparse._ArgumentGro
     )
 
 
+def add_chosen_pictures(parser: "argparse.ArgumentParser | argparse._ArgumentGroup") -> None:
+    """Add --pictures and --first, which choose among those of --images."""
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
+        "--pictures",
+        action="append",
+        metavar="NAME,...",
+        help="only these pictures, by file name or end of path",
+    )
+    some.add_argument("--first", type=at_least_one, metavar="N", help="only the first N pictures")
+
+
+def at_least_one(text: str) -> int:
+    """A number of pictures, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
 def network_of(arguments: argparse.Namespace) -> "Network":
     """Open the network that `add_network_arguments` describes; what had to be assumed is said on standard error."""
     from explorer.core.network.opening import open_network
@@ -71,6 +89,15 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """The pictures of `add_images_argument` that `add_chosen_pictures` leaves; UserError where none is."""
+    from explorer.core.selection import choose_pictures, picture_names
+
+    pictures = images_of(arguments)
+    names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
+    return choose_pictures(pictures, names, arguments.first)
+
+
 def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Labels | None":
     """The table of --labels for a folder or pictures, as --columns says; what is odd about it on standard error."""
     if arguments.labels is None:
@@ -88,10 +115,12 @@ def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Lab
     return labels
 
 
-def index_of(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> Path:
+def index_of(
+    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", place: Path | None = None
+) -> Path:
     """The index of --index; else the one at `place`, or that the window keeps, made or brought up to date.
 
-    With the classes of --labels, so that the window finds them in its own.
+    With the classes of `table_of`, so that the window finds them in its own.
     """
     if arguments.index is not None:
         return Path(arguments.index)
@@ -100,29 +129,8 @@ def index_of(arguments: argparse.Namespace, network: "Network", place: Path | No
 
     place = place or place_of(network, arguments.images)
     place.parent.mkdir(parents=True, exist_ok=True)
-    with progress("index") as on_step:
-        return build_index(
-            network, arguments.images, place, labels=table_of(arguments, arguments.images), on_step=on_step
-        )
-
-
-@contextmanager
-def progress(title: str) -> Iterator[OnStep]:
-    """A bar on standard error while the block runs, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield no_step
-        return
-    from tqdm import tqdm
-
-    with tqdm(desc=title, file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
-
-        def on_step(done: int, total: int) -> None:
-            if bar.total != (total or None):
-                bar.total = total or None
-                bar.refresh()
-            bar.update(done - bar.n)
-
-        yield on_step
+    with progress("index", "pictures") as on_step:
+        return build_index(network, arguments.images, place, labels=labels, on_step=on_step)
 
 
 def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":

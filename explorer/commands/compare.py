@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _compared(arguments: argparse.Namespace, first: "Network", second: "Network"
 
         with open_index(arguments.index) as one, open_index(arguments.with_index) as other:
             return compare(first, second, arguments.images, indexes=(one, other))
-    with progress("compare") as on_step:
+    with progress("compare", "pictures") as on_step:
         return compare(first, second, arguments.images, on_step=on_step)
 
 
@@ -91,9 +92,10 @@ def _summaries(comparison: "Comparison") -> list[dict[str, Any]]:
         {
             "layer": layer,
             "filters": len(matches),
-            "median_strength": _median(match.strength for match in matches),
-            "median_same_number": _median(match.same_number for match in matches),
+            "median_strength": _median(match.strength for match in matches if not match.silent),
+            "median_same_number": _median(match.same_number for match in matches if not match.silent),
             "keep_their_number": sum(match.second == match.first for match in matches),
+            "silent": {which: sum(one.silent == which for one in matches) for which in ("first", "second", "both")},
         }
         for layer, matches in _layers(comparison).items()
     ]
@@ -123,9 +125,11 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
                 f"layer {one['layer']:>3}  matched {_two(one['median_strength'])}  same number "
                 f"{_two(one['median_same_number'])}  {one['keep_their_number']} of {one['filters']} keep their number"
             )
-        weakest = [match for match in comparison.most_changed if not math.isnan(match.strength)][:SHOWN]
+        telling = (match for match in comparison.most_changed if not (match.silent or math.isnan(match.strength)))
+        weakest = list(telling)[:SHOWN]
         named = ", ".join(f"{match.first} ({match.strength:.2f})" for match in weakest)
         lines.append(f"Changed most: {named}" if named else "No filter tells the pictures apart.")
+        lines += _silent(comparison)
     if comparison.predictions:
         of_all = f"{len(comparison.changed):,} of {len(comparison.predictions):,} predictions differ"
         furthest = comparison.changed[:1]
@@ -134,6 +138,21 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
         *(printable(line, 500) for line in lines),
         f"{printable(str(arguments.out), 500)}: every filter and picture",
     ]
+
+
+def _silent(comparison: "Comparison") -> list[str]:
+    """Which filters are silent, in one network or in both."""
+    told = (
+        ("first", "Silent in the first network, not so its match in the second"),
+        ("second", "Not silent in the first network, but its match in the second"),
+        ("both", "Silent in both networks, so not changed"),
+    )
+    lines = []
+    for which, words in told:
+        keys = [str(match.first) for match in comparison.matches if match.silent == which]
+        more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
+        lines += [f"{words}: {', '.join(keys[:SHOWN])}{more}"] if keys else []
+    return lines
 
 
 def _two(value: float | None) -> str:

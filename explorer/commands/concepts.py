@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from explorer.commands.common import add_images_argument, images_of, progress, said_in
+from explorer.commands.common import add_chosen_pictures, add_images_argument, chosen_images_of, said_in
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say
 
 
@@ -16,6 +17,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "of how much of each artifact there is. docs/concepts.md says how well.",
     )
     add_images_argument(parser)
+    add_chosen_pictures(parser)
     parser.add_argument(
         "--masks", type=Path, metavar="DIR", help="given lesions, NAME_segmentation.png; they win over found ones"
     )
@@ -36,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.concepts.masks import given_lesions
 
     masks = given_lesions(arguments.masks) if arguments.masks else {}
-    pictures = images_of(arguments)
+    pictures = chosen_images_of(arguments)
     said = said_in(arguments.artifacts, [str(picture) for picture in pictures])
-    with progress("concepts") as on_step:
+    with progress("concepts", "pictures") as on_step:
         left_out = export_maps(pictures, arguments.out, masks, Corrections(said), on_step)
     for reason in left_out.values():
         say(f"feature-explorer: left out: {printable(reason)}", error=True)

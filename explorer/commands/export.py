@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.commands.common import (
+    add_chosen_pictures,
     add_images_argument,
     add_network_arguments,
-    images_of,
+    at_least_one,
+    chosen_images_of,
     network_of,
-    progress,
 )
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -42,14 +44,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="LIST",
         help="layers and filters, such as 7 or 7:8 or 7:3-12 or 5-7, tag:hair, all; several with commas",
     )
-    some = what.add_mutually_exclusive_group()
-    some.add_argument(
-        "--pictures",
-        action="append",
-        metavar="NAME,...",
-        help="only these pictures, by file name or end of path",
-    )
-    some.add_argument("--first", type=_count, metavar="N", help="only the first N pictures")
+    add_chosen_pictures(what)
     what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest")
 
     where = parser.add_argument_group("files")
@@ -78,7 +73,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="do not ask before an export of over 1,000 files or a tenth of the free space",
     )
-    where.add_argument("--jobs", type=_count, metavar="N", help="threads (all cores)")
+    where.add_argument("--jobs", type=at_least_one, metavar="N", help="threads (all cores)")
     where.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     look = parser.add_argument_group("look")
@@ -125,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         _ask(plan, arguments.jobs)
     done = 0
     try:
-        with progress("exporting") as bar:
+        with progress("exporting", "maps") as bar:
 
             def on_step(now: int, total: int) -> None:
                 nonlocal done
@@ -158,13 +153,11 @@ def _ask(plan: "ExportPlan", jobs: int | None) -> None:
 
 def _plan(arguments: argparse.Namespace, style: "FigureStyle") -> "ExportPlan":
     from explorer.core.export.run import plan_export
-    from explorer.core.selection import choose_filters, choose_pictures, parse_filters, picture_names
+    from explorer.core.selection import choose_filters, parse_filters
     from explorer.core.tags.hdf5_file import load_tags_of
 
     selectors = parse_filters(arguments.filters)
-    pictures = images_of(arguments)
-    names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
-    pictures = choose_pictures(pictures, names, arguments.first)
+    pictures = chosen_images_of(arguments)
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(selectors, network.layers, book)
@@ -196,7 +189,7 @@ def _cards(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     book = load_tags_of(arguments.tags, network.digest, network.name) if arguments.tags else None
     filters = choose_filters(parse_filters(arguments.filters), network.layers, book)
-    with open_index(arguments.index) as index, progress("cards") as on_step:
+    with open_index(arguments.index) as index, progress("cards", "cards") as on_step:
         report = export_cards(
             network,
             index,
@@ -272,13 +265,6 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
         for reason in reasons:
             say(f"  {printable(reason)}", error=True)
     return 1 if reasons else 0
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
 
 
 def _inform(sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import stat
 import sys
 import threading
 from pathlib import Path
@@ -11,10 +12,10 @@ from explorer.commands.common import (
     add_images_argument,
     add_network_arguments,
     network_of,
-    progress,
     table_of,
 )
 from explorer.core.progress import Cancelled
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     out.parent.mkdir(parents=True, exist_ok=True)
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
-    with progress("index") as on_bar:
+    with progress("index", "pictures", shown=shared.first and not child) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is not None:
@@ -156,7 +157,8 @@ def _each(places: list[Path]) -> list[Path]:
 class Reins:
     """Lets the window that started this process hold it: `pause` and `resume` are lines on standard input.
 
-    The process ends when nobody holds the other end any more: a window that is gone leaves nothing running.
+    The process ends when nobody holds the other end any more: a window that is gone leaves nothing running. Where
+    standard input is no pipe (closed, a file, a terminal), nobody holds it and it runs to its end.
     """
 
     def __init__(self) -> None:
@@ -165,7 +167,8 @@ class Reins:
         lowest_priority()
         self._free, self._over = threading.Event(), False
         self._free.set()
-        threading.Thread(target=self._listen, name="reins", daemon=True).start()
+        if _is_piped():
+            threading.Thread(target=self._listen, name="reins", daemon=True).start()
 
     def check(self) -> None:
         """Wait while paused; Cancelled where nobody waits for the work."""
@@ -181,6 +184,15 @@ class Reins:
                 self._free.set()
         self._over = True
         self._free.set()
+
+
+def _is_piped() -> bool:
+    """Whether standard input is a pipe, or a socket as Qt may give."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode if sys.stdin is not None else 0
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 class _Speaking:

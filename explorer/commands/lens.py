@@ -9,7 +9,7 @@ from explorer.commands.common import add_network_arguments, network_of
 from explorer.commands.lens_sheet import add_sheet
 from explorer.core.attribution import LENSES, AttributionMap
 from explorer.core.attribution.lens import FORMS, Lens, Setting
-from explorer.core.progress import no_step
+from explorer.core.progress import OnStep
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
@@ -65,20 +65,21 @@ def run(arguments: argparse.Namespace) -> int:
         network = shuffled(learned)
     made: list[tuple[AttributionMap, dict[str, Any]]] = []
 
-    def look(rgb: "RGB") -> "tuple[AttributionMap, dict[str, Any]]":
+    def look(rgb: "RGB", on_step: OnStep) -> "tuple[AttributionMap, dict[str, Any]]":
         """The map, and what is said of it beside its description."""
-        found = lens.compute(network, rgb, arguments.target, settings, no_step, None)
+        found = lens.compute(network, rgb, arguments.target, settings, on_step, None)
         if not arguments.randomised:
             return found, {}
         from explorer.core.attribution.randomised import rank_correlation
 
-        alike = rank_correlation(found.map, lens.compute(learned, rgb, arguments.target, settings, no_step, None).map)
+        of_learned = lens.compute(learned, rgb, arguments.target, settings, on_step, None)
+        alike = rank_correlation(found.map, of_learned.map)
         return found, {"rank_correlation": None if math.isnan(alike) else alike}
 
-    def compute(rgb: "RGB", described: dict[str, Any]) -> tuple[bytes, str]:
+    def compute(rgb: "RGB", described: dict[str, Any], on_step: OnStep) -> tuple[bytes, str]:
         from explorer.core.attribution.result_file import packed
 
-        found, more = made[0] if made else look(rgb)
+        found, more = made[0] if made else look(rgb, on_step)
         if not lens.of_picture and not made:
             made.append((found, more))  # it is the same for all pictures
         return packed(found, described | more), found.method

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(chosen) > MOST:
         raise UserError(f"That would be {len(chosen):,} pictures; a sheet holds {MOST}. Choose fewer.")
     style, rows = FigureStyle(width_mm=arguments.width, dpi=arguments.dpi), []
-    with progress("lenses") as on_step:
+    with progress("lenses", "pictures") as on_step:
         for place, one in enumerate(chosen):
             on_step(place, len(chosen))
             target = f"class:{one.predicted}" if arguments.target == PREDICTED else arguments.target
@@ -128,7 +129,7 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
     given = _given(arguments, network, pictures)
     looked_at = pictures if arguments.confused is not None else pictures[: max(arguments.first, 1)]
     read, found = [], []
-    with progress("predictions") as on_step:
+    with progress("predictions", "pictures") as on_step:
         for place, path in enumerate(looked_at):
             on_step(place, len(looked_at))
             try:

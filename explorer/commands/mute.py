@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, index_of, network_of, progress, said_in
+from explorer.commands.common import add_network_arguments, index_of, network_of, said_in, table_of
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
-from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
@@ -104,9 +104,11 @@ def run(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     keys, named = _chosen(arguments, network)
     from explorer.core.index import open_index
+    from explorer.core.labels import Labels
 
-    with open_index(index_of(arguments, network)) as opened:
-        labels = _labels(arguments, opened)
+    table = table_of(arguments, arguments.images)
+    labels = table or Labels()
+    with open_index(index_of(arguments, network, table)) as opened:
         given = [labels.of(arguments.images / name) for name in opened.pictures] if arguments.labels else None
         index = opened.seen_from(arguments.images.resolve(), given)
         told: dict[str, Any] = {"network": network.identity}
@@ -143,18 +145,6 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[Fi
     if not keys:
         raise UserError(f'No filter of {arguments.tags.name} is tagged "{arguments.tag}".')
     return sorted(keys), f"tagged {arguments.tag}"
-
-
-def _labels(arguments: argparse.Namespace, index: "FolderIndex") -> "Labels":
-    from explorer.core.labels import Labels, read_labels
-
-    if arguments.labels is None:
-        return Labels()
-    columns = parse_columns(arguments.columns) if arguments.columns else None
-    labels = read_labels(arguments.labels, [arguments.images / name for name in index.pictures], columns)
-    for problem in labels.problems:
-        say(f"feature-explorer: {problem}", error=True)
-    return labels
 
 
 def _write(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", keys: "list[FilterKey]") -> str:

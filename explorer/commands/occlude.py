@@ -9,6 +9,7 @@ from explorer.core.attribution.occlusion.lens import OCCLUSION, occluder_of
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
+    from explorer.core.progress import OnStep
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,11 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     occluder = occluder_of(settings)
     network = network_of(arguments)
 
-    def compute(rgb: "RGB", described: dict[str, Any]) -> tuple[bytes, str]:
+    def compute(rgb: "RGB", described: dict[str, Any], on_step: "OnStep") -> tuple[bytes, str]:
         from explorer.core.attribution.occlusion.result_file import packed
         from explorer.core.attribution.occlusion.sensitivity import occlude
 
-        found = occlude(network, rgb, arguments.target, occluder)
+        found = occlude(network, rgb, arguments.target, occluder, on_step=on_step)
         return packed(found, described), found.method
 
     job = AttributionJob(

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, index_of, network_of, progress
+from explorer.commands.common import add_network_arguments, index_of, network_of, table_of
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _write(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     with _sources(arguments, network) as sources:
         with progress("report") as on_step:
-            evidence_report(sources, arguments.out, on_step=on_step)
+            evidence_report(sources, arguments.out, on_step=on_step, on_stage=on_step.stage)
         pictures = len(sources.index.pictures)
     if arguments.json:
         say_json({"out": str(arguments.out), "pictures": pictures})
@@ -80,7 +81,7 @@ def _check(arguments: argparse.Namespace) -> int:
         _sources(arguments, network, Path(folder) / "index.h5") as sources,
         progress("checking") as on_step,
     ):
-        found = check_report(report, sources, on_step=on_step)
+        found = check_report(report, sources, on_step=on_step, on_stage=on_step.stage)
     was, now = report["versions"], versions()
     others = [f"{name} {was.get(name)} (here {now.get(name)})" for name in now if was.get(name) != now.get(name)]
     if arguments.json:
@@ -123,13 +124,15 @@ def _sources(arguments: argparse.Namespace, network: "Network", place: Path | No
     """What a report is made from; without --index the index is made first, at `place` or where the window keeps it."""
     from explorer.core.report import open_sources
 
+    table = table_of(arguments, arguments.images)
     opening = [f"--{name}={value}" for name in OPENING if (value := getattr(arguments, name)) is not None]
     with open_sources(
         network,
         arguments.images,
-        index_of(arguments, network, place),
+        index_of(arguments, network, table, place),
         tags=arguments.tags,
         labels=arguments.labels,
+        table=table,
         artifacts=arguments.artifacts,
         model=arguments.model,
         opening=tuple(opening),

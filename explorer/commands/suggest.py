@@ -6,11 +6,13 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_images_argument, add_network_arguments, network_of, progress
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in
 from explorer.commands.index import Reins
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
+    from explorer.core.alarm.artifacts import Said
     from explorer.core.suggestions import Suggestions
 
 
@@ -35,6 +37,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=Path,
         metavar="CSV",
         help="table that says which pictures show the same lesion: they count as one",
+    )
+    what.add_argument(
+        "--artifacts", type=Path, metavar="CSV", help="what a person saw, image,hair,ruler,..: what is 0 has no mark"
     )
     what.add_argument("--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)")
     what.add_argument(
@@ -63,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     reins = Reins() if child else None
     network = network_of(arguments)
     stage = ["concepts"]
-    with shared_by_torchrun() as shared, progress("suggest") as on_bar:
+    with shared_by_torchrun() as shared, progress("suggest", shown=shared.first and not child) as on_bar:
 
         def on_step(done: int, total: int) -> None:
             if reins is None:
@@ -74,15 +79,20 @@ def run(arguments: argparse.Namespace) -> int:
                 say_json({"stage": stage[0], "done": done, "total": total})
                 sys.stdout.flush()
 
+        def on_stage(name: str) -> None:
+            stage[0] = name
+            on_bar.stage(name)
+
         suggestions = suggest(
             network,
             arguments.index,
             arguments.images[0] if len(arguments.images) == 1 else arguments.images,
             masks=arguments.masks,
             lesions=_lesions(arguments),
+            said=_said(arguments),
             options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table, arguments.chance),
             on_step=on_step,
-            on_stage=lambda name: stage.__setitem__(0, name),
+            on_stage=on_stage,
             shared=shared,
         )
         if not shared.first:
@@ -90,6 +100,16 @@ def run(arguments: argparse.Namespace) -> int:
     write_suggestions(arguments.out, suggestions)
     _tell(arguments, suggestions)
     return 0
+
+
+def _said(arguments: argparse.Namespace) -> "Said":
+    """What --artifacts says of the pictures of the index."""
+    if arguments.artifacts is None:
+        return {}
+    from explorer.core.index import open_index
+
+    with open_index(arguments.index) as index:
+        return said_in(arguments.artifacts, index.pictures)
 
 
 def _lesions(arguments: argparse.Namespace) -> dict[str, str]:

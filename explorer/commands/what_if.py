@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of, progress
+from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.errors import UserError
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     network = network_of(arguments)
-    with progress("what if") as on_step:
+    with progress("what if", "pictures") as on_step:
         found = what_if(network, arguments.images, change, on_step=on_step)
     write_table(arguments.out, found)
     if arguments.json:

@@ -11,6 +11,7 @@ from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
 from explorer.state.index_process import IndexProcess
 from explorer.state.indexing import number, opening_words
@@ -29,8 +30,9 @@ STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probe
 class Suggesting(QObject):
     """Suggestions beside the index of the open folder; `changed` when what is said of them is another.
 
-    `command` begins the program's command line; without one nothing is made. `problem(error)` where making fails.
-    What a person rejects is kept beside the suggestions and not offered again; rejected once more it is taken back.
+    `command` begins the program's command line; without one nothing is made. What a person said of artifacts in `lists`
+    counts. `problem(error)` where making fails. What a person rejects is kept beside the suggestions and not offered
+    again; rejected once more it is taken back.
     """
 
     changed = Signal()
@@ -44,10 +46,12 @@ class Suggesting(QObject):
         tagging: Tagging,
         command: Sequence[str] | None = None,
         parent: QObject | None = None,
+        *,
+        lists: ArtifactLists | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._library, self._evidence, self._tagging = session, library, evidence, tagging
-        self._command = command
+        self._command, self._lists = command, lists
         self._known: dict[FilterKey, Suggestion] = {}
         self._rejected: dict[FilterKey, str] = {}
         self._process: IndexProcess | None = None
@@ -130,6 +134,9 @@ class Suggesting(QObject):
             "--images": str(folder.path.absolute()),
             "--out": str(self._place),
         }
+        artifacts = self._lists.file if self._lists is not None else None
+        if artifacts is not None and artifacts.exists():
+            said["--artifacts"] = str(artifacts)
         said |= {"--progress": "json"} | opening_words(self._library)
         words = [f"{option}={value}" for option, value in said.items() if value]
         self.stage, self.done, self.total = "", 0, 0

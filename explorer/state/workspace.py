@@ -143,7 +143,9 @@ class Workspace(QObject):
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.opening.second_wanted.connect(self.second.open_later)
         self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
-        self.suggesting = Suggesting(self.session, self.library, self.evidence, self.tagging, index_command, self)
+        self.suggesting = Suggesting(
+            self.session, self.library, self.evidence, self.tagging, index_command, self, lists=self.lists
+        )
         self.suggested_concept = SuggestedConcept(self.pipeline, self.library, self.suggesting, self)
 
     def _build_second(self) -> None:

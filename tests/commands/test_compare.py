@@ -8,6 +8,7 @@ import pytest
 
 from explorer.cli import main
 from tests.networks import save_small
+from trainer.networks.checkpoint import load, save
 
 
 def words(tmp_path: Path, pictures: Path, *more: str) -> list[str]:
@@ -32,6 +33,25 @@ def test_a_report_is_written_and_summed_up(tmp_path: Path, pictures: Path, capsy
     assert told["pictures"] == 12
     assert told["changed_predictions"] == sum(row["changed"] == "yes" for row in rows)
     assert [one["filters"] for one in told["layers"]] == [4, 4, 6, 6]
+
+
+def test_silent_filters_are_told_apart_from_changed_ones(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = words(tmp_path, pictures, "--force")
+    for seed, silent in ((0, (1, 2)), (1, (1, 3))):
+        checkpoint = load(tmp_path / f"n{seed}.safetensors")
+        checkpoint.weights["features.0.bias"][list(silent)] = -50
+        save(tmp_path / f"n{seed}.safetensors", checkpoint)
+    assert main(asked) == 0
+    said = capsys.readouterr().out.splitlines()
+    changed = next(line for line in said if line.startswith("Changed most: "))
+    assert not {"0:1", "0:2"} & set(changed.replace(",", " ").split())
+    assert "Silent in both networks, so not changed: " in "\n".join(said)
+    rows = list(csv.DictReader((tmp_path / "report.csv").read_text("utf-8").splitlines()))
+    of_first = {row["filter"]: row for row in rows if row["kind"] == "filter" and row["layer"] == "0"}
+    assert (of_first["1"]["match"], of_first["1"]["silent"], of_first["1"]["strength"]) == ("1", "both", "")
+    assert of_first["0"]["silent"] == ""
 
 
 def test_one_index_alone_is_wrong_usage(tmp_path: Path, pictures: Path) -> None:

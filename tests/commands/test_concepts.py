@@ -51,6 +51,19 @@ def test_what_a_person_did_not_see_has_no_map(folder, capsys):
     assert rows[0]["hair"] == rows[1]["hair"], "the two pictures are the same one"
 
 
+@pytest.mark.parametrize(("chosen", "names"), [(["--first", "1"], ["a"]), (["--pictures", "b"], ["b"])])
+def test_some_pictures_are_enough_to_begin_with(folder, chosen, names):
+    assert main(["concepts", "--images", str(folder / "images"), *chosen, "--out", str(folder / "maps")]) == 0
+    rows = csv.DictReader((folder / "maps" / "concepts.csv").read_text("utf-8").splitlines())
+    assert [row["image"].rpartition("/")[2] for row in rows] == [f"{name}.png" for name in names]
+
+
+def test_no_picture_is_no_choice(folder, capsys):
+    with pytest.raises(SystemExit):
+        main(["concepts", "--images", str(folder), "--first", "0", "--out", str(folder / "maps")])
+    assert "0 is not 1 or more" in capsys.readouterr().err
+
+
 def test_nothing_is_written_over(folder, capsys):
     (folder / "maps").mkdir()
     (folder / "maps" / "note.txt").write_text("keep", "utf-8")

@@ -21,6 +21,7 @@ EXPLORER = (
     "lens sheet",
     "index",
     "concepts",
+    "evaluate",
     "alarm",
     "mute",
     "compare",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.cli import main
+from explorer.core import labels
 from explorer.core.images import read_image
 from explorer.core.index import build_index
 from explorer.core.maps.activations import predict
@@ -135,3 +136,23 @@ def test_wrong_usage_is_told_apart(asked: list[str], capsys: pytest.CaptureFixtu
             main([*asked, *more])
         assert ended.value.code == 2
         capsys.readouterr()
+
+
+def test_a_table_of_classes_is_read_once(
+    asked: list[str], tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"{path.name},{path.parent.name}" for path in sorted(pictures.rglob("*.png"))]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label", *rows]), "utf-8")
+    read: list[Path] = []
+    reading = labels.read_label_table
+
+    def counted(path: Path, *how: object) -> object:
+        read.append(path)
+        return reading(path, *how)
+
+    monkeypatch.setattr(labels, "read_label_table", counted)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    words = [*asked, "--labels", str(tmp_path / "labels.csv"), "--filters", "3:1", "--random", "0"]
+    where = words.index("--index")
+    assert main([*words[:where], *words[where + 2 :]]) == 0
+    assert read == [tmp_path / "labels.csv"]

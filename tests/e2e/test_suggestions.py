@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.index import open_index
@@ -194,3 +195,39 @@ def painted(chart: SuggestionChart) -> int:
     """Pixels in the accent of the window."""
     image, accent = chart.grab().toImage(), chart.palette().accent().color().rgb()
     return sum(image.pixel(x, y) == accent for x in range(image.width()) for y in range(image.height()))
+
+
+def test_what_a_person_said_of_artifacts_is_heeded(suggested: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    class Process(QObject):
+        told, ended = Signal(object), Signal(str)
+
+        def __init__(self, words: list[str], parent: QObject) -> None:
+            super().__init__(parent)
+            asked.append(words)
+
+        def end(self, *, wait: bool = False) -> None:
+            """Be gone."""
+
+    monkeypatch.setattr("explorer.state.suggesting.IndexProcess", Process)
+    workspace = suggested.workspace
+    suggested.until(lambda: workspace.lists.ready)
+    again = Suggesting(
+        workspace.session,
+        workspace.library,
+        workspace.evidence,
+        workspace.tagging,
+        ["program"],
+        workspace.suggesting,
+        lists=workspace.lists,
+    )
+    assert again.possible
+    again.begin()
+    assert not any(word.startswith("--artifacts=") for word in asked[-1]), "nothing was said yet"
+    again.cancel()
+    workspace.lists.say(workspace.evidence.index.pictures[0], "hair", False)
+    suggested.until(lambda: workspace.lists.file.exists())
+    again.begin()
+    assert f"--artifacts={workspace.lists.file}" in asked[-1]
+    again.cancel()

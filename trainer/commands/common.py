@@ -1,13 +1,10 @@
-"""What the subcommands share: the device, a progress bar, and a flag for every setting of a recipe."""
+"""What the subcommands share: the device, and a flag for every setting of a recipe."""
 
 import argparse
-import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
-
-from tqdm import tqdm
 
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
@@ -19,20 +16,6 @@ from trainer.training.settings_file import read_settings
 def add_device_argument(parser: argparse.ArgumentParser) -> None:
     """Add --device."""
     parser.add_argument("--device", type=device_argument, default="auto", metavar="NAME", help=CHOICES)
-
-
-def progress(description: str, total: int, unit: str = "it", done: int = 0) -> "tqdm[Any]":
-    """A progress bar on standard error; silent where that is no terminal."""
-    return tqdm(
-        total=total,
-        initial=done,
-        desc=description,
-        unit=f" {unit}",
-        file=sys.stderr,
-        disable=None,
-        dynamic_ncols=True,
-        mininterval=0.2,
-    )
 
 
 def add_recipe_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.commands.common import add_device_argument, progress
+from trainer.commands.common import add_device_argument
+from trainer.console.progress import progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say, say_json
@@ -235,7 +236,7 @@ def _evaluated(
     first, *others = [
         Member(each.module.to(device), each.classes, each.input, each.output.independent) for each in networks
     ]
-    with progress("evaluating", len(cohort.positions(arguments.split)), "pictures") as bar:
+    with progress("evaluating", "pictures") as on_step:
         found = evaluate(
             first.module,
             first.classes,
@@ -255,6 +256,6 @@ def _evaluated(
             seed=arguments.seed,
             batch=arguments.batch,
             network=facts,
-            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+            on_step=on_step,
         )
     return replace(found, notes=(*notes, *found.notes))

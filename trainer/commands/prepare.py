@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.commands.common import progress
+from trainer.console.progress import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say
 from trainer.pictures.diagnosis_words import TASKS
@@ -120,22 +120,21 @@ def run(arguments: argparse.Namespace) -> None:
         given_split=not arguments.own_split,
         validation=not arguments.no_validation,
     )
-    bars = {}
-
-    def on_stage(stage: str, done: int, total: int) -> None:
-        if stage not in bars:
-            bars[stage] = progress(stage, total, "pictures", done)
-        bars[stage].update(done - bars[stage].n)
-
     try:
-        prepared = prepare(arguments.images, arguments.labels, arguments.out, options, on_stage)
+        with progress("prepare", "pictures") as on_step:
+            stages: list[str] = []
+
+            def on_stage(stage: str, done: int, total: int) -> None:
+                if stage not in stages:
+                    stages.append(stage)
+                    on_step.stage(stage)
+                on_step(done, total)
+
+            prepared = prepare(arguments.images, arguments.labels, arguments.out, options, on_stage)
     except KeyboardInterrupt as error:
         if not part_of(arguments.out).exists():
             raise
         raise KeyboardInterrupt("interrupted; run the same command again to go on where it ended") from error
-    finally:
-        for bar in bars.values():
-            bar.close()
     _print_table(prepared)
     say(as_text(prepared.cohort))
     for note in prepared.notes:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
+from trainer.commands.common import add_device_argument, add_recipe_arguments, recipe_of
+from trainer.console.progress import progress
 from trainer.devices.names import find_device
 from trainer.files.printing import say
 
@@ -28,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.cohort.pixel_check import open_checked
     from trainer.training.learning_rate_test import rate_test, write_rates
 
-    with progress("trying rates", arguments.steps, "steps") as bar:
+    with progress("trying rates") as on_step:
         found = rate_test(
             open_checked(arguments.data),
             recipe,
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.lowest,
             arguments.highest,
             arguments.steps,
-            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+            on_step=on_step,
         )
     write_rates(arguments.out, found)
     say(

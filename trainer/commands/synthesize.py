@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from trainer.commands.common import progress
+from trainer.console.progress import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import say
 
@@ -29,12 +29,12 @@ def run(arguments: argparse.Namespace) -> None:
             planted = (concept, float(share))
         except ValueError as error:
             raise UserError(f"--planted {arguments.planted} is not of the form ruler:0.8.") from error
-    with progress("drawing", arguments.count, "pictures") as bar:
+    with progress("drawing", "pictures") as on_step:
         write_folder(
             arguments.out,
             arguments.count,
             arguments.seed,
             planted=planted,
-            on_step=lambda done, total: (bar.update(done - bar.n), None)[1],
+            on_step=on_step,
         )
     say(f"{arguments.count} pictures in {arguments.out}")

@@ -1,17 +1,15 @@
 """`feature-trainer train`: from a cohort to a network and its report."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.commands.common import add_device_argument, add_recipe_arguments, progress, recipe_of
+from trainer.commands.common import add_device_argument, add_recipe_arguments, recipe_of
+from trainer.console.progress import Progress, begin, on_terminal
 from trainer.devices.names import find_device
 from trainer.files.printing import printable, say
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from trainer.cohort.cohort import Cohort
     from trainer.training.recipe import Recipe
     from trainer.training.train import Watch
@@ -127,14 +125,13 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
 
 
 class Bar:
-    """The progress of a run: a bar with pictures/s and the time left, or a line an epoch where there is no terminal."""
+    """The progress of a run: a bar with the time left; where there is no terminal, lines of epochs and in between."""
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
-        self._reading: tqdm[Any] | None = None
-        self._bar: tqdm[Any] | None = None
+        self._bar: Progress | None = None
+        self._stage = ""
         self._auc = "-"
-        self._before = 0
 
     def watch(self) -> "Watch":
         """What the training calls."""
@@ -144,40 +141,38 @@ class Bar:
 
     def close(self) -> None:
         """Leave the terminal in order."""
-        for bar in (self._reading, self._bar):
-            if bar is not None:
-                bar.close()
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
 
     def _say(self, text: str) -> None:
         if text.startswith("run ") and self._bar is not None:  # a bar for each of several runs
             self.close()
-            self._bar = self._reading = None
-        if self._bar is not None and not self._bar.disable:
-            self._bar.write(printable(text))
-        else:
-            say(text)
-            sys.stdout.flush()
+        self._at("").say(text)
 
     def _read(self, done: int, total: int) -> None:
-        if self._reading is None:
-            self._reading = progress("reading", total, "pictures")
-        self._reading.update(done - self._reading.n)
+        self._at("reading")(done, total)
         if done == total:
-            self._reading.close()
+            self._at("learning")
 
     def _step(self, epoch: int, done: int, pictures: int, loss: float) -> None:
+        bar = self._at("learning")
+        bar.beside(f"epoch {epoch}/{self._epochs}, loss {loss:.3f}, AUC {self._auc}")
+        bar((epoch - 1) * pictures + done, self._epochs * pictures)
+
+    def _at(self, stage: str) -> "Progress":
+        """The progress of the run, at a stage; "" at whichever it is."""
         if self._bar is None:
-            before = (epoch - 1) * pictures
-            self._bar = progress("training", self._epochs * pictures, "pictures", before)
-        self._bar.set_description(f"epoch {epoch}/{self._epochs}", refresh=False)
-        self._bar.set_postfix_str(f"loss {loss:.3f}, AUC {self._auc}", refresh=False)
-        self._bar.update((epoch - 1) * pictures + done - self._bar.n)
+            self._bar, self._stage = begin("training", "pictures"), ""
+        if stage and stage != self._stage:
+            self._stage = stage
+            self._bar.stage(stage)
+        return self._bar
 
     def _epoch(self, record: dict[str, Any]) -> None:
         self._auc = "-" if record["auc"] is None else f"{record['auc']:.3f}"
-        if not sys.stderr.isatty():
-            say(
+        if not on_terminal():
+            self._say(
                 f"epoch {record['epoch']}  loss {record['loss']:.3f}  validation AUC {self._auc}  "
                 f"{record['pictures_per_second']:.0f} pictures/s"
             )
-            sys.stdout.flush()

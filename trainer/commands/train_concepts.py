@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trainer.files.printing import say
 
@@ -109,10 +109,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictures: "Pictures") -> None:
-    from trainer.commands.common import progress
     from trainer.concepts.drawn_layers import draw_all
     from trainer.concepts.evaluation import drawn_rows, in_table, lesion_rows, real_rows
     from trainer.concepts.finding import load_network
+    from trainer.console.progress import progress
     from trainer.files.atomic_files import cannot_write, replace_file
     from trainer.files.written_tables import write_rows
     from trainer.synthetic.kinds import TESTING
@@ -130,12 +130,7 @@ def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictur
     }
     rows = []
     for title, measure in measures.items():
-        with progress(title, 0, "pictures") as bar:
-
-            def on_step(done: int, total: int, bar: Any = bar) -> None:
-                bar.total = total
-                bar.update(done - bar.n)
-
+        with progress(title, "pictures") as on_step:
             for row in measure(on_step):
                 say(f"{row.concept:<11}{row.way:<9}{row.figure:<20}{row.value:.3f}  {row.over}")
                 rows.append(row)

@@ -1,1 +1,1 @@
-"""The door through which both programs end: whatever happens, a person reads one line."""
+"""How both programs end, whatever happens, and how far their work is meanwhile."""

@@ -28,13 +28,16 @@ class Match:
     labels: npt.NDArray[np.int64]
 
     def probabilities(self, answer: Prediction, temperature: float = 1.0) -> npt.NDArray[np.float64]:
-        """Those (N, L) of the evaluated classes, from an answer (N, K) whose logits are divided by `temperature`.
+        """Those (N, L) of the evaluated classes, from an answer (N, K) whose logits are divided by `temperature`."""
+        return self.added_up(answer.tempered(temperature), independent=answer.independent)
+
+    def added_up(self, own: npt.NDArray[np.float64], *, independent: bool = False) -> npt.NDArray[np.float64]:
+        """The probabilities (N, L) of the evaluated classes, from those (N, K) of the outputs.
 
         Where classes exclude each other, a parent's is the sum of its children's; where each is decided for itself,
         it is the probability that one of them at least is so.
         """
-        own = answer.tempered(temperature)
-        if not answer.independent or np.array_equal(self.members, np.eye(len(self.members))):
+        if not independent or np.array_equal(self.members, np.eye(len(self.members))):
             return np.asarray(own @ self.members)
         with np.errstate(divide="ignore"):  # one that is certain
             none = np.log1p(-own)
@@ -87,8 +90,8 @@ def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]
     tree = set(taxonomy.classes)
     for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
         if name not in tree:
-            near = get_close_matches(name, unknown_leaves(network, cohort, taxonomy), 1)
-            what = f'correct "{near[0]}" there, if that is meant' if near else "add it below a parent"
+            near = _nearest(name, unknown_leaves(network, cohort, taxonomy))
+            what = f'correct "{near}" there, if that is meant' if near else "add it below a parent"
             raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; {what}.')
     for name in network:
         below = [other for other in network if other != name and name in taxonomy.line(other)]
@@ -118,3 +121,12 @@ def _matched(
     classes = tuple(dict.fromkeys(mapped))
     members = np.array([[float(name == column) for column in classes] for name in mapped])
     return Match(classes, members, np.array([classes.index(name) for name in mapped_cohort], np.int64))
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
+    """The name most like another: alike but for a few letters, or the beginning of it; "" for none."""
+    folded = {one.casefold(): one for one in reversed(names)}
+    word = name.casefold()
+    begun = [one for one in folded if min(len(one), len(word)) >= 3 and (one.startswith(word) or word.startswith(one))]
+    near = get_close_matches(word, folded, 1, 0.6) or begun
+    return folded[near[0]] if near else ""

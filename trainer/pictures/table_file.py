@@ -41,24 +41,29 @@ class TableFile:
     headed: bool
 
     @cached_property
-    def _top(self) -> tuple[list[int], list[list[str]], bool]:
-        """The lines and cells of the rows that are looked at, and whether these are all."""
+    def _top(self) -> tuple[list[int], list[list[str]], Iterator[tuple[int, list[str]]]]:
+        """The lines and cells of the rows that are looked at, and the rows behind them, which are read later, once."""
         most = max(_LOOKED_AT, SAMPLE_CELLS // len(self.titles))
         lines: list[int] = []
         found: list[list[str]] = []
-        for line, cells in itertools.islice(self._read(), most + 1):
+        rest = self._read()
+        for line, cells in itertools.islice(rest, most):
             lines.append(line)
             found.append(cells)
-        return lines[:most], found[:most], len(found) <= most
+        return lines, found, rest
 
     def sample(self) -> list[list[str]]:
         """The cells of the first rows, in most tables of all."""
         return self._top[1]
 
     def rows(self) -> Iterable[tuple[int, list[str]]]:
-        """The line in which a row begins, and its cells without spaces around; UserError as `open_table`."""
-        lines, found, all_there = self._top
-        return zip(lines, found, strict=True) if all_there else self._read()
+        """The line in which a row begins, and its cells without spaces around; UserError as `open_table`.
+
+        They are read once: what `sample` has looked at is not read again, and the rows behind it come to who asks
+        first.
+        """
+        lines, found, rest = self._top
+        return itertools.chain(zip(lines, found, strict=True), rest)
 
     def _read(self) -> Iterator[tuple[int, list[str]]]:
         """The line in which a row begins, and its cells without spaces around; as many as there are titles.

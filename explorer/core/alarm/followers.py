@@ -59,7 +59,10 @@ def followers_of(
     asked: Sequence[Asked],
     on_step: OnStep = no_step,
 ) -> list[Followers]:
-    """The followers of each artifact over the pictures `rows` (N) with classes `labels` (N)."""
+    """The followers of each artifact over the pictures `rows` (N) with classes `labels` (N).
+
+    A silent filter follows nothing: what lies below zero is no answer.
+    """
     table = index.filters()
     count, kinds = len(table), len(ANSWERS)
     rho = np.full((len(asked), kinds, count), np.nan)
@@ -77,6 +80,7 @@ def followers_of(
         relevance = index.rows_answers(some, "relevance")[:, rows].astype(np.float64)
         for at, one in enumerate(asked):
             pushed[at, some] = _pushed(relevance, index, rows, labels, one)
+    rho[:, :, table["silent"]] = np.nan
     return [_chosen(table, rho[at], error[at], pushed[at], int(counted[at]), one.sign) for at, one in enumerate(asked)]
 
 

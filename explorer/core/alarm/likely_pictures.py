@@ -53,8 +53,8 @@ def likely_pictures(
     """The pictures of which nobody said anything, the most like the confirmed ones first, each with its likeness.
 
     Likeness is the cosine of the last hidden layer's answers, less their mean over the folder, with the nearest of the
-    `confirmed` pictures, less that with the nearest of the `rejected` ones where there are any. Empty without a
-    confirmed picture; names that the index does not have are passed over.
+    `confirmed` pictures, less that with the nearest of the `rejected` ones, as far as a picture is like one at all: it
+    lies within -1 to 1. Empty without a confirmed picture; names that the index does not have are passed over.
     """
     seen = [index.rows[name] for name in confirmed if name in index.rows]
     not_so = [index.rows[name] for name in rejected if name in index.rows]
@@ -66,7 +66,7 @@ def likely_pictures(
     answers = np.divide(answers, length, out=np.zeros_like(answers), where=length > 0)
     likeness = (answers @ answers[seen].T).max(axis=1)
     if not_so:
-        likeness = likeness - (answers @ answers[not_so].T).max(axis=1)
+        likeness = likeness - np.maximum((answers @ answers[not_so].T).max(axis=1), 0)
     open_ones = np.setdiff1d(np.arange(len(answers)), [*seen, *not_so])
     order = open_ones[np.argsort(-likeness[open_ones], kind="stable")][:n]
-    return [(index.pictures[row], float(likeness[row])) for row in order]
+    return [(index.pictures[row], float(np.clip(likeness[row], -1, 1))) for row in order]

@@ -61,7 +61,10 @@ class Comparison:
 
     @property
     def most_changed(self) -> tuple[Match, ...]:
-        """The filters, those whose match is weakest first; last those that answer alike to all pictures."""
+        """The filters, those whose match is weakest first; last those that answer alike to all or fell silent.
+
+        What is silent in both networks has not changed: its strength is 1.
+        """
         return tuple(sorted(self.matches, key=lambda one: (math.isnan(one.strength), one.strength)))
 
 

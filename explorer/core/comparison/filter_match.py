@@ -17,6 +17,7 @@ from explorer.core.comparison.matching import (
     halves,
     match_anywhere,
     match_layer,
+    silent,
 )
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
@@ -65,9 +66,14 @@ class BothAnswers:
         return tuple(match_anywhere(layer, peaks, self.second.peaks, matched, measured))
 
     def strength(self, first: FilterKey, second: FilterKey) -> float:
-        """The correlation of two filters' peaks on the pictures on which nothing was matched; NaN for none."""
+        """The correlation of two filters' peaks on the pictures on which nothing was matched; NaN for none.
+
+        And where one of them is silent and the other is not: what lies below zero is no answer.
+        """
         measured = self.halves[1]
         rows = self.first.peaks[first.layer][first.filter], self.second.peaks[second.layer][second.filter]
+        if silent(rows[0][None])[0] != silent(rows[1][None])[0]:
+            return float("nan")
         return correlation(rows[0][measured], rows[1][measured])
 
 

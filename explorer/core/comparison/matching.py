@@ -13,6 +13,8 @@ from explorer.core.tags import FilterKey
 Rows = npt.NDArray[np.intp]
 FEWEST = 4
 """Pictures that each half needs: a correlation of three says nothing."""
+ROUNDING = 1e-6
+"""What is left of equal values, as a share of them: it would correlate with anything."""
 
 
 @dataclass(frozen=True)
@@ -20,19 +22,31 @@ class Match:
     """A filter of the first network, and the one of the second that answers most like it; None where none is left.
 
     `strength` is the correlation of their peaks on the pictures on which they were not matched, from -1 to 1;
-    `same_number` that with the second network's filter of the same number. NaN where one of them answers alike to all.
+    `same_number` that with the second network's filter of the same number. NaN where one of them answers alike to all,
+    or is silent and the other is not; 1 where both are silent, which is no change. `silent` says which of the two are:
+    "first", "second", "both", or "".
     """
 
     first: FilterKey
     second: FilterKey | None
     strength: float
     same_number: float
+    silent: str = ""
 
 
 def halves(names: Sequence[str]) -> tuple[Rows, Rows]:
     """Two halves of the pictures by chance, drawn from their names, so that they are the same in every run."""
     order = np.argsort([hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest() for name in names])
     return np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])
+
+
+def silent(peaks: Numbers) -> npt.NDArray[np.bool_]:
+    """Which filters (F,) are silent by their peaks (F, N): no value above zero anywhere, or the same everywhere.
+
+    What lies below zero goes no further in a network of rectifiers: its ups and downs are no answer.
+    """
+    lowest, highest = peaks.min(axis=1, initial=np.inf), peaks.max(axis=1, initial=-np.inf)
+    return np.asarray((highest <= 0) | (highest - lowest <= ROUNDING * np.maximum(highest, -lowest)))
 
 
 def correlations(first: Numbers, second: Numbers) -> npt.NDArray[np.float64]:
@@ -44,13 +58,21 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     """The filters of a layer (A, N) and (B, N), matched on some pictures and measured on others.
 
     The assignment makes the sum of all correlations as large as it can be (Li et al., Convergent Learning, 2015,
-    section 3.2), each filter once; filters that answer alike to all pictures are given to what is left.
+    section 3.2), each filter once; silent filters are given to silent ones, rather those of the same number, and then
+    to what is left.
     """
     from scipy.optimize import linear_sum_assignment
 
+    quiet = silent(first), silent(second)
+    one_alone = quiet[0][:, None] != quiet[1]
     likeness = np.nan_to_num(correlations(first[:, matched], second[:, matched]), nan=-1.0)
+    likeness[one_alone] = -1.0
+    both = np.flatnonzero(quiet[0][: len(second)] & quiet[1][: len(first)])
+    likeness[both, both] = np.maximum(likeness[both, both], 0.5)
     chosen = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
     strengths = correlations(first[:, measured], second[:, measured])
+    strengths[one_alone] = np.nan
+    strengths[np.ix_(*quiet)] = 1.0
     matches = []
     for filter in range(len(first)):
         other = chosen.get(filter)
@@ -60,6 +82,7 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
                 FilterKey(layer, other) if other is not None else None,
                 float(strengths[filter, other]) if other is not None else float("nan"),
                 float(strengths[filter, filter]) if filter < len(second) else float("nan"),
+                _which(bool(quiet[0][filter]), other is not None and bool(quiet[1][other])),
             )
         )
     return matches
@@ -73,14 +96,24 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
     """
     keys = [FilterKey(place, filter) for place, peaks in enumerate(others) for filter in range(len(peaks))]
     every = np.concatenate(list(others))
+    quiet = silent(first)
     likeness = np.nan_to_num(correlations(first[:, matched], every[:, matched]), nan=-np.inf)
+    likeness[quiet[:, None] != silent(every)] = -np.inf
     best = likeness.argmax(axis=1)
     matches = []
     for filter, place in enumerate(best.tolist()):
         found = bool(np.isfinite(likeness[filter, place]))
+        both = found and bool(quiet[filter])
         strength = correlation(first[filter, measured], every[place, measured]) if found else float("nan")
-        matches.append(Match(FilterKey(layer, filter), keys[place] if found else None, strength, float("nan")))
+        strength, which = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
+        key = keys[place] if found else None
+        matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), which))
     return matches
+
+
+def _which(first: bool, second: bool) -> str:
+    """Which of the two is silent."""
+    return "both" if first and second else "first" if first else "second" if second else ""
 
 
 def correlation(first: Numbers, second: Numbers) -> float:
@@ -92,6 +125,5 @@ def _standardised(values: Numbers) -> npt.NDArray[np.float64]:
     """Rows of mean 0 and length 1."""
     centered = values.astype(np.float64) - values.mean(axis=1, keepdims=True, dtype=np.float64)
     lengths = np.linalg.norm(centered, axis=1, keepdims=True)
-    # What is left of equal values is rounding, and would correlate with anything.
-    flat = lengths <= 1e-6 * np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
+    flat = lengths <= ROUNDING * np.linalg.norm(values.astype(np.float64), axis=1, keepdims=True)
     return np.asarray(np.divide(centered, lengths, out=np.full_like(centered, np.nan), where=~flat))

@@ -4,10 +4,15 @@ import math
 from pathlib import Path
 
 from explorer.core.comparison.compare import Comparison
+from explorer.core.comparison.matching import Match
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import write_rows
 
-COLUMNS = ("kind", "layer", "filter", "match", "strength", "same_number", "picture", "changed", "first", "second")
+# fmt: off
+COLUMNS = (
+    "kind", "layer", "filter", "match", "strength", "same_number", "silent", "picture", "changed", "first", "second",
+)
+# fmt: on
 """`kind` is "filter" or "picture". Behind these stand both probabilities of each class: `first:NAME`, `second:NAME`."""
 
 
@@ -17,12 +22,12 @@ def report_of(comparison: Comparison) -> bytes:
     rows: list[list[object]] = [[*COLUMNS, *of_classes]]
     for match in comparison.most_changed:
         other = match.second.filter if match.second is not None else ""
-        values = [match.first.layer, match.first.filter, other, _number(match.strength), _number(match.same_number)]
+        values = [match.first.layer, match.first.filter, other, *_strengths(match)]
         rows.append(["filter", *values, *[""] * (4 + len(of_classes))])
     for pair in sorted(comparison.predictions, key=lambda one: (not one.changed, -one.distance)):
         both = [f"{value:.6g}" for of_class in pair.probabilities for value in of_class]
         said = [pair.picture, "yes" if pair.changed else "no", pair.first, pair.second]
-        rows.append(["picture", *[""] * 5, *said, *both])
+        rows.append(["picture", *[""] * 6, *said, *both])
     return write_rows(rows)
 
 
@@ -32,6 +37,11 @@ def write_report(path: Path, comparison: Comparison) -> None:
         replace_file(path, report_of(comparison))
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _strengths(match: Match) -> list[str]:
+    """What is written of a match; of one that is silent, no number: its ups and downs below zero are no answer."""
+    return ["", "", match.silent] if match.silent else [_number(match.strength), _number(match.same_number), ""]
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Predictions added up along a taxonomy: the probability of a node is the sum over the classes below it."""
+"""Predictions added up along a taxonomy: the probability of a node is that of the classes below it, in sum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,13 +42,18 @@ def along_taxonomy(
     taxonomy: Taxonomy,
     draws: BootstrapResamples,
     on_step: OnStep = no_step,
+    *,
+    independent: bool = False,
 ) -> tuple[Level, ...]:
-    """The levels at which two nodes or more have pictures; UserError where tree and classes do not fit."""
+    """The levels at which two nodes or more have pictures; UserError where tree and classes do not fit.
+
+    Of classes that are `independent` of each other, a node's probability is that of one of them at least.
+    """
     match(classes, classes, taxonomy, 1)  # says why they do not
     made = []
     for level, matched in levels(classes, classes, taxonomy):
         on_step(0, 0)
-        of_level, summed = matched.labels[labels], probabilities @ matched.members
+        of_level, summed = matched.labels[labels], matched.added_up(probabilities, independent=independent)
         if len(np.unique(of_level)) > 1:
             columns = [scored_class(matched.classes)] if len(matched.classes) == 2 else None
             curves, auc = class_curves(of_level, summed, matched.classes, draws, columns=columns, on_step=on_step)

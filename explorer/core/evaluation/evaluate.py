@@ -143,6 +143,10 @@ def evaluate(
     right, balanced, of_class = accuracies(labels, predicted, len(classes), drawn)
     by_cell = confusion(labels, predicted, len(classes))
     score = _readers_curve(curves, scored)
+    alone = index.contents.network.independent
+    levels: tuple[Level, ...] = ()
+    if taxonomy is not None:
+        levels = along_taxonomy(labels, probabilities, classes, taxonomy, drawn, on_step, independent=alone)
     return Evaluation(
         classes=classes,
         pictures=names,
@@ -157,11 +161,11 @@ def evaluate(
         balanced_accuracy=balanced,
         class_accuracy=of_class,
         confusion=by_cell,
-        reliability=reliability(probabilities, labels, scored, drawn),
+        reliability=reliability(probabilities, labels, scored, drawn, independent=alone),
         left_out=left_out,
         drawn_over="lesions" if known else "pictures",
         readers=tuple(zip(readers, score.asked, strict=True)) if score is not None else (),
-        levels=along_taxonomy(labels, probabilities, classes, taxonomy, drawn, on_step) if taxonomy is not None else (),
+        levels=levels,
     )
 
 

@@ -1,7 +1,7 @@
 """Which filters answer alike over the pictures of a folder: the correlation (Pearson's r) of their answers.
 
-Filters are read in blocks, so that memory does not grow with their number. A filter that answers the same on every
-picture is like no other: its r is NaN.
+Filters are read in blocks, so that memory does not grow with their number. A filter that is silent, or answers the
+same on every picture, is like no other: its r is NaN.
 """
 
 from collections.abc import Iterator
@@ -61,12 +61,14 @@ def likeness(
 ) -> Likeness:
     """How alike a filter's answers `by` (a key of `schema.ANSWERS`) are to those of all filters, or of one layer."""
     own, keys = _standard(index.answers(key, by)[None])[0], _keys(index)
+    silent = index.filters()["silent"]
     first, last = _rows(index, layer)
     r = np.full(len(keys), np.nan, np.float32)
     for start, end in _blocks(index, first, last):
         on_step(start - first, last - first)
         r[start:end] = _standard(index.rows_answers(slice(start, end), by)) @ own
     r[index.row(key)] = np.nan
+    r[silent | silent[index.row(key)]] = np.nan
     return Likeness(key, np.clip(r, -1, 1), keys)
 
 
@@ -90,6 +92,8 @@ def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak", on_s
         piece = index.some_answers(layer, slice(begin, begin + width), by)
         standard = ((piece - mean) / length).astype(np.float32)
         r += standard @ standard.T
+    silent = index.filters()["silent"][first:last]
+    r[silent], r[:, silent] = np.nan, np.nan
     found: Correlations = np.clip(r, -1, 1).astype(np.float32)
     return found
 
@@ -114,6 +118,7 @@ def all_twins(
     Two blocks are held at a time; the work grows with the square of the number of filters.
     """
     keys, found = _keys(index), []
+    silent = index.filters()["silent"]
     first, last = _rows(index, layer)
     blocks = list(_blocks(index, first, last))
     for done, (start, end) in enumerate(blocks):
@@ -123,7 +128,7 @@ def all_twins(
             columns = rows if other == start else _standard(index.rows_answers(slice(other, until), by))
             r = np.clip(rows @ columns.T, -1, 1)
             for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
-                if other + column > start + row:
+                if other + column > start + row and not (silent[start + row] or silent[other + column]):
                     found.append((start + row, other + column, float(r[row, column])))
     return [(keys[one], keys[another], r) for one, another, r in sorted(found)]
 

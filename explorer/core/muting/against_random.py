@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.muting.folder_pass import folder_logits, probabilities
+from explorer.core.muting.folder_pass import probabilities
 from explorer.core.muting.judged_pictures import JudgedPictures
+from explorer.core.muting.shared_passes import Keys, SharedPasses
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
@@ -41,12 +42,22 @@ def against_random(
     fill: str = "zero",
     draws: int = 200,
     seed: int = 0,
+    passes: SharedPasses | None = None,
     on_step: OnStep = no_step,
 ) -> AgainstRandom:
-    """Mute `draws` random sets and place the change of the mean AUC of the classes `columns` among theirs."""
+    """Mute `draws` random sets and place the change of the mean AUC of the classes `columns` among theirs.
+
+    The `passes` over the pictures may be shared with other sets.
+    """
     filters = judged.index.filters()
     sets, shares = random_sets(keys, filters, draws, seed)
-    found = folder_logits(network, judged.index, judged.rows.tolist(), [list(keys), *sets], fill, on_step=on_step)
+
+    def beside(mine: Keys) -> list[list[FilterKey]]:
+        return [list(mine), *random_sets(mine, filters, draws, seed)[0]]
+
+    passes = passes or SharedPasses(network, judged.index)
+    kind = ("random", draws, seed)
+    found = passes.logits(kind, judged.rows.tolist(), tuple(keys), beside, fill, on_step)
     labels = judged.some(np.isin(judged.rows, found.rows)).labels
     before = _auc(probabilities(network, found.before), labels, columns)
     changes = [_auc(probabilities(network, side), labels, columns) - before for side in found.after]

@@ -12,15 +12,16 @@ from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.index import FolderIndex
 from explorer.core.muting.against_random import AgainstRandom, against_random
 from explorer.core.muting.artifact import ArtifactEffect, artifact_effect
-from explorer.core.muting.folder_pass import folder_logits, log_odds, probabilities
+from explorer.core.muting.folder_pass import log_odds, probabilities
 from explorer.core.muting.judged_pictures import JudgedPictures, second_half, threshold_of_half
 from explorer.core.muting.keys import by_layer
+from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.with_and_without import Presence, WithAndWithout, with_and_without
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
-from trainer.measures.calibration import BINS, bin_of
+from trainer.measures.calibration import BINS, bin_of, losses_of
 from trainer.measures.metrics import Labels, positive_class
 from trainer.measures.paired import Compared, Pair, auc_pair, compared, mean_pair, share_pair
 
@@ -89,14 +90,15 @@ def muting_effect(
     lesions: Mapping[str, str] | None = None,
     presence: Presence | None = None,
     options: EffectOptions | None = None,
+    passes: SharedPasses | None = None,
     on_step: OnStep = no_step,
 ) -> MutingEffect:
     """Measure what a network says of a labelled folder with and without some filters.
 
     `words` maps given words to classes, `lesions` names of pictures to lesions, over which is drawn where any is
     known. With `presence`, pictures that have an artifact are compared with those that have not. Pictures that the
-    network was trained or chosen on are left out. UserError where classes and words do not fit, a filter is not there,
-    or fewer than two classes are left to measure.
+    network was trained or chosen on are left out. The `passes` over the folder may be shared by several effects.
+    UserError where classes and words do not fit, a filter is not there, or fewer than two classes are left to measure.
     """
     options = options or EffectOptions()
     keys = tuple(dict.fromkeys(keys))
@@ -111,7 +113,8 @@ def muting_effect(
     every = JudgedPictures(index, rows, labels, lesion_of)
     judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
     _check(judged.labels, classes, left_out)
-    logits = folder_logits(network, index, judged.rows.tolist(), [keys], options.fill, on_step=on_step)
+    passes = passes or SharedPasses(network, index)
+    logits = passes.logits("own", judged.rows.tolist(), keys, lambda own: [own], options.fill, on_step)
     judged = judged.some(np.isin(judged.rows, logits.rows))
     labels = judged.labels
     _check(labels, classes, left_out)
@@ -123,7 +126,7 @@ def muting_effect(
     pairs: dict[str, tuple[Pair, int]] = {f"auc {name}": (pair, 0) for name, pair in areas.items()}
     pairs["auc"] = (_mean(list(areas.values())), 0)
     pairs["ece"] = (_ece_pair(*sides, labels, scored if len(classes) == 2 else None), 0)
-    losses = [-np.log(np.maximum(side[np.arange(len(labels)), labels], 1e-12)) for side in sides]
+    losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
     pairs["log loss"] = (mean_pair(losses[0], losses[1], np.ones(len(labels))), 0)
     found = compared(pairs, resamples)
     threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
@@ -163,7 +166,9 @@ def muting_effect(
         left_out=left_out,
         drawn_over="lesions" if known else "pictures",
         chosen_by_effect=options.chosen_by_effect,
-        random=_against_random(network, judged, keys, columns, options, on_step) if options.random_draws else None,
+        random=_against_random(network, judged, keys, columns, options, passes, on_step)
+        if options.random_draws
+        else None,
         artifact=_artifact(network, judged, keys, (scored, classes[scored]), options, on_step),
         real=real,
     )
@@ -175,11 +180,14 @@ def _against_random(
     keys: tuple[FilterKey, ...],
     columns: Sequence[int],
     options: EffectOptions,
+    passes: SharedPasses,
     on_step: OnStep,
 ) -> AgainstRandom:
     some = judged.spread(options.random_pictures)
     draws, seed = options.random_draws, options.seed
-    return against_random(network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, on_step=on_step)
+    return against_random(
+        network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
+    )
 
 
 def _artifact(

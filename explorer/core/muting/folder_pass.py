@@ -47,10 +47,13 @@ def folder_logits(
 ) -> FolderLogits:
     """What the network says of some pictures of its index while each set of filters is muted.
 
-    A picture that cannot be read where it was, or is another by now, is left out. UserError where none is left, or
-    where the index is of another network.
+    A picture that cannot be read where it was, or is another by now, is left out. A set that comes several times is
+    computed once. UserError where no picture is left, or where the index is of another network.
     """
     wanted = list(rows)
+    place = {one: number for number, one in enumerate(dict.fromkeys(map(frozenset, sets)))}
+    where = [place[frozenset(one)] for one in sets]
+    sets = [sorted(one) for one in place]
     stand_in = [(None if fill == "zero" else FolderMeans.of(network, index, on_step=on_step))]
     of = replacements(network, [key for keys in sets for key in keys], fill, stand_in[0])
     found: list[int] = []
@@ -60,7 +63,7 @@ def folder_logits(
         found += some
         before.append(kept.logits)
         after.append(np.mean([kept.muted(sets, replaced) for replaced in of], axis=0, dtype=np.float32))
-    return FolderLogits(np.array(found, np.intp), np.concatenate(before), np.concatenate(after, axis=1))
+    return FolderLogits(np.array(found, np.intp), np.concatenate(before), np.concatenate(after, axis=1)[where])
 
 
 def kept_batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], KeptPass]]:

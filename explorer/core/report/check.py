@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer.core.class_words import CHOSEN, ClassWords, Pair, told_apart
 from explorer.core.errors import UserError
-from explorer.core.progress import OnStep, no_step
+from explorer.core.progress import OnStage, OnStep, no_stage, no_step
 from explorer.core.report.page import LARGEST, read_said
 from explorer.core.report.sections import facts_of
 from explorer.core.report.sources import Sources
@@ -41,7 +41,9 @@ def read_report(path: Path | str) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def check_report(report: Mapping[str, Any], sources: Sources, *, on_step: OnStep = no_step) -> list[Difference]:
+def check_report(
+    report: Mapping[str, Any], sources: Sources, *, on_step: OnStep = no_step, on_stage: OnStage = no_stage
+) -> list[Difference]:
     """Everything in which the facts of a report (of `read_report`) differ from what its sources say now.
 
     Files whose content is another come first. Pass an index that was made anew where the answers are to be measured
@@ -54,7 +56,7 @@ def check_report(report: Mapping[str, Any], sources: Sources, *, on_step: OnStep
         for name, digest in was.items()
         if name in now and digest != now[name]
     ]
-    return found + differences(report["facts"], facts_of(sources, on_step))
+    return found + differences(report["facts"], facts_of(sources, on_step, on_stage))
 
 
 def differences(was: Any, now: Any, place: str = "") -> list[Difference]:

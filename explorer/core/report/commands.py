@@ -46,7 +46,11 @@ def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Map
     said = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
     found = {}
     if "filters" in facts["suggestions"]:
-        found["suggestions"] = [PROGRAM, "suggest", *network, *labels, f"--index={INDEX}", "--out=suggestions.csv"]
+        found["suggestions"] = [
+            *(PROGRAM, "suggest", *network, *labels, *said),
+            f"--index={INDEX}",
+            "--out=suggestions.csv",
+        ]
     for one in facts["muting"].get("words", []) if "tags" in files else []:
         which = [f"--index={INDEX}", f"--tags={files['tags']}", f"--tag={one['word']}", f"--random-on={MUTED_PICTURES}"]
         real = ["--found", *said] if one["with_and_without"] is not None else []

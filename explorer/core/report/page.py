@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from explorer.core.errors import UserError
+from explorer.core.report.network_words import network_rows
 from explorer.core.report.tiles import Tiles
 from explorer.core.suggestions.chart import Chart, chart_from, fractions, written
 from trainer.files.page_templates import rendered
@@ -34,6 +35,7 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
             "chart": suggestion_chart,
             "rose": rose,
             "written": written,
+            "network_rows": network_rows,
         },
         **said,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},

@@ -19,9 +19,10 @@ from explorer.core.errors import UserError
 from explorer.core.evaluation import evaluate
 from explorer.core.index.work_list import work_list
 from explorer.core.muting.effect import EffectOptions, muting_effect
+from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.telling import as_dict as muting_values
 from explorer.core.muting.telling import notes, sentence
-from explorer.core.progress import OnStep
+from explorer.core.progress import OnStage, OnStep, no_stage
 from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
 from explorer.core.report.suggested import suggestion_facts
@@ -121,6 +122,7 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
             if word != NONE:
                 by_word.setdefault(word, []).append(key)
     found = []
+    passes = SharedPasses(sources.network, sources.index, [tuple(dict.fromkeys(keys)) for keys in by_word.values()])
     for word, keys in sorted(by_word.items()):
         options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
         presence = None
@@ -135,6 +137,7 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 lesions=sources.lesions,
                 presence=replace(presence, asked_for=False) if presence is not None else None,
                 options=options,
+                passes=passes,
                 on_step=on_step,
             )
         except UserError as error:
@@ -188,9 +191,12 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
 """Every section by the name under which its facts stand in the page."""
 
 
-def facts_of(sources: Sources, on_step: OnStep) -> dict[str, Any]:
-    """The facts of every section, in the types that JSON has."""
-    facts = {name: section(sources, on_step) for name, section in SECTIONS.items()}
+def facts_of(sources: Sources, on_step: OnStep, on_stage: OnStage = no_stage) -> dict[str, Any]:
+    """The facts of every section, in the types that JSON has; `on_stage` is called with each section's name."""
+    facts = {}
+    for name, section in SECTIONS.items():
+        on_stage(name)
+        facts[name] = section(sources, on_step)
     return dict(json.loads(json.dumps(facts)))
 
 

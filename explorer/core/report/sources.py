@@ -68,17 +68,22 @@ def open_sources(
     *,
     tags: Path | None = None,
     labels: Path | None = None,
+    table: Labels | None = None,
     artifacts: Path | None = None,
     model: Path | None = None,
     opening: tuple[str, ...] = (),
 ) -> Iterator[Sources]:
-    """Open what a report is made from; UserError where the files are of different networks or folders."""
+    """Open what a report is made from; UserError where the files are of different networks or folders.
+
+    `table` is what the file `labels` says of the pictures in `images`, where that was read already.
+    """
     book = load_tags_of(tags, network.digest, network.name) if tags is not None else TagBook()
     with open_index(index) as opened:
         opened.check(network)
         if not any((images / name).is_file() for name in opened.pictures):
             raise UserError(f"None of the pictures of {index.name} is in {images}; name the folder of its pictures.")
-        table = read_labels(labels, list_folder(images).pictures) if labels is not None else None
+        if table is None and labels is not None:
+            table = read_labels(labels, list_folder(images).pictures)
         files = {"model": model, "images": images, "labels": labels, "tags": tags, "artifacts": artifacts}
         named = {name: path for name, path in files.items() if path is not None}
         said = read_corrections(artifacts).for_pictures(opened.pictures)[0].said if artifacts is not None else {}

@@ -21,7 +21,9 @@ def suggestion_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     if not accepted:
         return {"why_not": NONE_ACCEPTED}
     try:
-        found = suggest(sources.network, sources.index, sources.images, lesions=sources.lesions, on_step=on_step)
+        found = suggest(
+            sources.network, sources.index, sources.images, lesions=sources.lesions, said=sources.said, on_step=on_step
+        )
     except UserError as error:
         return {"why_not": str(error)}
     return {

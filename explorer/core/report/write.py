@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from explorer.core.progress import OnStep, no_step
+from explorer.core.progress import OnStage, OnStep, no_stage, no_step
 from explorer.core.report.commands import commands_of
 from explorer.core.report.page import page
 from explorer.core.report.sections import facts_of, versions
@@ -12,10 +12,13 @@ from explorer.core.report.tiles import tiles
 from trainer.files.atomic_files import replace_file
 
 
-def evidence_report(sources: Sources, out: Path | str, *, on_step: OnStep = no_step) -> None:
+def evidence_report(
+    sources: Sources, out: Path | str, *, on_step: OnStep = no_step, on_stage: OnStage = no_stage
+) -> None:
     """Write a report as one HTML file that needs nothing beside it; UserError or OSError where that fails."""
     out = Path(out)
-    facts = facts_of(sources, on_step)
+    facts = facts_of(sources, on_step, on_stage)
+    on_stage("drawing")
     drawn = tiles(sources, facts["filters"], on_step)
     said = {
         "facts": facts,

@@ -1,7 +1,7 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from explorer.core.index.folder_index import FolderIndex, open_index
 from explorer.core.index.one_builder import only_builder
 from explorer.core.index.shared_work import ALONE, SharedWork
 from explorer.core.network.opening import Network
-from explorer.core.progress import OnStep, no_step
+from explorer.core.progress import OnStage, OnStep, no_stage, no_step
 from explorer.core.suggestions.aligning import align_all
 from explorer.core.suggestions.chance import draw, measured_by_chance
 from explorer.core.suggestions.choosing import choose_tags
@@ -24,7 +24,7 @@ from explorer.core.suggestions.evidence import chosen_by, evidence_of
 from explorer.core.suggestions.kept import place_beside
 from explorer.core.suggestions.marking import mark_all, marks_way
 from explorer.core.suggestions.mask_check import masks_fit
-from explorer.core.suggestions.pictures import Looked, choose
+from explorer.core.suggestions.pictures import Looked, Said, choose
 from explorer.core.suggestions.probed import changes_of, probed_of
 from explorer.core.suggestions.probing import probe_all
 from explorer.core.suggestions.suggestion import NOTHING, Suggestion, Suggestions
@@ -62,29 +62,32 @@ def suggest(
     *,
     masks: Path | str | None = None,
     lesions: Mapping[str, str] | None = None,
+    said: Said | None = None,
     options: SuggestOptions | None = None,
     on_step: OnStep = no_step,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_stage: OnStage = no_stage,
     shared: SharedWork = ALONE,
 ) -> Suggestions:
     """A suggestion for every filter, from the pictures of an index of this network.
 
     `images` is what the index was made of; `masks` a folder of lesion masks, which win over what is found; `lesions`
-    maps names of pictures to their lesions, as far as they are known: pictures of one count as one. What was measured
-    of a picture is kept in a folder beside the index: a run that was ended goes on, and a second one waits for the
-    first. `on_stage` is called with "concepts", "filters", "probes" and "chance". UserError where the index is another
+    maps names of pictures to their lesions, as far as they are known: pictures of one count as one. `said` maps names
+    of pictures to artifacts that a person saw or did not see: what is not there has no mark. What was measured of a
+    picture is kept in a folder beside the index: a run that was ended goes on, and a second one waits for the first.
+    `on_stage` is called with "concepts", "filters", "probes" and "chance". UserError where the index is another
     network's, or pictures or masks are missing.
     """
     if not isinstance(index, FolderIndex):
         with open_index(index) as opened:
             return suggest(
                 network, opened, images,
-                masks=masks, lesions=lesions, options=options, on_step=on_step, on_stage=on_stage, shared=shared,
+                masks=masks, lesions=lesions, said=said, options=options,
+                on_step=on_step, on_stage=on_stage, shared=shared,
             )  # fmt: skip
     options = options or SuggestOptions()
     table = read_table(options.table)
     index.check(network)
-    pictures = choose(index, images, masks, options.pictures)
+    pictures = choose(index, images, masks, options.pictures, said)
     if len(pictures) < FEWEST_PICTURES:
         raise UserError(f"Suggestions need several pictures; {index.path} has {len(pictures)}.")
     if not shared.first:
@@ -154,7 +157,7 @@ def _made(
     options: SuggestOptions,
     table: Table,
     on_step: OnStep,
-    on_stage: Callable[[str], None],
+    on_stage: OnStage,
     shared: SharedWork,
 ) -> Suggestions:
     way = marks_way(network.input)

@@ -58,7 +58,7 @@ def mark_all(
 
 def _marks(picture: Looked, spec: InputSpec) -> Marks:
     rgb, lesion = picture.seen(spec)
-    return marks_of(rgb, concept_maps(rgb, lesion=lesion))
+    return marks_of(rgb, picture.corrected(concept_maps(rgb, lesion=lesion)))
 
 
 def marks_way(spec: InputSpec) -> str:

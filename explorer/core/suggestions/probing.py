@@ -50,7 +50,7 @@ def probe_all(
         for one in some:
             on_step(done, len(pictures))
             rgb, lesion = one.seen(network.input)
-            maps = concept_maps(rgb, lesion=lesion)
+            maps = one.corrected(concept_maps(rgb, lesion=lesion))
             there_to_remove = {name: maps[name] for name in REMOVED}
             records.append(narrow(probe(runner, network, rgb, there_to_remove, scale, spread, int(one.digest[:8], 16))))
             done += 1

@@ -24,6 +24,8 @@ def test_the_most_alike_come_first_and_nothing_is_asked_twice(tmp_path: Path) ->
         against = likely_pictures(index, [names[0]], rejected=[names[1]])
         assert {int(name[7:11]) % 3 for name, _ in against[-8:]} == {1}
         assert names[1] not in {name for name, _ in against}
+        assert all(-1 <= likeness <= 1 for _, likeness in (*found, *against))
+        assert against[0][1] > 0.8, "what is unlike the rejected one loses nothing by it"
         assert likely_pictures(index, []) == []
         assert likely_pictures(index, ["not there.png"]) == []
 

@@ -1,5 +1,8 @@
 """The alarm's numbers against those of scipy, scikit-learn and a plain loop."""
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,10 +10,14 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.association import class_auc
 from explorer.core.alarm.change import change_of
 from explorer.core.alarm.class_score import class_scores, towards
+from explorer.core.alarm.followers import followers_of
 from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
+from explorer.core.index import open_index
+from tests.core.index.synthetic_index import write_index
 
 FEW = settings(max_examples=20)
 
@@ -124,3 +131,21 @@ def test_a_change_that_only_pictures_with_the_artifact_see() -> None:
     assert found.auc_after.value == pytest.approx(roc_auc_score(labels, after))
     assert found.auc_change.low <= found.auc_change.value <= found.auc_change.high
     assert abs(found.dependence_after.value) < 0.2 < found.dependence_before.value
+
+
+def test_a_silent_filter_follows_nothing_whatever_it_does_below_zero(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    values, labels = random.random(200), np.arange(200) % 2
+    peaks = np.vstack([values + 0.1, -1 - values, random.random(200)])
+    asked = _Asked(Artifact("ruler", values, values > 0.5), 1, 1)
+    with open_index(write_index(tmp_path / "i.h5", peaks, relevance=np.abs(peaks) * labels)) as index:
+        (found,) = followers_of(index, np.arange(200), labels, [asked])
+    assert found.count == 1
+    assert {one.key.filter for one in found.top} <= {0}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    artifact: Artifact
+    place: int
+    sign: int

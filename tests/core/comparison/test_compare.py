@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from explorer.core.comparison import Comparison, compare
-from explorer.core.comparison.matching import correlations, halves, match_layer
+from explorer.core.comparison.matching import correlations, halves, match_anywhere, match_layer
 from explorer.core.comparison.report_file import report_of
 from explorer.core.errors import UserError
 from explorer.core.index import build_index, open_index
@@ -113,6 +113,45 @@ def test_a_filter_that_answers_alike_to_all_has_no_strength() -> None:
     assert [match.second for match in found] == [FilterKey(0, number) for number in range(3)]
     assert np.isnan(found[1].strength)
     assert found[0].strength == pytest.approx(1)
+
+
+def test_filters_that_are_silent_in_both_have_not_changed() -> None:
+    random = np.random.default_rng(0)
+    first = np.abs(random.normal(size=(5, 40))).astype(np.float32)
+    second = np.abs(random.normal(size=(5, 40))).astype(np.float32)  # another network altogether
+    below = -np.abs(random.normal(size=(4, 40))).astype(np.float32)  # never above zero, but not constant
+    first[1], second[1], first[3], second[3] = below
+    rows = np.arange(40)
+    found = match_layer(2, first, second, rows[:20], rows[20:])
+    for number in (1, 3):
+        assert (found[number].second, found[number].silent) == (FilterKey(2, number), "both")
+    assert all(not one.silent and not np.isnan(one.strength) for one in (found[0], found[2], found[4]))
+    comparison = Comparison((), (), tuple(found), 20, 20, (), ())
+    assert {one.first.filter for one in comparison.most_changed[-2:]} == {1, 3}
+    assert (found[1].strength, found[1].same_number) == (1, 1)
+
+
+def test_a_filter_that_fell_silent_is_said_as_that_and_has_no_strength() -> None:
+    random = np.random.default_rng(0)
+    first = np.abs(random.normal(size=(4, 40))).astype(np.float32)
+    second = first.copy()
+    second[1] = -np.abs(random.normal(size=40))
+    second[2] = 0.7
+    rows = np.arange(40)
+    gone = match_layer(0, first, second, rows[:20], rows[20:])
+    assert [one.silent for one in gone] == ["", "second", "second", ""]
+    assert [one.silent for one in match_layer(0, second, first, rows[:20], rows[20:])] == ["", "first", "first", ""]
+    assert all(np.isnan(gone[number].strength) for number in (1, 2))
+    rows_of = list(csv.DictReader(io.StringIO(report_of(Comparison((), (), tuple(gone), 20, 20, (), ())).decode())))
+    assert {one["filter"]: (one["strength"], one["silent"]) for one in rows_of}["1"] == ("", "second")
+
+
+def test_a_filter_without_an_answer_is_matched_in_no_other_architecture() -> None:
+    first = np.abs(np.random.default_rng(0).normal(size=(2, 40))).astype(np.float32)
+    others = [first[::-1].copy()]
+    first[1] *= -1
+    found = match_anywhere(0, first, others, np.arange(20), np.arange(20, 40))
+    assert [(one.second, one.silent) for one in found] == [(FilterKey(0, 1), ""), (None, "first")]
 
 
 def test_filters_beyond_the_others_have_no_match() -> None:

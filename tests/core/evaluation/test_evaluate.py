@@ -33,14 +33,21 @@ WORDS = ("nv", "mel", "bkl", "bcc")
 MAPPED = {"nv": 0, "mel": 1, "bkl": 0, "bcc": 0}
 
 
-def measured(path: Path, count: int = 120, classes: tuple[str, ...] = ("other", "melanoma"), **more: object) -> tuple:
+def measured(
+    path: Path,
+    count: int = 120,
+    classes: tuple[str, ...] = ("other", "melanoma"),
+    independent: bool = False,
+    **more: object,
+) -> tuple:
     """An index of drawn predictions, and what was measured of it."""
     random = np.random.default_rng(count)
     words = tuple(random.choice(["", *WORDS, "unk"], count, p=[0.05, 0.3, 0.3, 0.15, 0.15, 0.05]))
     trained = random.random(count) < 0.3
     logits = random.normal(size=(count, len(classes)))
     logits[:, 1] += np.array([word == "mel" for word in words])
-    write_index(path, np.ones((1, count)), given=words, classes=classes, logits=logits, trained_on=trained)
+    made = {"given": words, "classes": classes, "logits": logits, "trained_on": trained, "independent": independent}
+    write_index(path, np.ones((1, count)), **made)
     with open_index(path) as index:
         return index, evaluate(index, propose({*words} - {""}, classes), draws=60, **more)
 
@@ -161,6 +168,18 @@ def test_classes_are_added_up_along_a_taxonomy(tmp_path: Path) -> None:
     assert level.auc_of("benign") == level.auc_of("malignant") == level.curves[0].auc
     assert found.levels[1].auc.value == pytest.approx(found.auc.value)
     assert [found.levels[1].auc_of(name) for name in WORDS] == [curve.auc for curve in found.levels[1].curves]
+
+
+def test_classes_that_are_decided_each_for_itself_are_scikit_learns_too(tmp_path: Path) -> None:
+    tree = {"benign": ("nv", "bkl"), "malignant": ("mel", "bcc")}
+    taxonomy = Taxonomy("t", {child: parent for parent, children in tree.items() for child in children})
+    _, found = measured(tmp_path / "i.h5", classes=WORDS, independent=True, taxonomy=taxonomy)
+    assert found.probabilities.sum(axis=1).max() > 1.5, "these are no independent classes"
+    of_each = [log_loss(found.labels == place, found.probabilities[:, place]) for place in range(len(WORDS))]
+    assert found.reliability.log_loss.value == pytest.approx(np.mean(of_each))
+    malignant = np.isin(found.labels, [WORDS.index(name) for name in tree["malignant"]])
+    no_mel, no_bcc = (1 - found.probabilities[:, WORDS.index(name)] for name in tree["malignant"])
+    assert found.levels[0].auc.value == pytest.approx(roc_auc_score(malignant, 1 - no_mel * no_bcc))
 
 
 def test_a_taxonomy_of_other_classes_is_said(tmp_path: Path) -> None:

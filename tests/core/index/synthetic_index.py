@@ -24,6 +24,7 @@ def write_index(
     asked: int | None = None,
     identity: str = "f" * 24,
     digests: tuple[str, ...] | None = None,
+    independent: bool = False,
     **answers: npt.NDArray[np.floating],
 ) -> Path:
     """Write an index of filters with these peaks (F, N); what is not given is drawn or follows from them."""
@@ -54,7 +55,7 @@ def write_index(
             "made.safetensors",
             "made",
             classes,
-            False,
+            independent,
             tuple(f"conv{one}" for one in range(len(layers))),
             layers,
         ),

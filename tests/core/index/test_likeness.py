@@ -65,3 +65,12 @@ def test_blocks_change_nothing(index: FolderIndex, monkeypatch: pytest.MonkeyPat
     assert parts[0] == pytest.approx(whole[0], nan_ok=True, abs=1e-6)
     assert [pair[:2] for pair in parts[1]] == [pair[:2] for pair in whole[1]]
     assert (FilterKey(0, 1), FilterKey(1, 2)) in [pair[:2] for pair in whole[1]]
+
+
+def test_a_silent_filter_is_like_none_whatever_it_does_below_zero(tmp_path: Path) -> None:
+    below = -1 - np.vstack([BASE[0], BASE[0] * 2])
+    with open_index(write_index(tmp_path / "silent.h5", np.vstack([BASE, below]), filters=(6, 2))) as index:
+        assert [str(one.key) for one in likeness.likeness(index, FilterKey(0, 0)).opposed(9) if one.key.layer] == []
+        assert np.isnan(likeness.likeness(index, FilterKey(1, 0)).r).all()
+        assert np.isnan(layer_correlations(index, 1)).all()
+        assert all(key.layer == 0 for pair in all_twins(index) for key in pair[:2])

@@ -1,6 +1,7 @@
 """What muting does over a folder, held against a plain loop."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,22 @@ from explorer.core.class_words import ClassWords, propose, told_apart
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex
-from explorer.core.muting import FolderMeans, muted_logits
+from explorer.core.muting import FolderMeans, folder_pass, muted_logits
 from explorer.core.muting.against_random import percentile, random_sets
 from explorer.core.muting.artifact import drawn_artifact
 from explorer.core.muting.effect import EffectOptions, muting_effect
 from explorer.core.muting.folder_pass import log_odds
 from explorer.core.muting.judged_pictures import second_half
+from explorer.core.muting.kept_pass import KeptPass
 from explorer.core.muting.one_by_one import agreement, margins, mute_one_by_one
+from explorer.core.muting.shared_passes import SharedPasses
 from explorer.core.muting.telling import as_dict, notes, ordinal, sentence, signed, table
 from explorer.core.muting.whole_pass import muted_by_hooks
 from explorer.core.network.opening import Network
+from explorer.core.report.check import differences
 from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
+from trainer.networks.output_spec import OutputSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -57,6 +62,19 @@ def test_figures_are_those_of_a_plain_loop(network: Network, index: FolderIndex,
     assert found.specificity.after.value == pytest.approx((muted[labels == 0, 1] < 0.5).mean())
     assert found.threshold_pictures == len(found.pictures) == 40
     assert abs(auc.change.value) > 1e-3, "nothing was muted"
+
+
+def test_the_loss_of_classes_that_are_decided_each_for_itself_counts_all_of_them(
+    network: Network, index: FolderIndex, drawn: Path
+) -> None:
+    alone = dataclasses.replace(network, output=OutputSpec(meaning="independent"))
+    found = muting_effect(alone, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5))
+    labels = np.array([index.classes.index(word) for word in index.given])
+    batches = [network.input.prepare(read_image(drawn / "images" / name))[None] for name in index.pictures]
+    logits = np.stack([muted_by_hooks(network, batch, KEYS)[0] for batch in batches])
+    muted = Prediction(logits, independent=True).probabilities
+    wanted = np.mean([log_loss(labels == place, muted[:, place]) for place in range(2)])
+    assert found.log_loss.after.value == pytest.approx(wanted, rel=1e-4)
 
 
 def test_a_threshold_of_one_half_is_applied_to_the_other(network: Network, index: FolderIndex) -> None:
@@ -228,3 +246,47 @@ def test_what_cannot_be_measured_is_said(network: Network, index: FolderIndex, t
     other = dataclasses.replace(network, classes=("a", "b"))
     with pytest.raises(UserError, match="another network"):
         muting_effect(other, index, words, KEYS, options=QUICK)
+
+
+def test_effects_that_share_their_passes_are_the_same_and_read_each_picture_once(
+    network: Network, index: FolderIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = [(FilterKey(3, 0),), (FilterKey(3, 4), FilterKey(1, 2)), (FilterKey(3, 0),)]
+    options = EffectOptions(random_draws=30, random_pictures=20, draws=50)
+    read: list[int] = []
+    reading = folder_pass.seen
+
+    def counted(pictures: Sequence[object], *how: object) -> object:
+        read.append(len(pictures))
+        return reading(pictures, *how)
+
+    monkeypatch.setattr(folder_pass, "seen", counted)
+    apart = [as_dict(muting_effect(network, index, words_of(index), keys, options=options)) for keys in sets]
+    assert read == [40, 20] * 3
+    read.clear()
+    passes = SharedPasses(network, index, sets)
+    together = [
+        as_dict(muting_effect(network, index, words_of(index), keys, options=options, passes=passes)) for keys in sets
+    ]
+    assert read == [40, 20]
+    for one, other in zip(apart, together, strict=True):
+        assert differences(one, other) == []
+
+
+def test_a_set_that_comes_twice_is_computed_once(
+    network: Network, index: FolderIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    muted = KeptPass.muted
+
+    def counted(self: KeptPass, sets: Sequence[Sequence[FilterKey]], replaced: object = None) -> np.ndarray:
+        asked.append(len(sets))
+        return muted(self, sets, replaced)
+
+    monkeypatch.setattr(KeptPass, "muted", counted)
+    keys = [FilterKey(3, 1), FilterKey(3, 2)]
+    found = folder_pass.folder_logits(network, index, range(10), [keys, keys[:1], keys[::-1], keys])
+    assert set(asked) == {2}
+    for place in (2, 3):
+        np.testing.assert_array_equal(found.after[place], found.after[0])
+    assert not np.array_equal(found.after[0], found.after[1])

@@ -2,16 +2,29 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from explorer.cli import main
+from explorer.core.alignment.marks import SETS
 from explorer.core.alignment.measure import measure
 from explorer.core.errors import UserError
-from explorer.core.index import build_index
-from explorer.core.progress import Cancelled
-from explorer.core.suggestions import Suggestion, Suggestions, SuggestOptions, aligning, read_suggestions, suggest
+from explorer.core.index import build_index, open_index
+from explorer.core.index.shared_work import ALONE
+from explorer.core.progress import Cancelled, no_step
+from explorer.core.suggestions import (
+    Suggestion,
+    Suggestions,
+    SuggestOptions,
+    aligning,
+    marking,
+    read_suggestions,
+    suggest,
+)
 from explorer.core.suggestions.chart import Bar, Bars, Chart
 from explorer.core.suggestions.csv_file import COLUMNS, write_suggestions
+from explorer.core.suggestions.marking import mark_all
+from explorer.core.suggestions.pictures import choose
 from explorer.core.suggestions.suggestion import HeldOut
 from explorer.core.suggestions.table import read_table
 from explorer.core.tags import FilterKey
@@ -58,6 +71,37 @@ def test_masks_may_be_given(place: Path) -> None:
 
     assert main(words(place, "with.csv", "--masks", str(masks))) == 0
     assert len(read_suggestions(place / "with.csv").rows) == 20
+
+
+def test_what_a_person_did_not_see_has_no_mark(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hairy(rgb: np.ndarray, *, lesion: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        return {name: np.ones(rgb.shape[:2], np.float32) for name in ("lesion", "hair")}
+
+    monkeypatch.setattr(marking, "concept_maps", hairy)
+    spec, hair = open_small(place).input, SETS.index("hair")
+    with open_index(place / "index.h5") as index:
+        first, second, *_ = index.pictures
+        said = {first: {"hair": False, "ruler": False}, second: {"hair": True}}
+        plain = choose(index, place / "drawn" / "images", None, 6)
+        chosen = choose(index, place / "drawn" / "images", None, 6, said)
+        marks = mark_all(chosen, spec, index.path, "some way", no_step, ALONE)
+        found = {one.name: bool(its.sets[hair].any()) for one, its in zip(chosen, marks, strict=True)}
+        assert found == {name: name != first for name in index.pictures}
+        before = mark_all(plain, spec, index.path, "some way", no_step, ALONE)
+        assert all(one.sets[hair].all() for one in before), "what was kept of the corrected picture is another's"
+    assert {one.name for one in chosen} - {one.name for one in plain} == set()
+    assert [one.id == other.id for one, other in zip(chosen, plain, strict=True)].count(False) == 1
+
+
+def test_lists_of_artifacts_may_be_given(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_index(place / "index.h5") as index:
+        name = Path(index.pictures[0]).name
+    (place / "said.csv").write_text(f"image,hair\n{name},0\nelsewhere,1\n", "utf-8")
+    assert main(words(place, "s.csv", "--artifacts", str(place / "said.csv"))) == 0
+    assert "1 name without one picture here, elsewhere first" in capsys.readouterr().err
+    assert len(read_suggestions(place / "s.csv").rows) == 20
+    assert main(words(place, "s.csv", "--artifacts", str(place / "gone.csv"))) == 1
+    assert "gone.csv does not exist" in capsys.readouterr().err
 
 
 def test_what_was_measured_is_not_measured_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

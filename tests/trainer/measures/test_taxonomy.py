@@ -134,6 +134,13 @@ def test_a_tree_that_names_more_than_the_classes_is_taken_and_what_more_is_said(
     assert unknown_leaves(("nv", "mel"), ("m", "nv"), wide) == (), "the cohort knows the parent"
 
 
+def test_the_nearest_name_is_told(tmp_path: Path) -> None:
+    other = read_taxonomy(tree(tmp_path, 'm = ["melanome"]\nb = ["nv"]'))
+    with pytest.raises(UserError) as caught:
+        match(("melanoma", "nv"), ("melanoma", "nv"), other, None)
+    assert str(caught.value).endswith('correct "melanome" there, if that is meant.')
+
+
 @pytest.mark.parametrize("level", [0, 3, -1])
 def test_a_level_that_is_not_there_is_refused(level: int) -> None:
     with pytest.raises(UserError, match=f"--level {level} is none of the levels 1 to 2 of taxonomy.toml"):

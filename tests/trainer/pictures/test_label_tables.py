@@ -1,7 +1,7 @@
 """One set of tables for both programs: every form that people have, and what each says of its pictures."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -9,7 +9,9 @@ from explorer.core.labels import read_labels
 from tests.conftest import SHARED
 from trainer.cohort.cases import Case, read_cases
 from trainer.files.errors import UserError
+from trainer.pictures import table_file
 from trainer.pictures.column_choice import parse_columns
+from trainer.pictures.label_table import read_label_table
 
 
 class Table(NamedTuple):
@@ -339,3 +341,48 @@ def test_a_workbook_is_no_csv(tmp_path: Path) -> None:
     (tmp_path / "l.csv").write_bytes(b"PK\x03\x04" + bytes(50))
     with pytest.raises(UserError, match="a workbook; save its sheet as CSV"):
         read_labels(tmp_path / "l.csv")
+
+
+def test_a_table_longer_than_what_is_looked_at_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_file, "SAMPLE_CELLS", 60)  # of two columns: the first 30 rows
+    read: list[int] = []
+    records = table_file._records
+
+    def counted(text: str, delimiter: str) -> object:
+        found = records(text, delimiter)
+        if not text.startswith("image"):
+            return found
+        counter = _Counted(found)
+        read.append(0)
+        counter.note = lambda: read.__setitem__(-1, read[-1] + 1)
+        return counter
+
+    monkeypatch.setattr(table_file, "_records", counted)
+    lines = [f"ISIC_{number:07},{'mel' if number % 3 else 'nv'}" for number in range(200)]
+    (tmp_path / "t.csv").write_text("\n".join(["image,label", *lines]), "utf-8")
+    table = read_label_table(tmp_path / "t.csv").table
+    assert [row.name for row in table.rows.values()] == [line.partition(",")[0] for line in lines]
+    tops = 4 * 21  # one look at the first rows for each delimiter
+    assert sum(read) <= 201 + tops
+    (tmp_path / "t.csv").write_text("\n".join(["image,label", *lines, "ISIC_1"]), "utf-8")
+    with pytest.raises(UserError, match="damaged in line 202"):
+        read_label_table(tmp_path / "t.csv")
+
+
+class _Counted:
+    """A reader of the standard library that says when a row was read."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader, self.note = reader, lambda: None
+
+    @property
+    def line_num(self) -> int:
+        return self._reader.line_num
+
+    def __iter__(self) -> "_Counted":
+        return self
+
+    def __next__(self) -> list[str]:
+        row = next(self._reader)
+        self.note()
+        return row

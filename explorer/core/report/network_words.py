@@ -1,0 +1,82 @@
+"""What a report's table says of a network, in words for a person: one line each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trainer.networks.input_spec import InputSpec
+
+TRAINING = {
+    "meaning": "what its classes mean",
+    "auc_validation": "AUC on its validation part",
+    "auc_test": "AUC on its test part",
+    "auc_test_of": "what that AUC is of",
+    "chosen_epoch": "epoch that was kept",
+    "seed": "seed of the training",
+    "device": "trained on",
+    "seconds": "time of the training",
+}
+"""What `feature-trainer` writes into a network, and what it is called here, in this order."""
+
+
+def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) of the facts about a network; what its file says beyond `TRAINING` is one line at the end."""
+    layers, training = network["layers"], dict(network["training"])
+    filters = sum(one["filters"] for one in layers)
+    rows = [
+        ("weights, SHA-256", network["digest"]),
+        ("weights, architecture, input and classes in short", network["identity"]),
+        ("architecture", network["architecture"]),
+        ("classes", ", ".join(network["classes"]) or "none: it gives no class scores"),
+        *input_rows(network["input"]),
+        ("convolutions", f"{len(layers):,} with {filters:,} filters"),
+        ("licence", network["licence"] or "not said"),
+    ]
+    rows += [(title, _value(name, training.pop(name))) for name, title in TRAINING.items() if name in training]
+    if training:
+        said = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
+        rows.append(("its file also says", "; ".join(said)))
+    return rows
+
+
+def input_rows(input: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the network gets of a picture: (what, value), from what `InputSpec.to_dict` gave."""
+    spec = InputSpec.from_dict(dict(input))
+    (tall, wide), color = spec.size, "colors" if spec.channels == 3 else "grey"
+    if spec.resize == "squash" and spec.resized(1, 1) == spec.size:
+        cut = "the whole picture, resized without regard to its proportions"
+    elif spec.resize == "squash":
+        cut = "the middle of the picture, which is resized to {} x {} without regard to its proportions".format(
+            *spec.resized(1, 1)
+        )
+    else:
+        cut = f"the middle of the picture, whose shorter side is resized to {spec.resize_to}"
+    rows = [("input", f"{tall} x {wide} pixels in {color}"), ("what it sees", cut)]
+    if any(spec.mean) or any(one != 1 for one in spec.std):
+        mean, std = (", ".join(f"{one:.4g}" for one in values) for values in (spec.mean, spec.std))
+        rows.append(("its values", f"from 0 to 1, less {mean}, divided by {std}"))
+    else:
+        rows.append(("its values", "from 0 to 1"))
+    if spec.preprocesses:
+        rows.append(("before that", ", ".join(_preprocessed(spec))))
+    return rows
+
+
+def _preprocessed(spec: InputSpec) -> list[str]:
+    done = []
+    if spec.fill_corners:
+        done.append("dark corners filled with the skin's color")
+    if spec.illumination:
+        done.append(f"uneven light evened out by {spec.illumination:.0%}".replace("%", " %"))
+    if spec.color_constancy:
+        done.append(f"color cast taken out (Minkowski norm {spec.color_constancy:g})")
+    if spec.gamma != 1:
+        done.append(f"gamma {spec.gamma:g}")
+    return done
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "seconds" and isinstance(value, int | float):
+        return f"{value / 60:,.0f} min" if value >= 90 else f"{value:.0f} s"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,84 @@
+"""`feature-explorer evaluate`: what the window's findings say, on the command line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from explorer.cli import main
+from explorer.core.class_words import propose
+from explorer.core.evaluation import evaluate
+from explorer.core.index import open_index
+from tests.core.index.synthetic_index import write_index
+from trainer.measures.taxonomy import read_taxonomy
+
+CLASSES = ("nv", "mel", "bkl", "bcc")
+TREE = 'benign = ["nv", "bkl"]\nmalignant = ["mel", "bcc"]\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An index of 120 pictures of four classes, a table of the lesions, and a tree."""
+    random = np.random.default_rng(0)
+    given = tuple(random.choice(CLASSES, 120))
+    logits = random.normal(size=(120, 4)) + 1.5 * np.array([[word == name for name in CLASSES] for word in given])
+    write_index(tmp_path / "i.h5", np.ones((1, 120)), classes=CLASSES, given=given, logits=logits)
+    (tmp_path / "tree.toml").write_text(TREE, "utf-8")
+    rows = [f"picture{place:04d}.png,{word},L{place // 2}" for place, word in enumerate(given)]
+    (tmp_path / "labels.csv").write_text("\n".join(["image,label,lesion_id", *rows]), "utf-8")
+    return tmp_path
+
+
+def test_classes_are_added_up_along_a_taxonomy(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["evaluate", "--index", str(folder / "i.h5"), "--taxonomy", str(folder / "tree.toml")]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    for line in ("120 pictures, 95 % intervals over pictures.", "AUC, mel ", "Added up, level 1:", "AUC, malignant"):
+        assert line in said
+    assert "Taken for another most: " in said
+    assert main([*asked, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    with open_index(folder / "i.h5") as index:
+        tree = read_taxonomy(folder / "tree.toml")
+        found = evaluate(index, propose(CLASSES, CLASSES), taxonomy=tree, draws=told["draws"])
+    malignant = np.isin(found.labels, [1, 3])
+    area = roc_auc_score(malignant, found.probabilities[:, [1, 3]].sum(axis=1))
+    assert told["levels"][0]["auc_of"]["malignant"]["value"] == pytest.approx(area)
+    assert told["auc_of"]["mel"] == found.curves[1].auc.as_dict()
+    assert told["levels"][0]["level"] == 1
+
+
+def test_a_table_brings_classes_and_lesions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = folder / "labels.csv"
+    table.write_text(table.read_text("utf-8").replace(",bcc,", ",,"), "utf-8")
+    asked = ["evaluate", "--index", str(folder / "i.h5"), "--images", str(folder), "--labels", str(table), "--json"]
+    assert main(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["drawn_over"] == "lesions"
+    assert "without a given class" in told["left_out"]
+    assert told["confusion"][3] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ('benign = ["nv", "bkl"]\nmalignant = ["mel", "bcd"]', 'class "bcc" does not stand in tree.toml'),
+        (TREE.replace('"bcc"', '"bcc", "melanoma"'), 'names the class "melanoma", which neither'),
+    ],
+)
+def test_a_tree_of_other_classes_is_said_with_the_nearest_name(
+    folder: Path, tree: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "tree.toml").write_text(tree, "utf-8")
+    assert main(["evaluate", "--index", str(folder / "i.h5"), "--taxonomy", str(folder / "tree.toml")]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert ('"bcd" is there' in said) or ('did you mean "mel"' in said)
+
+
+def test_an_index_without_classes_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_index(tmp_path / "i.h5", np.ones((1, 8)), given=("",) * 8)
+    assert main(["evaluate", "--index", str(tmp_path / "i.h5")]) == 1
+    assert "knows no classes; give a table of them with --labels" in capsys.readouterr().err
