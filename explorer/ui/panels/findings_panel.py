@@ -12,6 +12,7 @@ from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.ui.panels.curves_panel import CurvesPanel, written
+from explorer.ui.widgets.columns_or_pages import ColumnsOrPages
 from explorer.ui.widgets.confusion_table import ConfusionTable
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
 
 MOST_PAIRS, MOST_CLASSES = 12, 60
+ROOM = 784
+"""Pixels of width from which on all stands beside each other."""
 
 
 class FindingsPanel(QWidget):
@@ -67,8 +70,9 @@ class FindingsPanel(QWidget):
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._parts())
         self._findings = QWidget()
-        top = row(self._left_out, self._trained, self._words, self._readers, self._taxonomy)
-        top.setStretch(0, 1)
+        top = row(self._switch, self._left_out, 0, self._trained, self._words, self._readers, self._taxonomy)
+        top.setStretch(1, 1)
+        top.setStretch(2, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
         self._pages = QStackedLayout()
         for page in (self._findings, lists):
@@ -95,15 +99,24 @@ class FindingsPanel(QWidget):
         lines.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
         words.setLayout(lines)
         self._heading = label("given (rows), predicted (columns)", "quiet", wrap=True)
-        curves, beside = scrolled(self.curves), scrolled(words)
-        curves.setMinimumWidth(236)
+        table, beside = QWidget(), scrolled(words)
+        table.setLayout(column(self._heading, self.confusion, gap=SPACE // 2))
         beside.setMinimumWidth(276)
-        parts = row(curves, column(self._heading, self.confusion, gap=SPACE // 2), beside, gap=SPACE)
-        for place, share in enumerate((4, 3, 3)):
-            parts.setStretch(place, share)
-        made = QWidget()
-        made.setLayout(parts)
-        return made
+        table.setMinimumWidth(160)
+        figures = QWidget()
+        figures.setLayout(row(self.curves, table, gap=SPACE))
+        for place, share in enumerate((4, 3)):
+            figures.layout().setStretch(place, share)  # type: ignore[union-attr]
+        parts = ColumnsOrPages(
+            (
+                ("Figures", "the curve of every threshold, and the table of given and predicted classes", figures, 7),
+                ("Worth a look", "artifacts that go with the score, and all figures in words", beside, 3),
+            ),
+            ROOM,
+        )
+        parts.narrowed.connect(lambda narrow: self._left_out.setVisible(not narrow))
+        self._switch = parts.switch
+        return parts
 
     def _show(self) -> None:
         found = self._evaluating.found

@@ -93,7 +93,8 @@ class CellDelegate(QStyledItemDelegate):
 
     def _tags(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, index: AnyIndex) -> None:
         """The signs of the tags from the lower right corner on, each on its color, as many as there is room for."""
-        signs, colors = str(index.data(MARKS) or "").split(), index.data(COLORS) or ()
+        signs = str(index.data(MARKS) or "").split()
+        colors: tuple[str, ...] = index.data(COLORS) or ()
         self._set_font(painter, option, bold=True)
         corner = area.bottomRight()
         for place in reversed(range(len(signs))):

@@ -17,6 +17,7 @@ def command_table(commands: Commands) -> list[Command]:
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
         Command(FILE, "Open a network's folder …", "", files.open_model_folder),
+        Command(FILE, "The network's input and classes …", "", commands.opened.change_input),
         Command(FILE, "Compare with another network …", "", commands.compare.ask),
         Command(FILE, "Close the network beside", "", commands.compare.close),
         Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", files.open_folder),
