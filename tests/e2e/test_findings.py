@@ -218,7 +218,7 @@ def test_the_curve_is_seen_whole_at_every_size(demo: Person, index: Path, size: 
     demo.window.resize(*size)
     demo.qtbot.wait(300)
     plot = panel.curves._plot
-    assert plot.visibleRegion().boundingRect() == plot.rect()
+    assert plot.viewport().visibleRegion().boundingRect() == plot.viewport().rect()
     assert plot.width() >= 150
     assert plot.height() >= 100
     assert panel.confusion.isVisible()
@@ -228,4 +228,4 @@ def test_the_curve_is_seen_whole_at_every_size(demo: Person, index: Path, size: 
         demo.click(button)
         assert words.isVisible()
         assert not plot.isVisible()
-    assert not cut(demo.window)
+    demo.until(lambda: not cut(demo.window))

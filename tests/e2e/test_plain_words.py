@@ -68,6 +68,10 @@ def test_the_picture_has_all_room_beside_its_color_bar(demo: Person) -> None:
     viewer = demo.parts.center.browser.viewer
     free = viewer.width() - viewer.image.width() - viewer.bar.width()
     assert 0 <= free < 24
+    demo.press("U")  # the frame around the picture touches none of the words beside it
+    demo.until(lambda: viewer.image.property("muted"))
+    right = viewer.image.mapTo(viewer, viewer.image.rect().topRight()).x()
+    assert right + 4 < viewer.measured.mapTo(viewer, QPoint(0, 0)).x()
 
 
 def test_the_frame_says_what_it_is_wherever_the_picture_lies(open_window: Open, tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ class Viewer(QWidget):
         colors = column(self.bar, self.histogram, below, self.measured)
         colors.setStretch(0, 1)
         side = QWidget()
+        colors.setContentsMargins(SPACE, 0, 0, 0)  # the frame around a muted network's picture touches no words
         side.setLayout(colors)
-        side.setFixedWidth(self.bar.width())
+        side.setFixedWidth(self.bar.width() + SPACE)
         self.strip = SecondNetworkStrip(sides)
         self.setLayout(column(self.display, self.strip, row(self.beside.bar, self.image, side, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)

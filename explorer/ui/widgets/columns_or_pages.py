@@ -14,8 +14,8 @@ from explorer.ui.widgets.theme import SPACE
 class ColumnsOrPages(QWidget):
     """Each part has a title, its share of the width, and a sentence about it; below `room` pixels they are pages.
 
-    `switch` holds a button for each page, to be put where it belongs; it is hidden while all parts are in sight.
-    `narrowed(bool)` when that changes.
+    `switch` holds a button for each page, to be put where it belongs and shown while `narrow`; `narrowed(bool)` when
+    that changes.
     """
 
     narrowed = Signal(bool)
@@ -52,6 +52,5 @@ class ColumnsOrPages(QWidget):
             self.narrowed.emit(narrow)
 
     def _arrange(self) -> None:
-        self.switch.setVisible(self.narrow)
         for place, part in enumerate(self._parts):
             part.setVisible(not self.narrow or place == self._chosen.checkedId())

@@ -129,7 +129,8 @@ class CellDelegate(QStyledItemDelegate):
 
 def readable_on(ground: QColor) -> QColor:
     """Black or white, whichever is read more easily on a color (WCAG 2, relative luminance)."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in ground.getRgbF()[:3]]
+    parts = ground.redF(), ground.greenF(), ground.blueF()
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return QColor("black") if luminance > 0.179 else QColor("white")
 
