@@ -11,7 +11,8 @@ from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton
 from explorer.ui.widgets.theme import SPACE
 
-WIDTH = 340
+WIDTH, AROUND = 340, 7
+"""Pixels of the card's width, and from a part to the outside of the line around it, which touches none of its words."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Tour(QFrame):
         """Beside what is to be seen of the part, where the card hides least of that and of what has to be read."""
         whole = self._window.rect()
         about = self._seen(part)
-        self._ring.setGeometry(about.adjusted(-4, -4, 4, 4).intersected(whole))
+        self._ring.setGeometry(about.adjusted(-AROUND, -AROUND, AROUND, AROUND).intersected(whole))
         size = QSize(WIDTH, self._lines.totalHeightForWidth(WIDTH))
         self.resize(size)
         room = whole.adjusted(SPACE, SPACE, -SPACE, -SPACE)
