@@ -1,6 +1,6 @@
 """Where the next filter is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from explorer.core.tags.book import FilterKey, TagBook
@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
 
 def next_untagged(layers: "Sequence[LayerInfo]", book: TagBook, key: FilterKey, step: int = 1) -> FilterKey | None:
-    """The next filter without a tag after `key`, layer by layer, beginning again at the end; None where all have one.
+    """The next filter without a tag after `key`; None where all have one."""
+    return next_where(layers, lambda found: found not in book, key, step)
+
+
+def next_where(
+    layers: "Sequence[LayerInfo]", wanted: Callable[[FilterKey], bool], key: FilterKey, step: int = 1
+) -> FilterKey | None:
+    """The next filter that is wanted after `key`, layer by layer, beginning again at the end; None where none is.
 
     `step` -1 walks backwards.
     """
@@ -18,7 +25,7 @@ def next_untagged(layers: "Sequence[LayerInfo]", book: TagBook, key: FilterKey, 
     place = every.index(key) if key in every else 0
     for distance in range(1, len(every) + 1):
         found = every[(place + step * distance) % len(every)]
-        if found not in book:
+        if wanted(found):
             return found
     return None
 

@@ -55,6 +55,8 @@ class Occluding(QObject):
         self._place: tuple[int, int] | None = None
         self._of = self._appearance
         self._paused = False
+        self.following = False
+        """Whether the patch goes where the mouse or the arrow keys are."""
         self.trouble = ""
         """Why the last patch could not be measured."""
         session.changed.connect(self._view_changed)
@@ -104,6 +106,42 @@ class Occluding(QObject):
         if paused != self._paused:
             self._paused = paused
             self.uncover()
+
+    @property
+    def said(self) -> str:
+        """What the network says with the patch where it lies, as at the top of the window; "" without one.
+
+        Of the class that the map is about, else of the likeliest.
+        """
+        patch, network = self._patch, self._pipeline.network
+        if patch is None or network is None:
+            return ""
+        before, name = patch.before.probabilities, self._lens.target.partition(":")[2]
+        place = network.classes.index(name) if name in network.classes else int(before.argmax())
+        after = patch.covered.probabilities[place]
+        return f"with the patch: {network.classes[place]} {before[place]:.3f} → {after:.3f}"
+
+    def follow(self, following: bool) -> None:
+        """Let the patch go where the mouse or the arrow keys are, or take it away."""
+        self.following = following
+        if not following:
+            self.uncover()
+
+    def move(self, down: int, across: int) -> None:
+        """Move the patch by so many of the map's steps, within the input; where there is none, put it in the middle."""
+        network, steps = self._library.network, self._lens.settings_of(OCCLUSION.name)["stride"]
+        if network is None or not isinstance(steps, int):
+            return
+        if self._place is None:
+            middle = self.corner(0.5, 0.5)
+            if middle is not None:
+                self.cover(*middle)
+            return
+        top, left = (
+            max(0, min(start + step * steps, side - self.size))
+            for start, step, side in zip(self._place, (down, across), network.input.size, strict=True)
+        )
+        self.cover(top, left)
 
     def cover(self, top: int, left: int) -> None:
         """Put the patch at (`top`, `left`) of the network's input, in pixels; it stays on the input."""

@@ -47,8 +47,8 @@ class Reporting(QObject):
         """Whether one is written at this moment."""
         return self._library.long.busy(SLOT)
 
-    def proposed(self) -> Path:
-        """Where a report would go; UserError where there is nothing to report on."""
+    def proposed(self) -> str:
+        """The name that a report would have; UserError where there is nothing to report on."""
         folder, network, index = self._library.folder, self._library.network, self._evidence.index
         if folder is None or network is None:
             raise UserError("Open a network and a folder of pictures first; then there is something to report on.")
@@ -56,7 +56,7 @@ class Reporting(QObject):
             raise UserError(NO_INDEX)
         if self.running:
             raise UserError("A report is being written; wait for its end.")
-        return (self._tagging.path or folder.path).with_name(f"{Path(network.name).stem}-report.html")
+        return f"{Path(network.name).stem}-report.html"
 
     def write(self, path: Path) -> None:
         """Write a report; UserError where there is nothing to report on."""

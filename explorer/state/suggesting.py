@@ -36,6 +36,8 @@ class Suggesting(QObject):
     """
 
     changed = Signal()
+    listed = Signal()
+    """Other filters may have a suggestion that waits for an answer; what a tag changes, the tags say themselves."""
     problem = Signal(object)
 
     def __init__(
@@ -62,6 +64,7 @@ class Suggesting(QObject):
         tagging.changed.connect(lambda key: self.changed.emit())
         tagging.reset.connect(self.changed)
         tagging.annotator_changed.connect(self.changed)
+        tagging.annotator_changed.connect(self.listed)
 
     @property
     def running(self) -> bool:
@@ -109,13 +112,17 @@ class Suggesting(QObject):
         """What is known of the filter in view, "nothing clear" included."""
         return self._known.get(self.key)
 
+    def waiting(self, key: FilterKey) -> bool:
+        """Whether a tag is suggested for a filter that this person neither gave it nor rejected for it."""
+        found = self._known.get(key)
+        if found is None or not found.tag or self._rejected.get(key) == found.words:
+            return False
+        return found.tag not in self._tagging.words(key)
+
     @property
     def offered(self) -> "Suggestion | None":
-        """What can be accepted: a tag that this person neither gave the filter in view nor rejected for it."""
-        found = self.suggestion
-        if found is None or not found.tag or self.rejected is not None or self._tagging.read_only:
-            return None
-        return None if found.tag in self._tagging.words(self.key) else found
+        """What can be accepted for the filter in view."""
+        return self.suggestion if self.waiting(self.key) and not self._tagging.read_only else None
 
     @property
     def rejected(self) -> "Suggestion | None":
@@ -174,6 +181,7 @@ class Suggesting(QObject):
         if place is not None:
             self._keep(rejected_of(place), dict(self._rejected))
         self.changed.emit()
+        self.listed.emit()
         return True
 
     def _keep(self, place: Path, rejected: "dict[FilterKey, str]") -> None:
@@ -214,6 +222,7 @@ class Suggesting(QObject):
         if index is not None:
             self._read(index, aloud=False)
         self.changed.emit()
+        self.listed.emit()
 
     def _read(self, index: "FolderIndex", *, aloud: bool) -> None:
         place = place_of(index.path)
@@ -230,6 +239,7 @@ class Suggesting(QObject):
                 self._known = {row.key: row for row in suggestions.rows} if suggestions is not None else {}
                 self._rejected = rejected | self._rejected
                 self.changed.emit()
+                self.listed.emit()
 
         def failed(error: BaseException) -> None:
             if aloud:

@@ -208,3 +208,24 @@ def test_the_classes_are_added_up_along_a_tree_and_a_wrong_one_is_said(
     demo.until(lambda: not evaluating.busy)
     assert evaluating.taxonomy is None
     assert not evaluating.found.levels
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+def test_the_curve_is_seen_whole_at_every_size(demo: Person, index: Path, size: tuple[int, int]) -> None:
+    panel = findings(demo)
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: demo.workspace.evaluating.found is not None)
+    demo.window.resize(*size)
+    demo.qtbot.wait(300)
+    plot = panel.curves._plot
+    assert plot.viewport().visibleRegion().boundingRect() == plot.viewport().rect()
+    assert plot.width() >= 150
+    assert plot.height() >= 100
+    assert panel.confusion.isVisible()
+    words = panel._worth_a_look
+    if not words.isVisible():
+        button = next(part for part in panel._switch.findChildren(PlainTool) if part.text() == "Worth a look")
+        demo.click(button)
+        assert words.isVisible()
+        assert not plot.isVisible()
+    demo.until(lambda: not cut(demo.window))

@@ -75,6 +75,7 @@ def test_before_there_is_an_index_the_tab_says_what_it_waits_for(demo: Person, i
     panel = look_at_pictures(demo)
     assert "as soon as the filters are measured" in panel.grid.hint
     demo.workspace.evidence.take(open_index(index_file))
+    demo.until(lambda: "Looking" in panel.grid.hint)  # a large folder takes a while
     answer(demo, panel)
     demo.workspace.evidence.take(None)
     assert panel.model.rowCount() == 0

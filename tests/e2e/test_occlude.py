@@ -200,3 +200,44 @@ def test_a_small_change_looks_small_until_another_range_is_asked_for(looking: Pe
     looking.workspace.lens.point(score="logit")
     assert not box.isVisible()  # a logit has no points
     assert browser.viewer.display._scale.isVisible()
+
+
+def test_the_patch_and_the_top_of_the_window_say_the_same(looking: Person) -> None:
+    looking.press("Y")
+    QCursor.setPos(0, 0)
+    image, bars, occluding = (
+        looking.parts.center.browser.viewer.image,
+        looking.parts.top._bars,
+        looking.workspace.occluding,
+    )
+    for row in (0.3, 0.5, 0.6):
+        move(looking, row, 0.5)
+        looking.until(
+            lambda row=row: occluding.patch is not None and abs(occluding.patch.covered.top + 8 - row * 224) < 3
+        )
+        name, before = bars.values[0]
+        assert f"with the patch: {name} {before:.3f} → {bars.after[0]:.3f}" in image.readout.text()
+        assert "covering here" not in image.readout.text()
+    looking.press("Escape")
+    move(looking, 0.4, 0.5)
+    assert "map: covering here" in image.readout.text()  # that of the map is smoothed, and says whose it is
+
+
+def test_the_arrow_keys_move_the_patch_while_it_is_dragged(demo: Person) -> None:
+    demo.press("Y")
+    occluding, view = demo.workspace.occluding, demo.view
+    demo.until(lambda: occluding.possible)
+    demo.press("Left")  # the first press puts it in the middle
+    demo.until(lambda: occluding.patch is not None)
+    assert (occluding.patch.covered.top, occluding.patch.covered.left) == (104, 104)
+    for keys, place in ((["Right", "Right"], (104, 120)), (["Down"], (112, 120)), (["Up"] * 20, (0, 120))):
+        demo.press(*keys)
+        demo.until(lambda place=place: (occluding.patch.covered.top, occluding.patch.covered.left) == place)
+    assert (demo.view.filter, demo.view.picture) == (view.filter, view.picture)
+    assert "with the patch" in demo.parts.center.browser.viewer.image.readout.text()  # where no mouse is
+    demo.press("PageUp")
+    assert demo.view.layer == view.layer - 1
+    demo.press("Escape")
+    assert occluding.patch is None
+    demo.press("Right")
+    assert demo.view.filter == 1

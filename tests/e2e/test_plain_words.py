@@ -4,16 +4,20 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
+import torchvision
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.ui.dialogs.tour import Tour
 from explorer.ui.widgets.info_mark import EXPLANATIONS, WIDTH, InfoMark
 from explorer.ui.window.tour_steps import SEEN, offer_tour
 from tests.conftest import ROOT
 from tests.e2e.conftest import Open, Person
+from tests.e2e.measuring import SIZES
 from tests.networks import SMALL
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
@@ -64,6 +68,10 @@ def test_the_picture_has_all_room_beside_its_color_bar(demo: Person) -> None:
     viewer = demo.parts.center.browser.viewer
     free = viewer.width() - viewer.image.width() - viewer.bar.width()
     assert 0 <= free < 24
+    demo.press("U")  # the frame around the picture touches none of the words beside it
+    demo.until(lambda: viewer.image.property("muted"))
+    right = viewer.image.mapTo(viewer, viewer.image.rect().topRight()).x()
+    assert right + 4 < viewer.measured.mapTo(viewer, QPoint(0, 0)).x()
 
 
 def test_the_frame_says_what_it_is_wherever_the_picture_lies(open_window: Open, tmp_path: Path) -> None:
@@ -184,3 +192,40 @@ def test_the_ends_of_the_scale_are_dragged_and_locked_under_the_color_bar(demo: 
     assert kept == before
     demo.click(viewer.lock)
     assert (demo.view.style.scale, demo.view.style.peak) == ("fixed", kept.peak)
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+def test_the_tour_hides_neither_what_it_is_about_nor_what_is_to_be_read(demo: Person, size: tuple[int, int]) -> None:
+    viewer = demo.parts.center.browser.viewer
+    demo.until(lambda: viewer.bar._scale is not None)
+    demo.window.resize(*size)
+    demo.qtbot.wait(100)
+    demo.commands.show_tour()
+    (tour,) = tours(demo)
+    for place in range(6):
+        card, ring = tour.geometry(), tour._ring.geometry()
+        for part in (viewer.bar, viewer.histogram, viewer.lock, viewer.measured):
+            seen = part.visibleRegion().boundingRect().translated(part.mapTo(demo.window, QPoint(0, 0)))
+            assert not card.intersects(seen), (place, part)
+            line = ring.adjusted(4, 4, -4, -4)  # inside of it lies nothing of the line
+            assert not ring.intersects(seen) or line.contains(seen), (place, part)
+        about = tour._seen(tour._steps[place].part())
+        assert not card.intersects(about), place
+        demo.press("Return")
+
+
+def test_what_was_proposed_for_a_network_is_said_for_as_long_as_it_is_open(demo: Person, tmp_path: Path) -> None:
+    assert not demo.parts.top.proposed.isVisible()
+    assert "input: 224 × 224 RGB" in demo.parts.top._model.toolTip()
+    path = tmp_path / "bare.pth"
+    torch.save(torchvision.models.resnet18(num_classes=2).state_dict(), path)
+    demo.workspace.opening.open_model(Request(path))
+    demo.until(lambda: demo.workspace.library.network.name == "bare" and demo.parts.top.proposed.isVisible())
+    network, mark = demo.workspace.library.network, demo.parts.top.proposed
+    assert network.assumed
+    demo.parts.problems.hide()
+    for sentence in network.assumed:
+        for word in sentence.split():
+            assert word in mark.toolTip()
+            assert word in demo.parts.top._model.toolTip()
+    assert "mean 0.485, 0.456, 0.406" in demo.parts.top._model.toolTip()

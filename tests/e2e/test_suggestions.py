@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.index import open_index
@@ -16,6 +16,8 @@ from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
 from explorer.state.suggesting import Suggesting, place_of, rejected_of
 from explorer.ui.panels.suggestion_chart import SuggestionChart
+from explorer.ui.widgets.filter_model import ASKED
+from explorer.ui.widgets.lists import HINTS, MARKS
 from explorer.ui.widgets.theme import apply_theme
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Person
@@ -231,3 +233,27 @@ def test_what_a_person_said_of_artifacts_is_heeded(suggested: Person, monkeypatc
     again.begin()
     assert f"--artifacts={workspace.lists.file}" in asked[-1]
     again.cancel()
+
+
+def test_filters_with_a_suggestion_are_listed_marked_and_walked(suggested: Person) -> None:
+    grid, browser = suggested.parts.filters, suggested.parts.center.browser
+    assert [grid.data_of(filter, HINTS) for filter in range(3)] == [ASKED, ASKED, ""]
+    assert "waits for your answer" in grid.about(0)
+    assert grid.data_of(0, MARKS) == ""  # it is no tag of anybody's
+
+    browser._shown.setCurrentIndex(browser._shown.findText("with a suggestion"))
+    browser._arrange()
+    assert grid.rows == [0, 1]
+
+    suggested.press("Return")
+    assert grid.rows == [1]
+    assert ASKED not in grid.data_of(0, HINTS)
+    suggested.press("K", modifier=Qt.KeyboardModifier.ShiftModifier)
+    assert suggested.view.filter == 1
+    suggested.press("Backspace")
+    assert grid.rows == []
+    assert "layer 7" in browser._count.text()
+    suggested.press("K", modifier=Qt.KeyboardModifier.ShiftModifier)
+    assert "No filter has a suggestion" in suggested.message
+    suggested.press("Backspace")
+    assert grid.rows == [1]

@@ -67,3 +67,19 @@ def test_what_cannot_be_changed_now_cannot_be_restored(demo: Person) -> None:
     dialog.table.selectRow(1)
     assert dialog.restore.isEnabled()
     dialog.close()
+
+
+def test_the_key_of_a_filter_is_not_found_in_that_of_another(demo: Person) -> None:
+    demo.press("H")
+    for _ in range(11):
+        demo.press("Right")
+    demo.press("H")
+    demo.workspace.session.update(filter=1)
+    demo.press("H")
+    demo.commands.tags.show_history("7:1 hair")
+    dialog = demo.window.findChild(HistoryDialog)
+    demo.until(lambda: dialog.model.rows)
+    assert {str(change.key) for change in dialog.model.rows} == {"7:1"}
+    dialog.search.setText("7:")  # what is still being typed
+    assert {str(change.key) for change in dialog.model.rows} == {"7:0", "7:1", "7:11"}
+    dialog.close()

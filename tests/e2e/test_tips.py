@@ -1,9 +1,15 @@
 """Story: whoever rests the mouse on a button learns its key."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider, QWidget
+from itertools import combinations, pairwise
 
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QSlider, QWidget
+
+from explorer.ui.dialogs.key_sheet import KeySheet, in_columns
 from explorer.ui.widgets.command_tips import COMMANDS
+from explorer.ui.window.key_groups import KEY_GROUPS, key_groups
 from tests.e2e.conftest import Open, Person
 
 WITHOUT_A_WIDGET = {
@@ -27,6 +33,7 @@ WITHOUT_A_WIDGET = {
     "Previous filter without a tag",
     "Next filter of the work list",
     "Previous filter of the work list",
+    "Next filter with a suggestion",
     "Star the picture, or take its star away",
     "Accept the suggestion",
     "Reject the suggestion, or take that back",
@@ -113,3 +120,35 @@ def test_whatever_can_be_clicked_can_be_reached_with_the_keyboard(demo: Person) 
             if not by_tab and not part.property(COMMANDS):
                 unreachable.add(f"{type(part).__name__} {part.accessibleName() or part.objectName()}")
     assert unreachable == set()
+
+
+def test_the_sheet_of_keys_has_every_key_once_and_the_most_used_first(demo: Person) -> None:
+    actions = demo.commands.actions
+    every = [action for _, listed in actions.groups for action in listed]
+    groups = key_groups(every, actions.words)
+    assert [title for title, _ in groups] == [title for title, _ in KEY_GROUPS]  # nothing is left over
+    shown = [action for _, listed in groups for action in listed]
+    assert len(shown) == len(set(map(id, shown))) == sum(bool(action.shortcuts()) for action in every)
+    assert [action.text() for action in groups[0][1][:2]] == ["Next filter", "Previous filter"]
+    assert [action.text() for action in dict(groups)["Tag"][:2]] == ["Border", "Color"]
+    demo.commands.show_keys()
+    (sheet,) = demo.window.findChildren(KeySheet)
+    texts = [part.text() for part in sheet.findChildren(QLabel)]
+    assert "Drag the patch: arrows move it, Esc leaves" in texts
+    headings = {title: part for title, _ in groups for part in sheet.findChildren(QLabel) if part.text() == title}
+    corners = [part.mapTo(sheet, QPoint()) for part in headings.values()]
+    places = [(corner.x(), corner.y()) for corner in corners]
+    assert places == sorted(places)  # one column after the other
+    sheet.close()
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=12), st.integers(1, 4))
+def test_columns_keep_the_order_and_are_as_low_as_can_be(heights: list[int], columns: int) -> None:
+    places = in_columns(heights, columns)
+    assert places[0] == 0
+    assert all(after - before in (0, 1) for before, after in pairwise(places))
+    assert max(places) < columns
+    highest = max(sum(height for height, place in zip(heights, places, strict=True) if place == one) for one in places)
+    cuts = combinations(range(1, len(heights)), min(columns, len(heights)) - 1)
+    split = ([0, *cut, len(heights)] for cut in cuts)
+    assert highest == min(max(sum(heights[a:b]) for a, b in pairwise(edges)) for edges in split)

@@ -17,7 +17,8 @@ class WorkList:
     """`filters`, the one with most |relevance| first, carry `carried` (0..1) of all |relevance| of `total` filters.
 
     `shares` (0..1) of all |relevance| by word, the largest first; one of several words of a filter gets an equal part.
-    `unnamed` is what remains of `carried`; `named` counts the filters with a word.
+    `unnamed` is what remains of `carried`; `named` counts the filters with a word, `elsewhere` those with a word that
+    are not in the list.
     """
 
     filters: tuple[FilterKey, ...]
@@ -26,15 +27,18 @@ class WorkList:
     named: int
     shares: tuple[tuple[str, float], ...]
     unnamed: float
+    elsewhere: int = 0
 
     def __str__(self) -> str:
         if not self.filters:
             return ""
-        first = (
-            f"{len(self.filters):,} of {self.total:,} carry {self.carried:.0%} of the decision; {self.named:,} named"
-        )
+        first = f"{len(self.filters):,} of {self.total:,} carry {self.carried:.0%} of the decision"
         parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
-        return f"{first}: {', '.join(f'{word} {share:.0%}' for word, share in parts)}".replace("%", " %")
+        shares = f": {', '.join(f'{word} {share:.0%}' for word, share in parts)}"
+        if self.named:
+            return f"{first}; {self.named:,} named{shares}".replace("%", " %")
+        others = f"; {self.elsewhere:,} with a tag are not among them" if self.elsewhere else ""
+        return f"{first}; none of them has a tag yet{others}".replace("%", " %")
 
 
 def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DECISIVE) -> WorkList:
@@ -59,4 +63,6 @@ def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DE
         for word in words:
             shares[word] += float(weight) / len(words)
     by_size = tuple(sorted(shares.items(), key=lambda part: (-part[1], part[0])))
-    return WorkList(tuple(keys), len(filters), float(sums[len(order) - 1]), named, by_size, unnamed)
+    listed = set(keys)
+    elsewhere = sum(key not in listed for key in book)
+    return WorkList(tuple(keys), len(filters), float(sums[len(order) - 1]), named, by_size, unnamed, elsewhere)

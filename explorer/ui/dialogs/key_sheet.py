@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLayout, QWidget
 
 from explorer.ui.widgets.command_tips import keys_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
@@ -13,12 +13,14 @@ from explorer.ui.widgets.theme import SPACE
 
 WIDE = 1260
 """Pixels of the screen from which on there are three columns, else two."""
+HEAD = 2
+"""Lines that a group's title and the gap before it take."""
 FRAME = 16, 56
 """Pixels that the desktop puts around a window."""
 
 
 class KeySheet(QDialog):
-    """Lists the actions that have a key, group by group."""
+    """Lists actions group by group, the first group at the upper left, one column after the other."""
 
     def __init__(self, groups: Sequence[tuple[str, Sequence[QAction]]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,25 +28,9 @@ class KeySheet(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         room = self.screen().availableSize() - QSize(*FRAME)
         columns = [column(gap=2 * SPACE) for _ in range(3 if room.width() >= WIDE else 2)]
-        filled = [0] * len(columns)
-        with_keys = [(title, [action for action in actions if action.shortcuts()]) for title, actions in groups]
-        # The longest first: the columns are even then, and fit a small screen.
-        for title, actions in sorted(with_keys, key=lambda group: -len(group[1])):
-            shown = [(shown_text(action.text()), keys_of(action)) for action in actions]
-            if not shown:
-                continue
-            grid = QGridLayout()
-            grid.setHorizontalSpacing(2 * SPACE)
-            grid.setVerticalSpacing(4)
-            for line, (text, keys) in enumerate(shown):
-                name = label(keys)
-                name.setStyleSheet("font-weight: 600")
-                grid.addWidget(name, line, 0)
-                grid.addWidget(label(text), line, 1)
-            grid.setColumnStretch(1, 1)
-            emptiest = filled.index(min(filled))
-            columns[emptiest].addLayout(column(label(title, "title"), grid, gap=SPACE))
-            filled[emptiest] += len(shown) + 2
+        heights = [len(actions) + HEAD for _, actions in groups]
+        for place, group in zip(in_columns(heights, len(columns)), groups, strict=True):
+            columns[place].addLayout(_grid(*group))
         for one in columns:
             one.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -59,3 +45,32 @@ class KeySheet(QDialog):
         self.setLayout(column(page, hold, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         frame = QSize(6 * SPACE, hold.sizeHint().height() + buttons.sizeHint().height() + 8 * SPACE)
         self.resize((inside.sizeHint() + frame).boundedTo(room))
+
+
+def in_columns(heights: Sequence[int], columns: int) -> list[int]:
+    """In which column each part stands, one after the other, so that the highest column is as low as can be."""
+    for most in range(max(heights, default=0), sum(heights) + 1):
+        places: list[int] = []
+        place = filled = 0
+        for height in heights:
+            if filled + height > most:
+                place, filled = place + 1, 0
+            places.append(place)
+            filled += height
+        if place < columns:
+            return places
+    return []
+
+
+def _grid(title: str, actions: Sequence[QAction]) -> QLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(2 * SPACE)
+    grid.setVerticalSpacing(4)
+    for line, action in enumerate(actions):
+        name = label(keys_of(action))
+        name.setStyleSheet("font-weight: 600")
+        grid.addWidget(name, line, 0)
+        then = f": {action.data()}" if action.data() else ""
+        grid.addWidget(label(f"{shown_text(action.text())}{then}"), line, 1)
+    grid.setColumnStretch(1, 1)
+    return column(label(title, "title"), grid, gap=SPACE)

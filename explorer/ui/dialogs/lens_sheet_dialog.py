@@ -1,10 +1,11 @@
 """A window with the pictures of a pair of classes that are mistaken for each other, through two lenses."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFileDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from explorer.core.errors import UserError
 from explorer.state.lens_sheet import LensSheet
@@ -21,14 +22,19 @@ SIDE = 190
 
 
 class LensSheetDialog(QDialog):
-    """Follows the sheet: a row for each picture, as it is found; `picked(path)` where a person wants to see one."""
+    """Follows the sheet: a row for each picture, as it is found; `picked(path)` where a person wants to see one.
+
+    `where(name, kinds)` asks for a file.
+    """
 
     picked = Signal(object)
 
-    def __init__(self, sheet: LensSheet, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, sheet: LensSheet, where: Callable[[str, str], Path | None], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._sheet, self._drawn = sheet, 0
+        self._sheet, self._where, self._drawn = sheet, where, 0
         self.setWindowTitle("Why it is mistaken")
         self._title, self._said = label("", "title"), label("", "quiet", wrap=True)
         self.grid = QGridLayout()
@@ -78,11 +84,9 @@ class LensSheetDialog(QDialog):
         self.save.setEnabled(bool(sheet.rows))
 
     def _save(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save the sheet", f"{self._sheet.words}.pdf", "Figures (*.pdf *.png *.svg *.tif)"
-        )
-        if name:
-            self.write_to(Path(name))
+        path = self._where(f"{self._sheet.words}.pdf", "Figures (*.pdf *.png *.svg *.tif)")
+        if path is not None:
+            self.write_to(path)
 
     def write_to(self, path: Path) -> None:
         """Write the sheet, or say why it cannot be."""

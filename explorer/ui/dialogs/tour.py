@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -11,7 +11,8 @@ from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton
 from explorer.ui.widgets.theme import SPACE
 
-WIDTH = 340
+WIDTH, AROUND = 340, 7
+"""Pixels of the card's width, and from a part to the outside of the line around it, which touches none of its words."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class Ring(QWidget):
 
 
 class Tour(QFrame):
-    """A card beside the part that it is about; Enter goes on, Esc leaves."""
+    """A card beside the part that it is about; Enter goes on, Esc leaves. It does not lie over `readable` parts."""
 
-    def __init__(self, window: QWidget, steps: Sequence[Step]) -> None:
+    def __init__(self, window: QWidget, steps: Sequence[Step], readable: Sequence[QWidget] = ()) -> None:
         super().__init__(window)
         self.setObjectName("tour")
         self.setAccessibleName("Tour")
@@ -47,6 +48,7 @@ class Tour(QFrame):
         self.setFixedWidth(WIDTH)
         self.setAutoFillBackground(True)
         self._window, self._steps, self.place = window, steps, -1
+        self._readable = readable
         self._before = window.focusWidget()
         self._ring = Ring(window)
         self._title, self._text = label("", "title"), label("", wrap=True)
@@ -110,20 +112,45 @@ class Tour(QFrame):
         return False
 
     def _put_beside(self, part: QWidget) -> None:
-        """Beside the part where there is room, else over its lower half."""
+        """Beside what is to be seen of the part, where the card hides least of that and of what has to be read."""
         whole = self._window.rect()
-        about = QRect(part.mapTo(self._window, QPoint(0, 0)), part.size()).intersected(whole)
-        self._ring.setGeometry(about.adjusted(-4, -4, 4, 4).intersected(whole))
-        height = self._lines.totalHeightForWidth(WIDTH)
-        self.resize(WIDTH, height)
+        about = self._seen(part)
+        self._ring.setGeometry(about.adjusted(-AROUND, -AROUND, AROUND, AROUND).intersected(whole))
+        size = QSize(WIDTH, self._lines.totalHeightForWidth(WIDTH))
+        self.resize(size)
         room = whole.adjusted(SPACE, SPACE, -SPACE, -SPACE)
-        at_right, at_left = about.right() + 2 * SPACE, about.left() - 2 * SPACE - WIDTH
-        if at_right + WIDTH <= room.right():
-            corner = QPoint(at_right, about.top() + SPACE)
-        elif at_left >= room.left():
-            corner = QPoint(at_left, about.top() + SPACE)
-        else:
-            corner = QPoint(about.center().x() - WIDTH // 2, about.bottom() + 2 * SPACE)
-        x = max(room.left(), min(corner.x(), room.right() - WIDTH))
-        y = max(room.top(), min(corner.y(), room.bottom() - height))
-        self.move(x, y)
+        others = [self._seen(other) for other in self._readable if other.isVisible()]
+
+        def hidden(card: QRect) -> int:
+            return sum(_area(card.intersected(other)) for other in (about, *others))
+
+        cards = [_within(room, QRect(corner, size)) for corner in corners(about, size)]
+        self.move(min(cards, key=hidden).topLeft())  # of several that hide nothing, the first
+
+    def _seen(self, part: QWidget) -> QRect:
+        """What is to be seen of a part, in the window's own coordinates."""
+        return part.visibleRegion().boundingRect().translated(part.mapTo(self._window, QPoint(0, 0)))
+
+
+def corners(about: QRect, card: QSize) -> list[QPoint]:
+    """Where a card may begin that stands at the right, left, below or above a part, or in its lower left corner."""
+    gap = 2 * SPACE
+    left, top = about.left() + SPACE, about.top() + SPACE
+    return [
+        QPoint(about.right() + gap, top),
+        QPoint(about.left() - gap - card.width(), top),
+        QPoint(left, about.bottom() + gap),
+        QPoint(left, about.top() - gap - card.height()),
+        QPoint(left, about.bottom() - SPACE - card.height()),
+    ]
+
+
+def _within(room: QRect, card: QRect) -> QRect:
+    """The card where it is wholly in the room."""
+    x = max(room.left(), min(card.left(), room.right() - card.width()))
+    y = max(room.top(), min(card.top(), room.bottom() - card.height()))
+    return QRect(QPoint(x, y), card.size())
+
+
+def _area(rectangle: QRect) -> int:
+    return max(0, rectangle.width()) * max(0, rectangle.height())

@@ -3,26 +3,31 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSlider, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
 
-from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plots import (
     color_of,
     draw_band,
     draw_line,
     draw_points,
+    few_ticks,
     follow_palette,
     name_axes,
     new_plot,
     unit_square,
 )
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
     from trainer.measures.bootstrap import Measure
 
 ROC, RECALL, CALIBRATION = "ROC curve", "Precision and recall", "Calibration"
+LEAST, HIGH = (150, 110), 330
+"""Pixels (width, height) of which a plot needs no less; the height from which on all stands one above the other."""
 STEPS = 200
 """Steps of the slider: `explorer.core.evaluation.thresholds.THRESHOLDS` without the first."""
 
@@ -50,17 +55,47 @@ class CurvesPanel(QWidget):
         self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._slider.valueChanged.connect(self._move)
         self._numbers = label("", "", wrap=True)
-        self.setLayout(
-            column(
-                row(self._kinds, self._classes, 1),
-                self._said,
-                self._plot,
-                self._slider,
-                self._numbers,
-                gap=SPACE // 2,
-            )
-        )
-        self._plot.setMinimumSize(220, 180)  # of less a curve says nothing
+        self._above, self._below = QWidget(), QWidget()
+        self._above.setLayout(column(WrappingRow(self._kinds, self._classes), self._said, gap=SPACE // 2))
+        self._below.setLayout(column(self._slider, self._numbers, gap=SPACE // 2))
+        self._plot.setMinimumSize(*LEAST)
+        self._steering = QVBoxLayout()
+        self._steering.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
+        inside = QWidget()
+        inside.setLayout(self._steering)
+        self._beside = scrolled(inside)
+        self._beside.setMinimumWidth(self._kinds.sizeHint().width() + 2 * SPACE)
+        self._places = QVBoxLayout()
+        self._places.setContentsMargins(0, 0, 0, 0)
+        self._places.setSpacing(SPACE // 2)
+        self._line = row(gap=SPACE)
+        self._line.addLayout(self._places, 3)
+        self._line.addWidget(self._beside, 2)
+        self.setLayout(self._line)
+        self._flat: bool | None = None
+        self._place(flat=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place(flat=event.size().height() < HIGH)
+
+    def _place(self, *, flat: bool) -> None:
+        """Put what steers the plot beside it where there is no room above and below: a curve is seen whole."""
+        if flat == self._flat:
+            return
+        self._flat = flat
+        for part in (self._above, self._plot, self._below):
+            for layout in (self._places, self._steering):
+                layout.removeWidget(part)
+        if flat:
+            self._places.addWidget(self._plot, 1)
+            self._steering.addWidget(self._above)
+            self._steering.addWidget(self._below, 1, Qt.AlignmentFlag.AlignTop)
+        else:
+            for part in (self._above, self._plot, self._below):
+                self._places.addWidget(part, int(part is self._plot))
+        self._beside.setVisible(flat)
+        few_ticks(self._plot, flat)
 
     @property
     def threshold(self) -> float:

@@ -90,6 +90,7 @@ class FilterCardPanel(QWidget):
         self._others = QVBoxLayout()
         self._others.setSpacing(2)
         self._links: list[QWidget] = []
+        self._fresh = False
         self._nothing = label(NOTHING, "quiet", wrap=True)
         self._about_edge = InfoMark("edge")
         edge = row(self._edge, self._about_edge, gap=4)
@@ -129,6 +130,7 @@ class FilterCardPanel(QWidget):
         self._body.setVisible(unfolded)
         self._take_room()
         self.toggle.setText(f"{'▾' if unfolded else '▸'}  Why")
+        self._fresh = unfolded
         self._card.want(unfolded)
         if unfolded:
             self.unfolded.emit()
@@ -160,6 +162,9 @@ class FilterCardPanel(QWidget):
         twins = {one.key for one in card.twins}
         self._link("most alike", [one for one in card.alike if one.key not in twins])
         self._link("most opposed", [one for one in card.opposed if one.key not in twins])
+        if self._fresh:  # what was asked for has its size only now
+            self._fresh = False
+            self.unfolded.emit()
 
     def _show_suggestion(self) -> None:
         """The chart of what is suggested, accepted and rejected ones included: what was measured stays."""

@@ -12,15 +12,19 @@ from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.ui.panels.curves_panel import CurvesPanel, written
+from explorer.ui.widgets.columns_or_pages import ColumnsOrPages
 from explorer.ui.widgets.confusion_table import ConfusionTable
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
 
 MOST_PAIRS, MOST_CLASSES = 12, 60
+ROOM = 784
+"""Pixels of width from which on all stands beside each other."""
 
 
 class FindingsPanel(QWidget):
@@ -67,8 +71,11 @@ class FindingsPanel(QWidget):
         self._stack.addWidget(self._nothing)
         self._stack.addWidget(self._parts())
         self._findings = QWidget()
-        top = row(self._left_out, self._trained, self._words, self._readers, self._taxonomy)
-        top.setStretch(0, 1)
+        self._asks = QWidget()
+        self._asks.setLayout(WrappingRow(self._trained, self._words, self._readers, self._taxonomy))
+        self._top = top = row(self._switch, self._left_out, 0, self._asks)
+        top.setStretch(1, 1)
+        top.setStretch(2, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
         self._pages = QStackedLayout()
         for page in (self._findings, lists):
@@ -91,19 +98,38 @@ class FindingsPanel(QWidget):
 
     def _parts(self) -> QWidget:
         words = QWidget()
-        lines = column(self._worth_a_look, self._figures, 1)
+        self._lines = lines = column(self._worth_a_look, self._figures, 1)
         lines.setContentsMargins(0, 0, SPACE, 0)  # words do not run under the scroll bar
         words.setLayout(lines)
         self._heading = label("given (rows), predicted (columns)", "quiet", wrap=True)
-        curves, beside = scrolled(self.curves), scrolled(words)
-        curves.setMinimumWidth(236)
+        table, beside = QWidget(), scrolled(words)
+        table.setLayout(column(self._heading, self.confusion, gap=SPACE // 2))
         beside.setMinimumWidth(276)
-        parts = row(curves, column(self._heading, self.confusion, gap=SPACE // 2), beside, gap=SPACE)
-        for place, share in enumerate((4, 3, 3)):
-            parts.setStretch(place, share)
-        made = QWidget()
-        made.setLayout(parts)
-        return made
+        table.setMinimumWidth(160)
+        figures = QWidget()
+        figures.setLayout(row(self.curves, table, gap=SPACE))
+        for place, share in enumerate((4, 3)):
+            figures.layout().setStretch(place, share)  # type: ignore[union-attr]
+        parts = ColumnsOrPages(
+            (
+                ("Figures", "the curve of every threshold, and the table of given and predicted classes", figures, 7),
+                ("Worth a look", "artifacts that go with the score, and all figures in words", beside, 3),
+            ),
+            ROOM,
+        )
+        parts.narrowed.connect(lambda narrow: self._show_switch())
+        self._columns, self._switch = parts, parts.switch
+        return parts
+
+    def _show_switch(self) -> None:
+        """In the place of what was left out and what can be asked, which stand with the other words then."""
+        wanted = self._columns.narrow and self._evaluating.found is not None
+        if wanted == self._switch.isHidden():
+            for layout in (self._top, self._lines):
+                layout.removeWidget(self._asks)
+            self._lines.insertWidget(0, self._asks) if wanted else self._top.addWidget(self._asks)
+        self._switch.setVisible(wanted)
+        self._left_out.setVisible(not wanted)
 
     def _show(self) -> None:
         found = self._evaluating.found
@@ -111,6 +137,7 @@ class FindingsPanel(QWidget):
         self._nothing.setText(self._evaluating.sentence)
         self._stack.setCurrentIndex(0 if found is None else 1)
         self._left_out.setText(found.left_out.sentence if found is not None else "")
+        self._show_switch()
         for button in (self._readers, self._taxonomy):
             button.setEnabled(found is not None)
         self._trained.setVisible((found is not None and found.left_out.trained_on > 0) or self._trained.isChecked())
@@ -138,7 +165,7 @@ class FindingsPanel(QWidget):
         while (item := self._figures.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        lines = [counted(len(found.pictures), "picture")]
+        lines = [counted(len(found.pictures), "picture"), found.left_out.sentence]
         lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
         lines.append(f"mean of the classes {written(found.balanced_accuracy)}")
         self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)

@@ -60,6 +60,7 @@ class GalleryPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._gallery.watch(True)
+        self._say()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -106,7 +107,7 @@ class GalleryPanel(QWidget):
         if self._gallery.index is None:
             return "The pictures stand here as soon as the filters are measured over the folder."
         if answer is None:
-            return self._gallery.trouble
+            return self._gallery.trouble or "Looking through the folder …"
         if answer.gallery.silent:
             return f"Filter {answer.key} is silent: it answers the same on every picture; none shows what it is for."
         return "No picture is of this kind."

@@ -1,13 +1,43 @@
 """One tag of the filter in view: what, by whom and when, its detail and note, and the way to take it away."""
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey, Tag
 from explorer.core.tags.vocabulary import Entry
 from explorer.ui.widgets.fields import Suggestions, leave_drops_to_window
 from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.overlay_grid import readable_on
 from explorer.ui.widgets.plain_text import PlainTool, tip
+
+SIGN = 16
+"""Pixels of the sign of a word."""
+
+
+class Sign(QWidget):
+    """A word's symbol on its color; hidden where the word has neither."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._color, self._symbol = "", ""
+        self.setFixedSize(SIGN, SIGN)
+
+    def show_entry(self, entry: Entry) -> None:
+        """Show the sign of a word."""
+        self._color, self._symbol = entry.color, entry.symbol[:1]
+        self.setVisible(bool(entry.color or entry.symbol))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ground = QColor(self._color) if self._color else self.palette().alternateBase().color()
+        painter.setBrush(ground)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawRoundedRect(QRectF(self.rect()), 3, 3)
+        painter.setPen(readable_on(ground))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._symbol)
 
 
 class TagRow(QFrame):
@@ -26,7 +56,7 @@ class TagRow(QFrame):
         super().__init__()
         self.key, self.tag = FilterKey(0, 0), Tag("-")
         self._own, self._fresh = False, True
-        self._title = label("", "tag")
+        self._sign, self._title = Sign(), label("", "tag")
         self._about = ElidedLabel("", "quiet")
         self.review = PlainTool(CALM, checkable=True)
         self.review.setObjectName("mark")
@@ -48,8 +78,8 @@ class TagRow(QFrame):
         fields = row(self.detail, self.note, gap=4)
         for place in range(2):
             fields.setStretch(place, 1)
-        head = row(self._title, self._about, row(self.review, self.remove, gap=0), gap=6)
-        head.setStretch(1, 1)
+        head = row(self._sign, self._title, self._about, row(self.review, self.remove, gap=0), gap=6)
+        head.setStretch(2, 1)
         self.setLayout(column(head, fields, self._texts, gap=2))
         leave_drops_to_window(self)  # rows come after the window was put together
 
@@ -110,6 +140,7 @@ class TagRow(QFrame):
     def _say(self, entry: Entry) -> None:
         tag, who = self.tag, self.tag.annotator or "somebody"
         title = entry.title if len(entry.title) <= LONGEST else f"{entry.title[: LONGEST - 1]}…"
+        self._sign.show_entry(entry)
         self._title.setText(title)
         tip(self._title, entry.title)
         when = tag.created[:16].replace("T", " ")

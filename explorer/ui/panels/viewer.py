@@ -63,7 +63,7 @@ class Viewer(QWidget):
         self.measured = label("", "quiet", wrap=True)
         self.measured.setFixedWidth(self.bar.width())
         self.display = DisplayBar(session, lens, beside)
-        self._dragging, self._mouse = False, (math.nan, math.nan)
+        self._mouse = math.nan, math.nan
         self.histogram = MapHistogram(self.bar.width())
         self.histogram.ends_moved.connect(lambda foot, peak: session.update_style(scale="fixed", foot=foot, peak=peak))
         self.lock = ScaleLock(session, lambda: pipeline.scale(session.view.layer, session.view.filter))
@@ -72,8 +72,9 @@ class Viewer(QWidget):
         colors = column(self.bar, self.histogram, below, self.measured)
         colors.setStretch(0, 1)
         side = QWidget()
+        colors.setContentsMargins(SPACE, 0, 0, 0)  # the frame around a muted network's picture touches no words
         side.setLayout(colors)
-        side.setFixedWidth(self.bar.width())
+        side.setFixedWidth(self.bar.width() + SPACE)
         self.strip = SecondNetworkStrip(sides)
         self.setLayout(column(self.display, self.strip, row(self.beside.bar, self.image, side, gap=0), gap=SPACE))
         pipeline.picture_changed.connect(self._picture_changed)
@@ -97,10 +98,8 @@ class Viewer(QWidget):
 
     def drag_patch(self, dragging: bool) -> None:
         """Let the patch follow the mouse, or stay where it is clicked."""
-        self._dragging = dragging
         self.image.set_panning(not dragging)
-        if not dragging:
-            self._occluding.uncover()
+        self._occluding.follow(dragging)
 
     def _picture_changed(self) -> None:
         shown = self._pipeline.shown
@@ -239,10 +238,14 @@ class Viewer(QWidget):
         """Say what lies under the mouse, also where that changed and the mouse did not move."""
         x, y = self._mouse
         place = place_in(self._frame(), x, y)
+        patched = self._occluding.said if not self._sides.looking else ""
         if math.isnan(x) or self._pipeline.shown is None:
-            self.image.set_readout("")
+            self.image.set_readout(patched)
             return
         text = f"x {int(x)}  y {int(y)}"
+        if patched:
+            self.image.set_readout(f"{text}   {patched}")
+            return
         if self._sides.looking:
             text += self._sides.values_at(x, y)
         elif place is not None:
@@ -256,27 +259,27 @@ class Viewer(QWidget):
         view, lens = self._session.view, self._lens.lens
         found = self._lens.found
         map = self._pipeline.map(view.layer, view.filter) if lens is None else found.map if found is not None else None
-        if map is None or self._occluding.patch is not None:
+        if map is None:
             return ""
         value = float(map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])])
         if lens is None:
             return f"   {view.layer}:{view.filter} = {value:.4g}"
         side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
         told = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
-        return f"   {side.here} {told}"
+        return f"   map: {side.here} {told}"
 
     def _hold_patch(self, place: tuple[float, float] | None) -> None:
         """Let the patch follow the mouse, or show where a click would put it."""
         corner = self._occluding.corner(*place) if place is not None else None
         if place is None or corner is None:
             self.image.outline(None)
-        elif self._dragging:
+        elif self._occluding.following:
             self._occluding.cover(*corner)
         elif self._occluding.patch is None:
             self.image.outline(self._occluding.outline(*place))
 
     def _clicked(self, x: float, y: float) -> None:
-        if not self._occluding.possible or self._dragging or self._sides.swapped:
+        if not self._occluding.possible or self._occluding.following or self._sides.swapped:
             return
         place = place_in(self._frame(), x, y)
         corner = self._occluding.corner(*place) if place is not None else None

@@ -3,14 +3,29 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from explorer.core.tags.vocabulary import Entry, Vocabulary
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.plain_text import PlainButton, tip
 
+STRIP = 3
 WIDTH = 116
 """Pixels of one of two buttons in a line, at the width that the panel has."""
+
+
+class WordButton(PlainButton):
+    """A button with a narrow strip in the word's color at its left; the word itself says what it is."""
+
+    def __init__(self, color: str) -> None:
+        super().__init__(checkable=True)
+        self.color = color
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.color:
+            QPainter(self).fillRect(2, 4, STRIP, self.height() - 8, QColor(self.color))
 
 
 class WordButtons(QWidget):
@@ -55,7 +70,7 @@ class WordButtons(QWidget):
             button.setEnabled(not locked)
 
     def _button(self, entry: Entry) -> PlainButton:
-        button = PlainButton(checkable=True)
+        button = WordButton(entry.color)
         button.setObjectName("word")
         tip(button, entry.description or entry.title)
         stands_for(button, entry.title)

@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtGui import QPixmap
 
-from explorer.core.tags.book import FilterKey, Tag
+from explorer.core.tags.book import FilterKey
 from explorer.core.tags.vocabulary import Vocabulary
 from explorer.state.filter_facts import FilterFacts
 from explorer.state.filter_order import arranged, marks
@@ -12,17 +12,24 @@ from explorer.state.library import Library
 from explorer.state.muting import Muting
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
+from explorer.state.suggesting import Suggesting
 from explorer.state.tagging import Tagging
-from explorer.ui.widgets.lists import BASE, CELL, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
+from explorer.ui.widgets.lists import BASE, CELL, COLORS, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.viewed_list import ListModel
 
-ALL, TAGGED, UNTAGGED, REVIEW = "*all", "*tagged", "*untagged", "*review"
-SHOWN = {ALL: "all filters", TAGGED: "with a tag", UNTAGGED: "without a tag", REVIEW: "needs review"}
+ALL, TAGGED, UNTAGGED, SUGGESTED, REVIEW = "*all", "*tagged", "*untagged", "*suggested", "*review"
+SHOWN = {
+    ALL: "all filters",
+    TAGGED: "with a tag",
+    UNTAGGED: "without a tag",
+    SUGGESTED: "with a suggestion",
+    REVIEW: "needs review",
+}
 """Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
-EDGE, TWIN, FLAG = "▢", "≈", "⚑"
-"""Signs: answers mostly at the picture's edge, answers as another filter does, a tag needs review."""
+EDGE, TWIN, FLAG, ASKED = "▢", "≈", "⚑", "?"
+"""Signs: answers mostly at the picture's edge, answers as another filter does, a tag needs review, one is suggested."""
 
 
 def mark_of(vocabulary: Vocabulary, word: str) -> str:
@@ -45,9 +52,11 @@ class FilterModel(ListModel):
         facts: FilterFacts,
         vocabulary: Vocabulary,
         muting: Muting,
+        suggesting: Suggesting,
     ) -> None:
         super().__init__()
-        self._muting = muting
+        self._muting, self._suggesting = muting, suggesting
+        suggesting.listed.connect(self._suggestions_changed)
         muting.changed.connect(self.repaint_all)
         self._facts, self.unfolded, self.silent = facts, False, 0
         facts.changed.connect(self._facts_changed)
@@ -92,6 +101,8 @@ class FilterModel(ListModel):
             lines.append(f"{FLAG} needs review")
         if FilterKey(layer, row) in self._muting.keys:
             lines.append("muted: the network on show runs without it")
+        if self._suggesting.waiting(FilterKey(layer, row)):
+            lines.append(f"{ASKED} a tag is suggested, and waits for your answer")
         edge, twins = marks(row, self._facts.of(layer))
         if edge:
             lines.append(f"{EDGE} answers mostly at the picture's edge")
@@ -108,17 +119,18 @@ class FilterModel(ListModel):
             return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(layer, row))
         if role == NAME:
             return str(row)
-        if role == MARKS:
+        if role in (MARKS, COLORS):
             tags = self.tagging.book.tags(FilterKey(layer, row))
-            flags = [FLAG] * any(tag.needs_review for tag in tags)
-            return " ".join((*dict.fromkeys(mark_of(self.vocabulary, tag.tag) for tag in tags), *flags))
+            signs = {mark_of(self.vocabulary, tag.tag): self.vocabulary.entry(tag.tag).color for tag in tags}
+            signs |= {FLAG: ""} if any(tag.needs_review for tag in tags) else {}
+            return " ".join(signs) if role == MARKS else tuple(signs.values())
         if role == MUTED:
             return FilterKey(layer, row) in self._muting.keys
         if role == SELECTED:
             return row in self._session.view.also
         if role == HINTS:
             edge, twins = marks(row, self._facts.of(layer))
-            return EDGE * edge + TWIN * bool(twins)
+            return ASKED * self._suggesting.waiting(FilterKey(layer, row)) + EDGE * edge + TWIN * bool(twins)
         return None
 
     def _draw(self, layer: int, filter: int) -> QPixmap | None:
@@ -134,7 +146,7 @@ class FilterModel(ListModel):
         filters = list(range(network.layers[layer].filters))
         book = self.tagging.book
         if self.shown != ALL:
-            filters = [filter for filter in filters if self._is_shown(book.tags(FilterKey(layer, filter)))]
+            filters = [filter for filter in filters if self._is_shown(FilterKey(layer, filter))]
         summary = self._facts.of(layer)
         quiet = summary.silent.intersection(filters) if summary is not None else frozenset()
         self.silent = len(quiet)
@@ -147,7 +159,15 @@ class FilterModel(ListModel):
         if layer == self._session.view.layer:
             self.set_rows(self._arranged())
 
-    def _is_shown(self, tags: tuple[Tag, ...]) -> bool:
+    def _suggestions_changed(self) -> None:
+        if self.shown == SUGGESTED:
+            self.set_rows(self._arranged())
+        self.repaint_all()
+
+    def _is_shown(self, key: FilterKey) -> bool:
+        tags = self.tagging.book.tags(key)
+        if self.shown == SUGGESTED:
+            return self._suggesting.waiting(key)
         if self.shown == REVIEW:
             return any(tag.needs_review for tag in tags)
         return {TAGGED: bool(tags), UNTAGGED: not tags}.get(self.shown, any(tag.tag == self.shown for tag in tags))

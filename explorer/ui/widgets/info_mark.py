@@ -21,6 +21,10 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
             "square reaches further: one value of this layer's maps depends on so many pixels of the picture, its "
             "receptive field. Behind it stand the layer's name in the network and the size of its maps."
         ),
+        "proposed": (
+            "What a network sees depends on it: pictures brought to another size, cut or scaled otherwise give other "
+            "maps and other scores. Where you know better: File > The network's input and classes …"
+        ),
         "filter": (
             "A filter looks for one thing everywhere in the picture; its map says how strongly it answers where.\n\n"
             "highest: its strongest answer on this picture. The number has no unit: compare it with what the same "
@@ -44,9 +48,10 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
             "dashed frame is cut away before. The network never saw it, and no filter answers there."
         ),
         "signs": (
-            "In a tile's corners: its number; ≈ another filter answers alike over the whole folder (a twin); ▢ it "
-            "answers mostly at the picture's edge, which often comes from the zeros that are put around the picture "
-            "(padding) and not from skin; below, the keys of its tags; ⚑ a tag needs review.\n\n"
+            "In a tile's corners: its number; ? a tag is suggested and waits for your answer; ≈ another filter answers "
+            "alike over the whole folder (a twin); ▢ it answers mostly at the picture's edge, which often comes from "
+            "the zeros that are put around the picture (padding) and not from skin; below, the keys of its tags on "
+            "their colors; ⚑ a tag needs review.\n\n"
             "The framed filter is the one in view; those in a dashed frame are selected too."
         ),
         "pictures": (
@@ -86,14 +91,15 @@ class InfoMark(PlainTool):
         """What it explains now."""
         return self._topic
 
-    def explain(self, topic: str) -> None:
-        """Explain another topic."""
+    def explain(self, topic: str, facts: str = "") -> None:
+        """Explain another topic; `facts` are lines of what is so here, and come first."""
         self._topic = topic
-        paragraphs = EXPLANATIONS[topic].split("\n\n")
-        self._text = "\n\n".join(textwrap.fill(text, WIDTH) for text in paragraphs)
+        paragraphs = (*facts.split("\n"), "", EXPLANATIONS[topic]) if facts else (EXPLANATIONS[topic],)
+        lines = [line for text in paragraphs for line in text.split("\n")]
+        self._text = "\n".join(textwrap.fill(line, WIDTH) for line in lines)
         tip(self, self._text)
         self.setAccessibleName(f"What this means: {topic}")
-        self.setAccessibleDescription(EXPLANATIONS[topic])
+        self.setAccessibleDescription("\n".join(paragraphs))
 
     def put_near(self, place: QPoint) -> None:
         """Go to a place of the parent, as near as it can be and be wholly in sight."""

@@ -29,6 +29,8 @@ NAME = Qt.ItemDataRole.UserRole + 3
 """Text of the badge in the upper corner."""
 MARKS = Qt.ItemDataRole.UserRole + 4
 """Letters of the tags, shown in the lower corner."""
+COLORS = Qt.ItemDataRole.UserRole + 8
+"""The color (#rrggbb, or "" for none of its own) of each of `MARKS`."""
 HINTS = Qt.ItemDataRole.UserRole + 5
 """Signs of what the index says of a filter, in the other upper corner."""
 SELECTED = Qt.ItemDataRole.UserRole + 6

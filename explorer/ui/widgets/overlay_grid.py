@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import marks_of
-from explorer.ui.widgets.lists import BASE, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
+from explorer.ui.widgets.lists import BASE, COLORS, HINTS, MARKS, MUTED, NAME, OVERLAY, SELECTED
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 
-GAP = 6
+GAP, RING = 6, 3
+"""Pixels between cells, and of the ring around the chosen one."""
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -43,12 +44,13 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(area, option.palette.alternateBase())
         if index.data(MUTED):
             self._mute(painter, option, area)
-        self._badge(painter, option, area, str(index.data(NAME) or ""), top=True)
-        self._badge(painter, option, area, str(index.data(HINTS) or ""), top=True, right=True)
-        self._badge(painter, option, area, str(index.data(MARKS) or ""), top=False)
+        inner = area.adjusted(RING, RING, -RING, -RING)  # no ring lies over a word
+        self._badge(painter, option, inner, str(index.data(NAME) or ""))
+        self._badge(painter, option, inner, str(index.data(HINTS) or ""), right=True)
+        self._tags(painter, option, inner, index)
         chosen, hovered = marks_of(option)
         if chosen:
-            painter.setPen(QPen(option.palette.accent().color(), 3))
+            painter.setPen(QPen(option.palette.accent().color(), RING))
             painter.drawRect(area.adjusted(1, 1, -2, -2))
         elif index.data(SELECTED):
             painter.setPen(QPen(option.palette.accent().color(), 2, Qt.PenStyle.DashLine))
@@ -76,36 +78,61 @@ class CellDelegate(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "muted")
 
     def _badge(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        area: QRect,
-        text: str,
-        *,
-        top: bool,
-        right: bool = False,
+        self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, text: str, *, right: bool = False
     ) -> None:
+        """Words in an upper corner, light on dark."""
         if not text:
             return
+        self._set_font(painter, option, bold=False)
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, area.width() - 12)
+        box = self._box(painter, text)
+        box.moveTopRight(area.topRight()) if right else box.moveTopLeft(area.topLeft())
+        painter.fillRect(box, QColor(0, 0, 0, 150))
+        painter.setPen(QColor("white"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _tags(self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, index: AnyIndex) -> None:
+        """The signs of the tags from the lower right corner on, each on its color, as many as there is room for."""
+        signs = str(index.data(MARKS) or "").split()
+        colors: tuple[str, ...] = index.data(COLORS) or ()
+        self._set_font(painter, option, bold=True)
+        corner = area.bottomRight()
+        for place in reversed(range(len(signs))):
+            sign, color = signs[place], colors[place] if place < len(colors) else ""
+            box = self._box(painter, sign)
+            more = self._box(painter, signs[place - 1]).width() + 2 if place else 0
+            full = corner.x() - box.width() - more < area.left()
+            if full and place:
+                sign, color = "…", ""
+                box = self._box(painter, sign)
+            box.moveBottomRight(corner)
+            ground = QColor(color) if color else option.palette.accent().color()
+            painter.fillRect(box, ground)
+            painter.setPen(readable_on(ground))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, sign)
+            if full:
+                break
+            corner = QPoint(box.left() - 2, corner.y())
+
+    @staticmethod
+    def _set_font(painter: QPainter, option: QStyleOptionViewItem, *, bold: bool) -> None:
         font = QFont(option.font)
         font.setPointSizeF(font.pointSizeF() * 0.85)
-        font.setBold(not top)
+        font.setBold(bold)
         painter.setFont(font)
+
+    @staticmethod
+    def _box(painter: QPainter, text: str) -> QRect:
         metrics = painter.fontMetrics()
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, area.width() - 12)
-        box = QRect(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 1)
-        if top:
-            if right:
-                box.moveTopRight(area.topRight())
-            else:
-                box.moveTopLeft(area.topLeft())
-            painter.fillRect(box, QColor(0, 0, 0, 150))
-            painter.setPen(QColor("white"))
-        else:
-            box.moveBottomRight(area.bottomRight())
-            painter.fillRect(box, option.palette.accent().color())
-            painter.setPen(option.palette.base().color())
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+        return QRect(0, 0, metrics.horizontalAdvance(text) + 8, metrics.height() + 1)
+
+
+def readable_on(ground: QColor) -> QColor:
+    """Black or white, whichever is read more easily on a color (WCAG 2, relative luminance)."""
+    parts = ground.redF(), ground.greenF(), ground.blueF()
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return QColor("black") if luminance > 0.179 else QColor("white")
 
 
 class OverlayGrid(ViewedList):

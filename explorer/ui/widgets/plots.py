@@ -26,6 +26,7 @@ def new_plot(name: str, palette: QPalette, view: Any = None) -> Any:
     plot.setMouseEnabled(False, False)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     plot.setAntialiasing(True)
+    plot.getPlotItem().setContentsMargins(0, 8, 8, 0)  # for the halves of the outermost numbers
     dress(plot, palette)
     return plot
 
@@ -51,6 +52,12 @@ def name_axes(plot: Any, bottom: str, left: str, palette: QPalette) -> None:
 def unit_square(plot: Any) -> None:
     """Show what lies between 0 and 1 on both axes."""
     plot.setRange(QRectF(0, 0, 1, 1), padding=0.02)
+
+
+def few_ticks(plot: Any, few: bool) -> None:
+    """Write three numbers at the axes of a unit square, so that they do not run together in a small plot."""
+    for side in ("bottom", "left"):
+        plot.getAxis(side).setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]] if few else None)
 
 
 def draw_band(plot: Any, x: Any, band: Any, color: QColor) -> None:

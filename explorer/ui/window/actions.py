@@ -29,6 +29,8 @@ class Command:
     """Whether a check mark stands before it; asked when the menu opens."""
     says: Callable[[], str] | None = None
     """What follows its words while the menu is open."""
+    then: str = ""
+    """What else there is to know once it runs; said on the sheet of keys."""
     yields: bool = False
     """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
 
@@ -40,13 +42,13 @@ def window_keys(commands: Sequence[Command]) -> frozenset[str]:
 
 
 class Actions:
-    """Makes QActions of the table, with their menus; `groups` lists them for the sheet of keys."""
+    """Makes QActions of the table, with their menus; `groups` lists them by menu, `words` those of the vocabulary."""
 
     def __init__(self, window: QMainWindow, commands: Sequence[Command]) -> None:
         self._window = window
         self.groups: list[tuple[str, list[QAction]]] = []
         self.menus: dict[str, QMenu] = {}
-        self._words: list[QAction] = []
+        self.words: list[QAction] = []
         self._yielding: list[tuple[QAction, str]] = []
         for command in commands:
             if command.menu not in self.menus:
@@ -66,14 +68,14 @@ class Actions:
     def offer_words(self, menu: str, vocabulary: Vocabulary, toggle: Callable[[str], object]) -> None:
         """Put the words of the vocabulary at the top of a menu, each with its key."""
         group = next(actions for title, actions in self.groups if title == menu.replace("&", ""))
-        first = next((action for action in self.menus[menu].actions() if action not in self._words), None)
-        for action in self._words:
+        first = next((action for action in self.menus[menu].actions() if action not in self.words), None)
+        for action in self.words:
             self._window.removeAction(action)
             self.menus[menu].removeAction(action)
             if action in group:
                 group.remove(action)
             action.deleteLater()
-        self._words = []
+        self.words = []
         words = {entry.key for entry in vocabulary.entries}
         for action, keys in self._yielding:
             action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key not in words])
@@ -83,11 +85,12 @@ class Actions:
                 self.menus[menu].addAction(action)
             else:
                 self.menus[menu].insertAction(first, action)
-            self._words.append(action)
+            self.words.append(action)
             group.insert(place, action)
 
     def _add(self, command: Command) -> None:
         action, menu = self._made(command.text, command.keys, command.run), self.menus[command.menu]
+        action.setData(command.then)
         if command.yields:
             self._yielding.append((action, command.keys))
         if command.checked is not None:

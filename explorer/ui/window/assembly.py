@@ -63,6 +63,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         workspace.filter_facts,
         workspace.vocabulary,
         workspace.muting,
+        workspace.suggesting,
     )
     over = OverPicturesModel(session, workspace.pipeline, library)
     parts = WindowParts(

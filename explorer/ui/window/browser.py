@@ -253,6 +253,7 @@ class Browser(RememberingSplitter):
             return
         self.over.hint = "Open a folder of pictures (Ctrl+Shift+O), or drop one here."
         shown, there = len(self._filters.rows), network.layers[layer].filters
-        self.grid.hint = f"No filter of layer {layer} is {self._shown.currentText()}."
-        none = "" if shown else f"no filter of layer {layer} is {self._shown.currentText()}"
+        kind = self._shown.currentText().replace("needs", "that needs")
+        self.grid.hint = f"Layer {layer} has no filter {kind}."
+        none = "" if shown else f"layer {layer} has none"
         self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))

@@ -17,6 +17,7 @@ def command_table(commands: Commands) -> list[Command]:
     return [
         Command(FILE, "Open a network …", "Ctrl+O", files.open_model),
         Command(FILE, "Open a network's folder …", "", files.open_model_folder),
+        Command(FILE, "The network's input and classes …", "", commands.opened.change_input),
         Command(FILE, "Compare with another network …", "", commands.compare.ask),
         Command(FILE, "Close the network beside", "", commands.compare.close),
         Command(FILE, "Open a folder of pictures …", "Ctrl+Shift+O", files.open_folder),
@@ -45,6 +46,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Previous filter without a tag", "Shift+N", lambda: commands.go_untagged(-1)),
         Command(WALK, "Next filter of the work list", "J", lambda: commands.go_on_working(1), yields=True),
         Command(WALK, "Previous filter of the work list", "Shift+J", lambda: commands.go_on_working(-1)),
+        Command(WALK, "Next filter with a suggestion", "Shift+K", lambda: tags.go_suggested(1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
         Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
         Command(TAGS, "-", "", tags.new_word),
@@ -99,7 +101,14 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
         Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
         Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
-        Command(VIEW, "Drag the patch", "Y", there(lambda browser: browser.toggle_drag())),
+        Command(
+            VIEW,
+            "Drag the patch",
+            "Y",
+            there(lambda browser: browser.toggle_drag()),
+            lambda: workspace.occluding.following,
+            then="arrows move it, Esc leaves",
+        ),
         Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
         Command(
             VIEW, "The picture alone, or all panels", "Z", there(lambda browser: commands.toggle_panels()), yields=True

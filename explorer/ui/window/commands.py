@@ -210,8 +210,10 @@ class Commands:
     def show_keys(self) -> None:
         """Show the sheet of keys."""
         from explorer.ui.dialogs.key_sheet import KeySheet
+        from explorer.ui.window.key_groups import key_groups
 
-        KeySheet(self.actions.groups, self.window).open()
+        every = [action for _, actions in self.actions.groups for action in actions]
+        KeySheet(key_groups(every, self.actions.words), self.window).open()
 
     def show_manual(self) -> None:
         """Show the program's own pages."""
@@ -239,10 +241,12 @@ class Commands:
         )
 
     def step(self, what: str, step: int) -> None:
-        """Look at the next or previous "picture", "layer" or "filter"."""
+        """Look at the next or previous "picture", "layer" or "filter"; the patch takes the arrows while it follows."""
         session, parts, network = self.workspace.session, self.parts, self.workspace.library.network
         view = session.view
-        if what == "picture":
+        if self.workspace.occluding.following and what != "layer":
+            self.workspace.occluding.move(*((step, 0) if what == "picture" else (0, step)))
+        elif what == "picture":
             picture = parts.pictures.beside(view.picture, step)
             if picture is not None:
                 session.update(picture=picture)

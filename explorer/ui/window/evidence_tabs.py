@@ -93,11 +93,16 @@ def _what_if(workspace: Workspace) -> QWidget:
 
 def _show_lenses(workspace: Workspace, parent: QWidget, given: str, predicted: str, names: object) -> None:
     from explorer.ui.dialogs.lens_sheet_dialog import LensSheetDialog
+    from explorer.ui.dialogs.save_dialog import ask_where
 
     for older in parent.window().findChildren(LensSheetDialog):
         older.close()
     workspace.lens_sheet.ask(given, predicted, workspace.chosen.paths(names))  # type: ignore[arg-type]
-    sheet = LensSheetDialog(workspace.lens_sheet, parent.window())
+
+    def where(name: str, kinds: str) -> Path | None:
+        return ask_where(sheet, workspace, "Save the sheet", name, kinds)
+
+    sheet = LensSheetDialog(workspace.lens_sheet, where, parent.window())
     sheet.picked.connect(lambda picture: workspace.session.update(picture=picture))
     sheet.show()
 
@@ -137,8 +142,8 @@ def _ask_lists(workspace: Workspace, parent: QWidget) -> None:
 
 
 def _ask_lists_place(workspace: Workspace, parent: QWidget) -> None:
-    from PySide6.QtWidgets import QFileDialog
+    from explorer.ui.dialogs.save_dialog import ask_where
 
-    name, _ = QFileDialog.getSaveFileName(parent.window(), LISTS, "artifacts.csv", "CSV (*.csv)")
-    if name:
-        workspace.lists.save_as(Path(name))
+    path = ask_where(parent.window(), workspace, LISTS, "artifacts.csv", "CSV (*.csv)")
+    if path is not None:
+        workspace.lists.save_as(path)

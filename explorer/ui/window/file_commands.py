@@ -79,14 +79,12 @@ class FileCommands:
 
     def save_tags_as(self) -> bool:
         """Go on with the tags in another file; whether that was done."""
-        name, _ = QFileDialog.getSaveFileName(
-            self._parent,
-            "Save tags (a file that is there keeps its own tags too)",
-            str(self._workspace.tagging.path or ""),
-            TAGS_FILES,
-            options=QFileDialog.Option.DontConfirmOverwrite,  # nothing is overwritten
-        )
-        return bool(name) and self.guard(lambda: self._workspace.tagging.move_to(Path(name)))
+        from explorer.ui.dialogs.save_dialog import ask_where
+
+        now, title = self._workspace.tagging.path, "Save tags (a file that is there keeps its own tags too)"
+        name, beside = (now.name, now.parent) if now is not None else ("", None)
+        path = ask_where(self._parent, self._workspace, title, name, TAGS_FILES, beside=beside, adds=True)
+        return path is not None and self.guard(lambda: self._workspace.tagging.move_to(path))
 
     def drop(self, *paths: Path) -> None:
         """Open what was dropped on the window, whatever it is: a network with its tags, pictures with their classes."""
@@ -136,12 +134,12 @@ class FileCommands:
         if lens.found is None or shown is None:
             self._parts.problems.show_text("Choose a lens first (L): there is no map of one to save.", calm=True)
             return
-        proposed = shown.picture.with_name(f"{shown.picture.stem}-{lens.name}.png")
-        name, _ = QFileDialog.getSaveFileName(self._parent, "Save what the lens shows", str(proposed), MAPS)
-        if name:
-            self.guard(
-                lambda: save_shown(lens, self._workspace.pipeline, self._workspace.library, Path(name), self._saved)
-            )
+        from explorer.ui.dialogs.save_dialog import ask_where
+
+        name, workspace = f"{shown.picture.stem}-{lens.name}.png", self._workspace
+        path = ask_where(self._parent, workspace, "Save what the lens shows", name, MAPS)
+        if path is not None:
+            self.guard(lambda: save_shown(lens, workspace.pipeline, workspace.library, path, self._saved))
 
     def _saved(self, path: Path) -> None:
         self._parts.problems.show_text(f"{path} is written.", calm=True)

@@ -70,6 +70,12 @@ class OpenedNotes:
         if dialog.exec() == QDialog.DialogCode.Accepted and network is self._workspace.library.network:
             self._open_answered(dialog.answer(request))
 
+    def change_input(self) -> None:
+        """Let a person correct how a picture becomes the network's input, and what its outputs mean."""
+        if self._workspace.library.network is None:
+            self._problems.show_text("Open a network first; then there is an input to correct.", calm=True)
+        self._change_assumed()
+
     def _change_assumed(self) -> None:
         network, request = self._workspace.library.network, self._workspace.opening.request
         if network is not None and request is not None:

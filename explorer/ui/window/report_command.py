@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.state.workspace import Workspace
 from explorer.ui.window.parts import WindowParts
@@ -17,7 +17,8 @@ class ReportCommand:
     def __init__(
         self, parent: QWidget, workspace: Workspace, parts: WindowParts, guard: Callable[[Callable[[], object]], bool]
     ) -> None:
-        self._parent, self._reporting, self._problems, self._guard = parent, workspace.reporting, parts.problems, guard
+        self._parent, self._workspace, self._problems, self._guard = parent, workspace, parts.problems, guard
+        self._reporting = workspace.reporting
         self._reporting.done.connect(self._tell)
         self._reporting.failed.connect(parts.problems.show_error)
 
@@ -30,10 +31,12 @@ class ReportCommand:
         self._guard(lambda: self._reporting.write(path))
 
     def _ask(self) -> None:
-        proposed = str(self._reporting.proposed())
-        name, _ = QFileDialog.getSaveFileName(self._parent, "Report on the tagged filters", proposed, "Page (*.html)")
-        if name:
-            self.write(Path(name))
+        from explorer.ui.dialogs.save_dialog import ask_where
+
+        name, title = self._reporting.proposed(), "Report on the tagged filters"
+        path = ask_where(self._parent, self._workspace, title, name, "Page (*.html)")
+        if path is not None:
+            self.write(path)
 
     def _tell(self, path: Path) -> None:
         def show() -> None:

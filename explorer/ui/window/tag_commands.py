@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QWidget
 from explorer.core.tags.book import FilterKey
 from explorer.core.tags.history import Change
 from explorer.core.tags.vocabulary import Vocabulary, add_word
+from explorer.state.filter_navigation import next_where
 from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
@@ -84,6 +85,18 @@ class TagCommands:
         missing = self._workspace.suggested_concept.toggle()
         if missing:
             self._parts.problems.show_text(missing, calm=True)
+
+    def go_suggested(self, step: int) -> None:
+        """Look at the next filter with a suggestion that waits for an answer."""
+        network, view = self._workspace.library.network, self._workspace.session.view
+        if network is None:
+            return
+        key, waiting = FilterKey(view.layer, view.filter), self._workspace.suggesting.waiting
+        found = next_where(network.layers, waiting, key, step)
+        if found is None:
+            self._parts.problems.show_text("No filter has a suggestion that waits for an answer.", calm=True)
+        else:
+            self._workspace.session.update(layer=found.layer, filter=found.filter)
 
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""

@@ -11,6 +11,7 @@ from explorer.state.given_classes import GivenClasses
 from explorer.state.layer_facts import LayerFacts
 from explorer.state.library import Library
 from explorer.state.muting import Muting
+from explorer.state.network_facts import lines_of, proposed_words
 from explorer.state.occluding import Occluding
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
@@ -66,7 +67,9 @@ class TopBar(QWidget):
         self._bars = Bars(LINES)
         self._bars.setAccessibleName("Prediction")
         self._bars.show_values([])
-        line: QHBoxLayout = row(self._model, self._folder, gap=SPACE)
+        self.proposed = InfoMark("proposed")
+        self.proposed.hide()
+        line: QHBoxLayout = row(row(self._model, self.proposed, gap=SPACE // 2), self._folder, gap=SPACE)
         line.addSpacing(SPACE)
         self._explanation = InfoMark("layer")
         self._explanation.hide()
@@ -111,20 +114,10 @@ class TopBar(QWidget):
         network = self._library.network
         assert network is not None
         self._model.setText(clipped(network.name, LONGEST))
-        auc, filters = network.training.get("auc_test"), sum(layer.filters for layer in network.layers)
-        lines = [
-            f"{network.name}: {network.architecture}",
-            f"{counted(len(network.layers), 'convolutional layer')}, {counted(filters, 'filter')}",
-            f"classes: {', '.join(network.classes[:12])}{' …' if len(network.classes) > 12 else ''}",
-            f"digest {network.digest[:12]}",
-        ]
-        if network.training.get("meaning"):
-            lines.append(str(network.training["meaning"]))
-        if auc is not None:
-            lines.append(f"test AUC {auc}, 95 % interval {network.training.get('auc_test_interval')}")
-        if network.licence:
-            lines.append(f"terms: {network.licence}")
-        tip(self._model, "\n".join(lines))
+        tip(self._model, "\n".join(lines_of(network)))
+        proposed = proposed_words(network)
+        self.proposed.setVisible(bool(proposed))
+        self.proposed.explain("proposed", proposed)
         self._show_layer()
 
     def _folder_opened(self) -> None:

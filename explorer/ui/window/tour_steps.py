@@ -16,7 +16,7 @@ def steps_of(parts: WindowParts) -> tuple[Step, ...]:
             "The answer of one filter",
             "Green lies where the filter answers: darker is higher, no green is no answer. Hold Space to see the "
             "picture alone; M changes the colors, Z gives the picture all room.",
-            lambda: browser.viewer.image,
+            lambda: browser.viewer,
         ),
         Step(
             "The filters of the layer",
@@ -52,7 +52,8 @@ def steps_of(parts: WindowParts) -> tuple[Step, ...]:
 
 def show_tour(window: MainWindow, parts: WindowParts) -> Tour:
     """Begin the tour."""
-    return Tour(window, steps_of(parts))
+    viewer = parts.center.browser.viewer
+    return Tour(window, steps_of(parts), readable=(viewer.bar, viewer.histogram, viewer.lock, viewer.measured))
 
 
 def leave_tour(window: MainWindow) -> bool:

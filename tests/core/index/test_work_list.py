@@ -61,3 +61,10 @@ def test_without_relevance_there_is_no_list(tmp_path: Path) -> None:
     with open_index(path) as index:
         found = work_list(index.filters(), book())
     assert (found.filters, str(found)) == ((), "")
+
+
+def test_filters_with_a_tag_that_are_not_in_the_list_are_told_apart() -> None:
+    found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1", hair="0_3 0_3"))
+    assert (
+        str(found) == "4 of 6 carry 95 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
+    )
