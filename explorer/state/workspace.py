@@ -108,7 +108,7 @@ class Workspace(QObject):
         self.lens_sheet = LensSheet(self.library, self)
         self._build_second()
         pinned = self.session, self.pipeline, self.library
-        self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned)
+        self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned, self.lens)
         entries = (
             WhatIfBeside(self.what_if, self.what_if_over),
             ShuffledBeside(self.pipeline, self.lens, self.shuffled),
@@ -135,6 +135,7 @@ class Workspace(QObject):
             self.exporting,
             self.tagging,
             self.settings,
+            self.sides,
             self,
         )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)

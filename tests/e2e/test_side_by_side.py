@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
+from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
+from explorer.state.figure_in_view import FOLDER
 from explorer.state.network_session import Request
-from explorer.state.side_by_side import DIFFERENCE, FIGURES_OFF, MUTING_OFF, SECOND, TAGS_OFF
+from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
 from tests.e2e.conftest import DEMO, Open, Person
@@ -96,7 +99,7 @@ def test_no_tag_no_muting_and_no_figure_while_b_lies_in_front(person: Person) ->
     assert person.message == MUTING_OFF
     assert person.workspace.muting.keys == ()
     person.control("C")
-    assert person.message == FIGURES_OFF
+    assert person.message == EXPORT_OFF
     assert person.workspace.tagging.book.total == 0
     person.press("W", "H")
     assert [tag.tag for tag in person.workspace.tagging.book.tags(FilterKey(7, 0))] == ["hair"]
@@ -195,3 +198,44 @@ def test_what_its_file_does_not_say_is_asked_and_code_runs_with_consent_only(
     assert demo.workspace.library.network.name == "demo-scratch-cnn"
     demo.until(lambda: demo.workspace.match.notes)
     assert "no common" in demo.parts.center.browser.viewer.strip.matched.text()
+
+
+def test_the_figure_in_view_has_both_networks_with_their_names(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, folder = person.workspace, tmp_path / "figures"
+    workspace.settings.set_text(FOLDER, str(folder))
+    copied: list[dict[str, bytes]] = []
+    workspace.figure.copied.connect(copied.append)
+
+    def copy() -> str:
+        copied.clear()
+        person.control("C")
+        person.until(lambda: copied)
+        return copied[0]["svg"].decode()
+
+    svg = copy()
+    for words in ("A: demo-scratch-cnn · 7:0", "B: later · 7:0", "drawn_01", "A: melanoma", "B: melanoma"):
+        assert words in svg
+    person.control("S")
+    person.until(lambda: "lies in" in person.message)
+    saved = folder / "layer07_filter000_drawn_01_A_B.png"
+    about = read_description(saved)
+    second = workspace.second.network
+    assert (about["network"], about["second_network"]) == (workspace.library.network.identity, second.identity)
+    # What lies in a panel is what the window shows of that network.
+    drawn = pixels(QImage(str(saved)))
+    half = drawn.shape[1] // 2
+    assert np.abs(drawn[:, :half] - drawn[:, half : 2 * half]).max() > 40
+    person.press("W")
+    assert copy().index("B: later") < copy().index("A: demo-scratch-cnn")
+    person.press("W")
+    workspace.beside.choose(DIFFERENCE)
+    svg = copy()
+    assert "B 7:0 − A 7:0 · on the scale of A" in svg
+    assert "B higher" in svg
+    workspace.lens.choose("grad-cam")
+    person.until(lambda: workspace.lens.found is not None and workspace.second_answers.lens_map is not None)
+    assert "B − A · Grad-CAM" in copy()
+    workspace.beside.choose("")
+    assert "later" not in copy()
