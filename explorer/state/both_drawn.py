@@ -132,7 +132,8 @@ class BothDrawn:
         if second:
             strength = self._match.strength
             matched = f"r {strength:.2f}" if self._lens.lens is None and not math.isnan(strength) else ""
-            parts += [self.missing] if self.missing else [matched, "own scale" if self.own else ""]
+            own = self._answers.scale_words(key) if self.own and self._lens.lens is None and key is not None else ""
+            parts += [self.missing] if self.missing else [matched, own or ("own scale" if self.own else "")]
         return " · ".join(filter(None, parts))
 
     def _compared(self) -> "tuple[Map | None, Map | None, tuple[Side, Side], float, str]":

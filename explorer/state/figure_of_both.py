@@ -38,7 +38,8 @@ def drawn_both(
     panels, view, through = (_panel(front), _panel(beside)), session.view, lens.lens
     said = [f"{name}: {spoken(words)}" for name, words in zip("AB", sides.predictions, strict=True)]
     of = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
-    lines = (" · ".join((shown.picture.stem, *said)), " · ".join((of, *sides.notes)))
+    names = (f"A: {pipeline.network.name}" if pipeline.network is not None else "", f"B: {second.name}")
+    lines = (" · ".join((shown.picture.stem, *said)), " · ".join((of, *names, *sides.notes)))
     style = replace(figure_style(view.style, None, dpi, sheet=False), beside=False)
     first = f"layer{view.layer:02}_filter{view.filter:03}" if through is None else through.name
     name = f"{first}_{shown.picture.stem}_{'B-A' if sides.difference_beside else 'A_B'}"

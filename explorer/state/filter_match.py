@@ -75,11 +75,14 @@ class FilterMatch(QObject):
     @property
     def key(self) -> FilterKey | None:
         """The filter of B; None while it is not known, and where there is none."""
-        network, first = self._second.network, self.first
-        if network is None:
+        return self.of(self.first)
+
+    def of(self, first: FilterKey) -> FilterKey | None:
+        """The filter of B that stands for one of A; None as for `key`, and by hand for all but the one in view."""
+        if self._second.network is None:
             return None
         if self.how == HAND:
-            return self._hand
+            return self._hand if first == self.first else None
         if self.how == NUMBER:
             return first if self.alike else None
         matches = self._matches.get(first.layer, ())

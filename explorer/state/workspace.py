@@ -42,6 +42,7 @@ from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
 from explorer.state.second_answers import SecondAnswers
 from explorer.state.second_network import SecondNetwork
+from explorer.state.second_scales import SecondScales
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -150,7 +151,9 @@ class Workspace(QObject):
     def _build_second(self) -> None:
         """What a second network takes, which lies beside the first."""
         self.second = SecondNetwork(self.library, self.settings, self)
-        self.second_answers = SecondAnswers(self.session, self.pipeline, self.lens, self.second, self)
+        self.second_scales = SecondScales(self.library, self.second, self.settings, self)
+        of_second = self.session, self.pipeline, self.lens, self.second, self.second_scales
+        self.second_answers = SecondAnswers(*of_second, self)
         self.match = FilterMatch(self.session, self.library, self.second, self.settings, self)
         both = BothDrawn(self.session, self.pipeline, self.lens, self.second, self.second_answers, self.match)
         self.sides = SideBySide(
@@ -185,6 +188,7 @@ class Workspace(QObject):
         self.sides.close()
         self.match.close()
         self.second_answers.close()
+        self.second_scales.close()
         self.second.close()
         self.what_if_over.close()
         self.lens_sheet.close()

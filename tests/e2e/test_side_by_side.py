@@ -19,6 +19,7 @@ from explorer.state.network_session import Request
 from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
+from explorer.ui.dialogs.export_dialog import BOTH, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
 from tests.networks import save_normed
@@ -92,13 +93,13 @@ def test_both_lie_over_the_same_picture_and_w_swaps_them(person: Person, later: 
     assert (shown(image._over_beside) != beside).any()
 
 
-def test_no_tag_no_muting_and_no_figure_while_b_lies_in_front(person: Person) -> None:
+def test_no_tag_no_muting_and_no_export_while_b_lies_in_front(person: Person) -> None:
     person.press("W", "H")
     assert person.message == TAGS_OFF
     person.press("U")
     assert person.message == MUTING_OFF
     assert person.workspace.muting.keys == ()
-    person.control("C")
+    person.control("E")
     assert person.message == EXPORT_OFF
     assert person.workspace.tagging.book.total == 0
     person.press("W", "H")
@@ -236,6 +237,35 @@ def test_the_figure_in_view_has_both_networks_with_their_names(
     assert "B higher" in svg
     workspace.lens.choose("grad-cam")
     person.until(lambda: workspace.lens.found is not None and workspace.second_answers.lens_map is not None)
-    assert "B − A · Grad-CAM" in copy()
+    svg = copy()
+    assert "B − A · Grad-CAM" in svg
+    assert "B: later" in svg
     workspace.beside.choose("")
     assert "later" not in copy()
+
+
+def test_both_networks_are_exported_on_the_scales_of_the_window(person: Person, tmp_path: Path) -> None:
+    workspace = person.workspace
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._out.setText(str(tmp_path / "both"))
+    dialog._filters.setEditText("7:0-1")
+    dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
+    assert not dialog._caption.isEnabled()
+    assert not dialog._own_size.isVisible()
+    assert "2 filters × 1 picture = 2 files" in dialog._says.text()
+    person.click(dialog._go)
+    person.until(lambda: "2 figures written" in person.message)
+    figures = sorted((tmp_path / "both").glob("*.png"))
+    about = read_description(figures[0])
+    scale = workspace.pipeline.scale(7, 0)
+    assert about["scales"] == [pytest.approx([scale.foot, scale.peak])] * 2
+    assert (about["second_network_name"], about["filters"]) == ("later", ["7:0", "7:0"])
+    workspace.match.choose("hand")
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._filters.setEditText("6")
+    dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
+    person.click(dialog._go)
+    assert "No filter of B stands for 6:0 yet" in dialog._says.text()
+    dialog.close()

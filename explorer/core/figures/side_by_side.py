@@ -20,6 +20,9 @@ from trainer.networks.input_spec import Box
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+KIND = "side by side"
+"""What the description of such a figure says that it is."""
+
 WIDTH = 170.0
 """Millimetres of the whole figure where the style names none."""
 TITLE, GAP, BAR, NUMBERS, LINE = 3.6, 1.2, 2.2, 13.0, 3.4
@@ -66,7 +69,7 @@ def side_by_side(
     if width < NARROWEST * len(panels):
         least = NARROWEST * len(panels)
         raise UserError(f"A figure of {len(panels)} panels needs at least {least:g} mm, not {width:g} mm.")
-    description = describe({"kind": "side by side", **about, "style": style.as_dict()})
+    description = describe({"kind": KIND, **about, "style": style.as_dict()})
     return encode_pages([_page(rgb, panels, lines, style, width)], format, style.dpi, lambda: description)
 
 
