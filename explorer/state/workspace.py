@@ -103,7 +103,7 @@ class Workspace(QObject):
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
-        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
+        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self.lists, self)
         self.what_if.changed.connect(lambda: self.occluding.pause(bool(self.what_if.tool)))
         self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
         self.lens_sheet = LensSheet(self.library, self)
