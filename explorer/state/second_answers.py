@@ -219,9 +219,15 @@ def bytes_of(found: "Activations | AttributionMap") -> int:
     return found.map.nbytes if hasattr(found, "map") else found.nbytes
 
 
-def translated(request: LensRequest, network: "Network", filter: FilterKey | None) -> tuple[str, dict[str, Any]]:
-    """Target and settings of a lens for another network; UserError in words where it has no such class or filter."""
-    kind, _, rest = request.target.partition(":")
+def translated(
+    request: LensRequest, network: "Network", filter: FilterKey | None, target: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Target and settings of a lens for another network, of the request's target or another one of the first network.
+
+    UserError in words where it has no such class or filter.
+    """
+    asked = target or request.target
+    kind, _, rest = asked.partition(":")
     settings = dict(request.settings)
     if kind == "filter":
         if filter is None:
@@ -229,7 +235,7 @@ def translated(request: LensRequest, network: "Network", filter: FilterKey | Non
         reading = rest.split(":", 2)[2]
         target = f"filter:{filter.layer}:{filter.filter}:{reading}"
     else:
-        target = request.target
+        target = asked
         if rest not in network.classes:
             raise UserError(f"B has no class {rest}: there is nothing to measure.")
     for setting in LENSES[request.lens].settings:

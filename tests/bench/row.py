@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
 ROUNDS = "BENCH_ROUNDS"
 """The variable of the environment that says how many rounds are measured at most: 1 to see whether all of it runs."""
 

@@ -19,7 +19,7 @@ from explorer.state.network_session import Request
 from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
-from explorer.ui.dialogs.export_dialog import BOTH, ExportDialog
+from explorer.ui.dialogs.export_dialog import BOTH, LENS_OF_BOTH, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
 from tests.networks import save_normed
@@ -246,6 +246,10 @@ def test_the_figure_in_view_has_both_networks_with_their_names(
 
 def test_both_networks_are_exported_on_the_scales_of_the_window(person: Person, tmp_path: Path) -> None:
     workspace = person.workspace
+    for key in ("Down", "Up"):  # the scale is over both
+        person.press(key)
+        person.until(lambda: workspace.pipeline.activations is not None)
+        person.until(lambda: workspace.pipeline.shown.picture == person.view.picture)
     person.control("E")
     dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
     dialog._out.setText(str(tmp_path / "both"))
@@ -269,3 +273,24 @@ def test_both_networks_are_exported_on_the_scales_of_the_window(person: Person, 
     person.click(dialog._go)
     assert "No filter of B stands for 6:0 yet" in dialog._says.text()
     dialog.close()
+
+
+def test_a_lens_of_both_networks_is_exported(person: Person, tmp_path: Path) -> None:
+    workspace = person.workspace
+    workspace.lens.choose("grad-cam")
+    person.until(lambda: workspace.lens.found is not None)
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._out.setText(str(tmp_path / "both"))
+    dialog._kind.setCurrentIndex(dialog._kind.findData(LENS_OF_BOTH))
+    dialog._pictures.setCurrentIndex(0)
+    person.click(dialog._go)
+    person.until(lambda: "written to" in person.message)
+    (figure,) = (tmp_path / "both").glob("*.png")
+    about = read_description(figure)
+    assert figure.name == "grad-cam_drawn_01.jpg.A_B.png"
+    assert (about["lens"], about["target"]) == ("grad-cam", workspace.lens.found.target)
+    assert (about["network_name"], about["second_network_name"]) == ("demo-scratch-cnn", "later")
+    drawn = pixels(QImage(str(figure)))
+    third = drawn.shape[1] // 3
+    assert np.abs(drawn[:, :third] - drawn[:, third : 2 * third]).max() > 40

@@ -2,13 +2,15 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from explorer.core.arrays import RGBA, Map
+from explorer.core.arrays import RGB, RGBA, Map
 from explorer.core.comparison.comparable import not_comparable, same_layers
 from explorer.core.comparison.difference import difference, share_of
 from explorer.core.drawing.overlay import outline, overlay
@@ -28,6 +30,11 @@ from trainer.files.atomic_files import DiskFull, cannot_write, replace_file, sub
 
 FINE = 1024
 """Longer side of a map as it is drawn."""
+
+Drawn = tuple[RGB, Sequence[Panel], Sequence[str]]
+"""What `side_by_side` takes: the picture, the panels, and the lines below."""
+Make = Callable[[int], tuple[Mapping[str, Any], Callable[[], Drawn]]]
+"""Of the number of a picture: what a figure's description says, and what draws it."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +74,40 @@ def draw_both(
     on; UserError where another file has the name of a figure, unless `force` is said, and where nothing can be written.
     """
     run = _Run(first, second, pairs, pictures, style, scales or {})
+    run.sample(on_step)
+    figures = [
+        (f"layer{key.layer:02}_filter{key.filter:03}_", partial(run.figure, key, other)) for key, other in pairs.items()
+    ]
+    return write_figures(figures, pictures, out, style, format=format, force=force, on_step=on_step)
+
+
+def write_figures(
+    figures: Sequence[tuple[str, Make]],
+    pictures: Sequence[Path],
+    out: Path,
+    style: FigureStyle,
+    *,
+    format: str,
+    force: bool = False,
+    on_step: OnStep = no_step,
+) -> BothFigures:
+    """Write each of the `figures` (what comes before the picture's name in the file's, and what makes it) of each
+    picture, as `draw_both` does."""
     shared = Path(os.path.commonpath([path.parent for path in pictures])) if pictures else Path()
     written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
-    total = len(pictures) * len(pairs)
-    on_step(0, total)
-    run.sample(on_step)
+    total = len(pictures) * len(figures)
     for number, path in enumerate(pictures):
         folder = path.relative_to(shared).parent
         try:
             sweep_folder(subfolder(out, *folder.parts))
-            for done, (key, other) in enumerate(pairs.items()):
-                on_step(number * len(pairs) + done, total)
-                ending = "tif" if format == "tiff" else format
-                name = folder / f"layer{key.layer:02}_filter{key.filter:03}_{path.name}.A_B.{ending}"
-                new = run.draw(key, other, number, out / name, format, force=force)
+            for done, (before, make) in enumerate(figures):
+                on_step(number * len(figures) + done, total)
+                name = folder / f"{before}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
+                about, panels_of = make(number)
+                new = force or not _is_drawn(out / name, about, style)
+                if new:
+                    rgb, panels, lines = panels_of()
+                    replace_file(out / name, side_by_side(rgb, panels, lines, about, format, style), follow=False)
                 (written if new else skipped).append(name.as_posix())
         except OSError as error:
             raise cannot_write(out, error) from error
@@ -90,6 +117,29 @@ def draw_both(
                 break
     on_step(total, total)
     return BothFigures(tuple(written), tuple(skipped), tuple(failed))
+
+
+def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict[str, Any]:
+    """What a figure's description says: the networks, the picture, and `more`."""
+    return {
+        "network": first.identity,
+        "network_name": first.name,
+        "second_network": second.identity,
+        "second_network_name": second.name,
+        "pictures": [{"name": path.name, "digest": picture_digest(path)}],
+        **more,
+    }
+
+
+def _is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
+    """Whether a file is the figure that would be drawn; UserError where it is none of two networks."""
+    if not place.exists():
+        return False
+    found = read_description(place) or {}
+    if found.get("kind") != KIND:
+        raise UserError(f"{place} is no figure of two networks; choose another folder, or replace it by force.")
+    wanted = json.loads(json.dumps({**about, "style": style.as_dict()}))
+    return all(found.get(name) == value for name, value in wanted.items())
 
 
 class _Run:
@@ -123,36 +173,22 @@ class _Run:
             except UserError:
                 continue  # it is told when its figures are to be drawn
 
-    def draw(self, key: FilterKey, other: FilterKey, number: int, place: Path, format: str, *, force: bool) -> bool:
-        """Whether a figure was drawn; False where it was there."""
-        recorded = tuple(recorder.get(number) for recorder in self._recorders)
+    def figure(self, key: FilterKey, other: FilterKey, number: int) -> tuple[dict[str, Any], Callable[[], Drawn]]:
+        """What a figure's description says, and what draws it."""
+        path, (first, second) = self._pictures[number], self._networks
+        recorded = self._recorders[0].get(number), self._recorders[1].get(number)
         scale = self._scale(0, key, recorded[0])
         scales = scale, self._scale(1, other, recorded[1]) if self._own else scale
-        path, (first, second) = self._pictures[number], self._networks
-        about = {
-            "network": first.identity,
-            "network_name": first.name,
-            "second_network": second.identity,
-            "second_network_name": second.name,
-            "filters": [str(key), str(other)],
-            "scales": [[one.foot, one.peak] for one in scales],
-            "pictures": [{"name": path.name, "digest": picture_digest(path)}],
-        }
-        if place.exists() and not force:
-            found = read_description(place) or {}
-            if found.get("kind") != KIND:
-                raise UserError(f"{place} is no figure of two networks; choose another folder, or replace it by force.")
-            wanted = json.loads(json.dumps({**about, "style": self._style.as_dict()}))
-            if all(found.get(name) == value for name, value in wanted.items()):
-                return False
-        panels = self._panels((key, other), (recorded[0], recorded[1]), scales)
-        said = [f"{name}: {_said(one)}" for name, one in zip("AB", recorded, strict=True) if one.prediction]
-        of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
-        scaled = f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
-        lines = " · ".join((path.stem, *said)), " · ".join(scaled)
-        content = side_by_side(recorded[0].rgb, panels, lines, about, format, self._style)
-        replace_file(place, content, follow=False)
-        return True
+        ends = [[one.foot, one.peak] for one in scales]
+
+        def drawn() -> Drawn:
+            said = [f"{name}: {_said(one)}" for name, one in zip("AB", recorded, strict=True) if one.prediction]
+            of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
+            scaled = f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
+            panels = self._panels((key, other), recorded, scales)
+            return recorded[0].rgb, panels, (" · ".join((path.stem, *said)), " · ".join(scaled))
+
+        return about_both(first, second, path, filters=[str(key), str(other)], scales=ends), drawn
 
     def _scale(self, which: int, key: FilterKey, recorded: Recorded) -> Scale:
         known = None if which else self._scales.get(key)

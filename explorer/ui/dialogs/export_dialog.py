@@ -1,5 +1,6 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from explorer.state.comparison_export import comparison_order
 from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
+from explorer.state.lens_comparison import lens_comparison_order
 from explorer.state.lens_export import exported_lens, lens_order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
@@ -41,8 +43,7 @@ if TYPE_CHECKING:
 
 
 WRITTEN = "those written below"
-LENS = "lens"
-BOTH = "both"
+LENS, BOTH, LENS_OF_BOTH = "lens", "both", "lens of both"
 """Kinds of export: what the lens over the picture shows, and two networks; the others are whether sheets are made."""
 
 OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
@@ -82,6 +83,12 @@ class ExportDialog(TallEnough):
         through = exported_lens(workspace.lens)
         if through:
             self._kind.addItem(f"one figure for each picture: {through}", LENS)
+            if (
+                workspace.sides.second is not None
+                and workspace.lens.lens is not None
+                and workspace.lens.lens.of_picture
+            ):
+                self._kind.addItem(f"one figure for each picture: {through}: A, B and B − A", LENS_OF_BOTH)
         self._format.addItems(list(FORMATS))
         self._own_size = QCheckBox("the picture's own pixels")
         self._own_size.setChecked(True)
@@ -111,7 +118,7 @@ class ExportDialog(TallEnough):
         self._hint = label("", "quiet")
         self._take_last()
         if through:
-            self._kind.setCurrentIndex(self._kind.count() - 1)
+            self._kind.setCurrentIndex(self._kind.findData(LENS))
         self.setLayout(column(form, self._hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         for box in (self._pictures, self._kind, self._format):
             box.currentIndexChanged.connect(lambda index: self._count())
@@ -197,7 +204,7 @@ class ExportDialog(TallEnough):
     @property
     def _lens(self) -> bool:
         """Whether what the lens shows is exported."""
-        return bool(self._kind.currentData() == LENS)
+        return self._kind.currentData() in (LENS, LENS_OF_BOTH)
 
     def _chosen(self) -> tuple[FilterKey, ...]:
         return self._workspace.exporting.filters_named(self._filters.currentText())
@@ -239,16 +246,17 @@ class ExportDialog(TallEnough):
         self.accept()
 
     def _export_lens(self) -> None:
-        order = lens_order(
-            self._workspace.lens,
-            Path(self._out.text()).expanduser().absolute(),
-            self._pictures.currentData(),
-            self._format.currentText(),
-            float(self._width.value()),
-            self._dpi.value(),
-        )
-        self._workspace.exporting.begin_figures(order)
-        self._remember(order.out)
+        workspace, out = self._workspace, Path(self._out.text()).expanduser().absolute()
+        pictures, format = self._pictures.currentData(), self._format.currentText()
+        width, dpi = float(self._width.value()), self._dpi.value()
+        if self._kind.currentData() == LENS_OF_BOTH:
+            style = replace(figure_style(workspace.session.view.style, width, dpi, sheet=True), opacity=1.0)
+            values = {"out": out, "pictures": pictures, "style": style, "format": format}
+            workspace.exporting.begin_figures(lens_comparison_order(workspace.lens, workspace.sides, **values))
+        else:
+            order = lens_order(workspace.lens, out, pictures, format, width, dpi)
+            workspace.exporting.begin_figures(order)
+        self._remember(out)
         self.accept()
 
 
