@@ -1,7 +1,6 @@
-"""Maps and scores on the device are those of a processor; and whatever else looks at them, where it is there."""
+"""Maps and scores on the device are those of a processor."""
 
 import copy
-import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +18,6 @@ from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.input_spec import InputSpec
 
 MOST = 1e-4
-TO_COME = ("index", "lenses", "attributions", "gradients")
-"""Modules of the core that may be there by the time this runs."""
 
 
 def run(proof: Proof) -> None:
@@ -41,9 +38,6 @@ def run(proof: Proof) -> None:
         here = Network(module, spec, ("a", "b"), layers, "", torch.device("cpu"), name, name)
         there = replace(here, module=copy.deepcopy(module).to(proof.device), device=proof.device)
         maps(proof, name, here, there, side)
-    for name in TO_COME:
-        if importlib.util.find_spec(f"explorer.core.{name}") is not None:
-            proof.tell(f"explorer.core.{name} is there: add its check here", "")
 
 
 def maps(proof: Proof, name: str, here: Network, there: Network, side: int) -> None:

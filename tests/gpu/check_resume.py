@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +39,15 @@ class Noted:
     def __init__(self, training: Training, rates: list[float], last: int | None) -> None:
         self._step, self._rates, self._last = training.step, rates, last
         self._optimiser, self._steps = training.optimiser, 0
-        self.piece: Callable[[int], int] = training.step.piece
 
-    def __call__(self, batch: Batch, rate: float) -> torch.Tensor:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
+
+    def __call__(self, batch: Batch, rate: float, **how: bool) -> torch.Tensor:
         if self._last is not None and self._steps == self._last:
             raise Torn
         self._steps += 1
-        loss = self._step(batch, rate)
+        loss = self._step(batch, rate, **how)
         self._rates += [float(group["lr"]) for group in self._optimiser.param_groups]
         return loss
 

@@ -1,0 +1,122 @@
+"""Lenses, muted filters and a folder's index on the device are those of a processor, and how quickly they come."""
+
+import copy
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torchvision
+from PIL import Image
+
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.errors import UserError
+from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.muting import muted_logits
+from explorer.core.network.hooked_layers import trace_layers
+from explorer.core.network.opening import Network
+from explorer.core.tags import FilterKey
+from tests.gpu.proof import Proof
+from trainer.networks.architectures import ScratchCNN, initialise
+from trainer.networks.input_spec import InputSpec
+
+MOST = 1e-4
+FEW_STEPS = {"integrated-gradients": {"steps": 8}, "class-model": {"steps": 4}, "occlusion": {"size": 16, "stride": 16}}
+MEASURED = ("peak", "inside", "mean", "area")
+"""What the index holds of every filter and picture that rounding changes only a little."""
+
+
+def run(proof: Proof) -> None:
+    """The paper's network and one with batch norms and shortcuts."""
+    side = 64 if proof.small else 224
+    for name in ("the paper's CNN", "resnet18"):
+        if proof.late:
+            proof.tell(f"{name}: not begun, the time is up", "")
+            continue
+        torch.manual_seed(0)
+        module = (
+            torchvision.models.resnet18(weights=None, num_classes=2)
+            if name == "resnet18"
+            else ScratchCNN(size=side, bottleneck=8 if proof.small else 0)
+        )
+        if name != "resnet18":
+            initialise(module)
+        module = module.eval().requires_grad_(False)
+        layers = trace_layers(module, torch.zeros(1, 3, side, side))
+        spec = InputSpec((side, side), "squash", side)
+        here = Network(module, spec, ("a", "b"), layers, "", torch.device("cpu"), name, name)
+        there = replace(here, module=copy.deepcopy(module).to(proof.device), device=proof.device)
+        pictures = _pictures(32 if proof.small else 512, side)
+        lenses(proof, name, here, there, pictures[0])
+        muting(proof, name, here, there, pictures[0])
+        index(proof, name, here, there, pictures)
+
+
+def lenses(proof: Proof, name: str, here: Network, there: Network, rgb: npt.NDArray[np.uint8]) -> None:
+    """Every lens on one picture, for a class or, where a lens has none, for a filter of the last layer."""
+    last = len(here.layers) - 1
+    for lens in LENSES:
+        few = FEW_STEPS.get(lens, {})
+        try:
+            wanted = attribute(here, rgb, lens, target="class:b", **few).map
+            target = "class:b"
+        except UserError:
+            target = f"filter:{last}:1"
+            wanted = attribute(here, rgb, lens, target=target, **few).map
+        found = [attribute(there, rgb, lens, target=target, **few).map for _ in range(2)][-1]
+        took = proof.seconds(
+            lambda lens=lens, target=target, few=few: attribute(there, rgb, lens, target=target, **few)
+        )
+        proof.judge(f"{name}, {lens}: largest difference", _far(found, wanted), most=MOST)
+        proof.tell(f"{name}, {lens}: time", took * 1000, "ms")
+
+
+def muting(proof: Proof, name: str, here: Network, there: Network, rgb: npt.NDArray[np.uint8]) -> None:
+    """The logits without a filter of the first, a middle and the last layer."""
+    layers = sorted({0, len(here.layers) // 2, len(here.layers) - 1})
+    far = [
+        _far(muted_logits(there, rgb, [FilterKey(one, 1)]), muted_logits(here, rgb, [FilterKey(one, 1)]))
+        for one in layers
+    ]
+    proof.judge(f"{name}, muted filters: largest difference of logits", max(far), most=MOST)
+    took = proof.seconds(lambda: [muted_logits(there, rgb, [FilterKey(layers[-1], one)]) for one in range(8)])
+    proof.tell(f"{name}, a muted filter of the last layer", took / 8 * 1000, "ms")
+
+
+def index(proof: Proof, name: str, here: Network, there: Network, pictures: npt.NDArray[np.uint8]) -> None:
+    """The index of a folder of pictures; a few of them on a processor too."""
+    few = 16
+    with tempfile.TemporaryDirectory() as name_of_folder:
+        folder = Path(name_of_folder)
+        for place, rgb in enumerate(pictures):
+            Image.fromarray(rgb).save(folder / f"{place:04d}.png", compress_level=1)
+        paths = sorted(folder.glob("*.png"))
+        wanted = open_index(build_index(here, paths[:few], folder / "here.h5"))
+        found = open_index(build_index(there, paths[:few], folder / "there.h5"))
+        for column in MEASURED:
+            far = max(
+                _far(_column(found, layer, column), _column(wanted, layer, column)) for layer in range(len(here.layers))
+            )
+            # Kept in half precision, whose steps are 0.1 %; a threshold may fall between two equal values.
+            proof.judge(f"{name}, index: largest difference of {column}", far, most=2e-3)
+        took = proof.seconds(lambda: build_index(there, paths, folder / "all.h5"))
+        proof.tell(f"{name}: pictures indexed, scales included", len(paths) / took, "pictures/s")
+
+
+def _column(index: FolderIndex, layer: int, name: str) -> npt.NDArray[np.float32]:
+    return np.asarray(index.layer_answers(layer, name), np.float32)
+
+
+def _pictures(count: int, side: int) -> npt.NDArray[np.uint8]:
+    """Soft blobs: noise alone has no maps that differ."""
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 255, (count, 8, 8, 3), np.uint8)
+    large = [np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BICUBIC)) for one in coarse]
+    return np.stack(large)
+
+
+def _far(found: npt.NDArray[np.floating], wanted: npt.NDArray[np.floating]) -> float:
+    """The largest difference as a share of the largest value."""
+    return float(np.abs(found - wanted).max() / max(np.abs(wanted).max(), 1e-12))
