@@ -14,6 +14,7 @@ from trainer.networks.arguments import add_opening_arguments, opening_of
 
 if TYPE_CHECKING:
     from explorer.core.alarm.artifacts import Said
+    from explorer.core.concepts import Corrections
     from explorer.core.labels import Labels
     from explorer.core.network.opening import Network
 
@@ -133,18 +134,26 @@ def index_of(
         return build_index(network, arguments.images, place, labels=labels, on_step=on_step)
 
 
+def corrections_of(path: Path | None) -> "Corrections | None":
+    """What a person says in the CSV of --artifacts, None for none; UserError where the file is not there."""
+    if path is None:
+        return None
+    if not path.exists():
+        raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
+    from explorer.core.concepts import read_corrections
+
+    return read_corrections(path)
+
+
 def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":
     """What a person says of these pictures in the CSV of --artifacts, nothing for None.
 
     Rows without a picture here are counted on standard error; UserError where the file is not there.
     """
-    if path is None:
+    corrections = corrections_of(path)
+    if path is None or corrections is None:
         return {}
-    if not path.exists():
-        raise UserError(f"{path} does not exist; it is a CSV with image,hair,ruler,... and 1 or 0.")
-    from explorer.core.concepts import read_corrections
-
-    said, unknown = read_corrections(path).for_pictures(pictures)
+    said, unknown = corrections.for_pictures(pictures)
     if unknown:
         names = counted(len(unknown), "name")
         first = printable(unknown[0], 80)

@@ -55,6 +55,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="one card for each filter instead: what an --index says of it, its strongest and contrast pictures",
     )
+    where.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="a second network, opened as the first: each figure has A, B and B minus A, of filters of the same number",
+    )
     where.add_argument("--format", choices=tuple(FORMATS), default="png")
     where.add_argument(
         "--width",
@@ -112,6 +118,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.cards:
         return _cards(arguments)
+    if arguments.compare is not None:
+        from explorer.commands.export_compared import export_compared
+
+        return export_compared(arguments, _style(arguments), _scales)
 
     from explorer.core.export.run import run_export
 

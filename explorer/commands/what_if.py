@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of
+from explorer.commands.common import add_network_arguments, corrections_of, network_of
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -30,6 +30,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=[],
         metavar="CONCEPT",
         help="paint hair, ruler or bubble over where it is found; may be repeated",
+    )
+    change.add_argument(
+        "--artifacts",
+        type=Path,
+        metavar="CSV",
+        help="what a person says of the pictures (image,hair,ruler,..): where it is not there nothing is painted over",
     )
     change.add_argument(
         "--with",
@@ -82,8 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     network = network_of(arguments)
+    corrections = corrections_of(arguments.artifacts)
     with progress("what if", "pictures") as on_step:
-        found = what_if(network, arguments.images, change, on_step=on_step)
+        found = what_if(network, arguments.images, change, corrections=corrections, on_step=on_step)
     write_table(arguments.out, found)
     if arguments.json:
         say_json({"path": str(arguments.out), **_told(found)})

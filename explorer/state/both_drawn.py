@@ -52,8 +52,8 @@ class BothDrawn:
         """Whether each network is drawn on a scale of its own: so it was chosen, or they have no scale in common."""
         return self.own_scales or not self._match.alike
 
-    def drawn(self, *, second: bool) -> Drawn:
-        """A's or B's answer over the picture in view: the filter's map, or that of the lens."""
+    def drawn(self, *, second: bool, longest: int = RESOLUTION) -> Drawn:
+        """A's or B's answer over the picture in view: the filter's map at most `longest` long, or that of the lens."""
         frame, caption = self._frame(second), self.caption(second=second)
         if frame is None:
             return Drawn(caption=caption)
@@ -70,7 +70,7 @@ class BothDrawn:
         map, scale, style = self.map(second), self.scale(second), self._session.view.style
         if map is None or scale is None:
             return Drawn(caption=caption)
-        size = fit((round(frame.height), round(frame.width)), RESOLUTION * (1 + style.outline))
+        size = fit((round(frame.height), round(frame.width)), longest * (1 + style.outline))
         return Drawn(overlay=draw(map, scale, style, size), frame=frame, caption=caption, bar=scale)
 
     def difference(self) -> Drawn:
@@ -132,7 +132,8 @@ class BothDrawn:
         if second:
             strength = self._match.strength
             matched = f"r {strength:.2f}" if self._lens.lens is None and not math.isnan(strength) else ""
-            parts += [self.missing] if self.missing else [matched, "own scale" if self.own else ""]
+            own = self._answers.scale_words(key) if self.own and self._lens.lens is None and key is not None else ""
+            parts += [self.missing] if self.missing else [matched, own or ("own scale" if self.own else "")]
         return " · ".join(filter(None, parts))
 
     def _compared(self) -> "tuple[Map | None, Map | None, tuple[Side, Side], float, str]":

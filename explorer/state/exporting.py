@@ -11,6 +11,8 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import Cancelled, OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.comparison_export import ComparisonOrder
+from explorer.state.lens_comparison import LensComparisonOrder
 from explorer.state.lens_export import LensOrder
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
@@ -198,8 +200,11 @@ class Exporting(QObject):
 
         self._library.network_session.run(self._library.long, SLOT, work, ended, self.failed.emit)
 
-    def begin_lens(self, order: LensOrder) -> None:
-        """Export what a lens shows; into the same folder it goes on where it was left. UserError as for `begin`."""
+    def begin_figures(self, order: LensOrder | ComparisonOrder | LensComparisonOrder) -> None:
+        """Export what a lens shows, or what two networks answer; into the same folder it goes on where it was left.
+
+        UserError as for `begin`.
+        """
         if self.running:
             raise UserError("An export is running; wait for its end, or cancel it in the status bar.")
         self._library.network_session.run(

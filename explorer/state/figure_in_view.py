@@ -10,6 +10,7 @@ from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.exporting import Exporting, figure_style
+from explorer.state.figure_of_both import drawn_both
 from explorer.state.file_state import state_of
 from explorer.state.lens import ChosenLens
 from explorer.state.lens_figure import drawn_lens
@@ -17,6 +18,7 @@ from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
+from explorer.state.side_by_side import SideBySide
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ FOLDER = "export/folder"
 class FigureInView(QObject):
     """Draws what lies over the picture on the batch worker, with the same code as an export.
 
+    While two networks are looked at, the figure has what lies in front and what stands beside, each with its name.
     `copied(contents)` gives the file's content by format, `saved(path)` where a file lies, `failed(error)`.
     """
 
@@ -47,11 +50,12 @@ class FigureInView(QObject):
         exporting: Exporting,
         tagging: Tagging,
         settings: Settings,
+        sides: SideBySide,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
-        self._exporting, self._tagging, self._settings = exporting, tagging, settings
+        self._exporting, self._tagging, self._settings, self._sides = exporting, tagging, settings, sides
 
     @property
     def folder(self) -> Path:
@@ -76,7 +80,10 @@ class FigureInView(QObject):
         shown = self._pipeline.shown
         if shown is None or self._pipeline.activations is None:
             raise UserError("There is no figure in view yet; open a network and a picture.")
-        draw = self._of_lens() if self._lens.lens is not None else self._of_filter()
+        if self._sides.looking:
+            draw = drawn_both(self._session, self._pipeline, self._lens, self._sides, DPI)
+        else:
+            draw = self._of_lens() if self._lens.lens is not None else self._of_filter()
 
         def work(network: "Network", on_step: OnStep) -> object:
             on_step(0, 0)

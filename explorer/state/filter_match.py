@@ -26,14 +26,14 @@ ANSWERS, NUMBER, HAND = "answers", "number", "hand"
 SAMPLE = 120
 """Pictures of the folder that are measured where there are no indexes of both networks."""
 FIRST, SECOND, LAYER = "matching filters", "matching filters of B", "matching a layer"
-"""Slots of the long workers."""
+"""Slots of the workers for matching."""
 
 
 class FilterMatch(QObject):
     """`key` is the filter of B that stands for the one in view; `changed` when it, or what is said of it, is another.
 
     What both answer over the folder comes from the indexes that are kept of both; else a sample of the folder is
-    measured on the workers for long jobs, once somebody looks.
+    measured on workers of their own, once somebody looks.
     """
 
     changed = Signal()
@@ -63,7 +63,7 @@ class FilterMatch(QObject):
         second.changed.connect(self._networks_changed)
         library.network_opened.connect(lambda network: self._networks_changed())
         library.folder_opened.connect(lambda folder: self._forget())
-        for jobs in (library.long, second.session.long):
+        for jobs in (library.matching, second.session.matching):
             jobs.progressed.connect(self._progressed)
             jobs.cancelled.connect(self._cancelled)
 
@@ -75,11 +75,14 @@ class FilterMatch(QObject):
     @property
     def key(self) -> FilterKey | None:
         """The filter of B; None while it is not known, and where there is none."""
-        network, first = self._second.network, self.first
-        if network is None:
+        return self.of(self.first)
+
+    def of(self, first: FilterKey) -> FilterKey | None:
+        """The filter of B that stands for one of A; None as for `key`, and by hand for all but the one in view."""
+        if self._second.network is None:
             return None
         if self.how == HAND:
-            return self._hand
+            return self._hand if first == self.first else None
         if self.how == NUMBER:
             return first if self.alike else None
         matches = self._matches.get(first.layer, ())
@@ -149,9 +152,9 @@ class FilterMatch(QObject):
         self.blockSignals(True)
 
     def _stop(self) -> None:
-        self._library.long.cancel(FIRST)
+        self._library.matching.cancel(FIRST)
         for slot in (SECOND, LAYER):
-            self._second.session.long.cancel(slot)
+            self._second.session.matching.cancel(slot)
 
     def _networks_changed(self) -> None:
         first, second = self._library.network, self._second.network
@@ -177,7 +180,7 @@ class FilterMatch(QObject):
         """Have measured or matched what is missing for the filter in view."""
         open_ones = self._library.network, self._second.network, self._library.folder
         if self._looking and all(one is not None for one in open_ones) and not self.trouble:
-            busy = self._library.long.busy(FIRST) or self._second.session.long.busy(SECOND)
+            busy = self._library.matching.busy(FIRST) or self._second.session.matching.busy(SECOND)
             if self._both is None and not busy:
                 self._look_into_indexes()
             elif self._both is not None and self.first.layer not in self._matches:
@@ -202,7 +205,7 @@ class FilterMatch(QObject):
             else:
                 self._take(found)
 
-        self._second.session.run(self._second.session.long, SECOND, work, done, self._failed)
+        self._second.session.run(self._second.session.matching, SECOND, work, done, self._failed)
 
     def _measure_first(self, pictures: "tuple[Path, ...]") -> None:
         def work(network: "Network", on_step: OnStep) -> "SampleAnswers":
@@ -214,7 +217,7 @@ class FilterMatch(QObject):
             if self._second.network is not None:
                 self._measure_second(pictures, found)
 
-        self._library.network_session.run(self._library.long, FIRST, work, done, self._failed)
+        self._library.network_session.run(self._library.matching, FIRST, work, done, self._failed)
 
     def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
         alike = self.alike
@@ -224,7 +227,7 @@ class FilterMatch(QObject):
 
             return of_samples(first, measure_sample(network, pictures, on_step), same_layers=alike)
 
-        self._second.session.run(self._second.session.long, SECOND, work, self._take, self._failed)
+        self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 
     def _take(self, both: "BothAnswers") -> None:
         self._both = both
@@ -242,7 +245,7 @@ class FilterMatch(QObject):
             self._settled = True  # the first layer decides: the choice does not change while somebody walks
             self._follow()
 
-        self._second.session.long.submit(LAYER, work, done, self._failed)
+        self._second.session.matching.submit(LAYER, work, done, self._failed)
 
     def _failed(self, error: BaseException) -> None:
         self.trouble = in_words(error)

@@ -50,9 +50,10 @@ class LensOrder:
         )
 
 
-def exported_lens(lens: ChosenLens) -> str:
-    """The lens over the picture with its target, in words; "" where there is none to export."""
-    if lens.lens is None or lens.request is None:
+def exported_lens(lens: ChosenLens, *, of_picture: bool = False) -> str:
+    """The lens over the picture with its target, in words; "" where there is none to export (`of_picture`: that is not
+    of one that it made)."""
+    if lens.lens is None or lens.request is None or (of_picture and not lens.lens.of_picture):
         return ""
     of = "the predicted class of each" if lens.pointed_at == PREDICTED else lens.target
     return f"{lens.lens.title} of {of}"

@@ -97,7 +97,7 @@ class Library(QObject):
         self.network_session = NetworkSession(self)
         running = self.network_session
         self.network_opening, self.network_opened, self.question = running.opening, running.opened, running.question
-        self.interactive, self.batch, self.long = running.workers
+        self.interactive, self.batch, self.long, self.matching = running.workers
         self.predictions, self.over = running.predictions, running.over
         self.reading = Jobs("reading", self)
         self.thumbnails = LazyStore(self.reading, "thumbnails", keep=600, parent=self)

@@ -67,11 +67,12 @@ class OverPicture:
 
 
 class NetworkSession(QObject):
-    """One network at a time, and three workers: each runs a module of its own around the same weights,
+    """One network at a time, and four workers: each runs a module of its own around the same weights,
     because two threads in one hooked module mix their maps.
 
     `interactive` is for what a person waits for, `batch` for what is looked at next and may take a while, `long` for
-    jobs of minutes and hours, so that nothing a person waits for stands behind them. After `open_network`, one of
+    jobs of minutes and hours, so that nothing a person waits for stands behind them, `matching` for what is measured on
+    many pictures to compare two networks, which waits for no export. After `open_network`, one of
     `opened`, `question(request, question)` and `problem` follows.
     """
 
@@ -84,7 +85,7 @@ class NetworkSession(QObject):
         super().__init__(parent)
         self.interactive = Jobs("interactive", self)
         self.batch = Jobs("batch", self)
-        self.long = Jobs("long", self)
+        self.long, self.matching = Jobs("long", self), Jobs("matching", self)
         self.predictions = LazyStore(self.batch, "predictions", keep=20_000, chunk=4, parent=self)
         self.over = LazyStore(self.batch, "over pictures", keep=512, chunk=4, parent=self)
         self.network: Network | None = None
@@ -93,9 +94,9 @@ class NetworkSession(QObject):
         self._over_key: tuple[int, bool] = (0, False)
 
     @property
-    def workers(self) -> tuple[Jobs, Jobs, Jobs]:
-        """The three workers, to listen to their progress."""
-        return self.interactive, self.batch, self.long
+    def workers(self) -> tuple[Jobs, Jobs, Jobs, Jobs]:
+        """All workers, to listen to their progress."""
+        return self.interactive, self.batch, self.long, self.matching
 
     def close(self) -> None:
         """End the workers and wait for them."""
@@ -131,7 +132,7 @@ class NetworkSession(QObject):
                 outputs=OutputSpec.parse(request.outputs) if request.outputs else None,
                 key=request.key,
             )
-            return network, network.for_another_thread(), network.for_another_thread()
+            return network, *(network.for_another_thread() for _ in self.workers[1:])
 
         def done(opened: "tuple[Network, ...]") -> None:
             self.network = opened[0]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
+from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.library import Library
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
@@ -59,9 +60,16 @@ class PictureWhatIf(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session, library: Library, pipeline: Pipeline, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        pipeline: Pipeline,
+        lists: ArtifactLists,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._pipeline = session, library, pipeline
+        self._session, self._library, self._pipeline, self._lists = session, library, pipeline, lists
         self._values, self._looking = dict(UNCHANGED), False
         self.without: tuple[str, ...] = ()
         """What is painted over, some of `PAINTED_OVER`."""
@@ -76,6 +84,7 @@ class PictureWhatIf(QObject):
         pipeline.picture_changed.connect(self._anew)
         library.network_opened.connect(lambda network: self._anew())
         session.changed.connect(self._view_changed)
+        lists.changed.connect(lambda: self._find() if self.without else None)
 
     @property
     def values(self) -> Mapping[str, float]:
@@ -157,6 +166,15 @@ class PictureWhatIf(QObject):
         """Announce nothing any more: what listens may be gone."""
         self.blockSignals(True)
 
+    @property
+    def _absent(self) -> tuple[str, ...]:
+        """What a person said that the picture on show does not have."""
+        shown, folder = self._pipeline.shown, self._library.folder
+        if shown is None or folder is None or not shown.picture.is_relative_to(folder.path):
+            return ()
+        name = shown.picture.relative_to(folder.path).as_posix()
+        return tuple(concept for concept in self.without if self._lists.of(name, concept) is False)
+
     def _wish(self, values: dict[str, float], without: tuple[str, ...], laid: tuple[Place, ...]) -> None:
         wish = values, without, laid
         if wish != (self._values, self.without, self.laid):
@@ -186,9 +204,9 @@ class PictureWhatIf(QObject):
         self.changed.emit()
         if self._library.interactive.busy(SLOT):
             return
-        wish = dict(self._values), self.without, self.laid
+        wish, absent = (dict(self._values), self.without, self.laid), self._absent
         rgb, raw, kept = shown.rgb, self._session.view.style.raw, self._on_skin
-        of = shown.picture, shown.state, self.without, self.laid
+        of = shown.picture, shown.state, self.without, self.laid, absent
 
         def work(network: "Network", on_step: OnStep) -> WhatIfAnswer:
             on_step(0, 0)
@@ -199,11 +217,12 @@ class PictureWhatIf(QObject):
             values, without, laid = wish
             change = Change(**values, without=without, laid=tuple(Laid(*place) for place in laid))
             if not kept or kept[0].of != of:
-                kept[:] = [_OnSkin(of, *change.on_skin(rgb))]
+                kept[:] = [_OnSkin(of, *change.on_skin(rgb, absent))]
             on_step(0, 0)
             changed = change.taken(kept[0].rgb)
             missing = [name for name in without if name not in kept[0].painted_over]
-            said = change.sentence + "".join(f"; no {name} was found to paint over" for name in missing)
+            why = {name: "it was said that there is none" if name in absent else "none was found" for name in missing}
+            said = change.sentence + "".join(f"; no {name} is painted over: {reason}" for name, reason in why.items())
             activations = record(network, changed, raw=raw)
             return WhatIfAnswer(changed, activations, *scores_of_both(network, rgb, changed), said)
 
@@ -211,7 +230,7 @@ class PictureWhatIf(QObject):
             if self.showing:
                 self._answer = answer
             self.changed.emit()
-            if wish != (self._values, self.without, self.laid):
+            if (wish, absent) != ((self._values, self.without, self.laid), self._absent):
                 self._find()
 
         def failed(error: BaseException) -> None:

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 from explorer.core.counting import clipped
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import BesideEntry, Drawn
+from explorer.state.lens import ChosenLens
+from explorer.state.lens_elsewhere import LensElsewhere
 from explorer.state.library import Library
-from explorer.state.map_drawing import draw, fit
+from explorer.state.map_drawing import draw, drawn_attribution, fit
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session, View
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
+    from explorer.core.attribution.lens import Lens
     from explorer.state.network_session import OverPicture
 
 LONGEST = 14
@@ -60,13 +63,17 @@ class PinnedFilter(BesideEntry):
 
 
 class PinnedPicture(BesideEntry):
-    """What the network sees of another picture, with the overlay of the filter in view; of the folder that is open."""
+    """What the network sees of another picture, with what lies over the one in view: the filter's map, on its scale, or
+    that of the lens, in its colors. The picture is of the folder that is open."""
 
     key = "pinned picture"
 
-    def __init__(self, session: Session, pipeline: Pipeline, library: Library) -> None:
+    def __init__(self, session: Session, pipeline: Pipeline, library: Library, lens: ChosenLens) -> None:
         super().__init__()
-        self._session, self._pipeline, self._library = session, pipeline, library
+        self._session, self._pipeline, self._library, self._lens = session, pipeline, library, lens
+        self._through = LensElsewhere(library, lens, self)
+        self._through.changed.connect(self._redraw)
+        lens.changed.connect(self._redraw)
         self.picture: Path | None = None
         self._crop: RGB | None = None
         library.over.arrived.connect(lambda pictures: self._redraw() if self.picture in pictures else None)
@@ -92,10 +99,12 @@ class PinnedPicture(BesideEntry):
         """The picture with the overlay; without it while it is computed."""
         if self.picture is None:
             return Drawn()
-        view = self._session.view
-        key = FilterKey(view.layer, view.filter)
-        caption = f"pinned: {clipped(self.picture.stem, LONGEST)} · filter {key}"
+        view, lens = self._session.view, self._lens.lens
+        name = f"pinned: {clipped(self.picture.stem, LONGEST)}"
         found: OverPicture | None = self._library.over.get(self.picture)
+        if lens is not None:
+            return self._drawn_lens(lens, self.picture, found, name)
+        caption = f"{name} · filter {FilterKey(view.layer, view.filter)}"
         if found is None or view.filter >= len(found.maps):
             return Drawn(picture=self._crop, caption=caption)
         from trainer.networks.input_spec import Box
@@ -106,6 +115,18 @@ class PinnedPicture(BesideEntry):
         overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), RESOLUTION))
         same = scale == self._pipeline.scale(view.layer, view.filter)
         return Drawn(self._crop, overlay, Box(0, 0, *size), caption, None if same else scale)
+
+    def _drawn_lens(self, lens: "Lens", picture: Path, seen: "OverPicture | None", name: str) -> Drawn:
+        """The picture with the lens's map of it; without it while it is measured."""
+        self._crop = seen.crop if seen is not None else self._crop
+        found, learned = self._through.get(picture), self._lens.found
+        if self._crop is None or found is None:
+            return Drawn(picture=self._crop, caption=f"{name} · {self._through.trouble or 'measuring …'}")
+        from trainer.networks.input_spec import Box
+
+        overlay, _ = drawn_attribution(found, lens, self._lens.points, like=learned)
+        frame = Box(0, 0, *self._crop.shape[:2])
+        return Drawn(self._crop, overlay, frame, f"{name} · {lens.title}, {found.target}")
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.attribution import LENSES
+from explorer.core.counting import counted
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -14,6 +15,7 @@ from explorer.state.lens import ChosenLens
 from explorer.state.lens import Request as LensRequest
 from explorer.state.pipeline import Pipeline
 from explorer.state.second_network import SecondNetwork
+from explorer.state.second_scales import SecondScales
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -44,10 +46,13 @@ class SecondAnswers(QObject):
         pipeline: Pipeline,
         lens: ChosenLens,
         second: SecondNetwork,
+        scales: SecondScales,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._pipeline, self._lens, self._second = session, pipeline, lens, second
+        self._scales = scales
+        scales.changed.connect(self.changed)
         self._looking = False
         self._filter: FilterKey | None = None
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
@@ -86,18 +91,43 @@ class SecondAnswers(QObject):
         return maps[key.filter] if maps is not None and key is not None and key.filter < len(maps) else None
 
     def scale(self, key: FilterKey) -> "Scale":
-        """Its filter's own scale in the style of the view; over the pictures seen where the folder's is chosen."""
+        """Its filter's own scale in the style of the view; over the pictures seen where no index says the folder's."""
         from explorer.core.drawing.styles import Scale
-        from explorer.core.maps.value_range import SeenValues, scale_of
+        from explorer.core.maps.value_range import scale_of
 
         style, activations = self._session.view.style, self.activations
         if activations is None:
             return Scale(0.0, 0.0)
-        maps = activations.maps[key.layer]
-        self._seen = self._seen or SeenValues()
-        self._seen.add(key.layer, str(self._maps_key()), maps)
-        kind = "seen" if style.scale == "folder" else style.scale
-        return scale_of(maps, key.layer, key.filter, kind, seen=self._seen, fixed=Scale(style.foot, style.peak))
+        kind, seen = style.scale, self._seen_of(key.layer)
+        if kind == "folder":
+            known = self._over_folder(key)
+            if known is not None:
+                return known
+            kind = "seen"
+        fixed = Scale(style.foot, style.peak)
+        return scale_of(activations.maps[key.layer], key.layer, key.filter, kind, seen=seen, fixed=fixed)
+
+    def _seen_of(self, layer: int) -> "SeenValues":
+        """What it answered on the pictures that were looked at, the one in view among them."""
+        from explorer.core.maps.value_range import SeenValues
+
+        self._seen, activations = self._seen or SeenValues(), self.activations
+        if activations is not None:
+            self._seen.add(layer, str(self._maps_key()), activations.maps[layer])
+        return self._seen
+
+    def scale_words(self, key: FilterKey) -> str:
+        """What its own scale is measured on, where that is not what was chosen."""
+        if self._session.view.style.scale != "folder" or self._over_folder(key) is not None:
+            return "own scale"
+        pictures = counted(self._seen_of(key.layer).pictures(key.layer), "picture")
+        return f"own scale, over {pictures} seen: B has no index"
+
+    def _over_folder(self, key: FilterKey) -> "Scale | None":
+        """What an index of B says of a filter, as far as it holds what is on show."""
+        network = self._second.network
+        normed = network is None or network.layers[key.layer].norm
+        return None if self._session.view.style.raw and normed else self._scales.of(key)
 
     def look(self, looking: bool, filter: FilterKey | None) -> None:
         """Follow the view from now on, or not any more; `filter` is what stands for the first network's one."""
@@ -189,9 +219,15 @@ def bytes_of(found: "Activations | AttributionMap") -> int:
     return found.map.nbytes if hasattr(found, "map") else found.nbytes
 
 
-def translated(request: LensRequest, network: "Network", filter: FilterKey | None) -> tuple[str, dict[str, Any]]:
-    """Target and settings of a lens for another network; UserError in words where it has no such class or filter."""
-    kind, _, rest = request.target.partition(":")
+def translated(
+    request: LensRequest, network: "Network", filter: FilterKey | None, target: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Target and settings of a lens for another network, of the request's target or another one of the first network.
+
+    UserError in words where it has no such class or filter.
+    """
+    asked = target or request.target
+    kind, _, rest = asked.partition(":")
     settings = dict(request.settings)
     if kind == "filter":
         if filter is None:
@@ -199,7 +235,7 @@ def translated(request: LensRequest, network: "Network", filter: FilterKey | Non
         reading = rest.split(":", 2)[2]
         target = f"filter:{filter.layer}:{filter.filter}:{reading}"
     else:
-        target = request.target
+        target = asked
         if rest not in network.classes:
             raise UserError(f"B has no class {rest}: there is nothing to measure.")
     for setting in LENSES[request.lens].settings:

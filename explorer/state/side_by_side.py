@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Said = tuple[tuple[str, float], ...]
 TAGS_OFF = "B lies in front, and tags are A's: press W first."
-FIGURES_OFF = "B lies in front, and figures are made of A: press W first."
+EXPORT_OFF = "B lies in front, and figures of many pictures begin with A: press W first."
 MUTING_OFF = "B lies in front, and filters of A are muted: press W first."
 SECOND, DIFFERENCE = "network B", "difference"
 """Keys of what may stand beside."""
@@ -86,6 +86,17 @@ class SideBySide(QObject):
     def network_in_front(self) -> "Network | None":
         """The network whose answer lies over the picture in view."""
         return self._second.network if self.swapped and self.looking else self._pipeline.network
+
+    @property
+    def second(self) -> "Network | None":
+        """Network B."""
+        return self._second.network
+
+    @property
+    def difference_beside(self) -> bool:
+        """Whether B minus A stands there, and not one of the two."""
+        shown = self._beside.shown if self._beside is not None else None
+        return shown is not None and shown.key == DIFFERENCE
 
     def values_at(self, x: float, y: float) -> str:
         """What both answer at a place of the picture, in its pixels, for the line under the mouse."""
@@ -156,6 +167,11 @@ class SideBySide(QObject):
         if self._second.network is not None:
             self._answers.look(self.looking, self.match.key)
             self.changed.emit()
+
+
+def spoken(said: Said, most: int = CLASSES) -> str:
+    """A prediction in a line."""
+    return ", ".join(f"{name} {value:.2f}" for name, value in said[:most]) or "…"
 
 
 def _said(network: "Network | None", found: "Activations | None", order: Sequence[str]) -> Said:

@@ -42,6 +42,7 @@ from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
 from explorer.state.second_answers import SecondAnswers
 from explorer.state.second_network import SecondNetwork
+from explorer.state.second_scales import SecondScales
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -102,13 +103,13 @@ class Workspace(QObject):
         self.tag_history = TagHistory(self.library, self.tagging, self)
         self.muting = Muting(self.library, self.pipeline, self.tagging, self.evidence, self.settings, self)
         self.stages = StagesInView(self.session, self.library, self.pipeline, self)
-        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self)
+        self.what_if = PictureWhatIf(self.session, self.library, self.pipeline, self.lists, self)
         self.what_if.changed.connect(lambda: self.occluding.pause(bool(self.what_if.tool)))
         self.what_if_over = WhatIfOver(self.session, self.pipeline, self.library, self.lens, self.what_if, self)
         self.lens_sheet = LensSheet(self.library, self)
         self._build_second()
         pinned = self.session, self.pipeline, self.library
-        self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned)
+        self.pinned_filter, self.pinned_picture = PinnedFilter(*pinned), PinnedPicture(*pinned, self.lens)
         entries = (
             WhatIfBeside(self.what_if, self.what_if_over),
             ShuffledBeside(self.pipeline, self.lens, self.shuffled),
@@ -135,6 +136,7 @@ class Workspace(QObject):
             self.exporting,
             self.tagging,
             self.settings,
+            self.sides,
             self,
         )
         self.point_maps = PointMaps(self.session, self.library, self.evidence, self.tagging, self)
@@ -151,7 +153,9 @@ class Workspace(QObject):
     def _build_second(self) -> None:
         """What a second network takes, which lies beside the first."""
         self.second = SecondNetwork(self.library, self.settings, self)
-        self.second_answers = SecondAnswers(self.session, self.pipeline, self.lens, self.second, self)
+        self.second_scales = SecondScales(self.library, self.second, self.settings, self)
+        of_second = self.session, self.pipeline, self.lens, self.second, self.second_scales
+        self.second_answers = SecondAnswers(*of_second, self)
         self.match = FilterMatch(self.session, self.library, self.second, self.settings, self)
         both = BothDrawn(self.session, self.pipeline, self.lens, self.second, self.second_answers, self.match)
         self.sides = SideBySide(
@@ -186,6 +190,7 @@ class Workspace(QObject):
         self.sides.close()
         self.match.close()
         self.second_answers.close()
+        self.second_scales.close()
         self.second.close()
         self.what_if_over.close()
         self.lens_sheet.close()

@@ -1,6 +1,7 @@
 """`make bench`: measures, prints the ratios as a table, and writes them to bench.json.
 
-`python -m tests.bench freeze files` runs only those of `BENCHES`.
+`python -m tests.bench freeze files` runs only those of `BENCHES`; with BENCH_ROUNDS=1 in the environment they measure
+one round, which says nothing but that they run.
 """
 
 import json

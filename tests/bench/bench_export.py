@@ -17,7 +17,7 @@ from explorer.core.export.run import cores, plan_export, run_export
 from explorer.core.figures.encoding import PNG_LEVEL
 from explorer.core.network.opening import open_network
 from explorer.core.selection import choose_filters, parse_filters
-from tests.bench.row import Row
+from tests.bench.row import Row, rounds
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
@@ -40,7 +40,7 @@ def measure(repeats: int = 3) -> dict[str, object]:
         finished = [np.asarray(Image.open(path).convert("RGB")) for path in sorted((folder / "first").glob("*.png"))]
 
         ours, baseline, same_level = [], [], []
-        for number in range(repeats):
+        for number in range(rounds(repeats)):
             out = folder / f"ours{number}"
             plan = plan_export(network, pictures, filters, out)
             ours.append(_seconds(partial(run_export, plan)))

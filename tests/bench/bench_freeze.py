@@ -29,7 +29,7 @@ from explorer.state.workspace import Workspace
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
-from tests.bench.row import Row
+from tests.bench.row import Row, rounds
 from tests.conftest import ROOT
 
 TURNS, MOST_MS, TICK_MS, SLOW_FLUSH = 3, 60.0, 5, 0.3
@@ -44,7 +44,7 @@ def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         prepare(Path(name))
         for load in LOADS:
-            turns = [turn(Path(name), load) for _ in range(TURNS)]
+            turns = [turn(Path(name), load) for _ in range(rounds(TURNS))]
             best = {what: min(gaps[what] for gaps in turns) for what in turns[0]}
             idle = best.pop(IDLE)
             rows += [

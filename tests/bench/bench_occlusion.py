@@ -28,7 +28,7 @@ from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.traced_graph import trace
 from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
-from tests.bench.row import Row, side_by_side
+from tests.bench.row import Row, rounds, side_by_side
 from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.input_spec import InputSpec
 
@@ -62,7 +62,7 @@ def measure() -> list[Row]:
         target, whole = ("class:0", module) if layer is None else (f"filter:{layer}:0", Peak(module.features[:18]))
         batches = {loop: best(loop, whole, few) for loop in (loop_seconds, captum_seconds)}
         times: dict[str, list[float]] = {"ours": [], "loop": [], "captum": []}
-        for _ in range(3 if few == 1 else 1):  # in turns, so that a noisy machine disturbs all alike
+        for _ in range(rounds(3 if few == 1 else 1)):  # in turns, so that a noisy machine disturbs all alike
             times["ours"] += [seconds(lambda: occlude(network, PICTURE, target, OCCLUDER)) for _ in range(3)]  # noqa: B023
             times["loop"].append(loop_seconds(whole, batches[loop_seconds], few))
             times["captum"].append(captum_seconds(whole, batches[captum_seconds], few))
@@ -116,7 +116,7 @@ def against_the_loop(name: str) -> Row:
     loop()  # the first passes of a process take longer, whosever they are
     sweep.measure(tops, lefts)
     ours, theirs = [], []
-    for _ in range(3):
+    for _ in range(rounds(3)):
         ours.append(seconds(lambda: sweep.measure(tops, lefts)) / len(tops) / len(lefts))
         theirs.append(seconds(loop) / len(pictures))
     mine, other = once + POSITIONS * statistics.median(ours), POSITIONS * statistics.median(theirs)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.bench.row import Row
+from tests.bench.row import Row, rounds
 from tests.conftest import ROOT
 
 BARE = """
@@ -77,7 +77,7 @@ window.close()
 def measure() -> list[Row]:
     """Two rows of the issue's table: the start, and the memory of 20,000 pictures (in MB)."""
     full, bare = [], []
-    for _ in range(15):
+    for _ in range(rounds(15)):
         bare.append(seconds_until("painted", BARE))
         with tempfile.TemporaryDirectory() as home:
             full.append(seconds_until("painted", OURS, home))

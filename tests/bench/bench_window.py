@@ -59,13 +59,18 @@ def measure() -> list[Row]:
             window.close()
 
 
-def wait(application: QApplication, condition: Callable[[], bool]) -> None:
-    """Let the event loop run until something is so; it sleeps between events, as it does for a person."""
+def wait(application: QApplication, condition: Callable[[], bool], seconds: float = 120) -> None:
+    """Let the event loop run until something is so; it sleeps between events, as it does for a person.
+
+    AssertionError where it does not happen, so that a measurement ends whatever happens.
+    """
     loop, check = QEventLoop(), QTimer(interval=1)
     check.timeout.connect(lambda: loop.quit() if condition() else None)
     check.start()
+    QTimer.singleShot(round(1000 * seconds), loop, loop.quit)
     if not condition():
         loop.exec()
+    assert condition()
 
 
 def settle(application: QApplication, seconds: float) -> None:
@@ -157,13 +162,13 @@ def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts)
     assert network is not None
     assert shown is not None
     viewer = parts.center.browser.viewer
-    lens.choose("occlusion")  # the tab of the lens is there from now on
+    lens.choose("occlusion")  # the strip of the lens is there from now on
     wait(application, lambda: lens.found is not None and not lens.rough)
 
     def rest() -> None:
         lens.choose("")
         lens._kept.clear()
-        settle(application, 0.3)
+        settle(application, 0.1)
 
     rows = []
     for name in ("grad-cam", "saliency", "occlusion"):
@@ -181,6 +186,6 @@ def _lenses(application: QApplication, workspace: Workspace, parts: WindowParts)
         def alone(name: str = name, target: str = target, settings: Any = settings) -> None:
             attribute(network, shown.rgb, name, target=target, **settings)
 
-        ours, baseline = side_by_side(change, alone, 15, rest)
+        ours, baseline = side_by_side(change, alone, 7, rest)
         rows.append(Row(f"{name}, chosen to painted / computed alone", ours, baseline, ours / baseline, 1.2))
     return rows

@@ -1,9 +1,13 @@
 """One line of the table of measurements."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+ROUNDS = "BENCH_ROUNDS"
+"""The variable of the environment that says how many rounds are measured at most: 1 to see whether all of it runs."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Row:
         return self.ratio <= self.target if self.at_most else self.ratio >= self.target
 
 
+def rounds(usual: int) -> int:
+    """How many rounds are measured: as many as usual, or as the environment says."""
+    return min(usual, int(os.environ.get(ROUNDS, usual)))
+
+
 def side_by_side(
     first: Callable[[], object],
     second: Callable[[], object],
@@ -34,9 +43,9 @@ def side_by_side(
     `between` runs before each of them, outside of the measured time.
     """
     times: tuple[list[float], list[float]] = ([], [])
-    for work in (first, second) * 3:
+    for work in (first, second) * rounds(3):
         work()
-    for _ in range(repeats):
+    for _ in range(rounds(repeats)):
         for work, kept in zip((first, second), times, strict=True):
             between()
             start = time.perf_counter()

@@ -21,12 +21,14 @@ from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.export import size as export_size
 from explorer.core.export.manifest import read_manifest
+from explorer.core.figures.encoding import read_description
 from explorer.core.index import open_index
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import save_tags
 from tests.conftest import ROOT
 from tests.core.index.synthetic_index import write_index
+from tests.networks import save_small
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
@@ -318,3 +320,19 @@ def test_an_index_and_its_scale_come_together(
     with pytest.raises(SystemExit):
         call("--model", model, "--images", images, "--filters", "all", "--out", tmp_path / "o", *words)
     assert "--index" in capsys.readouterr().err
+
+
+def test_two_networks_are_exported_beside_each_other(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, other = (save_small(tmp_path / f"n{seed}.safetensors", seed=seed) for seed in (0, 1))
+    words = ["export", "--model", str(one), "--compare", str(other), "--images", str(pictures), "--device", "cpu"]
+    words += ["--filters", "3:0-1", "--first", "2", "--dpi", "60", "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 0
+    assert "4 figures of both networks" in capsys.readouterr().out
+    figures = list((tmp_path / "out").rglob("*.png"))
+    assert {read_description(path)["second_network_name"] for path in figures} == {"n1"}
+    assert cli.main([*words, "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["skipped"]) == 4
+    with pytest.raises(SystemExit):
+        cli.main([*words, "--sheet"])

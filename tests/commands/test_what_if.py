@@ -5,8 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from explorer.cli import main
+from tests.core.what_if.test_artifacts import hairy
 from tests.networks import save_small
 
 
@@ -79,6 +81,19 @@ def test_without_hair_and_with_a_ruler(tmp_path: Path, pictures: Path, capsys: p
     said = capsys.readouterr().out
     assert "hair: painted over on " in said
     assert "without hair and bubble, with ruler at 0.30,0.50, with ink at 0.50,0.50: of " in said
+
+
+def test_nothing_is_painted_over_where_a_person_says_that_it_is_not(tmp_path: Path, pictures: Path) -> None:
+    _, with_hairs, _ = hairy()
+    for name in ("a", "b"):
+        Image.fromarray(with_hairs).save(pictures / f"{name}.png")
+    asked = words(tmp_path, pictures, "--without", "hair", "--artifacts", str(tmp_path / "said.csv"))
+    assert main(asked) == 1  # there is no such file
+    (tmp_path / "said.csv").write_text("image,hair\na.png,0\n")
+    assert main(asked) == 0
+    found = {row["picture"]: row for row in rows_of(tmp_path)}
+    assert (found["a.png"]["painted_over"], found["b.png"]["painted_over"]) == ("", "hair")
+    assert found["a.png"]["before:malignant"] == found["a.png"]["after:malignant"]
 
 
 @pytest.mark.parametrize("given", [["--without", "lesion"], ["--with", "ruler:1"], ["--with", "patch"]])

@@ -50,7 +50,7 @@ def small(open_window: Open, tmp_path: Path, pictures: Path) -> Person:
 
 
 def said(person: Person) -> str:
-    return person.parts.center.browser.lens_panel._said.text()
+    return person.parts.center.browser.lens_strip._said.text()
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=["for people", "internal", "memory"])
@@ -58,7 +58,7 @@ def test_a_failed_sweep_says_so_and_can_be_tried_again(
     small: Person, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     failing = fail(monkeypatch, occlusion, "occlude", error)
-    panel = small.parts.center.browser.lens_panel
+    panel = small.parts.center.browser.lens_strip
     small.press("X")
     small.until(lambda: small.workspace.lens.trouble)
     assert "Measuring" not in said(small)
@@ -108,7 +108,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
     assert "Stopped" in said(small)
     assert small.workspace.lens.found is not None
     monkeypatch.setattr(occlusion, "occlude", real)
-    small.click(small.parts.center.browser.lens_panel._again)
+    small.click(small.parts.center.browser.lens_strip._again)
     small.until(lambda: not small.workspace.lens.rough and small.workspace.lens.found is not None)
     assert "Stopped" not in said(small)
 
@@ -116,7 +116,7 @@ def test_a_stopped_sweep_says_so_and_keeps_its_rough_map(small: Person, monkeypa
 def test_a_patch_that_cannot_be_measured_is_not_shown(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     small.press("X")
     small.until(lambda: small.workspace.lens.found is not None)
-    occluding, panel = small.workspace.occluding, small.parts.center.browser.lens_panel
+    occluding, panel = small.workspace.occluding, small.parts.center.browser.lens_strip
     occluding.cover(3, 4)
     small.until(lambda: occluding.patch is not None)
     failing = fail(monkeypatch, covering.LivePatch, "at", RuntimeError("no such memory"))

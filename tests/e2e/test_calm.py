@@ -75,14 +75,14 @@ def test_the_text_the_bar_and_the_mouse_tell_occlusion_alike(demo: Person) -> No
     found, browser = demo.workspace.lens.found, demo.parts.center.browser
     demo.workspace.session.update_style(points=OWN)
     largest = max(abs(float(found.map.min())), float(found.map.max()))
-    assert points_text(largest) in browser.lens_panel._said.text()
+    assert points_text(largest) in browser.lens_strip._said.text()
     limit, *_, told = browser.viewer.bar._attribution
     assert (limit, told) == (largest, points_text(largest))
     demo.workspace.lens.point(score="logit")
     demo.until(lambda: demo.workspace.lens.found is not None and not demo.workspace.lens.rough)
     found = demo.workspace.lens.found
     largest = max(abs(float(found.map.min())), float(found.map.max()))
-    assert f"{largest:.3g}" in browser.lens_panel._said.text()
+    assert f"{largest:.3g}" in browser.lens_strip._said.text()
     assert browser.viewer.bar._attribution[-1] == f"{largest:.3g}"
 
 

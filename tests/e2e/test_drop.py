@@ -54,7 +54,7 @@ def test_every_place_of_the_window_takes_files(
     opened: list[tuple[Path, ...]] = []
     monkeypatch.setattr(person.commands.files, "drop", lambda *paths: opened.append(paths))
     if filled:
-        assert person.parts.center.browser.lens_panel is not None
+        assert person.parts.center.browser.lens_strip is not None
         person.press("B")  # the fields of the tag are there now
     files = (tmp_path / "a.safetensors", tmp_path / "b")
     places = [part for part in person.window.findChildren(QWidget) if part.window() is person.window]

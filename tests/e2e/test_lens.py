@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QLabel, QWidget
 
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.randomised import rank_correlation, shuffled
@@ -46,16 +46,59 @@ def test_a_digit_chooses_a_lens_and_escape_leaves_it(demo: Person) -> None:
     )
     np.testing.assert_allclose(lens.found.map, expected.map, atol=1e-4 * float(expected.map.max()))
     assert np.abs(pixels(browser.viewer.image.grab().toImage()) - plain).max() > 40
-    assert browser.tabs.tabText(browser.tabs.currentIndex()) == "Grad-CAM"
+    assert browser.lens_strip.isVisible()
+    assert browser.grid.isVisible()  # the tabs are about something else
     assert browser.viewer.display._lenses.currentText() == "Grad-CAM"
-    assert not browser.lens_panel.drag.isVisible()
-    assert network.classes[predicted] in browser.lens_panel._said.text()
+    assert not browser.lens_strip.drag.isVisible()
+    assert network.classes[predicted] in browser.lens_strip._said.text()
     move(demo, 0.5, 0.5)
     demo.until(lambda: "speaks for it" in browser.viewer.image.readout.text())
     demo.press("Escape")
     assert (lens.name, lens.found) == ("", None)
-    assert browser.grid.isVisible()
+    assert not browser.lens_strip.isVisible()
     assert browser.viewer.bar._scale is not None
+
+
+def test_the_strip_of_a_lens_stands_below_the_picture_on_every_tab(demo: Person) -> None:
+    browser = demo.parts.center.browser
+    demo.press("P", "X")
+    wait(demo, "occlusion")
+    strip, tabs, image = browser.lens_strip, browser.tabs, browser.viewer.image
+
+    def top(part: QWidget) -> int:
+        return part.mapTo(demo.window, QPoint(0, 0)).y()
+
+    for place in range(tabs.count()):
+        tabs.setCurrentIndex(place)
+        assert demo.workspace.lens.name == "occlusion"
+        assert top(image) + image.height() <= top(strip) < top(strip) + strip.height() <= top(tabs)
+    tabs.setCurrentIndex(1)
+    demo.qtbot.wait(50)
+    before = image.size()
+    demo.workspace.occluding.cover(60, 60)
+    demo.until(lambda: demo.workspace.occluding.patch is not None)
+    assert strip.patch.isVisible()
+    demo.qtbot.wait(50)
+    assert image.size() == before  # the place under the mouse stays where it was
+    demo.press("Escape", "Escape")
+    assert not strip.isVisible()
+    assert tabs.currentIndex() == 1
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1024, 640), (1280, 800)])
+def test_nothing_of_the_strip_is_cut(demo: Person, size: tuple[int, int]) -> None:
+    demo.window.resize(*size)
+    demo.workspace.lens.choose("occlusion")
+    wait(demo, "occlusion")
+    strip = demo.parts.center.browser.lens_strip
+    demo.qtbot.wait(100)
+    shown = [part for part in strip.findChildren(QWidget) if isinstance(part, QComboBox | QAbstractButton | QLabel)]
+    for part in (part for part in shown if part.isVisible()):
+        place = QRect(part.mapTo(strip, QPoint(0, 0)), part.size())
+        assert strip.rect().contains(place), part.accessibleName()
+        wanted = part.heightForWidth(part.width()) if part.hasHeightForWidth() else part.sizeHint().height()
+        assert part.height() >= wanted, part.accessibleName()
+    assert strip.geometry().bottom() < demo.parts.center.browser.tabs.geometry().top()
 
 
 def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
@@ -64,7 +107,7 @@ def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
         choose(demo, str(digit))
         assert demo.workspace.lens.name == name
         assert (box.currentText(), box.count()) == (lens.title, len(LENSES) + 1)
-        assert set(demo.parts.center.browser.lens_panel._boxes) == {setting.name for setting in lens.settings}
+        assert set(demo.parts.center.browser.lens_strip._boxes) == {setting.name for setting in lens.settings}
         index = box.findData("")
         box.setCurrentIndex(index)
         box.activated.emit(index)  # what a click in its list does
@@ -72,7 +115,7 @@ def test_every_lens_is_in_the_menu_and_in_the_box(demo: Person) -> None:
 
 
 def test_a_lens_keeps_its_settings_and_takes_the_targets_that_it_can(demo: Person) -> None:
-    lens, panel = demo.workspace.lens, demo.parts.center.browser.lens_panel
+    lens, panel = demo.workspace.lens, demo.parts.center.browser.lens_strip
     lens.point(target=CHOSEN_FILTER)
     lens.choose("deconvnet")
     wait(demo, "deconvnet")
@@ -151,8 +194,8 @@ def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(d
     np.testing.assert_array_equal(pixels(middle)[..., :3], made.rgb)
     browser.viewer._session.update_style(opacity=0.3)
     assert browser.viewer.image._overlay.opacity() == 1.0
-    assert "on the picture that was made" in browser.lens_panel._said.text()
-    assert "Made of nothing" in browser.lens_panel._hint.text()
+    assert "on the picture that was made" in browser.lens_strip._said.text()
+    assert "Made of nothing" in browser.lens_strip._hint.text()
     demo.press("Down")
     demo.until(lambda: demo.workspace.pipeline.activations is not None and lens.found is not None)
     assert lens.found is made
@@ -162,7 +205,7 @@ def test_what_a_class_would_like_best_is_made_once_and_lies_over_every_picture(d
 
 def test_shuffled_weights_lie_beside_the_picture(demo: Person) -> None:
     workspace, browser = demo.workspace, demo.parts.center.browser
-    image, panel = browser.viewer.image, browser.lens_panel
+    image, panel = browser.viewer.image, browser.lens_strip
     choose(demo, "3")
     wait(demo, "saliency")
     assert image.caption.isHidden()

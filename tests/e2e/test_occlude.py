@@ -53,10 +53,10 @@ def test_the_map_is_that_of_the_core_and_lies_over_the_picture(looking: Person) 
     image.hide_overlay(True)
     assert np.abs(pixels(image.grab().toImage()) - drawn).max() > 40
     image.hide_overlay(False)
-    assert network.classes[predicted] in looking.parts.center.browser.lens_panel._said.text()
+    assert network.classes[predicted] in looking.parts.center.browser.lens_strip._said.text()
 
 
-def test_leaving_the_tab_brings_the_filters_overlay_back(looking: Person) -> None:
+def test_leaving_the_lens_brings_the_filters_overlay_back(looking: Person) -> None:
     looking.press("X")
     assert looking.workspace.lens.found is None
     scale = looking.parts.center.browser.viewer.bar._scale
@@ -83,7 +83,7 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     covered = LivePatch(network, rgb).picture(Occluder(), *place)
     logits = network.logits(network.input.prepare(covered)[None])
     assert abs(patch.covered.probabilities - logits.softmax(1)[0].numpy()).max() < 0.02  # the picture is 8 bit
-    panel = looking.parts.center.browser.lens_panel
+    panel = looking.parts.center.browser.lens_strip
     assert {row.name for row in panel.patch._classes.model_.rows} == set(network.classes)
     changes = [abs(row.after - row.before) for row in panel.patch._filters.model_.rows]
     assert len(changes) == 64
@@ -93,13 +93,13 @@ def test_a_click_covers_the_place_and_says_what_moved(looking: Person) -> None:
     assert looking.view.filter == panel.patch._filters.model_.rows[1].filter
     cover(looking, 0.4, 0.5)
     assert looking.workspace.occluding.patch is None
-    assert panel.patch._filters.isHidden()
+    assert not panel.patch.isVisible()
 
 
 def test_filters_that_moved_have_their_thumbnail_and_their_tags(looking: Person) -> None:
     cover(looking, 0.4, 0.5)
     looking.until(lambda: looking.workspace.occluding.patch is not None)
-    moved = looking.parts.center.browser.lens_panel.patch._filters
+    moved = looking.parts.center.browser.lens_strip.patch._filters
     first, model = moved.model_.rows[0], moved.model_
     looking.click_row(moved, 0)
     looking.press("H", "B")

@@ -5,7 +5,11 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QGraphicsItem
 
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.color_range import color_limit
 from explorer.core.drawing.overlay import overlay
+from explorer.core.drawing.signed_overlay import attribution_overlay
+from explorer.core.images import read_image
 from explorer.state.start import Start
 from tests.e2e.conftest import Open, Person
 from tests.e2e.test_look import pixels
@@ -69,6 +73,25 @@ def test_a_pinned_picture_stays_beside_with_the_filter_in_view(demo: Person) -> 
     assert workspace.pinned_picture.picture == pictures[3]
     run(demo, PIN_PICTURE)
     assert caption(demo) == ""
+
+
+def test_a_pinned_picture_has_the_lens_of_the_one_in_view(demo: Person) -> None:
+    workspace, pictures = demo.workspace, demo.workspace.library.folder.pictures
+    run(demo, PIN_PICTURE)
+    demo.press("Down")
+    demo.until(lambda: workspace.pipeline.shown.picture == pictures[1] and workspace.pipeline.activations is not None)
+    workspace.lens.choose("grad-cam")
+    demo.until(lambda: workspace.lens.found is not None)
+    demo.until(lambda: workspace.beside.shown.drawn().overlay is not None)
+    drawn, learned, network = workspace.beside.shown.drawn(), workspace.lens.found, workspace.library.network
+    assert caption(demo) == f"pinned: drawn_01 · Grad-CAM, {learned.target}"
+    found = attribute(network, read_image(pictures[0]), "grad-cam", target=learned.target)
+    limit = color_limit(LENSES["grad-cam"], learned.target, learned.map, workspace.lens.points)
+    expected = attribution_overlay(found.map, found.map.shape, limit=limit)
+    assert np.abs(drawn.overlay.astype(int) - expected).max() <= 1
+    assert drawn.bar is None  # the colors of the bar that is there
+    demo.press("Escape")
+    demo.until(lambda: "filter 7:0" in caption(demo))
 
 
 def test_pins_go_with_what_they_are_of(demo: Person, tmp_path: object) -> None:

@@ -8,14 +8,18 @@ import pytest
 import torch
 from PySide6.QtWidgets import QFileDialog
 
+from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
+from explorer.state.figure_in_view import FOLDER
 from explorer.state.network_session import Request
-from explorer.state.side_by_side import DIFFERENCE, FIGURES_OFF, MUTING_OFF, SECOND, TAGS_OFF
+from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECOND, TAGS_OFF
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
+from explorer.ui.dialogs.export_dialog import BOTH, LENS_OF_BOTH, ExportDialog
+from tests.core.comparison.test_figures_of_both import panel
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
 from tests.networks import save_normed
@@ -89,14 +93,14 @@ def test_both_lie_over_the_same_picture_and_w_swaps_them(person: Person, later: 
     assert (shown(image._over_beside) != beside).any()
 
 
-def test_no_tag_no_muting_and_no_figure_while_b_lies_in_front(person: Person) -> None:
+def test_no_tag_no_muting_and_no_export_while_b_lies_in_front(person: Person) -> None:
     person.press("W", "H")
     assert person.message == TAGS_OFF
     person.press("U")
     assert person.message == MUTING_OFF
     assert person.workspace.muting.keys == ()
-    person.control("C")
-    assert person.message == FIGURES_OFF
+    person.control("E")
+    assert person.message == EXPORT_OFF
     assert person.workspace.tagging.book.total == 0
     person.press("W", "H")
     assert [tag.tag for tag in person.workspace.tagging.book.tags(FilterKey(7, 0))] == ["hair"]
@@ -195,3 +199,94 @@ def test_what_its_file_does_not_say_is_asked_and_code_runs_with_consent_only(
     assert demo.workspace.library.network.name == "demo-scratch-cnn"
     demo.until(lambda: demo.workspace.match.notes)
     assert "no common" in demo.parts.center.browser.viewer.strip.matched.text()
+
+
+def test_the_figure_in_view_has_both_networks_with_their_names(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, folder = person.workspace, tmp_path / "figures"
+    workspace.settings.set_text(FOLDER, str(folder))
+    copied: list[dict[str, bytes]] = []
+    workspace.figure.copied.connect(copied.append)
+
+    def copy() -> str:
+        copied.clear()
+        person.control("C")
+        person.until(lambda: copied)
+        return copied[0]["svg"].decode()
+
+    svg = copy()
+    for words in ("A: demo-scratch-cnn · 7:0", "B: later · 7:0", "drawn_01", "A: melanoma", "B: melanoma"):
+        assert words in svg
+    person.control("S")
+    person.until(lambda: "lies in" in person.message)
+    saved = folder / "layer07_filter000_drawn_01_A_B.png"
+    about = read_description(saved)
+    second = workspace.second.network
+    assert (about["network"], about["second_network"]) == (workspace.library.network.identity, second.identity)
+    # What lies in a panel is what the window shows of that network.
+    assert np.abs(panel(saved, 0, 2) - panel(saved, 1, 2)).max() > 40
+    person.press("W")
+    assert copy().index("B: later") < copy().index("A: demo-scratch-cnn")
+    person.press("W")
+    workspace.beside.choose(DIFFERENCE)
+    svg = copy()
+    assert "B 7:0 − A 7:0 · on the scale of A" in svg
+    assert "B higher" in svg
+    workspace.lens.choose("grad-cam")
+    person.until(lambda: workspace.lens.found is not None and workspace.second_answers.lens_map is not None)
+    svg = copy()
+    assert "B − A · Grad-CAM" in svg
+    assert "B: later" in svg
+    workspace.beside.choose("")
+    assert "later" not in copy()
+
+
+def test_both_networks_are_exported_on_the_scales_of_the_window(person: Person, tmp_path: Path) -> None:
+    workspace = person.workspace
+    for key in ("Down", "Up"):  # the scale is over both
+        person.press(key)
+        person.until(lambda: workspace.pipeline.shown.picture == person.view.picture)
+        person.until(lambda: workspace.pipeline.activations is not None)
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._out.setText(str(tmp_path / "both"))
+    dialog._filters.setEditText("7:0-1")
+    dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
+    assert not dialog._caption.isEnabled()
+    assert not dialog._own_size.isVisible()
+    assert "2 filters × 1 picture = 2 files" in dialog._says.text()
+    person.click(dialog._go)
+    person.until(lambda: "2 figures written" in person.message)
+    figures = sorted((tmp_path / "both").glob("*.png"))
+    about = read_description(figures[0])
+    scale = workspace.pipeline.scale(7, 0)
+    assert about["scales"] == [pytest.approx([scale.foot, scale.peak])] * 2
+    assert (about["second_network_name"], about["filters"]) == ("later", ["7:0", "7:0"])
+    workspace.match.choose("hand")
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._filters.setEditText("6")
+    dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
+    person.click(dialog._go)
+    assert "No filter of B stands for 6:0 yet" in dialog._says.text()
+    dialog.close()
+
+
+def test_a_lens_of_both_networks_is_exported(person: Person, tmp_path: Path) -> None:
+    workspace = person.workspace
+    workspace.lens.choose("grad-cam")
+    person.until(lambda: workspace.lens.found is not None)
+    person.control("E")
+    dialog = next(found for found in person.window.findChildren(ExportDialog) if found.isVisible())
+    dialog._out.setText(str(tmp_path / "both"))
+    dialog._kind.setCurrentIndex(dialog._kind.findData(LENS_OF_BOTH))
+    dialog._pictures.setCurrentIndex(0)
+    person.click(dialog._go)
+    person.until(lambda: "written to" in person.message)
+    (figure,) = (tmp_path / "both").glob("*.png")
+    about = read_description(figure)
+    assert figure.name == "grad-cam_drawn_01.jpg.A_B.png"
+    assert (about["lens"], about["target"]) == ("grad-cam", workspace.lens.found.target)
+    assert (about["network_name"], about["second_network_name"]) == ("demo-scratch-cnn", "later")
+    assert np.abs(panel(figure, 0, 3) - panel(figure, 1, 3)).max() > 20

@@ -4,6 +4,7 @@ import numpy as np
 from PySide6.QtGui import QPixmap
 
 from explorer.core.attribution import attribute
+from explorer.core.images import read_image
 from explorer.core.maps.activations import record
 from explorer.core.what_if import Change, Laid
 from explorer.core.what_if.folder import scores_of
@@ -168,3 +169,20 @@ def test_hair_is_painted_over_and_a_ruler_lies_where_one_clicks(demo: Person) ->
     demo.click(image.viewport(), place)  # a click lays nothing any more
     assert what_if.laid == ()
     demo.until(lambda: workspace.occluding.patch is not None)  # but covers again
+
+
+def test_what_a_person_said_is_not_there_is_not_painted_over(demo: Person) -> None:
+    what_if, pictures = demo.workspace.what_if, demo.workspace.library.folder.pictures
+    panel = open_tab(demo)
+    picture = next(path for path in pictures if Change(without=("hair",)).on_skin(read_image(path))[1])
+    rgb = read_image(picture)
+    demo.workspace.session.update(picture=picture)
+    demo.until(lambda: demo.workspace.pipeline.shown.picture == picture)
+    demo.until(lambda: demo.workspace.lists.ready)
+    demo.click(panel.without["hair"])
+    demo.until(lambda: what_if.picture is not None and not np.array_equal(what_if.picture, rgb))
+    demo.workspace.lists.say(picture.name, "hair", False)
+    demo.until(lambda: what_if.picture is not None and np.array_equal(what_if.picture, rgb))
+    assert "no hair is painted over: it was said that there is none" in panel.said.text()
+    demo.workspace.lists.say(picture.name, "hair", None)
+    demo.until(lambda: what_if.picture is not None and not np.array_equal(what_if.picture, rgb))

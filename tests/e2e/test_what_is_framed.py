@@ -36,7 +36,7 @@ Frames = dict[QAbstractItemView, Callable[[int], bool]]
 def lists(demo: Person) -> tuple[Person, Frames]:
     """Every list and grid of the window, each with whether a row of it is what is looked at."""
     window, parts, browser = demo.window, demo.parts, demo.parts.center.browser
-    over_picture, of_layer = parts.pictures.model, browser.lens_panel.patch
+    over_picture, of_layer = parts.pictures.model, browser.lens_strip.patch
     of_layer._filters.show_moved([Moved(f"7:{place}", 0.0, float(place), 9.0, place) for place in range(9)])
     of_layer._classes.show_moved([Moved(name, 0.3, 0.4, 1.0) for name in ("a", "b", "c")])
     frames: Frames = {
@@ -69,7 +69,9 @@ def shown(person: Person, frames: Frames) -> Iterator[QAbstractItemView]:
         tab = next((tab for tab in tabs if tab is view or tab.isAncestorOf(view)), browser.grid)
         with QSignalBlocker(browser.tabs):  # nothing needs to be measured
             browser.tabs.setCurrentWidget(tab)
-        browser.lens_panel.patch.show_lists(browser.lens_panel.isAncestorOf(view))
+        of_strip = browser.lens_strip.isAncestorOf(view)
+        for part in (browser.lens_strip, browser.lens_strip.patch, view):
+            part.setVisible(of_strip or part is view)
         view.setFocus()
         yield view
 

@@ -29,6 +29,22 @@ def test_predictions_and_sweeps_do_not_wait_for_a_long_job(
     qtbot.waitUntil(lambda: ended == [True])
 
 
+def test_filters_are_matched_while_an_export_runs(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
+    goes_on, ended = threading.Event(), []
+    workspace.library.network_session.run(
+        workspace.library.long, "export", lambda network, on_step: goes_on.wait(60), ended.append
+    )
+    workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors", seed=1), device="cpu"))
+    try:
+        qtbot.waitUntil(lambda: workspace.match.key is not None, timeout=20_000)
+        assert ended == []
+    finally:
+        goes_on.set()
+
+
 def test_two_networks_are_open_side_by_side(qtbot: QtBot, tmp_path: Path) -> None:
     sessions = NetworkSession(), NetworkSession()
     try:

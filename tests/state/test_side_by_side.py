@@ -18,6 +18,8 @@ from explorer.core.comparison.difference import difference
 from explorer.core.comparison.matching import Match
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
+from explorer.core.index import build_index, open_index
+from explorer.core.index.kept import place_of
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
@@ -236,6 +238,27 @@ def test_another_architecture_has_no_numbers_and_no_scale_in_common(
     workspace.lens.choose("grad-cam")
     until(lambda: workspace.second_answers.trouble)
     assert workspace.second_answers.trouble == "B has no class malignant: there is nothing to measure."
+
+
+def test_bs_own_scale_is_over_the_folder_where_its_index_is_kept(both: Workspace, until: Until) -> None:
+    key, network, folder = FilterKey(3, 0), both.second.network, both.library.folder.path
+    both.session.update_style(scale="folder")
+    both.sides.use_own_scales(True)
+    until(lambda: not both.second.session.matching.busy())
+    assert "own scale, over 1 picture seen: B has no index" in both.beside.shown.drawn().caption
+    place = place_of(network, folder, both.settings.folder)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    build_index(network, folder, place)
+    both.second_scales._anew()
+    until(lambda: both.second_scales.of(key) is not None)
+    with open_index(place) as index:
+        expected = index.scale(key)
+    assert both.sides.both.scale(second=True) == expected
+    assert both.beside.shown.drawn().caption.endswith("own scale")
+    both.session.update_style(raw=True)  # what the index does not hold is not taken for it
+    until(lambda: both.second_answers.activations is not None)
+    normed = network.layers[3].norm
+    assert ("B has no index" in both.beside.shown.drawn().caption) == bool(normed)
 
 
 def test_too_few_pictures_are_said(

@@ -19,6 +19,7 @@ from explorer.core.comparison.matching import (
     match_layer,
     silent,
 )
+from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.core.index.kept import place_of
@@ -84,6 +85,17 @@ def of_indexes(first: Network, second: Network, folder: Path, data: Path) -> Bot
             return BothAnswers(*answers_of_indexes((one, other), (first, second)), same_layers(first, second)).check()
     except UserError:
         return None
+
+
+def scales_of(network: Network, folder: Path, data: Path) -> dict[FilterKey, Scale]:
+    """Each filter's scale over a folder, as the index says that is kept of it (below `data`); {} where none is."""
+    try:
+        with open_index(place_of(network, folder, data)) as index:
+            index.check(network)
+            keys = [FilterKey(layer.index, filter) for layer in network.layers for filter in range(layer.filters)]
+            return {key: index.scale(key) for key in keys}
+    except UserError:
+        return {}
 
 
 @dataclass(frozen=True, eq=False)

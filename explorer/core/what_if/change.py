@@ -1,6 +1,7 @@
 """How a picture is changed before the network sees it."""
 
 import math
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,11 +72,15 @@ class Change:
         """The picture (H, W, 3) uint8 after it; smaller with a `crop`, the same array where nothing is done."""
         return self.taken(self.on_skin(rgb)[0])
 
-    def on_skin(self, rgb: RGB) -> tuple[RGB, tuple[str, ...]]:
-        """The picture (H, W, 3) uint8 with what lies on the skin changed, and what was found and painted over there."""
+    def on_skin(self, rgb: RGB, absent: Container[str] = ()) -> tuple[RGB, tuple[str, ...]]:
+        """The picture (H, W, 3) uint8 with what lies on the skin changed, and what was found and painted over there.
+
+        What is `absent`, as a person says, is not painted over, whatever is found.
+        """
         done: tuple[str, ...] = ()
-        if self.without:
-            rgb, done = without(rgb, self.without)
+        wanted = [name for name in self.without if name not in absent]
+        if wanted:
+            rgb, done = without(rgb, wanted)
         for laid in self.laid:
             rgb = laid_in(rgb, laid)
         return rgb, done

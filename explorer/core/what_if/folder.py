@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.arrays import RGB
+from explorer.core.concepts import Corrections
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.network.opening import Network
@@ -79,10 +80,16 @@ def scores_of_both(network: Network, rgb: RGB, changed: RGB) -> tuple[Scores, Sc
 
 
 def what_if(
-    network: Network, images: Path | str | Sequence[Path], change: Change, *, on_step: OnStep | None = None
+    network: Network,
+    images: Path | str | Sequence[Path],
+    change: Change,
+    *,
+    corrections: Corrections | None = None,
+    on_step: OnStep | None = None,
 ) -> WhatIf:
     """What the network says of a folder's pictures, or of some pictures, and what it would say of them changed.
 
+    Nothing is painted over in a picture that does not have it, as the `corrections` of a person say.
     UserError for a network without class scores, and where no picture can be read.
     """
     if not network.classes:
@@ -93,19 +100,21 @@ def what_if(
         root = Path(images)
         listing = list_folder(root).check()
         images, notes = listing.pictures, (*listing.unreadable, *listing.notes)
+    names = [path.relative_to(root).as_posix() if root is not None and path != root else path.name for path in images]
+    said = corrections.for_pictures(names)[0] if corrections is not None else Corrections()
     step = on_step or no_step
     found: list[ScoreChange] = []
     unreadable: list[str] = []
-    for done, path in enumerate(images):
+    for done, (path, name) in enumerate(zip(images, names, strict=True)):
         step(done, len(images))
         try:
             rgb = read_image(path)
-            on_skin, painted_over = change.on_skin(rgb)
+            absent = [concept for concept in change.without if said.of(name, concept) is False]
+            on_skin, painted_over = change.on_skin(rgb, absent)
             before, after = scores_of_both(network, rgb, change.taken(on_skin))
         except UserError as error:
             unreadable.append(str(error))
             continue
-        name = path.relative_to(root).as_posix() if root is not None and path != root else path.name
         found.append(ScoreChange(name, before, after, painted_over))
     step(len(images), len(images))
     if not found:

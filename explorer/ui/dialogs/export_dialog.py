@@ -1,5 +1,6 @@
 """Chooses what to export and how; the work runs in the background, with progress in the status bar."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,11 @@ from explorer.core.counting import counted
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.tags.book import FilterKey
+from explorer.state.comparison_export import comparison_order
 from explorer.state.export_choices import filter_choices, last_choices, picture_choices, remember_choices
 from explorer.state.exporting import Order, figure_style
 from explorer.state.figure_in_view import FOLDER
+from explorer.state.lens_comparison import lens_comparison_order
 from explorer.state.lens_export import exported_lens, lens_order
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.fields import Suggestions
@@ -40,9 +43,8 @@ if TYPE_CHECKING:
 
 
 WRITTEN = "those written below"
-LENS = "lens"
-"""The kind of export that is what the lens over the picture shows; the others are whether sheets are made."""
-
+LENS, BOTH, LENS_OF_BOTH = "lens", "both", "lens of both"
+"""Kinds of export: what the lens over the picture shows, and two networks; the others are whether sheets are made."""
 
 OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
 OF_LENS = "Target and settings of the lens are those of the window; each map has a color scale of its own."
@@ -76,9 +78,17 @@ class ExportDialog(TallEnough):
         self._kind, self._format = QComboBox(), QComboBox()
         self._kind.addItem("one figure for each filter and picture", False)
         self._kind.addItem("sheets: filters down, pictures across", True)
+        if workspace.sides.second is not None:
+            self._kind.addItem("one figure for each filter and picture: A, B and B − A", BOTH)
         through = exported_lens(workspace.lens)
         if through:
             self._kind.addItem(f"one figure for each picture: {through}", LENS)
+            if (
+                workspace.sides.second is not None
+                and workspace.lens.lens is not None
+                and workspace.lens.lens.of_picture
+            ):
+                self._kind.addItem(f"one figure for each picture: {through}: A, B and B − A", LENS_OF_BOTH)
         self._format.addItems(list(FORMATS))
         self._own_size = QCheckBox("the picture's own pixels")
         self._own_size.setChecked(True)
@@ -108,7 +118,7 @@ class ExportDialog(TallEnough):
         self._hint = label("", "quiet")
         self._take_last()
         if through:
-            self._kind.setCurrentIndex(self._kind.count() - 1)
+            self._kind.setCurrentIndex(self._kind.findData(LENS))
         self.setLayout(column(form, self._hint, self._says, row(1, buttons), margin=2 * SPACE, gap=SPACE))
         for box in (self._pictures, self._kind, self._format):
             box.currentIndexChanged.connect(lambda index: self._count())
@@ -156,10 +166,10 @@ class ExportDialog(TallEnough):
 
     def _count(self) -> None:
         """Say how much it is before it is begun."""
-        through, sheet = self._lens, self._kind.currentData() is True
+        through, single = self._lens, self._kind.currentData() is False
         self._hint.setText(OF_LENS if through else OF_WINDOW)
-        self._own_size.setVisible(not sheet and not through and not self._caption.isChecked())
-        self._caption.setEnabled(not sheet and not through)
+        self._own_size.setVisible(single and not self._caption.isChecked())
+        self._caption.setEnabled(single)
         for box in (self._which, self._filters):
             box.setEnabled(not through)
         self._width.setEnabled(not self._own)
@@ -181,7 +191,9 @@ class ExportDialog(TallEnough):
             self._go.setEnabled(False)
             return
         maps = f"{counted(filters, 'filter')} × {counted(pictures, 'picture')}"
-        self._says.setText(f"{maps} = {counted(filters * pictures, 'map' if self._kind.currentData() else 'file')}")
+        self._says.setText(
+            f"{maps} = {counted(filters * pictures, 'map' if self._kind.currentData() is True else 'file')}"
+        )
         self._go.setEnabled(filters * pictures > 0)
 
     @property
@@ -192,7 +204,7 @@ class ExportDialog(TallEnough):
     @property
     def _lens(self) -> bool:
         """Whether what the lens shows is exported."""
-        return bool(self._kind.currentData() == LENS)
+        return self._kind.currentData() in (LENS, LENS_OF_BOTH)
 
     def _chosen(self) -> tuple[FilterKey, ...]:
         return self._workspace.exporting.filters_named(self._filters.currentText())
@@ -203,7 +215,7 @@ class ExportDialog(TallEnough):
             self._out.setText(name)
 
     def _export(self) -> None:
-        sheet = self._kind.currentData() is True
+        sheet, both = self._kind.currentData() is True, self._kind.currentData() == BOTH
         width = None if self._own else float(self._width.value())
         try:
             if self._lens:
@@ -211,39 +223,40 @@ class ExportDialog(TallEnough):
                 return
             chosen = self._chosen()
             scale = self._workspace.exporting.kind_of_scale(chosen)
-            order = Order(
-                out=Path(self._out.text()).expanduser().absolute(),
-                pictures=self._pictures.currentData(),
-                filters=chosen,
-                style=figure_style(
-                    self._workspace.session.view.style,
-                    width,
-                    self._dpi.value(),
-                    sheet=sheet,
-                    scale=scale,
-                    caption=self._caption.isChecked(),
-                ),
-                format=self._format.currentText(),
-                sheet=sheet,
+            style = figure_style(
+                self._workspace.session.view.style,
+                width,
+                self._dpi.value(),
+                sheet=sheet or both,
+                scale=scale,
+                caption=self._caption.isChecked(),
             )
-            self._workspace.exporting.begin(order)
-            self._remember(order.out)
+            out, pictures = Path(self._out.text()).expanduser().absolute(), self._pictures.currentData()
+            exporting, format = self._workspace.exporting, self._format.currentText()
+            if both:
+                scales, sides = exporting.scales_in_window(chosen, scale), self._workspace.sides
+                values = {"out": out, "pictures": pictures, "style": style, "format": format}
+                exporting.begin_figures(comparison_order(sides, chosen, scales, **values))
+            else:
+                exporting.begin(Order(out, pictures, chosen, style, format, sheet))
+            self._remember(out)
         except UserError as error:
             self._says.setText(str(error))
             return
         self.accept()
 
     def _export_lens(self) -> None:
-        order = lens_order(
-            self._workspace.lens,
-            Path(self._out.text()).expanduser().absolute(),
-            self._pictures.currentData(),
-            self._format.currentText(),
-            float(self._width.value()),
-            self._dpi.value(),
-        )
-        self._workspace.exporting.begin_lens(order)
-        self._remember(order.out)
+        workspace, out = self._workspace, Path(self._out.text()).expanduser().absolute()
+        pictures, format = self._pictures.currentData(), self._format.currentText()
+        width, dpi = float(self._width.value()), self._dpi.value()
+        if self._kind.currentData() == LENS_OF_BOTH:
+            style = replace(figure_style(workspace.session.view.style, width, dpi, sheet=True), opacity=1.0)
+            values = {"out": out, "pictures": pictures, "style": style, "format": format}
+            workspace.exporting.begin_figures(lens_comparison_order(workspace.lens, workspace.sides, **values))
+        else:
+            order = lens_order(workspace.lens, out, pictures, format, width, dpi)
+            workspace.exporting.begin_figures(order)
+        self._remember(out)
         self.accept()
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from explorer.state.library import Library
 from explorer.state.occluding import Occluding
 from explorer.state.session import Session
 from explorer.ui.widgets.filter_model import FilterModel
-from explorer.ui.widgets.labels_and_layouts import column, label, paint_row
+from explorer.ui.widgets.labels_and_layouts import paint_row, row
 from explorer.ui.widgets.lists import BASE, OVERLAY
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
@@ -22,6 +22,9 @@ LOWERED, RAISED = QColor(224, 120, 20), QColor(60, 130, 214)
 
 MOST_CLASSES, MOST = 12, 64
 
+
+BOTH = 560
+"""Pixels of width from which on there is room for the classes, which the top of the window has too."""
 
 SIDE = 32
 """Pixels of a filter's thumbnail."""
@@ -133,7 +136,10 @@ class MovedList(ViewedList):
 
 
 class PatchPanel(QWidget):
-    """The classes as at the top of the window, and the filters of the layer in view; `filter_picked(filter)`."""
+    """The classes as at the top of the window, and the filters of the layer in view, while a patch is there.
+
+    `filter_picked(filter)`.
+    """
 
     filter_picked = Signal(int)
 
@@ -145,35 +151,26 @@ class PatchPanel(QWidget):
             for what in ("Classes", "Filters")
         )
         self._filters.picked.connect(lambda row: self.filter_picked.emit(self._filters.model_.rows[row].filter))
-        self._title = label("", "quiet")
-        self._empty = label(
-            "Click the picture, or drag the patch over it: what it moves is listed here.", "quiet", wrap=True
-        )
-        self.setLayout(column(self._empty, self._classes, self._title, self._filters, gap=4))
+        self.setLayout(row(self._classes, self._filters))
+        self._filters.setMinimumWidth(280)
         occluding.changed.connect(self._show)
         session.changed.connect(lambda before, after: self._show() if after.layer != before.layer else None)
         filters.tagging.changed.connect(lambda key: self._show())
         self._show()
 
-    def show_lists(self, shown: bool) -> None:
-        """Show the lists, or the sentence that says how they are filled."""
-        self._empty.setVisible(not shown)
-        for part in (self._classes, self._title, self._filters):
-            part.setVisible(shown)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._classes.setVisible(self.width() >= BOTH)
+        super().resizeEvent(event)
 
     def _show(self) -> None:
-        patch, network = self._occluding.patch, self._library.network
-        layer = self._session.view.layer
-        self._title.setText(f"Filters of layer {layer}, what moved most first")
+        patch, network, layer = self._occluding.patch, self._library.network, self._session.view.layer
+        self.setVisible(patch is not None)
         if patch is None or network is None:
-            self.show_lists(False)
             return
-        self.show_lists(True)
         pairs = zip(network.classes, patch.before.probabilities, patch.covered.probabilities, strict=False)
         classes = sorted(pairs, key=lambda pair: -pair[1])[:MOST_CLASSES]  # as at the top of the window
         moved = [Moved(name, float(before), float(after), 1.0) for name, before, after in classes]
         self._classes.show_moved(moved, in_order=True)
-        self._classes.setFixedHeight(min(5, len(classes)) * self._classes.sizeHintForRow(0) + 4)
         answers = patch.covered.answers.get(layer)
         if answers is None:
             self._filters.show_moved([])

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.filter_match import ANSWERS, HAND, NUMBER
-from explorer.state.side_by_side import CLASSES, Said, SideBySide
+from explorer.state.side_by_side import SideBySide, spoken
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
@@ -84,8 +84,3 @@ class SecondNetworkStrip(QWidget):
         self.matched.setText(" ".join((match.sentence.rstrip(".") + ".", *sides.notes)))
         tip(self.matched, self.matched.text())
         self.matched.setVisible(self._roomy or bool(sides.notes))
-
-
-def spoken(said: Said, most: int = CLASSES) -> str:
-    """A prediction in a line."""
-    return ", ".join(f"{name} {value:.2f}" for name, value in said[:most]) or "…"

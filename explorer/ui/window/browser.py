@@ -1,4 +1,4 @@
-"""The picture with its overlay, above the tabs: the filters of the layer, one filter over pictures, the lens."""
+"""The picture with its overlay and the strip of its lens, above the tabs: filters, pictures, what the folder says."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -26,10 +26,10 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.thumbnail_size import ThumbnailSize
-from explorer.ui.window.evidence_tabs import UNDER_ANY_LENS, LateTab, Tab
+from explorer.ui.window.evidence_tabs import LateTab, Tab
 
 if TYPE_CHECKING:
-    from explorer.ui.panels.lens_panel import LensPanel
+    from explorer.ui.panels.lens_strip import LensStrip
 
 
 BELOW = 250
@@ -66,7 +66,6 @@ class Browser(RememberingSplitter):
         super().__init__(settings, "browser", Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
         self._lens, self._occluding, self._shuffled = lens, occluding, shuffled
-        self._last_lens = OCCLUSION
         self.viewer = viewer
         self.grid = OverlayGrid(
             session, filters, lambda: filters.row_of(session.view.filter), "Filters of the layer on this picture"
@@ -94,8 +93,7 @@ class Browser(RememberingSplitter):
         self._count = label("", "quiet")
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
-        self._lens_panel: LensPanel | None = None
-        self._lens_tab = QWidget()
+        self._lens_strip: LensStrip | None = None
         self.silent = PlainTool()
         self.silent.setObjectName("flat")
         self.silent.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -105,7 +103,8 @@ class Browser(RememberingSplitter):
         choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
         self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
-        self._below = panel(column(self.tabs, margin=SPACE))
+        self._strip_and_tabs = column(self.tabs, margin=SPACE, gap=SPACE // 2)
+        self._below = panel(self._strip_and_tabs)
         self.place([panel(column(self.viewer, margin=SPACE)), self._below], [FREE, BELOW], free=0)
         session.changed.connect(self._view_changed)
         lens.changed.connect(self._lens_changed)
@@ -118,19 +117,20 @@ class Browser(RememberingSplitter):
         self._say_what_is_shown()
 
     @property
-    def lens_panel(self) -> "LensPanel":
-        """The tab of the lens, built when somebody first looks at it."""
-        if self._lens_panel is None:
-            from explorer.ui.panels.lens_panel import LensPanel
+    def lens_strip(self) -> "LensStrip":
+        """The settings of the lens below the picture, built when somebody first looks through one."""
+        if self._lens_strip is None:
+            from explorer.ui.panels.lens_strip import LensStrip
 
-            self._lens_panel = LensPanel(
+            self._lens_strip = LensStrip(
                 self._session, self._library, self._lens, self._occluding, self._shuffled, self._filters
             )
-            self._lens_panel.filter_picked.connect(self.filter_picked)
-            self._lens_panel.dragging.connect(self.viewer.drag_patch)
-            self._lens_tab.setLayout(column(self._lens_panel))
-            self.grew.emit(self._lens_panel)
-        return self._lens_panel
+            self._lens_strip.filter_picked.connect(self.filter_picked)
+            self._lens_strip.dragging.connect(self.viewer.drag_patch)
+            self._lens_strip.setVisible(self._lens.lens is not None)
+            self._strip_and_tabs.insertWidget(0, self._lens_strip)
+            self.grew.emit(self._lens_strip)
+        return self._lens_strip
 
     @property
     def place_of_keyboard(self) -> QWidget:
@@ -178,13 +178,13 @@ class Browser(RememberingSplitter):
     def toggle_drag(self) -> None:
         """Let the patch follow the mouse, or not any more."""
         self._lens.choose(OCCLUSION.name)
-        self.lens_panel.drag.toggle()
+        self.lens_strip.drag.toggle()
 
     def leave_drag(self) -> bool:
         """Let the patch follow the mouse no more; whether it did."""
-        if self._lens_panel is None or not self._lens_panel.drag.isChecked():
+        if self._lens_strip is None or not self._lens_strip.drag.isChecked():
             return False
-        self._lens_panel.drag.setChecked(False)
+        self._lens_strip.drag.setChecked(False)
         return True
 
     def _combo(self, name: str) -> QComboBox:
@@ -198,34 +198,19 @@ class Browser(RememberingSplitter):
         tabs = QTabWidget()
         tabs.addTab(self._filters_tab, "Filters")
         tabs.addTab(self.over, "This filter")
-        tabs.addTab(self._lens_tab, self._last_lens.title)
         for title, build in more:
             tabs.addTab(LateTab(build), title)
         tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(tabs.tabBar(), "what stands below the picture; the key: the next tab")
         stands_for(tabs.tabBar(), "Next tab")
-        tabs.currentChanged.connect(self._tab_changed)
         return tabs
 
-    def _tab_changed(self, tab: int) -> None:
-        if self.tabs.tabText(tab) in UNDER_ANY_LENS:
-            return
-        through = self.tabs.widget(tab) is self._lens_tab
-        if through:
-            self.lens_panel.show()
-        self._lens.choose(self._last_lens.name if through else "")
-
     def _lens_changed(self) -> None:
-        """Bring the tab of the lens to the front, or leave it; nothing follows the mouse without a patch."""
-        lens = self._lens.lens
-        if lens is not None and lens is not self._last_lens:
-            self._last_lens = lens
-            self.tabs.setTabText(self.tabs.indexOf(self._lens_tab), lens.title)
-        stays = self.tabs.tabText(self.tabs.currentIndex()) in UNDER_ANY_LENS
-        if not stays and (lens is not None) != (self.tabs.currentWidget() is self._lens_tab):
-            self.tabs.setCurrentWidget(self._lens_tab if lens is not None else self._filters_tab)
-        if self._lens_panel is not None and not self._occluding.possible:
-            self._lens_panel.drag.setChecked(False)
+        """Show the strip while a lens is looked through; nothing follows the mouse without a patch."""
+        if self._lens_strip is not None or self._lens.lens is not None:
+            self.lens_strip.setVisible(self._lens.lens is not None)
+            if not self._occluding.possible:
+                self.lens_strip.drag.setChecked(False)
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())

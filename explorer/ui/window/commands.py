@@ -13,7 +13,8 @@ from explorer.state.beside import NOTHING
 from explorer.state.filter_navigation import beside, next_untagged
 from explorer.state.muting import EXPORT_OFF
 from explorer.state.settings import SCHEME
-from explorer.state.side_by_side import FIGURES_OFF, MUTING_OFF
+from explorer.state.side_by_side import EXPORT_OFF as SWAPPED
+from explorer.state.side_by_side import MUTING_OFF
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.command_tips import name_keys
 from explorer.ui.widgets.message_banner import MUTING, NETWORK
@@ -139,14 +140,14 @@ class Commands:
         else:
             self.guard(lambda: self.workspace.muting.toggle(FilterKey(view.layer, view.filter)))
 
-    def unmuted(self, run: Callable[[], object]) -> Callable[[], object]:
-        """What runs while A lies in front and nothing is muted, so that no figure is taken for one of another network;
-        else a sentence."""
+    def unmuted(self, run: Callable[[], object], *, of_both: bool = False) -> Callable[[], object]:
+        """What runs while nothing is muted, and A lies in front where its figures are not `of_both`, so that none is
+        taken for one of another network; else a sentence."""
         muting, sides, say = self.workspace.muting, self.workspace.sides, self.parts.problems.show_text
 
         def checked() -> object:
-            if sides.swapped:
-                return say(FIGURES_OFF, calm=True)
+            if sides.swapped and not of_both:
+                return say(SWAPPED, calm=True)
             return say(EXPORT_OFF, until=[MUTING, NETWORK]) if muting.keys else run()
 
         return checked

@@ -149,5 +149,5 @@ class ContextMenus:
 
     def _figure(self) -> Iterator[Entry]:
         commands = self._commands
-        yield "Copy the figure", commands.unmuted(commands.figure.copy)
-        yield "Save the figure", commands.unmuted(commands.figure.save)
+        yield "Copy the figure", commands.unmuted(commands.figure.copy, of_both=True)
+        yield "Save the figure", commands.unmuted(commands.figure.save, of_both=True)

@@ -1,4 +1,4 @@
-"""The tabs behind those of filters and lens, each built when somebody first looks at it."""
+"""The tabs behind those of filters, each built when somebody first looks at it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +12,6 @@ from explorer.ui.widgets.labels_and_layouts import column
 LISTS = "Lists of artifacts: image, hair, ruler ..."
 Tab = tuple[str, Callable[[], QWidget]]
 """Its title, and what builds what stands in it."""
-
-UNDER_ANY_LENS = ("What if",)
-"""Titles of tabs that are looked at together with a lens: whoever goes there keeps the one over the picture."""
 
 
 class LateTab(QWidget):

@@ -1,9 +1,10 @@
-"""The tab of the lens: what it is pointed at, its settings, and in a sentence what it found."""
+"""The strip below the picture while a lens lies over it: where it is pointed, its settings, and what it found."""
 
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from explorer.core.attribution.lens import CLASS as CLASSES
 from explorer.core.attribution.lens import FILTER as FILTERS
@@ -20,6 +21,7 @@ from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     from explorer.core.network.opening import Network
@@ -30,11 +32,14 @@ MEASURES = {
     "peak": "its highest value",
     "mean": "its mean",
 }
-WIDTH = 390
+
+LISTS, SHORT, ROOMY = 92, 40, 700
+"""Pixels of the lists of what a patch moved, also while there is none, so that nothing moves when one comes; the same
+in a window that is less than `ROOMY` high."""
 
 
-class LensPanel(QWidget):
-    """Choices at the left, what moved under a patch at the right: `filter_picked(filter)`; `dragging(on)`."""
+class LensStrip(QWidget):
+    """Choices, then what was found and what moved under a patch: `filter_picked(filter)`; `dragging(on)`."""
 
     filter_picked = Signal(int)
     dragging = Signal(bool)
@@ -55,35 +60,34 @@ class LensPanel(QWidget):
         self.drag = PlainTool("Drag the patch", checkable=True)
         tip(self.drag, "the patch follows the mouse over the picture")
         stands_for(self.drag, "Drag the patch")
-        self.drag.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.drag.toggled.connect(self.dragging)
-        self._form = QGridLayout()
-        self._form.setSpacing(SPACE // 2)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._titles: list[QWidget] = []
+        self.shuffled = PlainTool("Shuffled weights", checkable=True)
+        tip(
+            self.shuffled,
+            "the same on shuffled weights, beside: what is still shown there was not learned (Adebayo 2018)",
+        )
+        self.shuffled.toggled.connect(shuffled.want)
+        self._again = PlainButton("Try again")
+        self._again.clicked.connect(lens.try_again)
+        self._tools = self.drag, self.shuffled, self._again
+        for tool in self._tools:
+            tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._choices = WrappingRow(_group(label("Effect on", "quiet"), self._target, self._measure), *self._tools)
+        self._groups: list[QWidget] = []
         self._boxes: dict[str, QComboBox] = {}
         self._drawn: Lens | None = None
-        self._add_row("Effect on", self._target, self._measure, line=0)
-        self._said = label("", wrap=True)
-        self._again = PlainButton("Try again")
-        self._again.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._again.clicked.connect(lens.try_again)
-        self.shuffled = PlainTool("Shuffled weights beside", checkable=True)
-        tip(self.shuffled, "the same on shuffled weights: what is still shown there was not learned (Adebayo 2018)")
-        self.shuffled.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.shuffled.toggled.connect(shuffled.want)
-        self._alike = label("", wrap=True)
-        self._hint = label("", "quiet", wrap=True)
-        choices = QWidget()
-        choices.setLayout(
-            column(self._form, self._said, row(self._again, self.shuffled, 1), self._alike, self._hint, 1, gap=SPACE)
-        )
-        choices.setFixedWidth(WIDTH)
+        self._said, self._alike, self._hint = (label("", kind, wrap=True) for kind in ("", "", "quiet"))
         self.patch = PatchPanel(session, library, occluding, filters)
         self.patch.filter_picked.connect(self.filter_picked)
-        line = row(choices, self.patch, 1, gap=3 * SPACE)
-        line.setStretch(1, 100)
-        self.setLayout(line)
+        words = column(self._said, self._alike, self._hint, 1, gap=SPACE // 2)
+        found = row(words, self.patch, gap=2 * SPACE)
+        found.setStretch(0, 1)
+        found.setStretch(1, 3)
+        choices, self._found = QWidget(), QWidget()
+        choices.setLayout(self._choices)
+        self._found.setLayout(found)
+        self._layout = column(choices, self._found, gap=SPACE // 2)
+        self.setLayout(self._layout)
         library.network_opened.connect(self._network_opened)
         lens.changed.connect(self._show)
         occluding.changed.connect(self._show_hint)
@@ -92,30 +96,44 @@ class LensPanel(QWidget):
         self._show()
         self._show_alike()
 
-    def _add_row(self, title: str, *parts: QWidget, line: int) -> QWidget:
-        heading = label(title, "quiet")
-        self._form.addWidget(heading, line, 0)
-        for place, part in enumerate(parts, 1):
-            self._form.addWidget(part, line, place)
-        return heading
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._take_room()
+
+    def _take_room(self) -> None:
+        """Be as high as all lines need: a splitter does not ask how high something is at its width."""
+        roomy = self.window().height() >= ROOMY
+        self._hint.setVisible(roomy or not self._lens_alone)
+        tall = LISTS if roomy else SHORT
+        self.patch.setFixedHeight(tall)
+        self._found.setMinimumHeight(tall if self._occluding.possible else 0)
+        self.setMinimumHeight(self._layout.totalHeightForWidth(self.width()))
+
+    @property
+    def _lens_alone(self) -> bool:
+        """Whether there is no patch, and nothing to be said of one."""
+        return self._occluding.patch is None and not self._occluding.trouble
 
     def _draw_settings(self, lens: Lens) -> None:
         """Boxes for the settings that a lens declares; those without a title stand beside the one before."""
         self._drawn = lens
-        for part in (*self._titles, *self._boxes.values()):
-            self._form.removeWidget(part)
-            part.deleteLater()
-        self._titles, self._boxes = [], {}
-        line = 0
+        for part in (*self._groups, *self._tools):
+            self._choices.removeWidget(part)
+        for group in self._groups:
+            group.deleteLater()
+        self._boxes = {}
+        groups: list[list[QWidget]] = []
         for setting in lens.settings:
             box = _choice(setting.about, lambda value, name=setting.name: self._lens.update(**{name: value}))
+            box.setMinimumContentsLength(0)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             self._boxes[setting.name] = box
-            if setting.title:
-                line += 1
-                self._titles.append(self._add_row(setting.title, box, line=line))
-            else:
-                self._form.addWidget(box, line, 2)
-        self._form.addWidget(self.drag, line, 2)
+            if setting.title or not groups:
+                groups.append([label(setting.title, "quiet")])
+            groups[-1].append(box)
+        self._groups = [_group(*parts) for parts in groups]
+        for part in (*self._groups, *self._tools):
+            self._choices.addWidget(part)
         self._fill_boxes(lens)
 
     def _fill_boxes(self, lens: Lens) -> None:
@@ -173,13 +191,13 @@ class LensPanel(QWidget):
         self._said.setText(self._sentence())
         self._again.setVisible(bool(self._lens.trouble))
         tip(self._said, self._lens.found.method if self._lens.found is not None else "")
-        self.patch.setVisible(self._occluding.possible)
         self.drag.setVisible(self._occluding.possible)
         self._show_hint()
 
     def _show_alike(self) -> None:
         self._alike.setText(self._shuffled.sentence)
         self._alike.setVisible(bool(self._shuffled.sentence))
+        self._take_room()
 
     def _show_hint(self) -> None:
         lens = self._lens.lens
@@ -191,8 +209,10 @@ class LensPanel(QWidget):
         orange, blue = lens.positive.legend, f"; blue: {lens.negative.legend}" if lens.negative is not None else ""
         click = ", click it to cover" if self._occluding.possible else ""
         how = f"Orange: {orange}{blue}. Move over the picture for values{click}."
+        self._said.setHidden(self._occluding.patch is not None)  # it is of the map, which lies there no more
         back = "Click the picture again to take the patch away. Click a filter to look at it."
         self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or how)
+        self._take_room()
 
     def _sentence(self) -> str:
         found, trouble = self._lens.found, self._lens.trouble
@@ -204,6 +224,13 @@ class LensPanel(QWidget):
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
         where = "the whole picture" if found.rgb is None else "the picture that was made"
         return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on {where}. {found.summary}{more}"
+
+
+def _group(*parts: QWidget) -> QWidget:
+    """Parts that stay in one line."""
+    group = QWidget()
+    group.setLayout(row(*parts, gap=SPACE // 2))
+    return group
 
 
 def _choice(name: str, chosen: Any) -> QComboBox:

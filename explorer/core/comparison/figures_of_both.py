@@ -1,0 +1,231 @@
+"""Figures of filters of two networks on the same pictures: A, B and B minus A beside each other, each named."""
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from explorer.core.arrays import RGB, RGBA, Map
+from explorer.core.comparison.comparable import not_comparable, same_layers
+from explorer.core.comparison.difference import difference, share_of
+from explorer.core.drawing.overlay import outline, overlay
+from explorer.core.drawing.signed_overlay import attribution_overlay
+from explorer.core.drawing.styles import SCALES, Scale
+from explorer.core.errors import UserError
+from explorer.core.figures.encoding import read_description
+from explorer.core.figures.side_by_side import KIND, Panel, SignedEnds, side_by_side
+from explorer.core.figures.single import FigureStyle
+from explorer.core.images import picture_digest
+from explorer.core.maps.activation_cache import Recorded, Recorder
+from explorer.core.maps.value_range import scale_of
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags.book import FilterKey
+from trainer.files.atomic_files import DiskFull, cannot_write, replace_file, subfolder, sweep_folder
+
+FINE = 1024
+"""Longer side of a map as it is drawn."""
+
+Drawn = tuple[RGB, Sequence[Panel], Sequence[str]]
+"""What `side_by_side` takes: the picture, the panels, and the lines below."""
+Make = Callable[[int], tuple[Mapping[str, Any], Callable[[], Drawn]]]
+"""Of the number of a picture: what a figure's description says, and what draws it."""
+
+
+@dataclass(frozen=True)
+class BothFigures:
+    """File names of the figures that were written and that were right already; (picture, reason) of what failed."""
+
+    written: tuple[str, ...]
+    skipped: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+
+
+def by_number(first: Network, second: Network, filters: Sequence[FilterKey]) -> dict[FilterKey, FilterKey]:
+    """Filters of A with those of the same number in B; UserError where the networks have other layers."""
+    if not same_layers(first, second):
+        raise UserError(f"{not_comparable(first, second)[0]} The command compare says which filters answer alike.")
+    return {key: key for key in filters}
+
+
+def draw_both(
+    first: Network,
+    second: Network,
+    pairs: Mapping[FilterKey, FilterKey],
+    pictures: Sequence[Path],
+    out: Path,
+    style: FigureStyle,
+    *,
+    format: str = "png",
+    scales: Mapping[FilterKey, Scale] | None = None,
+    force: bool = False,
+    on_step: OnStep = no_step,
+) -> BothFigures:
+    """Draw a figure for each filter of A (with the one of B that stands for it) and picture into the folder `out`.
+
+    `scales` are those of A's filters that were measured elsewhere; others are as the style says, "seen" over these
+    pictures. B is drawn on A's where both have the same layers, else on its own. Pictures of several folders keep
+    those below the one that they share. What is there and right is left, so that an export that was interrupted goes
+    on; UserError where another file has the name of a figure, unless `force` is said, and where nothing can be written.
+    """
+    run = _Run(first, second, pairs, pictures, style, scales or {})
+    run.sample(on_step)
+    figures = [
+        (f"layer{key.layer:02}_filter{key.filter:03}_", partial(run.figure, key, other)) for key, other in pairs.items()
+    ]
+    return write_figures(figures, pictures, out, style, format=format, force=force, on_step=on_step)
+
+
+def write_figures(
+    figures: Sequence[tuple[str, Make]],
+    pictures: Sequence[Path],
+    out: Path,
+    style: FigureStyle,
+    *,
+    format: str,
+    force: bool = False,
+    on_step: OnStep = no_step,
+) -> BothFigures:
+    """Write each of the `figures` (what comes before the picture's name in the file's, and what makes it) of each
+    picture, as `draw_both` does."""
+    shared = Path(os.path.commonpath([path.parent for path in pictures])) if pictures else Path()
+    written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
+    total = len(pictures) * len(figures)
+    for number, path in enumerate(pictures):
+        folder = path.relative_to(shared).parent
+        try:
+            sweep_folder(subfolder(out, *folder.parts))
+            for done, (before, make) in enumerate(figures):
+                on_step(number * len(figures) + done, total)
+                name = folder / f"{before}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
+                about, panels_of = make(number)
+                new = force or not _is_drawn(out / name, about, style)
+                if new:
+                    rgb, panels, lines = panels_of()
+                    replace_file(out / name, side_by_side(rgb, panels, lines, about, format, style), follow=False)
+                (written if new else skipped).append(name.as_posix())
+        except OSError as error:
+            raise cannot_write(out, error) from error
+        except UserError as error:
+            failed.append((path.name, str(error)))
+            if isinstance(error, DiskFull):
+                break
+    on_step(total, total)
+    return BothFigures(tuple(written), tuple(skipped), tuple(failed))
+
+
+def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict[str, Any]:
+    """What a figure's description says: the networks, the picture, and `more`."""
+    return {
+        "network": first.identity,
+        "network_name": first.name,
+        "second_network": second.identity,
+        "second_network_name": second.name,
+        "pictures": [{"name": path.name, "digest": picture_digest(path)}],
+        **more,
+    }
+
+
+def _is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
+    """Whether a file is the figure that would be drawn; UserError where it is none of two networks."""
+    if not place.exists():
+        return False
+    found = read_description(place) or {}
+    if found.get("kind") != KIND:
+        raise UserError(f"{place} is no figure of two networks; choose another folder, or replace it by force.")
+    wanted = json.loads(json.dumps({**about, "style": style.as_dict()}))
+    return all(found.get(name) == value for name, value in wanted.items())
+
+
+class _Run:
+    """Both networks on a list of pictures."""
+
+    def __init__(
+        self,
+        first: Network,
+        second: Network,
+        pairs: Mapping[FilterKey, FilterKey],
+        pictures: Sequence[Path],
+        style: FigureStyle,
+        scales: Mapping[FilterKey, Scale],
+    ) -> None:
+        self._networks, self._pictures, self._style, self._scales = (first, second), pictures, style, scales
+        self._own = not same_layers(first, second)
+        keys = list(pairs), list(pairs.values())
+        self._recorders = tuple(
+            Recorder(network, pictures, [key.layer for key in of_it], raw=style.raw)
+            for network, of_it in zip(self._networks, keys, strict=True)
+        )
+        self._measures = style.scale == "seen" and (self._own or not set(pairs) <= set(scales))
+
+    def sample(self, on_step: OnStep) -> None:
+        """Take all pictures that can be read into the scales "seen"."""
+        for number in range(len(self._pictures)) if self._measures else ():
+            on_step(0, 0)
+            try:
+                for recorder in self._recorders[: 1 + self._own]:
+                    recorder.sample(number)
+            except UserError:
+                continue  # it is told when its figures are to be drawn
+
+    def figure(self, key: FilterKey, other: FilterKey, number: int) -> tuple[dict[str, Any], Callable[[], Drawn]]:
+        """What a figure's description says, and what draws it."""
+        path, (first, second) = self._pictures[number], self._networks
+        recorded = self._recorders[0].get(number), self._recorders[1].get(number)
+        scale = self._scale(0, key, recorded[0])
+        scales = scale, self._scale(1, other, recorded[1]) if self._own else scale
+        ends = [[one.foot, one.peak] for one in scales]
+
+        def drawn() -> Drawn:
+            said = [f"{name}: {_said(one)}" for name, one in zip("AB", recorded, strict=True) if one.prediction]
+            of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
+            scaled = f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
+            panels = self._panels((key, other), recorded, scales)
+            return recorded[0].rgb, panels, (" · ".join((path.stem, *said)), " · ".join(scaled))
+
+        return about_both(first, second, path, filters=[str(key), str(other)], scales=ends), drawn
+
+    def _scale(self, which: int, key: FilterKey, recorded: Recorded) -> Scale:
+        known = None if which else self._scales.get(key)
+        if known is not None:
+            return known
+        kind = "map" if which and self._style.scale == "folder" else self._style.scale
+        seen = self._recorders[which].seen(key.layer)
+        return scale_of(recorded.maps[key.layer], key.layer, key.filter, kind, seen=seen, fixed=self._style.fixed)
+
+    def _panels(
+        self, keys: tuple[FilterKey, FilterKey], recorded: tuple[Recorded, Recorded], scales: tuple[Scale, Scale]
+    ) -> list[Panel]:
+        maps = [one.maps[key.layer][key.filter] for one, key in zip(recorded, keys, strict=True)]
+        panels = []
+        for name, network, key, one, map, scale in zip("AB", self._networks, keys, recorded, maps, scales, strict=True):
+            title = f"{name}: {network.name} · {key}"
+            panels.append(Panel(title, _overlay(map, scale, self._style), one.frame, scale))
+        words, limit = "on the scale of A", scales[0].peak
+        values = [np.maximum(map, 0) for map in maps]
+        if self._own:
+            words, limit = "in shares of each one's own scale", 1.0
+            values = [share_of(map, scale) for map, scale in zip(maps, scales, strict=True)]
+        found = difference(values[0], recorded[0].frame, values[1], recorded[1].frame, FINE)
+        drawn = attribution_overlay(found, found.shape, limit=limit)
+        ends = SignedEnds(limit, "B higher", "A higher")
+        return [*panels, Panel(f"B {keys[1]} − A {keys[0]} · {words}", drawn, recorded[0].frame, ends)]
+
+
+def _overlay(map: Map, scale: Scale, style: FigureStyle) -> RGBA:
+    factor = FINE / max(map.shape)
+    size = max(1, round(map.shape[0] * factor)), max(1, round(map.shape[1] * factor))
+    drawn = overlay(map, size, foot=scale.foot, peak=scale.peak, color_map=style.color_map)
+    if style.outline and scale.peak > scale.foot:
+        line = outline(map, size, (scale.foot + scale.peak) / 2)
+        drawn[line[..., 3] > 0] = line[line[..., 3] > 0]
+    return drawn
+
+
+def _said(recorded: Recorded) -> str:
+    return f"{recorded.prediction} {recorded.probability:.2f}"

@@ -1,0 +1,72 @@
+"""An export of two networks: the same filters on many pictures, A, B and B minus A in each figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+from explorer.core.tags.book import FilterKey
+from explorer.state.side_by_side import SideBySide
+
+if TYPE_CHECKING:
+    from explorer.core.comparison.figures_of_both import BothFigures
+    from explorer.core.figures.single import FigureStyle
+    from explorer.core.network.opening import Network
+
+
+@dataclass(frozen=True)
+class ComparisonOrder:
+    """What a person wants exported into the folder `out`; `pairs` are filters of A with those of B that stand for them,
+    `scales` those of A's filters as the window has them."""
+
+    out: Path
+    pictures: tuple[Path, ...]
+    second: "Network"
+    pairs: dict[FilterKey, FilterKey]
+    scales: dict[FilterKey, Scale]
+    style: "FigureStyle"
+    format: str
+
+    def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
+        """Draw the figures that are not there yet; it may run in another thread."""
+        from explorer.core.comparison.figures_of_both import draw_both
+
+        return draw_both(
+            network,
+            self.second.for_another_thread(),
+            self.pairs,
+            self.pictures,
+            self.out,
+            self.style,
+            format=self.format,
+            scales=self.scales,
+            on_step=on_step,
+        )
+
+
+def comparison_order(
+    sides: SideBySide, filters: tuple[FilterKey, ...], scales: Sequence[Scale | None], **values: Any
+) -> ComparisonOrder:
+    """These filters and those of B that stand for them as an order; `values` are the other fields.
+
+    `scales` are those of the window, None or left out where the picture decides. UserError as for `matched`.
+    """
+    if sides.second is None:
+        raise UserError("There is no second network any more.")
+    known = {key: scale for key, scale in zip(filters, scales, strict=False) if scale is not None}
+    return ComparisonOrder(second=sides.second, pairs=matched(sides, filters), scales=known, **values)
+
+
+def matched(sides: SideBySide, filters: tuple[FilterKey, ...]) -> dict[FilterKey, FilterKey]:
+    """Filters with those of B that stand for them now; UserError where one of them has none yet."""
+    found = {key: sides.match.of(key) for key in filters}
+    missing = [key for key, other in found.items() if other is None]
+    if missing:
+        raise UserError(
+            f"No filter of B stands for {missing[0]} yet. Look at layer {missing[0].layer} while network B stands "
+            "beside, or choose the same number there."
+        )
+    return {key: other for key, other in found.items() if other is not None}

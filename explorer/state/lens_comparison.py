@@ -1,0 +1,111 @@
+"""An export of a lens over two networks: A's map, B's, and B minus A of many pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.core.attribution import LENSES
+from explorer.core.attribution.color_range import color_limit, range_text
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags.book import FilterKey
+from explorer.state.both_drawn import LESS, MORE
+from explorer.state.lens import ChosenLens, Request
+from explorer.state.second_answers import translated
+from explorer.state.side_by_side import SideBySide
+from explorer.state.target_choice import PREDICTED
+
+if TYPE_CHECKING:
+    from explorer.core.arrays import RGB
+    from explorer.core.comparison.figures_of_both import BothFigures, Drawn
+    from explorer.core.figures.side_by_side import Panel
+    from explorer.core.figures.single import FigureStyle
+    from explorer.core.network.opening import Network
+
+OF_EACH = ("class:", "probability:")
+"""Targets that are of the class which A names of each picture."""
+
+
+@dataclass(frozen=True)
+class LensComparisonOrder:
+    """What a person wants exported into the folder `out`: the lens of `request` over pictures, of A and of `second`.
+
+    `target` may be one of `OF_EACH`; `filter` is the filter of B that stands for the one in view; `points` as
+    `color_limit` takes them.
+    """
+
+    out: Path
+    pictures: tuple[Path, ...]
+    second: "Network"
+    request: Request
+    target: str
+    filter: FilterKey | None
+    points: float
+    style: "FigureStyle"
+    format: str
+
+    def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
+        """Draw the figures that are not there yet; it may run in another thread."""
+        from explorer.core.comparison.figures_of_both import about_both, write_figures
+        from explorer.core.images import read_image
+
+        second, lens = self.second.for_another_thread(), LENSES[self.request.lens]
+
+        def make(number: int) -> "tuple[dict[str, Any], Callable[[], Drawn]]":
+            path = self.pictures[number]
+            rgb = read_image(path)
+            target = self._target(network, rgb)
+            settings = dict(self.request.settings)
+            about = about_both(network, second, path, lens=lens.name, target=target, settings=settings)
+            drawn: Callable[[], Drawn] = lambda: (  # noqa: E731 - it is called where the figure is not there yet
+                rgb,
+                self._panels(network, second, rgb, target),
+                (f"{path.stem} · {lens.title}, {target}", f"A: {network.name} · B: {second.name}"),
+            )
+            return about, drawn
+
+        figures = [(f"{lens.name}_", make)]
+        return write_figures(figures, self.pictures, self.out, self.style, format=self.format, on_step=on_step)
+
+    def _target(self, network: "Network", rgb: "RGB") -> str:
+        if self.target not in OF_EACH:
+            return self.target
+        from explorer.core.maps.activations import predict
+
+        return self.target + network.classes[int(predict(network, rgb).argmax())]
+
+    def _panels(self, first: "Network", second: "Network", rgb: "RGB", target: str) -> "list[Panel]":
+        from explorer.core.comparison.difference import difference
+        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+        from explorer.core.figures.side_by_side import Panel, SignedEnds
+
+        lens, asked = LENSES[self.request.lens], (target, dict(self.request.settings))
+        found, frames, panels = [], [], []
+        for name, network in (("A", first), ("B", second)):
+            if network is second:
+                asked = translated(self.request, second, self.filter, target=target)
+            one, frame = lens.compute(network, rgb, *asked, no_step, None), network.input.frame(*rgb.shape[:2])
+            found.append(one)
+            frames.append(frame)
+            limit = color_limit(lens, target, found[0].map, self.points)
+            below = lens.negative.word if lens.negative is not None else ""
+            ends = SignedEnds(limit, lens.positive.word, below, range_text(one, lens, limit))
+            drawn = attribution_overlay(one.map, one.map.shape, limit=limit)
+            panels.append(Panel(f"{name}: {network.name}", drawn, frame, ends))
+        change = difference(found[0].map, frames[0], found[1].map, frames[1])
+        limit = limit_of(change, lens.quantile)
+        drawn = attribution_overlay(change, change.shape, limit=limit)
+        return [*panels, Panel(f"B − A · {lens.title}", drawn, frames[0], SignedEnds(limit, MORE.word, LESS.word))]
+
+
+def lens_comparison_order(lens: ChosenLens, sides: SideBySide, **values: Any) -> LensComparisonOrder:
+    """The lens over the picture as an order; `values` are the other fields. UserError where nothing can be compared."""
+    request, second = lens.request, sides.second
+    if request is None or second is None or request.picture is None:
+        raise UserError("There is nothing to compare: choose a lens (L) that is of the picture, and a second network.")
+    kind, _, _ = request.target.partition(":")
+    target = f"{kind}:" if lens.pointed_at == PREDICTED else request.target
+    return LensComparisonOrder(
+        second=second, request=request, target=target, filter=sides.match.key, points=lens.points, **values
+    )

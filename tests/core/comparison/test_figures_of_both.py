@@ -1,0 +1,96 @@
+"""Figures of two networks: each panel is what that network answers, and the file says which networks they are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.core.comparison.figures_of_both import by_number, draw_both
+from explorer.core.drawing.overlay import compose, in_picture, overlay
+from explorer.core.errors import UserError
+from explorer.core.figures.encoding import read_description
+from explorer.core.figures.sheet_layout import MARGIN
+from explorer.core.figures.side_by_side import BAR, GAP, NUMBERS, TITLE
+from explorer.core.figures.single import FigureStyle, fit
+from explorer.core.images import read_image
+from explorer.core.maps.activations import record
+from explorer.core.network.opening import open_network
+from explorer.core.tags.book import FilterKey
+from tests.networks import open_small, save_normed
+
+KEY = FilterKey(0, 1)
+
+
+def panel(path: Path, place: int, count: int) -> np.ndarray:
+    """The pixels of one of the panels of a square picture."""
+    with Image.open(path) as picture:
+        drawn = np.asarray(picture.convert("RGB")).astype(float)
+    scale = 300 / 25.4
+    each = (170 - 2 * MARGIN + GAP) / count
+    side, left = round((each - 2 * GAP - BAR - NUMBERS) * scale), round((MARGIN + place * each) * scale)
+    top = round((MARGIN + TITLE) * scale)
+    return drawn[top + 2 : top + side - 2, left + 2 : left + side - 2]
+
+
+def test_each_panel_is_of_its_network_on_the_scale_of_the_first(tmp_path: Path, pictures: Path) -> None:
+    first, second = open_small(tmp_path, 0), open_small(tmp_path, 1)
+    path, out = sorted(pictures.rglob("*.png"))[0], tmp_path / "out"
+    rgb = read_image(path)
+    report = draw_both(first, second, by_number(first, second, [KEY]), [path], out, FigureStyle(scale="map"))
+    (name,) = report.written
+    peak = float(record(first, rgb).maps[0][1].max())
+    for place, network in enumerate((first, second)):
+        answers = record(network, rgb)
+        found = panel(out / name, place, 3)
+        size = found.shape[0] + 4, found.shape[1] + 4
+        canvas = fit(rgb, answers.frame, size)
+        drawn = in_picture(overlay(answers.maps[0][1], size, foot=0, peak=peak), canvas.frame, size)
+        wanted = compose(canvas.rgb, drawn)[2:-2, 2:-2]
+        assert np.abs(found - wanted).mean() < 6, network.name
+    about = read_description(out / name)
+    assert (about["network"], about["second_network"]) == (first.identity, second.identity)
+    assert about["filters"] == ["0:1", "0:1"]
+    assert about["scales"] == [[0.0, peak], [0.0, peak]]
+
+
+def test_an_export_goes_on_and_other_files_stay(tmp_path: Path, pictures: Path) -> None:
+    first, second = open_small(tmp_path, 0), open_small(tmp_path, 1)
+    paths, out, style = sorted(pictures.rglob("*.png"))[:3], tmp_path / "out", FigureStyle(scale="seen", dpi=60)
+    pairs = by_number(first, second, [KEY, FilterKey(3, 2)])
+    whole = draw_both(first, second, pairs, paths, out, style)
+    assert len(whole.written) == 6
+    (out / whole.written[0]).unlink()
+    again = draw_both(first, second, pairs, paths, out, style)
+    assert (again.written, len(again.skipped)) == (whole.written[:1], 5)
+    assert len(draw_both(first, second, pairs, paths, out, replace(style, opacity=0.5)).written) == 6
+    (out / whole.written[0]).write_bytes(b"somebody's")
+    kept = draw_both(first, second, pairs, paths, out, style)
+    assert "no figure of two networks" in kept.failed[0][1]
+    assert (out / whole.written[0]).read_bytes() == b"somebody's"
+
+
+def test_a_picture_that_cannot_be_read_stops_nothing(tmp_path: Path, pictures: Path) -> None:
+    first, second = open_small(tmp_path, 0), open_small(tmp_path, 1)
+    paths = sorted(pictures.rglob("*.png"))[:2]
+    paths[0].write_bytes(b"no picture")
+    report = draw_both(
+        first, second, {KEY: KEY}, paths, tmp_path / "out", FigureStyle(scale="seen", dpi=60), format="pdf"
+    )
+    assert (len(report.written), [name for name, _ in report.failed]) == (1, [paths[0].name])
+
+
+def test_other_layers_have_scales_of_their_own_and_no_common_numbers(tmp_path: Path, pictures: Path) -> None:
+    path, code = save_normed(tmp_path)
+    first, second = open_small(tmp_path), open_network(path, architecture=code, device="cpu", classes=("benign", "x"))
+    with pytest.raises(UserError, match="other layers"):
+        by_number(first, second, [KEY])
+    picture = sorted(pictures.rglob("*.png"))[0]
+    report = draw_both(first, second, {KEY: FilterKey(1, 2)}, [picture], tmp_path / "out", FigureStyle(dpi=60))
+    about = read_description(tmp_path / "out" / report.written[0])
+    scales = [
+        float(record(one, read_image(picture)).maps[key[0]][key[1]].max())
+        for one, key in ((first, (0, 1)), (second, (1, 2)))
+    ]
+    assert [one[1] for one in about["scales"]] == pytest.approx(scales)
