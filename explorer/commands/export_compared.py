@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from explorer.commands.common import images_of, network_of, progress
+from explorer.commands.common import images_of, network_of
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
+from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
 LARGE = 1_000
@@ -36,7 +37,7 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
             "pictures."
         )
     scales = scales_of(arguments.index, first, filters, raw=style.raw) if arguments.index else {}
-    with progress("exporting") as on_step:
+    with progress("exporting", "figures") as on_step:
         report = draw_both(
             first,
             second,

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.commands.common import progress
+from trainer.console.progress import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say, say_json
 
@@ -52,8 +52,8 @@ def check(cohort: "Cohort") -> None:
             f"{cohort.path} was written by an earlier version, which kept nothing to check pixels by; "
             "prepare the cohort again."
         )
-    with progress("checking", len(cohort), "pictures") as bar:
-        changed = changed_pictures(cohort, range(len(cohort)), lambda done, total: (bar.update(done - bar.n), None)[1])
+    with progress("checking", "pictures") as on_step:
+        changed = changed_pictures(cohort, range(len(cohort)), on_step)
     for name in changed:
         say(f"changed: {printable(name)}", error=True)
     if changed:
