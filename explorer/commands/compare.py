@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from explorer.core.network.opening import Network
 
 SHOWN = 10
+UNCHANGED = 0.9995
+"""Strength from which a match is the same filter to what is written of it."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -128,7 +130,9 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
         telling = (match for match in comparison.most_changed if not (match.silent or math.isnan(match.strength)))
         weakest = list(telling)[:SHOWN]
         named = ", ".join(f"{match.first} ({match.strength:.2f})" for match in weakest)
-        lines.append(f"Changed most: {named}" if named else "No filter tells the pictures apart.")
+        unchanged = weakest and weakest[0].strength >= UNCHANGED
+        changed = "No filter has changed." if unchanged else f"Changed most: {named}"
+        lines.append(changed if named else "No filter tells the pictures apart.")
         lines += _silent(comparison)
     if comparison.predictions:
         of_all = f"{len(comparison.changed):,} of {len(comparison.predictions):,} predictions differ"

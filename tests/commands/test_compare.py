@@ -54,6 +54,17 @@ def test_silent_filters_are_told_apart_from_changed_ones(
     assert of_first["0"]["silent"] == ""
 
 
+def test_a_network_has_not_changed_from_itself(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = words(tmp_path, pictures)
+    asked[asked.index("--with") + 1] = asked[asked.index("--model") + 1]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "No filter has changed." in said
+    assert "Changed most" not in said
+
+
 def test_one_index_alone_is_wrong_usage(tmp_path: Path, pictures: Path) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words(tmp_path, pictures, "--index", str(tmp_path / "i.h5")))
