@@ -99,7 +99,8 @@ def train_network(
     torch.manual_seed(settings.seed)
     lessons = Lessons(source, settings, processes)
     network = (begin or ConceptNetwork()).to(device).train()
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
+    follow = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
+    average = AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
@@ -117,7 +118,9 @@ def train_network(
         if number % lessons.steps == 0:
             on_epoch(number // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
             losses.clear()
-    return (average.module if settings.average else network).to(CPU).eval()
+    if settings.average:
+        network.load_state_dict(average.module.state_dict())
+    return network.to(CPU).eval()
 
 
 def save_network(path: Path, network: ConceptNetwork, settings: Settings, source: str, licence: str) -> None:

@@ -42,7 +42,8 @@ GPU = Pace(
     channels_last=False,
     captured=True,
 )
-"""Reckoned, not measured: launching a kernel takes as long as computing a small window, so few large ones are made."""
+"""Measured on an H200: launching a kernel takes as long as computing a small window, so few large ones are made, and
+their launches recorded (docs/benchmarks.md)."""
 
 _IN_FORCE: ContextVar[Pace | None] = ContextVar("pace", default=None)
 
