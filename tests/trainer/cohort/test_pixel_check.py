@@ -47,8 +47,8 @@ def test_work_does_not_begin_on_changed_pictures(
     name = change(file, COUNT - 1)
     capsys.readouterr()
     for words in (
-        ["train", "--recipe", "demo", "--out", str(tmp_path / "run")],
-        ["rates", "--recipe", "demo", "--out", str(tmp_path / "rates")],
+        ["train", "--recipe", "lenet", "--epochs", "1", "--out", str(tmp_path / "run")],
+        ["rates", "--recipe", "lenet", "--steps", "10", "--out", str(tmp_path / "rates")],
     ):
         assert main([*words, "--data", str(file)]) == 1
         said = capsys.readouterr().err
