@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.gpu.table import Row, line, write
 
-CHECKS = ("speed", "agreement", "resume", "memory", "occlusion", "record", "evidence", "pictures")
+CHECKS = ("speed", "occlusion", "pictures", "resume", "memory", "record", "agreement", "evidence")
 """The most telling first; each is a module `check_NAME` with `run(proof)`."""
 
 

@@ -136,7 +136,7 @@ def killed(proof: Proof, recipe: Recipe) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data, settings = drawn_cohort(folder / "cohort.h5", 80, 40), folder / "settings.toml"
-        long = recipe.with_settings({"epochs": 12 if proof.small else 40}, "the proof")
+        long = recipe.with_settings({"epochs": 12 if proof.small else 20}, "the proof")
         settings.write_text(write_settings(long), encoding="utf-8")
         words = [sys.executable, "-m", "trainer", "train", "--data", str(data), "--settings", str(settings)]
         words += ["--device", str(proof.device), "--out"]

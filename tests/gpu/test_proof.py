@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import ROOT
 from tests.gpu.__main__ import CHECKS
+from tests.gpu.check_resume import through
+from tests.gpu.made import made_cohort, paper
 
 WALL = """
 import runpy, sys
@@ -41,6 +44,14 @@ def test_a_check_runs_with_what_a_bare_machine_has_and_leaves_its_numbers(tmp_pa
     assert len(rows) > 10
     assert not [row for row in rows if row["holds"] is False]
     assert "the paper's CNN: largest difference of all maps" in said
+
+
+def test_a_run_whose_rates_are_noted_learns_and_can_be_torn(tmp_path: Path) -> None:
+    recipe, cohort = paper(True, epochs=2, size=24), made_cohort((16, 8, 8), 28)
+    whole, rates = through(cohort, recipe, tmp_path / "whole", torch.device("cpu"))
+    assert (whole.state.epoch, len(rates)) == (2, 2 * whole.steps * len(whole.optimiser.param_groups))
+    torn, _ = through(cohort, recipe, tmp_path / "torn", torch.device("cpu"), last=whole.steps + 1)
+    assert torn.state.epoch == 1
 
 
 def test_what_is_wrong_ends_the_proof_with_1(tmp_path: Path) -> None:

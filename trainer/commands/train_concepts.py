@@ -57,6 +57,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--small", type=int, metavar="N", help="epochs at 160 pixels; the others at 224 (all but two)")
     parser.add_argument("--begin", type=Path, metavar="FILE", help="go on from this network, instead of by chance")
     parser.add_argument("--each", type=int, default=60, help="drawings of every kind of artifact (default 60)")
+    parser.add_argument("--batch", type=int, default=16, help="pictures of a step (default 16)")
+    parser.add_argument("--average", type=float, default=0.0, metavar="X", help="moving average of the weights (0)")
+    parser.add_argument("--device", default="cpu", help="cpu (default), cuda, mps, auto")
+    parser.add_argument("--processes", type=int, default=0, metavar="N", help="that make batches beside this one (0)")
     parser.add_argument("--seed", type=int, default=0, help="of everything that is left to chance (default 0)")
     parser.add_argument("--source", default="", metavar="TEXT", help="where the pictures come from; goes into the file")
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights; goes into the file")
@@ -81,21 +85,25 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
     from trainer.concepts.finding import load_network
     from trainer.concepts.train import Settings, save_network, train_network
+    from trainer.devices.names import find_device
 
     small = max(0, arguments.epochs - 2) if arguments.small is None else arguments.small
     settings = Settings(
         seed=arguments.seed,
         epochs=arguments.epochs,
+        batch=arguments.batch,
         each=arguments.each,
         rate=arguments.rate,
         whole=max(0, arguments.epochs - small),
+        average=arguments.average,
     )
     begin = load_network(arguments.begin) if arguments.begin else None
 
     def on_epoch(epoch: int, loss: float, seconds: float) -> None:
         say(f"epoch {epoch}/{settings.epochs}  loss {loss:.3f}  {seconds:.0f} s")
 
-    network = train_network(source, settings, on_epoch, begin)
+    device = find_device(arguments.device)
+    network = train_network(source, settings, on_epoch, begin, device=device, processes=arguments.processes)
     save_network(arguments.out, network, settings, arguments.source, arguments.licence)
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 

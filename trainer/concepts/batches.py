@@ -21,11 +21,15 @@ UPWARDS = ("ink", "hair", "ruler", "bubble", "reflection", "patch", "corner")
 
 @dataclass(frozen=True)
 class Batch:
-    """`pictures` (N, 3, S, S) float32; `targets` (N, 8, S, S) float32, in the order of `FOUND`; `said` (N, 7)."""
+    """`pictures` (N, 3, S, S) float32; `targets` (N, 8, S, S) bool, in the order of `FOUND`; `said` (N, 7)."""
 
     pictures: torch.Tensor
     targets: torch.Tensor
     said: torch.Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(self.pictures.to(device), self.targets.to(device), self.said.to(device))
 
 
 def make_batch(
@@ -35,16 +39,16 @@ def make_batch(
     rgb, lesion = source.rgb[rows].float() / 255, source.lesion[rows].float()[:, None]
     rgb, lesion = _moved(rgb, lesion, rng, side)
     rgb = _recolored(rgb, rng)
-    targets = torch.zeros(len(rows), len(FOUND), *rgb.shape[-2:])
-    targets[:, 0] = (lesion[:, 0] >= 0.5).float()
+    targets = torch.zeros(len(rows), len(FOUND), *rgb.shape[-2:], dtype=torch.bool)
+    targets[:, 0] = lesion[:, 0] >= 0.5
     for place in range(len(rows)):
         for name in UPWARDS:
             if rng.random() >= CHANCES[name]:
                 continue
             rgb[place], covered = layers[name].lay(rgb[place], rng)
             if name in ("patch", "corner"):
-                targets[place, :, covered] = 0
-            targets[place, FOUND.index(name), covered] = 1
+                targets[place, :, covered] = False
+            targets[place, FOUND.index(name), covered] = True
     return Batch(_taken(rgb, rng), targets, source.said[rows])
 
 
@@ -87,7 +91,7 @@ def _taken(rgb: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     soft = F.avg_pool2d(F.pad(rgb, (1, 1, 1, 1), mode="replicate"), 3, 1)
     share = torch.from_numpy(rng.uniform(0, 0.8, (len(rgb), 1, 1, 1)) * (rng.random((len(rgb), 1, 1, 1)) < 0.4)).float()
     rgb = rgb + (soft - rgb) * share
-    noise = torch.randn(rgb.shape) * float(rng.uniform(0, 0.012))
+    noise = torch.from_numpy(rng.standard_normal(rgb.shape, np.float32)) * float(rng.uniform(0, 0.012))
     return (rgb + noise).clamp(0, 1)
 
 

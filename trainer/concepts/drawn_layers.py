@@ -5,7 +5,9 @@ shadows absorb, reflections add), so that one drawing, kept as these two, can li
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -77,12 +79,19 @@ AT_EDGES = ("ruler", "patch", "corner")
 """Artifacts that lie at the picture's edge: they are drawn for its size, not cut from a larger drawing."""
 
 
-def draw_all(kinds: Mapping[str, tuple[Kind, ...]], each: int, seed: int, size: int = SIDE) -> dict[str, DrawnLayers]:
-    """Drawings of every artifact for pictures of `size` pixels, or of `SIDE` where parts of them do."""
-    return {
-        name: draw_layers(own, each, seed + 1000 * place, size if name in AT_EDGES else max(size, SIDE))
-        for place, (name, own) in enumerate(kinds.items())
-    }
+def draw_all(
+    kinds: Mapping[str, tuple[Kind, ...]], each: int, seed: int, size: int = SIDE, processes: int = 0
+) -> dict[str, DrawnLayers]:
+    """Drawings of every artifact for pictures of `size` pixels, or of `SIDE` where parts of them do.
+
+    With `processes` an artifact each is drawn beside this program.
+    """
+    own = (tuple(kinds.values()), [seed + 1000 * place for place in range(len(kinds))])
+    sizes = [size if name in AT_EDGES else max(size, SIDE) for name in kinds]
+    if not processes:
+        return dict(zip(kinds, map(draw_layers, own[0], repeat(each), own[1], sizes), strict=True))
+    with ProcessPoolExecutor(processes) as pool:
+        return dict(zip(kinds, pool.map(draw_layers, own[0], repeat(each), own[1], sizes), strict=True))
 
 
 def _bytes(values: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

@@ -36,11 +36,12 @@ DRAWN_WEIGHT = 3.0
 
 def loss_of(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     """The sum of the losses of lesion and artifacts, for logits (N, 8, S, S)."""
-    hidden = batch.targets[:, [FOUND.index("patch"), FOUND.index("corner")]].amax(dim=1)
-    total = _lesion(logits[:, 0], batch.targets[:, 0])
+    targets = batch.targets.float()
+    hidden = targets[:, [FOUND.index("patch"), FOUND.index("corner")]].amax(dim=1)
+    total = _lesion(logits[:, 0], targets[:, 0])
     for name in ARTIFACTS:
         place = FOUND.index(name)
-        total = total + 0.5 * _artifact(name, logits[:, place], batch.targets[:, place], said_of(batch, name), hidden)
+        total = total + 0.5 * _artifact(name, logits[:, place], targets[:, place], said_of(batch, name), hidden)
     return total
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save as serialise
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
 
-from trainer.concepts.batches import make_batch
+from trainer.concepts.batches import Batch, make_batch
 from trainer.concepts.drawn_layers import draw_all
 from trainer.concepts.loss import loss_of
 from trainer.concepts.network import FOUND, ConceptNetwork
@@ -20,6 +22,7 @@ from trainer.concepts.working_size import SIDE
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.synthetic.kinds import TEACHING
 
+CPU = torch.device("cpu")
 DESCRIPTION = "concepts"
 """The key of the metadata under which the file describes itself."""
 
@@ -29,7 +32,8 @@ class Settings:
     """How the network is trained.
 
     `each` is the number of drawings of every kind, `seen` the share of looked-at pictures; all epochs but the last
-    `whole` are at `small` pixels, where each takes half of the time.
+    `whole` are at `small` pixels, where each takes half of the time. With an `average` (0 to 1) the network is the
+    moving average of its weights with that decay.
     """
 
     seed: int = 0
@@ -41,48 +45,82 @@ class Settings:
     seen: float = 0.25
     small: int = 160
     whole: int = 2
+    average: float = 0.0
 
 
 OnEpoch = Callable[[int, float, float], None]
 """Called with the epoch, its mean loss and the seconds since the start."""
 
 
+class Lessons(Dataset[Batch]):
+    """The batches of a training by their number, the same for the same seed, whoever makes them.
+
+    Of every batch, the share `settings.seen` are pictures whose artifacts somebody looked at, where there are any.
+    """
+
+    def __init__(self, source: Pictures, settings: Settings, processes: int = 0) -> None:
+        self._source, self._settings = source, settings
+        whole = min(settings.whole, settings.epochs)
+        self._sides = [settings.small] * (settings.epochs - whole) + [SIDE] * whole
+        self._layers = {
+            side: draw_all(TEACHING, settings.each, settings.seed + 1, side, processes) for side in {*self._sides}
+        }
+        self._seen = np.flatnonzero((source.said >= 0).any(dim=1).numpy())
+        self.steps = math.ceil(len(source) / settings.batch)
+
+    def __len__(self) -> int:
+        return self.steps * self._settings.epochs
+
+    def __getitem__(self, number: int) -> Batch:
+        settings, (epoch, step) = self._settings, divmod(number, self.steps)
+        order = np.random.default_rng([settings.seed, epoch]).permutation(len(self._source))
+        rng = np.random.default_rng([settings.seed, epoch, step])
+        rows = order[step * settings.batch : (step + 1) * settings.batch]
+        if len(self._seen):
+            rows[: round(settings.seen * len(rows))] = rng.choice(self._seen, round(settings.seen * len(rows)))
+        side = self._sides[epoch]
+        return make_batch(self._source, rows.tolist(), self._layers[side], rng, side)
+
+
 def train_network(
-    source: Pictures, settings: Settings, on_epoch: OnEpoch, begin: ConceptNetwork | None = None
+    source: Pictures,
+    settings: Settings,
+    on_epoch: OnEpoch,
+    begin: ConceptNetwork | None = None,
+    *,
+    device: torch.device = CPU,
+    processes: int = 0,
 ) -> ConceptNetwork:
     """A network trained on the pictures, with artifacts of the kinds that teach; the same for the same seed.
 
-    One cycle of the learning rate (Smith and Topin, 2019) with AdamW; of every batch, the share `settings.seen` are
-    pictures whose artifacts somebody looked at, where there are any. `begin` is a network to go on from.
+    One cycle of the learning rate (Smith and Topin, 2019) with AdamW. `begin` is a network to go on from. Batches are
+    made by so many `processes` beside this one, which changes none of them. The network comes back on the CPU.
     """
     torch.manual_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
-    sides = [settings.small] * max(0, settings.epochs - settings.whole) + [SIDE] * min(settings.whole, settings.epochs)
-    layers = {side: draw_all(TEACHING, settings.each, settings.seed + 1, side) for side in sorted(set(sides))}
-    network = begin or ConceptNetwork()
+    lessons = Lessons(source, settings, processes)
+    network = (begin or ConceptNetwork()).to(device).train()
+    follow = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
+    average = AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
-    steps = math.ceil(len(source) / settings.batch)
-    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=steps * settings.epochs)
-    seen = np.flatnonzero((source.said >= 0).any(dim=1).numpy())
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
+    losses: list[torch.Tensor] = []
     begun = time.monotonic()
-    for epoch, side in enumerate(sides, start=1):
-        network.train()
-        order = rng.permutation(len(source))
-        losses = []
-        for start in range(0, len(order), settings.batch):
-            rows = order[start : start + settings.batch].tolist()
-            for place in range(round(settings.seen * len(rows)) if len(seen) else 0):
-                rows[place] = int(rng.choice(seen))
-            batch = make_batch(source, rows, layers[side], rng, side)
-            loss = loss_of(network(batch.pictures), batch)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
-            cycle.step()
-            losses.append(float(loss.detach()))
-        on_epoch(epoch, float(np.mean(losses)), time.monotonic() - begun)
-    return network.eval()
+    for number, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
+        batch = made.to(device)
+        loss = loss_of(network(batch.pictures), batch)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        cycle.step()
+        average.update_parameters(network)
+        losses.append(loss.detach())
+        if number % lessons.steps == 0:
+            on_epoch(number // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
+            losses.clear()
+    if settings.average:
+        network.load_state_dict(average.module.state_dict())
+    return network.to(CPU).eval()
 
 
 def save_network(path: Path, network: ConceptNetwork, settings: Settings, source: str, licence: str) -> None:

@@ -184,4 +184,4 @@ def _checkpoint(
 
 def _written(tensor: torch.Tensor, recipe: Recipe) -> torch.Tensor:
     """A weight as it stands in the file."""
-    return tensor.half() if recipe.machine.half and tensor.is_floating_point() else tensor
+    return (tensor.half() if recipe.machine.half and tensor.is_floating_point() else tensor).cpu()

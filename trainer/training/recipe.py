@@ -153,6 +153,7 @@ class Machine:
     channels_last: bool = setting(True, "memory order of pictures and maps")
     fused: bool = setting(True, "one kernel for the optimiser's step")
     graph: bool = setting(True, "cuda: capture the step in a CUDA graph")
+    compile: bool = setting(False, "compile network and augmentation first: half a minute, worth it in a long run")
     deterministic: bool = setting(False, "cuda: the same kernels in every run, so that it can be repeated; slower")
     pictures_on_device: Literal["auto", "yes", "no"] = setting("auto", "keep the decoded pictures in its memory")
     prefetch: bool = setting(True, "prepare the next batch in a thread")

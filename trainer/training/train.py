@@ -282,5 +282,5 @@ def sampled(number: int, rates: Sequence[float], losses: torch.Tensor) -> dict[s
 
 
 def copied(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The module's weights as they are now, on the CPU."""
-    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
+    """The module's weights as they are now, where they are: what is written is brought to the CPU then."""
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}

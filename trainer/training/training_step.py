@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from trainer.devices.compiling import compiled
 from trainer.devices.memory import out_of_memory, release
 from trainer.files.errors import UserError
 from trainer.training.augmentation import COLUMNS, mix_up
@@ -50,9 +51,12 @@ class Step:
         over_processes: Callable[[torch.Tensor], torch.Tensor] = lambda value: value,
     ) -> None:
         self._module, self._optimiser, self._recipe, self._device = module, optimiser, recipe, device
-        self._preparation, self._classes, self._say, self._alone = preparation, classes, say, alone
+        self._classes, self._say, self._alone = classes, say, alone
         self._loss_of = Loss(recipe, classes, class_weights, device)
         self._evict, self._over_processes, self._parts = evict, over_processes, 1
+        quick = recipe.machine.compile
+        self._network = compiled(module.__call__) if quick else module
+        self._augmented = compiled(preparation.augmented) if quick else preparation.augmented
         self._whole, self._changing = bool(optimiser.state), False
         self.right = torch.zeros((), device=device)
         """How many pictures got their own class as the most probable one, since somebody set it to 0."""
@@ -156,13 +160,13 @@ class Step:
 
     def _loss(self, pictures: torch.Tensor, draws: torch.Tensor, classes: torch.Tensor, ready: bool) -> torch.Tensor:
         """The sum of the pictures' losses, so that parts and processes add up to the whole."""
-        inputs = pictures if ready else self._preparation.augmented(pictures, draws)
+        inputs = pictures if ready else self._augmented(pictures, draws)
         targets = classes
         if self._recipe.augmentation.mixup:
             share = draws[:, COLUMNS.index("mixup")]
             inputs, targets = mix_up(inputs, F.one_hot(classes, self._classes).float(), share)
         with precision(self._recipe, self._device):
-            outputs = self._module(inputs)
+            outputs = self._network(inputs)
         self.right += self._loss_of.right(outputs.detach(), classes)
         return self._loss_of.summed(outputs.float(), targets)
 

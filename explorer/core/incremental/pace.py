@@ -34,7 +34,7 @@ PROCESSOR = Pace()
 """Measured: convolutions are 1.1 to 1.9 times as fast with channels last; a whole map is to stay in the cache."""
 
 GPU = Pace(
-    pictures=128,
+    pictures=256,
     memory=4 << 30,
     shared=2 << 30,
     work=4 * 10**12,
@@ -42,7 +42,8 @@ GPU = Pace(
     channels_last=False,
     captured=True,
 )
-"""Reckoned, not measured: launching a kernel takes as long as computing a small window, so few large ones are made."""
+"""Measured on an H200: launching a kernel takes as long as computing a small window, so few large ones are made, and
+their launches recorded (docs/benchmarks.md)."""
 
 _IN_FORCE: ContextVar[Pace | None] = ContextVar("pace", default=None)
 

@@ -118,14 +118,15 @@ class FolderIndex:
         """One row for each filter (F,), with the columns of `schema.FILTERS`."""
         return self.contents.filters.copy()
 
-    def row(self, key: FilterKey) -> int:
-        """The row of a filter among all of them; UserError where the network has no such filter."""
+    def row(self, key: FilterKey | tuple[int, int] | str) -> int:
+        """The row of a filter (also written (7, 8) or "7:8") among all; UserError where there is no such filter."""
+        key = FilterKey.of(key)
         counts = self.contents.network.filters
         if key.layer >= len(counts) or key.filter >= counts[key.layer]:
             raise UserError(f"The index has no filter {key}.")
         return int(self._first[key.layer] + key.filter)
 
-    def answers(self, key: FilterKey, what: str = "peak") -> Numbers:
+    def answers(self, key: FilterKey | tuple[int, int] | str, what: str = "peak") -> Numbers:
         """One number for each picture (N,) float32: `what` is a key of `schema.ANSWERS`."""
         return np.asarray(self._read(what, self.row(key)))
 

@@ -26,12 +26,14 @@ LARGEST = 256 << 20
 def muted_logits(
     network: Network,
     rgb: RGB,
-    keys: Iterable[FilterKey],
+    keys: Iterable[FilterKey | tuple[int, int] | str],
     fill: str = "zero",
     *,
     index: FolderIndex | FolderMeans | Path | str | None = None,
 ) -> npt.NDArray[np.float32]:
     """The logits (K,) float32 of a picture (H, W, 3) uint8 while the maps of these filters are replaced.
+
+    `keys` name them: `FilterKey(7, 8)`, (7, 8) or "7:8".
 
     A layer's map is what `record` gives: after the batch norm that takes the convolution directly. `fill` is "zero";
     "mean", the filter's mean map over the folder; "constant", the mean of that; or "resample", its map on another
@@ -39,10 +41,10 @@ def muted_logits(
     file, or a `FolderMeans`. Only what comes after the first muted layer is computed, from the newest picture's kept
     pass; a network without a graph runs whole with hooks. UserError for an unknown filter or fill.
     """
-    keys = tuple(keys)
-    by_layer(network, keys)
+    filters = tuple(map(FilterKey.of, keys))
+    by_layer(network, filters)
     kept = kept_pass(network, rgb)
-    answers = [kept.muted([keys], replaced)[0, 0] for replaced in replacements(network, keys, fill, index)]
+    answers = [kept.muted([filters], replaced)[0, 0] for replaced in replacements(network, filters, fill, index)]
     found: npt.NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
     return found
 

@@ -38,6 +38,19 @@ class FilterKey:
         return f"{self.layer}:{self.filter}"
 
     @classmethod
+    def of(cls, given: "FilterKey | tuple[int, int] | str") -> "FilterKey":
+        """The key as scripts write it: a key, (7, 8) or "7:8"; UserError for anything else."""
+        if isinstance(given, FilterKey):
+            return given
+        if isinstance(given, str):
+            return cls.parse(given)
+        try:
+            layer, number = given
+            return cls(layer, number)
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{given!r} names no filter; write layer and filter as in 7:8.") from error
+
+    @classmethod
     def parse(cls, text: str) -> "FilterKey":
         """The key written as `7:8`; UserError for anything else."""
         match = re.fullmatch(r"(0|[1-9][0-9]{0,9}):(0|[1-9][0-9]{0,9})", text)

@@ -199,12 +199,22 @@ def test_the_pass_of_another_picture_or_other_weights_is_another() -> None:
     np.testing.assert_allclose(muted_logits(network, first, [FilterKey(1, 0)]), answers[0] + 1, rtol=1e-5)
 
 
+def test_filters_are_named_as_scripts_write_them() -> None:
+    network, rgb = network_of(Twice().eval(), (12, 12)), np.full((12, 12, 3), 90, np.uint8)
+    wanted = muted_logits(network, rgb, [FilterKey(0, 1), FilterKey(1, 0)])
+    for keys in ([(0, 1), (1, 0)], ["0:1", "1:0"]):
+        np.testing.assert_array_equal(muted_logits(network, rgb, keys), wanted)
+
+
 def test_what_cannot_be_muted_is_said() -> None:
     network = network_of(Twice().eval(), (12, 12))
     rgb = np.zeros((12, 12, 3), np.uint8)
     for keys, options, said in (
         ([FilterKey(0, 3)], {}, "no filter 0:3"),
         ([FilterKey(2, 0)], {}, "no filter 2:0"),
+        (["2"], {}, '"2" names no filter'),
+        ([5], {}, "5 names no filter"),
+        ([(0, "x")], {}, "names no filter"),
         ([FilterKey(0, 0)], {"fill": "one"}, 'not "one"'),
         ([FilterKey(0, 0)], {"fill": "mean"}, "needs the index"),
     ):

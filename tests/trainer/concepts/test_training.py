@@ -1,6 +1,7 @@
 """From pictures and masks to a network that finds, by the command."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from trainer.concepts.finding import by_network, load_network, one_piece
 from trainer.concepts.loss import DOUBTED, STRONGEST, WEIGHT_IN_DOUBT, loss_of
 from trainer.concepts.network import FOUND, ConceptNetwork
 from trainer.concepts.pictures import is_held_out, read_pictures, read_seen
+from trainer.concepts.train import Settings, train_network
 from trainer.concepts.words import ARTIFACTS
 from trainer.files.errors import UserError
 from trainer.synthetic import draw
@@ -101,6 +103,22 @@ def test_the_command_trains_and_measures_a_network(folders, tmp_path, capsys):
     assert {row["concept"] for row in rows} == {"lesion", *ARTIFACTS}
     assert [row["over"] for row in rows if row["figure"] == "Dice, median"] == ["2 pictures"] * 2
     assert [row["over"] for row in rows if row["figure"] == "is there any, AUC"] == ["1 with, 1 without"] * 3
+
+
+def test_other_processes_make_the_same_batches_and_the_average_is_not_the_last_step_s(folders):
+    source = read_pictures(folders / "images", folders / "masks", {"p0": [1] * len(ARTIFACTS)}, lambda name: True, 96)
+    settings = Settings(epochs=2, batch=3, each=1, small=32, whole=0, rate=1e-2)
+
+    def weights(settings: Settings, processes: int = 0) -> torch.Tensor:
+        network = train_network(source, settings, lambda *said: None, processes=processes)
+        return torch.cat([weight.detach().flatten() for weight in network.parameters()])
+
+    last = weights(settings)
+    assert torch.equal(weights(settings, processes=2), last)
+    torch.manual_seed(settings.seed)
+    begun = torch.cat([weight.detach().flatten() for weight in ConceptNetwork().parameters()])
+    average = weights(replace(settings, average=0.9))
+    assert 0 < (average - begun).norm() < (last - begun).norm()
 
 
 def test_a_network_of_something_else_is_refused(tmp_path):

@@ -90,6 +90,7 @@ CASES: dict[str, tuple[dict[str, Any], Any]] = {
 NEEDS = {"optimiser": {"weight_decay": 0.1}}
 SAME_RESULT = {
     "channels_last",
+    "compile",
     "deterministic",
     "fused",
     "graph",
@@ -99,7 +100,7 @@ SAME_RESULT = {
     "save_every",
     "threshold_folds",
 }
-"""How a run is computed and kept; test_train.py, test_steps.py, test_resume.py, test_kept_epochs.py and
+"""How a run is computed and kept; test_train.py, test_training_step.py, test_resume.py, test_kept_epochs.py and
 test_cross_validation.py hold that they change no result.
 """
 
