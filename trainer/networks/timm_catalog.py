@@ -46,10 +46,12 @@ def table() -> dict[str, dict[str, Any]]:
 def candidates(tensors: Tensors, said: str = "") -> tuple[tuple[str, ...], ...]:
     """The names of timm's networks whose body these weights hold; together those that have one and the same body.
 
-    That which the file itself says alone where it is one. Without those that are torchvision's too, part by part: where
-    its own do not fit, timm's do not either.
+    That which the file itself says alone where it is one. Without those whose body is torchvision's too: where its own
+    do not fit, timm's do not either.
     """
     rows = [table()[first] for first, _ in places(table(), tensors)]
+    bodies = {(row["first"], *row["sketch"][:_SKETCH]) for row in tv.table().values()}
+    rows = [row for row in rows if (row["first"], *row["sketch"][:_SKETCH]) not in bodies]
     found = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in rows]
     plain = said.partition(".")[0]
     if any(plain in names for names in found):

@@ -393,7 +393,7 @@ def test_several_that_fit_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> No
     real, real_build = torchvision_networks.blueprint, torchvision_networks.build
     monkeypatch.setattr(torchvision_networks, "table", lambda: twin)
     monkeypatch.setattr(torchvision_networks, "build", lambda name, *rest: real_build(name[:8], *rest))
-    monkeypatch.setattr(torchvision_networks, "_input", lambda *_: (InputSpec(), ""))
+    monkeypatch.setattr(torchvision_networks, "proposed_input", lambda *_: (InputSpec(), ""))
     assert real is torchvision_networks.blueprint
     with pytest.raises(OpeningQuestion) as caught:
         architectures.find(loose(skeleton("resnet18")))
