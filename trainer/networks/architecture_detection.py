@@ -42,6 +42,14 @@ def find(weights: Weights) -> Blueprint:
             "architecture",
             names,
         )
+    said = timm.other_than(names[0], weights.said.architecture) if names else ""
+    if said:
+        raise OpeningQuestion(
+            f"{weights.file} says that it is {said}, a network of the timm library; its weights have the names and "
+            f"shapes of {names[0]} too, which computes something else with them; say which it is ({OPTION}).",
+            "architecture",
+            (f"timm/{said}", names[0]),
+        )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
         return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)))

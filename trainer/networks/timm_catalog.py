@@ -72,6 +72,13 @@ def fitting(tensors: Tensors, said: str = "") -> list[Blueprint]:
     return found
 
 
+def other_than(name: str, said: str) -> str:
+    """The network of timm that a file says it is, where that is another than `name`; "" where it is not."""
+    plain = said.partition(".")[0]
+    known = any(plain in row["names"] for row in table().values())
+    return plain if known and plain != name.removeprefix("timm/") else ""
+
+
 def _is_torchvisions(name: str, first: str) -> bool:
     return tv.table().get(name, {}).get("first") == first
 

@@ -8,8 +8,10 @@ from torch import nn
 
 from explorer.core.network.opening import open_network
 from trainer.networks import timm_catalog
+from trainer.networks.architectures import build
 from trainer.networks.candidate import Blueprint, OpeningQuestion
 from trainer.networks.matching import Tensors
+from trainer.networks.opening import open_model
 from trainer.networks.signatures import places, signature
 
 
@@ -93,3 +95,17 @@ def test_timms_networks_are_found_by_their_keys_where_it_is_installed(name: str,
     picture = torch.rand(1, 3, *network.input.size)
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real(picture))
+
+
+@pytest.mark.parametrize(("said", "asks"), [("resnetblur18", True), ("resnet18.a1_in1k", False), ("my_resnet", False)])
+def test_a_file_that_names_a_network_of_timm_is_not_taken_for_torchvision_s(
+    tmp_path: Path, said: str, asks: bool
+) -> None:
+    torch.save({"state_dict": build("resnet18", 2).state_dict(), "arch": said}, tmp_path / "net.pt")
+    if not asks:
+        assert open_model(tmp_path / "net.pt").architecture == "resnet18"
+        return
+    with pytest.raises(OpeningQuestion, match="says that it is resnetblur18") as caught:
+        open_model(tmp_path / "net.pt")
+    assert (caught.value.about, caught.value.choices) == ("architecture", ("timm/resnetblur18", "resnet18"))
+    assert open_model(tmp_path / "net.pt", architecture="resnet18").architecture == "resnet18"
