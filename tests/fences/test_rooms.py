@@ -56,6 +56,23 @@ def test_the_state_knows_no_widgets() -> None:
     assert not {"PySide6.QtWidgets", "pyqtgraph"} & loaded_by(state)
 
 
+def test_packages_that_workers_read_do_not_read_their_modules_by_themselves() -> None:
+    # Two threads, one that reads a package and one that reads a module of it, would wait for each other: Python then
+    # gives one of them a module that is half there.
+    packages = ["alarm", "attribution", "concepts", "index", "muting", "report", "suggestions", "what_if"]
+    loaded = loaded_by("\n".join(f"import explorer.core.{name}" for name in packages))
+    own = {name for name in loaded if re.fullmatch(rf"explorer\.core\.({'|'.join(packages)})\.\w+", name)}
+    assert own == set()
+    names = loaded_by(
+        "\n".join(
+            f"from explorer.core.{name} import *\nfrom explorer.core import {name}\n"
+            f"assert all(hasattr({name}, one) for one in {name}.__all__)"
+            for name in packages
+        )
+    )
+    assert "explorer.core.index.build" in names
+
+
 def test_the_window_comes_up_before_torch() -> None:
     late = {"torch", "matplotlib", "sklearn", "pyqtgraph", "skimage", "numpy", "h5py", "PIL"}
     loaded = loaded_by("from explorer import app, cli; import explorer.ui.window.assembly; cli.parser(commands=False)")
