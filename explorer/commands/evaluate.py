@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.evaluation import evaluate
     from explorer.core.index import open_index
     from trainer.measures.reader_study import read_readers
-    from trainer.measures.taxonomy import read_taxonomy
+    from trainer.measures.taxonomy import about_leaves, read_taxonomy
 
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
     readers = read_readers(arguments.readers) if arguments.readers else ()
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             draws=DRAWS,
             on_step=on_step,
         )
+    for sentence in about_leaves(found.classes, found.classes, taxonomy) if taxonomy else ():
+        say(f"feature-explorer: {printable(sentence)}", error=True)
     meant = {pair.word: pair.name for pair in words.pairs}
     if arguments.json:
         say_json({**as_values(found), "words": meant})

@@ -18,7 +18,6 @@ from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.files.wording import listed
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
 from trainer.measures.calibration import Calibration
 from trainer.measures.class_figures import accuracies, class_curves
@@ -26,7 +25,7 @@ from trainer.measures.metrics import Labels, confusion, positive_class
 from trainer.measures.prediction import Prediction
 from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
-from trainer.measures.taxonomy import Match, Taxonomy, levels, match, unknown_leaves
+from trainer.measures.taxonomy import Match, Taxonomy, about_leaves, levels, match
 from trainer.networks.input_spec import InputSpec
 
 SEEN_DIGITS = 12
@@ -193,7 +192,7 @@ def evaluate(
         pictures_per_second=len(positions) / seconds,
         versions=versions(),
         network=dict(network or {}),
-        notes=(*_notes(labels, matched), *_about_tree(classes, cohort, taxonomy)),
+        notes=(*_notes(labels, matched), *(about_leaves(classes, cohort.classes, taxonomy) if taxonomy else ())),
         threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, kept),
         predictions=(
             _predictions(part, cohort, positions, labels, probabilities),
@@ -251,16 +250,6 @@ def _levels(
 def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy) -> int:
     """The highest level that has the classes which are evaluated."""
     return next((n for n, other in levels(classes, cohort.classes, taxonomy) if other.classes == matched.classes), 0)
-
-
-def _about_tree(classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy | None) -> tuple[str, ...]:
-    unknown = unknown_leaves(classes, cohort.classes, taxonomy) if taxonomy else ()
-    if taxonomy is None or not unknown:
-        return ()
-    return (
-        f"{taxonomy.name} also names {listed(unknown, 3)}, which neither network nor cohort knows: no figure "
-        "depends on that.",
-    )
 
 
 def _notes(labels: Labels, matched: Match) -> tuple[str, ...]:

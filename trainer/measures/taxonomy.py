@@ -12,7 +12,7 @@ from trainer.files.wording import listed
 from trainer.measures.prediction import Prediction
 from trainer.measures.tree import Taxonomy, read_taxonomy
 
-__all__ = ["Match", "Taxonomy", "deepest", "levels", "match", "read_taxonomy", "unknown_leaves"]
+__all__ = ["Match", "Taxonomy", "about_leaves", "deepest", "levels", "match", "read_taxonomy", "unknown_leaves"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,17 @@ def unknown_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxo
     """Leaves of the tree that neither the network nor the cohort speaks of: no figure depends on them."""
     known = {*network, *cohort}
     return tuple(leaf for leaf in taxonomy.leaves if not known & set(taxonomy.line(leaf)))
+
+
+def about_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """A sentence that names such leaves; none where there are none."""
+    unknown = unknown_leaves(network, cohort, taxonomy)
+    if not unknown:
+        return ()
+    return (
+        f"{taxonomy.name} also names {listed(unknown, 3)}, which neither network nor cohort knows: no figure "
+        "depends on that.",
+    )
 
 
 def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]) -> None:

@@ -128,7 +128,7 @@ def test_words_for_columns_that_cannot_be_read(person: Person) -> None:
 
 def test_a_mask_that_is_found_late_is_said(person: Person) -> None:
     person.draw(*classes("nv", "mel"))
-    Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(person.folder / "p" / "nv" / "unlike.png")
+    Image.fromarray(np.eye(16, dtype=np.uint8) * 255).save(person.folder / "p" / "nv" / "nv9.png")
     said = person.try_()
-    assert "1 files have two colors only, as masks do, and are left out (nv/unlike.png first)" in said
+    assert "1 files have two colors only, as masks do, and are left out (nv/nv9.png first)" in said
     assert "8 pictures of 32" in said
