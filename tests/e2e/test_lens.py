@@ -145,7 +145,7 @@ def test_what_a_lens_shows_is_saved(demo: Person, tmp_path: Path, monkeypatch: p
     demo.workspace.lens.choose("grad-cam")
     wait(demo, "grad-cam")
     for name in ("map.npz", "map.png", "map.doc"):
-        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name, **__: (str(tmp_path / name), ""))
         save()
         demo.until(lambda name=name: name in demo.message)
     assert "no ending of a figure" in demo.message
