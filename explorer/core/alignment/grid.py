@@ -10,9 +10,6 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from explorer.core.arrays import RGB
-from trainer.networks.input_spec import InputSpec
-
 SIDE = 56
 """Cells a side: the resolution of middle layers; thin hairs are still told from what lies beside them."""
 BAND = 4
@@ -21,17 +18,6 @@ INNER = SIDE - 2 * BAND
 CELLS = INNER * INNER
 
 Floats = npt.NDArray[np.float32]
-
-
-def seen_rgb(rgb: RGB, spec: InputSpec) -> RGB:
-    """What a network of this input sees of a picture (H, W, 3): (h, w, 3) uint8, in the picture's own colors."""
-    return spec.in_color.crop(rgb)
-
-
-def seen_mask(mask: npt.NDArray[np.bool_], spec: InputSpec) -> npt.NDArray[np.bool_]:
-    """The same part of a mask (H, W) of the picture, (h, w) bool."""
-    grey = np.where(mask, np.uint8(255), np.uint8(0))
-    return seen_rgb(np.repeat(grey[..., None], 3, axis=2), spec)[..., 0] > 127
 
 
 def to_grid(values: npt.NDArray[Any]) -> Floats:
