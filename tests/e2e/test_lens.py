@@ -73,6 +73,8 @@ def test_the_strip_of_a_lens_stands_below_the_picture_on_every_tab(demo: Person)
         assert demo.workspace.lens.name == "occlusion"
         assert top(image) + image.height() <= top(strip) < top(strip) + strip.height() <= top(tabs)
     tabs.setCurrentIndex(1)
+    # Pages are made when they are first opened, and need their room a little later.
+    demo.until(lambda: all(tabs.widget(place).minimumSizeHint().height() > 0 for place in range(tabs.count())))
     demo.qtbot.wait(50)
     before = image.size()
     demo.workspace.occluding.cover(60, 60)
