@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from trainer.cohort.cohort import Cohort
+from trainer.devices.arithmetic import number_type
 from trainer.devices.memory import free_memory, release
 from trainer.files.progress import OnStep, no_step
 from trainer.networks.input_spec import InputSpec
@@ -138,7 +139,7 @@ class Preparation:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         self._augmentation: Augmentation = recipe.augmentation
         self._data: Data = recipe.data
-        self._type = torch.bfloat16 if recipe.machine.precision == "bfloat16" else torch.float32
+        self._type = number_type(recipe.machine.precision, device)
         self._order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
         self._scale = tuple(
             torch.tensor(three, device=device).view(-1, 1, 1) for three in (self._data.mean, self._data.std)

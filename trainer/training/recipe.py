@@ -149,7 +149,9 @@ class Learning:
 class Machine:
     """How it is computed; float32 with everything off is the reference."""
 
-    precision: Literal["bfloat16", "tf32", "float32"] = setting("bfloat16", "numbers; tf32: float32 rounded, on a GPU")
+    precision: Literal["bfloat16", "tf32", "float32"] = setting(
+        "bfloat16", "numbers; bfloat16 where the device has it; tf32: float32 rounded, on a GPU"
+    )
     channels_last: bool = setting(True, "memory order of pictures and maps")
     fused: bool = setting(True, "one kernel for the optimiser's step")
     graph: bool = setting(True, "cuda: capture the step in a CUDA graph")

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from trainer.cohort.cohort import Cohort
-from trainer.devices.arithmetic import computing
+from trainer.devices.arithmetic import computes_bfloat16, computing
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
 from trainer.training.checks import check
@@ -117,6 +117,8 @@ class Training:
             take_up(self.optimiser, self.state.optimiser)
             says = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
         watch.say(says)
+        if recipe.machine.precision == "bfloat16" and not computes_bfloat16(device):
+            watch.say("this device has no bfloat16: computed in float32")
         event = "resumed" if self.state.epoch else "started"
         self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from trainer.devices.arithmetic import number_type
 from trainer.devices.compiling import compiled
 from trainer.devices.memory import out_of_memory, release
 from trainer.files.errors import UserError
@@ -217,7 +218,7 @@ def outputs_in_training(
 
 
 def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Autocast to bfloat16 where the recipe asks for it."""
-    half = recipe.machine.precision == "bfloat16"
+    """Autocast to bfloat16 where the recipe asks for it and the device has it."""
+    half = number_type(recipe.machine.precision, device) is torch.bfloat16
     # A captured step must not read the weights that an earlier cast left behind.
     return torch.autocast(device.type, torch.bfloat16, enabled=half, cache_enabled=not recipe.machine.graph)

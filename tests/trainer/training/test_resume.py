@@ -1,4 +1,5 @@
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import ROOT
 from tests.trainer.runs import CPU, Stop, cohort_in, same, small, trained, weights_in
@@ -58,7 +60,10 @@ def test_a_killed_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "trainer", "train", "--data", str(cohort.path), "--device", "cpu"]
     words += ["--recipe", "lenet", "--size", "32", "--resize-to", "0", "--batch", "4", "--epochs", "12"]
     log = tmp_path / "torn" / "log.jsonl"
-    with subprocess.Popen([*words, "--out", str(tmp_path / "torn")], cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+    # As many threads as here: sums that are shared out are rounded otherwise by another number of them.
+    alike = os.environ | {"OMP_NUM_THREADS": str(torch.get_num_threads())}
+    words += ["--out", str(tmp_path / "torn")]
+    with subprocess.Popen(words, cwd=ROOT, env=alike, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 240
         while (
             process.poll() is None

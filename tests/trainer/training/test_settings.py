@@ -110,6 +110,7 @@ def no_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     """What follows the last epoch has tests of its own; here the run itself is looked at."""
     monkeypatch.setattr("trainer.training.finish.write_report", lambda *facts: {})
     monkeypatch.setattr("trainer.training.train.finish", lambda folder, state, *facts: state)
+    monkeypatch.setattr("trainer.devices.arithmetic.computes_bfloat16", lambda device: True)  # whatever runs the test
 
 
 Run = Callable[[dict[str, Any]], dict[str, Any]]

@@ -113,10 +113,25 @@ def test_streamed_pictures_are_the_kept_ones(tmp_path: Path) -> None:
     assert same(kept, weights_in(tmp_path / "alone"))
 
 
-def test_bfloat16_and_float32_agree_within_noise(tmp_path: Path) -> None:
+def test_bfloat16_and_float32_agree_within_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.devices.arithmetic.computes_bfloat16", lambda device: True)
     cohort = cohort_in(tmp_path, 80)
     found = [trained(cohort, tmp_path / name, small(precision=name, epochs=6)).auc for name in ("bfloat16", "float32")]
     assert found[0] == pytest.approx(found[1], abs=0.1)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_bfloat16_is_computed_only_where_the_device_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    for place in ("trainer.devices.arithmetic", "trainer.training.train"):
+        monkeypatch.setattr(f"{place}.computes_bfloat16", lambda device: there)
+    said: list[str] = []
+    cohort, half = cohort_in(tmp_path), small(precision="bfloat16", epochs=1)
+    trained(cohort, tmp_path / "half", half, watch=Watch(say=said.append))
+    trained(cohort, tmp_path / "plain", small(precision="float32", epochs=1))
+    assert same(weights_in(tmp_path / "half"), weights_in(tmp_path / "plain")) is not there
+    assert any("no bfloat16" in text for text in said) is not there
 
 
 def test_more_than_two_classes(tmp_path: Path) -> None:
