@@ -1,26 +1,20 @@
 """Lenses, muted filters and a folder's index on the device are those of a processor, and how quickly they come."""
 
-import copy
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-import torchvision
 from PIL import Image
 
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index, open_index
 from explorer.core.muting import muted_logits
-from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
+from tests.gpu.pairs import apart, pairs
 from tests.gpu.proof import Proof
-from trainer.networks.architectures import ScratchCNN, initialise
-from trainer.networks.input_spec import InputSpec
 
 MOST = 1e-4
 FEW_STEPS = {"integrated-gradients": {"steps": 8}, "class-model": {"steps": 4}, "occlusion": {"size": 16, "stride": 16}}
@@ -29,26 +23,9 @@ MEASURED = ("peak", "inside", "mean", "area")
 
 
 def run(proof: Proof) -> None:
-    """The paper's network and one with batch norms and shortcuts."""
-    side = 64 if proof.small else 224
-    for name in ("the paper's CNN", "resnet18"):
-        if proof.late:
-            proof.tell(f"{name}: not begun, the time is up", "")
-            continue
-        torch.manual_seed(0)
-        module = (
-            torchvision.models.resnet18(weights=None, num_classes=2)
-            if name == "resnet18"
-            else ScratchCNN(size=side, bottleneck=8 if proof.small else 0)
-        )
-        if name != "resnet18":
-            initialise(module)
-        module = module.eval().requires_grad_(False)
-        layers = trace_layers(module, torch.zeros(1, 3, side, side))
-        spec = InputSpec((side, side), "squash", side)
-        here = Network(module, spec, ("a", "b"), layers, "", torch.device("cpu"), name, name)
-        there = replace(here, module=copy.deepcopy(module).to(proof.device), device=proof.device)
-        pictures = _pictures(32 if proof.small else 512, side)
+    """Lenses, muted filters and the index of each network."""
+    for name, here, there in pairs(proof):
+        pictures = _pictures(32 if proof.small else 512, here.input.size[0])
         lenses(proof, name, here, there, pictures[0])
         muting(proof, name, here, there, pictures[0])
         index(proof, name, here, there, pictures)
@@ -71,8 +48,8 @@ def lenses(proof: Proof, name: str, here: Network, there: Network, rgb: npt.NDAr
         )
         # Rounding decides between two values that are all but equal, and a gradient then goes through the other one:
         # single places may differ by anything. 99 of 100 must not.
-        proof.judge(f"{name}, {lens}: difference in 99 % of all places", _far(found, wanted, 0.99), most=MOST)
-        proof.tell(f"{name}, {lens}: largest difference", _far(found, wanted))
+        proof.judge(f"{name}, {lens}: difference in 99 % of all places", apart(found, wanted, 0.99), most=MOST)
+        proof.tell(f"{name}, {lens}: largest difference", apart(found, wanted))
         proof.tell(f"{name}, {lens}: time", took * 1000, "ms")
 
 
@@ -80,7 +57,7 @@ def muting(proof: Proof, name: str, here: Network, there: Network, rgb: npt.NDAr
     """The logits without a filter of the first, a middle and the last layer."""
     layers = sorted({0, len(here.layers) // 2, len(here.layers) - 1})
     far = [
-        _far(muted_logits(there, rgb, [FilterKey(one, 1)]), muted_logits(here, rgb, [FilterKey(one, 1)]))
+        apart(muted_logits(there, rgb, [FilterKey(one, 1)]), muted_logits(here, rgb, [FilterKey(one, 1)]))
         for one in layers
     ]
     proof.judge(f"{name}, muted filters: largest difference of logits", max(far), most=MOST)
@@ -102,7 +79,7 @@ def index(proof: Proof, name: str, here: Network, there: Network, pictures: npt.
             layers = range(len(here.layers))
             # `area` counts what lies above a threshold that is itself a value of a map: rounding moves it over.
             far = float(
-                np.median([_far(_column(found, one, column), _column(wanted, one, column), 0.99) for one in layers])
+                np.median([apart(_column(found, one, column), _column(wanted, one, column), 0.99) for one in layers])
             )
             proof.judge(f"{name}, index: difference of 99 % of {column}", far, most=MOST)
         took = proof.seconds(lambda: build_index(there, paths, folder / "all.h5"))
@@ -120,8 +97,3 @@ def _pictures(count: int, side: int) -> npt.NDArray[np.uint8]:
     large = [np.asarray(Image.fromarray(one).resize((side, side), Image.Resampling.BICUBIC)) for one in coarse]
     noise = random.normal(0, 12, (count, side, side, 3))
     return (np.stack(large) + noise).clip(0, 255).astype(np.uint8)
-
-
-def _far(found: npt.NDArray[np.floating], wanted: npt.NDArray[np.floating], share: float = 1.0) -> float:
-    """The largest difference of this share of all values, as a share of the largest value."""
-    return float(np.quantile(np.abs(found - wanted), share) / max(np.abs(wanted).max(), 1e-12))

@@ -100,7 +100,7 @@ def train_network(
     lessons = Lessons(source, settings, processes)
     network = (begin or ConceptNetwork()).to(device).train()
     follow = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
-    average = AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
+    average = AveragedModel(network, multi_avg_fn=follow, use_buffers=True) if settings.average else None
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
@@ -113,12 +113,13 @@ def train_network(
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimiser.step()
         cycle.step()
-        average.update_parameters(network)
+        if average is not None:
+            average.update_parameters(network)
         losses.append(loss.detach())
         if number % lessons.steps == 0:
             on_epoch(number // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
             losses.clear()
-    if settings.average:
+    if average is not None:
         network.load_state_dict(average.module.state_dict())
     return network.to(CPU).eval()
 

@@ -37,7 +37,8 @@ class WorkList:
         shares = f": {', '.join(f'{word} {share:.0%}' for word, share in parts)}"
         if self.named:
             return f"{first}; {self.named:,} named{shares}".replace("%", " %")
-        others = f"; {self.elsewhere:,} with a tag are not among them" if self.elsewhere else ""
+        verb = "is" if self.elsewhere == 1 else "are"
+        others = f"; {self.elsewhere:,} with a tag {verb} not among them" if self.elsewhere else ""
         return f"{first}; none of them has a tag yet{others}".replace("%", " %")
 
 

@@ -68,3 +68,5 @@ def test_filters_with_a_tag_that_are_not_in_the_list_are_told_apart() -> None:
     assert (
         str(found) == "4 of 6 carry 95 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
     )
+    one = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1"))
+    assert str(one).endswith("; 1 with a tag is not among them")
