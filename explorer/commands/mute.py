@@ -68,6 +68,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     how.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="also compare pictures by what a person saw: image,hair,ruler,.."
     )
+    how.add_argument(
+        "--class", dest="scored", default="", metavar="NAME", help="measure sensitivity and specificity of this class"
+    )
     how.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
     how.add_argument(
         "--agreement", action="store_true", help="mute every filter by itself: does relevance foretell it, by layer?"
@@ -181,6 +184,7 @@ def _measure(
         chosen_by_effect=arguments.chosen_by_effect,
         random_draws=arguments.random,
         random_pictures=arguments.random_on,
+        scored=arguments.scored,
         artifact="" if artifact == "none" else artifact,
         with_trained_on=arguments.with_trained_on,
         seed=arguments.seed,

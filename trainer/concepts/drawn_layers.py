@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from trainer.concepts.working_size import SIDE
-from trainer.synthetic.artifacts import COVERED
+from trainer.synthetic.compositing import COVERED
 from trainer.synthetic.kinds import Kind
 
 BRIGHTEST = 1.25

@@ -21,10 +21,11 @@ from trainer.files.progress import OnStep, no_step
 from trainer.measures.bootstrap import DRAWS, BootstrapResamples, Measure, Numbers
 from trainer.measures.calibration import Calibration
 from trainer.measures.class_figures import accuracies, class_curves
-from trainer.measures.metrics import Labels, confusion, positive_class
+from trainer.measures.metrics import Labels, confusion
 from trainer.measures.prediction import Prediction
 from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
+from trainer.measures.scored_class import scored_class
 from trainer.measures.taxonomy import Match, Taxonomy, about_leaves, levels, match
 from trainer.networks.input_spec import InputSpec
 
@@ -153,7 +154,7 @@ def evaluate(
     seconds = time.perf_counter() - started
     probabilities = matched.probabilities(answer)
     drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
-    positive = positive_class(matched.classes) if len(matched.classes) == 2 else None
+    positive = scored_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = class_curves(
         labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers]
     )

@@ -104,6 +104,8 @@ def choose(scores: Numbers, positive: npt.NDArray[np.bool_], criterion: str) -> 
     else:
         place = int(np.argmax(sensitivity + specificity))
     values = np.concatenate([[1.0], falling[last], [0.0]])
+    if place == 0 and values[1] >= 1:
+        return float(np.nextafter(1.0, 2.0))  # nothing is called: halfway between 1 and 1 would call what has 1
     return float((values[place] + values[place + 1]) / 2)
 
 

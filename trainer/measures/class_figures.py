@@ -6,8 +6,9 @@ import numpy as np
 
 from trainer.files.progress import OnStep, no_step
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
-from trainer.measures.metrics import Labels, accuracy, class_accuracy, positive_class
+from trainer.measures.metrics import Labels, accuracy, class_accuracy
 from trainer.measures.roc_curves import Curve, curve_of
+from trainer.measures.scored_class import scored_class
 
 
 def class_curves(
@@ -25,7 +26,7 @@ def class_curves(
     `columns` names other classes to draw a curve of; each needs pictures of it and pictures of others.
     """
     if columns is None:
-        columns = [positive_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
+        columns = [scored_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
     made = []
     for done, place in enumerate(columns):
         on_step(done, len(columns))

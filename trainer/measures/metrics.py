@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from trainer.measures.scored_class import scored_class
+
 Numbers = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 
@@ -17,11 +19,6 @@ LEVELS = (0.80, 0.90, 0.95)
 """Specificities at which sensitivity is given, and the reverse."""
 
 _ROUNDING = 1e-9
-
-
-def positive_class(classes: Sequence[str]) -> int:
-    """The class whose probability is the score of two classes: the one named malignant, else the last."""
-    return list(classes).index("malignant") if "malignant" in classes else len(classes) - 1
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,7 @@ def auc(labels: Labels, probabilities: npt.NDArray[np.floating], classes: Sequen
     of more the mean over the classes that occur, each against the rest; NaN where only one class occurs.
     """
     one = np.ones((1, len(labels)))
-    columns = [positive_class(classes)] if len(classes) == 2 else range(len(classes))
+    columns = [scored_class(classes)] if len(classes) == 2 else range(len(classes))
     found = [
         float(area_under_roc(*Ranking.of(probabilities[:, place], labels == place).counts(one))[0]) for place in columns
     ]

@@ -9,6 +9,7 @@ from trainer.measures.bootstrap import Measure
 from trainer.measures.delong import Z
 
 Mask = npt.NDArray[np.bool_]
+Lesions = npt.NDArray[np.intp]
 
 
 def odds_ratio(present: Mask, positive: Mask) -> Measure:
@@ -20,17 +21,19 @@ def odds_ratio(present: Mask, positive: Mask) -> Measure:
     return _measure(*_log_and_variance(present, positive), len(present))
 
 
-def common_odds_ratio(strata: Sequence[tuple[Mask, Mask]]) -> Measure:
-    """The odds ratio that several strata have in common, each (present, positive), with 95 % interval.
+def common_odds_ratio(strata: Sequence[tuple[Mask, Mask, Lesions]]) -> Measure:
+    """The odds ratio that several strata have in common, each (present, positive, lesions), with 95 % interval.
 
     The logarithms of the strata's `odds_ratio` are averaged, weighted by the inverse of their variance (Woolf, Ann.
-    Hum. Genet. 19:251, 1955). A stratum that is all on one side says nothing; NaN where none is left.
+    Hum. Genet. 19:251, 1955). Pictures of one lesion (N numbers) say less than as many lesions: the variance grows by
+    the design effect of such clusters (Rao & Scott, Biometrics 48:577, 1992). A stratum that is all on one side says
+    nothing; NaN where none is left.
     """
-    told = [(present, positive) for present, positive in strata if positive.any() and not positive.all()]
-    pictures = sum(len(present) for present, _ in told)
+    told = [of for of in strata if of[1].any() and not of[1].all()]
+    pictures = sum(len(present) for present, _, _ in told)
     if not told:
         return Measure(float("nan"), float("nan"), float("nan"), pictures)
-    logs, variances = np.array([_log_and_variance(present, positive) for present, positive in told]).T
+    logs, variances = np.array([_log_and_variance(*of) for of in told]).T
     weights = 1 / variances
     return _measure(float(np.average(logs, weights=weights)), float(1 / weights.sum()), pictures)
 
@@ -41,9 +44,20 @@ def counts(present: Mask, positive: Mask) -> npt.NDArray[np.float64]:
     return np.array(sides, np.float64)
 
 
-def _log_and_variance(present: Mask, positive: Mask) -> tuple[float, float]:
+def _log_and_variance(present: Mask, positive: Mask, lesions: Lesions | None = None) -> tuple[float, float]:
     table = counts(present, positive) + 0.5
-    return float(np.log(table[0, 0] * table[1, 1] / (table[0, 1] * table[1, 0]))), float((1 / table).sum())
+    variance = float((1 / table).sum())
+    if lesions is not None:
+        variance *= _design_effect(present, positive, lesions, table)
+    return float(np.log(table[0, 0] * table[1, 1] / (table[0, 1] * table[1, 0]))), variance
+
+
+def _design_effect(present: Mask, positive: Mask, lesions: Lesions, table: npt.NDArray[np.float64]) -> float:
+    """By how much the variance of a log odds ratio is larger than that of as many single pictures; at least 1."""
+    # What a picture adds to the logarithm, to first order: one over the count of its cell, with the cell's sign.
+    pull = np.where(present == positive, 1, -1) / table[(~positive).astype(int), (~present).astype(int)]
+    together = np.bincount(lesions, weights=pull)
+    return max(1.0, float((together**2).sum() / (pull**2).sum()))
 
 
 def _measure(log: float, variance: float, pictures: int) -> Measure:

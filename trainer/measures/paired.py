@@ -31,27 +31,37 @@ class Compared:
         return {name: found.as_dict() for name, found in vars(self).items()}
 
 
-def compared(pairs: Mapping[str, tuple[Pair, int]], draws: BootstrapResamples) -> dict[str, Compared]:
-    """Each pair with its 95 % percentile intervals over the same draws.
+@dataclass(frozen=True)
+class Quantity:
+    """What is compared; `lesions` that it is a share of, for an AUC those of the smaller side, 0 for anything else.
 
-    Beside each pair stands, for a share, the number of lesions that it is a share of, else 0: a share that changed in
-    no picture would seem to be certain, so that its change has the interval of none in so many trials.
+    What is 0 or 1 without exception has the exact interval of so many trials (`measure`). A share that changed in no
+    picture would seem to be certain: its change has the interval of none in so many.
     """
-    names = list(pairs)
+
+    pair: Pair
+    lesions: int = 0
+    is_share: bool = False
+
+
+def compared(quantities: Mapping[str, Quantity], draws: BootstrapResamples) -> dict[str, Compared]:
+    """Each quantity with its 95 % percentile intervals over the same draws."""
+    names = list(quantities)
     ones = np.ones((1, len(draws.lesion)))
 
     def numbers(weights: Numbers) -> Numbers:
-        return np.stack([np.stack(pairs[name][0](weights), axis=1) for name in names], axis=1)
+        return np.stack([np.stack(quantities[name].pair(weights), axis=1) for name in names], axis=1)
 
     value, drawn = numbers(ones)[0], draws.over(numbers)
     count = len(draws.lesion)
     found = {}
     for place, name in enumerate(names):
-        lesions = pairs[name][1]
+        lesions = quantities[name].lesions
         before, after = (measure(value[place, side], drawn[:, place, side], count, lesions) for side in (0, 1))
         differences = drawn[:, place, 1] - drawn[:, place, 0]
         change = measure(float(value[place, 1] - value[place, 0]), differences, count)
-        if lesions and change.low == change.high == 0:
+        certain = quantities[name].is_share or before.value in (0, 1)
+        if lesions and certain and change.low == change.high == 0:
             reach = 1 - 0.025 ** (1 / lesions)
             change = replace(change, low=-reach, high=reach)
         found[name] = Compared(before, after, change)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from trainer.synthetic.artifacts import Layer, _blurred, _in_mask, _mix
+from trainer.synthetic.artifacts import Layer
+from trainer.synthetic.compositing import blurred, in_mask, mixed
 from trainer.synthetic.noise_fields import Floats, Points, Stencil, curve, field, fractal, plane, smoothstep
 
 
@@ -51,7 +52,7 @@ def _bubbles(
         rgb = rgb * (1 + np.float32(rng.uniform(-0.05, 0.1)) * disc)[..., None]
         rgb = rgb * (1 - np.float32(dark) * outer)[..., None]
         side = 0.5 + 0.5 * np.cos(np.arctan2(dy, dx) - np.float32(rng.uniform(0, 6)))
-        rgb = _mix(rgb, np.ones(3, np.float32), np.clip(bright * inner * (0.4 + 0.6 * side), 0, 1).astype(np.float32))
+        rgb = mixed(rgb, np.ones(3, np.float32), np.clip(bright * inner * (0.4 + 0.6 * side), 0, 1).astype(np.float32))
         covered = np.maximum(covered, disc)
     return rgb, covered
 
@@ -64,7 +65,7 @@ def dot_reflections(rng: np.random.Generator, rgb: Floats, skin_type: int) -> La
     for _ in range(int(rng.integers(10, 90))):
         place = middles[int(rng.integers(len(middles)))] + rng.normal(0, 0.09, 2)
         stencil.disc(place[0], place[1], rng.uniform(0.0022, 0.008))
-    return _white(rng, rgb, _in_mask(stencil.coverage()), (0.6, 1.0))
+    return _white(rng, rgb, in_mask(stencil.coverage()), (0.6, 1.0))
 
 
 def streak_reflections(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -76,7 +77,7 @@ def streak_reflections(rng: np.random.Generator, rgb: Floats, skin_type: int) ->
         place, turn = middle + rng.normal(0, 0.16, 2), main + rng.normal(0, 0.4)
         ahead = np.array([np.sin(turn), np.cos(turn)]) * rng.uniform(0.006, 0.028)
         stencil.stroke(np.stack([place, place + ahead]), rng.uniform(0.004, 0.011))
-    return _white(rng, rgb, _in_mask(stencil.coverage()), (0.6, 1.0))
+    return _white(rng, rgb, in_mask(stencil.coverage()), (0.6, 1.0))
 
 
 def glare(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -88,11 +89,11 @@ def glare(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         place, wide = rng.uniform(0.15, 0.85, 2), rng.uniform(0.015, 0.05, 2)
         near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(np.float32)
     level = np.minimum(near, 1) * 1.6 + 0.5 * fractal(rng, size, 30, 3, gain=0.8) - 0.9
-    return _white(rng, rgb, _in_mask(smoothstep(0.0, 0.5, level.astype(np.float32))), (0.75, 1.0))
+    return _white(rng, rgb, in_mask(smoothstep(0.0, 0.5, level.astype(np.float32))), (0.75, 1.0))
 
 
 def _white(rng: np.random.Generator, rgb: Floats, coverage: Floats, opacity: tuple[float, float]) -> Layer:
-    return _mix(rgb, np.array([0.98, 0.98, 1.0], np.float32), coverage * np.float32(rng.uniform(*opacity))), coverage
+    return mixed(rgb, np.array([0.98, 0.98, 1.0], np.float32), coverage * np.float32(rng.uniform(*opacity))), coverage
 
 
 def blue_ink(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -135,9 +136,9 @@ def _strokes(
                 stencil.disc(y, x, wide / 2)
         else:
             stencil.stroke(points, wide * (1 + 0.15 * np.sin(np.linspace(0, 9, len(points)) + rng.uniform(0, 6))))
-    drawn = _blurred(stencil.coverage(), size * 0.003)
+    drawn = blurred(stencil.coverage(), size * 0.003)
     ragged = drawn - np.float32(crumbs) * np.maximum(fractal(rng, size, 50, 2), 0) * (drawn > 0)
-    coverage = _in_mask(smoothstep(0.2, 0.6, ragged))
+    coverage = in_mask(smoothstep(0.2, 0.6, ragged))
     amount = coverage * np.clip(0.8 + 0.3 * fractal(rng, size, 18, 3), 0.3, 1.4).astype(np.float32)
     absorbed = np.array(color, np.float32) * np.float32(rng.uniform(0.5, 1.1))
     return np.asarray(rgb * np.exp(-amount[..., None] * absorbed), dtype=np.float32), coverage
@@ -179,7 +180,7 @@ def _sheet(rng: np.random.Generator, rgb: Floats, colors: tuple[list[float], ...
     tone = 1 + 0.05 * fractal(rng, size, 4, 3) + 0.02 * field(rng, size, 60)
     color = np.array(colors[int(rng.integers(len(colors)))], np.float32) * np.clip(tone, 0.6, 1.1)[..., None]
     rgb = rgb * (1 - 0.3 * smoothstep(0.02, -0.004, away))[..., None]
-    return _mix(rgb, color.astype(np.float32), coverage * np.float32(0.97)), coverage
+    return mixed(rgb, color.astype(np.float32), coverage * np.float32(0.97)), coverage
 
 
 def far_corners(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -209,4 +210,4 @@ def _frame(
     coverage = smoothstep(-edge, edge, beyond)
     rgb = rgb * (1 - np.float32(rng.uniform(0.1, 0.45)) * smoothstep(-0.15, 0.01, beyond))[..., None]
     shade = np.array([0.04, 0.035, 0.04], np.float32) * np.float32(rng.uniform(0.2, 2.2))
-    return _mix(rgb, shade, coverage), coverage
+    return mixed(rgb, shade, coverage), coverage

@@ -3,12 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageFilter
 
-from trainer.synthetic.noise_fields import Floats, Points, Stencil, curve, field, fractal, near, plane, smoothstep
-
-COVERED = 0.2
-"""A pixel belongs to an artifact's mask where the artifact covers at least this share of it (hairs are thin)."""
+from trainer.synthetic.compositing import blurred, in_mask, mixed
+from trainer.synthetic.noise_fields import Floats, Points, Stencil, curve, field, fractal, plane, smoothstep
 
 Layer = tuple[Floats, Floats]
 """The picture (H, W, 3) with something drawn over it, and how much of each pixel that covers (H, W)."""
@@ -22,21 +19,6 @@ DIGITS: dict[str, tuple[tuple[float, float], ...]] = {
     "4": ((1, 0.7), (0, 0.7), (0.7, 0), (0.7, 1)),
     "5": ((0, 0.9), (0, 0.1), (0.4, 0.1), (0.45, 0.7), (0.7, 0.95), (1, 0.6), (0.95, 0)),
 }
-
-
-def _mix(rgb: Floats, colour: Floats, share: Floats) -> Floats:
-    return np.asarray(rgb + (colour - rgb) * share[..., None], dtype=np.float32)
-
-
-def _blurred(coverage: Floats, reach: float, shift: int = 0) -> Floats:
-    image = Image.fromarray(np.rint(coverage * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(reach))
-    blurred = np.asarray(image, dtype=np.float32) / np.float32(255)
-    return np.pad(blurred, ((shift, 0), (shift, 0)))[: len(blurred), : len(blurred)]
-
-
-def _in_mask(coverage: Floats) -> Floats:
-    """The coverage without what is too faint to be in the mask, unless it is the soft edge of what is in it."""
-    return coverage * near(coverage >= COVERED, 1.5)
 
 
 def hair(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -58,13 +40,13 @@ def hair(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         t = np.linspace(0, 1, len(points))
         taper = np.clip(np.minimum(t * 12 + 0.5, (1 - t) * 1.6), 0.12, 1)
         stencil.stroke(points, width * rng.uniform(0.5, 1.25) * taper)
-    coverage = _in_mask(stencil.coverage())
+    coverage = in_mask(stencil.coverage())
     offset = max(1, round(size * 0.006))
-    shadow = _blurred(coverage, size * 0.004, offset)
+    shadow = blurred(coverage, size * 0.004, offset)
     rgb = rgb * (1 - np.float32(0.22) * shadow[..., None])
     sheen = colour * (1 + np.float32(0.18) * np.tanh(field(rng, size, 14)))[..., None]
     opacity = rng.uniform(0.55, 0.75) if light else rng.uniform(0.80, 0.95)
-    return _mix(rgb, sheen, coverage * np.float32(opacity)), coverage
+    return mixed(rgb, sheen, coverage * np.float32(opacity)), coverage
 
 
 def ruler(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -93,7 +75,9 @@ def ruler(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     if baseline:
         stencil.stroke(np.stack([place(-0.1, 0), place(1.1, 0)]), weight)
     coverage = stencil.coverage()
-    return _mix(rgb, np.array([0.07, 0.06, 0.08], np.float32), coverage * np.float32(rng.uniform(0.72, 0.92))), coverage
+    return mixed(
+        rgb, np.array([0.07, 0.06, 0.08], np.float32), coverage * np.float32(rng.uniform(0.72, 0.92))
+    ), coverage
 
 
 def gel(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -121,7 +105,7 @@ def gel(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         glint = np.exp(-(((dy + 0.42 * radius) ** 2 + (dx + 0.42 * radius) ** 2) / (0.16 * radius + 0.4 * fine) ** 2))
         part = rgb[window] * (1 + 0.06 * disc)[..., None] * (1 - 0.42 * outer * disc)[..., None]
         bright = np.clip(0.62 * inner * facing + 0.95 * glint, 0, 1) * disc
-        rgb[window] = _mix(part, np.ones(3, np.float32), bright.astype(np.float32))
+        rgb[window] = mixed(part, np.ones(3, np.float32), bright.astype(np.float32))
         covered[window] = np.maximum(covered[window], disc)
     return rgb, covered
 
@@ -136,8 +120,8 @@ def reflection(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
         near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(np.float32)
     spots = fractal(rng, size, 42, 3, gain=0.8)
     level = np.minimum(near, 1.0) * 2.3 + spots - 3.2
-    coverage = _in_mask(smoothstep(-0.14, 0.34, level))
-    return _mix(rgb, np.array([0.985, 0.985, 1.0], np.float32), coverage * np.float32(0.96)), coverage
+    coverage = in_mask(smoothstep(-0.14, 0.34, level))
+    return mixed(rgb, np.array([0.985, 0.985, 1.0], np.float32), coverage * np.float32(0.96)), coverage
 
 
 def corners(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -153,7 +137,7 @@ def corners(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     coverage = smoothstep(-soft, soft, reach - np.float32(radius))
     fall = 1 - np.float32(rng.uniform(0.2, 0.45)) * smoothstep(-0.14, 0.01, reach - np.float32(radius))
     frame = np.array([0.030, 0.026, 0.028], np.float32) * np.float32(rng.uniform(0.4, 1.6))
-    return _mix(rgb * fall[..., None], frame, coverage), coverage
+    return mixed(rgb * fall[..., None], frame, coverage), coverage
 
 
 def ink(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -175,9 +159,9 @@ def ink(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
             bend = rng.normal(0, 0.03, (2, 2))
             points = curve(near, near + (away - near) / 3 + bend[0], near + (away - near) * 0.67 + bend[1], away, 24)
         stencil.stroke(points, width * (1 + 0.12 * np.sin(np.linspace(0, 9, len(points)) + rng.uniform(0, 6))))
-    drawn = _blurred(stencil.coverage(), size * 0.004)
+    drawn = blurred(stencil.coverage(), size * 0.004)
     ragged = np.float32(0.16) * fractal(rng, size, 40, 2) * smoothstep(0.0, 0.3, drawn)
-    coverage = _in_mask(smoothstep(0.22, 0.62, drawn + ragged))
+    coverage = in_mask(smoothstep(0.22, 0.62, drawn + ragged))
     amount = coverage * np.clip(0.85 + 0.28 * fractal(rng, size, 18, 3), 0.35, 1.4).astype(np.float32)
     violet = np.array([1.05, 1.25, 0.34], np.float32) * np.float32(rng.uniform(0.75, 1.05))
     return np.asarray(rgb * np.exp(-amount[..., None] * violet), dtype=np.float32), coverage
@@ -204,7 +188,7 @@ def patch(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     tone = 1 + 0.05 * fractal(rng, size, 3, 3) + 0.02 * field(rng, size, 80) - 0.25 * smoothstep(-0.05, 0.0, level)
     colour = np.array(rng.choice(colours), np.float32) * np.clip(tone, 0.5, 1.2)[..., None].astype(np.float32)
     rgb = rgb * (1 - 0.35 * smoothstep(0.022, -0.004, level))[..., None]
-    return _mix(rgb, colour, coverage * np.float32(0.97)), coverage
+    return mixed(rgb, colour, coverage * np.float32(0.97)), coverage
 
 
 ARTIFACTS: dict[str, Callable[[np.random.Generator, Floats, int], Layer]] = {

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from trainer.synthetic.artifacts import DIGITS, Layer, _blurred, _in_mask, _mix
+from trainer.synthetic.artifacts import DIGITS, Layer
+from trainer.synthetic.compositing import blurred, in_mask, mixed
 from trainer.synthetic.noise_fields import Floats, Points, Stencil, curve, field
 
 
@@ -72,12 +73,12 @@ def _hairs(
         )
         t = np.linspace(0, 1, len(points))
         stencil.stroke(points, wide * rng.uniform(0.6, 1.2) * np.clip(np.minimum(t * 12 + 0.5, (1 - t) * 2), 0.2, 1))
-    coverage = _in_mask(stencil.coverage())
+    coverage = in_mask(stencil.coverage())
     color = np.array(colors[int(rng.integers(len(colors)))], np.float32)
     if rng.random() < 0.4:
-        rgb = rgb * (1 - np.float32(0.15) * _blurred(coverage, size * 0.004, max(1, round(size * 0.006)))[..., None])
+        rgb = rgb * (1 - np.float32(0.15) * blurred(coverage, size * 0.004, max(1, round(size * 0.006)))[..., None])
     strength = np.float32(rng.uniform(*opacity)) * (1 + np.float32(0.2) * np.tanh(field(rng, size, 10)))
-    return _mix(rgb, color, np.clip(coverage * strength, 0, 1).astype(np.float32)), coverage
+    return mixed(rgb, color, np.clip(coverage * strength, 0, 1).astype(np.float32)), coverage
 
 
 def faint_ruler(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
@@ -152,5 +153,5 @@ def _scale(
             stencil.stroke(np.stack([place(begin, 0), place(end, 0)]), wide)
     coverage = stencil.coverage()
     if blur:
-        coverage = _blurred(coverage, size * blur)
-    return _mix(rgb, np.array(color, np.float32), coverage * np.float32(rng.uniform(*opacity))), coverage
+        coverage = blurred(coverage, size * blur)
+    return mixed(rgb, np.array(color, np.float32), coverage * np.float32(rng.uniform(*opacity))), coverage

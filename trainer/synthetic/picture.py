@@ -20,7 +20,8 @@ from trainer.files.atomic_files import cannot_write, create_file, new_folder, sw
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep
 from trainer.files.written_tables import write_rows
-from trainer.synthetic.artifacts import ARTIFACTS, COVERED, COVERING
+from trainer.synthetic.artifacts import ARTIFACTS, COVERING
+from trainer.synthetic.compositing import COVERED
 from trainer.synthetic.lesion import lesion
 from trainer.synthetic.noise_fields import Mask, field
 from trainer.synthetic.skin import TONES

@@ -20,7 +20,7 @@ def class_auc(values: npt.NDArray[np.floating], positive: Mask) -> tuple[Measure
     if not np.isfinite(found.value):
         return found, 1.0
     p = float(stats.mannwhitneyu(values[positive], values[~positive], method="asymptotic").pvalue)
-    if not np.isfinite(found.low):
+    if not np.isfinite(found.low) and found.value in (0, 1):
         fewer = int(min(positive.sum(), (~positive).sum()))
         reach = 1 - 0.025 ** (1 / fewer)
         low, high = (1 - reach, 1.0) if found.value > 0.5 else (0.0, reach)

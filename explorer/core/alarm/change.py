@@ -81,9 +81,11 @@ def change_of(
 
     value = numbers(np.ones((1, len(before))))[0]
     drawn = resamples.over(numbers)
-    measures = [measure(float(value[at]), drawn[:, at], len(before)) for at in range(len(value))]
+    fewer = min(len(set(np.asarray(units, dtype=object)[side])) for side in (positive, ~positive))
+    lesions = (0, 0, 0, fewer, fewer, 0)  # an AUC of 1 is not certain
+    measures = [measure(float(value[at]), drawn[:, at], len(before), lesions[at]) for at in range(len(value))]
     rho, error, counted = within_class(values, np.stack([before, after]), labels)
-    follows = [as_measure(rho[at], error[at], counted) for at in (0, 1)]
+    follows = [as_measure(rho[at], error[at], int(counted[at])) for at in (0, 1)]
     return Change(len(before), *measures, *follows)
 
 

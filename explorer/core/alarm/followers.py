@@ -10,10 +10,11 @@ import numpy.typing as npt
 from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.class_score import towards
 from explorer.core.alarm.finding import Following
-from explorer.core.alarm.within_class import as_measure, chance, corrected, within_class
+from explorer.core.alarm.within_class import as_measure, chance, within_class
 from explorer.core.index import FolderIndex
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
+from trainer.measures.multiple_testing import corrected
 
 Numbers = npt.NDArray[np.float64]
 
@@ -67,21 +68,20 @@ def followers_of(
     count, kinds = len(table), len(ANSWERS)
     rho = np.full((len(asked), kinds, count), np.nan)
     error, pushed = rho.copy(), np.full((len(asked), count), np.nan)
-    counted = np.zeros(len(asked), int)
+    counted = np.zeros(rho.shape, np.int64)
     for first in range(0, count, AT_ONCE):
         on_step(first, count)
         some = slice(first, min(count, first + AT_ONCE))
         for kind, name in enumerate(ANSWERS):
             answers = index.rows_answers(some, name)[:, rows]
             for at, one in enumerate(asked):
-                rho[at, kind, some], error[at, kind, some], counted[at] = within_class(
-                    one.artifact.values, answers, labels
-                )
+                followed = within_class(one.artifact.values, answers, labels)
+                rho[at, kind, some], error[at, kind, some], counted[at, kind, some] = followed
         relevance = index.rows_answers(some, "relevance")[:, rows].astype(np.float64)
         for at, one in enumerate(asked):
             pushed[at, some] = _pushed(relevance, index, rows, labels, one)
     rho[:, :, table["silent"]] = np.nan
-    return [_chosen(table, rho[at], error[at], pushed[at], int(counted[at]), one.sign) for at, one in enumerate(asked)]
+    return [_chosen(table, rho[at], error[at], pushed[at], counted[at]) for at, one in enumerate(asked)]
 
 
 def _pushed(
@@ -101,9 +101,9 @@ def _pushed(
 
 
 def _chosen(
-    table: npt.NDArray[np.void], rho: Numbers, error: Numbers, pushed: Numbers, counted: int, sign: int
+    table: npt.NDArray[np.void], rho: Numbers, error: Numbers, pushed: Numbers, counted: npt.NDArray[np.int64]
 ) -> Followers:
-    q = corrected(chance(rho, error).ravel()).reshape(rho.shape)
+    q = corrected(chance(rho, error))
     better = np.nan_to_num(np.abs(rho)).argmax(axis=0)
     at = better, np.arange(len(table))
     follows = (q[at] <= LEVEL) & (np.abs(np.nan_to_num(rho[at])) >= LEAST_RHO)
@@ -123,7 +123,7 @@ def _chosen(
         Following(
             FilterKey(int(table["layer"][row]), int(table["filter"][row])),
             ANSWERS[better[row]],
-            as_measure(float(rho[better[row], row]), float(error[better[row], row]), counted),
+            as_measure(float(rho[better[row], row]), float(error[better[row], row]), int(counted[better[row], row])),
             float(q[better[row], row]),
             float(pushed[row]),
         )

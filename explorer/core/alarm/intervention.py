@@ -11,6 +11,8 @@ from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.change import Change, change_of
 from explorer.core.alarm.class_score import Cohort, class_scores
 from explorer.core.alarm.finding import Finding
+from explorer.core.arrays import RGB
+from explorer.core.errors import UserError
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex
 from explorer.core.muting.folder_pass import folder_logits
@@ -41,7 +43,8 @@ def measured_changes(
 ) -> Finding:
     """The finding with what muting its top filters does and, for a cast, what correcting it does.
 
-    A muted map is the mean that the filter answers over the folder, everywhere (`constant` of `core/muting`).
+    A muted map is the mean that the filter answers over the folder, everywhere (`constant` of `core/muting`). Pictures
+    that are gone or not as the index saw them do not count.
     """
     chosen = _spread(len(cohort.names), MOST)
     have, lack = artifact.sides(finding.sign)
@@ -63,25 +66,39 @@ def measured_changes(
         muted = folder_logits(network, index.seen_from(folder), rows.tolist(), [keys], "constant", on_step=on_step)
         finding = replace(finding, muting=measure(muted.after[0], chosen[np.isin(rows, muted.rows)]))
     if finding.artifact in CASTS:
-        pictures = [folder / cohort.names[row] for row in chosen]
-        finding = replace(finding, correction=measure(_under_one_light(network, pictures, on_step), chosen))
+        after, there = _under_one_light(network, [folder / cohort.names[row] for row in chosen], on_step)
+        if there.any():
+            finding = replace(finding, correction=measure(after, chosen[there]))
     return finding
 
 
-def _under_one_light(network: Network, pictures: list[Path], on_step: OnStep) -> Logits:
-    """The logits (N, K) of pictures that all have the light that is usual among them; UserError where one is gone.
+def _under_one_light(network: Network, pictures: list[Path], on_step: OnStep) -> tuple[Logits, npt.NDArray[np.bool_]]:
+    """The logits of pictures that all have the light that is usual among them, and which of them can be read (N,).
 
     Under grey light no picture would be what the network knows.
     """
-    light = np.median([light_of(read_image(path)) for path in pictures], axis=0)
-    found = []
+    lights = [None if rgb is None else light_of(rgb) for rgb in map(_read, pictures)]
+    usual = [light for light in lights if light is not None]
+    there = np.array([light is not None for light in lights])
+    if not usual:
+        return np.empty((0, 0), np.float32), there
+    light, found = np.median(usual, axis=0), []
     for first in range(0, len(pictures), AT_ONCE):
         on_step(first, len(pictures))
-        read = [read_image(path) for path in pictures[first : first + AT_ONCE]]
-        batch = torch.stack([network.input.prepare(under_light(rgb, light)) for rgb in read])
-        with torch.inference_mode():
-            found.append(network.logits(batch).float().cpu().numpy())
-    return np.concatenate(found)
+        read = [_read(path) for path in pictures[first : first + AT_ONCE]]
+        there[first : first + AT_ONCE] &= [rgb is not None for rgb in read]
+        prepared = [network.input.prepare(under_light(rgb, light)) for rgb in read if rgb is not None]
+        if prepared:
+            with torch.inference_mode():
+                found.append(network.logits(torch.stack(prepared)).float().cpu().numpy())
+    return np.concatenate(found) if found else np.empty((0, 0), np.float32), there
+
+
+def _read(path: Path) -> RGB | None:
+    try:
+        return read_image(path)
+    except UserError:
+        return None
 
 
 def _spread(count: int, most: int) -> npt.NDArray[np.intp]:

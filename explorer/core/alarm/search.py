@@ -14,7 +14,7 @@ from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
 from explorer.core.alarm.intervention import measured_changes
 from explorer.core.alarm.picture_table import CONCEPTS, WHOLE_PICTURE, Measurement, picture_table
-from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
+from explorer.core.alarm.within_class import as_measure, chance, rank_correlations, within_class
 from explorer.core.class_words import ClassWords, propose, told_apart, trained_words
 from explorer.core.errors import UserError
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
@@ -22,7 +22,9 @@ from explorer.core.index import FolderIndex
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from trainer.measures.bootstrap import Measure
+from trainer.measures.multiple_testing import corrected
 from trainer.measures.odds import odds_ratio
+from trainer.measures.scored_class import scored_class
 
 Numbers = npt.NDArray[np.float64]
 
@@ -113,7 +115,7 @@ def sound(
     names = tuple(index.pictures[row] for row in rows)
     artifacts = artifacts_of(measured, names, said)
     search = _Search(index, rows, labels, classes, names)
-    findings = search.findings(artifacts, [asked[-1]] if len(classes) == 2 else asked, on_step)
+    findings = search.findings(artifacts, [scored_class(classes)] if len(classes) == 2 else asked, on_step)
     if network is not None and findings:
         values = {one.name: one for one in artifacts}
         done = {one.about: one for one in (before.findings if before is not None else ()) if one.muting is not None}
@@ -184,7 +186,7 @@ class _Search:
         association, p = class_auc(artifact.values[known], positive[known])
         scores = class_scores(self._logits, place)
         rho, error, counted = within_class(artifact.values, scores[None], self._labels)
-        follows = as_measure(float(rho[0]), float(error[0]), counted)
+        follows = as_measure(float(rho[0]), float(error[0]), int(counted[0]))
         apart = np.isfinite(rho[0])
         odds = odds_ratio(artifact.there[known], positive[known]) if artifact.there is not None else None
         least = max(p, float(chance(rho, error)[0])) if apart else p

@@ -15,18 +15,19 @@ FEWEST = 8
 
 def within_class(
     values: npt.NDArray[np.floating], answers: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]
-) -> tuple[Numbers, Numbers, int]:
+) -> tuple[Numbers, Numbers, npt.NDArray[np.int64]]:
     """Spearman's rho of each row of `answers` (F, N) with `values` (N) within each class of `labels` (N), combined.
 
-    Gives rho (F), its standard error on Fisher's scale (F), and the pictures that counted. The rho of the classes are
-    averaged on Fisher's scale with weights n - 3 (Hedges & Olkin, Statistical Methods for Meta-Analysis, 1985, section
-    11.B); the error of each is that of Bonett & Wright (Psychometrika 65:23, 2000), (1 + rho^2 / 2) / (n - 3). A class
-    in which either does not vary, or of fewer than `FEWEST` pictures, is left out; NaN where none is left.
+    Gives rho (F), its standard error on Fisher's scale (F), and the number of pictures that counted (F). The rho of the
+    classes are averaged on Fisher's scale with weights n - 3 (Hedges & Olkin, Statistical Methods for Meta-Analysis,
+    1985, section 11.B); the error of each is that of Bonett & Wright (Psychometrika 65:23, 2000),
+    (1 + rho^2 / 2) / (n - 3). A class in which either does not vary, or of fewer than `FEWEST` pictures, is left out;
+    NaN where none is left.
     """
     answers = np.atleast_2d(answers)
     total, weight = np.zeros(len(answers)), np.zeros(len(answers))
     spread = np.zeros(len(answers))
-    counted = 0
+    counted = np.zeros(len(answers), np.int64)
     for place in np.unique(labels):
         of = (labels == place) & np.isfinite(values)
         count = int(of.sum())
@@ -34,9 +35,7 @@ def within_class(
             continue
         rho = rank_correlations(values[of], answers[:, of])
         known = np.isfinite(rho)
-        if not known.any():
-            continue
-        counted += count
+        counted += np.where(known, count, 0)
         share = np.where(known, count - 3.0, 0.0)
         total += share * np.arctanh(np.clip(np.nan_to_num(rho), -0.9999, 0.9999))
         spread += share * (1 + np.nan_to_num(rho) ** 2 / 2)
@@ -67,11 +66,6 @@ def chance(rho: Numbers, error: Numbers) -> Numbers:
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.abs(np.arctanh(np.clip(rho, -0.9999, 0.9999))) / error
     return np.where(np.isfinite(z), 2 * stats.norm.sf(np.nan_to_num(z)), 1.0)
-
-
-def corrected(p: Numbers) -> Numbers:
-    """p (F) corrected for their number, whatever their dependence (Benjamini & Yekutieli, Ann. Stat. 29:1165, 2001)."""
-    return np.asarray(stats.false_discovery_control(p, method="by")) if len(p) else p
 
 
 def _centred(rows: npt.NDArray[np.floating]) -> Numbers:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from explorer.core.alignment.areas import Ranked, area, overlap, pooled_area
 from explorer.core.alignment.grid import inner
 from explorer.core.alignment.marks import ON, RIM, SECTORS, SETS, Marks
+from explorer.core.alignment.over_pictures import mean_known
 from explorer.core.alignment.picture_edge import highest, lines_of
 
 Floats = npt.NDArray[np.float32]
@@ -66,7 +67,7 @@ class RankedMaps:
         """
         own = _compared(self._ranked, self._within, marks)
         nulls = [_compared(self._ranked, self._within, other) for other in others]
-        found = own | {f"{name}_null": _mean([one[name] for one in nulls]) for name in PAIRED}
+        found = own | {f"{name}_null": mean_known(np.stack([one[name] for one in nulls])) for name in PAIRED}
         for name in ("area", "beyond", "side"):
             found[name][self._flat] = found[f"{name}_null"][self._flat] = np.nan
         maps = np.roll(self._maps, moved, axis=(1, 2)) if any(moved) else self._maps
@@ -176,11 +177,3 @@ def _colors(within: Floats, marks: Marks, others: Sequence[Marks]) -> Measured:
         "sums": np.stack([within.sum(axis=1), (within**2).sum(axis=1)], axis=1),
         "colors": own[None].astype(np.float32),
     }
-
-
-def _mean(several: Sequence[Floats]) -> Floats:
-    stacked = np.stack(several)
-    there = ~np.isnan(stacked)
-    count = there.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count > 0, np.where(there, stacked, 0).sum(axis=0) / count, np.nan).astype(np.float32)

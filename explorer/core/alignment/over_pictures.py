@@ -35,13 +35,15 @@ def answered_more(on: Numbers, off: Numbers, on_null: Numbers, off_null: Numbers
     Mean answers (N, F), NaN where a picture has no such place. The effect is (on - off) / (on + off) of what all
     pictures answer together, so that those with more of an answer count more, or that less the same of other pictures'
     places where this is lower. Each is tested picture by picture (`signed_rank`); the larger p counts (Berger, 1982).
+    A picture without others' places has no say in the second: without any, p is 1.
     """
     there = ~np.isnan(on) & ~np.isnan(off)
     known = there & ~np.isnan(on_null) & ~np.isnan(off_null)
     own = [np.where(there, values, 0) for values in (on, off)]
     null = [np.where(known, values, 0) for values in (on_null, off_null)]
-    more, beyond = own[0] - own[1], (own[0] - own[1]) - (null[0] - null[1])
-    p = np.maximum(*(signed_rank(np.where(there, values, np.nan)) for values in (more, beyond)))
+    more = np.where(there, own[0] - own[1], np.nan)
+    beyond = np.where(known, more - (null[0] - null[1]), np.nan)
+    p = np.maximum(signed_rank(more), signed_rank(beyond))
     draws = resamples(len(on))
     found, drawn = (
         _effect(*(one.sum(axis=0) for one in (*own, *null))),
@@ -67,13 +69,20 @@ def points_more(pointing: Numbers, pointing_null: Numbers, answered: Numbers, an
     return OverPictures(found, low, high, np.where(found > 0, p, 1.0), there.sum(axis=0))
 
 
+def mean_known(values: Numbers) -> Numbers:
+    """The mean (...) of values (N, ...) over the pictures that have a say, those that are not NaN; NaN without any."""
+    there = ~np.isnan(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Numbers = np.where(there, values, 0).sum(axis=0) / there.sum(axis=0)
+    return mean
+
+
 def mean_over(differences: Numbers) -> OverPictures:
-    """The mean of differences (N, F) at the level of pictures; NaN where a picture has no say."""
+    """The mean of differences (N, F) at the level of pictures, with interval and p; NaN where a picture has no say."""
     there = ~np.isnan(differences)
     n, values = there.sum(axis=0), np.where(there, differences, 0)
-    draws = resamples(len(differences))
+    draws, mean = resamples(len(differences)), mean_known(differences)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(n > 0, values.sum(axis=0) / n, np.nan)
         drawn = (draws @ values) / (draws @ there)
     low, high = np.nan_to_num(np.quantile(np.nan_to_num(drawn), (0.025, 0.975), axis=0))
     return OverPictures(mean, low, high, np.where(np.nan_to_num(mean) > 0, signed_rank(differences), 1.0), n)
@@ -110,14 +119,6 @@ def weakest(tests: Sequence[OverPictures]) -> OverPictures:
     )
     p = np.max([one.p for one in tests], axis=0)
     return OverPictures(np.maximum(effects.min(axis=0), 0), low, high, p, np.min([one.n for one in tests], axis=0))
-
-
-def adjusted(p: Numbers) -> Numbers:
-    """p-values (...) corrected over all of them, whatever depends on what (Benjamini & Yekutieli, 2001)."""
-    from scipy.stats import false_discovery_control
-
-    found: Numbers = false_discovery_control(p.ravel(), method="by").reshape(p.shape)
-    return found
 
 
 def resamples(count: int) -> Numbers:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.progress import OnStep, no_step
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers
 from trainer.measures.class_figures import accuracies, class_curves
 from trainer.measures.metrics import Labels
 from trainer.measures.roc_curves import Curve
+from trainer.measures.scored_class import scored_class
 from trainer.measures.taxonomy import Taxonomy, levels, match
 
 

@@ -11,7 +11,6 @@ from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
 from explorer.core.evaluation.along_taxonomy import Level, along_taxonomy
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
-from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.evaluation.thresholds import Thresholds, thresholds_of
 from explorer.core.index import FolderIndex
 from explorer.core.progress import OnStep, no_step
@@ -21,6 +20,7 @@ from trainer.measures.class_figures import accuracies, class_curves
 from trainer.measures.metrics import Labels, confusion
 from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
+from trainer.measures.scored_class import scored_class
 from trainer.measures.taxonomy import Taxonomy
 
 

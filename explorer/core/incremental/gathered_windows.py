@@ -1,6 +1,6 @@
 """Windows cut, moved and put back by lists of places on the device: a few large kernels for all positions at once.
 
-`windows.py` does the same slice by slice, which copies less and is quicker on a processor. Everything here can be
+`patch_windows.py` does the same slice by slice, which copies less and is quicker on a processor. Everything here can be
 recorded in a CUDA graph: the lists are made once and kept, and nothing waits for the device.
 """
 

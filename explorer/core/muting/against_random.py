@@ -20,8 +20,8 @@ from trainer.measures.metrics import Labels, Ranking, area_under_roc
 class AgainstRandom:
     """The change of the AUC against that by `draws` sets of random filters on the same `pictures` pictures.
 
-    `percentile` (0..100) is where it stands among `changes`: near 0, hardly any other filters cost as much. `share` of
-    all relevance is muted, `random_share` by the random sets on average.
+    `percentile` (0..100) is where it stands among `changes`: near 0, hardly any other filters cost as much; NaN where
+    these pictures have no AUC. `share` of all relevance is muted, `random_share` by the random sets on average.
     """
 
     pictures: int
@@ -115,6 +115,8 @@ def random_sets(
 
 
 def percentile(value: float, drawn: Sequence[float]) -> float:
-    """The share of draws below a value, in per cent, ties counting half."""
+    """The share of draws below a value, in per cent, ties counting half; NaN where there is nothing to compare."""
     found = np.asarray(drawn)
+    if not np.isfinite(value) or not np.isfinite(found).all():
+        return float("nan")
     return float(100 * ((found < value).mean() + 0.5 * (found == value).mean()))

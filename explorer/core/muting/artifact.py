@@ -19,7 +19,7 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
-from trainer.measures.paired import Compared, Pair, compared, weighted_mean
+from trainer.measures.paired import Compared, Pair, Quantity, compared, weighted_mean
 from trainer.synthetic.artifacts import ARTIFACTS, laid_into
 
 
@@ -85,7 +85,7 @@ def artifact_effect(
     measured = judged.some(np.isin(judged.rows, found))
     before, after = np.concatenate(effects).T
     pair = within_class(before, after, measured.labels)
-    result = compared({"effect": (pair, 0)}, measured.resamples(draws, seed))
+    result = compared({"effect": Quantity(pair)}, measured.resamples(draws, seed))
     return ArtifactEffect(artifact, scored[1], len(found), result["effect"])
 
 

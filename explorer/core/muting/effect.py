@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
-from explorer.core.evaluation.scored_class import scored_class
 from explorer.core.index import FolderIndex
 from explorer.core.muting.against_random import AgainstRandom, against_random
 from explorer.core.muting.artifact import ArtifactEffect, artifact_effect
@@ -22,8 +22,9 @@ from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Numbers
 from trainer.measures.calibration import BINS, bin_of, losses_of
-from trainer.measures.metrics import Labels, positive_class
-from trainer.measures.paired import Compared, Pair, auc_pair, compared, mean_pair, share_pair
+from trainer.measures.metrics import Labels
+from trainer.measures.paired import Compared, Pair, Quantity, auc_pair, compared, mean_pair, share_pair
+from trainer.measures.scored_class import scored_class
 
 RANDOM_DRAWS, RANDOM_PICTURES, ARTIFACT_PICTURES = 200, 300, 200
 
@@ -66,7 +67,8 @@ class EffectOptions:
     `threshold` (probability) from which the scored class is called, None to set it on half of the pictures and apply
     it to the other. `chosen_by_effect` says that the filters were chosen by their effect on this folder: all is
     measured on the half on which they were not. `random_draws` sets of random filters, 0 for none, on up to
-    `random_pictures`. `artifact` is drawn into up to `artifact_pictures`, "" for none.
+    `random_pictures`. `scored` names the class that sensitivity, specificity and artifacts are measured of, "" for that
+    of `scored_class`. `artifact` is drawn into up to `artifact_pictures`, "" for none.
     """
 
     fill: str = "zero"
@@ -74,6 +76,7 @@ class EffectOptions:
     chosen_by_effect: bool = False
     random_draws: int = RANDOM_DRAWS
     random_pictures: int = RANDOM_PICTURES
+    scored: str = ""
     artifact: str = ""
     artifact_pictures: int = ARTIFACT_PICTURES
     with_trained_on: bool = False
@@ -98,7 +101,8 @@ def muting_effect(
     `words` maps given words to classes, `lesions` names of pictures to lesions, over which is drawn where any is
     known. With `presence`, pictures that have an artifact are compared with those that have not. Pictures that the
     network was trained or chosen on are left out. The `passes` over the folder may be shared by several effects.
-    UserError where classes and words do not fit, a filter is not there, or fewer than two classes are left to measure.
+    UserError where classes and words do not fit, a filter or the class is not there, or fewer than two classes are left
+    to measure.
     """
     options = options or EffectOptions()
     keys = tuple(dict.fromkeys(keys))
@@ -107,27 +111,36 @@ def muting_effect(
     classes = told_apart(index.classes)
     if not classes or words.classes != classes:
         raise UserError("The words are given to the classes of another network; propose them anew.")
+    if options.scored and options.scored not in classes:
+        raise UserError(f'The network has no class "{options.scored}"; its classes are {", ".join(classes[:12])}.')
     known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
     rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=options.with_trained_on)
     lesion_of = np.array([known.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
     every = JudgedPictures(index, rows, labels, lesion_of)
     judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
     _check(judged.labels, classes, left_out)
+    for_random = judged.spread(options.random_pictures)
+    if options.random_draws and len(np.unique(for_random.labels)) < 2:
+        raise UserError(
+            f"Random filters are compared by their AUC, which takes pictures of two classes: {options.random_pictures} "
+            "are too few."
+        )
     passes = passes or SharedPasses(network, index)
     logits = passes.logits("own", judged.rows.tolist(), keys, lambda own: [own], options.fill, on_step)
     judged = judged.some(np.isin(judged.rows, logits.rows))
     labels = judged.labels
     _check(labels, classes, left_out)
     sides = probabilities(network, logits.before), probabilities(network, logits.after[0])
-    scored = scored_class(classes) if len(classes) == 2 else positive_class(classes)
+    scored = scored_class(classes) if not options.scored else classes.index(options.scored)
     columns = [scored] if len(classes) == 2 else np.unique(labels).tolist()
     resamples = judged.resamples(options.draws, options.seed)
     areas = {classes[k]: auc_pair(sides[0][:, k], sides[1][:, k], labels == k) for k in columns}
-    pairs: dict[str, tuple[Pair, int]] = {f"auc {name}": (pair, 0) for name, pair in areas.items()}
-    pairs["auc"] = (_mean(list(areas.values())), 0)
-    pairs["ece"] = (_ece_pair(*sides, labels, scored if len(classes) == 2 else None), 0)
+    fewer = [min(_lesions(judged, labels == k), _lesions(judged, labels != k)) for k in columns]
+    pairs = {f"auc {name}": Quantity(pair, lesions) for (name, pair), lesions in zip(areas.items(), fewer, strict=True)}
+    pairs["auc"] = Quantity(_mean(list(areas.values())), min(fewer))
+    pairs["ece"] = Quantity(_ece_pair(*sides, labels, scored if len(classes) == 2 else None))
     losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
-    pairs["log loss"] = (mean_pair(losses[0], losses[1], np.ones(len(labels))), 0)
+    pairs["log loss"] = Quantity(mean_pair(losses[0], losses[1], np.ones(len(labels))))
     found = compared(pairs, resamples)
     threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
     if threshold is None:
@@ -135,15 +148,14 @@ def muting_effect(
     called_all = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
     called = [side[of_threshold] for side in called_all]
     positive = labels[of_threshold] == scored
-    over = judged.some(of_threshold).resamples(options.draws, options.seed)
-    count = [len(np.unique(over.lesion[side])) for side in (positive, ~positive)]
-    at = compared(
-        {
-            "sensitivity": (share_pair(called[0], called[1], positive), count[0]),
-            "specificity": (share_pair(~called[0], ~called[1], ~positive), count[1]),
-        },
-        over,
-    )
+    halved = judged.some(of_threshold)
+    before, after = called
+    share = [
+        Quantity(share_pair(before, after, positive), _lesions(halved, positive), is_share=True),
+        Quantity(share_pair(~before, ~after, ~positive), _lesions(halved, ~positive), is_share=True),
+    ]
+    over = halved.resamples(options.draws, options.seed)
+    at = compared({"sensitivity": share[0], "specificity": share[1]}, over)
     real = None
     if presence is not None:
         odds = log_odds(network, logits.before, scored), log_odds(network, logits.after[0], scored)
@@ -166,7 +178,7 @@ def muting_effect(
         left_out=left_out,
         drawn_over="lesions" if known else "pictures",
         chosen_by_effect=options.chosen_by_effect,
-        random=_against_random(network, judged, keys, columns, options, passes, on_step)
+        random=_against_random(network, for_random, keys, columns, options, passes, on_step)
         if options.random_draws
         else None,
         artifact=_artifact(network, judged, keys, (scored, classes[scored]), options, on_step),
@@ -176,14 +188,14 @@ def muting_effect(
 
 def _against_random(
     network: Network,
-    judged: JudgedPictures,
+    some: JudgedPictures,
     keys: tuple[FilterKey, ...],
     columns: Sequence[int],
     options: EffectOptions,
     passes: SharedPasses,
     on_step: OnStep,
 ) -> AgainstRandom:
-    some = judged.spread(options.random_pictures)
+    columns = [place for place in columns if (some.labels == place).any()]
     draws, seed = options.random_draws, options.seed
     return against_random(
         network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
@@ -211,6 +223,10 @@ def _artifact(
         seed=options.seed,
         on_step=on_step,
     )
+
+
+def _lesions(judged: JudgedPictures, of: npt.NDArray[np.bool_]) -> int:
+    return len(np.unique(judged.lesions[of].astype(str)))
 
 
 def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:

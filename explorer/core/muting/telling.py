@@ -18,7 +18,7 @@ def sentence(effect: MutingEffect, named: str = "") -> str:
     what = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
     auc = effect.mean_auc
     parts = [f"changes the AUC by {signed(auc.change.value)} {_within(auc.change)}"]
-    if effect.random is not None:
+    if effect.random is not None and math.isfinite(effect.random.percentile):
         parts[0] += f" (random filters: {ordinal(effect.random.percentile)} percentile)"
     if effect.artifact is not None:
         found = effect.artifact.effect

@@ -11,7 +11,7 @@ from explorer.core.errors import UserError
 from explorer.core.muting.judged_pictures import JudgedPictures
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers
 from trainer.measures.odds import common_odds_ratio
-from trainer.measures.paired import Compared, Pair, compared, weighted_mean
+from trainer.measures.paired import Compared, Pair, Quantity, compared, weighted_mean
 
 Mask = npt.NDArray[np.bool_]
 
@@ -109,7 +109,9 @@ def with_and_without(
         )
     pair = _difference([(of[place] & has, of[place] & ~has) for place in telling], *scores)
     odds = [
-        common_odds_ratio([(side[at], has[at]) for at in (of[place] & of_threshold for place in telling)])
+        common_odds_ratio(
+            [(side[at], has[at], resamples.lesion[at]) for at in (of[place] & of_threshold for place in telling)]
+        )
         for side in called
     ]
     return WithAndWithout(
@@ -117,7 +119,7 @@ def with_and_without(
         scored=classes[scored],
         with_it={classes[place]: int((side & has).sum()) for place, side in of.items()},
         without_it={classes[place]: int((side & ~has).sum()) for place, side in of.items()},
-        score=compared({"score": (pair, 0)}, resamples)["score"],
+        score=compared({"score": Quantity(pair)}, resamples)["score"],
         odds_before=odds[0],
         odds_after=odds[1],
         errors=_errors(classes, judged.labels, found, said),

@@ -1,8 +1,9 @@
 """Every filter on the marks of every picture: one pass over the pictures, and a record of each is kept."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ OTHERS = 2
 """Other pictures whose marks a picture's maps are compared with."""
 FILTERS_AT_ONCE = 512
 LARGEST_BATCH, BYTES = 16, 1 << 27
-MEASURED = 2
+MEASURED = 3
 """The way of measuring; what was kept of another is measured again."""
 FULL = ("color", "color_null", "sums", "colors")
 """What is kept in single precision: variances are small differences of them."""
@@ -45,9 +46,45 @@ def scales_of(index: FolderIndex) -> tuple[Floats, Floats]:
     return foot, np.where(rows["silent"], foot, peak).astype(np.float32)
 
 
-def partners(count: int) -> list[list[int]]:
-    """For each of `count` pictures the others that it is compared with."""
-    return [[(row + 1 + step) % count for step in range(min(OTHERS, count - 1))] for row in range(count)]
+@dataclass(frozen=True)
+class Partners:
+    """The pictures whose marks one picture's maps are compared with: `rows`, and for a concept that it shows and none
+    of these does (by its place in `SETS`) the next picture that shows it, `showing`.
+    """
+
+    rows: tuple[int, ...]
+    showing: Mapping[int, int]
+
+    def marks(self, marks: Sequence[Marks]) -> list[Marks]:
+        """Theirs, out of those of all pictures; what is `showing` is laid into the first."""
+        first, *rest = (marks[row] for row in self.rows)
+        if self.showing:
+            sets = first.sets.copy()
+            for concept, row in self.showing.items():
+                sets[concept] = marks[row].sets[concept]
+            first = replace(first, sets=sets)
+        return [first, *rest]
+
+    def name(self, ids: Sequence[str]) -> str:
+        """What says which pictures these are, out of the ids of all."""
+        return " ".join([*(ids[row] for row in self.rows), *(f"{at}:{ids[row]}" for at, row in self.showing.items())])
+
+
+def partners_of(marks: Sequence[Marks]) -> list[Partners]:
+    """For each of N >= 2 pictures the others that it is compared with.
+
+    A concept that few pictures show has its null too: without it position alone would look like an answer.
+    """
+    count = len(marks)
+    shows = np.stack([one.sets.any(axis=1) for one in marks])
+    found = []
+    for place in range(count):
+        following = (place + 1 + np.arange(count - 1)) % count
+        rows = following[:OTHERS]
+        missing = np.flatnonzero(shows[place] & ~shows[rows].any(axis=0) & shows[following].any(axis=0))
+        showing = {int(concept): int(following[shows[following, concept].argmax()]) for concept in missing}
+        found.append(Partners(tuple(rows.tolist()), showing))
+    return found
 
 
 def align_all(
@@ -61,8 +98,9 @@ def align_all(
 ) -> Measured:
     """What `measure` gives of each picture, stacked (N, ...); what was found earlier of the same is kept."""
     foot, peak = scales_of(index)
-    others = partners(len(pictures))
-    ids = [" ".join([one.id, *(pictures[row].id for row in others[place])]) for place, one in enumerate(pictures)]
+    others = partners_of(marks)
+    single = [one.id for one in pictures]
+    ids = [f"{name} {others[place].name(single)}" for place, name in enumerate(single)]
     kept = Kept(index.path, "aligned", _way(network, marks_way, foot, peak))
     there = kept.names()
     missing = shared.mine([place for place, name in enumerate(ids) if name not in there])
@@ -75,7 +113,7 @@ def align_all(
 
     def measured(place: int, maps: Floats) -> Measured:
         seed = int(pictures[place].digest[:8], 16)
-        return narrow(_measured(maps, foot, peak, marks[place], [marks[row] for row in others[place]], seed))
+        return narrow(_measured(maps, foot, peak, marks[place], others[place].marks(marks), seed))
 
     with ThreadPoolExecutor(cores(), "measuring") as pool:
         for first in range(0, len(missing), size):

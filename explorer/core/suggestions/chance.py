@@ -12,7 +12,7 @@ from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.measuring import Measurer
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.aligning import maps_of, narrow, partners, scales_of, stacked
+from explorer.core.suggestions.aligning import maps_of, narrow, partners_of, scales_of, stacked
 from explorer.core.suggestions.pictures import Looked
 from trainer.pictures.image_decoding import read_image
 
@@ -59,19 +59,20 @@ def measured_by_chance(
     """
     foot, peak = scales_of(index)
     chosen = np.arange(len(foot)) if rows is None else np.asarray(rows)
-    runner, others = Measurer(network), partners(len(pictures))
+    runner = Measurer(network)
     at_once = max(1, BYTES // (2 * NUMBERS * len(chosen) * len(pictures)))
     done, total = 0, len(draws) * len(pictures)
     for first in range(0, len(draws), at_once):
         some = draws[first : first + at_once]
         given = [[marks[place] for place in one.of] for one in some]
+        others = [partners_of(its) for its in given]
         found: list[list[Measured]] = [[] for _ in some]
         for place, picture in enumerate(pictures):
             maps = maps_of(runner, network, [read_image(picture.path)])[0, chosen]
             ranked = RankedMaps(maps, foot[chosen], peak[chosen], int(picture.digest[:8], 16))
-            for one, its, mine in zip(some, given, found, strict=True):
+            for one, its, theirs, mine in zip(some, given, others, found, strict=True):
                 on_step(done, total)
-                mine.append(narrow(ranked.on(its[place], [its[row] for row in others[place]], one.moved[place])))
+                mine.append(narrow(ranked.on(its[place], theirs[place].marks(its), one.moved[place])))
                 done += 1
         for its, mine in zip(given, found, strict=True):
             yield stacked(mine), its

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.over_pictures import FEWEST, adjusted
+from explorer.core.alignment.over_pictures import FEWEST
 from explorer.core.counting import counted
 from explorer.core.suggestions.chart import Chart
 from explorer.core.suggestions.charting import chart_of, nearest_chart
@@ -16,6 +16,7 @@ from explorer.core.suggestions.reasons import held_out_of, reason_of
 from explorer.core.suggestions.suggestion import NOTHING, HeldOut, Suggestion
 from explorer.core.suggestions.table import Rule, Table
 from explorer.core.tags import FilterKey
+from trainer.measures.multiple_testing import corrected
 
 Numbers = npt.NDArray[np.floating]
 NEAREST = 3
@@ -61,7 +62,7 @@ def choose_tags(
     judged = [
         _judge(rule, of[rule.concept], other.get(rule.concept), probes.get(rule.concept), table) for rule in table.rules
     ]
-    p = adjusted(np.stack([one.p for one in judged]))
+    p = corrected(np.stack([one.p for one in judged]))
     return tuple(_chosen(key, place, judged, p[:, place], table, changes[place]) for place, key in enumerate(keys))
 
 

@@ -13,6 +13,7 @@ from explorer.core.alignment.measure import LEAST_SHOWN, Measured
 from explorer.core.alignment.over_pictures import (
     OverPictures,
     answered_more,
+    mean_known,
     mean_over,
     points_more,
     resamples,
@@ -101,11 +102,11 @@ def _border(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.
     ])  # fmt: skip
     numbers = {
         "skin_times": _ratio(rim, skin),
-        "area": mean_over(_of_side(folder["side"], chosen.side)).effect,
-        "null_area": mean_over(_of_side(folder["side_null"], chosen.side)).effect,
+        "area": mean_known(_of_side(folder["side"], chosen.side)),
+        "null_area": mean_known(_of_side(folder["side_null"], chosen.side)),
         **_where(folder),
     }
-    iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
+    iou = mean_known(_of_side(folder["iou_side"], chosen.side))
     compared = _means(rim=rim, rest=rest, skin=skin, others=rim_null)
     found = _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
     return replace(found, compared=compared, around=_around(folder))
@@ -124,7 +125,7 @@ def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.ND
     )
     opposite = _of_side(folder["rim"], np.where(sided, (side + SECTORS // 2) % SECTORS, SECTORS))
     numbers = {"skin_times": _ratio(rim, skin), **_where(folder)}
-    iou = mean_over(_of_side(folder["iou_side"], chosen.side)).effect
+    iou = mean_known(_of_side(folder["iou_side"], chosen.side))
     compared = _means(rim=rim, opposite=opposite, skin=skin, others=rim_null)
     found = _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
     return replace(found, compared=compared, around=_around(folder))
@@ -162,12 +163,12 @@ def _concept(folder: Measured, place: int, loud: npt.NDArray[np.bool_]) -> Evide
     on, off, on_null, off_null = (folder[name][..., place] for name in ("on", "off", "on_null", "off_null"))
     tested = answered_more(on, off, on_null, off_null)
     numbers = {
-        "area": mean_over(folder["area"][..., place]).effect,
-        "beyond": mean_over(folder["beyond"][..., place]).effect,
-        "null_area": mean_over(folder["area_null"][..., place]).effect,
-        "beyond_null": mean_over(folder["beyond_null"][..., place]).effect,
+        "area": mean_known(folder["area"][..., place]),
+        "beyond": mean_known(folder["beyond"][..., place]),
+        "null_area": mean_known(folder["area_null"][..., place]),
+        "beyond_null": mean_known(folder["beyond_null"][..., place]),
     }
-    iou = mean_over(folder["iou"][..., place]).effect
+    iou = mean_known(folder["iou"][..., place])
     found = _evidence(SETS[place], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers)
     return replace(found, compared=_means(on=on, off=off, others=on_null))
 
@@ -230,9 +231,8 @@ def _nothing(values: Numbers) -> Numbers:
 
 
 def _mean(values: Numbers) -> Numbers:
-    there = ~np.isnan(values)
-    found: Numbers = np.where(there, values, 0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-    return found
+    """As `mean_known`, 0 without any."""
+    return np.nan_to_num(mean_known(values))
 
 
 def _ratio(on: Numbers, off: Numbers) -> Numbers:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from explorer.core.alignment.marks import Marks
 from explorer.core.alignment.measure import Measured
+from explorer.core.alignment.over_pictures import mean_known
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import FolderIndex, open_index
 from explorer.core.index.one_builder import only_builder
@@ -39,6 +40,7 @@ HELD_OUT = 3
 """Every so many pictures one is held out."""
 
 Floats = npt.NDArray[np.float32]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def judged(
     says whether that holds.
     """
     folder = by_lesion(folder | _sectors(folder, marks), lesions)
-    used = np.arange(len(folder["on"])) % HELD_OUT != HELD_OUT - 1
+    used = suggests(np.arange(len(folder["on"])))
     suggesting, others = ({name: values[rows] for name, values in folder.items()} for rows in (used, ~used))
     chosen = chosen_by(suggesting, table.one_sided)
     again = evidence_of(others, replace(chosen, fitted_on=suggesting)) if not used.all() else []
@@ -121,20 +123,31 @@ def judged(
 
 def by_lesion(folder: Measured, lesions: Sequence[str]) -> Measured:
     """What was measured of pictures as one row for each lesion, its pictures' mean; a picture without a name is one."""
-    names = [lesion or f" {row}" for row, lesion in enumerate(lesions)]
-    if len(set(names)) == len(names):
+    of = lesion_places(lesions)
+    if len(set(of.tolist())) == len(of):
         return folder
-    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    of = np.array([order[name] for name in names])
     return {
-        name: np.stack([_mean(values[of == place]) for place in range(len(order))]) for name, values in folder.items()
+        name: np.stack([mean_known(values[of == place]) for place in range(of.max() + 1)])
+        for name, values in folder.items()
     }
 
 
-def _mean(values: Floats) -> Floats:
-    there = ~np.isnan(values)
-    count = there.sum(axis=0)
-    return np.where(count > 0, np.where(there, values, 0).sum(axis=0) / np.maximum(count, 1), np.nan).astype(np.float32)
+def lesion_places(lesions: Sequence[str]) -> Places:
+    """The place of each picture's lesion (N,) in the order in which they come; a picture without a name is one."""
+    names = [lesion or f" {row}" for row, lesion in enumerate(lesions)]
+    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return np.array([order[name] for name in names], np.int64)
+
+
+def suggests(places: Places) -> npt.NDArray[np.bool_]:
+    """Which lesions, by their places (N,), take part in suggestions; the others are held out."""
+    return np.asarray(places % HELD_OUT != HELD_OUT - 1)
+
+
+def _probed(pictures: Sequence[Looked], lesions: Sequence[str], count: int) -> list[Looked]:
+    """The first `count` pictures to probe: none that is held out, and one a lesion."""
+    places, first = np.unique(lesion_places(lesions), return_index=True)
+    return [pictures[row] for row in first[suggests(places)][:count]]
 
 
 def _sectors(folder: Measured, marks: Sequence[Marks]) -> Measured:
@@ -166,8 +179,10 @@ def _made(
     facts: dict[str, Any] = {
         "pictures": len(pictures),
         "masks": sum(one.mask is not None for one in pictures),
-        "probes": min(options.probes, len(pictures)),
     }
+    known = [lesions.get(one.name, "") for one in pictures]
+    to_probe = _probed(pictures, known, options.probes)
+    facts["probes"] = len(to_probe)
     keys = keys_of(index)
     if masks is not None and not masks_fit(marks):
         rows = tuple(Suggestion(key, "", "", 0.0, f"{NOTHING}: {STRANGE}") for key in keys)
@@ -175,10 +190,9 @@ def _made(
     on_stage("filters")
     folder = align_all(network, index, pictures, marks, way, on_step, shared)
     probes: dict[str, Floats] = {}
-    if options.probes > 0:
+    if to_probe:
         on_stage("probes")
-        probes = probe_all(network, index, pictures[: options.probes], way, folder, on_step, shared)
-    known = [lesions.get(one.name, "") for one in pictures]
+        probes = probe_all(network, index, to_probe, way, folder, on_step, shared)
     facts["lesions"] = len(set(known) - {""})
     rows = judged(keys, folder, marks, probes, table, known)
     if options.chance > 0 and shared.first:

@@ -126,3 +126,29 @@ def test_in_nine_of_ten_cohorts_it_comes_first(kind: str, tmp_path: Path) -> Non
 def test_on_clean_cohorts_hardly_anything_is_raised(tmp_path: Path) -> None:
     found = raised("", tmp_path)
     assert sum(map(bool, found)) <= MOST_WITHOUT_CAUSE, [[one.artifact for one in findings] for findings in found]
+
+
+def test_a_picture_that_is_gone_ends_no_alarm(tmp_path: Path) -> None:
+    """It was there when the index was made, and is not when a cast is corrected."""
+    planted = set_up("cast", 0, tmp_path, QUICK)
+    with planted.index:
+        whole = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
+        (planted.folder / planted.index.pictures[3]).unlink()
+        heard = sounded(planted, measurements=(WHOLE_PICTURE,)).findings[0]
+    assert whole.correction is not None
+    assert heard.correction is not None
+    assert heard.muting is not None
+    assert heard.correction.pictures == whole.correction.pictures - 1 == heard.muting.pictures
+
+
+def test_of_two_classes_the_scored_one_is_asked_whatever_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.core.alarm import planted as drawn
+
+    monkeypatch.setattr(drawn, "CLASSES", ("malignant", "benign"))
+    turned = set_up("corner", 0, tmp_path, QUICK)
+    with turned.index:
+        found = sounded(turned, measurements=(WHOLE_PICTURE,)).findings
+    assert turned.index.classes == ("malignant", "benign")
+    assert {one.of_class for one in found} == {"malignant"}

@@ -15,9 +15,10 @@ from explorer.core.alarm.association import class_auc
 from explorer.core.alarm.change import change_of
 from explorer.core.alarm.class_score import class_scores, towards
 from explorer.core.alarm.followers import followers_of
-from explorer.core.alarm.within_class import as_measure, chance, corrected, rank_correlations, within_class
+from explorer.core.alarm.within_class import as_measure, chance, rank_correlations, within_class
 from explorer.core.index import open_index
 from tests.core.index.synthetic_index import write_index
+from trainer.measures.multiple_testing import corrected
 
 FEW = settings(max_examples=20)
 
@@ -38,8 +39,8 @@ def test_what_only_the_class_explains_is_nothing_within_class() -> None:
     values, answers = random.normal(size=400) + 3 * labels, random.normal(size=(1, 400)) + 3 * labels
     assert stats.spearmanr(values, answers[0]).statistic > 0.5
     rho, error, counted = within_class(values, answers, labels)
-    measure = as_measure(rho[0], error[0], counted)
-    assert counted == 400
+    measure = as_measure(rho[0], error[0], int(counted[0]))
+    assert counted[0] == 400
     assert measure.low < 0 < measure.high
 
 
@@ -52,7 +53,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
         first = random.normal(size=80)
         second = 0.6 * first + 0.8 * random.normal(size=80)
         rho, error, counted = within_class(first + 2 * labels, (second - labels)[None], labels)
-        measure = as_measure(rho[0], error[0], counted)
+        measure = as_measure(rho[0], error[0], int(counted[0]))
         inside += measure.low <= truth <= measure.high
     assert 0.92 <= inside / 500 <= 0.98
 
@@ -61,7 +62,7 @@ def test_what_does_not_vary_has_no_correlation_and_is_no_finding() -> None:
     labels = np.arange(40) % 2
     rho, error, counted = within_class(np.ones(40), np.arange(40.0)[None], labels)
     assert np.isnan(rho[0])
-    assert counted == 0
+    assert counted.tolist() == [0]
     assert chance(rho, error).tolist() == [1.0]
 
 
@@ -72,7 +73,14 @@ def test_pictures_without_a_value_do_not_count() -> None:
     found = within_class(np.where(kept, values, np.nan), answers, labels)
     expected = within_class(values[kept], answers[:, kept], labels[kept])
     assert found[0] == pytest.approx(expected[0])
-    assert found[2] == kept.sum()
+    assert found[2].tolist() == [kept.sum()] * 2
+
+
+def test_a_filter_that_does_not_vary_takes_no_picture_from_another() -> None:
+    labels, values = np.arange(40) % 2, np.arange(40.0)
+    rho, _, counted = within_class(values, np.stack([values, np.ones(40)]), labels)
+    assert counted.tolist() == [40, 0]
+    assert np.isnan(rho).tolist() == [False, True]
 
 
 def test_chance_alone_finds_nothing_among_many() -> None:
@@ -101,6 +109,14 @@ def test_an_auc_without_exception_still_has_an_interval() -> None:
     assert found.value == 1
     assert 0.6 < found.low < 1
     assert p < 1e-4
+
+
+def test_what_is_the_same_everywhere_tells_no_class_and_is_not_sure_of_it() -> None:
+    found, p = class_auc(np.ones(40), np.arange(40) < 20)
+    assert found.value == 0.5
+    assert not found.low > 0.5
+    assert not found.high < 0.5
+    assert p == 1
 
 
 def test_relevance_speaks_for_the_class_that_is_asked() -> None:

@@ -10,8 +10,9 @@ from explorer.core.alignment.compass import compass
 from explorer.core.alignment.grid import CELLS, SIDE, inner
 from explorer.core.alignment.marks import SECTORS, SETS, marks_of
 from explorer.core.alignment.measure import SIDED, measure
-from explorer.core.alignment.over_pictures import FEWEST, adjusted, answered_more, mean_over, signed_rank
+from explorer.core.alignment.over_pictures import FEWEST, answered_more, mean_over, signed_rank
 from explorer.core.concepts import SIDES
+from trainer.measures.multiple_testing import corrected
 
 GREY = np.full((112, 112, 3), 128, np.uint8)
 
@@ -172,5 +173,5 @@ def test_correction_is_by_benjamini_and_yekutieli() -> None:
     p = np.array([[0.001, 0.2], [0.03, 1.0]])
     harmonic = 1 + 1 / 2 + 1 / 3 + 1 / 4
 
-    assert adjusted(p)[0, 0] == pytest.approx(0.001 * 4 * harmonic)
-    assert adjusted(p)[1, 0] == pytest.approx(0.03 * 2 * harmonic)
+    assert corrected(p)[0, 0] == pytest.approx(0.001 * 4 * harmonic)
+    assert corrected(p)[1, 0] == pytest.approx(0.03 * 2 * harmonic)

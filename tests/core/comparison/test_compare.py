@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +244,23 @@ def test_what_cannot_be_compared_is_said(small: Network, folder: Path, tmp_path:
         compare(small, small, tmp_path / "bad")
     with pytest.raises(UserError, match="is a file"):
         compare(small, small, folder / "p0.png")
+
+
+def test_pictures_that_changed_between_two_indexes_are_said(
+    two: tuple[Network, Comparison], small: Network, folder: Path, tmp_path: Path
+) -> None:
+    """Of the same name, but another picture: it is no pair, and none left is no comparison."""
+    other, images = two[0], tmp_path / "images"
+    shutil.copytree(folder, images)
+    first = build_index(small, images, tmp_path / "first.h5")
+    shutil.copy(images / "p1.png", images / "p0.png")
+    second = build_index(other, images, tmp_path / "second.h5")
+    with open_index(first) as one, open_index(second) as another:
+        found = compare(small, other, images, indexes=(one, another))
+        assert "p0.png" not in found.pictures
+        assert "1 picture of the same name with another content in the two indexes left out." in found.notes
+    for path in images.glob("*.png"):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    inverse = build_index(other, images, tmp_path / "inverse.h5")
+    with open_index(first) as one, open_index(inverse) as another, pytest.raises(UserError, match="another content"):
+        compare(small, other, images, indexes=(one, another))

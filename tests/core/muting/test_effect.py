@@ -290,3 +290,21 @@ def test_a_set_that_comes_twice_is_computed_once(
     for place in (2, 3):
         np.testing.assert_array_equal(found.after[place], found.after[0])
     assert not np.array_equal(found.after[0], found.after[1])
+
+
+def test_another_class_may_be_measured_and_one_that_is_not_there_is_said(network: Network, index: FolderIndex) -> None:
+    found = muting_effect(
+        network, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5, scored="benign")
+    )
+    usual = muting_effect(network, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, threshold=0.5))
+    assert found.scored == "benign"
+    assert found.sensitivity.before.value == pytest.approx(usual.specificity.before.value)
+    with pytest.raises(UserError, match='no class "nevus"; its classes are benign, malignant'):
+        muting_effect(network, index, words_of(index), KEYS, options=dataclasses.replace(QUICK, scored="nevus"))
+
+
+def test_random_filters_on_too_few_pictures_are_no_percentile(network: Network, index: FolderIndex) -> None:
+    few = dataclasses.replace(QUICK, random_draws=5, random_pictures=1)
+    with pytest.raises(UserError, match="takes pictures of two classes: 1 are too few"):
+        muting_effect(network, index, words_of(index), KEYS, options=few)
+    assert np.isnan(percentile(float("nan"), [0.1, 0.2]))

@@ -44,7 +44,7 @@ def test_the_score_is_compared_within_class(network: Network, index: FolderIndex
     assert found.score.after.value != found.score.before.value
     called = index.probabilities[:, 1] >= 0.5
     assert found.odds_before == common_odds_ratio(
-        [(called[given == one], there[given == one]) for one in index.classes]
+        [(called[given == one], there[given == one], np.arange((given == one).sum())) for one in index.classes]
     )
     assert sum(found.with_it.values()) == there.sum()
     assert sum(found.without_it.values()) == (~there).sum()

@@ -107,3 +107,9 @@ def test_it_is_chosen_anew_where_that_is_asked_for_or_the_threshold_is_another_n
 def test_what_is_no_threshold_is_none() -> None:
     for wrong in ("0.5", {**KEPT, "value": 2.0}, {**KEPT, "value": "0.5"}, {**KEPT, "criterion": 3}, {"value": 0.5}):
         assert kept_threshold({"threshold": wrong}, "x") is None
+
+
+def test_where_all_are_sure_nothing_is_called_rather_than_too_much() -> None:
+    scores, positive = np.array([1.0, 1.0, 0.3, 0.2]), np.array([True, False, False, True])
+    called = scores >= choose(scores, positive, "specificity:1")
+    assert not called[~positive].any()

@@ -21,13 +21,13 @@ from trainer.measures.metrics import (
     average_precision,
     class_accuracy,
     confusion,
-    positive_class,
     precision_at,
     roc_at,
     sensitivity_at,
     specificity_at,
 )
 from trainer.measures.roc_curves import GRID, curve_of
+from trainer.measures.scored_class import scored_class
 
 
 @st.composite
@@ -81,9 +81,20 @@ def test_without_a_class_there_is_no_figure() -> None:
 
 
 def test_the_score_of_two_classes_is_the_malignant_one() -> None:
-    assert positive_class(("malignant", "benign")) == 0
-    assert positive_class(("benign", "malignant")) == 1
-    assert positive_class(("nv", "mel")) == 1
+    for classes in (
+        ("malignant", "benign"),
+        ("MALIGNANT", "Benign"),
+        ("melanoma", "nevus"),
+        ("Mel", "nv"),
+        ("melanoma", "not_melanoma"),
+        ("bcc", "other"),
+        ("Basal-cell carcinoma", "nevi"),
+    ):
+        assert scored_class(classes) == 0
+        assert scored_class(classes[::-1]) == 1
+    assert scored_class(("first", "second")) == 1
+    assert scored_class(("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")) == 4
+    assert scored_class(("bcc", "scc", "nv")) == 2, "two are malignant: the last"
     labels = np.array([0, 0, 1, 1])
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3], [0.2, 0.8]])
     as_first = auc(labels, probabilities, ("malignant", "benign"))

@@ -38,7 +38,7 @@ def test_strata_keep_out_what_only_the_stratum_explains() -> None:
     stratum = np.arange(2000) % 2 == 1
     present, positive = (random.random(2000) < np.where(stratum, 0.8, 0.2) for _ in range(2))
     whole = odds_ratio(present, positive)
-    common = common_odds_ratio([(present[of], positive[of]) for of in (stratum, ~stratum)])
+    common = common_odds_ratio([(present[of], positive[of], np.arange(of.sum())) for of in (stratum, ~stratum)])
     assert whole.low > 3
     assert common.low < 1 < common.high
     assert common.n == 2000
@@ -46,6 +46,19 @@ def test_strata_keep_out_what_only_the_stratum_explains() -> None:
 
 def test_the_common_ratio_of_one_stratum_is_its_own_and_one_side_alone_says_nothing() -> None:
     present, positive = np.array([True, False, True, True]), np.array([True, True, False, False])
-    nothing = (np.array([True, False]), np.array([True, True]))
-    assert common_odds_ratio([(present, positive), nothing]) == odds_ratio(present, positive)
+    nothing = (np.array([True, False]), np.array([True, True]), np.arange(2))
+    assert common_odds_ratio([(present, positive, np.arange(4)), nothing]) == odds_ratio(present, positive)
     assert np.isnan(common_odds_ratio([nothing]).value)
+
+
+def test_pictures_of_one_lesion_say_less_than_as_many_lesions() -> None:
+    """Every picture four times is as sure as once, where they are known to be of one lesion."""
+    random = np.random.default_rng(0)
+    present, positive = random.random(80) < 0.5, random.random(80) < 0.4
+    once = common_odds_ratio([(present, positive, np.arange(80))])
+    four = [np.tile(side, 4) for side in (present, positive, np.arange(80))]
+    clustered = common_odds_ratio([(four[0], four[1], four[2])])
+    taken_for_single = common_odds_ratio([(four[0], four[1], np.arange(320))])
+    width, single, wrong = (np.log(one.high / one.low) for one in (clustered, once, taken_for_single))
+    assert width == pytest.approx(single, rel=0.05)
+    assert wrong < 0.55 * single
