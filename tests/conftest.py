@@ -46,6 +46,7 @@ def qtbot(qtbot: QtBot) -> QtBot:
 @pytest.fixture(scope="session", autouse=True)
 def collector(qapp: QApplication) -> Iterator[Collector]:
     """The program's own: in a window's test, too, no worker may collect what belongs to Qt."""
+    gc.freeze()  # what the collection of all tests made, and the libraries, stays to the end
     yield Collector()
     gc.enable()
 
