@@ -1,6 +1,6 @@
 """Which lines of the program the tests run: `python -m pytest -p tests.covered ...` writes what each process ran.
 
-slipcover takes its probes out once they have answered; a tracer slows every line of Python, torch's and Qt's too.
+slipcover puts a probe into each line of the program; a tracer slows every line of Python, torch's and pytest's too.
 """
 
 import json
@@ -13,6 +13,9 @@ from types import ModuleType
 import pytest
 
 ROOMS = ("explorer", "trainer")
+NEVER = 2**31 - 1
+"""So many answers later a probe is taken out. That looks through the frames of all threads, and what it has looked at
+lives on: a QPainter longer than the paint event, of which Qt warns."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before anything of the program is imported
@@ -29,7 +32,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         ) -> ModuleSpec | None:
             return super().find_spec(fullname, path, target) if fullname.partition(".")[0] in ROOMS else None
 
-    watcher = Slipcover(source=None if "PYTEST_XDIST_WORKER" in os.environ else list(ROOMS))
+    source = None if "PYTEST_XDIST_WORKER" in os.environ else list(ROOMS)
+    watcher = Slipcover(source=source, d_miss_threshold=NEVER)
     finder = Finder(watcher, FileMatcher(sources=ROOMS))
     sys.meta_path.insert(0, finder)
 
