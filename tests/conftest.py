@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from explorer.state.collector import Collector
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two processes of two threads on two cores wait for each other
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="explorer-tests-")  # nothing goes into the person's own folder
 atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
@@ -35,14 +35,6 @@ settings.register_profile("search", EXAMPLES, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-@pytest.hookimpl(trylast=True)  # after hypothesis has said which they are
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep laws out of the coverage: all their examples run the same lines, and traced each takes far longer."""
-    for item in items:
-        if item.get_closest_marker("hypothesis"):
-            item.add_marker(pytest.mark.no_cover)
-
-
 @pytest.fixture
 def qtbot(qtbot: QtBot) -> QtBot:
     """pytest-qt's, with patience."""
@@ -54,6 +46,7 @@ def qtbot(qtbot: QtBot) -> QtBot:
 @pytest.fixture(scope="session", autouse=True)
 def collector(qapp: QApplication) -> Iterator[Collector]:
     """The program's own: in a window's test, too, no worker may collect what belongs to Qt."""
+    gc.freeze()  # what the collection of all tests made, and the libraries, stays to the end
     yield Collector()
     gc.enable()
 

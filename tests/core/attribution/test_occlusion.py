@@ -115,7 +115,6 @@ def networks(draw: st.DrawFn) -> tuple[nn.Module, tuple[int, int]]:
     return nn.Sequential(*parts).eval(), size
 
 
-@pytest.mark.no_cover
 @settings(max_examples=200)
 @given(networks(), st.integers(1, 12), st.integers(1, 5), st.integers(0, 100))
 def test_incremental_is_exact(network: tuple[nn.Module, tuple[int, int]], size: int, stride: int, seed: int) -> None:

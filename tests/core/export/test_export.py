@@ -518,7 +518,6 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
         ({"filters": [FilterKey(2, 0)]}, "no filter 2:0"),
         ({"filters": [FilterKey(1, 9)]}, "no filter 1:9"),
         ({"format": "gif"}, "no format"),
-        ({"pictures": [Path(f"{number}.png") for number in range(300_000)], "filters": ALL}, "choose fewer"),
         ({"sheet": True, "pictures": [Path("nowhere.png")]}, "None of the pictures can be read"),
     ],
 )
@@ -526,6 +525,16 @@ def test_impossible_plans_are_refused(values: dict[str, Any], reason: str, netwo
     options: dict[str, Any] = {"pictures": [Path("a.png")], "filters": ALL[:1], "out": tmp_path, **values}
     with pytest.raises(UserError, match=reason):
         plan_export(network, **options)
+
+
+def test_more_maps_than_a_plan_may_have_are_refused(
+    network: Network, pictures: tuple[Path, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.core.export.plan.MOST", len(ALL) * len(pictures))
+    assert plan_export(network, pictures, ALL, tmp_path).figures
+    monkeypatch.setattr("explorer.core.export.plan.MOST", len(ALL) * len(pictures) - 1)
+    with pytest.raises(UserError, match="choose fewer"):
+        plan_export(network, pictures, ALL, tmp_path)
 
 
 # Sheets

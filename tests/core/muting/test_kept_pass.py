@@ -67,7 +67,6 @@ def assert_equal(network: Network, batch: torch.Tensor, seed: int = 0, *, matter
     return kept
 
 
-@pytest.mark.no_cover
 @settings(EXAMPLES, max_examples=40)
 @given(networks(), st.integers(1, 3), st.integers(0, 100))
 def test_random_networks(network: tuple[nn.Module, tuple[int, int]], pictures: int, seed: int) -> None:

@@ -128,7 +128,6 @@ TAGS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.no_cover
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2**31 - 1), TAGS), max_size=6), TEXT)
 def test_any_text_survives(rows, name):
@@ -149,7 +148,6 @@ def test_a_picture_whose_name_is_no_text_is_kept(tmp_path):
     assert book.network_name == "net?.pt"
 
 
-@pytest.mark.no_cover
 def test_ten_thousand_tags(tmp_path):
     book = TagBook()
     for number in range(10_000):

@@ -53,7 +53,6 @@ def test_the_table_is_that_of_the_installed_torchvision() -> None:
     assert list(torchvision_networks.table()) == sorted(NAMES)
 
 
-@pytest.mark.no_cover  # tracing the constructors of whole networks takes longer than running them
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in FAMILIES else pytest.mark.soak) for name in NAMES]
 )
@@ -86,7 +85,6 @@ def convolutions(module: nn.Module, picture: torch.Tensor) -> tuple[list[tuple[s
         return seen, module(picture)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("name", "classes", "options"),
     [
@@ -151,7 +149,6 @@ def test_a_vision_transformer_of_another_size_is_found() -> None:
     assert found.input.size == (384, 384)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "mobilenet_v2", "vgg11", "efficientnet_b0", "googlenet"])
 def test_a_grey_first_convolution_is_found(name: str, bias: bool) -> None:
@@ -258,7 +255,6 @@ def test_the_body_is_found_whatever_became_of_the_last_layers(name: str, kind: s
     }
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("beside", ["net.", "backbone.", "_orig_mod.", "a.b.c.", "loss weights", "counters", "EMA"])
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.soak) for name in NAMES if name not in FEW[:1]] + [FEW[0]]
@@ -342,7 +338,6 @@ def test_a_cut_resnet_computes_what_it_did(kind: str, tmp_path: Path) -> None:
     assert "set aside" not in said
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("prefix", ["", "model._orig_mod.", "encoder."])
 @pytest.mark.parametrize("kind", CUT)
 @pytest.mark.parametrize(

@@ -52,7 +52,6 @@ def assert_same(network: Network, module: nn.Module, side: int = 224) -> None:
         torch.testing.assert_close(network.logits(picture), module(picture), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("kind", "name"),
     [

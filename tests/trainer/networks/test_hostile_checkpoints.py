@@ -296,9 +296,7 @@ DAMAGED: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.no_cover] * case.startswith("nested")) for case in DAMAGED]
-)
+@pytest.mark.parametrize("case", DAMAGED)
 def test_a_damaged_file_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
     name, content = DAMAGED[case]
     path = tmp_path / name

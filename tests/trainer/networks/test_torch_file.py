@@ -78,7 +78,6 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.mark.no_cover  # traced, a hundred thousand steps take ten times as long
 @pytest.mark.parametrize("form", ["zip", "stream with a zip behind"])
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_file_of_nothing_takes_no_memory_and_no_time(

@@ -67,7 +67,6 @@ def test_a_free_number_of_pictures(name: str, tmp_path: Path) -> None:
     assert difference(path)[0] < CLOSE
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name == "mobilenet_v3" else pytest.mark.soak) for name in SMALL]
 )

@@ -88,7 +88,6 @@ def is_right(network: Made) -> bool:
         return torch.allclose(module(picture), network.forward(picture), atol=1e-5)
 
 
-@pytest.mark.no_cover  # traced, sixty searches take eight times as long
 def test_the_first_proposal_is_mostly_right() -> None:
     assert sum(is_right(made(seed)) for seed in range(60)) >= 50
 
