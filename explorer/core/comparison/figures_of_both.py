@@ -104,7 +104,7 @@ def write_figures(
                 on_step(number * len(figures) + done, total)
                 name = folder / f"{before}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
                 about, panels_of = make(number)
-                new = force or not _is_drawn(out / name, about, style)
+                new = force or not is_drawn(out / name, about, style)
                 if new:
                     rgb, panels, lines = panels_of()
                     replace_file(out / name, side_by_side(rgb, panels, lines, about, format, style), follow=False)
@@ -131,7 +131,7 @@ def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict
     }
 
 
-def _is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
+def is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn; UserError where it is none of two networks."""
     if not place.exists():
         return False

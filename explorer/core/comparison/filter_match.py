@@ -19,10 +19,8 @@ from explorer.core.comparison.matching import (
     match_layer,
     silent,
 )
-from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
-from explorer.core.index import open_index
-from explorer.core.index.kept import place_of
+from explorer.core.index import FolderIndex
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
 from explorer.core.tags import FilterKey
@@ -78,24 +76,12 @@ class BothAnswers:
         return correlation(rows[0][measured], rows[1][measured])
 
 
-def of_indexes(first: Network, second: Network, folder: Path, data: Path) -> BothAnswers | None:
-    """What the indexes say that are kept (below `data`) of both networks over a folder; None where one is missing."""
-    try:
-        with open_index(place_of(first, folder, data)) as one, open_index(place_of(second, folder, data)) as other:
-            return BothAnswers(*answers_of_indexes((one, other), (first, second)), same_layers(first, second)).check()
-    except UserError:
-        return None
+def of_indexes(indexes: tuple[FolderIndex, FolderIndex], networks: tuple[Network, Network]) -> BothAnswers:
+    """What the indexes say of both networks on the pictures that both have.
 
-
-def scales_of(network: Network, folder: Path, data: Path) -> dict[FilterKey, Scale]:
-    """Each filter's scale over a folder, as the index says that is kept of it (below `data`); {} where none is."""
-    try:
-        with open_index(place_of(network, folder, data)) as index:
-            index.check(network)
-            keys = [FilterKey(layer.index, filter) for layer in network.layers for filter in range(layer.filters)]
-            return {key: index.scale(key) for key in keys}
-    except UserError:
-        return {}
+    UserError where those are too few, or an index is that of another network.
+    """
+    return BothAnswers(*answers_of_indexes(indexes, networks), same_layers(*networks)).check()
 
 
 @dataclass(frozen=True, eq=False)
