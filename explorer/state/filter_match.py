@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 ANSWERS, NUMBER, HAND = "answers", "number", "hand"
 """By what they answer over the folder, by the number, or as a person says."""
-SAMPLE = 120
-"""Pictures of the folder that are measured where there are no indexes of both networks."""
 FIRST, SECOND, LAYER = "matching filters", "matching filters of B", "matching a layer"
 """Slots of the workers for matching."""
 
@@ -96,8 +94,11 @@ class FilterMatch(QObject):
     @property
     def strength(self) -> float:
         """The correlation of both filters' peaks on the half on which nothing was matched; NaN where there is none."""
-        key, both = self.key, self._both
-        return both.strength(self.first, key) if both is not None and key is not None else math.nan
+        return self.strength_of(self.first, self.key)
+
+    def strength_of(self, first: FilterKey, second: FilterKey | None) -> float:
+        """That of any two filters; NaN where there is none, or nothing was measured."""
+        return self._both.strength(first, second) if self._both is not None and second is not None else math.nan
 
     @property
     def pending(self) -> bool:
@@ -119,6 +120,8 @@ class FilterMatch(QObject):
         if key is None:
             done = first.layer in self._matches
             return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"
+        from explorer.core.comparison.matching import spoken
+
         sign = "=" if self.how == ANSWERS else "and"
         half = "the other half" if self.how == ANSWERS else "half of the pictures"
         said = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
@@ -239,7 +242,7 @@ class FilterMatch(QObject):
         def work(network: "Network", on_step: OnStep) -> "tuple[tuple[Path, ...], SampleAnswers]":
             from explorer.core.comparison.filter_match import measure_sample, sample_of
 
-            pictures = sample_of(where, of_it, SAMPLE)
+            pictures = sample_of(where, of_it)
             return pictures, measure_sample(network, pictures, on_step)
 
         def done(found: "tuple[tuple[Path, ...], SampleAnswers]") -> None:
@@ -249,12 +252,13 @@ class FilterMatch(QObject):
         self._library.network_session.run(self._library.matching, FIRST, work, done, self._failed)
 
     def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
-        alike = self.alike
+        alike, folder = self.alike, self._library.folder
+        where = folder.path if folder is not None else None
 
         def work(network: "Network", on_step: OnStep) -> "BothAnswers":
             from explorer.core.comparison.filter_match import measure_sample, of_samples
 
-            return of_samples(first, measure_sample(network, pictures, on_step), same_layers=alike)
+            return of_samples(first, measure_sample(network, pictures, on_step), where, same_layers=alike)
 
         self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 
@@ -292,8 +296,3 @@ class FilterMatch(QObject):
         if slot in (FIRST, SECOND, LAYER) and self._looking and self._both is None:
             self.trouble = "Stopped before the filters were matched."
             self.changed.emit()
-
-
-def spoken(strength: float) -> str:
-    """A correlation in words."""
-    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"

@@ -15,7 +15,7 @@ from explorer.state.target_choice import PREDICTED
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.comparison.figures_of_both import BothFigures, Drawn
+    from explorer.core.comparison.figures_of_both import BothFigures, Drawn, FigureOfBoth
     from explorer.core.figures.side_by_side import Panel
     from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
@@ -44,12 +44,12 @@ class LensComparisonOrder:
 
     def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
         """Draw the figures that are not there yet; it may run in another thread."""
-        from explorer.core.comparison.figures_of_both import about_both, write_figures
+        from explorer.core.comparison.figures_of_both import FigureOfBoth, about_both, write_figures
         from explorer.core.images import read_image
 
         second, lens = self.second.for_another_thread(), LENSES[self.request.lens]
 
-        def make(number: int) -> "tuple[dict[str, Any], Callable[[], Drawn]]":
+        def make(number: int) -> "FigureOfBoth":
             path = self.pictures[number]
             rgb = read_image(path)
             target = self._target(network, rgb)
@@ -60,7 +60,7 @@ class LensComparisonOrder:
                 self._panels(network, second, rgb, target),
                 (f"{path.stem} · {lens.title}, {target}", f"A: {network.name} · B: {second.name}"),
             )
-            return about, drawn
+            return FigureOfBoth(about, drawn)
 
         figures = [(f"{lens.name}_", make)]
         return write_figures(figures, self.pictures, self.out, self.style, format=self.format, on_step=on_step)

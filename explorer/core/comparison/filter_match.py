@@ -25,6 +25,9 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
 from explorer.core.tags import FilterKey
 
+SAMPLE = 120
+"""Pictures of a folder that are measured where there are no indexes of both networks."""
+
 
 @dataclass(frozen=True, eq=False)
 class BothAnswers:
@@ -92,7 +95,7 @@ class SampleAnswers:
     answers: FolderAnswers
 
 
-def sample_of(folder: Path, pictures: Sequence[Path], count: int) -> tuple[Path, ...]:
+def sample_of(folder: Path, pictures: Sequence[Path], count: int = SAMPLE) -> tuple[Path, ...]:
     """At most `count` of a folder's pictures by chance, drawn from their names, so that they are the same each time."""
     names = [one.relative_to(folder).as_posix().encode(errors="surrogateescape") for one in pictures]
     order = sorted(range(len(names)), key=lambda place: hashlib.sha256(names[place]).digest())
@@ -105,8 +108,13 @@ def measure_sample(network: Network, pictures: Sequence[Path], on_step: OnStep) 
     return SampleAnswers(read, answers)
 
 
-def of_samples(first: SampleAnswers, second: SampleAnswers, *, same_layers: bool) -> BothAnswers:
-    """Two samples that were measured one after the other, on the pictures that both networks were given."""
+def of_samples(
+    first: SampleAnswers, second: SampleAnswers, folder: Path | None = None, *, same_layers: bool
+) -> BothAnswers:
+    """Two samples that were measured one after the other, on the pictures that both networks were given.
+
+    Pictures of a `folder` are named as an index of it names them, so that both are halved alike.
+    """
     both = tuple(one for one in first.pictures if one in set(second.pictures))
     cut = []
     for sample in (first, second):
@@ -115,4 +123,5 @@ def of_samples(first: SampleAnswers, second: SampleAnswers, *, same_layers: bool
         cut.append(
             replace(answers, peaks=tuple(layer[:, rows] for layer in answers.peaks), logits=answers.logits[rows])
         )
-    return BothAnswers(tuple(map(str, both)), cut[0], cut[1], same_layers).check()
+    names = (one.relative_to(folder).as_posix() if folder is not None else str(one) for one in both)
+    return BothAnswers(tuple(names), cut[0], cut[1], same_layers).check()

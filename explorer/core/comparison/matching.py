@@ -113,6 +113,11 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
     return matches
 
 
+def spoken(strength: float) -> str:
+    """A correlation in words."""
+    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
+
+
 def number_is_stronger(matches: Sequence[Match]) -> bool:
     """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
 
