@@ -18,6 +18,7 @@ from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.difference import difference
 from explorer.core.comparison.matching import Match, number_is_stronger
 from explorer.core.errors import UserError
+from explorer.core.figures.single import FigureStyle
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
 from explorer.core.index.kept import place_of
@@ -26,6 +27,7 @@ from explorer.core.maps.value_range import SeenValues
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
+from explorer.state.comparison_export import comparison_order
 from explorer.state.filter_match import ANSWERS, HAND, NUMBER
 from explorer.state.network_session import Request
 from explorer.state.settings_file import Settings
@@ -303,6 +305,11 @@ def test_filters_are_matched_by_the_indexes_as_soon_as_both_are_there(
     assert match._both.pictures == pictures, "named as in the index"
     np.testing.assert_array_equal(match._both.second.peaks[3], answers[1].peaks[3])
     assert "half" in match.sentence
+    others = {"out": tmp_path, "pictures": (), "style": FigureStyle(), "format": "png"}
+    order = comparison_order(both.sides, (match.first,), (), **others)
+    assert order.strengths == {match.first: match.strength}, "figures say how strong a match is"
+    match.choose(NUMBER)
+    assert comparison_order(both.sides, (match.first,), (), **others).strengths is None
 
 
 def test_too_few_pictures_are_said(
