@@ -1,13 +1,16 @@
 """`feature-explorer lens ... --compare`: a lens over two networks, from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from explorer.cli import main
-from explorer.core.attribution import attribute
+from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution.sheet_rows import sheet_row
+from explorer.core.comparison.lens_of_both import sheet_row_of_both, sheet_titles
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.network import open_network
@@ -98,3 +101,35 @@ def test_another_architecture_needs_its_own_filter_named(
             asked = [word for word in asked if word not in ("--compare", str(networks[1]))] + ["--second-target", "x"]
         with pytest.raises(SystemExit):
             main([*asked, *wrong])
+
+
+def test_a_sheet_has_both_networks_and_the_difference_beside_each_other(
+    tmp_path: Path, networks: tuple[Path, Path], pictures: Path
+) -> None:
+    one, other = (open_network(path, device="cpu") for path in networks)
+    made = LENSES["class-model"]
+    quick = tuple(replace(setting, default=3) if setting.name == "steps" else setting for setting in made.settings)
+    rgb, lenses = read_image(pictures / "benign" / "picture1.png"), [LENSES["saliency"], replace(made, settings=quick)]
+    row = sheet_row_of_both((one, other), rgb, lenses, "class:malignant", ["a"])
+    assert sheet_titles(lenses) == ["picture", "Saliency: A", "B", "B − A", "Class model: A", "B"]
+    assert len(row.panels) == 6
+    alone = sheet_row(one, rgb, lenses, "class:malignant", ["a"])
+    np.testing.assert_array_equal(row.panels[1], alone.panels[1])
+    np.testing.assert_array_equal(row.panels[4], alone.panels[2])
+    first, second = (attribute(network, rgb, "saliency", target="class:malignant").map for network in (one, other))
+    lower, higher = second < first - 0.3 * first.max(), second > first + 0.3 * first.max()
+    shift = row.panels[3].astype(int) - row.panels[0]
+    redder = shift[..., 0] - shift[..., 2]
+    assert redder[higher].mean() > 0 > redder[lower].mean(), "orange where B is higher, blue where A is"
+    same = sheet_row_of_both((one, one), rgb, lenses[:1], "class:malignant", ["a"])
+    np.testing.assert_array_equal(same.panels[3], same.panels[0])
+    np.testing.assert_allclose(same.panels[2], same.panels[1], atol=1)
+    out = tmp_path / "sheet.png"
+    first_path, second_path = map(str, networks)
+    asked = ["lens", "sheet", "--model", first_path, "--compare", second_path, "--images", str(pictures)]
+    asked += ["--device", "cpu", "--first", "2", "--dpi", "60", "--out", str(out)]
+    assert main(asked) == 0
+    drawn = read_description(out)
+    assert drawn is not None
+    assert drawn["second_network"] == other.identity
+    assert main([*asked, "--force", "--target", "filter:0:1", "--lenses", "saliency"]) == 1

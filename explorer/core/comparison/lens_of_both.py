@@ -1,19 +1,23 @@
 """A lens over two networks: A's map of a picture, B's, and B minus A."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.color_range import OWN, color_limit, range_text
 from explorer.core.attribution.lens import Lens
 from explorer.core.comparison.difference import difference
+from explorer.core.drawing.overlay import compose
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
 from explorer.core.errors import UserError
+from explorer.core.figures.lens_sheet import SheetRow
 from explorer.core.figures.side_by_side import Panel, SignedEnds
 from explorer.core.network.opening import Network
-from explorer.core.progress import OnStep
+from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
 from trainer.networks.input_spec import Box
 
@@ -78,6 +82,40 @@ def lens_panels(
         drawn = attribution_overlay(change, change.shape, limit=end)
         panels.append(Panel(f"B − A · {lens.title}", drawn, both.frames[0], SignedEnds(end, "B more", "A more")))
     return panels
+
+
+def sheet_titles(lenses: Sequence[Lens]) -> list[str]:
+    """The columns of a sheet of both networks: the picture, and of each lens A, B and, where it has one, B minus A."""
+    found = ["picture"]
+    for lens in lenses:
+        found += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
+    return found
+
+
+def sheet_row_of_both(
+    networks: tuple[Network, Network],
+    rgb: RGB,
+    lenses: Sequence[Lens],
+    target: str,
+    lines: Sequence[str],
+    opacity: float = 1.0,
+) -> SheetRow:
+    """What A sees of a picture (H, W, 3), and the same under each column of `sheet_titles`; B in A's colors."""
+    seen = networks[0].input.crop(rgb)
+    shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:2], 3)))
+    panels = [shown]
+    for lens in lenses:
+        settings = lens.complete({})
+        asked = (target, settings), translated(lens, target, settings, networks[1], None)
+        both = through_both(lens, networks, rgb, asked, no_step)
+        change = both.difference()
+        if change is None:
+            panels += [one.rgb if one.rgb is not None else shown for one in (both.first, both.second)]
+            continue
+        limit = limit_of(both.first.map, lens.quantile)
+        ends = (both.first.map, limit), (both.first.map + change, limit), (change, limit_of(change, lens.quantile))
+        panels += [compose(shown, attribution_overlay(map, shown.shape[:2], limit=end), opacity) for map, end in ends]
+    return SheetRow(tuple(lines), tuple(panels))
 
 
 def translated(
