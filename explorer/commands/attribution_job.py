@@ -160,8 +160,8 @@ class AttributionJob:
         described = self._described(path)
         written = []
         if self.force or not out.exists():
-            content, self.method = self.compute(_read(path), described, on_step)
-            _write(out, content, named=not again)
+            content, self.method = self.compute(read_picture(path), described, on_step)
+            write_result(out, content, named=not again)
             written.append(str(out))
         else:
             kept = kept_description(out)
@@ -194,14 +194,16 @@ class AttributionJob:
         from explorer.core.attribution.result_file import kept_map
 
         map, score, made = kept_map(out)
-        rgb = _read(path) if made is None else made
+        rgb = read_picture(path) if made is None else made
         return figure_of(self.network, self.lens, rgb, map, score, described, self.limit)
 
     def _draw(self, path: Path | None, out: Path, figure: Path, described: Described) -> None:
         from explorer.core.figures.attribution_figure import attribution_figure
 
         assert self.figures is not None
-        _write(figure, attribution_figure(self._shown(path, out, described), self.figures, self.style), named=False)
+        write_result(
+            figure, attribution_figure(self._shown(path, out, described), self.figures, self.style), named=False
+        )
 
 
 def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
@@ -213,7 +215,7 @@ def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
     return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
 
 
-def _read(path: Path | None) -> "RGB":
+def read_picture(path: Path | None) -> "RGB":
     """A picture (H, W, 3); one black pixel for a lens that looks at none."""
     import numpy as np
 
@@ -238,7 +240,7 @@ def _make_folders(root: Path, folders: Iterable[Path]) -> None:
             raise cannot_write(folder, error) from error
 
 
-def _write(path: Path, content: bytes, *, named: bool) -> None:
+def write_result(path: Path, content: bytes, *, named: bool) -> None:
     """Write a file that a person `named`, or one of a folder whose names are made up here."""
     from trainer.files.atomic_files import cannot_write, replace_file
 

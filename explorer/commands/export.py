@@ -59,7 +59,19 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--compare",
         type=Path,
         metavar="FILE",
-        help="a second network, opened as the first: each figure has A, B and B minus A, of filters of the same number",
+        help="a second network, opened as the first: each figure has A, B and B minus A",
+    )
+    where.add_argument(
+        "--match",
+        choices=("number", "answers"),
+        help="with --compare, which filter of B stands for one of A: that of the same number, or the one that answers "
+        "most like it on at most 120 of the pictures, or by the indexes (number)",
+    )
+    where.add_argument(
+        "--compare-index",
+        type=Path,
+        metavar="FILE",
+        help="the folder's index of B: with --index, matches come from both",
     )
     where.add_argument("--format", choices=tuple(FORMATS), default="png")
     where.add_argument(
@@ -116,6 +128,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.scale == "folder" and arguments.index is None:
         arguments.wrong_usage("--scale folder needs --index")
 
+    if arguments.compare is None and (arguments.match or arguments.compare_index):
+        arguments.wrong_usage("--match and --compare-index belong to --compare")
+    if arguments.compare_index is not None and (arguments.match != "answers" or arguments.index is None):
+        arguments.wrong_usage("--compare-index belongs to --match answers and --index")
     if arguments.cards:
         return _cards(arguments)
     if arguments.compare is not None:

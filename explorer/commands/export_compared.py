@@ -1,14 +1,23 @@
 """`feature-explorer export --compare`: filters of two networks beside each other, with the difference."""
 
 import argparse
-from collections.abc import Callable
-from typing import Any
+import math
+import os
+import statistics
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import images_of, network_of
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
+
+if TYPE_CHECKING:
+    from explorer.core.network.opening import Network
+    from explorer.core.tags.book import FilterKey
 
 LARGE = 1_000
 """Files from which on a person says --yes."""
@@ -23,14 +32,19 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
     from explorer.core.selection import choose_filters, choose_pictures, parse_filters, picture_names
     from explorer.core.tags.hdf5_file import load_tags_of
 
-    selectors, pictures = parse_filters(arguments.filters), images_of(arguments)
+    selectors, every = parse_filters(arguments.filters), images_of(arguments)
+    pictures = every
     names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
     pictures = choose_pictures(pictures, names, arguments.first)
     first = network_of(arguments)
     second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
     book = load_tags_of(arguments.tags, first.digest, first.name) if arguments.tags else None
     filters = choose_filters(selectors, first.layers, book)
-    pairs = by_number(first, second, filters)
+    strengths = None
+    if arguments.match == "answers":
+        pairs, strengths = _by_answers(arguments, (first, second), filters, every)
+    else:
+        pairs = by_number(first, second, filters)
     if len(pairs) * len(pictures) > LARGE and not arguments.yes:
         raise UserError(
             f"These are {len(pairs) * len(pictures):,} files. Add --yes if you mean it, or choose fewer filters or "
@@ -47,6 +61,7 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
             style,
             format=arguments.format,
             scales=scales,
+            strengths=strengths,
             force=arguments.force,
             on_step=on_step,
         )
@@ -57,7 +72,48 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
         say_json({"out": str(arguments.out), "written": report.written, "skipped": report.skipped, "failed": failed})
     else:
         written, there = len(report.written), f", {len(report.skipped):,} were there already" if report.skipped else ""
-        say(f"{written:,} figure{'s' * (written != 1)} of both networks written to {arguments.out}{there}")
+        kind = f"figure{'s' * (written != 1)} of both networks"
+        say(f"{written:,} {kind} written to {arguments.out}{there}; manifest.csv lists them")
     for name, reason in report.failed:
         say(f"feature-explorer: {printable(name)}: {printable(reason)}", error=True)
     return 1 if report.failed else 0
+
+
+def _by_answers(
+    arguments: argparse.Namespace,
+    networks: "tuple[Network, Network]",
+    filters: "Sequence[FilterKey]",
+    pictures: Sequence[Path],
+) -> "tuple[dict[FilterKey, FilterKey], dict[FilterKey, float]]":
+    """Filters of A with those of B that answer most like them, and how strong each match is.
+
+    UserError where none has one, or there are too few pictures.
+    """
+    from explorer.core.comparison.comparable import same_layers
+    from explorer.core.comparison.filter_match import measure_sample, of_indexes, of_samples, sample_of
+    from explorer.core.index import open_index
+
+    if arguments.compare_index is not None:
+        with open_index(arguments.index) as of_first, open_index(arguments.compare_index) as of_second:
+            both = of_indexes((of_first, of_second), networks)
+    else:
+        folder = Path(os.path.commonpath([path.parent for path in pictures]))
+        sample = sample_of(folder, pictures)
+        with progress("matching filters", "pictures") as on_step:
+            first, second = (measure_sample(network, sample, on_step) for network in networks)
+        both = of_samples(first, second, folder, same_layers=same_layers(*networks))
+    layers = {layer: both.matches(layer) for layer in sorted({key.layer for key in filters})}
+    matches = [layers[key.layer][key.filter] for key in filters]
+    pairs = {one.first: one.second for one in matches if one.second is not None}
+    if not pairs:
+        raise UserError("No filter of B is left for any of these: none of them tells the pictures apart.")
+    for one in matches:
+        if one.second is None:
+            say(f"feature-explorer: no filter of B is left for {one.first}", error=True)
+    strengths = {one.first: one.strength for one in matches if one.second is not None}
+    there = [value for value in strengths.values() if not math.isnan(value)]
+    told = f", median r {statistics.median(there):.2f}" if there else ""
+    if not arguments.json:
+        how = f"matched by their answers to {len(both.halves[0]):,} pictures"
+        say(f"{counted(len(pairs), 'filter')} {how}{told} on the other {both.measured:,}")
+    return pairs, strengths

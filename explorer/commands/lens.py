@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.attribution_job import AttributionJob, add_output_arguments, add_picture_arguments, checked_style
 from explorer.commands.common import add_network_arguments, network_of
+from explorer.commands.lens_compared import add_compare_arguments, run_compared
 from explorer.commands.lens_sheet import add_sheet
 from explorer.core.attribution import LENSES, AttributionMap
 from explorer.core.attribution.lens import FORMS, Lens, Setting
@@ -41,6 +42,7 @@ def _add_lens(parser: argparse.ArgumentParser, lens: Lens) -> None:
         help="shuffle the network's weights first, and say how much the map is like that on the weights that were "
         "learned: what is still shown was not learned (Adebayo 2018)",
     )
+    add_compare_arguments(parser, lens)
     add_output_arguments(parser)
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
@@ -56,8 +58,26 @@ def run(arguments: argparse.Namespace) -> int:
     lens.check_target(arguments.target)
     words = {setting: getattr(arguments, setting.name) for setting in lens.settings}
     settings = lens.complete({setting.name: setting.given(text) for setting, text in words.items() if text is not None})
+    if arguments.second_target and arguments.compare is None:
+        arguments.wrong_usage("--second-target belongs to --compare")
     learned, about = network_of(arguments), {"lens": lens.name}
     network = learned
+    if arguments.compare is not None:
+        if arguments.randomised:
+            arguments.wrong_usage("--compare and --randomised do not go together")
+        of_both: dict[str, Any] = {
+            "doing": lens.title,
+            "lens": lens,
+            "network": learned,
+            "target": arguments.target,
+            "settings": settings,
+            "figures": arguments.figures,
+            "style": style,
+            "limit": arguments.limit,
+            "force": arguments.force,
+            "about": about,
+        }
+        return run_compared(arguments, lens, settings, learned, of_both)
     if arguments.randomised:
         from explorer.core.attribution.randomised import shuffled
 

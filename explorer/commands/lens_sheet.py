@@ -45,6 +45,9 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--lenses", default=USUAL, metavar="NAMES", help=f"with commas, from left to right ({USUAL})")
     parser.add_argument("--target", default=PREDICTED, help="class:NAME ..., or predicted (predicted)")
     parser.add_argument("--first", type=int, default=12, metavar="N", help="how many pictures of the folder (12)")
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="a network B, opened as the first: A, B and B minus A of each lens"
+    )
     pairs = parser.add_argument_group("confused pairs")
     pairs.add_argument(
         "--confused", type=int, metavar="K", help="the K most frequent pairs of given and predicted class"
@@ -63,6 +66,7 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_sheet` say; 0, or a UserError where no sheet can be made."""
     from explorer.core.attribution.sheet_rows import sheet_row
+    from explorer.core.comparison.lens_of_both import sheet_row_of_both, sheet_titles
     from explorer.core.figures.lens_sheet import MOST, lens_sheet
     from explorer.core.figures.single import FigureStyle
     from explorer.core.images import read_image
@@ -77,6 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     if not network.classes and arguments.target == PREDICTED:
         raise UserError(f"{network.name} was opened without class scores; give a filter as --target.")
+    second = (
+        network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
+        if arguments.compare
+        else None
+    )
+    if second is not None and arguments.target.startswith("filter:"):
+        raise UserError("A sheet of two networks is of a class; `lens LENS --compare` takes a filter.")
     chosen = _chosen(arguments, network)
     if len(chosen) > MOST:
         raise UserError(f"That would be {len(chosen):,} pictures; a sheet holds {MOST}. Choose fewer.")
@@ -85,14 +96,17 @@ def run(arguments: argparse.Namespace) -> int:
         for place, one in enumerate(chosen):
             on_step(place, len(chosen))
             target = f"class:{one.predicted}" if arguments.target == PREDICTED else arguments.target
-            rows.append(sheet_row(network, read_image(one.path), lenses, target, one.lines, style.opacity))
+            of_it = read_image(one.path), lenses, target, one.lines, style.opacity
+            rows.append(sheet_row_of_both((network, second), *of_it) if second else sheet_row(network, *of_it))
     about = {
         "network": network.identity,
         "target": arguments.target,
         "lenses": [lens.name for lens in lenses],
         "pictures": [one.path.name for one in chosen],
     }
-    content = lens_sheet(["picture", *(lens.title for lens in lenses)], rows, format, style, about)
+    titles = sheet_titles(lenses) if second else ["picture", *(lens.title for lens in lenses)]
+    about |= {"second_network": second.identity} if second else {}
+    content = lens_sheet(titles, rows, format, style, about)
     try:
         replace_file(arguments.out, content)
     except OSError as error:

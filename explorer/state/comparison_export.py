@@ -9,6 +9,7 @@ from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.filter_match import ANSWERS
 from explorer.state.side_by_side import SideBySide
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ComparisonOrder:
     """What a person wants exported into the folder `out`; `pairs` are filters of A with those of B that stand for them,
-    `scales` those of A's filters as the window has them."""
+    `scales` those of A's filters as the window has them, `strengths` those of the matches where they are by answers."""
 
     out: Path
     pictures: tuple[Path, ...]
     second: "Network"
     pairs: dict[FilterKey, FilterKey]
     scales: dict[FilterKey, Scale]
+    strengths: dict[FilterKey, float] | None
     style: "FigureStyle"
     format: str
 
@@ -43,6 +45,7 @@ class ComparisonOrder:
             self.style,
             format=self.format,
             scales=self.scales,
+            strengths=self.strengths,
             on_step=on_step,
         )
 
@@ -57,7 +60,9 @@ def comparison_order(
     if sides.second is None:
         raise UserError("There is no second network any more.")
     known = {key: scale for key, scale in zip(filters, scales, strict=False) if scale is not None}
-    return ComparisonOrder(second=sides.second, pairs=matched(sides, filters), scales=known, **values)
+    pairs, match = matched(sides, filters), sides.match
+    strengths = {one: match.strength_of(one, other) for one, other in pairs.items()} if match.how == ANSWERS else None
+    return ComparisonOrder(second=sides.second, pairs=pairs, scales=known, strengths=strengths, **values)
 
 
 def matched(sides: SideBySide, filters: tuple[FilterKey, ...]) -> dict[FilterKey, FilterKey]:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from explorer.core.counting import counted
 from explorer.core.drawing.styles import Scale
 from explorer.core.tags.book import FilterKey
+from explorer.state.library import Folder
 
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
@@ -55,3 +56,10 @@ class Evidence(QObject):
     def close(self) -> None:
         """Close the index."""
         self.take(None)
+
+
+def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:
+    """Whether the index has the classes that its pictures have in the open folder."""
+    labels = folder.labels
+    words = (labels.of(folder.path / name) if labels is not None else "" for name in index.pictures)
+    return all(word == given for word, given in zip(words, index.given, strict=True))

@@ -1,7 +1,6 @@
 """Which filter of the second network stands for the one in view, and how much alike they answer."""
 
 import math
-import statistics
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -9,22 +8,23 @@ from PySide6.QtCore import QObject, Signal
 from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
 from explorer.state.library import Library
 from explorer.state.second_network import SecondNetwork
 from explorer.state.session import Session, View
-from explorer.state.settings_file import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.comparison.filter_match import BothAnswers, SampleAnswers
     from explorer.core.comparison.matching import Match
+    from explorer.core.index import FolderIndex
     from explorer.core.network.opening import Network
+
+    Indexes = tuple[FolderIndex, FolderIndex]
 
 ANSWERS, NUMBER, HAND = "answers", "number", "hand"
 """By what they answer over the folder, by the number, or as a person says."""
-SAMPLE = 120
-"""Pictures of the folder that are measured where there are no indexes of both networks."""
 FIRST, SECOND, LAYER = "matching filters", "matching filters of B", "matching a layer"
 """Slots of the workers for matching."""
 
@@ -32,8 +32,8 @@ FIRST, SECOND, LAYER = "matching filters", "matching filters of B", "matching a 
 class FilterMatch(QObject):
     """`key` is the filter of B that stands for the one in view; `changed` when it, or what is said of it, is another.
 
-    What both answer over the folder comes from the indexes that are kept of both; else a sample of the folder is
-    measured on workers of their own, once somebody looks.
+    What both answer over the folder comes from the indexes of both, as soon as there are some; until then a sample of
+    the folder is measured on workers of their own, once somebody looks.
     """
 
     changed = Signal()
@@ -43,11 +43,11 @@ class FilterMatch(QObject):
         session: Session,
         library: Library,
         second: SecondNetwork,
-        settings: Settings,
+        evidences: tuple[Evidence, Evidence],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._library, self._second, self._settings = session, library, second, settings
+        self._session, self._library, self._second, self._evidences = session, library, second, evidences
         self._looking, self.how, self._settled = False, ANSWERS, False
         self._hand = FilterKey(0, 0)
         self.alike = True
@@ -57,12 +57,15 @@ class FilterMatch(QObject):
         self.trouble = ""
         """Why filters could not be matched; "" where they were, or may still be."""
         self._both: BothAnswers | None = None
+        self._indexes: Indexes | None = None
         self._matches: dict[int, tuple[Match, ...]] = {}
         self._share = 0.0
         session.changed.connect(self._view_changed)
         second.changed.connect(self._networks_changed)
         library.network_opened.connect(lambda network: self._networks_changed())
         library.folder_opened.connect(lambda folder: self._forget())
+        for evidence in evidences:
+            evidence.changed.connect(self._indexes_changed)
         for jobs in (library.matching, second.session.matching):
             jobs.progressed.connect(self._progressed)
             jobs.cancelled.connect(self._cancelled)
@@ -91,8 +94,11 @@ class FilterMatch(QObject):
     @property
     def strength(self) -> float:
         """The correlation of both filters' peaks on the half on which nothing was matched; NaN where there is none."""
-        key, both = self.key, self._both
-        return both.strength(self.first, key) if both is not None and key is not None else math.nan
+        return self.strength_of(self.first, self.key)
+
+    def strength_of(self, first: FilterKey, second: FilterKey | None) -> float:
+        """That of any two filters; NaN where there is none, or nothing was measured."""
+        return self._both.strength(first, second) if self._both is not None and second is not None else math.nan
 
     @property
     def pending(self) -> bool:
@@ -114,6 +120,8 @@ class FilterMatch(QObject):
         if key is None:
             done = first.layer in self._matches
             return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"
+        from explorer.core.comparison.matching import spoken
+
         sign = "=" if self.how == ANSWERS else "and"
         half = "the other half" if self.how == ANSWERS else "half of the pictures"
         said = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
@@ -169,8 +177,23 @@ class FilterMatch(QObject):
 
     def _forget(self) -> None:
         self._stop()
-        self._both, self._matches, self.trouble, self._share = None, {}, "", 0.0
+        self._both, self._matches, self.trouble, self._share, self._indexes = None, {}, "", 0.0, None
         self._follow()
+
+    def _open_indexes(self) -> "Indexes | None":
+        """Those of both networks that are open; None where one is missing."""
+        one, other = (evidence.index for evidence in self._evidences)
+        covered = zip(self._evidences, (self._library.network, self._second.network), strict=True)
+        whole = all(evidence.covers(network, 0, raw=False) for evidence, network in covered)
+        return (one, other) if one is not None and other is not None and whole else None
+
+    def _indexes_changed(self) -> None:
+        """Look into new indexes; what is known stays until that is done, but no sample is measured any more."""
+        if self._open_indexes() != self._indexes:
+            if self._both is None:
+                self._stop()
+                self._indexes, self.trouble = None, ""
+            self._follow()
 
     def _view_changed(self, before: View, after: View) -> None:
         if (before.layer, before.filter) != (after.layer, after.filter):
@@ -181,56 +204,66 @@ class FilterMatch(QObject):
         open_ones = self._library.network, self._second.network, self._library.folder
         if self._looking and all(one is not None for one in open_ones) and not self.trouble:
             busy = self._library.matching.busy(FIRST) or self._second.session.matching.busy(SECOND)
-            if self._both is None and not busy:
-                self._look_into_indexes()
+            indexes = self._open_indexes()
+            if indexes is not None and indexes != self._indexes:
+                self._look_into(indexes)
+            elif self._both is None and not busy:
+                self._measure_first()
             elif self._both is not None and self.first.layer not in self._matches:
                 self._match(self._both, self.first.layer)
         self.changed.emit()
 
-    def _look_into_indexes(self) -> None:
-        first, folder, data = self._library.network, self._library.folder, self._settings.folder
+    def _look_into(self, indexes: "Indexes") -> None:
+        first = self._library.network
         assert first is not None
-        assert folder is not None
-        where, pictures = folder.path, folder.pictures
+        self._indexes = indexes
 
-        def work(second: "Network", on_step: OnStep) -> "BothAnswers | tuple[Path, ...]":
+        def work(second: "Network", on_step: OnStep) -> "BothAnswers":
             on_step(0, 0)
-            from explorer.core.comparison.filter_match import of_indexes, sample_of
+            from explorer.core.comparison.filter_match import of_indexes
 
-            return of_indexes(first, second, where, data) or sample_of(where, pictures, SAMPLE)
+            return of_indexes(indexes, (first, second))
 
-        def done(found: "BothAnswers | tuple[Path, ...]") -> None:
-            if isinstance(found, tuple):
-                self._measure_first(found)
-            else:
-                self._take(found)
+        def done(both: "BothAnswers") -> None:
+            if indexes == self._open_indexes():  # else they are of another folder
+                self._take(both)
 
-        self._second.session.run(self._second.session.matching, SECOND, work, done, self._failed)
+        def failed(error: BaseException) -> None:
+            if indexes == self._open_indexes() and self._both is None:  # else a file was closed meanwhile
+                self._failed(error)
 
-    def _measure_first(self, pictures: "tuple[Path, ...]") -> None:
-        def work(network: "Network", on_step: OnStep) -> "SampleAnswers":
-            from explorer.core.comparison.filter_match import measure_sample
+        self._second.session.run(self._second.session.matching, SECOND, work, done, failed)
 
-            return measure_sample(network, pictures, on_step)
+    def _measure_first(self) -> None:
+        folder = self._library.folder
+        assert folder is not None
+        where, of_it = folder.path, folder.pictures
 
-        def done(found: "SampleAnswers") -> None:
+        def work(network: "Network", on_step: OnStep) -> "tuple[tuple[Path, ...], SampleAnswers]":
+            from explorer.core.comparison.filter_match import measure_sample, sample_of
+
+            pictures = sample_of(where, of_it)
+            return pictures, measure_sample(network, pictures, on_step)
+
+        def done(found: "tuple[tuple[Path, ...], SampleAnswers]") -> None:
             if self._second.network is not None:
-                self._measure_second(pictures, found)
+                self._measure_second(*found)
 
         self._library.network_session.run(self._library.matching, FIRST, work, done, self._failed)
 
     def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
-        alike = self.alike
+        alike, folder = self.alike, self._library.folder
+        where = folder.path if folder is not None else None
 
         def work(network: "Network", on_step: OnStep) -> "BothAnswers":
             from explorer.core.comparison.filter_match import measure_sample, of_samples
 
-            return of_samples(first, measure_sample(network, pictures, on_step), same_layers=alike)
+            return of_samples(first, measure_sample(network, pictures, on_step), where, same_layers=alike)
 
         self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 
     def _take(self, both: "BothAnswers") -> None:
-        self._both = both
+        self._both, self._matches = both, {}
         self._follow()
 
     def _match(self, both: "BothAnswers", layer: int) -> None:
@@ -240,6 +273,8 @@ class FilterMatch(QObject):
 
         def done(matches: "tuple[Match, ...]") -> None:
             self._matches[layer] = matches
+            from explorer.core.comparison.matching import number_is_stronger
+
             if not self._settled and self.alike and number_is_stronger(matches):
                 self.how = NUMBER
             self._settled = True  # the first layer decides: the choice does not change while somebody walks
@@ -261,18 +296,3 @@ class FilterMatch(QObject):
         if slot in (FIRST, SECOND, LAYER) and self._looking and self._both is None:
             self.trouble = "Stopped before the filters were matched."
             self.changed.emit()
-
-
-def spoken(strength: float) -> str:
-    """A correlation in words."""
-    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
-
-
-def number_is_stronger(matches: "tuple[Match, ...]") -> bool:
-    """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
-
-    Both on the half on which nothing was matched, in the median of the filters that have both.
-    """
-    pairs = [(one.same_number, one.strength) for one in matches]
-    both = [(number, match) for number, match in pairs if not (math.isnan(number) or math.isnan(match))]
-    return bool(both) and statistics.median(one for one, _ in both) > statistics.median(one for _, one in both)

@@ -93,6 +93,12 @@ def step_of(line: bytes) -> dict[str, Any] | None:
     return step if isinstance(step, dict) and isinstance(step.get("stage"), str) else None
 
 
+def number(step: dict[str, Any], name: str) -> int:
+    """A whole number that the process told; 0 for anything else."""
+    value = step.get(name)
+    return value if isinstance(value, int) else 0
+
+
 def lower_priority(process: int) -> None:
     """Let a process compute only while nobody else wants the processor."""
     if sys.platform == "win32":

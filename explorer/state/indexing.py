@@ -1,7 +1,6 @@
 """The index of the open folder, made in a process of its own while nobody walks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +8,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
-from explorer.state.evidence import Evidence
-from explorer.state.index_process import IndexProcess
-from explorer.state.library import Folder, Library
+from explorer.state.evidence import Evidence, has_classes_of
+from explorer.state.index_process import IndexProcess, number
+from explorer.state.index_target import Target, target_of
+from explorer.state.library import Library
+from explorer.state.network_session import NetworkSession
 from explorer.state.session import Session, View
 from explorer.state.settings import INDEX
 from explorer.state.settings_file import Settings
@@ -24,20 +25,12 @@ REST_MS = 1500
 SLOT = "open index"
 
 
-@dataclass(frozen=True)
-class Target:
-    """What an index is about: a network's identity, a folder and the table of its classes, "" where there is none."""
-
-    network: str
-    folder: str
-    labels: str
-    columns: str
-
-
 class Indexing(QObject):
     """Begins, pauses and ends the process that makes the index, and lets `evidence` look into what it has made.
 
-    `command` begins the program's command line, such as (python, -m, explorer); without one nothing is made.
+    It is that of the first network, or of the one in `networks`, called `name` where there are two: that of the second
+    is made `after` that of the first, and waits whenever that one goes on. `command` begins the program's command line,
+    such as (python, -m, explorer); without one nothing is made.
     `changed` when what is said of it changes, `problem(error)` where the process or its file fails.
     """
 
@@ -52,9 +45,16 @@ class Indexing(QObject):
         settings: Settings,
         command: Sequence[str] | None = None,
         parent: QObject | None = None,
+        *,
+        networks: NetworkSession | None = None,
+        name: str = "",
+        after: "Indexing | None" = None,
     ) -> None:
         super().__init__(parent)
         self._library, self._evidence, self._settings, self._command = library, evidence, settings, command
+        self._networks, self.name, self._after = networks or library.network_session, name, after
+        self._slot = f"{SLOT} of {name}" if name else SLOT
+        self._yields = False
         self._target: Target | None = None
         self._process: IndexProcess | None = None
         self._closed = self._again = False
@@ -72,7 +72,10 @@ class Indexing(QObject):
         self._rest.timeout.connect(self._rested)
         session.changed.connect(self._walked)
         settings.setting_changed.connect(lambda which: self._switched() if which is INDEX else None)
-        library.network_opened.connect(lambda network: self._opened())
+        self._networks.opened.connect(lambda network: self._opened())
+        self._networks.closed.connect(self._opened)
+        if after is not None:
+            after.changed.connect(self._first_changed)
         library.folder_opened.connect(lambda folder: self._opened())
         library.replaced.connect(lambda picture: self._measure_again())
 
@@ -91,11 +94,21 @@ class Indexing(QObject):
         """How much of the index is there, 0 to 1."""
         return self.done / self.total if self.total else 0.0
 
+    @property
+    def busy(self) -> bool:
+        """Whether it is being made, or begins when nobody has walked for a while."""
+        return self.running or self._rest.isActive()
+
+    def call(self, name: str) -> None:
+        """Say of which network it is; "" where there is only one."""
+        self.name = name
+        self.changed.emit()
+
     def hold(self, held: bool) -> None:
         """Pause it until it is let go on; what failed begins anew."""
         self.held = held
         if self._process is not None:
-            (self._process.pause if held else self._process.resume)()
+            (self._process.pause if held or self._yields else self._process.resume)()
         elif self.reason:
             self.reason = ""
             self._rested()
@@ -111,11 +124,11 @@ class Indexing(QObject):
 
     def _opened(self) -> None:
         """Another network, folder or table is open, or the same one anew: what was found of another is not shown."""
-        target = self._wanted()
+        target = target_of(self._networks, self._library.folder)
         self._end()
         if target != self._target or target is None:
             self.held = False
-            self._library.reading.cancel(SLOT)
+            self._library.reading.cancel(self._slot)
             self._evidence.take(None)
         self._target = target
         if target is None:
@@ -130,14 +143,23 @@ class Indexing(QObject):
         if not self._again and self._target is not None:
             self._rest.start()
 
-    def _wanted(self) -> Target | None:
-        network, folder = self._library.network, self._library.folder
-        if network is None or folder is None:
-            return None
-        labels = str(folder.table.absolute()) if folder.table is not None else ""
-        return Target(network.identity, str(folder.path.absolute()), labels, folder.columns)
+    def _first_changed(self) -> None:
+        """Leave the processor to the index of the first network, which most of the window is about."""
+        assert self._after is not None
+        if self._after.running == self._yields:
+            return
+        self._yields = self._after.running
+        if not self._yields and self._target is not None:
+            self._rest.start()
+        elif self._process is not None:
+            self._process.pause()
 
     def _rested(self) -> None:
+        if self._after is not None and self._after.busy:
+            self._yields = self._after.running  # until it says that it is done
+            if not self._yields:
+                self._rest.start()
+            return
         if self._process is not None:
             if not self.held:
                 self._process.resume()
@@ -148,22 +170,12 @@ class Indexing(QObject):
             return
         self.done = self.total = self.bytes = 0
         self.computing = False
-        self._process = IndexProcess([*self._command, *self._arguments(self._target)], self)
+        self._process = IndexProcess(
+            [*self._command, *self._target.command(self._networks, self._settings.folder)], self
+        )
         self._process.told.connect(self._told)
         self._process.ended.connect(self._ended)
         self.changed.emit()
-
-    def _arguments(self, target: Target) -> list[str]:
-        """What the process is asked to do."""
-        said = opening_words(self._library) | {
-            "--images": target.folder,
-            "--labels": target.labels,
-            "--columns": target.columns,
-            "--data": str(self._settings.folder.absolute()),
-            "--progress": "json",
-        }
-        # One word each: a value that begins with a hyphen would be an option otherwise.
-        return ["index", *(f"{option}={value}" for option, value in said.items() if value), "--kept"]
 
     def _walked(self, before: View, after: View) -> None:
         """Leave the processor to a person who walks; what they look at comes first."""
@@ -207,7 +219,8 @@ class Indexing(QObject):
             self._again = False
             self._rest.start()
         if problem:
-            self.problem.emit(UserError(f"The index of the folder is not made: {problem}"))
+            of = f" by network {self.name}" if self.name else ""
+            self.problem.emit(UserError(f"The index of the folder{of} is not made: {problem}"))
         self.changed.emit()
 
     def _show_kept(self, target: Target) -> None:
@@ -215,7 +228,7 @@ class Indexing(QObject):
 
         Not where it has other classes for the pictures: those of another table.
         """
-        network, folder, data = self._library.network, self._library.folder, self._settings.folder
+        network, folder, data = self._networks.network, self._library.folder, self._settings.folder
         assert network is not None
         assert folder is not None
 
@@ -256,7 +269,7 @@ class Indexing(QObject):
             if aloud and target == self._target:
                 self.problem.emit(error)
 
-        self._library.reading.submit(SLOT, work, done, failed)
+        self._library.reading.submit(self._slot, work, done, failed)
 
     def _end(self) -> None:
         self._rest.stop()
@@ -265,24 +278,3 @@ class Indexing(QObject):
         if process is not None:
             process.end()
             self.changed.emit()
-
-
-def opening_words(library: Library) -> dict[str, str]:
-    """The options with which a command opens the network that is open."""
-    network, request = library.network, library.request
-    assert network is not None
-    assert request is not None
-    return {"--model": str(request.path.absolute()), **request.options(network), "--device": str(network.device)}
-
-
-def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:
-    """Whether the index has the classes that its pictures have in the open folder."""
-    labels = folder.labels
-    words = (labels.of(folder.path / name) if labels is not None else "" for name in index.pictures)
-    return all(word == given for word, given in zip(words, index.given, strict=True))
-
-
-def number(step: dict[str, Any], name: str) -> int:
-    """A whole number that the process told; 0 for anything else."""
-    value = step.get(name)
-    return value if isinstance(value, int) else 0

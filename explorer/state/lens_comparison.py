@@ -6,19 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.core.attribution import LENSES
-from explorer.core.attribution.color_range import color_limit, range_text
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags.book import FilterKey
-from explorer.state.both_drawn import LESS, MORE
 from explorer.state.lens import ChosenLens, Request
-from explorer.state.second_answers import translated
 from explorer.state.side_by_side import SideBySide
 from explorer.state.target_choice import PREDICTED
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
-    from explorer.core.comparison.figures_of_both import BothFigures, Drawn
+    from explorer.core.comparison.figures_of_both import BothFigures, Drawn, FigureOfBoth
     from explorer.core.figures.side_by_side import Panel
     from explorer.core.figures.single import FigureStyle
     from explorer.core.network.opening import Network
@@ -47,12 +44,12 @@ class LensComparisonOrder:
 
     def draw(self, network: "Network", on_step: OnStep) -> "BothFigures":
         """Draw the figures that are not there yet; it may run in another thread."""
-        from explorer.core.comparison.figures_of_both import about_both, write_figures
+        from explorer.core.comparison.figures_of_both import FigureOfBoth, about_both, write_figures
         from explorer.core.images import read_image
 
         second, lens = self.second.for_another_thread(), LENSES[self.request.lens]
 
-        def make(number: int) -> "tuple[dict[str, Any], Callable[[], Drawn]]":
+        def make(number: int) -> "FigureOfBoth":
             path = self.pictures[number]
             rgb = read_image(path)
             target = self._target(network, rgb)
@@ -63,7 +60,7 @@ class LensComparisonOrder:
                 self._panels(network, second, rgb, target),
                 (f"{path.stem} · {lens.title}, {target}", f"A: {network.name} · B: {second.name}"),
             )
-            return about, drawn
+            return FigureOfBoth(about, drawn)
 
         figures = [(f"{lens.name}_", make)]
         return write_figures(figures, self.pictures, self.out, self.style, format=self.format, on_step=on_step)
@@ -76,27 +73,12 @@ class LensComparisonOrder:
         return self.target + network.classes[int(predict(network, rgb).argmax())]
 
     def _panels(self, first: "Network", second: "Network", rgb: "RGB", target: str) -> "list[Panel]":
-        from explorer.core.comparison.difference import difference
-        from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
-        from explorer.core.figures.side_by_side import Panel, SignedEnds
+        from explorer.core.comparison.lens_of_both import lens_panels, through_both, translated
 
-        lens, asked = LENSES[self.request.lens], (target, dict(self.request.settings))
-        found, frames, panels = [], [], []
-        for name, network in (("A", first), ("B", second)):
-            if network is second:
-                asked = translated(self.request, second, self.filter, target=target)
-            one, frame = lens.compute(network, rgb, *asked, no_step, None), network.input.frame(*rgb.shape[:2])
-            found.append(one)
-            frames.append(frame)
-            limit = color_limit(lens, target, found[0].map, self.points)
-            below = lens.negative.word if lens.negative is not None else ""
-            ends = SignedEnds(limit, lens.positive.word, below, range_text(one, lens, limit))
-            drawn = attribution_overlay(one.map, one.map.shape, limit=limit)
-            panels.append(Panel(f"{name}: {network.name}", drawn, frame, ends))
-        change = difference(found[0].map, frames[0], found[1].map, frames[1])
-        limit = limit_of(change, lens.quantile)
-        drawn = attribution_overlay(change, change.shape, limit=limit)
-        return [*panels, Panel(f"B − A · {lens.title}", drawn, frames[0], SignedEnds(limit, MORE.word, LESS.word))]
+        lens, settings = LENSES[self.request.lens], dict(self.request.settings)
+        asked = (target, settings), translated(lens, target, settings, second, self.filter)
+        both = through_both(lens, (first, second), rgb, asked, no_step)
+        return lens_panels(lens, both, (first.name, second.name), points=self.points)
 
 
 def lens_comparison_order(lens: ChosenLens, sides: SideBySide, **values: Any) -> LensComparisonOrder:

@@ -73,13 +73,14 @@ class NetworkSession(QObject):
     `interactive` is for what a person waits for, `batch` for what is looked at next and may take a while, `long` for
     jobs of minutes and hours, so that nothing a person waits for stands behind them, `matching` for what is measured on
     many pictures to compare two networks, which waits for no export. After `open_network`, one of
-    `opened`, `question(request, question)` and `problem` follows.
+    `opened`, `question(request, question)` and `problem` follows; `closed` when there is none any more.
     """
 
     opening = Signal(object)
     opened = Signal(object)
     question = Signal(object, object)
     problem = Signal(object)
+    closed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -98,6 +99,14 @@ class NetworkSession(QObject):
         """All workers, to listen to their progress."""
         return self.interactive, self.batch, self.long, self.matching
 
+    @property
+    def opening_words(self) -> dict[str, str]:
+        """The options with which a command opens the network that is open."""
+        network, request = self.network, self.request
+        assert network is not None
+        assert request is not None
+        return {"--model": str(request.path.absolute()), **request.options(network), "--device": str(network.device)}
+
     def close(self) -> None:
         """End the workers and wait for them."""
         for store in (self.predictions, self.over):
@@ -111,6 +120,7 @@ class NetworkSession(QObject):
             jobs.cancel_all()
         self.network, self.request, self._networks = None, None, {}
         self.answer_anew()
+        self.closed.emit()
 
     def open_network(self, request: Request) -> None:
         """Open a network file."""

@@ -8,14 +8,13 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.attribution import LENSES
 from explorer.core.counting import counted
-from explorer.core.errors import UserError, in_words
+from explorer.core.errors import in_words
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
+from explorer.state.evidence import Evidence
 from explorer.state.lens import ChosenLens
-from explorer.state.lens import Request as LensRequest
 from explorer.state.pipeline import Pipeline
 from explorer.state.second_network import SecondNetwork
-from explorer.state.second_scales import SecondScales
 from explorer.state.session import Session
 
 if TYPE_CHECKING:
@@ -46,19 +45,20 @@ class SecondAnswers(QObject):
         pipeline: Pipeline,
         lens: ChosenLens,
         second: SecondNetwork,
-        scales: SecondScales,
+        evidence: Evidence,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._pipeline, self._lens, self._second = session, pipeline, lens, second
-        self._scales = scales
-        scales.changed.connect(self.changed)
+        self._evidence = evidence
+        evidence.changed.connect(self.changed)
         self._looking = False
         self._filter: FilterKey | None = None
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._asked: dict[str, Hashable] = {}
         self._troubles: dict[Hashable, str] = {}
-        self._seen: SeenValues | None = None
+        self._seen: dict[bool, SeenValues] = {}
+        """What it answered on the pictures that were looked at, and, apart from that, what it did before its norms."""
         pipeline.picture_changed.connect(self._follow)
         pipeline.maps_changed.connect(self._follow)
         lens.changed.connect(self._follow)
@@ -111,23 +111,25 @@ class SecondAnswers(QObject):
         """What it answered on the pictures that were looked at, the one in view among them."""
         from explorer.core.maps.value_range import SeenValues
 
-        self._seen, activations = self._seen or SeenValues(), self.activations
-        if activations is not None:
-            self._seen.add(layer, str(self._maps_key()), activations.maps[layer])
-        return self._seen
+        network, activations, shown = self._second.network, self.activations, self._pipeline.shown
+        before_norm = self._session.view.style.raw and network is not None and bool(network.layers[layer].norm)
+        seen = self._seen.setdefault(before_norm, SeenValues())
+        if activations is not None and shown is not None:
+            seen.add(layer, str((shown.picture, shown.state)), activations.maps[layer])
+        return seen
 
     def scale_words(self, key: FilterKey) -> str:
         """What its own scale is measured on, where that is not what was chosen."""
         if self._session.view.style.scale != "folder" or self._over_folder(key) is not None:
             return "own scale"
         pictures = counted(self._seen_of(key.layer).pictures(key.layer), "picture")
-        return f"own scale, over {pictures} seen: B has no index"
+        return f"own scale, over {pictures} seen: B has no index yet"
 
     def _over_folder(self, key: FilterKey) -> "Scale | None":
         """What an index of B says of a filter, as far as it holds what is on show."""
-        network = self._second.network
-        normed = network is None or network.layers[key.layer].norm
-        return None if self._session.view.style.raw and normed else self._scales.of(key)
+        raw = self._session.view.style.raw
+        there = self._evidence.covers(self._second.network, key.layer, raw=raw)
+        return self._evidence.scale(key) if there else None
 
     def look(self, looking: bool, filter: FilterKey | None) -> None:
         """Follow the view from now on, or not any more; `filter` is what stands for the first network's one."""
@@ -146,7 +148,7 @@ class SecondAnswers(QObject):
         self._kept.clear()
         self._asked.clear()
         self._troubles.clear()
-        self._seen = None
+        self._seen.clear()
         self._follow()
 
     def _maps_key(self) -> Hashable | None:
@@ -188,7 +190,9 @@ class SecondAnswers(QObject):
         rgb, lens, filter = shown.rgb, LENSES[request.lens], self._filter
 
         def work(network: "Network", on_step: OnStep) -> "AttributionMap":
-            target, settings = translated(request, network, filter)
+            from explorer.core.comparison.lens_of_both import translated
+
+            target, settings = translated(lens, request.target, dict(request.settings), network, filter)
             return lens.compute(network, rgb, target, settings, on_step, None)
 
         self._ask(LENS, self._lens_key(), work)
@@ -217,29 +221,3 @@ class SecondAnswers(QObject):
 def bytes_of(found: "Activations | AttributionMap") -> int:
     """Bytes that an answer holds."""
     return found.map.nbytes if hasattr(found, "map") else found.nbytes
-
-
-def translated(
-    request: LensRequest, network: "Network", filter: FilterKey | None, target: str = ""
-) -> tuple[str, dict[str, Any]]:
-    """Target and settings of a lens for another network, of the request's target or another one of the first network.
-
-    UserError in words where it has no such class or filter.
-    """
-    asked = target or request.target
-    kind, _, rest = asked.partition(":")
-    settings = dict(request.settings)
-    if kind == "filter":
-        if filter is None:
-            raise UserError("No filter of B stands for this one.")
-        reading = rest.split(":", 2)[2]
-        target = f"filter:{filter.layer}:{filter.filter}:{reading}"
-    else:
-        target = asked
-        if rest not in network.classes:
-            raise UserError(f"B has no class {rest}: there is nothing to measure.")
-    for setting in LENSES[request.lens].settings:
-        layer = settings[setting.name]
-        if setting.layer and isinstance(layer, int) and layer >= len(network.layers):
-            settings[setting.name] = filter.layer if filter is not None else len(network.layers) - 1
-    return target, settings

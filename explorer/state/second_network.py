@@ -18,7 +18,7 @@ NEEDS_FIRST = "Open a network first (Ctrl+O); then another can be compared with 
 
 
 class SecondNetwork(QObject):
-    """Network B, in a session of its own; tags, index and findings are never about it.
+    """Network B, in a session of its own; tags and findings are never about it, and its index serves comparison alone.
 
     After `open_network`, one of `changed`, `question(request, question)` and `problem` follows, as for the first one.
     `changed` also when it was closed.

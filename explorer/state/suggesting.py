@@ -13,8 +13,7 @@ from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
 from explorer.state.artifact_lists import ArtifactLists
 from explorer.state.evidence import Evidence
-from explorer.state.index_process import IndexProcess
-from explorer.state.indexing import number, opening_words
+from explorer.state.index_process import IndexProcess, number
 from explorer.state.library import Library
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
@@ -144,7 +143,7 @@ class Suggesting(QObject):
         artifacts = self._lists.file if self._lists is not None else None
         if artifacts is not None and artifacts.exists():
             said["--artifacts"] = str(artifacts)
-        said |= {"--progress": "json"} | opening_words(self._library)
+        said |= {"--progress": "json"} | self._library.network_session.opening_words
         words = [f"{option}={value}" for option, value in said.items() if value]
         self.stage, self.done, self.total = "", 0, 0
         self._process = IndexProcess([*self._command, "suggest", *words], self)

@@ -42,7 +42,6 @@ from explorer.state.point_maps import PointMaps
 from explorer.state.reporting import Reporting
 from explorer.state.second_answers import SecondAnswers
 from explorer.state.second_network import SecondNetwork
-from explorer.state.second_scales import SecondScales
 from explorer.state.session import Session, View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.settings_file import Settings
@@ -144,7 +143,7 @@ class Workspace(QObject):
         self.settings.setting_changed.connect(self._name_annotator)
         self.opening = Opening(self.session, self.library, self.tagging, self.settings, bundled / "demo", self)
         self.opening.second_wanted.connect(self.second.open_later)
-        self.indexing = Indexing(self.session, self.library, self.evidence, settings, index_command, self)
+        self._build_indexing(index_command)
         self.suggesting = Suggesting(
             self.session, self.library, self.evidence, self.tagging, index_command, self, lists=self.lists
         )
@@ -153,10 +152,11 @@ class Workspace(QObject):
     def _build_second(self) -> None:
         """What a second network takes, which lies beside the first."""
         self.second = SecondNetwork(self.library, self.settings, self)
-        self.second_scales = SecondScales(self.library, self.second, self.settings, self)
-        of_second = self.session, self.pipeline, self.lens, self.second, self.second_scales
+        self.second_evidence = Evidence(self)
+        of_second = self.session, self.pipeline, self.lens, self.second, self.second_evidence
         self.second_answers = SecondAnswers(*of_second, self)
-        self.match = FilterMatch(self.session, self.library, self.second, self.settings, self)
+        evidences = self.evidence, self.second_evidence
+        self.match = FilterMatch(self.session, self.library, self.second, evidences, self)
         both = BothDrawn(self.session, self.pipeline, self.lens, self.second, self.second_answers, self.match)
         self.sides = SideBySide(
             self.session,
@@ -169,6 +169,13 @@ class Workspace(QObject):
             both,
             self,
         )
+
+    def _build_indexing(self, command: Sequence[str] | None) -> None:
+        """What makes the indexes of both networks, one after the other."""
+        self.indexing = Indexing(self.session, self.library, self.evidence, self.settings, command, self)
+        of_second = self.session, self.library, self.second_evidence, self.settings, command, self
+        self.second_indexing = Indexing(*of_second, networks=self.second.session, name="B", after=self.indexing)
+        self.second.changed.connect(lambda: self.indexing.call("A" if self.second.network is not None else ""))
 
     def close(self) -> None:
         """Remember the session, save the tags, end the workers and wait for them."""
@@ -190,8 +197,9 @@ class Workspace(QObject):
         self.sides.close()
         self.match.close()
         self.second_answers.close()
-        self.second_scales.close()
+        self.second_indexing.close()
         self.second.close()
+        self.second_evidence.close()
         self.what_if_over.close()
         self.lens_sheet.close()
         self.stages.close()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,9 @@ from explorer.core.errors import UserError
 from explorer.core.export import size as export_size
 from explorer.core.export.manifest import read_manifest
 from explorer.core.figures.encoding import read_description
-from explorer.core.index import open_index
+from explorer.core.images import read_image
+from explorer.core.index import build_index, open_index
+from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import save_tags
@@ -30,7 +33,7 @@ from tests.conftest import ROOT
 from tests.core.index.synthetic_index import write_index
 from tests.networks import save_small
 from trainer.networks.architectures import ScratchCNN
-from trainer.networks.checkpoint import Checkpoint, InputSpec, save
+from trainer.networks.checkpoint import Checkpoint, InputSpec, load, save
 
 
 @pytest.fixture
@@ -336,3 +339,63 @@ def test_two_networks_are_exported_beside_each_other(
     assert len(json.loads(capsys.readouterr().out)["skipped"]) == 4
     with pytest.raises(SystemExit):
         cli.main([*words, "--sheet"])
+
+
+def test_filters_of_two_networks_are_matched_by_their_answers(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = save_small(tmp_path / "n0.safetensors", seed=0)
+    checkpoint = load(one)
+    names = [name for name, value in checkpoint.weights.items() if value.ndim == 4]
+    first = names[0]
+    turned = {
+        name: value.flip(0) if name.startswith(first.rpartition(".")[0]) else value
+        for name, value in checkpoint.weights.items()
+    }
+    turned[names[1]] = turned[names[1]].flip(1)
+    other = tmp_path / "turned.safetensors"
+    save(other, replace(checkpoint, weights=turned))
+    filters = checkpoint.weights[first].shape[0]
+    words = ["export", "--model", str(one), "--compare", str(other), "--images", str(pictures), "--device", "cpu"]
+    words += ["--filters", "0", "--first", "1", "--dpi", "60", "--out", str(tmp_path / "out"), "--match", "answers"]
+    assert cli.main(words) == 0
+    assert "matched by their answers to 6 pictures" in capsys.readouterr().out
+    pairs = {
+        tuple(about["filters"]): about["strength"]
+        for about in (read_description(path) for path in (tmp_path / "out").rglob("*.png"))
+    }
+    network = open_network(one, device="cpu")
+    peaks = np.max([record(network, read_image(path)).maps[0].max((1, 2)) for path in pictures.rglob("*.png")], axis=0)
+    telling = {(f"0:{filter}", f"0:{filters - 1 - filter}") for filter in range(filters) if peaks[filter] > 0}
+    assert len(pairs) == filters
+    assert telling, "some filters answer at all"
+    assert telling <= set(pairs)
+    assert all(pairs[pair] == pytest.approx(1.0) for pair in telling)
+    for path, name in ((one, "a.h5"), (other, "b.h5")):
+        build_index(open_network(path, device="cpu"), pictures, tmp_path / name)
+    indexes = ["--index", str(tmp_path / "a.h5"), "--compare-index", str(tmp_path / "b.h5")]
+    words[words.index(str(tmp_path / "out"))] = str(tmp_path / "indexed")
+    assert cli.main([*words, *indexes]) == 0
+    indexed = {
+        tuple(about["filters"]): about["strength"]
+        for about in (read_description(path) for path in (tmp_path / "indexed").rglob("*.png"))
+    }
+    assert set(indexed) == set(pairs), "index and pictures say the same"
+    with pytest.raises(SystemExit):
+        cli.main([*words, "--compare-index", str(tmp_path / "b.h5")])
+
+
+def test_networks_with_other_layers_are_exported_by_answers_only(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    demo = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
+    other = save_small(tmp_path / "n.safetensors")
+    words = ["export", "--model", str(demo), "--compare", str(other), "--images", str(pictures), "--device", "cpu"]
+    words += ["--filters", "7:8", "--first", "1", "--dpi", "60", "--out", str(tmp_path / "out")]
+    assert cli.main(words) == 1
+    said = capsys.readouterr().err
+    assert "--match answers" in said
+    assert "lens ... --compare" in said
+    assert cli.main([*words, "--match", "answers"]) == 0
+    (figure,) = (tmp_path / "out").rglob("*.png")
+    assert read_description(figure)["filters"][0] == "7:8"

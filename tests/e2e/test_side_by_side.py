@@ -1,6 +1,8 @@
 """Story: a person lays another network beside the first, and is never led to mistake one for the other."""
 
 import dataclasses
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
+from explorer.core.index import open_index
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
@@ -19,10 +22,13 @@ from explorer.state.side_by_side import DIFFERENCE, EXPORT_OFF, MUTING_OFF, SECO
 from explorer.state.start import Start
 from explorer.ui.dialogs import questions
 from explorer.ui.dialogs.export_dialog import BOTH, LENS_OF_BOTH, ExportDialog
+from explorer.ui.panels.index_tool import IndexTool
 from tests.core.comparison.test_figures_of_both import panel
+from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.test_look import pixels
 from tests.networks import save_normed
+from tests.state.test_indexing import FOREVER, SPEAKER
 from trainer.networks.checkpoint import load, save
 
 FIRST = DEMO / "demo-scratch-cnn.safetensors"
@@ -290,3 +296,38 @@ def test_a_lens_of_both_networks_is_exported(person: Person, tmp_path: Path) -> 
     assert (about["lens"], about["target"]) == ("grad-cam", workspace.lens.found.target)
     assert (about["network_name"], about["second_network_name"]) == ("demo-scratch-cnn", "later")
     assert np.abs(panel(figure, 0, 3) - panel(figure, 1, 3)).max() > 20
+
+
+def test_the_line_below_says_whose_index_is_made_and_bs_is_used(person: Person, tmp_path: Path) -> None:
+    workspace, home = person.workspace, person.workspace.settings.folder
+    first, second = (person.window.findChildren(IndexTool)[number] for number in (0, 1))
+    step = {"stage": "pictures", "done": 6, "total": 24, "bytes": 0}
+    (home / "steps.json").write_text(json.dumps([step, {**FOREVER, "seconds": 1}]))
+    for indexing in (workspace.indexing, workspace.second_indexing):
+        indexing._command = (sys.executable, str(SPEAKER))
+        indexing._rest.setInterval(10)
+    workspace.opening.open_folder(workspace.library.folder.path)
+    person.until(lambda: first.isVisible() and "index of A 25 %  ·  pause" in first.text())
+    assert not second.isVisible()
+    person.until(lambda: second.isVisible() and "index of B 25 %  ·  pause" in second.text())
+    assert not first.isVisible()
+
+    person.parts.center.browser.viewer.strip.own.click()
+    person.until(lambda: "B has no index yet" in person.parts.center.browser.viewer.image.caption.text())
+    folder = workspace.library.folder
+    names = tuple(picture.relative_to(folder.path).as_posix() for picture in folder.pictures)
+    random = np.random.default_rng(0)
+    for network, evidence in (
+        (workspace.library.network, workspace.evidence),
+        (workspace.second.network, workspace.second_evidence),
+    ):
+        filters = tuple(layer.filters for layer in network.layers)
+        peaks = random.random((sum(filters), len(names)))
+        path = write_index(
+            tmp_path / f"{network.name}.h5", peaks, filters=filters, names=names, identity=network.identity
+        )
+        evidence.take(open_index(path))
+    person.until(lambda: f"half of the pictures ({len(names) // 2} pictures)" in workspace.match.sentence)
+    assert "no index" not in person.parts.center.browser.viewer.image.caption.text()
+    scale = workspace.second_evidence.index.scale(FilterKey(person.view.layer, person.view.filter))
+    assert workspace.sides.both.scale(second=True) == scale

@@ -1,8 +1,10 @@
 """Story: a person who learns looks at what a filter reads, and at what kernels do to the picture."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -25,6 +27,13 @@ def opened(person: Person) -> StagesDialog:
 
 def tiles(layout: object) -> list[Tile]:
     return [layout.itemAt(place).widget() for place in range(layout.count()) if layout.itemAt(place).widget()]
+
+
+def test_it_is_no_larger_than_the_screen(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(StagesDialog, "screen", lambda self: SimpleNamespace(availableSize=lambda: QSize(1024, 700)))
+    dialog = opened(demo)
+    assert dialog.width() < 1024
+    assert dialog.height() < 700
 
 
 def test_the_stages_follow_filter_and_picture(demo: Person) -> None:

@@ -36,7 +36,9 @@ class Window:
             Settings(home / "settings.ini"), ROOT / "resources", index_command=(sys.executable, str(SPEAKER))
         )
         self.indexing, self.evidence = self.workspace.indexing, self.workspace.evidence
-        self.indexing._rest.setInterval(50)
+        self.second = self.workspace.second_indexing
+        for indexing in (self.indexing, self.second):
+            indexing._rest.setInterval(50)
         self.problems: list[str] = []
         self.indexing.problem.connect(lambda error: self.problems.append(str(error)))
 
@@ -52,6 +54,16 @@ class Window:
         self.workspace.opening.open_folder(pictures)
         self.workspace.opening.open_model(Request(model, device="cpu"))
         self.until(lambda: self.workspace.pipeline.activations is not None)
+
+    def open_second(self, model: Path) -> None:
+        self.workspace.second.open_network(Request(model, device="cpu"))
+        self.until(lambda: self.workspace.second.network is not None)
+
+    @property
+    def begun(self) -> list[str]:
+        """The file of the network of each process, in turn."""
+        words = (line.split() for line in self.heard if line.startswith("begun"))
+        return [Path(word.partition("=")[2]).stem for line in words for word in line if word.startswith("--model=")]
 
     def until(self, condition: Callable[[], object]) -> None:
         self.qtbot.waitUntil(lambda: bool(condition()))
@@ -276,6 +288,76 @@ def test_it_is_off_where_a_person_says_so(window: Window, model: Path, pictures:
     assert not window.indexing.running
 
 
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    return save_small(tmp_path / "other.safetensors", seed=1)
+
+
+def test_the_index_of_a_second_network_is_made_after_that_of_the_first(
+    window: Window, model: Path, other: Path, pictures: Path
+) -> None:
+    window.say({"stage": "pictures", "done": 1, "total": 12, "seconds": 0.5}, {"stage": "done"})
+    window.open(model, pictures)
+    window.until(lambda: window.begun == ["small"])
+    window.indexing.hold(True)
+    window.open_second(other)
+    window.qtbot.wait(300)
+    assert not window.second.running
+    window.indexing.hold(False)
+    assert (window.indexing.name, window.second.name) == ("A", "B")
+    window.until(lambda: window.begun == ["small", "other"])
+    assert window.heard.index("done") < len(window.heard) - 1, "A's was done before B's began"
+    assert f"--images={pictures}" in window.heard[-1]
+    window.workspace.second.close_network()
+    assert not window.second.running, "nobody needs it any more"
+    assert window.indexing.name == ""
+
+
+def test_the_index_of_the_second_waits_while_that_of_the_first_goes_on(
+    window: Window, model: Path, other: Path, pictures: Path
+) -> None:
+    window.say({"stage": "done"})
+    window.open(model, pictures)
+    window.until(lambda: "done" in window.heard and not window.indexing.running)
+    window.say({"stage": "reading", "done": 0, "total": 12}, FOREVER)
+    window.open_second(other)
+    window.until(lambda: window.second.total == 12)
+    window.say({"stage": "pictures", "done": 1, "total": 12, "seconds": 0.3}, {"stage": "done"})
+    window.indexing._measure_again()
+    window.until(lambda: window.begun == ["small", "other", "small"] and "pause" in window.heard)
+    window.until(lambda: window.heard[-1] == "resume" and not window.indexing.running)
+    window.workspace.session.update(filter=1)
+    window.until(lambda: window.heard[-2:] == ["pause", "resume"])
+
+
+def test_the_index_of_the_second_is_off_with_that_of_the_first(
+    window: Window, model: Path, other: Path, pictures: Path
+) -> None:
+    window.say({"stage": "done"})
+    window.workspace.settings.set_value(INDEX, False)
+    window.open(model, pictures)
+    window.open_second(other)
+    window.qtbot.wait(200)
+    assert window.heard == []
+    window.workspace.settings.set_value(INDEX, True)
+    window.until(lambda: window.begun == ["small", "other"])
+
+
+def test_a_failure_of_the_second_says_which_network_it_was(
+    window: Window, model: Path, other: Path, pictures: Path
+) -> None:
+    window.say({"stage": "done"})
+    said: list[str] = []
+    window.second.problem.connect(lambda error: said.append(str(error)))
+    window.open(model, pictures)
+    window.until(lambda: "done" in window.heard and not window.indexing.running)
+    window.say({"fail": "The disk is full."})
+    window.open_second(other)
+    window.until(lambda: said)
+    assert said == ["The index of the folder by network B is not made: The disk is full."]
+    assert window.problems == []
+
+
 def test_a_failure_is_said_once_and_tried_again_when_asked(window: Window, model: Path, pictures: Path) -> None:
     window.say({"stage": "sample", "done": 0, "total": 5, "bytes": 1}, {"fail": "The disk is full."})
     window.open(model, pictures)
@@ -310,4 +392,11 @@ def test_the_program_s_own_command_makes_what_the_window_shows(
     assert set(index.given) == {"benign", "malignant"}
     assert index.complete
     assert window.problems == []
+    window.second._command = window.indexing._command
+    window.open_second(save_small(tmp_path / "other.safetensors", seed=1))
+    second = window.workspace.second_evidence
+    window.until(lambda: second.index is not None and not window.second.running)
+    assert second.covers(window.workspace.second.network, 0, raw=False)
+    assert second.index.pictures == index.pictures
+    assert window.evidence.index is index, "the window is about A's all the same"
     window.workspace.close()

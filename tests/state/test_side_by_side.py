@@ -14,17 +14,21 @@ import torch
 from pytestqt.qtbot import QtBot
 
 from explorer.core.attribution import attribute
+from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.difference import difference
-from explorer.core.comparison.matching import Match
+from explorer.core.comparison.matching import Match, number_is_stronger
 from explorer.core.errors import UserError
+from explorer.core.figures.single import FigureStyle
 from explorer.core.images import read_image
 from explorer.core.index import build_index, open_index
 from explorer.core.index.kept import place_of
 from explorer.core.maps.activations import record
+from explorer.core.maps.value_range import SeenValues
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
 from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
-from explorer.state.filter_match import ANSWERS, HAND, NUMBER, number_is_stronger
+from explorer.state.comparison_export import comparison_order
+from explorer.state.filter_match import ANSWERS, HAND, NUMBER
 from explorer.state.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
@@ -245,12 +249,12 @@ def test_bs_own_scale_is_over_the_folder_where_its_index_is_kept(both: Workspace
     both.session.update_style(scale="folder")
     both.sides.use_own_scales(True)
     until(lambda: not both.second.session.matching.busy())
-    assert "own scale, over 1 picture seen: B has no index" in both.beside.shown.drawn().caption
+    assert "own scale, over 1 picture seen: B has no index yet" in both.beside.shown.drawn().caption
     place = place_of(network, folder, both.settings.folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     build_index(network, folder, place)
-    both.second_scales._anew()
-    until(lambda: both.second_scales.of(key) is not None)
+    both.second_indexing._opened()
+    until(lambda: both.second_evidence.index is not None)
     with open_index(place) as index:
         expected = index.scale(key)
     assert both.sides.both.scale(second=True) == expected
@@ -259,6 +263,53 @@ def test_bs_own_scale_is_over_the_folder_where_its_index_is_kept(both: Workspace
     until(lambda: both.second_answers.activations is not None)
     normed = network.layers[3].norm
     assert ("B has no index" in both.beside.shown.drawn().caption) == bool(normed)
+
+
+def test_values_before_the_norm_are_never_pooled_with_those_after(
+    qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "a.safetensors"), pictures)
+    path, code = save_normed(tmp_path)
+    workspace.second.open_network(Request(path, code, ("benign", "x"), device="cpu"))
+    until(lambda: workspace.second_answers.activations is not None)
+    maps = workspace.second_answers.activations.maps[0]
+    key = FilterKey(0, int(maps.max((1, 2)).argmax()))
+    workspace.match.take(key)
+    peaks = []
+    for raw in (False, True):
+        workspace.session.update_style(scale="seen", raw=raw)
+        until(lambda: workspace.second_answers.activations is not None)
+        alone = SeenValues()
+        alone.add(0, "the one in view", workspace.second_answers.activations.maps[0])
+        assert workspace.second_answers.scale(key) == alone.scale(0, key.filter)
+        peaks.append(alone.scale(0, key.filter).peak)
+    assert peaks[0] != pytest.approx(peaks[1], rel=0.05), "else it would say nothing"
+
+
+def test_filters_are_matched_by_the_indexes_as_soon_as_both_are_there(
+    both: Workspace, until: Until, tmp_path: Path
+) -> None:
+    match, networks = both.match, (both.library.network, both.second.network)
+    match.choose(ANSWERS)
+    until(lambda: match.key is not None)
+    folder, built = both.library.folder.path, []
+    for name, network, evidence in zip("ab", networks, (both.evidence, both.second_evidence), strict=True):
+        build_index(network, folder, tmp_path / f"{name}.h5")
+        built.append(open_index(tmp_path / f"{name}.h5"))
+        before = match._both
+        evidence.take(built[-1])
+        until(lambda: not both.second.session.matching.busy())
+        assert (match._both is before) == (name == "a"), "one index alone says nothing of both"
+    until(lambda: match.key is not None)
+    pictures, *answers = answers_of_indexes((built[0], built[1]), networks)
+    assert match._both.pictures == pictures, "named as in the index"
+    np.testing.assert_array_equal(match._both.second.peaks[3], answers[1].peaks[3])
+    assert "half" in match.sentence
+    others = {"out": tmp_path, "pictures": (), "style": FigureStyle(), "format": "png"}
+    order = comparison_order(both.sides, (match.first,), (), **others)
+    assert order.strengths == {match.first: match.strength}, "figures say how strong a match is"
+    match.choose(NUMBER)
+    assert comparison_order(both.sides, (match.first,), (), **others).strengths is None
 
 
 def test_too_few_pictures_are_said(

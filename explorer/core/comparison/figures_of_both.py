@@ -1,6 +1,7 @@
 """Figures of filters of two networks on the same pictures: A, B and B minus A beside each other, each named."""
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 
 from explorer.core.arrays import RGB, RGBA, Map
+from explorer.core.comparison.both_manifest import BothManifest, row_of
 from explorer.core.comparison.comparable import not_comparable, same_layers
 from explorer.core.comparison.difference import difference, share_of
+from explorer.core.comparison.matching import spoken
 from explorer.core.drawing.overlay import outline, overlay
 from explorer.core.drawing.signed_overlay import attribution_overlay
 from explorer.core.drawing.styles import SCALES, Scale
 from explorer.core.errors import UserError
+from explorer.core.export.manifest import Row
 from explorer.core.figures.encoding import read_description
 from explorer.core.figures.side_by_side import KIND, Panel, SignedEnds, side_by_side
 from explorer.core.figures.single import FigureStyle
@@ -33,8 +37,19 @@ FINE = 1024
 
 Drawn = tuple[RGB, Sequence[Panel], Sequence[str]]
 """What `side_by_side` takes: the picture, the panels, and the lines below."""
-Make = Callable[[int], tuple[Mapping[str, Any], Callable[[], Drawn]]]
-"""Of the number of a picture: what a figure's description says, and what draws it."""
+
+
+@dataclass(frozen=True)
+class FigureOfBoth:
+    """What a figure's description says (`about`), what draws it, and the lines of its maps in the manifest."""
+
+    about: Mapping[str, Any]
+    draw: Callable[[], Drawn]
+    rows: Callable[[], Sequence[Row]] = tuple
+
+
+Make = Callable[[int], FigureOfBoth]
+"""Makes a figure of the number of a picture."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,10 @@ class BothFigures:
 def by_number(first: Network, second: Network, filters: Sequence[FilterKey]) -> dict[FilterKey, FilterKey]:
     """Filters of A with those of the same number in B; UserError where the networks have other layers."""
     if not same_layers(first, second):
-        raise UserError(f"{not_comparable(first, second)[0]} The command compare says which filters answer alike.")
+        raise UserError(
+            f"{not_comparable(first, second)[0]} --match answers takes the filter of B, of any layer, that answers "
+            "most like it; `lens ... --compare` draws what a lens shows of both networks."
+        )
     return {key: key for key in filters}
 
 
@@ -63,17 +81,19 @@ def draw_both(
     *,
     format: str = "png",
     scales: Mapping[FilterKey, Scale] | None = None,
+    strengths: Mapping[FilterKey, float] | None = None,
     force: bool = False,
     on_step: OnStep = no_step,
 ) -> BothFigures:
     """Draw a figure for each filter of A (with the one of B that stands for it) and picture into the folder `out`.
 
     `scales` are those of A's filters that were measured elsewhere; others are as the style says, "seen" over these
-    pictures. B is drawn on A's where both have the same layers, else on its own. Pictures of several folders keep
-    those below the one that they share. What is there and right is left, so that an export that was interrupted goes
-    on; UserError where another file has the name of a figure, unless `force` is said, and where nothing can be written.
+    pictures. B is drawn on A's where both have the same layers, else on its own. `strengths` are those of matches by
+    answers, which the figures then say. Pictures of several folders keep those below the one that they share. What is
+    there and right is left, so that an export that was interrupted goes on; UserError where another file has the name
+    of a figure, unless `force` is said, and where nothing can be written.
     """
-    run = _Run(first, second, pairs, pictures, style, scales or {})
+    run = _Run(first, second, pairs, pictures, style, scales or {}, strengths)
     run.sample(on_step)
     figures = [
         (f"layer{key.layer:02}_filter{key.filter:03}_", partial(run.figure, key, other)) for key, other in pairs.items()
@@ -92,7 +112,24 @@ def write_figures(
     on_step: OnStep = no_step,
 ) -> BothFigures:
     """Write each of the `figures` (what comes before the picture's name in the file's, and what makes it) of each
-    picture, as `draw_both` does."""
+    picture, as `draw_both` does, and the folder's manifest."""
+    manifest = BothManifest(out, force=force)
+    try:
+        return _written(manifest, figures, pictures, out, style, format, force, on_step)
+    finally:
+        manifest.save()
+
+
+def _written(
+    manifest: BothManifest,
+    figures: Sequence[tuple[str, Make]],
+    pictures: Sequence[Path],
+    out: Path,
+    style: FigureStyle,
+    format: str,
+    force: bool,
+    on_step: OnStep,
+) -> BothFigures:
     shared = Path(os.path.commonpath([path.parent for path in pictures])) if pictures else Path()
     written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
     total = len(pictures) * len(figures)
@@ -103,11 +140,15 @@ def write_figures(
             for done, (before, make) in enumerate(figures):
                 on_step(number * len(figures) + done, total)
                 name = folder / f"{before}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
-                about, panels_of = make(number)
-                new = force or not _is_drawn(out / name, about, style)
+                made = make(number)
+                new = force or not is_drawn(out / name, made.about, style)
                 if new:
-                    rgb, panels, lines = panels_of()
-                    replace_file(out / name, side_by_side(rgb, panels, lines, about, format, style), follow=False)
+                    rgb, panels, lines = made.draw()
+                    content = side_by_side(rgb, panels, lines, made.about, format, style)
+                    replace_file(out / name, content, follow=False)
+                rows = made.rows()
+                if rows:
+                    manifest.add(name.as_posix(), path.relative_to(shared).as_posix(), rows, made.about, style)
                 (written if new else skipped).append(name.as_posix())
         except OSError as error:
             raise cannot_write(out, error) from error
@@ -131,7 +172,7 @@ def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict
     }
 
 
-def _is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
+def is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn; UserError where it is none of two networks."""
     if not place.exists():
         return False
@@ -153,7 +194,9 @@ class _Run:
         pictures: Sequence[Path],
         style: FigureStyle,
         scales: Mapping[FilterKey, Scale],
+        strengths: Mapping[FilterKey, float] | None,
     ) -> None:
+        self._strengths = strengths
         self._networks, self._pictures, self._style, self._scales = (first, second), pictures, style, scales
         self._own = not same_layers(first, second)
         keys = list(pairs), list(pairs.values())
@@ -173,22 +216,32 @@ class _Run:
             except UserError:
                 continue  # it is told when its figures are to be drawn
 
-    def figure(self, key: FilterKey, other: FilterKey, number: int) -> tuple[dict[str, Any], Callable[[], Drawn]]:
-        """What a figure's description says, and what draws it."""
+    def figure(self, key: FilterKey, other: FilterKey, number: int) -> FigureOfBoth:
+        """The figure of a filter of A and one of B on a picture."""
         path, (first, second) = self._pictures[number], self._networks
         recorded = self._recorders[0].get(number), self._recorders[1].get(number)
         scale = self._scale(0, key, recorded[0])
         scales = scale, self._scale(1, other, recorded[1]) if self._own else scale
         ends = [[one.foot, one.peak] for one in scales]
+        strength = self._strengths.get(key, math.nan) if self._strengths is not None else None
+        matched = () if strength is None else (f"matched by answers, {spoken(strength)}",)
+        more = {} if strength is None else {"strength": None if math.isnan(strength) else strength}
+
+        of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
 
         def drawn() -> Drawn:
             said = [f"{name}: {_said(one)}" for name, one in zip("AB", recorded, strict=True) if one.prediction]
-            of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
-            scaled = f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
+            scaled = *matched, f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
             panels = self._panels((key, other), recorded, scales)
             return recorded[0].rgb, panels, (" · ".join((path.stem, *said)), " · ".join(scaled))
 
-        return about_both(first, second, path, filters=[str(key), str(other)], scales=ends), drawn
+        def rows() -> list[Row]:
+            kinds = self._style.scale, "map" if of_b else self._style.scale
+            told = zip(self._networks, (key, other), recorded, scales, kinds, strict=True)
+            return [row_of(*one) for one in told]
+
+        about = about_both(first, second, path, filters=[str(key), str(other)], scales=ends, **more)
+        return FigureOfBoth(about, drawn, rows)
 
     def _scale(self, which: int, key: FilterKey, recorded: Recorded) -> Scale:
         known = None if which else self._scales.get(key)

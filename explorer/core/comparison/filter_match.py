@@ -19,13 +19,14 @@ from explorer.core.comparison.matching import (
     match_layer,
     silent,
 )
-from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
-from explorer.core.index import open_index
-from explorer.core.index.kept import place_of
+from explorer.core.index import FolderIndex
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
 from explorer.core.tags import FilterKey
+
+SAMPLE = 120
+"""Pictures of a folder that are measured where there are no indexes of both networks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,24 +79,12 @@ class BothAnswers:
         return correlation(rows[0][measured], rows[1][measured])
 
 
-def of_indexes(first: Network, second: Network, folder: Path, data: Path) -> BothAnswers | None:
-    """What the indexes say that are kept (below `data`) of both networks over a folder; None where one is missing."""
-    try:
-        with open_index(place_of(first, folder, data)) as one, open_index(place_of(second, folder, data)) as other:
-            return BothAnswers(*answers_of_indexes((one, other), (first, second)), same_layers(first, second)).check()
-    except UserError:
-        return None
+def of_indexes(indexes: tuple[FolderIndex, FolderIndex], networks: tuple[Network, Network]) -> BothAnswers:
+    """What the indexes say of both networks on the pictures that both have.
 
-
-def scales_of(network: Network, folder: Path, data: Path) -> dict[FilterKey, Scale]:
-    """Each filter's scale over a folder, as the index says that is kept of it (below `data`); {} where none is."""
-    try:
-        with open_index(place_of(network, folder, data)) as index:
-            index.check(network)
-            keys = [FilterKey(layer.index, filter) for layer in network.layers for filter in range(layer.filters)]
-            return {key: index.scale(key) for key in keys}
-    except UserError:
-        return {}
+    UserError where those are too few, or an index is that of another network.
+    """
+    return BothAnswers(*answers_of_indexes(indexes, networks), same_layers(*networks)).check()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +95,7 @@ class SampleAnswers:
     answers: FolderAnswers
 
 
-def sample_of(folder: Path, pictures: Sequence[Path], count: int) -> tuple[Path, ...]:
+def sample_of(folder: Path, pictures: Sequence[Path], count: int = SAMPLE) -> tuple[Path, ...]:
     """At most `count` of a folder's pictures by chance, drawn from their names, so that they are the same each time."""
     names = [one.relative_to(folder).as_posix().encode(errors="surrogateescape") for one in pictures]
     order = sorted(range(len(names)), key=lambda place: hashlib.sha256(names[place]).digest())
@@ -119,8 +108,13 @@ def measure_sample(network: Network, pictures: Sequence[Path], on_step: OnStep) 
     return SampleAnswers(read, answers)
 
 
-def of_samples(first: SampleAnswers, second: SampleAnswers, *, same_layers: bool) -> BothAnswers:
-    """Two samples that were measured one after the other, on the pictures that both networks were given."""
+def of_samples(
+    first: SampleAnswers, second: SampleAnswers, folder: Path | None = None, *, same_layers: bool
+) -> BothAnswers:
+    """Two samples that were measured one after the other, on the pictures that both networks were given.
+
+    Pictures of a `folder` are named as an index of it names them, so that both are halved alike.
+    """
     both = tuple(one for one in first.pictures if one in set(second.pictures))
     cut = []
     for sample in (first, second):
@@ -129,4 +123,5 @@ def of_samples(first: SampleAnswers, second: SampleAnswers, *, same_layers: bool
         cut.append(
             replace(answers, peaks=tuple(layer[:, rows] for layer in answers.peaks), logits=answers.logits[rows])
         )
-    return BothAnswers(tuple(map(str, both)), cut[0], cut[1], same_layers).check()
+    names = (one.relative_to(folder).as_posix() if folder is not None else str(one) for one in both)
+    return BothAnswers(tuple(names), cut[0], cut[1], same_layers).check()

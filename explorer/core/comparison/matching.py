@@ -1,6 +1,8 @@
 """Which filter of one network is which of another, by what they answer over a folder."""
 
 import hashlib
+import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -109,6 +111,21 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
         key = keys[place] if found else None
         matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), which))
     return matches
+
+
+def spoken(strength: float) -> str:
+    """A correlation in words."""
+    return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
+
+
+def number_is_stronger(matches: Sequence[Match]) -> bool:
+    """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
+
+    Both on the half on which nothing was matched, in the median of the filters that have both.
+    """
+    pairs = [(one.same_number, one.strength) for one in matches]
+    both = [(number, match) for number, match in pairs if not (math.isnan(number) or math.isnan(match))]
+    return bool(both) and statistics.median(one for one, _ in both) > statistics.median(one for _, one in both)
 
 
 def _which(first: bool, second: bool) -> str:

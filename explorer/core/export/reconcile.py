@@ -92,14 +92,14 @@ def compare_folder(
         if not plan.force:
             raise
         old = {}
-    rows = {file: lines for file, lines in old.items() if file in there}
+    rows = {file: lines for file, lines in old.items() if file in there or ("/" in file and (plan.out / file).exists())}
     if plan.force:
         return FolderState(plan.figures, (), rows)
     present = [figure for figure in plan.figures if figure.name in there]
     contents = dict(
         zip(
             (figure.name for figure in present),
-            pool.map(lambda figure: _file_digest(plan.out / figure.name), present),
+            pool.map(lambda figure: file_digest(plan.out / figure.name), present),
             strict=True,
         )
     )
@@ -164,7 +164,8 @@ def _refusal(folder: Path, names: Sequence[str]) -> UserError:
     )
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 (hex) of a file; "" for what is none, or may not be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 from explorer.core.errors import UserError
 from explorer.state.lens_sheet import LensSheet
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
+from explorer.ui.widgets.on_screen import resize_on_screen
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
@@ -50,7 +51,7 @@ class LensSheetDialog(QDialog):
         self.save.clicked.connect(self._save)
         self.setLayout(column(self._title, self._said, area, row(1, self.save), margin=2 * SPACE, gap=SPACE))
         self.layout().setStretch(2, 1)  # type: ignore[union-attr]
-        self.resize(860, 760)
+        resize_on_screen(self, 860, 760)
         sheet.changed.connect(self._show)
         sheet.saved.connect(self._tell)
         self._show()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPlainTextEdit, Q
 from explorer.state.session import Session
 from explorer.state.stages_in_view import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.on_screen import resize_on_screen
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.theme import SPACE
 
@@ -143,7 +144,7 @@ class StagesDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setLayout(column(area))
-        self.resize(1180, 860)
+        resize_on_screen(self, 1180, 860)
         from explorer.core.stages.kernels import KERNELS
 
         for name in (*KERNELS, OWN, TYPED):

@@ -9,7 +9,7 @@ CHECKED = "It was made earlier; the folder is compared with it, in case pictures
 
 
 class IndexTool(PlainTool):
-    """One line of the status bar; hidden where nothing is being made."""
+    """One line of the status bar, of one network; hidden where nothing is being made."""
 
     def __init__(self, indexing: Indexing) -> None:
         super().__init__()
@@ -20,20 +20,20 @@ class IndexTool(PlainTool):
         self._show()
 
     def _show(self) -> None:
-        indexing = self._indexing
+        indexing, index = self._indexing, f"index of {self._indexing.name}" if self._indexing.name else "index"
         self.setVisible(indexing.running or bool(indexing.reason))
         if indexing.reason:
-            self._say("no index  ·  try again", indexing.reason)
+            self._say(f"no {index}  ·  try again", indexing.reason)
             return
         if indexing.checking and not indexing.held:
-            self._say("checking the index", f"{WHAT} {CHECKED}")
+            self._say(f"checking the {index}", f"{WHAT} {CHECKED}")
             return
         size = f" The file will have about {max(1, round(indexing.bytes / 1e6)):,} MB." if indexing.bytes else ""
         done = f" {indexing.done:,} of {indexing.total:,} pictures are in it." if indexing.total else ""
         how = "A click lets it go on." if indexing.held else "It waits while you walk; a click pauses it."
         action = "go on" if indexing.held else "pause"
         far = f"scales {int(100 * indexing.sampled)} %" if indexing.sampled < 1 else f"{int(100 * indexing.share)} %"
-        self._say(f"index {far}  ·  {action}", f"{WHAT}{done}{size} {how}")
+        self._say(f"{index} {far}  ·  {action}", f"{WHAT}{done}{size} {how}")
 
     def _say(self, text: str, about: str) -> None:
         self.setText(f"·  {text}")

@@ -66,6 +66,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         workspace.suggesting,
     )
     over = OverPicturesModel(session, workspace.pipeline, library)
+    indexes = IndexTool(workspace.indexing), IndexTool(workspace.second_indexing)
     parts = WindowParts(
         problems=Problems(),
         top=TopBar(
@@ -86,7 +87,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
         card=FilterCardPanel(workspace.card, workspace.suggesting),
         layers=LayerList(session, library, workspace.tagging, workspace.muting),
-        status=Status(library, workspace.tagging, workspace.working, IndexTool(workspace.indexing)),
+        status=Status(library, workspace.tagging, workspace.working, *indexes),
         center=Center(library, _browser(window, workspace, filters, over)),
         columns=RememberingSplitter(workspace.settings, "columns", Qt.Orientation.Horizontal),
     )
@@ -230,7 +231,8 @@ def _connect_messages(workspace: Workspace, parts: WindowParts, commands: Comman
     workspace.opening.problem.connect(lambda error: show_error(error, NETWORK))
     library.problem.connect(lambda error: parts.problems.lasts_until(FOLDER))
     library.network_session.problem.connect(lambda error: parts.problems.lasts_until(OPENING, NETWORK))
-    workspace.indexing.problem.connect(show_error)
+    for indexing in (workspace.indexing, workspace.second_indexing):
+        indexing.problem.connect(show_error)
     workspace.suggesting.problem.connect(show_error)
     workspace.evaluating.problem.connect(show_error)
     workspace.worth_a_look.problem.connect(show_error)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.fields import belongs_to
+from explorer.ui.widgets.on_screen import FRAME
 
 TITLE = "Feature-map explorer"
 
@@ -32,7 +33,7 @@ class MainWindow(QMainWindow):
         self._settings, self._painted = settings, False
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
-        room = self.screen().availableSize() - QSize(16, 56)  # for the frame that the desktop puts around it
+        room = self.screen().availableSize() - FRAME
         self.resize(QSize(max(1440, room.width() * 3 // 4), max(900, room.height() * 4 // 5)).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
 

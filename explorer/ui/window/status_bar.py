@@ -25,6 +25,7 @@ QUIET = {
     "over pictures",
     "tags",
     "open index",
+    "open index of B",
     "compare filters",
     "filter's card",
     "layer facts",

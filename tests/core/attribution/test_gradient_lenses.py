@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import torchvision
 from torch import nn
 
-from explorer.core.attribution import LENSES, attribute
+from explorer.core.attribution import LENSES, attribute, integrated_gradients
 from explorer.core.attribution.gradients import prepared
 from explorer.core.attribution.integrated_gradients import empty
 from explorer.core.attribution.lens import CLASS
@@ -200,6 +200,23 @@ def test_steps_are_added_where_too_few_miss_the_difference(plain: Network) -> No
         oracle = attr.IntegratedGradients(plain.module)
         before = oracle.attribute(batch(plain), nothing, target=1, n_steps=fewer, method="riemann_middle")
         assert abs(float(before.detach().sum()) - difference) > 0.05 * abs(difference)
+
+
+def test_more_steps_than_asked_for_are_told_and_bounded(plain: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(integrated_gradients, "GAP", 0.0)  # nothing is near enough
+    told: list[tuple[int, int]] = []
+    found = attribute(
+        plain, RGB, "integrated-gradients", target="class:b", steps=5, on_step=lambda *step: told.append(step)
+    )
+    assert found.method.startswith("45 steps instead of 5, and the sum still misses the difference by ")
+    assert "still miss it by" in found.summary
+    assert told == sorted(told)
+    assert {total for _, total in told} == {5, 15, 45}, "what is left is told anew with every tripling"
+    assert told[-1] == (45, 45)
+    monkeypatch.setattr(integrated_gradients, "MOST", 20)
+    assert attribute(plain, RGB, "integrated-gradients", target="class:b", steps=5).method.startswith("15 steps ")
+    monkeypatch.setattr(integrated_gradients, "GAP", 1e9)
+    assert attribute(plain, RGB, "integrated-gradients", target="class:b", steps=5).method == "5 steps"
 
 
 def test_an_empty_picture_is_of_its_color(plain: Network) -> None:

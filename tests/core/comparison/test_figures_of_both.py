@@ -1,5 +1,6 @@
 """Figures of two networks: each panel is what that network answers, and the file says which networks they are."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from PIL import Image
 from explorer.core.comparison.figures_of_both import by_number, draw_both
 from explorer.core.drawing.overlay import compose, in_picture, overlay
 from explorer.core.errors import UserError
+from explorer.core.export.manifest import read_manifest
+from explorer.core.export.run import plan_export, run_export
 from explorer.core.figures.encoding import read_description
 from explorer.core.figures.sheet_layout import MARGIN
 from explorer.core.figures.side_by_side import BAR, GAP, NUMBERS, TITLE
@@ -94,3 +97,35 @@ def test_other_layers_have_scales_of_their_own_and_no_common_numbers(tmp_path: P
         for one, key in ((first, (0, 1)), (second, (1, 2)))
     ]
     assert [one[1] for one in about["scales"]] == pytest.approx(scales)
+
+
+def test_the_manifest_lists_both_maps_of_every_figure_and_keeps_the_lines_of_others(
+    tmp_path: Path, pictures: Path
+) -> None:
+    first, second = open_small(tmp_path, 0), open_small(tmp_path, 1)
+    paths, out, style = sorted(pictures.rglob("*.png"))[5:7], tmp_path / "out", FigureStyle(scale="map", dpi=60)
+    assert len({path.parent for path in paths}) == 2, "pictures of two folders"
+    plan = plan_export(first, paths, [KEY], out, style)
+    run_export(plan)
+    alone = read_manifest(out)
+    report = draw_both(first, second, {KEY: FilterKey(0, 2)}, paths, out, style)
+    rows = [row for row in read_manifest(out) if row.file in report.written]
+    assert [row for row in read_manifest(out) if row not in rows] == list(alone)
+    assert [(row.layer, row.filter, row.network_digest) for row in rows] == [
+        ("0", "1", first.digest),
+        ("0", "2", second.digest),
+    ] * 2
+    for row in rows:
+        assert row.file_digest == hashlib.sha256((out / row.file).read_bytes()).hexdigest()
+        network = first if row.network_digest == first.digest else second
+        (picture,) = (path for path in paths if path.as_posix().endswith(row.picture))
+        map = record(network, read_image(picture)).maps[0][int(row.filter)]
+        assert float(row.map_max) == pytest.approx(float(map.max()), rel=1e-5)
+    (out / "manifest.csv").unlink()
+    assert draw_both(first, second, {KEY: FilterKey(0, 2)}, paths, out, style).written == ()
+    assert list(read_manifest(out)) == rows, "of what was there already, too"
+    run_export(replace(plan, force=True))
+    assert [row for row in read_manifest(out) if row.file in report.written] == rows, "another export keeps them"
+    (out / "manifest.csv").write_text("somebody's")
+    with pytest.raises(UserError, match="not written by this program"):
+        draw_both(first, second, {KEY: FilterKey(0, 2)}, paths, out, style)

@@ -15,8 +15,7 @@ from explorer.core.comparison.matching import match_anywhere
 from explorer.core.drawing.overlay import resize
 from explorer.core.drawing.styles import Scale
 from explorer.core.errors import UserError
-from explorer.core.index import build_index
-from explorer.core.index.kept import place_of
+from explorer.core.index import build_index, open_index
 from explorer.core.network.opening import Network, open_network
 from explorer.core.progress import no_step
 from explorer.core.tags import FilterKey
@@ -99,15 +98,15 @@ def test_what_was_not_read_by_both_is_left_out(small: Network, folder: Path) -> 
         of_samples(first, measure_sample(small, pictures[17:20], no_step), same_layers=True)
 
 
-def test_indexes_that_are_kept_are_read(small: Network, folder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_indexes_of_both_are_read(small: Network, folder: Path, tmp_path: Path) -> None:  # noqa: F811
     other = open_network(save_small(tmp_path / "other.safetensors", seed=5), device="cpu")
-    assert of_indexes(small, other, folder, tmp_path) is None
-    for network in (small, other):
-        place = place_of(network, folder, tmp_path)
-        place.parent.mkdir(exist_ok=True)
+    networks, places = (small, other), (tmp_path / "small.h5", tmp_path / "other.h5")
+    for network, place in zip(networks, places, strict=True):
         build_index(network, folder, place)
-    both = of_indexes(small, other, folder, tmp_path)
-    assert both is not None
+    with open_index(places[0]) as one, open_index(places[1]) as two:
+        with pytest.raises(UserError, match="index of another network"):
+            of_indexes((two, one), networks)
+        both = of_indexes((one, two), networks)
     assert len(both.pictures) == 48
     expected = compare(small, other, folder)
     found = [match for layer in range(4) for match in both.matches(layer)]

@@ -1,0 +1,165 @@
+"""`feature-explorer lens ... --compare`: a lens over two networks, with the difference."""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.commands.attribution_job import AttributionJob, Described, read_picture, write_result
+from explorer.commands.common import network_of
+from explorer.core.attribution.attribution_map import AttributionMap
+from explorer.core.attribution.lens import FILTER, Lens
+from explorer.core.errors import UserError
+from explorer.core.progress import OnStep
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from explorer.core.arrays import RGB
+    from explorer.core.comparison.lens_of_both import Asked, LensOfBoth
+    from explorer.core.network.opening import Network
+
+
+def add_compare_arguments(parser: argparse.ArgumentParser, lens: Lens) -> None:
+    """Add --compare and what is measured of the second network."""
+    group = parser.add_argument_group("a second network")
+    group.add_argument(
+        "--compare",
+        type=Path,
+        metavar="FILE",
+        help="a network B, opened as the first: its map too, and B minus A"
+        + ("" if lens.of_picture else ", where both are of one picture"),
+    )
+    group.add_argument(
+        "--second-target",
+        metavar="TARGET",
+        help="what is measured of B, where that is not the --target"
+        + (": another filter, where the networks have other layers" if FILTER in lens.targets else ""),
+    )
+
+
+def run_compared(
+    arguments: argparse.Namespace, lens: Lens, settings: dict[str, Any], first: "Network", job: Described
+) -> int:
+    """Do what the arguments of `add_compare_arguments` say; `job` are fields of an `AttributionJob`."""
+    from explorer.core.attribution.target import parse_target
+    from explorer.core.comparison.lens_of_both import through_both
+
+    second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
+    asked = (arguments.target, settings), _asked_of_second(arguments, lens, settings, (first, second))
+    parse_target(asked[1][0], second)
+    made: list[LensOfBoth] = []
+
+    def compute(rgb: "RGB", described: Described, on_step: OnStep) -> tuple[bytes, str]:
+        from explorer.core.attribution.result_file import packed_arrays
+
+        both = made[0] if made else through_both(lens, (first, second), rgb, asked, on_step)
+        if not lens.of_picture and not made:
+            made.append(both)  # it is the same for all pictures
+        return packed_arrays(_columns(both), described | {"method": both.first.method}), both.first.method
+
+    about = job.pop("about") | {
+        "second_network": second.identity,
+        "second_network_digest": second.digest,
+        "second_target": asked[1][0],
+        "second_settings": json.loads(json.dumps(asked[1][1])),
+    }
+    return _ComparedJob(**job, compute=compute, about=about, networks=(first, second)).run(arguments)
+
+
+def _asked_of_second(
+    arguments: argparse.Namespace, lens: Lens, settings: dict[str, Any], networks: "tuple[Network, Network]"
+) -> "Asked":
+    """Target and settings for B; UserError in words where nothing of it stands for the target."""
+    from explorer.core.comparison.comparable import not_comparable, same_layers
+    from explorer.core.comparison.lens_of_both import translated
+    from explorer.core.tags import FilterKey
+
+    given = arguments.second_target
+    target = given or arguments.target
+    lens.check_target(target)
+    if not target.startswith("filter:"):
+        return translated(lens, target, settings, networks[1], None)
+    if not (given or same_layers(*networks)):
+        raise UserError(
+            f"{not_comparable(*networks)[0]} Say with --second-target filter:LAYER:FILTER which filter of B is meant; "
+            "`export --compare` names those that answer alike."
+        )
+    from explorer.core.attribution.target import parse_target
+
+    parse_target(target, networks[1])
+    layer, filter = (int(number) for number in target.split(":")[1:3])
+    return translated(lens, target, settings, networks[1], FilterKey(layer, filter))
+
+
+def _columns(both: "LensOfBoth") -> "dict[str, npt.ArrayLike]":
+    import numpy as np
+
+    columns: dict[str, npt.ArrayLike] = {}
+    for before, one in (("", both.first), ("second_", both.second)):
+        columns |= {f"{before}map": one.map, f"{before}score": np.float32(one.score)}
+        if one.rgb is not None:
+            columns[f"{before}rgb"] = one.rgb
+    change = both.difference()
+    return columns if change is None else columns | {"difference": change}
+
+
+@dataclass
+class _ComparedJob(AttributionJob):
+    """The same for two networks: one file with both maps, and figures of three panels."""
+
+    networks: "tuple[Network, Network]" = None  # type: ignore[assignment]
+
+    def _about_figure(self, described: Described) -> Described:
+        return {**described, "lens": self.lens.name, "limit": self.limit}
+
+    def _is_drawn(self, path: Path | None, out: Path, figure: Path, described: Described) -> bool:
+        from explorer.core.comparison.figures_of_both import is_drawn
+
+        if figure.exists() and not is_drawn(figure, self._about_figure(described), self.style):
+            raise UserError(
+                f"{figure} was drawn with other settings; choose another folder, or add --force to replace it."
+            )
+        return figure.exists()
+
+    def _draw(self, path: Path | None, out: Path, figure: Path, described: Described) -> None:
+        from explorer.core.attribution.figure import in_words
+        from explorer.core.comparison.lens_of_both import LensOfBoth, frames_of, lens_panels
+        from explorer.core.figures.side_by_side import side_by_side
+
+        assert self.figures is not None
+        rgb = read_picture(path)
+        found = _kept(out, self.lens, described)
+        names = self.networks[0].name, self.networks[1].name
+        panels = lens_panels(self.lens, LensOfBoth(*found, frames_of(self.networks, rgb)), names, limit=self.limit)
+        how = ", ".join(
+            (self.lens.title, *(f"{one.name} {in_words(described[one.name])}" for one in self.lens.settings))
+        )
+        named = zip("AB", names, found, strict=True)
+        scores = " · ".join(f"{letter}: {name}, {one.target} {one.score:.3g}" for letter, name, one in named)
+        lines = (f"{path.stem} · {how}" if path is not None and self.lens.of_picture else how), scores
+        base = found[0].rgb if found[0].rgb is not None else rgb
+        about = self._about_figure(described)
+        write_result(figure, side_by_side(base, panels, lines, about, self.figures, self.style), named=False)
+
+
+def _kept(path: Path, lens: Lens, described: Described) -> tuple[AttributionMap, AttributionMap]:
+    """Both maps in such a file."""
+    import numpy as np
+
+    with np.load(path, allow_pickle=False) as arrays:
+        found: dict[str, np.ndarray[Any, Any]] = {name: arrays[name] for name in arrays.files if name != "settings"}
+    first, second = (
+        AttributionMap(
+            described[f"{before}target"],
+            found[f"{before}map"],
+            lens.negative is not None,
+            float(found[f"{before}score"]),
+            {},
+            "",
+            rgb=found.get(f"{before}rgb"),
+        )
+        for before in ("", "second_")
+    )
+    return first, second

@@ -1,0 +1,146 @@
+"""A lens over two networks: A's map of a picture, B's, and B minus A."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.core.arrays import RGB, Map
+from explorer.core.attribution.attribution_map import AttributionMap, Settings
+from explorer.core.attribution.color_range import OWN, color_limit, range_text
+from explorer.core.attribution.lens import Lens
+from explorer.core.comparison.difference import difference
+from explorer.core.drawing.overlay import compose
+from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+from explorer.core.errors import UserError
+from explorer.core.figures.lens_sheet import SheetRow
+from explorer.core.figures.side_by_side import Panel, SignedEnds
+from explorer.core.network.opening import Network
+from explorer.core.progress import OnStep, no_step
+from explorer.core.tags import FilterKey
+from trainer.networks.input_spec import Box
+
+Asked = tuple[str, Settings]
+"""A target, and a lens's settings."""
+
+
+@dataclass(frozen=True, eq=False)
+class LensOfBoth:
+    """What both networks' maps are, and the part of the picture (a `Box` in its pixels) that each of them sees."""
+
+    first: AttributionMap
+    second: AttributionMap
+    frames: tuple[Box, Box]
+
+    def difference(self, longest: int | None = None) -> Map | None:
+        """B minus A on A's frame, (H, W) float32, as large as A's map or at most `longest`; NaN where B sees nothing.
+
+        None where the lens made two pictures of its own, which have no places in common.
+        """
+        if self.first.rgb is not None or self.second.rgb is not None:
+            return None
+        longest = longest or max(self.first.map.shape)
+        return difference(self.first.map, self.frames[0], self.second.map, self.frames[1], longest)
+
+
+def through_both(
+    lens: Lens, networks: tuple[Network, Network], rgb: RGB, asked: tuple[Asked, Asked], on_step: OnStep
+) -> LensOfBoth:
+    """Compute a lens over a picture (H, W, 3) for two networks, each with its own target and settings."""
+    first, second = (
+        lens.compute(network, rgb, target, settings, on_step, None)
+        for network, (target, settings) in zip(networks, asked, strict=True)
+    )
+    return LensOfBoth(first, second, frames_of(networks, rgb))
+
+
+def frames_of(networks: tuple[Network, Network], rgb: RGB) -> tuple[Box, Box]:
+    """What each of two networks sees of a picture (H, W, 3)."""
+    first, second = (network.input.frame_of(rgb) for network in networks)
+    return first, second
+
+
+def lens_panels(
+    lens: Lens, both: LensOfBoth, names: tuple[str, str], *, points: float = OWN, limit: float | None = None
+) -> list[Panel]:
+    """The panels of a figure: A and B in A's colors, which end at `limit`, or as `color_limit` says, and B minus A."""
+    panels: list[Panel] = []
+    if limit is None:
+        limit = color_limit(lens, both.first.target, both.first.map, points)
+    for letter, name, one, frame in zip("AB", names, (both.first, both.second), both.frames, strict=True):
+        title = f"{letter}: {name}"
+        if one.rgb is not None:
+            panels.append(Panel(title, one.rgb, Box(0, 0, *one.rgb.shape[:2])))
+            continue
+        below = lens.negative.word if lens.negative is not None else ""
+        ends = SignedEnds(limit, lens.positive.word, below, range_text(one, lens, limit))
+        panels.append(Panel(title, attribution_overlay(one.map, one.map.shape, limit=limit), frame, ends))
+    change = both.difference()
+    if change is not None:
+        end = limit_of(change, lens.quantile)
+        drawn = attribution_overlay(change, change.shape, limit=end)
+        panels.append(Panel(f"B − A · {lens.title}", drawn, both.frames[0], SignedEnds(end, "B more", "A more")))
+    return panels
+
+
+def sheet_titles(lenses: Sequence[Lens]) -> list[str]:
+    """The columns of a sheet of both networks: the picture, and of each lens A, B and, where it has one, B minus A."""
+    found = ["picture"]
+    for lens in lenses:
+        found += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
+    return found
+
+
+def sheet_row_of_both(
+    networks: tuple[Network, Network],
+    rgb: RGB,
+    lenses: Sequence[Lens],
+    target: str,
+    lines: Sequence[str],
+    opacity: float = 1.0,
+) -> SheetRow:
+    """What A sees of a picture (H, W, 3), and the same under each column of `sheet_titles`; B in A's colors."""
+    seen = networks[0].input.crop(rgb)
+    shown = np.ascontiguousarray(np.broadcast_to(seen, (*seen.shape[:2], 3)))
+    panels = [shown]
+    for lens in lenses:
+        settings = lens.complete({})
+        asked = (target, settings), translated(lens, target, settings, networks[1], None)
+        both = through_both(lens, networks, rgb, asked, no_step)
+        change = both.difference()
+        if change is None:
+            panels += [one.rgb if one.rgb is not None else shown for one in (both.first, both.second)]
+            continue
+        limit = limit_of(both.first.map, lens.quantile)
+        ends = (both.first.map, limit), (both.first.map + change, limit), (change, limit_of(change, lens.quantile))
+        panels += [compose(shown, attribution_overlay(map, shown.shape[:2], limit=end), opacity) for map, end in ends]
+    return SheetRow(tuple(lines), tuple(panels))
+
+
+def translated(
+    lens: Lens, target: str, settings: Settings, network: Network, filter: FilterKey | None
+) -> tuple[str, dict[str, Any]]:
+    """Target and settings of a lens for network B; `filter` is its filter that stands for that of a filter's target.
+
+    UserError in words where it has no such class or filter.
+    """
+    kind, _, rest = target.partition(":")
+    if kind == "filter":
+        if filter is None:
+            raise UserError("No filter of B stands for this one.")
+        _, _, reading = rest.partition(":")[2].partition(":")
+        target = f"filter:{filter.layer}:{filter.filter}" + (f":{reading}" if reading else "")
+    elif rest not in network.classes:
+        raise UserError(f"B has no class {rest}: there is nothing to measure.")
+    return target, _settings_of(lens, settings, network, filter)
+
+
+def _settings_of(lens: Lens, settings: Settings, network: Network, filter: FilterKey | None) -> dict[str, Any]:
+    """The same settings, with a layer that B has."""
+    found: dict[str, Any] = dict(settings)
+    layers: Mapping[str, Any] = {one.name: found[one.name] for one in lens.settings if one.layer}
+    for name, layer in layers.items():
+        if isinstance(layer, int) and layer >= len(network.layers):
+            found[name] = filter.layer if filter is not None else len(network.layers) - 1
+    return found
