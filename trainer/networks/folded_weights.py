@@ -41,8 +41,10 @@ def _masked(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def _of_length(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    every = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *[1] * (direction.dim() - 1))
-    return direction * (length.expand(every.shape) / every)
+    ones = [1] * (direction.dim() - 1)
+    every = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *ones)
+    found: torch.Tensor = direction * (length.expand(every.shape) / every)
+    return found
 
 
 def _of_norm_one(values: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
