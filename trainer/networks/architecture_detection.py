@@ -210,13 +210,14 @@ def _unknown(weights: Weights) -> OpeningQuestion:
     shortest = under(shortest, shared(bodies)) or shortest
     own = ("scratch_cnn",) if {key.partition(".")[0] for key in shortest} == {"features", "classifier"} else ()
     ours = (*nearest(tv.table(), shortest), *own)
-    theirs = [name for names in timm.candidates(weights.tensors, weights.said.architecture) for name in names]
+    rows = timm.candidates(weights.tensors, weights.said.architecture)
+    theirs = [name for names in rows for name in names]
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
     if theirs and not timm.installed():
         return OpeningQuestion(
             f"{weights.file}: the names and shapes of the weights are those of {' or '.join(theirs[:4])} of the timm "
-            f"library, which is not installed; install it with pip install timm, and open the file as "
-            f"timm/{theirs[0]} (--architecture timm/{theirs[0]}).",
+            "library, which is not installed; install it with pip install timm, and open the file "
+            + (f"as timm/{theirs[0]} (--architecture timm/{theirs[0]})." if len(rows) == 1 else "again."),
             "architecture",
             tuple(f"timm/{name}" for name in theirs),
         )

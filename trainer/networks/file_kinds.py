@@ -4,12 +4,17 @@ from pathlib import Path
 
 from trainer.networks.torch_file import SAVE_AGAIN, open_archive
 
-_NOT_PYTORCH = "; only PyTorch networks can be opened: export the weights to PyTorch first."
-_SCRIPT = f"is a TorchScript archive, which is code; {SAVE_AGAIN}"
-_EXPORTED = f"is an exported program (.pt2), which is code; {SAVE_AGAIN}"
+_NOT_PYTORCH = ", which is not opened; export it as ONNX, which is."
+_KERAS = (
+    ", which is not opened; export the network as ONNX, which is, in Keras 3: "
+    'keras.models.load_model(PATH).export("network.onnx", format="onnx").'
+)
+_WEIGHTS_OUT = "; take its weights out where you trust the file: torch.save({}, NEW_PATH)."
+_SCRIPT = f"is a TorchScript archive, which is code{_WEIGHTS_OUT.format('torch.jit.load(PATH).state_dict()')}"
+_EXPORTED = f"is an exported program (.pt2), which is code{_WEIGHTS_OUT.format('torch.export.load(PATH).state_dict')}"
 _STARTS = (
-    (b"\x89HDF\r\n\x1a\n", f"is an HDF5 file, as Keras writes it{_NOT_PYTORCH}"),
-    (b"GGUF", f"is a GGUF file of a language model{_NOT_PYTORCH}"),
+    (b"\x89HDF\r\n\x1a\n", f"is an HDF5 file, as Keras writes it{_KERAS}"),
+    (b"GGUF", "is a GGUF file of a language model; only networks of pictures can be opened."),
     (b"version https://git-lfs", "is only a pointer of Git LFS; fetch the real file with: git lfs pull."),
     (b"<", "is a web page, not a network; the download went wrong: download it again."),
     (b"\x1f\x8b", "is packed with gzip; unpack it first."),
@@ -52,7 +57,7 @@ def _archive_kind(path: Path) -> str:
     if "archive_format" in tails or "serialized_exported_program.json" in tails or path.suffix.lower() == ".pt2":
         return _EXPORTED
     if "model.weights.h5" in tails or path.suffix.lower() == ".keras":
-        return f"is a Keras model{_NOT_PYTORCH}"
+        return f"is a Keras model{_KERAS}"
     if tails & {"data.pkl"}:
         return "torch"
     return f"is a zip archive without weights of torch.save; {SAVE_AGAIN}"

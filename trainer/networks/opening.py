@@ -122,17 +122,18 @@ def open_model(
         ) from error
     unsteady = _UNSTEADY if own and _unsteady(module, picture) else ""
     known = [names for names in (classes, draft.classes, weights.said.classes) if names]
+    ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
     spec, table, said = (
         decided(
             answer,
             outputs,
             [len(names) for names in known],
-            (lambda: _probes(module, picture)) if own or weights.graph else None,
+            (lambda: _probes(module, picture, draft.input)) if own or (weights.graph and not ended) else None,
         )
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())
     )
-    if weights.graph and not (outputs and outputs.meaning) and weights.graph.ending == "sigmoid" and table.shape[1] > 1:
+    if ended == "sigmoid" and not (outputs and outputs.meaning) and table.shape[1] > 1:
         spec = replace(spec, meaning="independent-logits")
     names, assumed = class_names(draft.architecture, table.shape[1], classes, (draft.classes, weights.said.classes))
     if table.shape[1] == 1 and len(names) == 2:  # what is left of one is the other: they do not stand each for itself
@@ -170,8 +171,9 @@ def _scoreless(answer: object) -> bool:
     return isinstance(answer, torch.Tensor) and answer.dim() == 2 and answer.shape[1] == 0
 
 
-def _probes(module: nn.Module, picture: torch.Tensor) -> list[object]:
+def _probes(module: nn.Module, picture: torch.Tensor, input: InputSpec) -> list[object]:
     noise = torch.randn(picture.shape, generator=torch.Generator().manual_seed(0)).to(picture.device)
+    noise /= min(*input.std, 1.0)  # numbers of 0 to 255 are looked at as such
     return [plain_run(module, noise * factor) for factor in _PROBES]
 
 

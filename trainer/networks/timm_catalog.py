@@ -22,6 +22,7 @@ from trainer.files.errors import UserError
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.candidate import Blueprint, on_meta
 from trainer.networks.checkpoint import InputSpec
+from trainer.networks.efficientnet_names import timm_names
 from trainer.networks.fitting import fit
 from trainer.networks.library_loading import load
 from trainer.networks.matching import Tensors, prefixes_of, spellings, under
@@ -49,13 +50,15 @@ def candidates(tensors: Tensors, said: str = "") -> tuple[tuple[str, ...], ...]:
     That which the file itself says alone where it is one. Without those whose body is torchvision's too: where its own
     do not fit, timm's do not either.
     """
-    rows = [table()[first] for first, _ in places(table(), tensors)]
+    renamed = timm_names(tensors)
+    rows = [table()[first] for first, _ in places(table(), renamed or tensors)]
     bodies = {(row["first"], *row["sketch"][:_SKETCH]) for row in tv.table().values()}
-    rows = [row for row in rows if (row["first"], *row["sketch"][:_SKETCH]) not in bodies]
-    found = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in rows]
-    plain = said.partition(".")[0]
-    if any(plain in names for names in found):
-        return ((plain,),)
+    own = [row for row in rows if (row["first"], *row["sketch"][:_SKETCH]) not in bodies]
+    found = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in own]
+    if renamed:  # that package pads as TensorFlow does, and has no lite ones
+        found = [tuple(name for name in names if re.match(r"tf_(?!.*lite)", name)) for names in found]
+    elif any(said.partition(".")[0] in names for names in found):
+        return ((said.partition(".")[0],),)
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -163,7 +166,7 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
 
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
-    timm = _library(name)
+    timm, tensors = _library(name), timm_names(tensors) or tensors
     try:
         defaults = timm.models.get_pretrained_cfg(name)
         if defaults is None and not timm.models.is_model(name.partition(".")[0]):

@@ -20,6 +20,11 @@ SAVE_AGAIN = (
     "save its weights alone where it was made: torch.save(model.state_dict(), PATH), or as safetensors with "
     "safetensors.torch.save_file."
 )
+_WHOLE_MODULE = (
+    "a whole module was saved; take its weights out where it was made, and you trust the file: "
+    "torch.save(torch.load(PATH, weights_only=False).state_dict(), NEW_PATH); of a training checkpoint's or fastai's "
+    'object, those of its part: ["model"] or .model before .state_dict().'
+)
 _MAGIC = 0x1950A86A20F9469CFC6C
 _LARGEST_DIRECTORY = 16 * 2**20
 
@@ -116,8 +121,9 @@ class _Reading:
             )
         if foreign := machine.foreign:  # what it names explains most
             shown = ", ".join(name[:80] for name in foreign[:4]) + (" ..." if len(foreign) > 4 else "")
+            todo = _WHOLE_MODULE if any(name.startswith("torch.nn.modules.") for name in foreign) else SAVE_AGAIN
             raise UserError(
-                f"{self.name} holds more than plain weights ({shown}), and reading that could run code; {SAVE_AGAIN}"
+                f"{self.name} holds more than plain weights ({shown}), and reading that could run code; {todo}"
             )
         if problem is not None:
             raise problem

@@ -14,6 +14,7 @@ from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tenso
 from trainer.networks import checkpoint as own_format
 from trainer.networks.file_kinds import kind_of
 from trainer.networks.file_metadata import Said, said_in
+from trainer.networks.folded_weights import folded
 from trainer.networks.saved_content import chosen
 from trainer.networks.torch_file import SAVE_AGAIN, brief, read_pickle
 
@@ -79,7 +80,10 @@ def read_weights(path: Path, key: str | None = None, option: str = "--key") -> W
 
 def _from_folder(folder: Path, key: str | None, option: str, file: Path | None = None) -> Weights:
     if (folder / "saved_model.pb").exists() or (folder / "keras_metadata.pb").exists():
-        raise UserError(f"{folder.name} is a TensorFlow or Keras model; only PyTorch networks can be opened.")
+        raise UserError(
+            f"{folder.name} is a TensorFlow or Keras model, which is not opened; export it as ONNX, which is: "
+            f"python -m tf2onnx.convert --saved-model {folder.name} --output network.onnx."
+        )
     indexes = sorted(folder.glob(f"*{INDEX}"))
     if not (folder / "config.json").is_file() and not indexes:
         raise UserError(
@@ -138,8 +142,8 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
             name, path.name, _plain(found.weights, path.name, size), Said(classes=found.classes), checkpoint=found
         )
     content = chosen(found, path.name, key, option)
-    plain = _plain(content.tensors, path.name, size)
-    notes = list(content.notes)
+    plain, computed = folded(_plain(content.tensors, path.name, size))
+    notes = [*content.notes, *computed]
     odd = [name for name, tensor in plain.items() if _not_finite(tensor)]
     if odd:
         notes.append(

@@ -311,11 +311,11 @@ def test_there_are_enough_of_them() -> None:
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ("whole module", ("trainer.networks.architectures.ScratchCNN", "state_dict()")),
-        ("TorchScript", ("TorchScript", "state_dict()")),
-        ("exported program", (".pt2", "state_dict()")),
+        ("whole module", ("trainer.networks.architectures.ScratchCNN", "weights_only=False).state_dict()")),
+        ("TorchScript", ("TorchScript", "torch.jit.load(PATH).state_dict()")),
+        ("exported program", (".pt2", "torch.export.load(PATH).state_dict")),
         ("ONNX", ("ONNX", "export it again")),
-        ("Keras 2", ("Keras", "PyTorch")),
+        ("Keras 2", ("Keras", 'format="onnx"')),
         ("empty", ("empty",)),
         ("a web page", ("web page", "download")),
         ("two networks", ("model, net", "--key")),

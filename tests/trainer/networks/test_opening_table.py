@@ -37,6 +37,12 @@ def net(last: nn.Module | None = None) -> nn.Module:
     return module
 
 
+def masked() -> dict[str, torch.Tensor]:
+    weight = small()["features.0.weight"]
+    parts = {"features.0.weight_orig": weight, "features.0.weight_mask": torch.ones_like(weight)}
+    return {name: one for name, one in small().items() if name != "features.0.weight"} | parts
+
+
 def prefixed(prefix: str, state: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
     return {prefix + name: one for name, one in (small() if state is None else state).items()}
 
@@ -232,6 +238,7 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
     "quantised weights": quantised,
+    "pruned weights, weight norm, spectral norm": saved(masked),
     "pickled module": saved(lambda: nn.Conv2d(3, 2, 3)),
     "TorchScript": script,
     "Keras or TensorFlow": keras,

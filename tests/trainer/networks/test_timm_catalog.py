@@ -109,3 +109,55 @@ def test_a_file_that_names_a_network_of_timm_is_not_taken_for_torchvision_s(
         open_model(tmp_path / "net.pt")
     assert (caught.value.about, caught.value.choices) == ("architecture", ("timm/resnetblur18", "resnet18"))
     assert open_model(tmp_path / "net.pt", architecture="resnet18").architecture == "resnet18"
+
+
+def lukemelas(name: str) -> str:
+    """The name in efficientnet_pytorch of a weight of torchvision's EfficientNet-B0."""
+    part, _, rest = name.removeprefix("features.").partition(".")
+    outside = {"0.0": "_conv_stem", "0.1": "_bn0", "8.0": "_conv_head", "8.1": "_bn1", "classifier.1": "_fc"}
+    for ours, theirs in outside.items():
+        if name.removeprefix("features.").startswith(f"{ours}."):
+            return f"{theirs}.{name.rpartition('.')[2]}"
+    block, _, step, *deeper = rest.split(".")
+    number = (0, 0, 1, 3, 5, 8, 11, 15)[int(part)] + int(block)
+    steps = ["_expand_conv _bn0", "_depthwise_conv _bn1", "_se_reduce _se_expand", "_project_conv _bn2"]
+    kind = steps[1:][int(step)] if part == "1" else steps[int(step)]
+    which = {"0": 0, "1": 1, "fc1": 0, "fc2": 1}[deeper[0]]
+    return f"_blocks.{number}.{kind.split()[which]}.{deeper[1]}"
+
+
+@pytest.mark.parametrize("prefix", ["", "module.enet."])
+def test_the_names_of_efficientnet_pytorch_are_those_of_timms_that_pad_alike(
+    prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {prefix + lukemelas(name): one for name, one in build("efficientnet_b0", 3).state_dict().items()}
+    state[f"{prefix}_fc.bias"] = torch.zeros(3)
+    torch.save(state, tmp_path / "net.pt")
+    monkeypatch.setattr(timm_catalog, "installed", lambda: False)
+    with pytest.raises(OpeningQuestion, match="pip install timm") as caught:
+        open_model(tmp_path / "net.pt")
+    assert caught.value.choices == ("timm/tf_efficientnet_b0",)
+    asked = []
+
+    def blueprint(name: str, tensors: Tensors, config: dict[str, object]) -> Blueprint:
+        asked.append(name)
+        return Blueprint(f"timm/{name}", Tiny().state_dict(), Tiny, 9)
+
+    monkeypatch.setattr(timm_catalog, "installed", lambda: True)
+    monkeypatch.setattr(timm_catalog, "timm_blueprint", blueprint)
+    with pytest.raises(OpeningQuestion, match="how pictures become its input"):
+        open_model(tmp_path / "net.pt")
+    assert asked == ["tf_efficientnet_b0"]
+
+
+def test_efficientnets_of_that_package_answer_as_timms_where_it_is_installed(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    real = timm.create_model("tf_efficientnet_b0", num_classes=3).eval()
+    ours = build("efficientnet_b0", 3).state_dict()
+    theirs = [value for name, value in real.state_dict().items()]
+    assert len(ours) == len(theirs)
+    torch.save({lukemelas(name): one for name, one in zip(ours, theirs, strict=True)}, tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt", device="cpu")
+    picture = torch.rand(1, 3, *network.input.size)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture), rtol=1e-4, atol=1e-4)

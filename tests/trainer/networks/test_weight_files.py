@@ -5,6 +5,7 @@ import collections
 import datetime
 import gzip
 import json
+import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -187,3 +188,25 @@ def test_a_file_chosen_inside_such_a_folder_brings_its_configuration(tmp_path: P
     found = read_weights(tmp_path / "model.safetensors")
     assert found.config["architecture"] == "resnet18"
     assert found.name == tmp_path.name
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, about its older forms
+@pytest.mark.parametrize("kind", ["whole module", "TorchScript", "exported program"])
+def test_the_way_out_of_a_file_that_is_code_is_one_that_opens(kind: str, tmp_path: Path) -> None:
+    """The refusal names a line of Python; that line is run here, and what it writes opens."""
+    module = convolution().eval()
+    path, written = tmp_path / ("net.pt2" if kind == "exported program" else "net.pt"), tmp_path / "weights.pt"
+    if kind == "whole module":
+        torch.save(module, path)
+    elif kind == "TorchScript":
+        torch.jit.trace(module, torch.rand(1, 3, 32, 32)).save(str(path))
+    else:
+        torch.export.save(torch.export.export(module, (torch.rand(1, 3, 32, 32),)), path)
+    with pytest.raises(UserError) as caught:
+        read_weights(path)
+    line = re.search(r"torch\.save\(.*NEW_PATH\)", str(caught.value))
+    assert line is not None, str(caught.value)
+    exec(line[0], {"torch": torch, "PATH": str(path), "NEW_PATH": str(written)})
+    found = read_weights(written).tensors
+    assert set(found) == set(module.state_dict())
+    assert torch.equal(found["0.weight"], module.state_dict()["0.weight"])

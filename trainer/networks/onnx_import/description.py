@@ -16,6 +16,8 @@ CLASSES = ("classes", "class_names", "labels", "names", "categories", "id2label"
 SIZES = ("input_size", "img_size", "image_size", "imgsz")
 CHANNELS_FIRST, CHANNELS_LAST = (0, 1, 2, 3), (0, 2, 3, 1)
 _PASSING = ("Cast", "Identity", "Transpose")
+_MOVING = ("Slice", "Split", "Gather", "Concat", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Pad", "ReverseSequence")
+"""Operators that put numbers elsewhere, as Keras does to turn RGB into BGR; a resize keeps their scale."""
 _LONGEST = 1 << 16
 
 
@@ -45,7 +47,13 @@ def pictures_of(model: Model) -> Pictures:
                 "Give the others fixed values before the export, or wrap the network in one that does."
                 if len(ports) - len(small) != 1
                 else f"{', '.join(port.name[:40] for port in small[:4])} may be values that belong into the file: "
-                'export it with the weights inside (Keras: model.export(PATH, format="onnx")).'
+                "export it with the weights inside"
+                + (
+                    ". Keras leaves out those of a Normalization layer: put keras.layers.Rescaling((1 / std).tolist(), "
+                    "(-mean / std).tolist()) in its place."
+                    if any("normalization" in port.name.lower() for port in small)
+                    else ' (Keras: model.export(PATH, format="onnx")).'
+                )
             )
         )
     port = ports[0]
@@ -113,13 +121,14 @@ def _scales_bytes(model: Model, port: Port) -> bool:
     for node in model.nodes:
         if node.operator == "Constant" and isinstance(node.attributes.get("value"), torch.Tensor):
             constants[node.outputs[0]] = node.attributes["value"]
-    name = port.name
+    unchanged = {port.name}  # the picture's own numbers, in whatever order
     for node in model.nodes:
-        if name not in node.inputs:
+        if not unchanged & set(node.inputs) or node.operator in ("Shape", "Size"):
             continue
         numbers = next((constants[other].float() for other in node.inputs if other in constants), torch.empty(0))
-        if node.operator in _PASSING or (numbers.numel() and bool((numbers == 0).all()) and node.operator == "Add"):
-            name = node.outputs[0]
+        zero = numbers.numel() and bool((numbers == 0).all())
+        if node.operator in (*_PASSING, *_MOVING) or (zero and node.operator == "Add"):
+            unchanged.update(node.outputs)
         elif numbers.numel():
             return _for_bytes(node, numbers)
         else:

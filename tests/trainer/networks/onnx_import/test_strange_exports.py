@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from explorer.core.network.opening import open_network
 from trainer.files.errors import UserError
+from trainer.networks.onnx_import.network import read_onnx
 
 node = helper.make_node
 Nodes = list[onnx.NodeProto]
@@ -199,3 +200,128 @@ def test_a_circle_is_no_network(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="no valid ONNX model"):
         open_network(keras(tmp_path / "net.onnx", circle), device="cpu")
+
+
+def augmented(kind: str = "random_flip") -> Callable[[Nodes, Tensors], None]:
+    """What model.export makes of a random layer: it draws numbers, with operators that ONNX does not have."""
+
+    def change(nodes: Nodes, tensors: Tensors) -> None:
+        where = f"model/{kind}_1"
+        tensors |= {
+            "half": np.float32(0.5),
+            "key": np.zeros(1, np.float32),
+            "back": np.int64([-1]),
+            "far": np.int64([-99]),
+        }
+        tensors["width"] = np.int64([2])
+        nodes[:0] = [
+            node("Shape", ["input_1"], ["shape"], name=f"{where}/Shape"),
+            node("StatelessRandomUniformV2", ["shape", "key"], ["drawn"], name=f"{where}/stateless_random_uniform"),
+            node("LessOrEqual", ["drawn", "half"], ["flips"], name=f"{where}/LessEqual"),
+            node("Slice", ["input_1", "back", "far", "width", "back"], ["turned_round"], name="ReverseV2__12"),
+            node("ImageProjectiveTransformV3", ["turned_round"], ["flipped"], name=f"{where}/Projected"),
+            node("Where", ["flips", "flipped", "input_1"], ["flip"], name=f"{where}/SelectV2"),
+        ]
+        nodes[6].input[0] = "flip"
+
+    return change
+
+
+def test_a_random_layer_is_left_out_aloud(tmp_path: Path) -> None:
+    path = keras(tmp_path / "net.onnx", augmented())
+    assert_same(path, keras(tmp_path / "plain.onnx"), last=True)
+    assert any("random layers (random_flip_1) are for training alone" in said for said in open_network(path).assumed)
+
+
+@pytest.mark.parametrize("kind", ["own_augmentation", "random_crop"])
+def test_a_random_layer_that_cannot_be_left_out_is_named_with_what_to_do(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"StatelessRandomUniformV2.*exported switched on.*training=False"):
+        open_network(keras(tmp_path / "net.onnx", augmented(kind)), device="cpu")
+
+
+def test_missing_values_of_a_normalization_say_what_to_put_in_its_place(tmp_path: Path) -> None:
+    def without(nodes: Nodes, tensors: Tensors) -> None:
+        nodes[1].input[1] = "model/normalization/Sub/y:0"
+
+    port = ("model/normalization/Sub/y:0", TensorProto.FLOAT, (1, 1, 1, 3))
+    with pytest.raises(UserError, match=r"leaves out those of a Normalization layer: put keras\.layers\.Rescaling"):
+        open_network(keras(tmp_path / "net.onnx", without, port), device="cpu")
+
+    def rescaling(nodes: Nodes, tensors: Tensors) -> None:
+        tensors["std"] = (1 / tensors["std"]).astype(np.float32)
+        tensors["mean"] = (-tensors["mean"] * tensors["std"]).astype(np.float32)
+        nodes[1:3] = [node("Mul", ["rescaled", "std"], ["scaled"]), node("Add", ["scaled", "mean"], ["normal"])]
+
+    assert_same(keras(tmp_path / "b.onnx", rescaling), keras(tmp_path / "plain.onnx"), last=True)
+
+
+def test_numbers_of_0_to_255_are_seen_behind_a_turn_of_the_channels(tmp_path: Path) -> None:
+    """`preprocess_input` of Keras' ResNet: RGB to BGR in three slices, then the mean of each channel is subtracted."""
+
+    def caffe(nodes: Nodes, tensors: Tensors) -> None:
+        tensors |= {f"at{number}": np.int64([number]) for number in range(4)}
+        tensors["mean"] = np.float32([-103.939, -116.779, -123.68])
+        tensors["w"] = tensors["w"] / 100
+        parts = [
+            node("Slice", ["input_1", f"at{one}", f"at{one + 1}", "at3"], [f"part{one}"], name=f"strided_slice_{one}")
+            for one in (2, 1, 0)
+        ]
+        nodes[:3] = [
+            *parts,
+            node("Concat", ["part2", "part1", "part0"], ["bgr"], name="stack", axis=3),
+            node("Add", ["bgr", "mean"], ["normal"], name="BiasAdd"),
+        ]
+
+    path = keras(tmp_path / "net.onnx", caffe)
+    assert_same(path, path, last=True)
+
+
+def test_scores_before_a_softmax_are_logits_however_small(tmp_path: Path) -> None:
+    def small(nodes: Nodes, tensors: Tensors) -> None:
+        tensors["d"], tensors["db"] = tensors["d"] / 1e4, np.float32([0.2, 0.3, 0.4])
+
+    network = open_network(keras(tmp_path / "net.onnx", small), device="cpu")
+    assert network.output.meaning == "logits"
+
+
+def test_large_scores_of_a_batch_may_differ_in_their_last_digits(tmp_path: Path) -> None:
+    network = read_onnx(keras(tmp_path / "net.onnx")).answering()
+
+    class Differing(torch.nn.Module):
+        def __init__(self, by: float) -> None:
+            super().__init__()
+            self.by = by
+
+        def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+            return torch.tensor([[0.5, 2e4, -2e4]]).repeat(len(pictures), 1) + (self.by if len(pictures) > 1 else 0)
+
+    network._compare_batches(Differing(3.0), (16, 16))
+    with pytest.raises(UserError, match="made for one picture at a time"):
+        network._compare_batches(Differing(300.0), (16, 16))
+
+
+def test_a_gelu_as_tf2onnx_writes_it_and_a_norm_over_channels_open(tmp_path: Path) -> None:
+    """Erfc is no operator of ONNX, so the same network with Erf is the oracle."""
+
+    def gelu(name: str) -> Callable[[Nodes, Tensors], None]:
+        def change(nodes: Nodes, tensors: Tensors) -> None:
+            tensors |= {"root": np.float32(-(0.5**0.5)), "half": np.float32(0.5), "one": np.float32(1)}
+            tensors["gamma"] = noise(1, 4, 1, 1)
+            gate = (
+                [node("Erfc", ["inner"], ["twice"])]
+                if name == "Erfc"
+                else [node("Erf", ["inner"], ["erf"]), node("Sub", ["one", "erf"], ["twice"])]
+            )
+            nodes[5:7] = [
+                node("Mul", ["stem", "root"], ["inner"]),
+                *gate,
+                node("Mul", ["twice", "half"], ["gate"]),
+                node("Mul", ["stem", "gate"], ["gelu"]),
+                node("ReduceMean", ["gelu"], ["middle"], axes=[1], keepdims=1),
+                node("Mul", ["middle", "gamma"], ["scaled"]),
+                node("Add", ["gelu", "scaled"], ["swish"]),
+            ]
+
+        return change
+
+    assert_same(keras(tmp_path / "a.onnx", gelu("Erfc")), keras(tmp_path / "b.onnx", gelu("Erf")), last=True)

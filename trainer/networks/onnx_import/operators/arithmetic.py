@@ -51,9 +51,9 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
         return _bias(builder, nn.Linear, value, numbers, int(reverse))
     if value.one.dim() == 3 and operator == "Add":
         return _bias(builder, nn.Linear, value, numbers.squeeze(0), int(reverse)) if numbers.shape[0] == 1 else None
-    if value.one.dim() != 4 or numbers.numel() not in (1, numbers.shape[1]) or value.batch != 0:
-        return None
     channels = value.one.shape[1]
+    if value.one.dim() != 4 or value.batch != 0 or (numbers.numel() > 1 and numbers.shape != (1, channels, 1, 1)):
+        return None
     if numbers.numel() != channels and value.node.target in _NO_MAPS:
         return None
     numbers = numbers.reshape(-1).expand(channels)
@@ -198,6 +198,7 @@ OPERATORS: dict[str, Operator] = {
     "Exp": _unary(torch.exp),
     "Log": _unary(torch.log),
     "Erf": _unary(torch.erf),
+    "Erfc": _unary(torch.erfc),  # no operator of ONNX, but tf2onnx writes it for Keras' gelu
     "Floor": _unary(torch.floor),
     "Ceil": _unary(torch.ceil),
     "Round": _unary(torch.round),

@@ -1,0 +1,66 @@
+"""Weights that a training keeps in parts, pruned or normalised, as the one tensor that the network uses."""
+
+from collections.abc import Callable, Iterable
+
+import torch
+
+from trainer.networks.matching import Tensors
+
+
+def folded(tensors: Tensors) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """The tensors with those of `torch.nn.utils.prune` and of its weight and spectral norms computed, and sentences.
+
+    Parts whose shapes do not go together are left as they are.
+    """
+    found, notes = dict(tensors), []
+    for text, leaves, compute in _KINDS:
+        done = []
+        for start in [name.removesuffix(leaves[0]) for name in found if name.endswith(f".{leaves[0]}")]:
+            parts = {start + leaf: found[start + leaf] for leaf in leaves if start + leaf in found}
+            name = f"{start}weight"
+            whole = None if len(parts) < len(leaves) or name in found else _computed(compute, parts.values())
+            if whole is not None:  # it takes the place of the first, since an order may tell what network it is
+                found = {name if key == start + leaves[0] else key: value for key, value in found.items()}
+                found = {key: value for key, value in found.items() if key not in parts} | {name: whole}
+                done.append(name)
+        if done:
+            more = f" and {len(done) - 1} more" if len(done) > 1 else ""
+            notes.append(f"{text}: {done[0][:60]}{more}.")
+    return found, tuple(notes)
+
+
+def _computed(compute: Callable[..., torch.Tensor], parts: Iterable[torch.Tensor]) -> torch.Tensor | None:
+    try:
+        return compute(*parts).contiguous()
+    except (RuntimeError, IndexError):  # torch's words for shapes that do not go together
+        return None
+
+
+def _masked(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return values * mask.expand(values.shape)
+
+
+def _of_length(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+    ones = [1] * (direction.dim() - 1)
+    every = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *ones)
+    found: torch.Tensor = direction * (length.expand(every.shape) / every)
+    return found
+
+
+def _of_norm_one(values: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    return values / torch.dot(left, values.flatten(1) @ right)
+
+
+_NEW = "parametrizations.weight"
+_KINDS: tuple[tuple[str, tuple[str, ...], Callable[..., torch.Tensor]], ...] = (
+    ("Pruned weights were set to zero by their masks", ("weight_orig", "weight_mask"), _masked),
+    ("Weights were computed from their weight norm", ("weight_g", "weight_v"), _of_length),
+    ("Weights were computed from their weight norm", (f"{_NEW}.original0", f"{_NEW}.original1"), _of_length),
+    ("Weights were computed from their spectral norm", ("weight_orig", "weight_u", "weight_v"), _of_norm_one),
+    (
+        "Weights were computed from their spectral norm",
+        (f"{_NEW}.original", f"{_NEW}.0._u", f"{_NEW}.0._v"),
+        _of_norm_one,
+    ),
+)
+"""What is said, the parts of a weight beside each other, and how they give it; lengths are along the first axis."""
