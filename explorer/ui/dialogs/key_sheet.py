@@ -9,14 +9,13 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLayout, Q
 from explorer.ui.widgets.command_tips import keys_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import shown_text
+from explorer.ui.widgets.screen_room import screen_room
 from explorer.ui.widgets.theme import SPACE
 
 WIDE = 1260
 """Pixels of the screen from which on there are three columns, else two."""
 HEAD = 2
 """Lines that a group's title and the gap before it take."""
-FRAME = 16, 56
-"""Pixels that the desktop puts around a window."""
 
 
 class KeySheet(QDialog):
@@ -26,7 +25,7 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        room = self.screen().availableSize() - QSize(*FRAME)
+        room = screen_room(self)
         columns = [column(gap=2 * SPACE) for _ in range(3 if room.width() >= WIDE else 2)]
         heights = [len(actions) + HEAD for _, actions in groups]
         for place, group in zip(in_columns(heights, len(columns)), groups, strict=True):
