@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel
+from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.labels_and_layouts import Bars
 
 SIZES = ((1024, 640), (1280, 800), (1600, 1000), (3840, 2160))
 SCHEMES = ("dark", "light")

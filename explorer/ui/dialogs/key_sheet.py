@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLayout, Q
 
 from explorer.ui.widgets.command_tips import keys_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
-from explorer.ui.widgets.on_screen import FRAME
 from explorer.ui.widgets.plain_text import shown_text
+from explorer.ui.widgets.screen_room import screen_room
 from explorer.ui.widgets.theme import SPACE
 
 WIDE = 1260
@@ -25,7 +25,7 @@ class KeySheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        room = self.screen().availableSize() - FRAME
+        room = screen_room(self)
         columns = [column(gap=2 * SPACE) for _ in range(3 if room.width() >= WIDE else 2)]
         heights = [len(actions) + HEAD for _, actions in groups]
         for place, group in zip(in_columns(heights, len(columns)), groups, strict=True):

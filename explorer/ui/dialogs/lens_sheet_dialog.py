@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 from explorer.core.errors import UserError
 from explorer.state.lens_sheet import LensSheet
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
-from explorer.ui.widgets.on_screen import resize_on_screen
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:

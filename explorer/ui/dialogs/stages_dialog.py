@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from explorer.state.session import Session
 from explorer.state.stages_in_view import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
-from explorer.ui.widgets.on_screen import resize_on_screen
 from explorer.ui.widgets.pixmaps import pixmap_of
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
+from explorer.ui.widgets.wrapping_row import WrappingRow
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from explorer.core.stages import FilterStages
 
 MOST_INPUTS = 8
-SIDE, KERNEL_SIDE = 132, 66
+SIDE, KERNEL_SIDE = 124, 62
+"""Pixels of a map and of a kernel: all that are shown stand side by side on a screen of 1280."""
 STEPS = {
     "convolution": "convolution",
     "bias": "+ bias",
@@ -118,9 +120,9 @@ class StagesDialog(QDialog):
         self.setWindowTitle("Stages and kernels")
         self._session, self._stages = session, stages
         self._title, self._note = label("", "title"), label("", "quiet", wrap=True)
-        self.inputs, self.steps, self._place = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        self.inputs, self.steps, self._place = WrappingRow(), WrappingRow(), QHBoxLayout()
         self.picture: Tile | None = None
-        self._reads = label("", "quiet")
+        self._reads = label("", "quiet", wrap=True)
         self.kernels = QComboBox()
         self.kernels.setAccessibleName("Kernel")
         self.typed = QPlainTextEdit()
@@ -130,10 +132,11 @@ class StagesDialog(QDialog):
         self._trouble = label("", "warning", wrap=True)
         self.tried = QHBoxLayout()
         editor = row(column(self.kernels, self.typed, self._trouble, 1, gap=SPACE), self.tried, 1, gap=2 * SPACE)
-        body = QWidget()
+        body, reads = QWidget(), row(self._place, self.inputs, gap=SPACE)
+        reads.setStretch(1, 1)
         body.setLayout(
             column(
-                self._title, self._reads, row(self._place, self.inputs, gap=SPACE),
+                self._title, self._reads, reads,
                 label("and makes of it", "quiet"), self.steps, self._note,
                 label("A kernel over the whole picture: picked, or typed", "quiet"), editor, 1,
                 margin=2 * SPACE, gap=SPACE,
@@ -144,7 +147,7 @@ class StagesDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setLayout(column(area))
-        resize_on_screen(self, 1180, 860)
+        resize_on_screen(self, 1264, 860)
         from explorer.core.stages.kernels import KERNELS
 
         for name in (*KERNELS, OWN, TYPED):
@@ -200,7 +203,6 @@ class StagesDialog(QDialog):
 
         for name, map in found.maps.items():
             self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map, moved=partial(self._frame, name)))
-        self.steps.addStretch(1)
 
     def _frame(self, step: str, place: tuple[float, float] | None) -> None:
         """Draw on the picture what the place under the mouse depends on."""
@@ -216,7 +218,8 @@ class StagesDialog(QDialog):
         self._reads.setText(
             "reads the picture's colors, with this kernel"
             if of_picture
-            else f"reads {count} maps; the {min(count, MOST_INPUTS)} that its kernels weigh most, each with its kernel"
+            else f"reads {count} maps; the {min(count, MOST_INPUTS)} that its kernels weigh most, each with its kernel "
+            "and that kernel's norm: the root of the sum of its squared weights"
         )
         if of_picture:
             kernels = found.kernels[found.channels.argsort()]
@@ -225,11 +228,10 @@ class StagesDialog(QDialog):
             channel, read, kernel = int(found.channels[place]), found.inputs[place], found.kernels[place]
             title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
             both = QWidget()
-            weighed = Tile(f"weight {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
+            weighed = Tile(f"norm {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
             read_there = Tile(title, signed_picture(read), read, moved=partial(self._frame, INPUT))
             both.setLayout(column(read_there, weighed))
             self.inputs.addWidget(both)
-        self.inputs.addStretch(1)
 
     def _show_tried(self) -> None:
         self._trouble.setText(self._stages.kernel_trouble)
@@ -240,7 +242,7 @@ class StagesDialog(QDialog):
             self.tried.addWidget(Tile(title, drawn, side=260))
 
 
-def _clear(layout: QHBoxLayout) -> None:
+def _clear(layout: QLayout) -> None:
     while layout.count():
         item = layout.takeAt(0)
         widget = item.widget() if item is not None else None

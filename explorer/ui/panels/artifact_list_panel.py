@@ -11,7 +11,8 @@ from explorer.state.artifact_candidates import SHOWN, ArtifactCandidates
 from explorer.state.library import Library
 from explorer.state.session import Session
 from explorer.ui.panels.gallery_tiles import CAPTION, TileDelegate
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, row
+from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.labels_and_layouts import column, row
 from explorer.ui.widgets.lists import BASE
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.pixmaps import pixmap_of

@@ -47,7 +47,7 @@ class CurvesPanel(QWidget):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.activated.connect(lambda index: self._draw())
         self._plot = new_plot("Curves of the evaluation", self.palette())
-        self._said = label("", "quiet", wrap=True)
+        self._said = label("", "quiet")
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
         self._slider.setValue(STEPS // 2)
@@ -56,7 +56,7 @@ class CurvesPanel(QWidget):
         self._slider.valueChanged.connect(self._move)
         self._numbers = label("", "", wrap=True)
         self._above, self._below = QWidget(), QWidget()
-        self._above.setLayout(column(WrappingRow(self._kinds, self._classes), self._said, gap=SPACE // 2))
+        self._above.setLayout(WrappingRow(self._kinds, self._classes, self._said))
         self._below.setLayout(column(self._slider, self._numbers, gap=SPACE // 2))
         self._plot.setMinimumSize(*LEAST)
         self._steering = QVBoxLayout()
@@ -69,8 +69,8 @@ class CurvesPanel(QWidget):
         self._places.setContentsMargins(0, 0, 0, 0)
         self._places.setSpacing(SPACE // 2)
         self._line = row(gap=SPACE)
-        self._line.addLayout(self._places, 3)
-        self._line.addWidget(self._beside, 2)
+        self._line.addLayout(self._places, 2)
+        self._line.addWidget(self._beside, 3)
         self.setLayout(self._line)
         self._flat: bool | None = None
         self._place(flat=False)
@@ -96,6 +96,12 @@ class CurvesPanel(QWidget):
                 self._places.addWidget(part, int(part is self._plot))
         self._beside.setVisible(flat)
         few_ticks(self._plot, flat)
+
+    @property
+    def called(self) -> str:
+        """Which pictures the threshold calls what, "" without an evaluation."""
+        name = self._classes.currentText()
+        return f"called {name} from {self.threshold:.3g} on" if name else ""
 
     @property
     def threshold(self) -> float:
@@ -177,11 +183,7 @@ class CurvesPanel(QWidget):
         place = max(0, self._classes.currentIndex())
         sensitivity, specificity = found.thresholds[place].at(self.threshold)
         curve = found.curves[place]
-        name = curve.name
-        self._numbers.setText(
-            f"called {name} from {self.threshold:.3g} on: sensitivity {written(sensitivity)} · "
-            f"specificity {written(specificity)}"
-        )
+        self._numbers.setText(f"{self.called}:\nsensitivity {written(sensitivity)}\nspecificity {written(specificity)}")
         x, y = 1 - specificity.value, sensitivity.value
         if kind == RECALL:
             right = sensitivity.value * curve.positives

@@ -1,9 +1,10 @@
 """What lies over the picture and how it is drawn: lens, scale, colors, opacity, outline, picture beside, raw maps."""
 
+import math
 from contextlib import ExitStack
 from functools import partial
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
 
 from explorer.core.attribution import LENSES
@@ -42,6 +43,8 @@ SCALE_COMMANDS = (
     "Scale: fixed values …",
     "Scale: this filter over the folder",
 )
+USUAL = "beside: untouched picture"
+"""The longest of what usually stands beside; names of pinned pictures end in "..."."""
 
 
 class DisplayBar(QWidget):
@@ -87,7 +90,10 @@ class DisplayBar(QWidget):
         self.beside = QComboBox()
         self.beside.setAccessibleName("Beside")
         self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.beside.setMinimumContentsLength(16)
+        self.beside.setIconSize(QSize(0, 0))  # no entry has one
+        of_font = self.fontMetrics()
+        usual = of_font.horizontalAdvance(USUAL) / of_font.horizontalAdvance("X")  # in the letter that Qt counts in
+        self.beside.setMinimumContentsLength(math.ceil(usual))
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
         tip(self.beside, "what stands beside the picture; the key: the untouched picture")

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
 from explorer.ui.panels.curves_panel import CurvesPanel, written
-from explorer.ui.widgets.columns_or_pages import ColumnsOrPages
+from explorer.ui.widgets.columns_or_pages import ColumnsOrPages, Page
 from explorer.ui.widgets.confusion_table import ConfusionTable
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row, scrolled
+from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 MOST_PAIRS, MOST_CLASSES = 12, 60
 ROOM = 784
 """Pixels of width from which on all stands beside each other."""
+ROOM_FOR_FIGURES = 560
+"""Pixels of width from which on a curve and the table stand beside each other."""
+WORTH_A_LOOK = Page("Worth a look", "artifacts that go with the score, and all figures in words", (2,))
+CURVE = "the curve of every threshold, with what a threshold is worth"
+TABLE = "given and predicted classes; a click on a cell lists its pictures"
+PAGES = (
+    (ROOM_FOR_FIGURES, (Page("Figures", f"{CURVE}; and the table of {TABLE}", (0, 1)), WORTH_A_LOOK)),
+    (0, (Page("Curve", CURVE, (0,)), Page("Table", TABLE, (1,)), WORTH_A_LOOK)),
+)
 
 
 class FindingsPanel(QWidget):
@@ -46,7 +55,8 @@ class FindingsPanel(QWidget):
         self._evaluating, self._chosen, self._worth_a_look = evaluating, chosen, worth_a_look
         self._nothing = label("", "quiet", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._left_out = ElidedLabel("", "quiet")
+        self._left_out = label("", "quiet", wrap=True)
+        self._left_out.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._trained = PlainTool("with training pictures", checkable=True)
         tip(self._trained, "Count the pictures that the network was trained on as well: it knows their answers.")
         self._trained.clicked.connect(evaluating.count_trained_on)
@@ -73,9 +83,8 @@ class FindingsPanel(QWidget):
         self._findings = QWidget()
         self._asks = QWidget()
         self._asks.setLayout(WrappingRow(self._trained, self._words, self._readers, self._taxonomy))
-        self._top = top = row(self._switch, self._left_out, 0, self._asks)
+        self._top = top = row(self._switch, self._left_out, self._asks)
         top.setStretch(1, 1)
-        top.setStretch(2, 1)
         self._findings.setLayout(column(top, self._stack, gap=SPACE))
         self._pages = QStackedLayout()
         for page in (self._findings, lists):
@@ -106,30 +115,19 @@ class FindingsPanel(QWidget):
         table.setLayout(column(self._heading, self.confusion, gap=SPACE // 2))
         beside.setMinimumWidth(276)
         table.setMinimumWidth(160)
-        figures = QWidget()
-        figures.setLayout(row(self.curves, table, gap=SPACE))
-        for place, share in enumerate((4, 3)):
-            figures.layout().setStretch(place, share)  # type: ignore[union-attr]
-        parts = ColumnsOrPages(
-            (
-                ("Figures", "the curve of every threshold, and the table of given and predicted classes", figures, 7),
-                ("Worth a look", "artifacts that go with the score, and all figures in words", beside, 3),
-            ),
-            ROOM,
-        )
+        parts = ColumnsOrPages(((self.curves, 4), (table, 3), (beside, 3)), ROOM, PAGES)
         parts.narrowed.connect(lambda narrow: self._show_switch())
         self._columns, self._switch = parts, parts.switch
         return parts
 
     def _show_switch(self) -> None:
-        """In the place of what was left out and what can be asked, which stand with the other words then."""
+        """In the place of what can be asked, which stands with the other words then."""
         wanted = self._columns.narrow and self._evaluating.found is not None
         if wanted == self._switch.isHidden():
             for layout in (self._top, self._lines):
                 layout.removeWidget(self._asks)
-            self._lines.insertWidget(0, self._asks) if wanted else self._top.addWidget(self._asks)
+            self._lines.insertWidget(1, self._asks) if wanted else self._top.addWidget(self._asks)
         self._switch.setVisible(wanted)
-        self._left_out.setVisible(not wanted)
 
     def _show(self) -> None:
         found = self._evaluating.found
@@ -153,6 +151,8 @@ class FindingsPanel(QWidget):
             return
         counts = found.confusion if found.scored is None else found.confusion_at(self.curves.threshold)
         self.confusion.show_counts(found.classes, counts)
+        of_threshold = f", {self.curves.called}" if found.scored is not None else ""
+        self._heading.setText(f"given (rows), predicted (columns){of_threshold}")
 
     def _open_cell(self, given: int, predicted: int) -> None:
         found = self._evaluating.found

@@ -10,7 +10,8 @@ from explorer.state.gallery import KINDS, ORDERS, FilterGallery
 from explorer.state.library import Library
 from explorer.state.session import Session, View
 from explorer.ui.panels.gallery_tiles import GalleryModel, TileDelegate
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, row
+from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.labels_and_layouts import column, row
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE

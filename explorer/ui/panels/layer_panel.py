@@ -18,6 +18,8 @@ from explorer.ui.widgets.viewed_list import AnyIndex, ListModel, ViewedList
 if TYPE_CHECKING:
     from explorer.core.network.hooked_layers import LayerInfo
 
+LEAST = 96
+"""Pixels of height that some layers always have."""
 TAGGED, FLAGGED, MUTED = (Qt.ItemDataRole.UserRole + place for place in (1, 2, 3))
 
 
@@ -119,4 +121,15 @@ class LayerList(ViewedList):
         super().__init__(session, model, lambda: session.view.layer, "Layers")
         model.setParent(self)
         self.setItemDelegate(LayerDelegate(self))
-        self.setMinimumHeight(96)
+        self.setMinimumHeight(LEAST)
+        model.modelReset.connect(self._take_room)
+        self._take_room()
+
+    def sizeHint(self) -> QSize:
+        return QSize(120, LEAST)
+
+    def _take_room(self) -> None:
+        """As much as there is, up to all layers."""
+        rows = self.model().rowCount()
+        of_rows = rows * self.sizeHintForRow(0) if rows else 0
+        self.setMaximumHeight(max(LEAST, of_rows + 2 * self.frameWidth()))

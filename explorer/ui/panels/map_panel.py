@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QWidget
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.elided_label import ElidedLabel
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import tip
 from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
 from explorer.ui.widgets.theme import SPACE

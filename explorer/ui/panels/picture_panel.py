@@ -12,8 +12,9 @@ from explorer.state.library import Library
 from explorer.state.picture_search import EXAMPLES, PictureSearch
 from explorer.state.session import Session
 from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.info_mark import InfoMark
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, paint_row, row
+from explorer.ui.widgets.labels_and_layouts import column, label, paint_row, row
 from explorer.ui.widgets.lists import CLASS, PREDICTION, PROBLEM, PictureModel
 from explorer.ui.widgets.pixmaps import inscribed
 from explorer.ui.widgets.plain_text import PlainTool, tip

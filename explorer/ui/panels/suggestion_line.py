@@ -7,7 +7,7 @@ from explorer.state.suggesting import Suggesting
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
-ASK = "Suggest tags"
+ASK, STOP = "Suggest tags", "Stop"
 WHAT = (
     "Compare what every filter answers with what is to be seen in the folder's pictures, and suggest tags with reasons."
 )
@@ -24,17 +24,23 @@ class SuggestionLine(QWidget):
         self._keys = label("Enter accepts · Backspace rejects", "quiet")
         for part in (self._text, self._reason, self._keys):  # the panel keeps its width, whatever is suggested
             part.setSizePolicy(QSizePolicy.Policy.Ignored, part.sizePolicy().verticalPolicy())
+        self._running = label("", "quiet", wrap=True)
+        self._running.setSizePolicy(QSizePolicy.Policy.Ignored, self._running.sizePolicy().verticalPolicy())
         self._tool = PlainTool(ASK)
         self._tool.setObjectName("flat")
         self._tool.clicked.connect(self._clicked)
-        self.setLayout(column(self._text, self._reason, self._keys, row(self._tool, 1), gap=2))
+        self._free = QWidget()  # what is to be pressed stands at the left, or after what is said
+        making = row(self._running, self._tool, self._free, gap=4)
+        for place in (0, 2):
+            making.setStretch(place, 1)
+        self.setLayout(column(self._text, self._reason, self._keys, making, gap=2))
         suggesting.changed.connect(self._show)
         self._show()
 
     @property
     def texts(self) -> str:
         """All that is said, a line each."""
-        parts = (self._text, self._reason, self._keys, self._tool)
+        parts = (self._text, self._reason, self._keys, self._running, self._tool)
         return "\n".join(part.text() for part in parts if not part.isHidden())
 
     def _show(self) -> None:
@@ -60,8 +66,11 @@ class SuggestionLine(QWidget):
             self._reason.setText(f"Suggested: {found.reason}. {suggesting.outcome}")
             tip(self._reason, f"{found.reason}. {suggesting.outcome}")
         self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
-        self._tool.setText(f"suggesting: {suggesting.progress} · stop" if suggesting.running else ASK)
-        self._tool.setAccessibleName(self._tool.text())
+        self._running.setVisible(suggesting.running)
+        self._free.setVisible(not suggesting.running)
+        self._running.setText(f"suggesting: {suggesting.progress}" if suggesting.running else "")
+        self._tool.setText(STOP if suggesting.running else ASK)
+        self._tool.setAccessibleName("Stop suggesting tags" if suggesting.running else ASK)
         tip(self._tool, WHAT)
         self.setVisible(any(not part.isHidden() for part in (self._text, self._reason, self._tool)))
 

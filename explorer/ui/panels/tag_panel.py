@@ -1,6 +1,7 @@
 """The filter in view: what it answers in numbers, the words with their keys, and its tags, a row each."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.core.tags.book import FilterKey
@@ -9,10 +10,13 @@ from explorer.state.filter_selection import FilterSelection
 from explorer.state.last_step import LastStep
 from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
+from explorer.ui.panels.filter_card import FilterCardPanel
 from explorer.ui.panels.last_step_line import LastStepLine
+from explorer.ui.panels.suggestion_line import SuggestionLine
 from explorer.ui.panels.tag_rows import TagRows
 from explorer.ui.panels.word_buttons import WordButtons
 from explorer.ui.panels.word_field import WordField
+from explorer.ui.widgets.content_area import ContentArea
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 
@@ -20,8 +24,14 @@ SEVERAL = "A key tags all of them; Esc selects {} alone. Its tags:"
 """Said while several filters are selected, with the one in view."""
 
 
+ENOUGH = 420
+"""Height in pixels from which on the words stay in sight, whatever is scrolled below them, and two tags have room."""
+
+
 class TagPanel(QWidget):
-    """Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
+    """Which filter it is stays in sight; suggestion, tags and Why are scrolled below where there is little room.
+
+    Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
     `given(word)`
     where a word was typed, and `finished` when typing ended."""
 
@@ -39,6 +49,8 @@ class TagPanel(QWidget):
         selection: FilterSelection,
         last: LastStep,
         vocabulary: Vocabulary,
+        suggestion: SuggestionLine,
+        card: FilterCardPanel,
     ) -> None:
         super().__init__()
         self._session, self._tagging, self._selection = session, tagging, selection
@@ -57,11 +69,21 @@ class TagPanel(QWidget):
         self.other = WordField(self._suggested)
         self.other.given.connect(self._give)
         head = row(self._title, InfoMark("filter"), 1, gap=6)
-        asked = label("What does it answer to?", "quiet")
-        self.setLayout(
-            column(head, self._facts, asked, self.words, self.other, self.rows, self.last, self._locked, gap=6)
-        )
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
+        self._offered = QWidget()
+        self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, gap=6))
+        given = QWidget()
+        given.setLayout(column(self.other, self.rows, self.last, self._locked, gap=6))
+        given.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
+        self._below = column(suggestion, given, card)
+        self._below.setStretch(1, 1)
+        self._below.setStretch(2, 3)
+        inner = QWidget()
+        inner.setLayout(self._below)
+        self._area, self._card = ContentArea(inner), card
+        self._whole = column(head, self._facts, self._offered, self._area, gap=6)
+        self.setLayout(self._whole)
+        self._words_stay: bool | None = None
+        card.unfolded.connect(lambda: QTimer.singleShot(0, self._area, self._scroll_to_card))  # when it has its room
         self._word = ""
         self.set_vocabulary(vocabulary)
         session.changed.connect(self._filter_changed)
@@ -69,6 +91,17 @@ class TagPanel(QWidget):
         tagging.reset.connect(self.refresh)
         tagging.annotator_changed.connect(self.refresh)
         tagging.saved.connect(self.refresh)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        stay = event.size().height() >= ENOUGH
+        if stay != self._words_stay:
+            self._words_stay = stay
+            self._whole.insertWidget(2, self._offered) if stay else self._below.insertWidget(0, self._offered)
+            self.rows.keep_room(2 if stay else 1)
+
+    def _scroll_to_card(self) -> None:
+        self._area.verticalScrollBar().setValue(self._card.y())
 
     @property
     def key(self) -> FilterKey:

@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from explorer.core.tags.book import FilterKey, Tag
 from explorer.core.tags.vocabulary import Entry
+from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.fields import Suggestions, leave_drops_to_window
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, row
+from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.overlay_grid import readable_on
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
@@ -144,7 +145,8 @@ class TagRow(QFrame):
         self._title.setText(title)
         tip(self._title, entry.title)
         when = tag.created[:16].replace("T", " ")
-        self._about.setText(f"{who} · {when[5:]}")
+        day = when[5:10]
+        self._about.set_texts(f"{who} · {when[5:]}", f"{who} · {day}", day if self._own else who)
         where = f"\non {tag.evidence['picture']}" if tag.evidence.get("picture") else ""
         tip(self._about, f"{who}, {when} UTC{where}")
         self.remove.setAccessibleName(f"Remove {tag.tag}")

@@ -10,6 +10,9 @@ from explorer.core.tags.vocabulary import Vocabulary
 from explorer.ui.panels.tag_row import TagRow
 from explorer.ui.widgets.labels_and_layouts import column
 
+GAP = 6
+"""Pixels between two rows."""
+
 
 class TagRows(QScrollArea):
     """Rows stay where they are while a filter is in view: a new tag comes below the others, in sight.
@@ -28,7 +31,7 @@ class TagRows(QScrollArea):
         self._rows: dict[tuple[str, str], TagRow] = {}
         self._free: list[TagRow] = []
         inside = self._inside = QWidget()
-        self._column = column(1, gap=6)
+        self._column = column(1, gap=GAP)
         inside.setLayout(self._column)
         self.setWidget(inside)
         self.setWidgetResizable(True)
@@ -39,8 +42,13 @@ class TagRows(QScrollArea):
             part.setAutoFillBackground(False)
         self.setAccessibleName("Tags of the filter")
         measured = self._new()
-        self._height = measured.sizeHint().height()
+        self._height, self._kept = measured.sizeHint().height(), 1
         self._free.append(measured)
+
+    def keep_room(self, rows: int) -> None:
+        """Have room for so many rows, whether they are there or not; all room that is left shows more."""
+        self._kept = rows
+        self.updateGeometry()
 
     @property
     def rows(self) -> list[TagRow]:
@@ -90,10 +98,10 @@ class TagRows(QScrollArea):
             self._bring_into_sight(newest)
 
     def sizeHint(self) -> QSize:
-        return QSize(200, self._height)  # one row is always seen; all room that is left shows more
+        return QSize(200, self._kept * self._height + (self._kept - 1) * GAP)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(100, self._height)
+        return QSize(100, self.sizeHint().height())
 
     def _new(self) -> TagRow:
         made = TagRow()

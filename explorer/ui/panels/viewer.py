@@ -182,8 +182,10 @@ class Viewer(QWidget):
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
         self.explanation.explain("scale" if self._lens.lens is None else "lens")
         self.strip.give_room(self.height() >= ENOUGH)
+        scaled = self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH
         for part in (self.histogram, self.lock):
-            part.setVisible(self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH)
+            part.setVisible(scaled)
+        self.explanation.setVisible(scaled or self._lens.lens is not None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -16,7 +16,7 @@ from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
 LINES = 6
-WIDTH = 130
+WIDTH = 104
 PAINTED_OVER = {"hair": "Hair", "ruler": "Rulers", "bubble": "Bubbles"}
 """What can be painted over (`core/what_if/artifacts.py`), as its button says it."""
 LAID = {"hair": "Hair", "ruler": "Ruler", "ink": "Ink"}
@@ -95,22 +95,21 @@ class WhatIfPanel(QWidget):
         ):
             grid.addWidget(label(title, "quiet"), place, 0)
             grid.addLayout(WrappingRow(*parts, gap=SPACE // 2), place, 1, 1, 2)
-        self.restore = PlainButton("As it is")
-        tip(self.restore, "change nothing any more")
+        self.restore = PlainButton("Reset")
+        tip(self.restore, "the picture as it is: nothing is changed any more")
         self.restore.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.restore.clicked.connect(what_if.restore)
         self.said = label("", "warning", wrap=True)
         self.bars = Bars(LINES)
         self.bars.setAccessibleName("Prediction before and after")
-        self.bars.setMinimumHeight(LINES * (self.fontMetrics().height() + 2))
         hint = label(
             "The changed picture lies beside the real one, under the same lens in the same colors. Tags and figures "
             "are of the real one.",
             "quiet",
             wrap=True,
         )
-        left = column(grid, row(self.restore, 1), 1, gap=SPACE)
-        right = column(self.bars, self.said, hint, 1, gap=SPACE)
+        left = column(grid, 1, gap=SPACE)
+        right = column(row(self.restore, 1), self.bars, self.said, hint, 1, gap=SPACE)
         line = row(left, right, gap=3 * SPACE)
         line.setStretch(1, 100)
         inner = QWidget()
@@ -150,6 +149,8 @@ class WhatIfPanel(QWidget):
         self.restore.setEnabled(self._what_if.showing or bool(self._what_if.tool))
         self.said.setText(self._sentence())
         network, before, after = self._library.network, self._what_if.before, self._what_if.after
+        lines = min(LINES, len(network.classes)) if network is not None else 0
+        self.bars.setMinimumHeight(lines * (self.fontMetrics().height() + 2))
         if network is None or before is None or after is None:
             self.bars.show_values([])
             return

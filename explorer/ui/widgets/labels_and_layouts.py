@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLayout,
     QScrollArea,
-    QSizePolicy,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -102,28 +101,6 @@ def paint_row(painter: QPainter, option: QStyleOptionViewItem) -> None:
         painter.fillRect(QRect(area.topLeft(), QSize(3, area.height())), palette.accent())
     elif hovered:
         painter.fillRect(area, palette.alternateBase())
-
-
-class ElidedLabel(PlainLabel):
-    """One line that ends in "..." where it has no room; the whole text is its tooltip."""
-
-    def __init__(self, text: str = "", kind: str = "", width: int = 0) -> None:
-        super().__init__(text)
-        self.setObjectName(kind)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        if width:
-            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-            self.setFixedWidth(width)
-
-    def setText(self, text: str) -> None:
-        super().setText(text)
-        tip(self, text)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), self.alignment(), text)
 
 
 class ColorBar(QWidget):

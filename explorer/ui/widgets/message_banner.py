@@ -78,6 +78,11 @@ class Problems(QFrame):
         self._until = frozenset(until or ((VIEW, FOLDER, NETWORK) if calm and not action else ()))
         give_tip(self._text, tip)
         self._sign.setText("i" if calm else "!")
+        self._sign.setObjectName("quiet" if calm else "warning")
+        self.setProperty("calm", calm)
+        for part in (self, self._sign):  # dressed anew
+            self.style().unpolish(part)
+            self.style().polish(part)
         self._text.setText(text)
         self._action.setText(action)
         self._action.setVisible(bool(action))

@@ -12,6 +12,10 @@ SERIES = ("#4c9be8", "#e8884c", "#5ccb8f", "#c77dd6", "#d8c24a", "#e06377", "#6a
 """Colors of classes, told apart on light and dark ground."""
 
 
+EDGE = 0.07
+"""Share of a plot's side beyond 0 and 1, so that a ring there is whole also in a small one."""
+
+
 def color_of(place: int) -> QColor:
     """The color of the place-th class or word; after the last one they begin anew."""
     return QColor(SERIES[place % len(SERIES)])
@@ -51,11 +55,12 @@ def name_axes(plot: Any, bottom: str, left: str, palette: QPalette) -> None:
 
 def unit_square(plot: Any) -> None:
     """Show what lies between 0 and 1 on both axes."""
-    plot.setRange(QRectF(0, 0, 1, 1), padding=0.02)
+    plot.setRange(QRectF(0, 0, 1, 1), padding=EDGE)
 
 
 def few_ticks(plot: Any, few: bool) -> None:
     """Write three numbers at the axes of a unit square, so that they do not run together in a small plot."""
+    plot.getAxis("bottom").setStyle(hideOverlappingLabels=not few)  # the outermost are said too
     for side in ("bottom", "left"):
         plot.getAxis(side).setTicks([[(0, "0"), (0.5, "0.5"), (1, "1")]] if few else None)
 

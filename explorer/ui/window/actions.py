@@ -33,6 +33,8 @@ class Command:
     """What else there is to know once it runs; said on the sheet of keys."""
     yields: bool = False
     """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
+    under: str = ""
+    """The menu within the menu in which it stands, if any."""
 
 
 def window_keys(commands: Sequence[Command]) -> frozenset[str]:
@@ -48,6 +50,7 @@ class Actions:
         self._window = window
         self.groups: list[tuple[str, list[QAction]]] = []
         self.menus: dict[str, QMenu] = {}
+        self._within: dict[tuple[str, str], QMenu] = {}
         self.words: list[QAction] = []
         self._yielding: list[tuple[QAction, str]] = []
         for command in commands:
@@ -89,7 +92,7 @@ class Actions:
             group.insert(place, action)
 
     def _add(self, command: Command) -> None:
-        action, menu = self._made(command.text, command.keys, command.run), self.menus[command.menu]
+        action, menu = self._made(command.text, command.keys, command.run), self._menu_of(command)
         action.setData(command.then)
         if command.yields:
             self._yielding.append((action, command.keys))
@@ -103,6 +106,14 @@ class Actions:
             menu.aboutToHide.connect(lambda: action.setText(entry_text(command.text)))
         menu.addAction(action)
         next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
+
+    def _menu_of(self, command: Command) -> QMenu:
+        menu, place = self.menus[command.menu], (command.menu, command.under)
+        if not command.under:
+            return menu
+        if place not in self._within:
+            self._within[place] = menu.addMenu(command.under)
+        return self._within[place]
 
     def _made(self, text: str, keys: str, run: Run) -> QAction:
         action = QAction(entry_text(text), self._window)

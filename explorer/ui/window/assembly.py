@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from explorer.state.workspace import Workspace
 from explorer.ui.panels.filter_card import FilterCardPanel
@@ -18,7 +18,7 @@ from explorer.ui.panels.suggestion_line import SuggestionLine
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
-from explorer.ui.widgets.labels_and_layouts import column, label, panel, scrolled
+from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
@@ -67,6 +67,8 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
     )
     over = OverPicturesModel(session, workspace.pipeline, library)
     indexes = IndexTool(workspace.indexing), IndexTool(workspace.second_indexing)
+    suggestion = SuggestionLine(workspace.suggesting, workspace.vocabulary)
+    card = FilterCardPanel(workspace.card, workspace.suggesting)
     parts = WindowParts(
         problems=Problems(),
         top=TopBar(
@@ -83,9 +85,17 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
         filters=filters,
         over=over,
         pictures=PicturePanel(session, library, workspace.chosen, workspace.picture_search),
-        suggestion=SuggestionLine(workspace.suggesting, workspace.vocabulary),
-        tags=TagPanel(session, workspace.tagging, workspace.selection, workspace.last_step, workspace.vocabulary),
-        card=FilterCardPanel(workspace.card, workspace.suggesting),
+        suggestion=suggestion,
+        tags=TagPanel(
+            session,
+            workspace.tagging,
+            workspace.selection,
+            workspace.last_step,
+            workspace.vocabulary,
+            suggestion,
+            card,
+        ),
+        card=card,
         layers=LayerList(session, library, workspace.tagging, workspace.muting),
         status=Status(library, workspace.tagging, workspace.working, *indexes),
         center=Center(library, _browser(window, workspace, filters, over)),
@@ -160,30 +170,16 @@ def _place(window: MainWindow, parts: WindowParts) -> None:
     middle = QWidget()
     middle.setLayout(column(parts.muted, parts.problems, parts.center, gap=SPACE))
     pictures = panel(column(parts.pictures, margin=SPACE))
-    about = column(parts.suggestion, parts.tags, parts.card)
-    about.setStretch(1, 1)
-    about.setStretch(2, 3)
-    inner = QWidget()
-    inner.setLayout(about)
-    filter = scrolled(inner)  # in a small window nothing of it is pressed together
-    filter.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    beside = column(filter, label("Layers", "title"), parts.layers, margin=SPACE + 4)
-    beside.setStretch(0, 4)
-    beside.setStretch(2, 1)
+    beside = column(parts.tags, label("Layers", "title"), parts.layers, margin=SPACE + 4)
+    beside.setStretch(2, 1)  # the layers take what room is free, as long as there are more of them
     beside.setContentsMargins(SPACE + 4, SPACE + 4, SPACE, SPACE + 4)
-    filter.setMinimumWidth(232)
-    to_card = partial(_scroll_to, filter, parts.card)
-    parts.card.unfolded.connect(lambda: QTimer.singleShot(0, filter, to_card))  # when it has its room
+    parts.tags.setMinimumWidth(232)
     parts.columns.place([pictures, middle, panel(beside)], [LEFT, FREE, RIGHT], free=1)
     body = QWidget()
     layout = column(parts.top, parts.columns, gap=SPACE // 2)
     layout.setContentsMargins(SPACE, 0, SPACE, 0)
     body.setLayout(layout)
     window.setCentralWidget(body)
-
-
-def _scroll_to(area: QScrollArea, part: QWidget) -> None:
-    area.verticalScrollBar().setValue(part.y())
 
 
 def _offer_recent(workspace: Workspace, commands: Commands) -> None:

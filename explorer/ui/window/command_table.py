@@ -1,11 +1,15 @@
 """The table of the window's commands: menu, words, keys, and what each does. Menus and the sheet of keys follow it."""
 
+from dataclasses import replace
 from functools import partial
 
 from explorer.state.beside import UNTOUCHED
 from explorer.state.settings import SCHEME
 from explorer.ui.window.actions import FILE, HELP, TAGS, VIEW, WALK, Command
 from explorer.ui.window.commands import Commands
+
+SCALE, COLORS, BESIDE, LAYOUT, THEME = "Scale", "Colors", "Beside", "Layout", "Theme"
+"""Menus within that of the view; what stands in one goes by its keys."""
 
 
 def command_table(commands: Commands) -> list[Command]:
@@ -71,34 +75,9 @@ def command_table(commands: Commands) -> list[Command]:
         ),
         Command(VIEW, "Mute the filter, or take it back", "U", commands.mute, yields=True),
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
-        Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),
-        Command(VIEW, "Pin the filter beside, or let it go", "Shift+P", commands.pin_filter),
-        Command(VIEW, "Pin the picture beside, or let it go", "Ctrl+P", commands.pin_picture),
-        Command(VIEW, "Untouched picture beside", "V", lambda: beside(UNTOUCHED), is_on("beside", True)),
-        Command(VIEW, "Swap networks A and B", "W", commands.compare.swap, lambda: sides.swapped, yields=True),
-        Command(VIEW, "Raw convolution", "R", lambda: look("raw"), is_on("raw", True)),
-        Command(VIEW, "Other color map", "M", commands.next_color_map),
-        *(
-            Command(
-                VIEW,
-                text,
-                key,
-                partial(workspace.session.update_style, scale=scale),
-                is_on("scale", scale),
-            )
-            for text, key, scale in (
-                ("Scale: this map", "1", "map"),
-                ("Scale: the layer", "2", "layer"),
-                ("Scale: pictures seen", "3", "seen"),
-                ("Scale: this filter over the folder", "5", "folder"),
-            )
-        ),
-        Command(VIEW, "Scale: fixed values …", "4", commands.choose_scale, is_on("scale", "fixed")),
         Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
         Command(VIEW, "Stages and kernels of the filter …", "I", commands.show_stages, yields=True),
-        Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
-        Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
-        Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
+        Command(VIEW, "-", "", commands.show_keys),
         Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
         Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
         Command(
@@ -110,15 +89,52 @@ def command_table(commands: Commands) -> list[Command]:
             then="arrows move it, Esc leaves",
         ),
         Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
-        Command(
-            VIEW, "The picture alone, or all panels", "Z", there(lambda browser: commands.toggle_panels()), yields=True
-        ),
-        Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
-        Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
-        Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
         Command(VIEW, "-", "", commands.show_keys),
+        *_scales(commands),
         *(
-            Command(VIEW, words.capitalize(), "", partial(commands.set_theme, name), partial(commands.has_theme, name))
+            replace(command, under=COLORS)
+            for command in (
+                Command(VIEW, "Other color map", "M", commands.next_color_map),
+                Command(VIEW, "Outline at half of the scale", "O", lambda: look("outline"), is_on("outline", True)),
+                Command(VIEW, "Raw convolution", "R", lambda: look("raw"), is_on("raw", True)),
+            )
+        ),
+        *(
+            replace(command, under=BESIDE)
+            for command in (
+                Command(VIEW, "Pin the picture beside, or let it go", "Ctrl+P", commands.pin_picture),
+                Command(VIEW, "Pin the filter beside, or let it go", "Shift+P", commands.pin_filter),
+                Command(VIEW, "Untouched picture beside", "V", lambda: beside(UNTOUCHED), is_on("beside", True)),
+                Command(VIEW, "Swap networks A and B", "W", commands.compare.swap, lambda: sides.swapped, yields=True),
+            )
+        ),
+        *(
+            replace(command, under=LAYOUT)
+            for command in (
+                Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
+                Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
+                Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
+                Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
+                Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
+                Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
+                Command(
+                    VIEW,
+                    "The picture alone, or all panels",
+                    "Z",
+                    there(lambda browser: commands.toggle_panels()),
+                    yields=True,
+                ),
+            )
+        ),
+        *(
+            Command(
+                VIEW,
+                words.capitalize(),
+                "",
+                partial(commands.set_theme, name),
+                partial(commands.has_theme, name),
+                under=THEME,
+            )
             for name, words in SCHEME.choices.items()
         ),
         Command(HELP, "Manual", "", commands.show_manual),
@@ -126,4 +142,27 @@ def command_table(commands: Commands) -> list[Command]:
         Command(HELP, "Keys", "? or F1", commands.show_keys),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),
+    ]
+
+
+def _scales(commands: Commands) -> list[Command]:
+    """The scales by their digits."""
+    session = commands.workspace.session
+    every = (
+        ("this map", "1", "map"),
+        ("the layer", "2", "layer"),
+        ("pictures seen", "3", "seen"),
+        ("fixed values …", "4", "fixed"),
+        ("this filter over the folder", "5", "folder"),
+    )
+    return [
+        Command(
+            VIEW,
+            f"Scale: {text}",
+            key,
+            commands.choose_scale if scale == "fixed" else partial(session.update_style, scale=scale),
+            commands.has_style("scale", scale),
+            under=SCALE,
+        )
+        for text, key, scale in every
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -10,6 +11,8 @@ from explorer.state.workspace import Workspace
 from explorer.ui.widgets.labels_and_layouts import column
 
 LISTS = "Lists of artifacts: image, hair, ruler ..."
+LEAST = 110
+"""Pixels of height without which a tab would be cut."""
 Tab = tuple[str, Callable[[], QWidget]]
 """Its title, and what builds what stands in it."""
 
@@ -21,6 +24,9 @@ class LateTab(QWidget):
         super().__init__()
         self._build = build
         self.content: QWidget | None = None
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, LEAST)  # before and after it is built: the picture above keeps its room
 
     def showEvent(self, event: QShowEvent) -> None:
         if self.content is None:

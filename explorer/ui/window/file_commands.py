@@ -241,8 +241,10 @@ class FileCommands:
         self._parts.problems.show_error(error, VIEW, FOLDER)
 
     def _last(self, kind: str) -> str:
-        recent = self._workspace.settings.recent(kind)
-        return str(recent[0].parent) if recent else ""
+        """Where a person opened something of this kind the last time, else where they opened anything."""
+        settings = self._workspace.settings
+        recent = next(filter(None, (settings.recent(one) for one in (kind, "models", "folders", "tags"))), None)
+        return str(recent[0].parent if recent else Path.home())  # Qt's own choice is wherever a chooser was last
 
     def guard(self, run: Callable[[], object]) -> bool:
         """Run something and show what goes wrong with it; whether nothing did."""

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.fields import belongs_to
-from explorer.ui.widgets.on_screen import FRAME
+from explorer.ui.widgets.screen_room import FRAME
 
 TITLE = "Feature-map explorer"
 

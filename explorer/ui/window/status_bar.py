@@ -9,8 +9,9 @@ from explorer.state.library import Library
 from explorer.state.tagging import Tagging
 from explorer.state.working_through import WorkingThrough
 from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.info_mark import InfoMark
-from explorer.ui.widgets.labels_and_layouts import ElidedLabel, label
+from explorer.ui.widgets.labels_and_layouts import label
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 

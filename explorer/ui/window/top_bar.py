@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from explorer.core.counting import clipped, counted
 from explorer.state.given_classes import GivenClasses
@@ -17,10 +17,11 @@ from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.command_tips import stands_for
+from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.info_mark import InfoMark
-from explorer.ui.widgets.labels_and_layouts import Bars, ElidedLabel, column, label, row
-from explorer.ui.widgets.plain_text import PlainTool, tip
-from explorer.ui.widgets.recent_menu import add_recent
+from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row
+from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.recent_menu import RecentButton
 from explorer.ui.widgets.theme import SPACE
 
 if TYPE_CHECKING:
@@ -91,29 +92,16 @@ class TopBar(QWidget):
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
 
-    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> PlainTool:
-        button = PlainTool(text)
-        button.setPopupMode(PlainTool.ToolButtonPopupMode.InstantPopup)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    def _button(self, text: str, kind: str, settings: Settings, asked: SignalInstance) -> RecentButton:
+        button = RecentButton(text, settings, kind, asked.emit)
         button.setMaximumWidth(240)
-        button.setObjectName("menu")
-        menu = QMenu(button)
-
-        def fill() -> None:
-            menu.clear()
-            menu.addAction("Open …", lambda: asked.emit(None))
-            if settings.recent(kind):
-                menu.addSeparator()
-            add_recent(menu, settings, kind, asked.emit)
-
-        menu.aboutToShow.connect(fill)
-        button.setMenu(menu)
         return button
 
     def _network_opened(self) -> None:
         network = self._library.network
         assert network is not None
         self._model.setText(clipped(network.name, LONGEST))
+        self._model.offer()
         tip(self._model, "\n".join(lines_of(network)))
         proposed = proposed_words(network)
         self.proposed.setVisible(bool(proposed))
@@ -124,6 +112,7 @@ class TopBar(QWidget):
         folder = self._library.folder
         assert folder is not None
         self._folder.setText(f"{clipped(folder.path.name or str(folder.path), LONGEST)} · {len(folder.pictures):,}")
+        self._folder.offer()
         tip(self._folder, f"{folder.path}\n{counted(len(folder.pictures), 'picture')}")
 
     def _show_layer(self) -> None:
@@ -168,6 +157,8 @@ class TopBar(QWidget):
         if shown is None:
             self._bars.show_values([])
         given = folder.labels.of(shown.picture) if folder and folder.labels and shown else ""
+        self._bars.setVisible(folder is not None)  # what says nothing leaves its room to the layer
+        self._given.setVisible(folder is not None and folder.labels is not None)
         self._given.setText(f"given: {given}" if given else "")
         name = self._words.of(given)
         if name and name != given:

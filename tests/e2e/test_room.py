@@ -1,0 +1,305 @@
+"""Story: on screens of 1280 x 800 and 1024 x 640, the desktop's frame taken off, all that is needed is in sight."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+
+from explorer.core.errors import UserError
+from explorer.core.index import open_index
+from explorer.state.network_session import Request
+from explorer.state.start import Start
+from explorer.state.suggesting import Suggesting
+from explorer.ui.dialogs import stages_dialog
+from explorer.ui.panels.findings_panel import FindingsPanel
+from explorer.ui.widgets.plain_text import PlainLabel
+from explorer.ui.widgets.theme import DARK
+from tests.core.index.synthetic_index import write_index
+from tests.e2e.conftest import DEMO, Open, Person
+from tests.e2e.measuring import cut
+from tests.e2e.test_mouse_alone import button
+from tests.e2e.test_stages import opened, tiles
+
+SMALL, SMALLER, LARGE = (1264, 744), (1008, 584), (1600, 1000)
+"""What the frame leaves of screens of 1280 x 800 and 1024 x 640, and a larger one."""
+
+
+def resized(person: Person, size: tuple[int, int]) -> None:
+    person.window.resize(*size)
+    for _ in range(5):
+        QApplication.processEvents()
+    person.qtbot.wait(50)
+
+
+def whole(part: QWidget) -> bool:
+    """Whether all of it is in sight."""
+    return bool(part.visibleRegion().boundingRect() == part.rect())
+
+
+def tab(person: Person, title: str) -> QWidget:
+    tabs = person.parts.center.browser.tabs
+    place = next(place for place in range(tabs.count()) if tabs.tabText(place) == title)
+    tabs.setCurrentIndex(place)
+    return tabs.widget(place)
+
+
+@pytest.fixture
+def indexed(demo: Person, tmp_path: Path) -> Person:
+    """An index of all filters, in which a quarter of the pictures were trained on."""
+    library = demo.workspace.library
+    names = tuple(path.relative_to(library.folder.path).as_posix() for path in library.folder.pictures)
+    filters = tuple(layer.filters for layer in library.network.layers)
+    given = tuple(library.folder.labels.of(path) for path in library.folder.pictures)
+    peaks = np.random.default_rng(0).random((sum(filters), len(names)))
+    logits = np.array([[-1.0, 1.0] if place % 3 else [1.0, -1.0] for place in range(len(names))])
+    write_index(
+        tmp_path / "index.h5",
+        peaks,
+        filters=filters,
+        names=names,
+        given=given,
+        classes=library.network.classes,
+        logits=logits,
+        identity=library.network.identity,
+        trained_on=np.arange(len(names)) % 4 == 3,
+    )
+    demo.workspace.evidence.take(open_index(tmp_path / "index.h5"))
+    return demo
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_nothing_of_the_right_panel_is_cut_while_tags_are_suggested(
+    demo: Person, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo.press("B")
+    resized(demo, size)
+    monkeypatch.setattr(Suggesting, "running", property(lambda self: True))
+    monkeypatch.setattr(Suggesting, "progress", property(lambda self: "finding concepts 100 %"))
+    demo.workspace.suggesting.changed.emit()
+    resized(demo, size)
+    assert demo.parts.suggestion.isVisible()
+    assert cut(demo.window) == []
+
+
+@pytest.mark.parametrize(("size", "room"), [(SMALL, 200), (SMALLER, 180)])
+def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, int], room: int) -> None:
+    parts = indexed.parts
+    indexed.press("B", "H")
+    resized(indexed, size)
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.until(lambda: parts.card.visibleRegion().boundingRect().height() >= room)
+    assert parts.tags._title.text() == "Filter 7:0"
+    assert whole(parts.tags._title)
+    assert whole(parts.tags._facts)
+    if size == SMALL:
+        assert all(whole(word) for word in parts.tags.words.findChildren(QWidget) if word.isVisibleTo(parts.tags.words))
+
+
+def test_two_tags_stand_below_each_other_without_scrolling(demo: Person) -> None:
+    demo.press("B", "H")
+    resized(demo, SMALL)
+    assert all(whole(row) for row in demo.parts.tags.rows.rows)
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE])
+def test_the_day_of_a_tag_is_said(demo: Person, size: tuple[int, int]) -> None:
+    demo.press("B", "S")
+    resized(demo, size)
+    for shown in demo.parts.tags.rows.rows:
+        assert shown.tag.created[5:10] in shown._about.shown
+
+
+def test_the_layers_take_the_room_that_is_free(demo: Person) -> None:
+    resized(demo, LARGE)
+    layers = demo.parts.layers
+    assert layers.verticalScrollBar().maximum() == 0
+    assert layers.height() < 300  # and no more than they fill
+
+
+def test_the_menu_of_the_view_leaves_the_window_in_sight(demo: Person) -> None:
+    menu = demo.commands.actions.menus["&View"]
+    assert menu.sizeHint().height() <= 420
+    assert menu.sizeHint().width() <= 520
+    within = {action.text(): action.menu() for action in menu.actions() if action.menu() is not None}
+    assert list(within) == ["Scale", "Colors", "Beside", "Layout", "Theme"]
+    assert [action.shortcut().toString() for action in within["Scale"].actions()] == ["1", "2", "3", "4", "5"]
+    demo.press("2")
+    within["Scale"].aboutToShow.emit()
+    assert [action.isChecked() for action in within["Scale"].actions()] == [False, True, False, False, False]
+    listed = next(actions for title, actions in demo.commands.actions.groups if title == "View")
+    reached = [action for one in (menu, *within.values()) for action in one.actions()]
+    assert set(listed) <= set(reached)
+
+
+def test_the_findings_of_a_small_window_are_whole(indexed: Person) -> None:
+    resized(indexed, SMALLER)
+    panel: FindingsPanel = tab(indexed, "Findings").content
+    indexed.until(lambda: indexed.workspace.evaluating.found is not None)
+    resized(indexed, SMALLER)
+    assert whole(panel._left_out)
+    assert "6 of 24 pictures" in panel._left_out.text()
+    assert whole(panel.curves._numbers)
+    assert "specificity" in panel.curves._numbers.text()
+    indexed.click(button(panel, "Table"))
+    confusion = panel.confusion
+    assert whole(confusion)
+    for name in indexed.workspace.library.network.classes:
+        assert confusion.fontMetrics().horizontalAdvance(name) <= confusion.cell(0, 0).width()
+    indexed.click(button(panel, "Worth a look"))
+    assert panel._worth_a_look.geometry().bottom() < panel._asks.y()
+    indexed.until(lambda: not cut(indexed.window))
+    resized(indexed, SMALL)
+    indexed.click(button(panel, "Figures"))
+    assert panel.curves.isVisible()
+    assert panel.confusion.isVisible()
+
+
+@pytest.mark.parametrize("size", [SMALLER, SMALL, LARGE])
+def test_what_was_left_out_is_said_whole(indexed: Person, size: tuple[int, int]) -> None:
+    resized(indexed, size)
+    panel: FindingsPanel = tab(indexed, "Findings").content
+    indexed.until(lambda: indexed.workspace.evaluating.found is not None)
+    resized(indexed, size)
+    said = panel._left_out
+    said.setText("120 of 150 pictures were used for training and are left out.")
+    resized(indexed, size)
+    wraps = Qt.TextFlag.TextWordWrap if said.wordWrap() else Qt.TextFlag.TextSingleLine
+    needed = said.fontMetrics().boundingRect(QRect(0, 0, said.width(), 1000), wraps, said.text())
+    assert said.isVisible()
+    assert needed.width() <= said.width()
+    assert needed.height() <= said.height()
+
+
+def test_a_curve_says_the_ends_of_its_axes_and_draws_its_mark_whole(indexed: Person) -> None:
+    resized(indexed, SMALL)
+    curves = tab(indexed, "Findings").content.curves
+    indexed.until(lambda: indexed.workspace.evaluating.found is not None)
+    resized(indexed, SMALL)
+    plot = curves._plot
+    view, axis = plot.getViewBox(), plot.getAxis("bottom")
+    (_, right), (_, top) = view.viewRange()
+    across, down = view.viewPixelSize()
+    assert (right - 1) / across >= 5
+    assert (top - 1) / down >= 5
+    assert axis.style["hideOverlappingLabels"] is False
+
+
+def test_stages_fit_the_screen_and_cut_no_map(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages_dialog, "screen_room", lambda window: QSize(*SMALL))
+    dialog = opened(demo)
+    assert dialog.width() <= SMALL[0]
+    assert dialog.height() <= SMALL[1]
+    area = dialog.findChild(stages_dialog.QScrollArea)
+    for size in (SMALL, (1000, 560)):
+        dialog.resize(*size)
+        for _ in range(5):
+            QApplication.processEvents()
+        assert area.horizontalScrollBar().maximum() == 0
+        for part in tiles(dialog.inputs):
+            assert part.mapTo(area.viewport(), part.rect().topRight()).x() < area.viewport().width()
+    norm = float(np.linalg.norm(demo.workspace.stages.found.kernels[0]))
+    assert any(one.text() == f"norm {norm:.3g}" for one in dialog.findChildren(PlainLabel))
+    assert "root of the sum of its squared weights" in dialog._reads.text()
+    dialog.close()
+
+
+def test_the_explanation_of_the_scale_goes_with_what_it_explains(demo: Person) -> None:
+    viewer = demo.parts.center.browser.viewer
+    resized(demo, SMALLER)
+    assert not viewer.lock.isVisible()
+    assert not viewer.explanation.isVisible()
+    demo.press("X")
+    demo.qtbot.wait(50)
+    assert viewer.explanation.isVisible()  # of the lens's colors
+    demo.press("Escape")
+    resized(demo, LARGE)
+    assert viewer.lock.isVisible()
+    assert viewer.explanation.isVisible()
+
+
+def test_a_notice_has_no_frame_of_a_warning(demo: Person) -> None:
+    banner = demo.parts.problems
+
+    def frame() -> str:
+        image = banner.grab().toImage()
+        return QColor(image.pixel(image.width() // 2, 0)).name()
+
+    banner.show_text("It is written.", "Open", calm=True)
+    demo.qtbot.wait(20)
+    assert frame() == DARK.line
+    banner.show_error(UserError("It is not there."))
+    demo.qtbot.wait(20)
+    assert frame() == DARK.warning
+    banner.show_text("It is written.", calm=True)
+    demo.qtbot.wait(20)
+    assert frame() == DARK.line
+
+
+def test_what_opens_something_asks_at_once_where_nothing_is_recent(
+    open_window: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def answer(parent: QWidget, title: str, place: str, *more: str) -> tuple[str, str]:
+        asked.append((title, place))
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", answer)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *asked: answer(*asked)[0])
+    person = open_window(Start())
+    top = person.parts.top
+    for opens in (top._model, top._folder):
+        QTimer.singleShot(500, lambda: (menu := QApplication.activePopupWidget()) and menu.close())  # a menu would wait
+        person.click(opens)
+    assert asked == [("Open a network", str(Path.home())), ("Open a folder of pictures", str(Path.home()))]
+    model = next(DEMO.glob("*.safetensors"))
+    (tmp_path / model.name).write_bytes(model.read_bytes())
+    person.workspace.opening.open_model(Request(tmp_path / model.name))
+    person.until(lambda: person.workspace.library.network is not None and top._model.menu() is not None)
+    person.click(top._folder)
+    assert asked[-1] == (
+        "Open a folder of pictures",
+        str(tmp_path),
+    )  # where the network lies, not the last refused file
+    menu = top._model.menu()
+    menu.aboutToShow.emit()
+    assert next(action.text() for action in menu.actions() if action.text()) == "Open …"
+    assert any(model.name in action.text() for action in menu.actions())
+    resized(person, SMALLER)
+    assert top._about.shown == top._about.text()  # nothing stands at its right yet
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_the_box_of_what_stands_beside_names_it(demo: Person, size: tuple[int, int]) -> None:
+    demo.press("V")
+    resized(demo, size)
+    assert demo.parts.center.browser.viewer.display.beside.currentText() == "beside: untouched picture"
+    assert cut(demo.window) == []
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_what_if_can_be_reset_below_a_notice(demo: Person, size: tuple[int, int]) -> None:
+    resized(demo, size)
+    demo.parts.problems.show_text("It is written.", "Open", calm=True)
+    panel = tab(demo, "What if").content
+    resized(demo, size)
+    assert panel.restore.text() == "Reset"
+    assert whole(panel.restore)
+    assert cut(demo.window) == []
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_the_first_look_at_a_tab_moves_nothing(indexed: Person, size: tuple[int, int]) -> None:
+    resized(indexed, size)
+    browser = indexed.parts.center.browser
+    browser.moveSplitter(2000, 1)  # all to the picture
+    before = browser.sizes()
+    for place in range(browser.tabs.count()):
+        browser.tabs.setCurrentIndex(place)
+        resized(indexed, size)
+        assert browser.sizes() == before, browser.tabs.tabText(place)
+        assert cut(indexed.window) == []
