@@ -52,7 +52,9 @@ def find(weights: Weights) -> Blueprint:
         )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
-        return _with_foreign(replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)))
+        return _with_foreign(
+            replace(fitting[0], file=weights.file, assumed=(text, *fitting[0].assumed)), weights.tensors
+        )
     if not timm.candidates(weights.tensors, weights.said.architecture):
         line = straight_line.proposed(weights.tensors, weights.file, weights.said)
         if line is not None:
@@ -75,7 +77,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     """The architecture that the person named, around the weights; UserError where it does not fit them."""
     if name.startswith("timm/"):
         found = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
-        return _with_foreign(replace(found, file=weights.file))
+        return _with_foreign(replace(found, file=weights.file), weights.tensors)
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
     if name not in known():
@@ -93,7 +95,7 @@ def named(name: str, weights: Weights) -> Blueprint:
         raise several(weights, [found.prefix for found in whole])
     whole = whole or [one for one in cut_blueprints(weights.tensors) if one.name == name and weights.wants(one.prefix)]
     if whole:
-        return _with_foreign(replace(whole[0], file=weights.file))
+        return _with_foreign(replace(whole[0], file=weights.file), weights.tensors)
     if other := next((one for names in timm.candidates(weights.tensors) for one in names if one == name), ""):
         raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
@@ -148,7 +150,9 @@ def from_config(weights: Weights) -> Blueprint:
             f"{weights.file} is a network of the transformers library ({inside[:80]}), which this program does not "
             "build; give a function that returns it as a module (--architecture file.py:factory)."
         )
-    return _with_foreign(replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file))
+    return _with_foreign(
+        replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file), weights.tensors
+    )
 
 
 def _fitting(weights: Weights) -> list[Blueprint]:
@@ -187,20 +191,29 @@ def _under_name(name: str, tensors: Tensors) -> list[Blueprint]:
     return [tv.blueprint(name, tensors, prefix) for prefix in whole or prefixes_of(first, tensors)[:1] or [""]]
 
 
-def _with_foreign(found: Blueprint) -> Blueprint:
+def _with_foreign(found: Blueprint, tensors: Tensors) -> Blueprint:
     """The blueprint with a sentence about what lies in the file and is none of the network's."""
-    return replace(found, assumed=(*found.assumed, *set_aside(found.foreign)))
+    return replace(found, assumed=(*found.assumed, *set_aside(found.foreign, tensors)))
 
 
-def set_aside(foreign: Sequence[str]) -> tuple[str, ...]:
-    """A sentence that names the weights that are none of the network's; none where there are none."""
+def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
+    """A sentence that names the weights that are none of the network's, out of a file's; none where there are none.
+
+    Convolutions among them were at work when the network was trained: without them it says something else.
+    """
     named = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
     if not named:
         return ()
     more = f" and {len(named) - 4} more" if len(named) > 4 else ""
     shown = ", ".join(name[:60] for name in named[:4])
     what = "tensor in the file is" if len(named) == 1 else "tensors in the file are"
-    return (f"{len(named)} {what} none of the network's and set aside: {shown}{more}.",)
+    said = f"{len(named)} {what} none of the network's and set aside: {shown}{more}."
+    if any(name in tensors and tensors[name].dim() == 4 for name in named):
+        said += (
+            " There are convolutions among them: what was trained has more parts than this network. Where they led to "
+            "the classes, its scores were others; its own class opens with them (file.py:factory)."
+        )
+    return (said,)
 
 
 def _unknown(weights: Weights) -> OpeningQuestion:

@@ -239,7 +239,7 @@ def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
-    assumed = (*architectures.set_aside(match.foreign), note)
+    assumed = (*architectures.set_aside(match.foreign, weights.tensors), note)
     return _Draft(made.module, f"{path.name}:{factory}", spec, made.classes, assumed, path.parent)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.fields import belongs_to
-from explorer.ui.widgets.screen_room import FRAME
+from explorer.ui.widgets.screen_room import screen_room
 
 TITLE = "Feature-map explorer"
 
@@ -33,7 +33,7 @@ class MainWindow(QMainWindow):
         self._settings, self._painted = settings, False
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
-        room = self.screen().availableSize() - FRAME
+        room = screen_room(self)
         self.resize(QSize(max(1440, room.width() * 3 // 4), max(900, room.height() * 4 // 5)).boundedTo(room))
         self.restoreGeometry(settings.blob("window/geometry"))
 

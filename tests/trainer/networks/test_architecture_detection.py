@@ -309,6 +309,17 @@ def test_counters_in_every_module_are_set_aside(name: str) -> None:
     assert (found.name, found.classes) == (name, 5)
     assert set(found.foreign) == set(counted)
     assert "set aside" in " ".join(found.assumed)
+    assert "convolutions among them" not in " ".join(found.assumed)
+
+
+def test_what_more_was_at_work_in_training_is_said() -> None:
+    """An attention beside the body is no counter: without it the scores are others."""
+    beside = {"attention.conv.weight": torch.zeros(1, 2, 7, 7), "attention.conv.bias": torch.zeros(1)}
+    found = architectures.find(loose(skeleton("resnet18", num_classes=5) | beside))
+    assert set(found.foreign) == set(beside)
+    said = " ".join(found.assumed)
+    assert "set aside: attention.conv.weight" in said
+    assert "its scores were others; its own class opens with them" in said
 
 
 CUT: dict[str, Callable[[str], nn.Module]] = {
