@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from explorer.core.labels import Labels
     from trainer.measures.bootstrap import Measure
 
-DRAWS = 2000
-
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the explorer's subcommands; its `run` is set as a default."""
@@ -77,7 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
             with_trained_on=arguments.with_trained_on,
             readers=readers,
             taxonomy=taxonomy,
-            draws=DRAWS,
             on_step=on_step,
         )
     for sentence in about_leaves(found.classes, found.classes, taxonomy) if taxonomy else ():
@@ -109,6 +106,8 @@ def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[F
 
 def as_values(found: "Evaluation") -> dict[str, Any]:
     """What was measured as plain JSON values."""
+    from trainer.measures.bootstrap import DRAWS
+
     return {
         "pictures": len(found.pictures),
         "left_out": found.left_out.sentence,

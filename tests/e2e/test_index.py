@@ -185,7 +185,7 @@ def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:
     assert workspace.card.peak == index.answers(FilterKey(7, EDGE), "inside")[index.rows[name]]
     assert f"here {workspace.card.peak:.3g}, more than on" in panel.texts
     assert f"place {card.rank} of 64" in panel.texts
-    assert "mostly at the picture's edge (padding): 69%" in panel.texts
+    assert "mostly at the picture's edge (padding): 69 %" in panel.texts
     best = card.classes.best
     assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} ({best.auc.low:.2f} to" in panel.texts
     indexed.press("Down")

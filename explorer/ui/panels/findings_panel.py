@@ -18,6 +18,7 @@ from explorer.ui.widgets.labels_and_layouts import ElidedLabel, column, label, r
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
+from trainer.measures.percent import percent
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
@@ -47,6 +48,7 @@ class FindingsPanel(QWidget):
         self._nothing = label("", "quiet", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._left_out = ElidedLabel("", "quiet")
+        self._left_out_below: QWidget | None = None
         self._trained = PlainTool("with training pictures", checkable=True)
         tip(self._trained, "Count the pictures that the network was trained on as well: it knows their answers.")
         self._trained.clicked.connect(evaluating.count_trained_on)
@@ -130,6 +132,8 @@ class FindingsPanel(QWidget):
             self._lines.insertWidget(0, self._asks) if wanted else self._top.addWidget(self._asks)
         self._switch.setVisible(wanted)
         self._left_out.setVisible(not wanted)
+        if self._left_out_below is not None:  # said once, wherever there is room
+            self._left_out_below.setVisible(wanted)
 
     def _show(self) -> None:
         found = self._evaluating.found
@@ -165,10 +169,14 @@ class FindingsPanel(QWidget):
         while (item := self._figures.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        lines = [counted(len(found.pictures), "picture"), found.left_out.sentence]
+        self._left_out_below = None
+        lines = [counted(len(found.pictures), "picture")]
         lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
-        lines.append(f"mean of the classes {written(found.balanced_accuracy)}")
+        lines.append(f"balanced accuracy {written(found.balanced_accuracy)}")
         self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)
+        self._left_out_below = label(found.left_out.sentence, wrap=True)
+        self._figures.addWidget(self._left_out_below)
+        self._left_out_below.setVisible(self._left_out.isHidden())
         of_class = [
             f"{name} {written(measure)} of {measure.n:,}"
             for name, measure in zip(found.classes, found.class_accuracy, strict=True)
@@ -186,7 +194,7 @@ class FindingsPanel(QWidget):
             self._figures.addWidget(label("Most confused", "quiet"))
         for pair in found.confused[:MOST_PAIRS]:
             words = f"{pair.given} predicted as {pair.predicted}"
-            button = PlainTool(f"{len(pair.pictures):,} · {words} ({pair.share:.0%})")
+            button = PlainTool(f"{len(pair.pictures):,} · {words} ({percent(pair.share)})")
             button.setObjectName("flat")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(partial(self._chosen.show, words, pair.pictures))
