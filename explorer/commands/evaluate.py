@@ -77,6 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
             taxonomy=taxonomy,
             on_step=on_step,
         )
+    if arguments.labels is None and not lesions:
+        about = "the index knows no lesions: where one is on several pictures, --labels with their table says so"
+        say(f"feature-explorer: {about}.", error=True)
     for sentence in about_leaves(found.classes, found.classes, taxonomy) if taxonomy else ():
         say(f"feature-explorer: {printable(sentence)}", error=True)
     meant = {pair.word: pair.name for pair in words.pairs}
@@ -91,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[FolderIndex, dict[str, str]]":
     """The index with the classes of --labels, and the lesion of each picture as far as the table says."""
     if arguments.labels is None:
-        return index, {}
+        return index, index.lesions
     from explorer.core.labels import read_labels
 
     folder = arguments.images or Path(str(index.contents.facts.get("folder") or "."))

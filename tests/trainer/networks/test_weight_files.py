@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from explorer.core.errors import UserError
+from trainer.concepts.finding import FILE
 from trainer.networks.weight_files import read_weights
 
 
@@ -187,3 +188,8 @@ def test_a_file_chosen_inside_such_a_folder_brings_its_configuration(tmp_path: P
     found = read_weights(tmp_path / "model.safetensors")
     assert found.config["architecture"] == "resnet18"
     assert found.name == tmp_path.name
+
+
+def test_the_network_that_finds_concepts_is_no_classifier() -> None:
+    with pytest.raises(UserError, match=r"concepts\.safetensors is the network with which this program finds hair"):
+        read_weights(FILE)
