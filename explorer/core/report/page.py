@@ -29,6 +29,7 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
         "evidence.html",
         {
             "number": number,
+            "fixed": fixed,
             "counted": counted,
             "measure": measure,
             "percent": share,
@@ -65,6 +66,11 @@ def _whole(said: Mapping[str, Any]) -> bool:
 def number(value: float | None, digits: int = 3) -> str:
     """A number as people read it."""
     return "–" if value is None else f"{value:.{digits}g}" if isinstance(value, float) else f"{value:,}"
+
+
+def fixed(value: float | None) -> str:
+    """A number beside measured ones, with as many digits as `measure` gives those."""
+    return "–" if value is None else f"{value:.3f}"
 
 
 def share(value: float | None) -> str:

@@ -171,9 +171,10 @@ class FilterCardPanel(QWidget):
         """The chart of what is suggested, accepted and rejected ones included: what was measured stays."""
         found = self._suggesting.suggestion
         self._chart.show_chart(found.chart if found is not None else None)
-        self._suggested.setVisible(bool(self._chart.texts))
+        self._suggested.setVisible(bool(self._chart.texts) or (found is not None and not found.tag))
         if found is not None:
-            self._suggested.setText(f"what speaks for {found.words}" if found.tag else "nothing clear")
+            why = f"{found.reason}. {self._suggesting.outcome}".strip()
+            self._suggested.setText(f"what speaks for {found.words}" if found.tag else why)
 
     def _link(self, title: str, others: "list[Alike] | tuple[Alike, ...]") -> None:
         """One line for each few filters, which can be clicked."""
