@@ -219,7 +219,7 @@ class Viewer(QWidget):
         drawn, limit = drawn_attribution(found, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
         # A number in units of a gradient tells nobody anything: what is read of such a map is where it is strong.
-        told = range_text(found, lens, limit) if in_points(lens, found.target) else RELATIVE
+        told = range_text(found, lens, limit) if lens.of_changes else RELATIVE
         ends = limit if found.rgb is None else None
         self.bar.show_attribution(ends, lens.positive, lens.negative, told)
 
