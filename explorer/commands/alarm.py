@@ -82,7 +82,7 @@ def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:
 
 def _lesions(arguments: argparse.Namespace, index: "FolderIndex", folder: Path) -> dict[str, str]:
     if arguments.labels is None:
-        return {}
+        return index.lesions
     from explorer.core.labels import read_labels
 
     paths = [folder / name for name in index.pictures]

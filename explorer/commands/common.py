@@ -125,13 +125,18 @@ def index_of(
     """
     if arguments.index is not None:
         return Path(arguments.index)
-    from explorer.core.index import build_index
+    from explorer.core.index.build import STAGES, build_index
     from explorer.core.index.kept import place_of
 
     place = place or place_of(network, arguments.images)
     place.parent.mkdir(parents=True, exist_ok=True)
     with progress("index", "pictures") as on_step:
-        return build_index(network, arguments.images, place, labels=labels, on_step=on_step)
+        on_step.stage(STAGES["reading"])
+
+        def on_stage(name: str) -> None:
+            on_step.stage(STAGES[name])
+
+        return build_index(network, arguments.images, place, labels=labels, on_step=on_step, on_stage=on_stage)
 
 
 def corrections_of(path: Path | None) -> "Corrections | None":

@@ -147,9 +147,9 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
 def _silent(comparison: "Comparison") -> list[str]:
     """Which filters are silent, in one network or in both."""
     told = (
-        ("first", "Silent in the first network, not so its match in the second"),
-        ("second", "Not silent in the first network, but its match in the second"),
-        ("both", "Silent in both networks, so not changed"),
+        ("first", "Silent in the first network alone (its match in the second answers)"),
+        ("second", "Silent in the second network alone (numbered as in the first)"),
+        ("both", "Silent in both networks"),
     )
     lines = []
     for which, words in told:

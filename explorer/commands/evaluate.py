@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from explorer.core.labels import Labels
     from trainer.measures.bootstrap import Measure
 
-DRAWS = 2000
-
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `evaluate` to the explorer's subcommands; its `run` is set as a default."""
@@ -77,9 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
             with_trained_on=arguments.with_trained_on,
             readers=readers,
             taxonomy=taxonomy,
-            draws=DRAWS,
             on_step=on_step,
         )
+    if arguments.labels is None and not lesions:
+        about = "the index knows no lesions: where one is on several pictures, --labels with their table says so"
+        say(f"feature-explorer: {about}.", error=True)
     for sentence in about_leaves(found.classes, found.classes, taxonomy) if taxonomy else ():
         say(f"feature-explorer: {printable(sentence)}", error=True)
     meant = {pair.word: pair.name for pair in words.pairs}
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[FolderIndex, dict[str, str]]":
     """The index with the classes of --labels, and the lesion of each picture as far as the table says."""
     if arguments.labels is None:
-        return index, {}
+        return index, index.lesions
     from explorer.core.labels import read_labels
 
     folder = arguments.images or Path(str(index.contents.facts.get("folder") or "."))
@@ -109,6 +109,8 @@ def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[F
 
 def as_values(found: "Evaluation") -> dict[str, Any]:
     """What was measured as plain JSON values."""
+    from trainer.measures.bootstrap import DRAWS
+
     return {
         "pictures": len(found.pictures),
         "left_out": found.left_out.sentence,

@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _build(arguments: argparse.Namespace, shared: Any) -> int:
     from explorer.core.index import open_index
-    from explorer.core.index.build import BuildOptions, build_index
+    from explorer.core.index.build import STAGES, BuildOptions, build_index
     from explorer.core.index.kept import place_of
 
     child = arguments.progress == "json"
@@ -92,6 +92,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
     with progress("index", "pictures", shown=shared.first and not child) as on_bar:
+        on_bar.stage(STAGES["reading"])
 
         def on_step(done: int, total: int) -> None:
             if reins is not None:
@@ -107,7 +108,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             labels=table_of(arguments, images),
             on_step=on_step,
             options=options,
-            on_stage=speaking.stage if child else None,
+            on_stage=speaking.stage if child else lambda name: on_bar.stage(STAGES[name]),
             on_ready=speaking.ready if child else None,
             shared=shared,
         )
@@ -203,6 +204,9 @@ class _Speaking:
 
     def stage(self, name: str) -> None:
         self._stage = name
+        if name == "sample":  # its first step takes long
+            say_json({"stage": name, "done": 0, "total": 1})
+            _flush()
 
     def step(self, done: int, total: int) -> None:
         from explorer.core.index.kept import expected_size

@@ -65,8 +65,13 @@ def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns
         _report(problems, pairing.shared, "name|names", "with several pictures")
         loosely = [picture.name for picture in pairing.loosely]
         _report(problems, loosely, "picture|pictures", "found without leading zeros or _downsampled in their names")
-        _report(problems, pairing.unused, "name|names", "without a picture here")
         unknown = [picture.name for picture, label in known.items() if not label]
+        if known and not unknown and pairing.unused:  # a whole archive's table names thousands more: no trouble
+            what = "is of another picture" if len(pairing.unused) == 1 else "are of other pictures"
+            more = f"{len(pairing.unused):,} more in the table {what}"
+            problems.append(f"All {len(known):,} pictures have a class; {more}.")
+        else:
+            _report(problems, pairing.unused, "name|names", "in the table without a picture here")
         _report(problems, unknown, "picture|pictures", "without a class")
     counts = Counter(filter(None, of_key.values() if pictures is None else known.values()))
     titles = table.titles if table.aloud else ()

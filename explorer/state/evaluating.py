@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
     from trainer.measures.taxonomy import Taxonomy
 
-DRAWS = 1000
-"""Draws of the bootstrap: the ends of a 95 % interval stand still to two digits."""
 MEASURING = "Measuring …"
 
 
@@ -70,7 +68,6 @@ class Evaluating(OnLook):
                 with_trained_on=with_trained_on,
                 readers=read_readers(path) if path is not None else (),
                 taxonomy=_fitting(tree, words.classes) if tree is not None else None,
-                draws=DRAWS,
                 on_step=on_step,
             )
 

@@ -12,6 +12,7 @@ from explorer.state.evidence import Evidence
 from explorer.state.library import Library
 from explorer.state.second_network import SecondNetwork
 from explorer.state.session import Session, View
+from trainer.measures.percent import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,7 +117,7 @@ class FilterMatch(QObject):
             return "A and B have other layers: there is no filter of the same number. Match by answers, or by hand."
         if both is None:
             pair = f"{first} of A and {key} of B. " if key is not None else ""
-            return pair + (self.trouble or f"Matching filters by their answers: {self._share:.0%}")
+            return pair + (self.trouble or f"Matching filters by their answers: {percent(self._share)}")
         if key is None:
             done = first.layer in self._matches
             return f"No filter of B is left for {first} of A." if done else "Matching the filters of this layer"

@@ -64,6 +64,10 @@ class Indexing(QObject):
         """Pictures that are in it, pictures of the folder, and its size when all are; 0 while that is not known."""
         self.sampled = 1.0
         """How much of the sample is measured from which scales come, 0 to 1."""
+        self.read = 0.0
+        """How much of the folder is looked through before anything is measured, 0 to 1."""
+        self.stage = ""
+        """What is being done: "reading" the folder, the "sample", the "pictures" or "joining"; "" while it begins."""
         self.computing = False
         """Whether the process is known to measure anything; before that it compares what is kept with the folder."""
         self.reason = ""
@@ -169,7 +173,7 @@ class Indexing(QObject):
         if not self._settings.value(INDEX):
             return
         self.done = self.total = self.bytes = 0
-        self.computing = False
+        self.stage, self.read, self.computing = "", 0.0, False
         self._process = IndexProcess(
             [*self._command, *self._target.command(self._networks, self._settings.folder)], self
         )
@@ -198,6 +202,7 @@ class Indexing(QObject):
         stage, target = step["stage"], self._target
         self.computing |= stage in ("sample", "pictures")
         self.sampled = 1.0
+        self.stage = "pictures" if stage == "ready" else stage
         if stage == "ready" and target is not None:
             self.done, self.total = number(step, "pictures"), number(step, "asked")
             self._open_made(Path(str(step.get("path", ""))), target)
@@ -205,6 +210,7 @@ class Indexing(QObject):
             self.sampled = number(step, "done") / max(1, number(step, "total"))
         elif stage == "reading":
             self.total = number(step, "total")
+            self.read = number(step, "done") / max(1, self.total)
         elif stage == "pictures":  # of those that an earlier run did not come to
             missing = number(step, "total")
             self.total = max(self.total, missing)

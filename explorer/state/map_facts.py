@@ -3,6 +3,8 @@
 import math
 from typing import TYPE_CHECKING
 
+from trainer.measures.percent import percent
+
 if TYPE_CHECKING:
     from explorer.core.arrays import Map
 
@@ -16,4 +18,4 @@ def facts_of(map: "Map | None") -> str:
         return "answers with values that are no numbers on this picture"
     if highest <= 0:
         return "no answer on this picture"
-    return f"highest {highest:.3g}, fires on {round(100 * float((map > 0).mean()))} % of the picture"
+    return f"highest {highest:.3g}, fires on {percent(float((map > 0).mean()))} of the picture"

@@ -1,5 +1,6 @@
 """What follows when a network, a folder or a tags file is opened, and what is opened when the program starts."""
 
+import filecmp
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -172,14 +173,26 @@ class Opening(QObject):
         self._settings.remember("tags", file.path)
 
     def default_tags_path(self, model: Path) -> Path:
-        """Beside the network's file, where a person finds it; in the settings' folder where that is not writable."""
+        """Beside the network's file, where a person finds it; in the settings' folder where that is not writable.
+
+        Those of the bundled network too, wherever a copy of it lies: they are the same tags as the demo's. What was
+        tagged beside a copy already goes on there.
+        """
         name = f"{model.stem if model.is_file() else model.name}.tags.h5"
         folder = model.absolute().parent
-        inside_program = self._bundled.absolute() in model.absolute().parents
-        if inside_program or not os.access(folder, os.W_OK):
+        copied = self._is_copy_of_bundled(model) and not (folder / name).exists()
+        inside_program = self._bundled.resolve() in model.resolve().parents
+        if inside_program or copied or not os.access(folder, os.W_OK):
             folder = self._settings.folder / "tags"
             folder.mkdir(parents=True, exist_ok=True)
         return folder / name
+
+    def _is_copy_of_bundled(self, model: Path) -> bool:
+        bundled = self._bundled / model.name
+        try:
+            return bundled.is_file() and model.is_file() and filecmp.cmp(bundled, model, shallow=False)
+        except OSError:
+            return False
 
     def remember(self) -> None:
         """Keep what is open for the next session; what was not opened in this one stays as it was."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
@@ -71,13 +72,16 @@ class PictureSearch(QObject):
         self.starred = starred
         given.changed.connect(self._forget)
         starred.changed.connect(lambda picture: self.changed.emit())
+        self._awaits_scores = False
+        """Whether the last answer was found among the scores that were known then."""
+        library.predictions.arrived.connect(self._scores_arrived)
 
     def find(self, text: str) -> Found:
         """Search the open folder."""
         folder = self._library.folder
         if folder is None:
             return Found([])
-        parts = parts_of(text)
+        parts, self._awaits_scores = parts_of(text), False
         matching, problem = [True] * len(folder.pictures), ""
         for part in parts:
             marks, trouble = self._part(part, folder)
@@ -90,7 +94,10 @@ class PictureSearch(QObject):
 
     def _part(self, part: str, folder: Folder) -> "tuple[list[bool], str]":
         if part.startswith("not:") and part != "not:":
-            marks, problem = self._part(part.removeprefix("not:"), folder)
+            inner = part.removeprefix("not:")
+            if self._evidence.index is None and is_of_index(inner):
+                return self._among_scores(inner, folder, wanted=False)
+            marks, problem = self._part(inner, folder)
             return (marks if problem else [not mark for mark in marks]), problem
         if part.startswith("class:") and folder.labels is not None:
             wanted = part.removeprefix("class:").strip()
@@ -105,13 +112,41 @@ class PictureSearch(QObject):
             return [part in name for name in folder.names], ""
         index, nothing = self._evidence.index, [False] * len(folder.pictures)
         if index is None:
-            return nothing, f'"{part}" asks for the index of the folder, which is not there yet.'
+            return self._among_scores(part, folder)
         try:
             found = self._in_index(part, index)
         except LookupError as error:
             return nothing, f'There is no filter or class "{error.args[0]}".'
         rows = self._rows_of(folder, index)
         return [bool(row >= 0 and found[row]) for row in rows], ""
+
+    def _among_scores(self, part: str, folder: Folder, *, wanted: bool = True) -> tuple[list[bool], str]:
+        """Which pictures match as far as their scores are known without an index: those that were listed already."""
+        nothing = [False] * len(folder.pictures)
+        network, compared = self._library.network, _COMPARED.fullmatch(part)
+        predicted = part.startswith("predicted:")
+        if network is None or not (predicted or compared) or (compared and _FILTER.fullmatch(compared[1])):
+            return nothing, f'"{part}" asks for the index of the folder, which is not there yet.'
+        name = part.removeprefix("predicted:") if compared is None else compared[1]
+        try:
+            place = class_named(name, network.classes)
+        except LookupError:
+            return nothing, f'There is no filter or class "{name}".'
+        found, known = nothing, 0
+        for row, picture in enumerate(folder.pictures):
+            scores = self._library.predictions.peek(picture)
+            if scores is None or not len(scores):
+                continue
+            known += 1
+            if compared is None:
+                matches = int(scores.argmax()) == place
+            else:
+                matches = bool(COMPARISONS[compared[2]](scores[place], float(compared[3])))
+            found[row] = matches == wanted
+        self._awaits_scores = known < len(found)
+        of = f"{known:,} of {counted(len(found), 'picture')}"
+        rest = f"So far the scores of {of} are known; the folder's index, which is not there yet, has them all."
+        return found, rest if self._awaits_scores else ""
 
     def _in_index(self, part: str, index: "FolderIndex") -> "Marks":
         """Which pictures of the index match (N); LookupError for a filter or class that is not there."""
@@ -157,6 +192,10 @@ class PictureSearch(QObject):
                     rows[place] = row
             self._rows = folder, index, rows
         return self._rows[2]
+
+    def _scores_arrived(self, pictures: list[object]) -> None:
+        if self._awaits_scores:
+            self.changed.emit()
 
     def _forget(self) -> None:
         self._rows = None

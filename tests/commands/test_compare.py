@@ -47,7 +47,7 @@ def test_silent_filters_are_told_apart_from_changed_ones(
     said = capsys.readouterr().out.splitlines()
     changed = next(line for line in said if line.startswith("Changed most: "))
     assert not {"0:1", "0:2"} & set(changed.replace(",", " ").split())
-    assert "Silent in both networks, so not changed: " in "\n".join(said)
+    assert "Silent in both networks: " in "\n".join(said)
     rows = list(csv.DictReader((tmp_path / "report.csv").read_text("utf-8").splitlines()))
     of_first = {row["filter"]: row for row in rows if row["kind"] == "filter" and row["layer"] == "0"}
     assert (of_first["1"]["match"], of_first["1"]["silent"], of_first["1"]["strength"]) == ("1", "both", "")

@@ -61,6 +61,19 @@ def test_a_table_brings_classes_and_lesions(folder: Path, capsys: pytest.Capture
     assert told["confusion"][3] == [0, 0, 0, 0]
 
 
+def test_an_index_that_knows_lesions_draws_over_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lesions = tuple(f"L{place // 2}" for place in range(60))
+    write_index(tmp_path / "with.h5", np.ones((1, 60)), lesions=lesions)
+    write_index(tmp_path / "without.h5", np.ones((1, 60)))
+    assert main(["evaluate", "--index", str(tmp_path / "with.h5"), "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert (json.loads(out)["drawn_over"], error) == ("lesions", "")
+    assert main(["evaluate", "--index", str(tmp_path / "without.h5"), "--json"]) == 0
+    out, error = capsys.readouterr()
+    assert json.loads(out)["drawn_over"] == "pictures"
+    assert "the index knows no lesions" in error
+
+
 @pytest.mark.parametrize(
     ("tree", "words"),
     [

@@ -37,7 +37,8 @@ def test_scores_before_and_after(tmp_path: Path, pictures: Path, capsys: pytest.
     assert main([*asked, "--force"]) == 0
     said = capsys.readouterr().out
     assert (
-        "the middle 80% of either side, light evened out, color of the light brought to grey by 50%, gamma 1.3" in said
+        "the middle 80 % of either side, light evened out, color of the light brought to grey by 50 %, gamma 1.3"
+        in said
     )
 
 

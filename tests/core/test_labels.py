@@ -88,9 +88,17 @@ def test_rows_without_pictures_and_pictures_without_rows_are_counted(tmp_path: P
     assert labels.problems == (
         "1 row without the name of a picture.",
         "1 row without a class, or with several (the first: d).",
-        "2 names without a picture here (the first: b).",
+        "2 names in the table without a picture here (the first: b).",
         "3 pictures without a class (the first: d.jpg).",
     )
+
+
+def test_a_table_of_more_pictures_than_are_here_is_no_trouble(tmp_path: Path) -> None:
+    path = table(tmp_path, "image,label\na,nv\nb,nv\nc,mel\nd,mel\n")
+    told = "All 2 pictures have a class; 2 more in the table are of other pictures."
+    assert read_labels(path, pictures("a.jpg", "d.jpg")).problems == (told,)
+    told = "All 3 pictures have a class; 1 more in the table is of another picture."
+    assert read_labels(path, pictures("a.jpg", "b.jpg", "d.jpg")).problems == (told,)
 
 
 def test_names_that_are_only_much_alike_are_said(tmp_path: Path) -> None:
@@ -289,7 +297,7 @@ def test_ham10000_is_read_right() -> None:
     assert set(labels.counts) == {"akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"}
     assert labels.of(DATA / "ham10000" / "images" / "ISIC_0024306.jpg") in ("", "nv")
     assert labels.problems == (labels.problems[0],)
-    assert labels.problems[0].startswith("7,184 names without a picture here")
+    assert labels.problems[0] == "All 2,831 pictures have a class; 7,184 more in the table are of other pictures."
     everything = read_labels(DATA / "ham10000" / "HAM10000_metadata.csv")
     assert sum(everything.counts.values()) == 10_015
     assert everything.counts["nv"] == 6705

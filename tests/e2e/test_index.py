@@ -20,6 +20,7 @@ from tests.e2e.conftest import Open, Person
 from tests.state.test_indexing import FOREVER, SPEAKER
 
 Indexed = Callable[..., Person]
+READING = {"seconds": 0.3, "stage": "reading", "done": 6, "total": 12}
 SAMPLE = {"stage": "sample", "done": 50, "total": 200, "bytes": 15_000_000}
 QUIET, EDGE, TWINS = 5, 7, (20, 40)
 
@@ -143,14 +144,17 @@ def test_a_click_pauses_the_index_and_another_lets_it_go_on(demo: Person) -> Non
     from explorer.ui.panels.index_tool import IndexTool
 
     workspace, home = demo.workspace, demo.workspace.settings.folder
-    (home / "steps.json").write_text(json.dumps([SAMPLE, FOREVER | {"seconds": 0.3, "done": 6}, FOREVER]))
+    (home / "steps.json").write_text(json.dumps([READING, SAMPLE, FOREVER | {"seconds": 0.3, "done": 6}, FOREVER]))
     workspace.indexing._command = (sys.executable, str(SPEAKER))
     workspace.indexing._rest.setInterval(10)
     tool = demo.window.findChild(IndexTool)
     assert not tool.isVisible()
+    said: list[str] = []
+    workspace.indexing.changed.connect(lambda: said.append(tool.text()))
     workspace.opening.open_folder(workspace.library.folder.path)
-    demo.until(lambda: "index scales 25 %  ·  pause" in tool.text())
     demo.until(lambda: "index 50 %  ·  pause" in tool.text())
+    for text in ("index begins", "index reads the folder 50 %", "index scales 25 %"):  # each pass is named
+        assert f"·  {text}  ·  pause" in said
     assert "about 15 MB" in tool.toolTip()
     demo.click(tool)
     assert "go on" in tool.text()
@@ -185,7 +189,7 @@ def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:
     assert workspace.card.peak == index.answers(FilterKey(7, EDGE), "inside")[index.rows[name]]
     assert f"here {workspace.card.peak:.3g}, more than on" in panel.texts
     assert f"place {card.rank} of 64" in panel.texts
-    assert "mostly at the picture's edge (padding): 69%" in panel.texts
+    assert "mostly at the picture's edge (padding): 69 %" in panel.texts
     best = card.classes.best
     assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} ({best.auc.low:.2f} to" in panel.texts
     indexed.press("Down")
@@ -203,7 +207,7 @@ def test_a_twin_on_the_card_is_a_click_away(indexed: Person) -> None:
     button.click()
     assert (indexed.view.layer, indexed.view.filter) == (7, TWINS[1])
     indexed.until(lambda: workspace.card.card.key == FilterKey(7, TWINS[1]))
-    assert "edge" not in panel.texts
+    assert "mostly at the picture's edge" not in panel.texts
 
 
 def test_without_an_index_the_card_says_what_is_missing(demo: Person) -> None:

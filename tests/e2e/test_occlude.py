@@ -14,6 +14,7 @@ from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.figures.encoding import read_description
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
+from explorer.ui.panels.viewer import RELATIVE
 from explorer.ui.widgets.lists import OVERLAY
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
@@ -199,7 +200,13 @@ def test_a_small_change_looks_small_until_another_range_is_asked_for(looking: Pe
     assert read_description(tmp_path / "f.png")["limit"] == 0.25  # the figure has the window's colors
     looking.workspace.lens.point(score="logit")
     assert not box.isVisible()  # a logit has no points
-    assert browser.viewer.display._scale.isVisible()
+    assert not browser.viewer.display._scale.isVisible()  # it is a filter's map's
+    looking.until(lambda: bar._attribution is not None)
+    assert bar._attribution[-1] not in ("", RELATIVE)  # log odds are a unit
+    looking.workspace.lens.choose("saliency")
+    looking.until(lambda: looking.workspace.lens.found is not None)
+    looking.until(lambda: bar._attribution is not None)
+    assert bar._attribution[-1] == RELATIVE
 
 
 def test_the_patch_and_the_top_of_the_window_say_the_same(looking: Person) -> None:

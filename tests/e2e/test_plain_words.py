@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from explorer.state.network_session import Request
 from explorer.state.start import Start
+from explorer.ui.dialogs.questions import without_options
 from explorer.ui.dialogs.tour import Tour
 from explorer.ui.widgets.info_mark import EXPLANATIONS, WIDTH, InfoMark
 from explorer.ui.window.tour_steps import SEEN, offer_tour
@@ -229,3 +230,14 @@ def test_what_was_proposed_for_a_network_is_said_for_as_long_as_it_is_open(demo:
             assert word in mark.toolTip()
             assert word in demo.parts.top._model.toolTip()
     assert "mean 0.485, 0.456, 0.406" in demo.parts.top._model.toolTip()
+
+
+def test_questions_of_the_window_name_no_options_of_the_command_line() -> None:
+    asked = (
+        "net.pt: the weights fit none; nearest: a, b; say which it is (--architecture NAME or file.py:f; timm/NAME)."
+    )
+    assert without_options(asked) == "net.pt: the weights fit none; nearest: a, b; say which it is."
+    assert (
+        without_options("Two of them (a, b); say which to open (--key NAME).")
+        == "Two of them (a, b); say which to open."
+    )

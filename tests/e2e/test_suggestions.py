@@ -121,8 +121,10 @@ def test_what_was_rejected_is_rejected_after_a_restart(suggested: Person) -> Non
 def test_nothing_clear_is_an_answer(suggested: Person) -> None:
     suggested.workspace.session.update(filter=2)
 
-    nothing = "Suggested: nothing clear: the nearest is hair. 2 of 3 filters have a suggestion."
-    assert suggested.parts.suggestion.texts == nothing
+    assert suggested.parts.suggestion.texts == "Suggested: nothing clear · E says why"
+    why = "nothing clear: the nearest is hair. 2 of 3 filters have a suggestion."
+    assert why in suggested.parts.card.texts
+    assert why in suggested.parts.suggestion._reason.toolTip()
     suggested.press("Return")
     assert suggested.workspace.tagging.words(FilterKey(7, 2)) == ()
 

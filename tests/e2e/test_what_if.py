@@ -38,6 +38,9 @@ def test_sliders_change_the_picture_beside_and_never_the_real_one(demo: Person) 
     np.testing.assert_allclose(what_if.before, before, atol=1e-5)
     assert [value for _, value in panel.bars.values] == sorted(before.tolist(), reverse=True)
     assert np.abs(np.array(panel.bars.after) - after[np.argsort(-before)]).max() < 1e-5
+    header = demo.parts.top._bars  # follows, as it follows a patch and muted filters
+    assert np.abs(np.array(header.after) - after[np.argsort(-before)]).max() < 1e-5
+    assert "in the changed picture" in header.toolTip()
     assert image.property("muted")  # the amber frame
     assert "not the real picture" in image.caption.text()
     assert panel.said.text() == "Not the real picture: gamma 2."

@@ -1,6 +1,7 @@
 """What a search over the pictures finds: names, classes, and what the index knows."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -110,3 +111,22 @@ def test_what_only_an_index_knows_waits_for_one(opened: Workspace, tmp_path: Pat
 def test_a_quote_that_is_not_closed_yet_is_no_error() -> None:
     assert parts_of('class:"basal cell') == ["class:basal cell"]
     assert parts_of("o'brien a\\b") == ["o'brien", "a\\b"]
+
+
+def test_scores_that_are_known_are_searched_before_the_index_is_there(
+    opened: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = opened.library.folder.pictures
+    known = dict(zip(pictures[:3], np.array([[0.9, 0.1], [0.3, 0.7], [0.1, 0.9]]), strict=True))
+    monkeypatch.setattr(opened.library.predictions, "peek", known.get)
+    monkeypatch.setattr(type(opened.library), "network", SimpleNamespace(classes=("other", "melanoma")))
+    for text, expected in (("melanoma>0.6", [1, 2]), ("predicted:other", [0]), ("not:melanoma>0.6", [0])):
+        answer = opened.picture_search.find(text)
+        assert [place for place, match in enumerate(answer.matching) if match] == expected
+        assert "the scores of 3 of 6 pictures are known" in answer.problem
+    asked: list[str] = []
+    opened.picture_search.changed.connect(lambda: asked.append("again"))
+    opened.library.predictions.arrived.emit([pictures[3]])
+    assert asked == ["again"]
+    assert "asks for the index" in opened.picture_search.find("7:57>0.1").problem
+    assert "no filter or class" in opened.picture_search.find("nevus>0.1").problem

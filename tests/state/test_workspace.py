@@ -278,3 +278,21 @@ def test_a_damaged_vocabulary_is_said_and_the_bundled_one_used(qtbot: QtBot, tmp
     assert "tags.toml" in workspace.troubles[0]
     assert "hair" in workspace.vocabulary.words
     workspace.close()
+
+
+def test_the_bundled_network_has_the_same_tags_wherever_a_copy_of_it_lies(workspace: Workspace, tmp_path: Path) -> None:
+    bundled = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    copy = checkout / bundled.name
+    copy.write_bytes(bundled.read_bytes())
+    own = workspace.settings.folder / "tags" / "demo-scratch-cnn.tags.h5"
+    (tmp_path / "link").symlink_to(bundled.parent)
+    for place in (bundled, copy, tmp_path / "link" / bundled.name):
+        assert workspace.opening.default_tags_path(place) == own
+    beside = checkout / "demo-scratch-cnn.tags.h5"
+    beside.write_bytes(b"tags of earlier")
+    assert workspace.opening.default_tags_path(copy) == beside  # what was tagged there goes on there
+    other = tmp_path / "net.safetensors"
+    other.write_bytes(b"another")
+    assert workspace.opening.default_tags_path(other) == tmp_path / "net.tags.h5"

@@ -163,7 +163,9 @@ class Bar:
     def _at(self, stage: str) -> "Progress":
         """The progress of the run, at a stage; "" at whichever it is."""
         if self._bar is None:
-            self._bar, self._stage = begin("training", "pictures"), ""
+            # Not the pictures that there are: whole batches of them, epoch after epoch.
+            what = f"pictures over {self._epochs} epochs" if self._epochs > 1 else "pictures"
+            self._bar, self._stage = begin("training", what), ""
         if stage and stage != self._stage:
             self._stage = stage
             self._bar.stage(stage)

@@ -119,17 +119,28 @@ class Lines(Progress):
         self._closed, self._speaking = threading.Event(), threading.Lock()
         self._stage = self._beside = ""
         self._done = self._total = 0
-        self._first, self._since = 0, self._start
+        self._first = self._warm = 0
+        self._since = self._warm_since = self._last = self._start
 
     def __call__(self, done: int, total: int) -> None:
         """Say it, where it is time."""
         if total:
-            if total != self._total or done < self._done:
-                self._first, self._since = done, self._clock()
-            self._done, self._total = done, total
+            self._count(done, total)
         elif self._done == self._total:  # what was counted is done: this is something else
             self._done = self._total = 0
         self.say_if_due()
+
+    def _count(self, done: int, total: int) -> None:
+        now = self._clock()
+        if total != self._total or done < self._done:
+            self._first = self._warm = done
+            self._since = self._last = now
+        elif done != self._done:
+            self._last = now
+            if self._warm == self._first:
+                # The first step pays for what begins with it: those after it tell how long one takes.
+                self._warm, self._warm_since = done, now
+        self._done, self._total = done, total
 
     def say_if_due(self) -> None:
         """Say how far it is, where it is time."""
@@ -172,19 +183,35 @@ class Lines(Progress):
 
     def _line(self, now: float) -> str:
         title = f"{self._title}, {self._stage}" if self._stage else self._title
-        so_far = f"{duration(now - self._start)} so far"
+        so_far = f"{elapsed(now - self._start)} so far"
         told = [so_far]
         if self._total:
             unit = f" {self._unit}" if self._unit else ""
             told = [f"{self._done:,} of {self._total:,}{unit}", so_far]
-        if self._first < self._done < self._total:
-            each = (now - self._since) / (self._done - self._first)
-            told.append(f"about {duration(each * (self._total - self._done))} left")
+        left = self._left(now)
+        if left >= 1:
+            told.append(f"about {duration(left)} left")
         return f"{title}: {', '.join(told)}" + (f"; {self._beside}" if self._beside else "")
+
+    def _left(self, now: float) -> float:
+        """Seconds left; 0 where that is not known, as while a step takes longer than all that was to be left."""
+        if not self._first < self._done < self._total or (self._first, self._done) == (0, 1):
+            return 0.0
+        first, since = (self._first, self._since) if self._warm == self._done else (self._warm, self._warm_since)
+        each = (self._last - since) / (self._done - first)
+        return max(0.0, each * (self._total - self._done) - (now - self._last))
+
+
+def elapsed(seconds: float) -> str:
+    """A time that was measured: with its seconds below ten minutes, so that it is seen to go on."""
+    if not 90 <= seconds < 600:
+        return duration(seconds)
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: "40 s", "3 min", "2 h 10 min"."""
+    """About how long, as people say it: "40 s", "3 min", "2 h 10 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -226,6 +226,7 @@ def _unknown(weights: Weights) -> OpeningQuestion:
     rows = timm.candidates(weights.tensors, weights.said.architecture)
     theirs = [name for names in rows for name in names]
     inside = ", ".join(key[:60] for key in list(shortest)[:3])
+    near = f"; nearest: {', '.join(ours)}" if ours else ""
     if theirs and not timm.installed():
         return OpeningQuestion(
             f"{weights.file}: the names and shapes of the weights are those of {' or '.join(theirs[:4])} of the timm "
@@ -235,8 +236,8 @@ def _unknown(weights: Weights) -> OpeningQuestion:
             tuple(f"timm/{name}" for name in theirs),
         )
     return OpeningQuestion(
-        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture; "
-        f"nearest: {', '.join(ours) or 'none'}; say which it is ({OPTION}; timm/NAME for one of the timm library).",
+        f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture{near}; "
+        f"say which it is ({OPTION}; timm/NAME for one of the timm library).",
         "architecture",
         ours,
     )

@@ -159,6 +159,11 @@ def _content(path: Path) -> object:
     kind = kind_of(path)
     if kind == "safetensors":
         tensors, metadata = read_tensors(path)
+        if '"found"' in metadata.get("concepts", ""):
+            raise UserError(
+                f"{path.name} is the network with which this program finds hair, rulers and other concepts in "
+                "pictures, no classifier: it has no classes to look at. Open a network that you trained."
+            )
         return own_format.described(path, tensors, metadata) if own_format.DESCRIPTION in metadata else tensors
     if kind == "torch":
         return read_pickle(path)

@@ -8,6 +8,7 @@ import numpy as np
 from trainer.evaluation.evaluate import Evaluation
 from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS, Reliability
+from trainer.measures.percent import percent
 from trainer.measures.roc_curves import GRID, Curve
 from trainer.report.style import COLORS, GREY, INK, LINES, PAPER, STYLE, short, spoken, square, with_legend
 
@@ -116,7 +117,7 @@ def confusion(evaluation: Evaluation) -> "Figure":
     for row in range(count):
         for column in range(count):
             share = shares[row, column]
-            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{share:.0%}" if whole[row, 0] else "")
+            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{percent(share)}" if whole[row, 0] else "")
             # Not the style's ink: the cells keep their colors in the dark.
             shade = "#fefefe" if share > 0.6 else "#14171a"
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=shade)

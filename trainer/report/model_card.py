@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.files.printing import printable
+from trainer.measures.percent import percent
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.input_spec import InputSpec
 from trainer.report.style import spoken
@@ -43,7 +44,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
             ("input", f"{spec.size[0]} x {spec.size[1]}, {spec.resize} to {spec.resize_to}"),
             ("field of view", f"the lesion and {spec.field_of_view:g} of it around" if spec.field_of_view else "all"),
             ("color constancy, gamma", f"{spec.color_constancy:g} (0: none); {spec.gamma:g}"),
-            ("uneven light divided by, dark corners", f"{spec.illumination:.0%}; {_corners(spec)}"),
+            ("uneven light divided by, dark corners", f"{percent(spec.illumination)}; {_corners(spec)}"),
             ("mean, std", f"{_numbers(spec.mean)}; {_numbers(spec.std)}"),
             ("licence", checkpoint.licence or "not said"),
         )

@@ -9,6 +9,7 @@ from trainer.evaluation.evaluate import Evaluation
 from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS
 from trainer.measures.metrics import LEVELS
+from trainer.measures.percent import percent
 from trainer.report.run_record import Run, splits
 from trainer.report.style import spoken
 
@@ -129,7 +130,7 @@ def _of_curves(evaluation: Evaluation) -> dict[str, Table]:
     if not evaluation.positive:
         areas.append(("mean (macro)", evaluation.pictures, evaluation.auc, None))
     points = [
-        (curve.name, f"{level:.0%}", sensitivity, specificity)
+        (curve.name, percent(level), sensitivity, specificity)
         for curve in evaluation.curves
         for level, sensitivity, specificity in zip(LEVELS, curve.sensitivities, curve.specificities, strict=True)
     ]

@@ -104,7 +104,13 @@ def sound(
     rows, labels = rows[first], labels[first]
     asked = [place for place in range(len(classes)) if FEWEST <= (labels == place).sum() <= len(labels) - FEWEST]
     if not asked:
-        raise UserError(f"It takes two classes with {FEWEST} pictures each. {left_out.sentence}")
+        there = ", ".join(f"{(labels == place).sum():,} of {name}" for place, name in enumerate(classes[:6]))
+        more = f" {repeated:,} more pictures of the same lesions do not count." if repeated else ""
+        why = f" {left_out.sentence}" if left_out.pictures > len(rows) + repeated else ""
+        raise UserError(
+            f"Artifacts that go with a class are looked for where {FEWEST} pictures are of the class and {FEWEST} are "
+            f"not; here are {there}: it takes more pictures whose class is known.{more}{why}"
+        )
     folder = Path(folder) if folder is not None else Path(str(index.contents.facts.get("folder", "")))
     measured: dict[str, Numbers] = {}
     for measurement in measurements:

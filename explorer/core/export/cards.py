@@ -21,6 +21,7 @@ from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey, TagBook
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder
+from trainer.measures.percent import percent
 
 ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike without it"}
 """The rows of pictures by their kind in the gallery."""
@@ -131,7 +132,7 @@ def _words(network: Network, index: FolderIndex, key: FilterKey, tags: TagBook |
 
 def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     relevance = (
-        f"{card.relevance:.1%} of its layer's |relevance|, {card.rank} of {card.filters}"
+        f"{percent(card.relevance, 1)} of its layer's |relevance|, {card.rank} of {card.filters}"
         if card.relevance == card.relevance
         else "relevance unknown"
     )
@@ -144,7 +145,8 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     return (
         strong,
         f"{layer} · {relevance}",
-        f"silent on {card.silent_share:.0%} of the pictures · {card.ring:.0%} of the answer in the outer ring{edge}",
+        f"silent inside on {percent(card.silent_share)} of the pictures · "
+        f"{percent(card.ring)} of the answer in the outer ring{edge}",
         *classes,
         f"most alike: {alike}" if alike else "",
     )

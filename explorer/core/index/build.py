@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -41,6 +42,15 @@ OnReady = Callable[[Path, int, int], None]
 """Called with the index, its pictures and those of the folder whenever there is more to look at."""
 OnStage = Callable[[str], None]
 """Called with "sample", "pictures" or "joining" when that begins."""
+STAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "reading": "looking through the folder",
+        "sample": "measuring scales on a sample",
+        "pictures": "measuring every picture",
+        "joining": "putting it together",
+    }
+)
+"""What is said of each, and of what comes before them."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,9 @@ class FilterCard:
     """A filter over N pictures.
 
     `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
-    picture. `relevance` is its share of |relevance| in its layer (0..1, NaN where unknown), `rank` its place by that
-    among the `filters` of the layer, from 1. `ring` is the share (0..1) of its answer in the map's outermost ring.
+    picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
+    (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
+    (0..1) of its answer in the map's outermost ring.
     """
 
     key: FilterKey
@@ -65,7 +66,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         peaks,
         counts,
         edges,
-        silent_share=float(own["silent_share"]),
+        silent_share=float((finite <= 0).mean()) if len(finite) else 1.0,
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
         filters=len(layer),

@@ -90,6 +90,12 @@ class FolderIndex:
         return tuple(self.contents.pictures.given[row] for row in self._order)
 
     @cached_property
+    def lesions(self) -> dict[str, str]:
+        """The lesion of each picture of which the table that it was made with says it, by the picture's name."""
+        names, lesions = self.contents.pictures.names, self.contents.pictures.lesions
+        return {name: lesion for name, lesion in zip(names, lesions, strict=bool(lesions)) if lesion}
+
+    @cached_property
     def digests(self) -> tuple[str, ...]:
         """SHA-256 (hex) of each picture's file."""
         return tuple(self.contents.pictures.digests[row] for row in self._order)

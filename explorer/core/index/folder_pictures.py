@@ -23,12 +23,16 @@ Given = "Labels | Path | str | Mapping[str, str] | None"
 
 @dataclass(frozen=True)
 class FolderPicture:
-    """A picture of the folder: `name` relative to it, `given` its class or "", `digest` SHA-256 (hex) of its file."""
+    """A picture of the folder: `name` relative to it, `given` its class or "", `digest` SHA-256 (hex) of its file.
+
+    `lesion` is the name of the lesion that it shows, "" where no table says.
+    """
 
     path: Path
     name: str
     given: str
     digest: str
+    lesion: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,11 @@ def list_pictures(
     pictures: list[FolderPicture] = []
     problems = list(unreadable)
     with ThreadPoolExecutor(cores(), "digests") as pool:
-        for done, (path, name, content) in enumerate(zip(found, names, pool.map(digest, found), strict=True)):
+        for done, (path, name, content) in enumerate(zip(found, names, pool.map(digest, found), strict=True), 1):
             on_step(done, len(found))
             if isinstance(content, str):
-                given = classes.get(name, "") if isinstance(classes, Mapping) else classes.of(path)
-                pictures.append(FolderPicture(path, name, given, content))
+                said = (classes.get(name, ""), "") if isinstance(classes, Mapping) else _said(classes, path)
+                pictures.append(FolderPicture(path, name, said[0], content, said[1]))
             else:
                 problems.append(str(content))
     return Listed(tuple(pictures), tuple(problems))
@@ -96,6 +100,10 @@ def _classes(
     if isinstance(labels, Labels | Mapping):
         return labels
     return folder_labels(root, found) if labels is None else read_labels(labels, found)
+
+
+def _said(labels: Labels, path: Path) -> tuple[str, str]:
+    return labels.of(path), labels.lesion(path)
 
 
 def seen(pictures: Sequence[FolderPicture], input: InputSpec, problems: list[str]) -> Iterator[Seen]:

@@ -84,7 +84,8 @@ def _fill(file: h5py.File, contents: Contents, columns: Callable[[h5py.File], No
     file.attrs["asked"], file.attrs["sample"] = contents.asked, contents.sample
     file.attrs["facts"] = json.dumps(dict(contents.facts))
     pictures = contents.pictures
-    for name, words in (("name", pictures.names), ("digest", pictures.digests), ("class", pictures.given)):
+    texts = {"name": pictures.names, "digest": pictures.digests, "class": pictures.given}
+    for name, words in (texts | ({"lesion": pictures.lesions} if pictures.lesions else {})).items():
         file.create_dataset(f"pictures/{name}", data=np.array(words, dtype=object), dtype=TEXT)
     file.create_dataset("pictures/size", data=pictures.sizes)
     file.create_dataset("pictures/trained_on", data=pictures.trained_on)
@@ -105,9 +106,10 @@ def read_contents(file: h5py.File) -> Contents:
         lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
         pictures = file["pictures"]
         names, digests, given = (_words(pictures[name]) for name in ("name", "digest", "class"))
+        lesions = _words(pictures["lesion"]) if "lesion" in pictures else ()
         found = Contents(
             network=NetworkFacts(**(told | lists)),
-            pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()]),
+            pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()], lesions),
             filters=file["filters"][()],
             counts=file["histogram/counts"][()],
             edges=file["histogram/edges"][()],
@@ -134,6 +136,7 @@ def _check(found: Contents, file: h5py.File) -> None:
         and all(isinstance(word, str) for word in (*network.layers, *network.classes, network.identity, network.name))
         and (found.filters["layer"] == np.repeat(np.arange(len(network.filters)), network.filters)).all()
         and len(of.digests) == len(of.given) == pictures
+        and len(of.lesions) in (0, pictures)
         and (of.sizes.shape, of.trained_on.shape) == ((pictures, 2), (pictures,))
         and (found.counts.shape, found.edges.shape) == ((filters, BINS), (filters, BINS + 1))
         and all(file[f"answers/{name}"].shape == shape for name, shape in shapes.items())

@@ -69,6 +69,7 @@ class Joiner:
                 sizes=sizes,
                 given=tuple(one.given for one in chosen),
                 trained_on=np.array([one.digest[: len(_SEEN)] in self._seen_by_network for one in chosen], bool),
+                lesions=tuple(one.lesion for one in chosen) if any(one.lesion for one in chosen) else (),
             ),
             filters=filters,
             counts=self._sample.counts,

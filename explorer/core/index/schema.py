@@ -75,7 +75,8 @@ class Pictures:
 
     `names` relative to the folder, with slashes; `digests` SHA-256 (hex) of the files; `sizes` (N, 2) height and
     width; `given` the class from table or folder, "" where none is; `trained_on` (N) whether the network's checkpoint
-    lists the picture among those it was trained or chosen on.
+    lists the picture among those it was trained or chosen on; `lesions` the lesion that each shows, "" where no table
+    says, () where none says it of any.
     """
 
     names: tuple[str, ...]
@@ -83,6 +84,7 @@ class Pictures:
     sizes: npt.NDArray[np.int32]
     given: tuple[str, ...]
     trained_on: npt.NDArray[np.bool_]
+    lesions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

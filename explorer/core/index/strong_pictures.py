@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.tags import FilterKey
+from trainer.measures.percent import percent
 
 STRONG = 0.25
 """How far a strong answer lies from the filter's 0.999 quantile to its highest value."""
@@ -46,10 +47,10 @@ class StrongPictures:
             return said
         of = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
         if self.name:
-            share = f"{self.share:.0%}" if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
+            share = percent(self.share) if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
             if self.known < IN_PERCENT and not self.trained_on:
                 of = f"the {self.known} of known class"
-            return f"{said}; {share} of {of} are {self.name} ({self.share_of_all:.0%} of all)"
+            return f"{said}; {share} of {of} are {self.name} ({percent(self.share_of_all)} of all)"
         if self.known >= ENOUGH:
             return f"{said}; no class stands out among {of}"
         if self.trained_on:

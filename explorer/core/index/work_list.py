@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from explorer.core.counting import counted
 from explorer.core.tags.book import FilterKey, TagBook
+from trainer.measures.percent import percent
 
 DECISIVE = 0.9
 """Share of |relevance| that a work list has to carry."""
@@ -32,14 +34,15 @@ class WorkList:
     def __str__(self) -> str:
         if not self.filters:
             return ""
-        first = f"{len(self.filters):,} of {self.total:,} carry {self.carried:.0%} of the decision"
+        of = counted(self.total, "filter")
+        first = f"{len(self.filters):,} of {of} carry {percent(self.carried)} of the decision"
         parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
-        shares = f": {', '.join(f'{word} {share:.0%}' for word, share in parts)}"
+        shares = f": {', '.join(f'{word} {percent(share)}' for word, share in parts)}"
         if self.named:
-            return f"{first}; {self.named:,} named{shares}".replace("%", " %")
+            return f"{first}; {self.named:,} named{shares}"
         verb = "is" if self.elsewhere == 1 else "are"
         others = f"; {self.elsewhere:,} with a tag {verb} not among them" if self.elsewhere else ""
-        return f"{first}; none of them has a tag yet{others}".replace("%", " %")
+        return f"{first}; none of them has a tag yet{others}"
 
 
 def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DECISIVE) -> WorkList:

@@ -10,6 +10,7 @@ from explorer.core.muting.one_by_one import Agreement
 from explorer.core.muting.with_and_without import WithAndWithout
 from trainer.measures.bootstrap import Measure
 from trainer.measures.paired import Compared
+from trainer.measures.percent import percent
 
 
 def sentence(effect: MutingEffect, named: str = "") -> str:
@@ -140,7 +141,9 @@ def _within(measure: Measure) -> str:
 def _of_random(found: AgainstRandom) -> str:
     shares = ""
     if math.isfinite(found.share):
-        shares = f" They carry {found.random_share:.1%} of the relevance, the muted ones {found.share:.1%}."
+        shares = (
+            f" They carry {percent(found.random_share, 1)} of the relevance, the muted ones {percent(found.share, 1)}."
+        )
     return (
         f"Against {found.draws:,} random sets of filters of the same layers, on the same {found.pictures:,} pictures, "
         f"where muting changes the AUC by {signed(found.change)}; a low percentile says that few others cost as much."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from trainer.measures.percent import percent
 from trainer.networks.input_spec import InputSpec
 
 TRAINING = {
@@ -66,7 +67,7 @@ def _preprocessed(spec: InputSpec) -> list[str]:
     if spec.fill_corners:
         done.append("dark corners filled with the skin's color")
     if spec.illumination:
-        done.append(f"uneven light evened out by {spec.illumination:.0%}".replace("%", " %"))
+        done.append(f"uneven light evened out by {percent(spec.illumination)}")
     if spec.color_constancy:
         done.append(f"color cast taken out (Minkowski norm {spec.color_constancy:g})")
     if spec.gamma != 1:

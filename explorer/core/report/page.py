@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.report.network_words import network_rows
 from explorer.core.report.tiles import Tiles
 from explorer.core.suggestions.chart import Chart, chart_from, fractions, written
 from trainer.files.page_templates import rendered
+from trainer.measures.percent import percent
 
 FORMAT = "feature-map-explorer report 1"
 _FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
@@ -27,8 +29,10 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
         "evidence.html",
         {
             "number": number,
+            "fixed": fixed,
+            "counted": counted,
             "measure": measure,
-            "percent": percent,
+            "percent": share,
             "line": shlex.join,
             "bars": bars,
             "begun": begun,
@@ -64,9 +68,14 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}g}" if isinstance(value, float) else f"{value:,}"
 
 
-def percent(value: float | None) -> str:
+def fixed(value: float | None) -> str:
+    """A number beside measured ones, with as many digits as `measure` gives those."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def share(value: float | None) -> str:
     """A share (0..1)."""
-    return "–" if value is None else f"{value:.1%}".replace("%", " %")
+    return "–" if value is None else percent(value, 1)
 
 
 def measure(value: Mapping[str, Any]) -> str:

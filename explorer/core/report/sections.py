@@ -27,10 +27,9 @@ from explorer.core.report.filters import filter_facts
 from explorer.core.report.sources import Sources
 from explorer.core.report.suggested import suggestion_facts
 from explorer.core.tags.book import NONE, FilterKey
+from trainer.measures.bootstrap import DRAWS
 from trainer.synthetic.artifacts import ARTIFACTS as DRAWN
 
-DRAWS = 1000
-"""Draws of the bootstrap, as in the window."""
 MUTED_PICTURES = 100
 """Pictures on which random filters are muted: 200 sets of them for each word."""
 LISTED = 12
@@ -93,7 +92,7 @@ def evaluation_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         return {"why_not": "No given class of these pictures is known, or the network has none."}
     words = [{"word": one.word, "class": one.name, "reason": one.reason} for one in sources.words.pairs]
     try:
-        found = evaluate(sources.index, sources.words, lesions=sources.lesions, draws=DRAWS, on_step=on_step)
+        found = evaluate(sources.index, sources.words, lesions=sources.lesions, on_step=on_step)
     except UserError as error:
         return {"why_not": str(error), "words": words}
     return {
@@ -165,7 +164,6 @@ def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
             lesions=sources.lesions,
             said=sources.said,
             network=sources.network,
-            draws=DRAWS,
             on_step=on_step,
         )
     except UserError as error:

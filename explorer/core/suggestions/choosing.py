@@ -17,6 +17,7 @@ from explorer.core.suggestions.suggestion import NOTHING, HeldOut, Suggestion
 from explorer.core.suggestions.table import Rule, Table
 from explorer.core.tags import FilterKey
 from trainer.measures.multiple_testing import corrected
+from trainer.measures.percent import percent
 
 Numbers = npt.NDArray[np.floating]
 NEAREST = 3
@@ -134,7 +135,7 @@ def _nothing(
         chart = chart_of(best.evidence, place, best.probed, best.rule.least, held_out)
         why = f"{_words(best, place, table)} did not hold on {held_out.n:,} other pictures"
     elif heard < table.heard:
-        why = f"it says something on {100 * heard:.0f} % of these pictures alone"
+        why = f"it says something on {percent(heard)} of these pictures alone"
     else:
         why = f"the nearest is {_words(best, place, table)}, {_short_of(best, place)}"
     return Suggestion(key, "", "", 0.0, f"{NOTHING}: {why}", n=n, changes=changes, held_out=held_out, chart=chart)
@@ -144,7 +145,7 @@ def _short_of(best: _Judged, place: int) -> str:
     """What the nearest rule lacks, in words: effect, or certainty."""
     strength = float(best.strength[place])
     if strength < 1:
-        return f"with {100 * strength:.0f} % of the effect that a suggestion needs"
+        return f"with {percent(strength)} of the effect that a suggestion needs"
     pictures = counted(int(best.evidence.n[place]), "picture")
     return f"strong enough, but on {pictures} that may be chance, with so many filters and words tried"
 

@@ -5,6 +5,7 @@ import math
 from explorer.core.suggestions.evidence import WHOLE, Evidence
 from explorer.core.suggestions.probed import Probed
 from explorer.core.suggestions.suggestion import FEWEST_HELD_OUT, HeldOut
+from trainer.measures.percent import percent
 
 NAMES = {
     "uneven": "uneven parts",
@@ -32,22 +33,22 @@ def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
         high = f"{times:.1f}" if times < 100 else "over 100"
         return (
             f"its highest answer along the picture's own edge ({evidence.found[place]} mostly) is {high} x as high as "
-            f"elsewhere, and {100 * number['share']:.0f} % of what is shown lies there: padding, no finding; {n}"
+            f"elsewhere, and {percent(number['share'])} of what is shown lies there: padding, no finding; {n}"
         )
     if evidence.concept == "color":
         hue = [
             words[number[f"hue{axis}"] > 0] for axis, words in enumerate(HUES) if abs(number[f"hue{axis}"]) > CLEARLY
         ]
         where = f"; it answers where it is {' and '.join(hue)} than elsewhere" if hue else ""
-        return f"the color of a place explains {100 * evidence.effect[place]:.0f} % of its answer{where}; {n}"
+        return f"the color of a place explains {percent(evidence.effect[place])} of its answer{where}; {n}"
     name = NAMES.get(evidence.concept, evidence.concept)
     text = f"answers {more} on {name} than beside {'it' if name == evidence.concept else 'them'}"
     if probed is not None:
         drawn = f"a drawn {name}" if name == evidence.concept else f"drawn {name}"
         verb = "raises" if name == evidence.concept else "raise"
         text += (
-            f"; {drawn} {verb} it in {100 * probed.raised[place]:.0f} % of {probed.n} pictures, "
-            f"the control in {100 * probed.control[place]:.0f} % (more than its control in "
+            f"; {drawn} {verb} it in {percent(probed.raised[place])} of {probed.n} pictures, "
+            f"the control in {percent(probed.control[place])} (more than its control in "
             f"{100 * probed.more[place]:.0f} %)"
         )
     return f"{text}; {n}"

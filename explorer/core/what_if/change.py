@@ -9,6 +9,7 @@ import numpy as np
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
 from explorer.core.what_if.artifacts import PAINTED_OVER, Laid, laid_in, without
+from trainer.measures.percent import percent
 from trainer.pictures.color_constancy import light_of, under_light
 from trainer.pictures.fitted_light import evened
 
@@ -61,7 +62,7 @@ class Change:
         words = [
             f"without {' and '.join(self.without)}" if self.without else "",
             *(f"with {laid}" for laid in self.laid),
-            f"the middle {self.crop:.0%} of either side" if self.crop != 1 else "",
+            f"the middle {percent(self.crop)} of either side" if self.crop != 1 else "",
             f"light evened out{_share(self.illumination)}" if self.illumination else "",
             f"color of the light brought to grey{_share(self.constancy)}" if self.constancy else "",
             f"gamma {self.gamma:.3g}" if self.gamma != 1 else "",
@@ -108,4 +109,4 @@ def cropped(rgb: RGB, share: float) -> RGB:
 
 
 def _share(amount: float) -> str:
-    return "" if math.isclose(amount, 1) else f" by {amount:.0%}"
+    return "" if math.isclose(amount, 1) else f" by {percent(amount)}"

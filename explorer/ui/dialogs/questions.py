@@ -1,5 +1,6 @@
 """Dialogs that ask what a file does not say."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,10 @@ RUNS_CODE = (
     "Opening a network with your own Python file runs the code in that file, with all your rights on this computer. "
     "Go on only if you wrote it or trust who did."
 )
+HOW = (
+    "Choose or type the name of the architecture (timm/NAME for one of the timm library). Of a network of your own, "
+    "choose the Python file that builds it; after the colon stands the function in it that returns the module."
+)
 MEANINGS = {
     "logits": "logits, compared by softmax",
     "probabilities": "probabilities that sum to one",
@@ -42,6 +47,14 @@ MEANINGS = {
 }
 """What the outputs of a network are (`trainer.networks.output_spec`), in words."""
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+_OPTION = re.compile(r"\s*\([^()]*--[a-z][^()]*\)")
+
+
+def without_options(text: str) -> str:
+    """The text of a question without the options of the command line: here the dialog itself is the way to answer."""
+    return _OPTION.sub("", text)
 
 
 class QuestionDialog(TallEnough):
@@ -57,7 +70,7 @@ class QuestionDialog(TallEnough):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout: QVBoxLayout = column(
-            label(text, wrap=True), self.form, row(1, buttons), margin=2 * SPACE, gap=2 * SPACE
+            label(without_options(text), wrap=True), self.form, row(1, buttons), margin=2 * SPACE, gap=2 * SPACE
         )
         self.setLayout(layout)
 
@@ -68,10 +81,11 @@ class ArchitectureQuestion(QuestionDialog):
     def __init__(self, text: str, choices: tuple[str, ...], parent: QWidget | None = None) -> None:
         super().__init__("Which architecture?", text, parent)
         self._name = Suggestions(choices)
-        self._name.line.setPlaceholderText("resnet18, or file.py:factory")
+        self._name.line.setPlaceholderText("resnet18, or timm/NAME")
         browse = PlainButton("Python file …")
         browse.clicked.connect(self._browse)
         self.form.addRow("Architecture", row(self._name, browse))
+        self.form.addRow(label(HOW, "quiet", wrap=True))
         self.form.addRow(label(RUNS_CODE, "quiet", wrap=True))
         self._name.setMinimumWidth(240)
 

@@ -129,10 +129,11 @@ class DisplayBar(QWidget):
     def _show_lens(self) -> None:
         """Name the lens; what concerns a filter's map only is of use while that lies over the picture."""
         self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
-        for part in (self._scale, self._colors, self._switches["outline"], self._switches["raw"]):
-            part.setEnabled(self._lens.lens is None)
+        alone = self._lens.lens is None
+        for part in (self._colors, self._switches["outline"], self._switches["raw"]):
+            part.setEnabled(alone)
         of_change = self._lens.lens is not None and in_points(self._lens.lens, self._lens.target)
-        self._scale.setVisible(not of_change)
+        self._scale.setVisible(alone)  # a lens has none of these scales
         self._points.setVisible(of_change)
 
     def _show_beside(self) -> None:

@@ -15,6 +15,7 @@ from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from trainer.measures.percent import percent
 
 if TYPE_CHECKING:
     from explorer.core.index.filter_card import FilterCard
@@ -156,7 +157,7 @@ class FilterCardPanel(QWidget):
         self._distribution.show_card(card, peak)
         tip(self._distribution, "pictures by the filter's highest value inside of the map's outermost ring")
         self._facts.setText("\n".join(facts_of(card, peak)))
-        self._edge.setText(f"mostly at the picture's edge (padding): {card.ring:.0%} of its answer")
+        self._edge.setText(f"mostly at the picture's edge (padding): {percent(card.ring)} of its answer")
         self._classes.setText("\n".join(classes_of(card)))
         self._link("twins", card.twins[:6])
         twins = {one.key for one in card.twins}
@@ -170,9 +171,10 @@ class FilterCardPanel(QWidget):
         """The chart of what is suggested, accepted and rejected ones included: what was measured stays."""
         found = self._suggesting.suggestion
         self._chart.show_chart(found.chart if found is not None else None)
-        self._suggested.setVisible(bool(self._chart.texts))
+        self._suggested.setVisible(bool(self._chart.texts) or (found is not None and not found.tag))
         if found is not None:
-            self._suggested.setText(f"what speaks for {found.words}" if found.tag else "nothing clear")
+            why = f"{found.reason}. {self._suggesting.outcome}".strip()
+            self._suggested.setText(f"what speaks for {found.words}" if found.tag else why)
 
     def _link(self, title: str, others: "list[Alike] | tuple[Alike, ...]") -> None:
         """One line for each few filters, which can be clicked."""
@@ -196,13 +198,18 @@ class FilterCardPanel(QWidget):
 
 
 def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
-    """Where the picture in view stands, what the network makes of the filter, and on how much it is silent."""
-    lines = []
+    """Where the picture in view stands, on how much the filter is silent, and what the network makes of it.
+
+    The header above counts the whole map; here the edge, where padding answers by itself, is left out, and it says so.
+    """
+    silent = f"silent on {round(card.silent_share * len(card.peaks)):,} of {counted(len(card.peaks), 'picture')}"
+    lines = [f"without the picture's edge: {silent}"]
     if peak is not None:
-        lines.append(f"here {peak:.3g}, more than on {card.stronger_than(peak):.0%} of the pictures")
+        here = f"here {peak:.3g}" if peak > 0 else "no answer here"
+        higher = f"more than on {percent(card.stronger_than(peak))} of the pictures"
+        lines = [f"without the picture's edge: {here}, {higher}; {silent}"]
     if math.isfinite(card.relevance):
-        lines.append(f"{card.relevance:.1%} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
-    lines.append(f"silent on {round(card.silent_share * len(card.peaks)):,} of {counted(len(card.peaks), 'picture')}")
+        lines.append(f"{percent(card.relevance, 1)} of the layer's |relevance|, place {card.rank} of {card.filters:,}")
     return lines
 
 

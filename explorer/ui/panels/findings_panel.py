@@ -18,6 +18,7 @@ from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
+from trainer.measures.percent import percent
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
@@ -165,9 +166,9 @@ class FindingsPanel(QWidget):
         while (item := self._figures.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        lines = [counted(len(found.pictures), "picture"), found.left_out.sentence]
+        lines = [counted(len(found.pictures), "picture")]
         lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
-        lines.append(f"mean of the classes {written(found.balanced_accuracy)}")
+        lines.append(f"balanced accuracy {written(found.balanced_accuracy)}")
         self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)
         of_class = [
             f"{name} {written(measure)} of {measure.n:,}"
@@ -186,7 +187,7 @@ class FindingsPanel(QWidget):
             self._figures.addWidget(label("Most confused", "quiet"))
         for pair in found.confused[:MOST_PAIRS]:
             words = f"{pair.given} predicted as {pair.predicted}"
-            button = PlainTool(f"{len(pair.pictures):,} · {words} ({pair.share:.0%})")
+            button = PlainTool(f"{len(pair.pictures):,} · {words} ({percent(pair.share)})")
             button.setObjectName("flat")
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(partial(self._chosen.show, words, pair.pictures))

@@ -17,6 +17,7 @@ from explorer.ui.widgets.overlay_grid import GAP, CellDelegate
 from explorer.ui.widgets.paint_budget import PaintBudget
 from explorer.ui.widgets.pixmaps import inscribed, pixmap_of
 from explorer.ui.widgets.viewed_list import AnyIndex, ListModel
+from trainer.measures.percent import percent
 
 CAPTION, PEAK = Qt.ItemDataRole.UserRole + 20, Qt.ItemDataRole.UserRole + 21
 """Two lines under a tile; where in it the peak's cell of the map lies, in shares (top, left, height, width)."""
@@ -80,7 +81,7 @@ class GalleryModel(ListModel):
         tile, answer = self._tile(row), self._gallery.answer
         if tile is None or answer is None:
             return "", ""
-        value = f"{tile.value:.1%}" if answer.by == "area" else f"{tile.value:.3g}"
+        value = percent(tile.value, 1) if answer.by == "area" else f"{tile.value:.3g}"
         known = f"{tile.given}{' *' if tile.trained_on else ''}" if tile.given else ""
         said = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
         return f"{value}  {known}", tile.reason or said

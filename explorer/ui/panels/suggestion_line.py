@@ -8,6 +8,7 @@ from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 
 ASK, STOP = "Suggest tags", "Stop"
+NOTHING = "Suggested: nothing clear · E says why"
 WHAT = (
     "Compare what every filter answers with what is to be seen in the folder's pictures, and suggest tags with reasons."
 )
@@ -63,7 +64,7 @@ class SuggestionLine(QWidget):
             self._reason.setText(f"Rejected: {suggesting.rejected.words} · Backspace takes it back")
             tip(self._reason, suggesting.rejected.reason)
         elif found is not None and not found.tag:
-            self._reason.setText(f"Suggested: {found.reason}. {suggesting.outcome}")
+            self._reason.setText(NOTHING)  # a line above what a person works with: the reason stands in Why
             tip(self._reason, f"{found.reason}. {suggesting.outcome}")
         self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
         self._running.setVisible(suggesting.running)

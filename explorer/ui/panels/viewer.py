@@ -37,6 +37,8 @@ ENOUGH = 300
 
 RESOLUTION, RESOLUTION_OF_LINES = 256, 512
 """Longer side of the overlay over the picture, without and with an outline; beyond that Qt enlarges smoothly."""
+RELATIVE = "relative"
+"""Stands at the ends of the bar of a lens whose values have no unit that people know."""
 
 
 class Viewer(QWidget):
@@ -218,7 +220,9 @@ class Viewer(QWidget):
             return
         drawn, limit = drawn_attribution(found, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
-        told, ends = range_text(found, lens, limit), limit if found.rgb is None else None
+        # A number in units of a gradient tells nobody anything: what is read of such a map is where it is strong.
+        told = range_text(found, lens, limit) if lens.of_changes else RELATIVE
+        ends = limit if found.rgb is None else None
         self.bar.show_attribution(ends, lens.positive, lens.negative, told)
 
     def _draw_patch(self) -> None:

@@ -14,6 +14,7 @@ from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row, scr
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
+from trainer.measures.percent import percent
 
 LINES = 6
 WIDTH = 104
@@ -34,11 +35,11 @@ class Scale:
     highest: int
     value: Callable[[int], float]
     place: Callable[[float], int]
-    written: str
+    written: Callable[[float], str]
 
 
 def _share(name: str, title: str, about: str, lowest: int = 0) -> Scale:
-    return Scale(name, title, about, lowest, 100, lambda place: place / 100, lambda value: round(100 * value), "{:.0%}")
+    return Scale(name, title, about, lowest, 100, lambda place: place / 100, lambda value: round(100 * value), percent)
 
 
 SCALES = (
@@ -50,7 +51,7 @@ SCALES = (
         50,
         lambda place: 2 ** (place / 25),
         lambda value: round(25 * math.log2(value)),
-        "{:.2f}",
+        "{:.2f}".format,
     ),
     _share("illumination", "Even light", "divides by the light that falls unevenly, fitted to the picture"),
     _share("constancy", "Grey light", "brings the color of the light to grey (shades of grey)"),
@@ -138,7 +139,7 @@ class WhatIfPanel(QWidget):
             value, slider = self._what_if.values[scale.name], self.sliders[scale.name]
             with QSignalBlocker(slider):
                 slider.setValue(scale.place(value))
-            self._values[scale.name].setText(scale.written.format(value))
+            self._values[scale.name].setText(scale.written(value))
         for name, button in self.without.items():
             with QSignalBlocker(button):
                 button.setChecked(name in self._what_if.without)

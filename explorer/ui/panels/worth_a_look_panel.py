@@ -57,7 +57,8 @@ class WorthALookPanel(QWidget):
 
     def _show(self) -> None:
         found = self._found.found
-        said = [found.sentence] if found is not None else []
+        # What was left out is told above, with the figures.
+        said = [found.sentence.replace(f" {found.left_out.sentence}", "")] if found is not None else []
         self._said.setText("\n".join([*said, *([self._found.sentence] if self._found.sentence else [])]))
         if found is self._shown:
             return

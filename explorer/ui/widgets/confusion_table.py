@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from explorer.ui.widgets.plain_text import tip
+from trainer.measures.percent import percent
 
 MOST = 24
 """Classes that are shown: those with the most pictures."""
@@ -113,5 +114,5 @@ class ConfusionTable(QWidget):
     def _words(self, given: int, predicted: int) -> str:
         size = int(self.counts[given].sum())
         count = int(self.counts[given, predicted])
-        share = f" ({count / size:.0%} of {size:,})" if size else ""
+        share = f" ({percent(count / size)} of {size:,})" if size else ""
         return f"{count:,} given as {self._classes[given]}, predicted as {self._classes[predicted]}{share}"

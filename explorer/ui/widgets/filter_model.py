@@ -28,7 +28,7 @@ SHOWN = {
     REVIEW: "needs review",
 }
 """Which filters the grid shows; words of the vocabulary come after these, and no word begins with a star here."""
-EDGE, TWIN, FLAG, ASKED = "▢", "≈", "⚑", "?"
+EDGE, TWIN, FLAG, ASKED = "▢", "=", "⚑", "?"
 """Signs: answers mostly at the picture's edge, answers as another filter does, a tag needs review, one is suggested."""
 
 
@@ -108,7 +108,7 @@ class FilterModel(ListModel):
             lines.append(f"{EDGE} answers mostly at the picture's edge")
         if twins:
             others = ", ".join(f"{layer}:{other}" for other in twins[:8])
-            lines.append(f"{TWIN} answers as {others} over the folder")
+            lines.append(f"{TWIN} a twin: answers as {others} over the folder")
         return "\n".join(lines)
 
     def data_of(self, row: int, role: int) -> Any:

@@ -41,14 +41,16 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
             "Orange speaks for what is measured, blue against it, no color is no effect.\n\n"
             "Of a probability the numbers are percentage points: from 0.70 to 0.78 are 8 points. Their colors are "
             "full at the same number of points on every picture, so that a small effect looks small; a + says that "
-            "this map goes beyond."
+            "this map goes beyond.\n\n"
+            "relative: the strongest place of this map has the full color. It tells places of this picture apart, not "
+            "pictures from each other."
         ),
         "frame": (
             "What the network sees: every picture is brought to the network's own size, and what lies outside of the "
             "dashed frame is cut away before. The network never saw it, and no filter answers there."
         ),
         "signs": (
-            "In a tile's corners: its number; ? a tag is suggested and waits for your answer; ≈ another filter answers "
+            "In a tile's corners: its number; ? a tag is suggested and waits for your answer; = another filter answers "
             "alike over the whole folder (a twin); ▢ it answers mostly at the picture's edge, which often comes from "
             "the zeros that are put around the picture (padding) and not from skin; below, the keys of its tags on "
             "their colors; ⚑ a tag needs review.\n\n"

@@ -80,6 +80,7 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
             workspace.muting,
             workspace.occluding,
             workspace.layer_facts,
+            workspace.what_if,
         ),
         muted=MutedLine(workspace.muting),
         filters=filters,

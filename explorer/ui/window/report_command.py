@@ -42,4 +42,5 @@ class ReportCommand:
         def show() -> None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-        self._problems.show_text(f"{path.name} is written. Anybody can check it: see its end.", "Open", show, calm=True)
+        told = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
+        self._problems.show_text(told, "Open", show, calm=True)

@@ -13,6 +13,7 @@ from explorer.state.library import Library
 from explorer.state.muting import Muting
 from explorer.state.network_facts import lines_of, proposed_words
 from explorer.state.occluding import Occluding
+from explorer.state.picture_what_if import PictureWhatIf
 from explorer.state.pipeline import Pipeline
 from explorer.state.session import Session
 from explorer.state.settings_file import Settings
@@ -52,10 +53,11 @@ class TopBar(QWidget):
         muting: Muting,
         occluding: Occluding,
         facts: LayerFacts,
+        what_if: PictureWhatIf,
     ) -> None:
         super().__init__()
         self._session, self._pipeline, self._library, self._words = session, pipeline, library, given
-        self._muting, self._occluding, self._facts = muting, occluding, facts
+        self._muting, self._occluding, self._facts, self._what_if = muting, occluding, facts, what_if
         self._model = self._button("Open a network …", "models", settings, self.model_asked)
         self._folder = self._button("Open a folder …", "folders", settings, self.folder_asked)
         tip(self._model, "a trained network")
@@ -88,6 +90,7 @@ class TopBar(QWidget):
         pipeline.maps_changed.connect(self._show_prediction)
         muting.changed.connect(self._show_prediction)
         occluding.changed.connect(self._show_prediction)
+        what_if.changed.connect(self._show_prediction)
         facts.changed.connect(self._show_layer)
         pipeline.picture_changed.connect(self._show_given)
         given.changed.connect(self._show_given)
@@ -150,7 +153,12 @@ class TopBar(QWidget):
         if self._muting.keys:
             return self._muting.probabilities, "without the muted filters"
         patch = self._occluding.patch
-        return (patch.covered.probabilities, "under the patch") if patch is not None else (None, "")
+        if patch is not None:
+            return patch.covered.probabilities, "under the patch"
+        changed = self._what_if
+        if changed.showing and (changed.after is not None or not changed.said):  # else nothing comes of the wish
+            return changed.after, "in the changed picture"
+        return None, ""
 
     def _show_given(self) -> None:
         folder, shown = self._library.folder, self._pipeline.shown

@@ -14,8 +14,8 @@ def steps_of(parts: WindowParts) -> tuple[Step, ...]:
     return (
         Step(
             "The answer of one filter",
-            "Green lies where the filter answers: darker is higher, no green is no answer. Hold Space to see the "
-            "picture alone; M changes the colors, Z gives the picture all room.",
+            "Green is where the filter answers: darker is higher, no green is below the lower end of the bar. Hold "
+            "Space to see the picture alone; M changes the colors, Z gives the picture all room.",
             lambda: browser.viewer,
         ),
         Step(

@@ -71,7 +71,7 @@ def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path)
     assert path.suffix == f".{format}"
     if format == "svg":
         text = path.read_text()
-        for words in ("2:1", "Strongest", "Every tenth of the range", "silent on", "AUC"):
+        for words in ("2:1", "Strongest", "Every tenth of the range", "silent inside on", "AUC"):
             assert words in text
 
 

@@ -25,6 +25,7 @@ def write_index(
     identity: str = "f" * 24,
     digests: tuple[str, ...] | None = None,
     independent: bool = False,
+    lesions: tuple[str, ...] = (),
     **answers: npt.NDArray[np.floating],
 ) -> Path:
     """Write an index of filters with these peaks (F, N); what is not given is drawn or follows from them."""
@@ -65,6 +66,7 @@ def write_index(
             np.full((pictures, 2), 224, np.int32),
             classes_of,
             np.zeros(pictures, bool) if trained_on is None else trained_on,
+            lesions,
         ),
         filters=rows,
         counts=random.integers(0, 100, (count, BINS)),

@@ -335,6 +335,6 @@ def test_the_command_makes_lists_and_deletes(
     capsys.readouterr()
     table = ["--labels", str(tmp_path / "classes.csv"), "--out", str(tmp_path / "own.h5"), "--relevance", "none"]
     assert main([*words, *table]) == 0
-    assert "1 name without a picture here (the first: nobody)." in capsys.readouterr().err
+    assert "1 name in the table without a picture here (the first: nobody)." in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(words)

@@ -38,3 +38,13 @@ def test_the_card_of_a_filter(tmp_path: Path) -> None:
     shares = [card.stronger_than(peak) for peak in np.sort(card.peaks)]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.01, 0.99)
+
+
+def test_a_filter_is_silent_where_its_range_says_so(tmp_path: Path) -> None:
+    """Range and silence are both of the map without its edge, where padding makes every filter answer."""
+    inside = np.linspace(-0.4, 0.5, 10)[None]
+    path = write_index(tmp_path / "i.h5", np.ones((1, 10)), inside=inside)
+    with open_index(path) as index:
+        card = filter_card(index, FilterKey(0, 0), (28, 28))
+    assert card.silent_share == pytest.approx((inside <= 0).mean())
+    assert (card.edges[0] < 0, card.silent_share > 0) == (True, True)

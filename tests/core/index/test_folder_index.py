@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.core.index.folder_index import _lowest
+from explorer.core.index.folder_pictures import list_pictures
 from explorer.core.tags import FilterKey
 from tests.core.index.synthetic_index import write_index
 
@@ -59,3 +61,21 @@ def test_no_file_and_no_filter_are_said_in_words(path: Path, tmp_path: Path) -> 
         open_index(tmp_path / "none.h5")
     with open_index(path) as index, pytest.raises(UserError, match="no filter 3:0"):
         index.peaks(FilterKey(3, 0))
+
+
+def test_lesions_of_the_table_are_kept(tmp_path: Path) -> None:
+    path = write_index(tmp_path / "with.h5", PEAKS, names=NAMES, lesions=("L1", "L1", "", "L2", "L3"))
+    with open_index(path) as index:
+        assert index.lesions == {"b/10.png": "L1", "b/9.png": "L1", "a/12.png": "L2", "a/2.png": "L3"}
+    with open_index(write_index(tmp_path / "without.h5", PEAKS, names=NAMES)) as index:
+        assert index.lesions == {}
+
+
+def test_the_pictures_of_an_index_know_their_lesions(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    (tmp_path / "table.csv").write_text("image,label,lesion_id\na,nv,L7\nb,mel,\n")
+    steps: list[tuple[int, int]] = []
+    found = list_pictures(tmp_path, tmp_path / "table.csv", lambda done, total: steps.append((done, total)))
+    assert [(one.given, one.lesion) for one in found.pictures] == [("nv", "L7"), ("mel", "")]
+    assert steps[-1] == (2, 2)

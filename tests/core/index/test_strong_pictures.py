@@ -19,7 +19,7 @@ NONE = np.zeros(N, bool)
 
 def test_a_class_that_stands_out_is_named_with_its_share_of_all() -> None:
     said = strong_of(VALUES, 1.0, GIVEN, NONE).sentence()
-    assert said == "strong on 20 of 100 pictures; 75% of these are mel (15% of all)"
+    assert said == "strong on 20 of 100 pictures; 75 % of these are mel (15 % of all)"
 
 
 def test_nothing_is_said_of_chance() -> None:
@@ -33,13 +33,13 @@ def test_pictures_that_the_network_was_trained_on_say_nothing_of_classes() -> No
     trained = np.arange(N) % 2 == 0
     found = strong_of(VALUES, 1.0, GIVEN, trained)
     assert (found.count, found.known, found.trained_on) == (20, 10, 10)
-    assert "7 of the 10 of these that the network was not trained on are mel (14% of all)" in found.sentence()
+    assert "7 of the 10 of these that the network was not trained on are mel (14 % of all)" in found.sentence()
 
 
 def test_small_numbers_are_no_percentages_and_two_pictures_no_class() -> None:
     few = np.where(np.arange(N) < 8, 2.0, 0.0)
     assert strong_of(few, 1.0, GIVEN, NONE).sentence() == (
-        "strong on 8 of 100 pictures; 8 of the 8 of known class are mel (15% of all)"
+        "strong on 8 of 100 pictures; 8 of the 8 of known class are mel (15 % of all)"
     )
     two = np.array(["df"] * 2 + ["nv"] * 98, object)
     assert strong_of(few, 1.0, two, NONE).name == ""

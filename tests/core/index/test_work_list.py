@@ -35,7 +35,9 @@ def book(**words: str) -> TagBook:
 def test_the_fewest_filters_that_carry_nine_tenths_with_what_was_said_of_them() -> None:
     found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_0", skin="0_1 0_0", hair="0_1", ruler="1_1"))
     assert found.filters == (FilterKey(1, 0), FilterKey(0, 1), FilterKey(0, 0), FilterKey(1, 2))
-    assert str(found) == ("4 of 6 carry 95 % of the decision; 3 named: border 50 %, skin 22 %, hair 12 %, unnamed 10 %")
+    assert str(found) == (
+        "4 of 6 filters carry 95 % of the decision; 3 named: border 50 %, skin 22 %, hair 12 %, unnamed 10 %"
+    )
 
 
 @given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=16), st.floats(0.05, 1))
@@ -66,7 +68,8 @@ def test_without_relevance_there_is_no_list(tmp_path: Path) -> None:
 def test_filters_with_a_tag_that_are_not_in_the_list_are_told_apart() -> None:
     found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1", hair="0_3 0_3"))
     assert (
-        str(found) == "4 of 6 carry 95 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
+        str(found)
+        == "4 of 6 filters carry 95 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
     )
     one = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1"))
     assert str(one).endswith("; 1 with a tag is not among them")

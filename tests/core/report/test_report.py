@@ -326,7 +326,7 @@ def test_a_page_runs_no_code_and_is_no_guess(folder: Path, tmp_path: Path, capsy
 
 def test_findings_stand_in_whole_sentences(folder: Path) -> None:
     said = read_report(folder / "report.html")
-    assert "It takes two classes with 10 pictures each" in said["facts"]["alarm"]["why_not"]
+    assert "where 10 pictures are of the class and 10 are not; here are " in said["facts"]["alarm"]["why_not"]
     rests = {"with_of_class": ["a.jpg"], "with_of_others": [HOSTILE], "without_of_class": [], "without_of_others": []}
     finding = {"phrase": "rulers", "of_class": "melanoma", "words": "Worth a look: rulers.", "rests": rests}
     said["facts"]["alarm"] = {"sentence": "1 thing worth a look.", "findings": [finding]}

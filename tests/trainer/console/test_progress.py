@@ -55,7 +55,10 @@ def test_a_stage_is_named_and_counted_by_itself(capsys: pytest.CaptureFixture[st
     clock.now = 120
     lines(5, 10)
     said = capsys.readouterr().err.splitlines()
-    assert said == ["report, muting: 0 of 10, 2 min so far", "report, muting: 5 of 10, 2 min so far, about 20 s left"]
+    assert said == [
+        "report, muting: 0 of 10, 1 min 40 s so far",
+        "report, muting: 5 of 10, 2 min so far, about 20 s left",
+    ]
 
 
 def test_a_step_without_a_count_is_a_sign_of_life_and_keeps_what_was_counted(
@@ -75,6 +78,30 @@ def test_a_step_without_a_count_is_a_sign_of_life_and_keeps_what_was_counted(
         "3 of 12 pictures, 11 s so far",
         "12 of 12 pictures, 30 s so far",
         "60 s so far",
+    ]
+
+
+def test_nobody_is_told_that_no_time_is_left_while_a_step_lasts(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    lines = Lines("checking", clock=clock)
+    for done in range(24):
+        clock.now = done * 0.1
+        lines(done, 24)
+    for clock.now in (11, 22, 95):
+        lines.say_if_due()
+    said = [line.partition(": ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["23 of 24, 11 s so far", "23 of 24, 22 s so far", "23 of 24, 1 min 35 s so far"]
+
+
+def test_the_first_step_pays_for_what_begins_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    lines = Lines("Grad-CAM", "pictures", clock)
+    for clock.now, done in ((0, 0), (31, 1), (35, 2), (39, 3), (43, 4)):
+        lines(done, 24)
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "Grad-CAM: 1 of 24 pictures, 31 s so far",
+        "Grad-CAM: 4 of 24 pictures, 43 s so far, about 80 s left",
     ]
 
 

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from explorer.core.errors import UserError
+from trainer.concepts.finding import FILE
 from trainer.networks.weight_files import read_weights
 
 
@@ -210,3 +211,8 @@ def test_the_way_out_of_a_file_that_is_code_is_one_that_opens(kind: str, tmp_pat
     found = read_weights(written).tensors
     assert set(found) == set(module.state_dict())
     assert torch.equal(found["0.weight"], module.state_dict()["0.weight"])
+
+
+def test_the_network_that_finds_concepts_is_no_classifier() -> None:
+    with pytest.raises(UserError, match=r"concepts\.safetensors is the network with which this program finds hair"):
+        read_weights(FILE)

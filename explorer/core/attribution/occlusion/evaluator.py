@@ -18,6 +18,7 @@ from explorer.core.incremental.strided_positions import Starts
 from explorer.core.incremental.traced_graph import Graph, Untraceable, graph_of
 from explorer.core.network.forward_pass import same_answer, whole_pass
 from explorer.core.network.opening import Network
+from trainer.measures.percent import percent
 
 Scores = npt.NDArray[np.float32]
 
@@ -57,7 +58,7 @@ class Sweep:
             raise Untraceable(f"its graph does not run again ({error})") from error
         share = cost.time / max(1, whole_cost(graph, self._nodes).time)
         if share > WORTH:
-            raise Untraceable(f"a patch changes too much of it ({share:.0%} of the work)")
+            raise Untraceable(f"a patch changes too much of it ({percent(share)} of the work)")
         self.graph, whole = graph, without_rule(graph)
         self.positions_at_once = positions_at_once(cost, self.pace.memory, self.pace)
         self.method = "incremental" + (f"; computed whole: {', '.join(whole)}" if whole else "")
