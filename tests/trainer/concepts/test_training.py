@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from trainer.cli import main
 from trainer.concepts.batches import CHANCES, UPWARDS, as_elsewhere, make_batch
 from trainer.concepts.drawn_layers import draw_all
-from trainer.concepts.finding import by_network, load_network, one_piece
+from trainer.concepts.finding import by_network, load_network, one_piece, outlined
 from trainer.concepts.loss import DOUBTED, STRONGEST, WEIGHT_IN_DOUBT, loss_of
 from trainer.concepts.network import FOUND, ConceptNetwork, hats
 from trainer.concepts.pictures import Pictures, is_held_out, is_validated, read_pictures, read_seen
@@ -183,6 +183,15 @@ def test_a_network_of_something_else_is_refused(tmp_path):
     save_file({"weight": torch.zeros(3)}, tmp_path / "x.safetensors")
     with pytest.raises(UserError, match="no network that finds concepts"):
         load_network(tmp_path / "x.safetensors")
+
+
+def test_a_faint_lesion_is_cut_lower_than_a_clear_one_and_skin_is_none():
+    away = np.hypot(*(np.mgrid[:80, :80] - 40))
+    slope = np.clip((30 - away) / 20, 0, 1).astype(np.float32)  # 1 within 10 pixels, 0 from 30 on
+    clear, faint = (outlined(slope * top) >= 0.5 for top in (np.float32(1.0), np.float32(0.75)))
+    assert 0.9 < faint.sum() / clear.sum() < 1.1
+    assert (slope >= 0.5).sum() > clear.sum()  # more than half of the surest
+    assert outlined(slope * np.float32(0.3)).max() < 0.5
 
 
 def test_a_lesion_is_one_piece_without_holes():
