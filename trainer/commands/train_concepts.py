@@ -121,6 +121,7 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
     from trainer.concepts.finding import load_network
     from trainer.concepts.train import Settings, mean_network, save_network, train_network
+    from trainer.devices.arithmetic import number_type
     from trainer.devices.names import find_device
 
     small = max(0, arguments.epochs - 2) if arguments.small is None else arguments.small
@@ -134,7 +135,6 @@ def run(arguments: argparse.Namespace) -> None:
         average=arguments.average,
         wide=arguments.wide,
         lesion=arguments.lesion,
-        precision=arguments.precision,
     )
     begin = mean_network([load_network(path) for path in arguments.begin]) if arguments.begin else None
 
@@ -145,7 +145,10 @@ def run(arguments: argparse.Namespace) -> None:
     if begin is not None and not settings.epochs:
         network = begin
     else:
-        network = train_network(source, settings, on_epoch, begin, device=device, processes=arguments.processes)
+        computed = number_type(arguments.precision, device)
+        network = train_network(
+            source, settings, on_epoch, begin, device=device, processes=arguments.processes, computed=computed
+        )
     save_network(arguments.out, network, settings, arguments.source, arguments.licence)
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 

@@ -111,12 +111,12 @@ def outlined(chances: Floats) -> Floats:
 
     The surest are the top twentieth of what may be lesion at all: a faint lesion is cut lower than a clear one.
     """
-    soft = ndimage.gaussian_filter(chances, SOFTENED)
+    soft: Floats = ndimage.gaussian_filter(chances, SOFTENED)
     likely = soft[soft >= LEAST_CHANCE]
     if likely.size < LEAST_LESION:
-        return np.minimum(soft, np.float32(0.49))
+        return np.asarray(np.minimum(soft, 0.49), dtype=np.float32)
     level = max(OF_SUREST * float(np.quantile(likely, 0.95)), LEAST_CHANCE)
-    return np.clip(soft * np.float32(0.5 / level), 0, 1)
+    return np.asarray(np.clip(soft * (0.5 / level), 0, 1), dtype=np.float32)
 
 
 def _mean_of_mirrored(picture: torch.Tensor, network: ConceptNetwork) -> torch.Tensor:

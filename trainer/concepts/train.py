@@ -19,7 +19,6 @@ from trainer.concepts.loss import loss_of
 from trainer.concepts.network import FOUND, ConceptNetwork
 from trainer.concepts.pictures import Pictures
 from trainer.concepts.working_size import SIDE
-from trainer.devices.arithmetic import number_type
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.synthetic.kinds import TEACHING
 
@@ -35,7 +34,7 @@ class Settings:
     `each` is the number of drawings of every kind, `seen` the share of looked-at pictures; all epochs but the last
     `whole` are at `small` pixels, where each takes half of the time. With an `average` (0 to 1) the network is the
     moving average of its weights with that decay. `wide` is the share of batches that are changed far more, `lesion`
-    the weight of its loss against an artifact's; the network is computed in `precision` while it learns.
+    the weight of its loss against an artifact's.
     """
 
     seed: int = 0
@@ -50,7 +49,6 @@ class Settings:
     average: float = 0.0
     wide: float = 0.0
     lesion: float = 1.0
-    precision: str = "float32"
 
 
 OnEpoch = Callable[[int, float, float], None]
@@ -95,11 +93,13 @@ def train_network(
     *,
     device: torch.device = CPU,
     processes: int = 0,
+    computed: torch.dtype = torch.float32,
 ) -> ConceptNetwork:
     """A network trained on the pictures, with artifacts of the kinds that teach; the same for the same seed.
 
     One cycle of the learning rate (Smith and Topin, 2019) with AdamW. `begin` is a network to go on from. Batches are
-    made by so many `processes` beside this one, which changes none of them. The network comes back on the CPU.
+    made by so many `processes` beside this one, which changes none of them; steps are `computed` in float32 or
+    bfloat16. The network comes back on the CPU.
     """
     torch.manual_seed(settings.seed)
     lessons = Lessons(source, settings, processes)
@@ -109,11 +109,10 @@ def train_network(
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
-    number = number_type(settings.precision, device)
     begun = time.monotonic()
     for step, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
         batch = made.to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=number == torch.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=computed == torch.bfloat16):
             logits = network(batch.pictures)
         loss = loss_of(logits.float(), batch, settings.lesion)
         optimiser.zero_grad()
