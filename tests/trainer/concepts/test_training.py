@@ -81,9 +81,9 @@ def test_pictures_as_of_other_cameras_show_lesions_of_other_sizes_in_other_place
     assert {*changed.names} <= {*source.names}
     assert (changed.lesion.float().mean(dim=(1, 2)) > 0).all()
     shares = changed.lesion.float().mean(dim=(1, 2))
-    assert shares.max() > 2 * shares.min()
+    assert shares.max() > 3 * shares.min()
     centres = torch.stack([lesion.nonzero().float().mean(dim=0) for lesion in changed.lesion])
-    assert (centres.std(dim=0) > 96 / 16).all()
+    assert (centres.std(dim=0) > 96 / 12).all()
     empty = replace(source, lesion=torch.zeros_like(source.lesion))
     assert len(as_elsewhere(empty, 3)) == 0
 
