@@ -43,7 +43,9 @@ def ways_of(rgb: npt.NDArray[np.uint8], network: ConceptNetwork) -> dict[str, Ma
     }
 
 
-def lesion_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step) -> Iterator[Row]:
+def lesion_rows(
+    pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step, called: str = "pictures"
+) -> Iterator[Row]:
     """Dice of the lesion on pictures that taught nothing: median, mean and tenth percentile."""
     found: dict[str, list[float]] = {"network": [], "rule": []}
     for place in range(len(pictures)):
@@ -54,7 +56,7 @@ def lesion_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = n
     for way, values in found.items():
         figures = {"median": np.median(values), "mean": np.mean(values), "p10": np.quantile(values, 0.1)}
         for figure, value in figures.items():
-            yield Row("lesion", way, f"Dice, {figure}", float(value), f"{len(values)} pictures")
+            yield Row("lesion", way, f"Dice, {figure}", float(value), f"{len(values)} {called}")
 
 
 def drawn_rows(

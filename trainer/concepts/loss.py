@@ -34,11 +34,11 @@ DRAWN_WEIGHT = 3.0
 """Of a drawn pixel, against one of the background."""
 
 
-def loss_of(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """The sum of the losses of lesion and artifacts, for logits (N, 8, S, S)."""
+def loss_of(logits: torch.Tensor, batch: Batch, lesion: float = 1.0) -> torch.Tensor:
+    """The sum of the losses of lesion, by this weight, and artifacts, for logits (N, 8, S, S)."""
     targets = batch.targets.float()
     hidden = targets[:, [FOUND.index("patch"), FOUND.index("corner")]].amax(dim=1)
-    total = _lesion(logits[:, 0], targets[:, 0])
+    total = lesion * _lesion(logits[:, 0], targets[:, 0])
     for name in ARTIFACTS:
         place = FOUND.index(name)
         total = total + 0.5 * _artifact(name, logits[:, place], targets[:, place], said_of(batch, name), hidden)

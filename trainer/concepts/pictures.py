@@ -44,6 +44,11 @@ def is_held_out(name: str, seen: bool) -> bool:
     return not seen and int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT == 0
 
 
+def is_validated(name: str, seen: bool) -> bool:
+    """Whether a picture of this name is of the tenth on which settings are chosen; none of those is held out."""
+    return not seen and int(hashlib.sha256(name.encode()).hexdigest(), 16) % HELD_OUT == 1
+
+
 def read_seen(path: Path) -> dict[str, list[int]]:
     """Picture key to what was seen of each of `ARTIFACTS`: 1 there, 0 not there, -1 doubtful or not looked for.
 

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,7 +33,8 @@ class Settings:
 
     `each` is the number of drawings of every kind, `seen` the share of looked-at pictures; all epochs but the last
     `whole` are at `small` pixels, where each takes half of the time. With an `average` (0 to 1) the network is the
-    moving average of its weights with that decay.
+    moving average of its weights with that decay. `wide` is the share of batches that are changed far more, `lesion`
+    the weight of its loss against an artifact's.
     """
 
     seed: int = 0
@@ -46,6 +47,8 @@ class Settings:
     small: int = 160
     whole: int = 2
     average: float = 0.0
+    wide: float = 0.0
+    lesion: float = 1.0
 
 
 OnEpoch = Callable[[int, float, float], None]
@@ -79,7 +82,7 @@ class Lessons(Dataset[Batch]):
         if len(self._seen):
             rows[: round(settings.seen * len(rows))] = rng.choice(self._seen, round(settings.seen * len(rows)))
         side = self._sides[epoch]
-        return make_batch(self._source, rows.tolist(), self._layers[side], rng, side)
+        return make_batch(self._source, rows.tolist(), self._layers[side], rng, side, settings.wide)
 
 
 def train_network(
@@ -90,11 +93,13 @@ def train_network(
     *,
     device: torch.device = CPU,
     processes: int = 0,
+    computed: torch.dtype = torch.float32,
 ) -> ConceptNetwork:
     """A network trained on the pictures, with artifacts of the kinds that teach; the same for the same seed.
 
     One cycle of the learning rate (Smith and Topin, 2019) with AdamW. `begin` is a network to go on from. Batches are
-    made by so many `processes` beside this one, which changes none of them. The network comes back on the CPU.
+    made by so many `processes` beside this one, which changes none of them; steps are `computed` in float32 or
+    bfloat16. The network comes back on the CPU.
     """
     torch.manual_seed(settings.seed)
     lessons = Lessons(source, settings, processes)
@@ -105,9 +110,11 @@ def train_network(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
     begun = time.monotonic()
-    for number, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
+    for step, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
         batch = made.to(device)
-        loss = loss_of(network(batch.pictures), batch)
+        with torch.autocast(device.type, torch.bfloat16, enabled=computed == torch.bfloat16):
+            logits = network(batch.pictures)
+        loss = loss_of(logits.float(), batch, settings.lesion)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
@@ -116,12 +123,23 @@ def train_network(
         if average is not None:
             average.update_parameters(network)
         losses.append(loss.detach())
-        if number % lessons.steps == 0:
-            on_epoch(number // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
+        if step % lessons.steps == 0:
+            on_epoch(step // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
             losses.clear()
     if average is not None:
         network.load_state_dict(average.module.state_dict())
     return network.to(CPU).eval()
+
+
+def mean_network(networks: Sequence[ConceptNetwork]) -> ConceptNetwork:
+    """The network whose weights are the mean of theirs, ready to find.
+
+    Of several that began with the same one it is often better than each (Wortsman et al., 2022).
+    """
+    states = [network.state_dict() for network in networks]
+    mean = ConceptNetwork()
+    mean.load_state_dict({name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]})
+    return mean.eval()
 
 
 def save_network(path: Path, network: ConceptNetwork, settings: Settings, source: str, licence: str) -> None:

@@ -6,15 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from trainer.cli import main
-from trainer.concepts.batches import CHANCES, UPWARDS, make_batch
+from trainer.concepts.batches import CHANCES, UPWARDS, as_elsewhere, make_batch
 from trainer.concepts.drawn_layers import draw_all
-from trainer.concepts.finding import by_network, load_network, one_piece
+from trainer.concepts.finding import by_network, load_network, one_piece, outlined
 from trainer.concepts.loss import DOUBTED, STRONGEST, WEIGHT_IN_DOUBT, loss_of
-from trainer.concepts.network import FOUND, ConceptNetwork
-from trainer.concepts.pictures import is_held_out, read_pictures, read_seen
-from trainer.concepts.train import Settings, train_network
+from trainer.concepts.network import FOUND, ConceptNetwork, hats
+from trainer.concepts.pictures import Pictures, is_held_out, is_validated, read_pictures, read_seen
+from trainer.concepts.train import Settings, mean_network, train_network
 from trainer.concepts.words import ARTIFACTS
 from trainer.files.errors import UserError
 from trainer.synthetic import draw
@@ -50,9 +51,10 @@ def test_what_was_seen_is_read_from_one_or_two_readings(folders, tmp_path):
 
 def test_one_picture_in_ten_is_kept_from_training_unless_it_was_looked_at():
     names = [f"isic_{number}" for number in range(2000)]
-    share = sum(is_held_out(name, False) for name in names) / len(names)
-    assert 0.08 < share < 0.12
-    assert not any(is_held_out(name, True) for name in names)
+    for kept in (is_held_out, is_validated):
+        assert 0.08 < sum(kept(name, False) for name in names) / len(names) < 0.12
+        assert not any(kept(name, True) for name in names)
+    assert not any(is_held_out(name, False) and is_validated(name, False) for name in names)
 
 
 def test_a_batch_has_exact_masks_and_nothing_under_a_sticker(folders):
@@ -69,6 +71,32 @@ def test_a_batch_has_exact_masks_and_nothing_under_a_sticker(folders):
     drawn = torch.cat([batch.targets for batch in batches]).flatten(2).any(2)
     assert drawn.any(0).all()
     assert set(CHANCES) == set(UPWARDS) == set(STRONGEST) == set(WEIGHT_IN_DOUBT) == set(ARTIFACTS)
+
+
+def test_pictures_as_of_other_cameras_show_lesions_of_other_sizes_in_other_places(folders):
+    one = read_pictures(folders / "images", folders / "masks", {}, lambda name: name == "p0", 96)
+    source = Pictures(one.names * 20, *(values.repeat_interleave(20, 0) for values in (one.rgb, one.lesion, one.said)))
+    changed = as_elsewhere(source, 3)
+    assert torch.equal(as_elsewhere(source, 3).rgb, changed.rgb)
+    assert {*changed.names} <= {*source.names}
+    assert (changed.lesion.float().mean(dim=(1, 2)) > 0).all()
+    shares = changed.lesion.float().mean(dim=(1, 2))
+    assert shares.max() > 3 * shares.min()
+    centres = torch.stack([lesion.nonzero().float().mean(dim=0) for lesion in changed.lesion])
+    assert (centres.std(dim=0) > 96 / 12).all()
+    empty = replace(source, lesion=torch.zeros_like(source.lesion))
+    assert len(as_elsewhere(empty, 3)) == 0
+
+
+def test_hats_are_those_of_squares():
+    light = torch.rand(2, 1, 33, 40)
+
+    def widest(values: torch.Tensor) -> torch.Tensor:
+        return F.max_pool2d(values, 9, 1, 4)
+
+    dark, pale = hats(light.expand(-1, 3, -1, -1))
+    assert torch.allclose(dark, -widest(-widest(light)) - light, atol=1e-6)
+    assert torch.allclose(pale, light - widest(-widest(-light)), atol=1e-6)
 
 
 def test_what_nobody_looked_at_does_not_teach_to_look_away(folders):
@@ -97,6 +125,12 @@ def test_the_command_trains_and_measures_a_network(folders, tmp_path, capsys):
     assert tuple(maps) == FOUND
     assert all(map.shape == (64, 96) and 0 <= map.min() <= map.max() <= 1 for map in maps.values())
 
+    mean = tmp_path / "mean.safetensors"
+    assert main([*words, "--begin", str(out), str(out), "--epochs", "0", "--out", str(mean)]) == 0
+    assert all(
+        torch.equal(weight, network.state_dict()[name]) for name, weight in load_network(mean).state_dict().items()
+    )
+
     table = tmp_path / "measured.csv"
     assert main([*words, "--evaluate", str(out), "--each", "1", "--out", str(table)]) == 0
     rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
@@ -121,12 +155,43 @@ def test_other_processes_make_the_same_batches_and_the_average_is_not_the_last_s
     assert 0 < (average - begun).norm() < (last - begun).norm()
 
 
+def test_a_mean_network_lies_between_those_it_is_made_of():
+    networks = [ConceptNetwork(), ConceptNetwork()]
+    mean = mean_network(networks).state_dict()
+    for name in ("mix.weight", "down.0.1.running_var"):
+        one, other = (network.state_dict()[name] for network in networks)
+        assert torch.allclose(mean[name], (one + other) / 2)
+
+
+def test_a_tenth_is_kept_to_choose_by_and_measured_alone(folders, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("trainer.concepts.pictures.is_validated", lambda name, seen: name in ("p1", "p2"))
+    words = ["train-concepts", "--images", str(folders / "images"), "--masks", str(folders / "masks"), "--validate"]
+    words += ["--held-out", str(folders / "kept.csv")]
+    out, table = tmp_path / "net.safetensors", tmp_path / "measured.csv"
+    settings = ["--wide", "1", "--lesion", "2", "--precision", "bfloat16"]
+    assert main([*words, *settings, "--epochs", "1", "--each", "1", "--out", str(out)]) == 0
+    assert "1 pictures to learn from" in capsys.readouterr().out
+    assert main([*words, "--evaluate", str(out), "--out", str(table)]) == 0
+    rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
+    assert {row["concept"] for row in rows} == {"lesion"}
+    assert {row["over"] for row in rows} == {"2 pictures", "2 changed pictures"}
+
+
 def test_a_network_of_something_else_is_refused(tmp_path):
     from safetensors.torch import save_file
 
     save_file({"weight": torch.zeros(3)}, tmp_path / "x.safetensors")
     with pytest.raises(UserError, match="no network that finds concepts"):
         load_network(tmp_path / "x.safetensors")
+
+
+def test_a_faint_lesion_is_cut_lower_than_a_clear_one_and_skin_is_none():
+    away = np.hypot(*(np.mgrid[:80, :80] - 40))
+    slope = np.clip((30 - away) / 20, 0, 1).astype(np.float32)  # 1 within 10 pixels, 0 from 30 on
+    clear, faint = (outlined(slope * top) >= 0.5 for top in (np.float32(1.0), np.float32(0.75)))
+    assert 0.9 < faint.sum() / clear.sum() < 1.1
+    assert (slope >= 0.5).sum() > clear.sum()  # more than half of the surest
+    assert outlined(slope * np.float32(0.3)).max() < 0.5
 
 
 def test_a_lesion_is_one_piece_without_holes():
