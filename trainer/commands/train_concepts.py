@@ -34,6 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser(
         "train-concepts", help="train the network that finds lesion and artifacts", description=DESCRIPTION
     )
+    parser.usage = f"{parser.prog} --images DIR --masks DIR --out FILE [options]"
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of pictures")
     parser.add_argument("--masks", type=Path, required=True, metavar="DIR", help="their masks, NAME_segmentation.png")
     parser.add_argument(

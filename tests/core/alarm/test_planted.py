@@ -99,7 +99,7 @@ def test_without_two_classes_it_says_so(made: tuple[str, Planted]) -> None:
 
     _, planted = made
     words = propose(["benign"], planted.index.classes)
-    with pytest.raises(UserError, match="two classes"):
+    with pytest.raises(UserError, match="36 of benign, 0 of malignant: it takes more pictures"):
         sound(planted.index, words=words, measurements=(WHOLE_PICTURE,))
 
 

@@ -259,7 +259,7 @@ def test_accepted_suggestions_are_made_again(sources: Sources, monkeypatch: pyte
     said.pop("format")
     pictures = [(one["filter"], name["picture"]) for one in said["facts"]["filters"] for name in each(one["pictures"])]
     text = " ".join(Elements(page(said, dict.fromkeys(pictures, ""))).text.split())
-    assert "0.75 [0.6, 0.9] of 6" in text
+    assert "0.750 [0.600, 0.900] of 6" in text
     moved = json.loads(json.dumps(said["facts"]))
     moved["suggestions"]["filters"][0]["held_out"]["effect"] = 0.5
     assert [found.place for found in differences(moved, said["facts"])] == ["suggestions filters 7:5 held_out effect"]

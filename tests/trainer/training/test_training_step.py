@@ -9,7 +9,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.trainer.runs import CPU, cohort_in, small
-from trainer.files.errors import UserError
 from trainer.networks.architectures import build, head
 from trainer.networks.input_spec import InputSpec
 from trainer.training.data_loading import Batch, Pictures, Preparation, ahead, epoch, order_of, steps_of
@@ -67,47 +66,6 @@ def test_fused_and_channels_last_compute_the_reference(name: str) -> None:
     for losses, weights in found[1:]:
         assert losses == pytest.approx(found[0][0], rel=1e-4)
         assert torch.allclose(weights, found[0][1], atol=1e-4)
-
-
-def traced_only(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Compiling ends with the traced graphs, which are run as they are: a compiler takes minutes. Counts the graphs."""
-    graphs: list[int] = []
-
-    def backend(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Callable[..., object]:
-        graphs.append(len(graph.graph.nodes))
-        return graph.forward
-
-    plain = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda work, **how: plain(work, backend=backend, **how))
-    return graphs
-
-
-def test_a_compiled_step_computes_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    graphs, found = traced_only(monkeypatch), []
-    pictures = (torch.rand(8, 3, 40, 40, generator=torch.Generator().manual_seed(1)) * 255).to(torch.uint8)
-    some = Batch(
-        pictures, torch.rand(8, 22, generator=torch.Generator().manual_seed(2)), torch.arange(8) % 2, ready=False
-    )
-    for changes in ({}, {"compile": True}):
-        module, step = made(
-            small(**{**REFERENCE, "size": 32, "hue": [-0.02, 0.02], "contrast": [-0.2, 0.2], **changes})
-        )
-        losses = [step(some, 1e-2).item() for _ in range(4)]
-        found.append((losses, torch.cat([weight.flatten() for weight in module.parameters()])))
-    assert len(graphs) >= 2  # the network's and the augmentation's
-    assert found[1][0] == pytest.approx(found[0][0], rel=1e-4)
-    assert torch.allclose(found[1][1], found[0][1], atol=1e-4)
-
-
-def test_what_cannot_be_compiled_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def backend(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Callable[..., object]:
-        raise RuntimeError("no compiler")
-
-    plain = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda work, **how: plain(work, backend=backend, **how))
-    _, step = made(small(**REFERENCE, compile=True))
-    with pytest.raises(UserError, match=r"cannot be compiled here .* without --compile"):
-        step(batch(), 1e-2)
 
 
 @pytest.mark.parametrize("name", ["scratch_cnn", "resnet18", "densenet121", "vgg11", "inception_v3"])
