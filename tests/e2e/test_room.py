@@ -189,7 +189,7 @@ def test_a_curve_says_the_ends_of_its_axes_and_draws_its_mark_whole(indexed: Per
 
 
 def test_stages_fit_the_screen_and_cut_no_map(demo: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages_dialog, "screen_room", lambda window: QSize(*SMALL))
+    monkeypatch.setattr("explorer.ui.widgets.screen_room.screen_room", lambda window: QSize(*SMALL))
     dialog = opened(demo)
     assert dialog.width() <= SMALL[0]
     assert dialog.height() <= SMALL[1]

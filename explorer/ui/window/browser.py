@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BELOW = 250
 """Height of the tabs before a person moves their edge: two rows of filters; the picture takes the rest."""
+BELOW_A_STRIP = 100
+"""Pixels of height that are left to the tabs in a small window: what is set of a lens must not be cut."""
 
 
 class Browser(RememberingSplitter):
@@ -209,6 +211,7 @@ class Browser(RememberingSplitter):
         """Show the strip while a lens is looked through; nothing follows the mouse without a patch."""
         if self._lens_strip is not None or self._lens.lens is not None:
             self.lens_strip.setVisible(self._lens.lens is not None)
+            self.tabs.setMinimumHeight(BELOW_A_STRIP if self._lens.lens is not None else 0)
             if not self._occluding.possible:
                 self.lens_strip.drag.setChecked(False)
 
