@@ -99,7 +99,7 @@ def _train_all(arguments: argparse.Namespace, cohort: "Cohort", recipe: "Recipe"
 
 def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     """Print what the network starts from, and which of its layers learn at which rate."""
-    from trainer.training.checks import check
+    from trainer.training.checks import check, seen_part
     from trainer.training.depth_groups import depth_groups
     from trainer.training.initial_weights import started
 
@@ -109,6 +109,8 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
     if fetched:
         says = f"{recipe.network.architecture} from imagenet"
     learning = recipe.learning
+    if part := seen_part(cohort, recipe):
+        say(part)
     say(f"{says}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
     say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")
     for group in depth_groups(module, learning.depth_decay):

@@ -7,6 +7,9 @@ from trainer.cohort.cohort import Cohort
 from trainer.files.errors import UserError
 from trainer.training.recipe import Recipe
 
+LEAST_SEEN = 0.7
+"""Share of a picture's side below which less than half of it is seen."""
+
 
 def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
     """How often each class occurs among the training pictures; UserError where nothing can be learnt or measured."""
@@ -34,6 +37,17 @@ def check(cohort: Cohort, recipe: Recipe) -> npt.NDArray[np.int64]:
                 "prepare it with more pictures of it, or with other parts."
             )
     return np.bincount(cohort.labels[cohort.positions("train")], minlength=len(cohort.classes))
+
+
+def seen_part(cohort: Cohort, recipe: Recipe) -> str:
+    """A sentence where the network is tested on less than half of each picture, which a lower --size alone makes of a
+    recipe; else "".
+    """
+    side, size = recipe.data.resize_to or cohort.side, recipe.data.size
+    if recipe.data.test_crop == "whole" or size > LEAST_SEEN * side:
+        return ""
+    way = f"--resize-to {size} or --test-crop whole shows all of it"
+    return f"of each picture, {side} x {side}, the network sees the {size} x {size} in the middle; {way}"
 
 
 def check_start(recipe: Recipe) -> None:

@@ -14,7 +14,7 @@ from trainer.cohort.cohort import Cohort
 from trainer.devices.arithmetic import computes_bfloat16, computing
 from trainer.files.errors import UserError
 from trainer.files.progress import OnStep, no_step
-from trainer.training.checks import check
+from trainer.training.checks import check, seen_part
 from trainer.training.cross_validation import check_folds, held_out
 from trainer.training.data_loading import Pictures, Preparation, blank, epoch, steps_of
 from trainer.training.distributed import ProcessGroup
@@ -119,6 +119,8 @@ class Training:
         watch.say(says)
         if recipe.machine.precision == "bfloat16" and not computes_bfloat16(device):
             watch.say("this device has no bfloat16: computed in float32")
+        if part := seen_part(cohort, recipe):
+            watch.say(part)
         event = "resumed" if self.state.epoch else "started"
         self.folder.log(event, epoch=self.state.epoch, device=str(device), processes=world.size)
 
