@@ -13,7 +13,7 @@ from torch import nn
 
 from explorer.core.index import FolderIndex, build_index, open_index
 from explorer.core.network.opening import Network, open_network
-from trainer.networks.architectures import ScratchCNN
+from trainer.networks.architectures import ScratchCNN, initialise
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 from trainer.synthetic import draw
 from trainer.synthetic.picture import usual_concepts
@@ -47,10 +47,11 @@ class Scale:
     steps: int
     plain: bool
     looks: float = 1.0
+    initialisation: str = "torch"
 
 
 QUICK = Scale(48, (8, 16), train=120, test=72, steps=60, plain=True)
-FULL = Scale(64, (8, 16, 24), train=400, test=120, steps=400, plain=False, looks=0.7)
+FULL = Scale(64, (8, 16, 24), train=400, test=120, steps=400, plain=False, looks=0.7, initialisation="he")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -170,6 +171,7 @@ def pull(module: nn.Module, kind: str, seed: int, scale: Scale) -> float:
 def _trained(x: torch.Tensor, y: torch.Tensor, seed: int, scale: Scale) -> nn.Module:
     torch.manual_seed(seed)
     module = ScratchCNN(2, **arguments(scale))
+    initialise(module, scale.initialisation)  # "he": else most of the larger ones never leave where they begin
     optimizer = torch.optim.AdamW(module.parameters(), 2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=scale.steps)
     draws = torch.Generator().manual_seed(seed)
