@@ -65,11 +65,14 @@ def at_least_one(text: str) -> int:
     return number
 
 
-def network_of(arguments: argparse.Namespace) -> "Network":
-    """Open the network that `add_network_arguments` describes; what had to be assumed is said on standard error."""
+def network_of(arguments: argparse.Namespace, model: Path | None = None) -> "Network":
+    """Open the network that `add_network_arguments` describes, or another `model` in the same way.
+
+    What had to be assumed is said on standard error.
+    """
     from explorer.core.network.opening import open_network
 
-    network = open_network(arguments.model, device=arguments.device, **opening_of(arguments))
+    network = open_network(model or arguments.model, device=arguments.device, **opening_of(arguments))
     for sentence in network.assumed:
         say(f"feature-explorer: {sentence}", error=True)
     return network

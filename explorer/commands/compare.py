@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     first = network_of(arguments)
-    second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.other})))
+    second = network_of(arguments, arguments.other)
     comparison = _compared(arguments, first, second)
     write_report(arguments.out, comparison)
     for sentence in comparison.notes:

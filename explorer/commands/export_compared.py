@@ -37,7 +37,7 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
     names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
     pictures = choose_pictures(pictures, names, arguments.first)
     first = network_of(arguments)
-    second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
+    second = network_of(arguments, arguments.compare)
     book = load_tags_of(arguments.tags, first.digest, first.name) if arguments.tags else None
     filters = choose_filters(selectors, first.layers, book)
     strengths = None

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ def run_compared(
     from explorer.core.attribution.target import parse_target
     from explorer.core.comparison.lens_of_both import through_both
 
-    second = network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
+    second = network_of(arguments, arguments.compare)
     asked = (arguments.target, settings), _asked_of_second(arguments, lens, settings, (first, second))
     parse_target(asked[1][0], second)
     made: list[LensOfBoth] = []
@@ -109,7 +109,7 @@ def _columns(both: "LensOfBoth") -> "dict[str, npt.ArrayLike]":
 class _ComparedJob(AttributionJob):
     """The same for two networks: one file with both maps, and figures of three panels."""
 
-    networks: "tuple[Network, Network]" = None  # type: ignore[assignment]
+    networks: "tuple[Network, Network]" = field(kw_only=True)
 
     def _about_figure(self, described: Described) -> Described:
         return {**described, "lens": self.lens.name, "limit": self.limit}

@@ -81,11 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     if not network.classes and arguments.target == PREDICTED:
         raise UserError(f"{network.name} was opened without class scores; give a filter as --target.")
-    second = (
-        network_of(argparse.Namespace(**(vars(arguments) | {"model": arguments.compare})))
-        if arguments.compare
-        else None
-    )
+    second = network_of(arguments, arguments.compare) if arguments.compare else None
     if second is not None and arguments.target.startswith("filter:"):
         raise UserError("A sheet of two networks is of a class; `lens LENS --compare` takes a filter.")
     chosen = _chosen(arguments, network)

@@ -55,6 +55,10 @@ class BootstrapResamples:
         """The number of different lesions."""
         return int(self.lesion.max()) + 1 if len(self.lesion) else 0
 
+    def lesions_among(self, pictures: npt.NDArray[np.bool_]) -> int:
+        """The number of different lesions of some of the pictures, a mask (N)."""
+        return len(np.unique(self.lesion[pictures]))
+
     def weights(self) -> Iterator[Numbers]:
         """How often each draw holds each picture, (d, N), a few draws at a time."""
         random, drawn = np.random.default_rng(self.seed), self.lesions

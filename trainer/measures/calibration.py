@@ -87,7 +87,7 @@ def reliability(
     shares = draws.over(lambda weights: _share(sums(weights)[:, 2], sums(weights)[:, 0]))
     counts, predicted, observed = sums(one)[0]
     points = [
-        measure(found, shares[:, place], int(counts[place]), len(np.unique(draws.lesion[members[:, place]])))
+        measure(found, shares[:, place], int(counts[place]), draws.lesions_among(members[:, place]))
         for place, found in enumerate(_share(observed, counts))
     ]
     return Reliability(

@@ -32,7 +32,7 @@ def class_curves(
         on_step(done, len(columns))
         made.append(curve_of(classes[place], probabilities[:, place], labels == place, draws, asked))
     value = float(np.mean([curve.auc.value for curve, _ in made]))
-    lesions = min(min(len(np.unique(draws.lesion[side])) for side in (labels == k, labels != k)) for k in columns)
+    lesions = min(min(draws.lesions_among(side) for side in (labels == k, labels != k)) for k in columns)
     macro = measure(value, np.mean([areas for _, areas in made], axis=0), len(labels), lesions)
     return tuple(curve for curve, _ in made), macro
 
@@ -50,7 +50,7 @@ def accuracies(
 
     value, drawn = numbers(np.ones((1, len(labels))))[0], draws.over(numbers)
     sizes = [len(labels), len(labels), *counts.tolist()]
-    lesions = [draws.lesions, 0, *(len(np.unique(draws.lesion[labels == place])) for place in range(classes))]
+    lesions = [draws.lesions, 0, *(draws.lesions_among(labels == place) for place in range(classes))]
     first, second, *rest = (
         measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)
     )

@@ -77,7 +77,7 @@ def curve_of(
     positives, negatives = int(positive.sum()), int((~positive).sum())
     sensitivities = 2 + len(LEVELS) + len(asked)
     sizes = [len(scores)] * 2 + [positives] * (sensitivities - 2) + [negatives] * len(LEVELS)
-    apart = [len(np.unique(draws.lesion[of])) for of in (positive, ~positive)]
+    apart = [draws.lesions_among(of) for of in (positive, ~positive)]
     lesions = [min(apart)] * 2 + [apart[0]] * (sensitivities - 2) + [apart[1]] * len(LEVELS)
     found = [measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)]
     low, high = interval(drawn[:, figures:])

@@ -81,7 +81,7 @@ def change_of(
 
     value = numbers(np.ones((1, len(before))))[0]
     drawn = resamples.over(numbers)
-    fewer = min(len(set(np.asarray(units, dtype=object)[side])) for side in (positive, ~positive))
+    fewer = min(resamples.lesions_among(side) for side in (positive, ~positive))
     lesions = (0, 0, 0, fewer, fewer, 0)  # an AUC of 1 is not certain
     measures = [measure(float(value[at]), drawn[:, at], len(before), lesions[at]) for at in range(len(value))]
     rho, error, counted = within_class(values, np.stack([before, after]), labels)

@@ -11,6 +11,7 @@ from explorer.core.attribution.attribution_map import AttributionMap, Settings, 
 from explorer.core.attribution.lens import CLASS, FILTER, Lens, OnRough, Setting, Side
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from trainer.measures.percent import percent
 
 if TYPE_CHECKING:
     import torch
@@ -81,8 +82,8 @@ def _compute(
     missed = abs(found - wanted_sum) / abs(wanted_sum) if wanted_sum else 0.0
     method = f"{taken} steps" + (f" instead of {steps}" if taken > steps else "")
     if missed > GAP:
-        method += f", and the sum still misses the difference by {missed:.0%}"
-        summary += f" They still miss it by {missed:.0%} after {taken} steps: take the shares as rough."
+        method += f", and the sum still misses the difference by {percent(missed)}"
+        summary += f" They still miss it by {percent(missed)} after {taken} steps: take the shares as rough."
     elif taken > steps:
         summary += f" It took {taken} steps instead of {steps}."
     return AttributionMap(target, as_map(parts), True, score, settings, method, summary)

@@ -85,12 +85,9 @@ def compare(
     """
     if indexes is not None:
         pictures, *answers = answers_of_indexes(indexes, (first, second))
-        changed = _common(indexes)[1]
-        notes: tuple[str, ...] = (
-            (f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out.",)
-            if changed
-            else ()
-        )
+        changed = len(indexes[0].rows.keys() & indexes[1].rows.keys()) - len(pictures)
+        said = f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out."
+        notes: tuple[str, ...] = (said,) if changed else ()
     else:
         paths, root, left_out = _paths(images)
         of_each, read, unreadable = answers_of((first, second), paths, on_step or no_step)
@@ -108,19 +105,13 @@ def answers_of_indexes(
     """
     for index, network in zip(indexes, networks, strict=True):
         index.check(network)
-    pictures, changed = _common(indexes)
-    if not pictures:
-        content = f": those of the same name ({changed:,}) have another content" if changed else ""
-        raise UserError(f"The two indexes have no picture in common{content}; make both of one folder.")
-    return pictures, FolderAnswers.of_index(indexes[0], pictures), FolderAnswers.of_index(indexes[1], pictures)
-
-
-def _common(indexes: tuple[FolderIndex, FolderIndex]) -> tuple[tuple[str, ...], int]:
-    """The pictures of the same name and content in both, and the number of those of another content."""
     before, after = (dict(zip(index.pictures, index.digests, strict=True)) for index in indexes)
     named = [name for name in before if name in after]
     pictures = tuple(name for name in named if before[name] == after[name])
-    return pictures, len(named) - len(pictures)
+    if not pictures:
+        content = f": those of the same name ({len(named):,}) have another content" if named else ""
+        raise UserError(f"The two indexes have no picture in common{content}; make both of one folder.")
+    return pictures, FolderAnswers.of_index(indexes[0], pictures), FolderAnswers.of_index(indexes[1], pictures)
 
 
 def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:

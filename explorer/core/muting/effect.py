@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
@@ -119,8 +118,7 @@ def muting_effect(
     every = JudgedPictures(index, rows, labels, lesion_of)
     judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
     _check(judged.labels, classes, left_out)
-    for_random = judged.spread(options.random_pictures)
-    if options.random_draws and len(np.unique(for_random.labels)) < 2:
+    if options.random_draws and len(np.unique(judged.spread(options.random_pictures).labels)) < 2:
         raise UserError(
             f"Random filters are compared by their AUC, which takes pictures of two classes: {options.random_pictures} "
             "are too few."
@@ -135,7 +133,7 @@ def muting_effect(
     columns = [scored] if len(classes) == 2 else np.unique(labels).tolist()
     resamples = judged.resamples(options.draws, options.seed)
     areas = {classes[k]: auc_pair(sides[0][:, k], sides[1][:, k], labels == k) for k in columns}
-    fewer = [min(_lesions(judged, labels == k), _lesions(judged, labels != k)) for k in columns]
+    fewer = [min(map(resamples.lesions_among, (labels == k, labels != k))) for k in columns]
     pairs = {f"auc {name}": Quantity(pair, lesions) for (name, pair), lesions in zip(areas.items(), fewer, strict=True)}
     pairs["auc"] = Quantity(_mean(list(areas.values())), min(fewer))
     pairs["ece"] = Quantity(_ece_pair(*sides, labels, scored if len(classes) == 2 else None))
@@ -148,14 +146,15 @@ def muting_effect(
     called_all = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
     called = [side[of_threshold] for side in called_all]
     positive = labels[of_threshold] == scored
-    halved = judged.some(of_threshold)
-    before, after = called
-    share = [
-        Quantity(share_pair(before, after, positive), _lesions(halved, positive), is_share=True),
-        Quantity(share_pair(~before, ~after, ~positive), _lesions(halved, ~positive), is_share=True),
-    ]
-    over = halved.resamples(options.draws, options.seed)
-    at = compared({"sensitivity": share[0], "specificity": share[1]}, over)
+    over = judged.some(of_threshold).resamples(options.draws, options.seed)
+    count = [over.lesions_among(side) for side in (positive, ~positive)]
+    at = compared(
+        {
+            "sensitivity": Quantity(share_pair(called[0], called[1], positive), count[0], is_share=True),
+            "specificity": Quantity(share_pair(~called[0], ~called[1], ~positive), count[1], is_share=True),
+        },
+        over,
+    )
     real = None
     if presence is not None:
         odds = log_odds(network, logits.before, scored), log_odds(network, logits.after[0], scored)
@@ -178,7 +177,7 @@ def muting_effect(
         left_out=left_out,
         drawn_over="lesions" if known else "pictures",
         chosen_by_effect=options.chosen_by_effect,
-        random=_against_random(network, for_random, keys, columns, options, passes, on_step)
+        random=_against_random(network, judged.spread(options.random_pictures), keys, columns, options, passes, on_step)
         if options.random_draws
         else None,
         artifact=_artifact(network, judged, keys, (scored, classes[scored]), options, on_step),
@@ -223,10 +222,6 @@ def _artifact(
         seed=options.seed,
         on_step=on_step,
     )
-
-
-def _lesions(judged: JudgedPictures, of: npt.NDArray[np.bool_]) -> int:
-    return len(np.unique(judged.lesions[of].astype(str)))
 
 
 def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
