@@ -29,7 +29,7 @@ ENOUGH = 420
 
 
 class TagPanel(QWidget):
-    """Which filter it is stays in sight, and Why; suggestion, tags and card are scrolled below where there is little room.
+    """The filter and Why stay in sight; suggestion, tags and card are scrolled below where there is little room.
 
     Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
     `given(word)`
