@@ -30,10 +30,10 @@ def write_csv(index: FolderIndex, folder: Path | str, on_step: OnStep = no_step)
             create_file(new / PICTURES, write_rows(_pictures(index)))
             create_file(new / FILTERS, write_rows(_filters(index)))
             layers = range(len(index.contents.network.filters))
-            files = [(layer, what) for layer in layers for what in ANSWERS]
-            for done, (layer, what) in enumerate(files):
+            files = [(layer, answer) for layer in layers for answer in ANSWERS]
+            for done, (layer, answer) in enumerate(files):
                 on_step(done, len(files))
-                create_file(new / f"{layer}-{what}.csv", write_rows(_answers(index, layer, what)))
+                create_file(new / f"{layer}-{answer}.csv", write_rows(_answers(index, layer, answer)))
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder
@@ -62,8 +62,8 @@ def _filters(index: FolderIndex) -> Iterator[list[object]]:
         yield [layer, *(_number(cell) if isinstance(cell, float) else int(cell) for cell in cells)]
 
 
-def _answers(index: FolderIndex, layer: int, what: str) -> Iterator[list[object]]:
-    values = index.layer_answers(layer, what)
+def _answers(index: FolderIndex, layer: int, answer: str) -> Iterator[list[object]]:
+    values = index.layer_answers(layer, answer)
     yield ["picture", *(f"{layer}:{number}" for number in range(len(values)))]
     for name, row in zip(index.pictures, values.T, strict=True):
         yield [name, *map(_number, row.tolist())]

@@ -34,8 +34,8 @@ class WorkList:
     def __str__(self) -> str:
         if not self.filters:
             return ""
-        of = counted(self.total, "filter")
-        first = f"{len(self.filters):,} of {of} carry {percent(self.carried)} of the decision"
+        all_filters = counted(self.total, "filter")
+        first = f"{len(self.filters):,} of {all_filters} carry {percent(self.carried)} of the decision"
         parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
         shares = f": {', '.join(f'{word} {percent(share)}' for word, share in parts)}"
         if self.named:
