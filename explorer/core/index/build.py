@@ -153,7 +153,7 @@ class _Build:
 
         def batches() -> Iterator[torch.Tensor]:
             for batch in self._batches(pictures, []):
-                measured.update(dict.fromkeys(seen_picture.picture.digest for seen_picture in batch))
+                measured.update(dict.fromkeys(view.picture.digest for view in batch))
                 yield self._tensor(batch)
 
         def on_picture(done: int) -> None:
@@ -176,9 +176,9 @@ class _Build:
             columns = answers.answers | {
                 "logits": answers.logits,
                 "embedding": answers.embedding,
-                "size": np.array([seen_picture.size for seen_picture in batch]),
+                "size": np.array([view.size for view in batch]),
             }
-            waiting.append(Rows(tuple(seen_picture.picture.digest for seen_picture in batch), in_file_types(columns)))
+            waiting.append(Rows(tuple(view.picture.digest for view in batch), in_file_types(columns)))
             done += len(batch)
             self.on_step(done, len(pictures))
             due = bool(first_done) and done >= first_done  # the sample is there to be looked at
@@ -203,7 +203,7 @@ class _Build:
         return _chunks(seen(pictures, self._network.input, problems), size)
 
     def _tensor(self, batch: Sequence[Seen]) -> torch.Tensor:
-        return torch.stack([self._network.input.normalise(seen_picture.crop) for seen_picture in batch])
+        return torch.stack([self._network.input.normalise(view.crop) for view in batch])
 
     def _loose(
         self, joiner: Joiner, pictures: Sequence[FolderPicture], parts: list[Part], missing: Sequence[FolderPicture]

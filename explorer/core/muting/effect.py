@@ -112,9 +112,9 @@ def muting_effect(
         raise UserError("The words are given to the classes of another network; propose them anew.")
     if options.scored and options.scored not in classes:
         raise UserError(f'The network has no class "{options.scored}"; its classes are {", ".join(classes[:12])}.')
-    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
-    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=options.with_trained_on)
-    lesion_of = np.array([known.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
+    known_lesions = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, known_lesions, with_trained_on=options.with_trained_on)
+    lesion_of = np.array([known_lesions.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
     every = JudgedPictures(index, rows, labels, lesion_of)
     judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
     _check(judged.labels, classes, left_out)
@@ -139,21 +139,21 @@ def muting_effect(
     pairs["ece"] = Quantity(_ece_pair(*sides, labels, scored if len(classes) == 2 else None))
     losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
     pairs["log loss"] = Quantity(mean_pair(losses[0], losses[1], np.ones(len(labels))))
-    found = compared(pairs, resamples)
-    threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
+    measures = compared(pairs, resamples)
+    threshold, of_threshold, threshold_from = options.threshold, np.ones(len(labels), bool), "chosen"
     if threshold is None:
-        threshold, of_threshold, said = threshold_of_half(every, judged, scored)
+        threshold, of_threshold, threshold_from = threshold_of_half(every, judged, scored)
     called_all = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
     called = [side[of_threshold] for side in called_all]
     positive = labels[of_threshold] == scored
-    over = judged.some(of_threshold).resamples(options.draws, options.seed)
-    count = [over.lesions_among(side) for side in (positive, ~positive)]
-    at = compared(
+    threshold_resamples = judged.some(of_threshold).resamples(options.draws, options.seed)
+    lesion_counts = [threshold_resamples.lesions_among(side) for side in (positive, ~positive)]
+    at_threshold = compared(
         {
-            "sensitivity": Quantity(share_pair(called[0], called[1], positive), count[0], is_share=True),
-            "specificity": Quantity(share_pair(~called[0], ~called[1], ~positive), count[1], is_share=True),
+            "sensitivity": Quantity(share_pair(called[0], called[1], positive), lesion_counts[0], is_share=True),
+            "specificity": Quantity(share_pair(~called[0], ~called[1], ~positive), lesion_counts[1], is_share=True),
         },
-        over,
+        threshold_resamples,
     )
     real = None
     if presence is not None:
@@ -165,17 +165,17 @@ def muting_effect(
         classes=classes,
         scored=classes[scored],
         pictures=tuple(index.pictures[row] for row in judged.rows),
-        auc={name: found[f"auc {name}"] for name in areas},
-        mean_auc=found["auc"],
+        auc={name: measures[f"auc {name}"] for name in areas},
+        mean_auc=measures["auc"],
         threshold=threshold,
-        threshold_from=said,
+        threshold_from=threshold_from,
         threshold_pictures=int(of_threshold.sum()),
-        sensitivity=at["sensitivity"],
-        specificity=at["specificity"],
-        ece=found["ece"],
-        log_loss=found["log loss"],
+        sensitivity=at_threshold["sensitivity"],
+        specificity=at_threshold["specificity"],
+        ece=measures["ece"],
+        log_loss=measures["log loss"],
         left_out=left_out,
-        drawn_over="lesions" if known else "pictures",
+        drawn_over="lesions" if known_lesions else "pictures",
         chosen_by_effect=options.chosen_by_effect,
         random=_against_random(network, judged.spread(options.random_pictures), keys, columns, options, passes, on_step)
         if options.random_draws
@@ -194,7 +194,7 @@ def _against_random(
     passes: SharedPasses,
     on_step: OnStep,
 ) -> AgainstRandom:
-    columns = [place for place in columns if (some.labels == place).any()]
+    columns = [class_index for class_index in columns if (some.labels == class_index).any()]
     draws, seed = options.random_draws, options.seed
     return against_random(
         network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
@@ -228,8 +228,8 @@ def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
     if not len(labels):
         raise UserError(f"No picture is left to measure on. {left_out.sentence}")
     if len(np.unique(labels)) < 2:
-        there = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
-        raise UserError(f"{there}; it takes two classes. {left_out.sentence}")
+        beginning = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
+        raise UserError(f"{beginning}; it takes two classes. {left_out.sentence}")
 
 
 def _mean(pairs: Sequence[Pair]) -> Pair:
@@ -244,12 +244,12 @@ def _ece_pair(before: Numbers, after: Numbers, labels: Labels, scored: int | Non
     """The expected calibration errors: of the scored class of two, of the predicted class of more."""
     tables = []
     for side in (before, after):
-        said = side.max(axis=1) if scored is None else side[:, scored]
+        confidence = side.max(axis=1) if scored is None else side[:, scored]
         true = (side.argmax(axis=1) == labels) if scored is None else labels == scored
-        tables.append((bin_of(said)[:, None] == np.arange(BINS)) * (said - true)[:, None])
+        tables.append((bin_of(confidence)[:, None] == np.arange(BINS)) * (confidence - true)[:, None])
 
     def errors(weights: Numbers) -> tuple[Numbers, Numbers]:
-        found = [np.abs(weights @ table).sum(axis=1) / weights.sum(axis=1) for table in tables]
-        return found[0], found[1]
+        ece = [np.abs(weights @ table).sum(axis=1) / weights.sum(axis=1) for table in tables]
+        return ece[0], ece[1]
 
     return errors

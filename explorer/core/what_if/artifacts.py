@@ -60,12 +60,12 @@ def without(rgb: RGB, concepts: Sequence[str]) -> tuple[RGB, tuple[str, ...]]:
     What is found nowhere, or on more than a fifth of the picture, is left as it is (`painted_over`).
     """
     size = working_size(*rgb.shape[:2])
-    found = find(size.shrunk(rgb))
+    concept_maps = find(size.shrunk(rgb))
     changed: Floats | None = None
     done = []
     for concept in concepts:
         before = changed if changed is not None else (rgb / np.float32(255)).astype(np.float32)
-        after = painted_over(before, size.grown(found[concept]))
+        after = painted_over(before, size.grown(concept_maps[concept]))
         if after is not None:
             changed = after
             done.append(concept)
