@@ -144,14 +144,17 @@ def _within(measure: Measure) -> str:
     return f"[{signed(measure.low).lstrip('+')}, {signed(measure.high).lstrip('+')}]"
 
 
-def _of_random(against: AgainstRandom) -> str:
+def _of_random(random: AgainstRandom) -> str:
     shares = ""
-    if math.isfinite(against.share):
-        shares = f" They carry {percent(against.random_share, 1)} of the relevance, the muted ones {percent(against.share, 1)}."
+    if math.isfinite(random.share):
+        shares = (
+            f" They carry {percent(random.random_share, 1)} of the relevance, "
+            f"the muted ones {percent(random.share, 1)}."
+        )
     return (
-        f"Against {against.draws:,} random sets of filters of the same layers, on the same {against.pictures:,} pictures, "
-        f"where muting changes the AUC by {signed(against.change)}; a low percentile says that few others cost as much."
-        f"{shares}"
+        f"Against {random.draws:,} random sets of filters of the same layers, on the same {random.pictures:,} "
+        f"pictures, where muting changes the AUC by {signed(random.change)}; a low percentile says that few others "
+        f"cost as much.{shares}"
     )
 
 

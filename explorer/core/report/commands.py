@@ -29,13 +29,13 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
     network = [f"--model={files['model']}", *sources.opening, f"--images={files['images']}"]
     labels = [f"--labels={files['labels']}"] if "labels" in files else []
     figures = {
-        one["filter"]: {
-            kind: _figures(network, one["filter"], kind, [picture["picture"] for picture in chosen])
-            for kind, chosen in one["pictures"].items()
+        filter_facts["filter"]: {
+            kind: _figures(network, filter_facts["filter"], kind, [picture["picture"] for picture in chosen])
+            for kind, chosen in filter_facts["pictures"].items()
             if chosen
         }
-        | {"card": _card(network, one["filter"])}
-        for one in filters
+        | {"card": _card(network, filter_facts["filter"])}
+        for filter_facts in filters
     }
     index = [PROGRAM, "index", *network, *labels, f"--out={INDEX}"]
     return {"index": index, "figures": figures, "numbers": _numbers(files, network, labels, facts)}
@@ -43,21 +43,26 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Mapping[str, Any]) -> dict[str, Words]:
     """What makes the numbers of a section again that has any; muting stands under its word."""
-    said = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
-    found = {}
+    corrections = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
+    commands = {}
     if "filters" in facts["suggestions"]:
-        found["suggestions"] = [
-            *(PROGRAM, "suggest", *network, *labels, *said),
+        commands["suggestions"] = [
+            *(PROGRAM, "suggest", *network, *labels, *corrections),
             f"--index={INDEX}",
             "--out=suggestions.csv",
         ]
-    for one in facts["muting"].get("words", []) if "tags" in files else []:
-        which = [f"--index={INDEX}", f"--tags={files['tags']}", f"--tag={one['word']}", f"--random-on={MUTED_PICTURES}"]
-        real = ["--found", *said] if one["with_and_without"] is not None else []
-        found[f"muting {one['word']}"] = [PROGRAM, "mute", *network, *labels, *which, *real]
+    for muted in facts["muting"].get("words", []) if "tags" in files else []:
+        chosen = [
+            f"--index={INDEX}",
+            f"--tags={files['tags']}",
+            f"--tag={muted['word']}",
+            f"--random-on={MUTED_PICTURES}",
+        ]
+        real = ["--found", *corrections] if muted["with_and_without"] is not None else []
+        commands[f"muting {muted['word']}"] = [PROGRAM, "mute", *network, *labels, *chosen, *real]
     if "findings" in facts["alarm"]:
-        found["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *said]
-    return found
+        commands["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *corrections]
+    return commands
 
 
 def _card(network: Words, filter: str) -> Words:

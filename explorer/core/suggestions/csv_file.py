@@ -68,8 +68,8 @@ def _row(cells: dict[str, str], line: int) -> Suggestion:
         key = FilterKey(int(cells["layer"]), int(cells["filter"]))
         values |= {name: cells[name] for name in ("tag", "detail", "reason", "concept", "changes")}
         others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
-        told = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
-        held_out = HeldOut(**told, n=int(cells["held_out_n"]))
+        held_out_values = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
+        held_out = HeldOut(**held_out_values, n=int(cells["held_out_n"]))
         chart = chart_from(json.loads(cells.get("chart") or "{}"))
         return Suggestion(key, n=int(cells["n"]), runners_up=others, held_out=held_out, chart=chart, **values)
     except ValueError as error:

@@ -35,7 +35,7 @@ class Kept:
 
     def records(self, wanted: Sequence[str]) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """Those of these pictures that are there."""
-        missing, found = set(wanted), {}
+        missing, records = set(wanted), {}
         for path in self._files():
             rows = [(row, name) for row, name in enumerate(self._names(path)) if name in missing]
             if not rows:
@@ -43,9 +43,9 @@ class Kept:
             with h5py.File(path, "r") as file:
                 columns = {name: values[()] for name, values in file["columns"].items()}
             for row, name in rows:
-                found[name] = {column: values[row] for column, values in columns.items()}
+                records[name] = {column: values[row] for column, values in columns.items()}
             missing -= {name for _, name in rows}
-        return found
+        return records
 
     def write(self, names: Sequence[str], records: Sequence[Columns]) -> None:
         """Keep more records; UserError where the disk refuses."""

@@ -29,9 +29,9 @@ class TagLock:
 
     def __init__(self, tags: Path | str) -> None:
         # Two names of one file have one lock; a link to nothing makes none where it leads.
-        there = Path(tags).exists()
+        exists = Path(tags).exists()
         self.tags = Path(
-            os.path.realpath(tags) if there else Path(os.path.realpath(Path(tags).parent), Path(tags).name)
+            os.path.realpath(tags) if exists else Path(os.path.realpath(Path(tags).parent), Path(tags).name)
         )
         self.path = self.tags.with_name(f"{self.tags.name}.lock")
         self.owner = ""

@@ -78,9 +78,9 @@ class Vocabulary:
     def word_of(self, text: str) -> str:
         """The word that a typed text means: one whose title or word it is, in whatever case, else itself."""
         wanted = text.strip().casefold()
-        found = (entry for entry in self.entries if wanted in (entry.word.casefold(), entry.title.casefold()))
-        known = next(found, None)
-        return clean_word(text) if known is None else known.word
+        matches = (entry for entry in self.entries if wanted in (entry.word.casefold(), entry.title.casefold()))
+        match = next(matches, None)
+        return clean_word(text) if match is None else match.word
 
     @property
     def listed(self) -> "Vocabulary":
@@ -142,10 +142,10 @@ def _says(text: str, source: str, name: str) -> bool:
 
 
 def _with(entries: list[Entry], entry: Entry, source: str, reserved: Collection[str]) -> list[Entry]:
-    for place, known in enumerate(entries):
+    for position, known in enumerate(entries):
         if known.word == entry.word:
             more = tuple(detail for detail in entry.details if detail not in known.details)
-            return [*entries[:place], replace(known, details=known.details + more), *entries[place + 1 :]]
+            return [*entries[:position], replace(known, details=known.details + more), *entries[position + 1 :]]
     if entry.key and entry.key in reserved:
         raise UserError(f'{source}: the window uses the key {entry.key} itself; give the tag "{entry.word}" another.')
     for known in entries:
