@@ -43,11 +43,11 @@ def _pictures(index: FolderIndex) -> Iterator[list[object]]:
     classes = index.classes or tuple(map(str, range(index.logits.shape[1])))
     shown = [f"logit {name}" for name in classes[: index.logits.shape[1]]]
     yield ["picture", "given", "trained_on", "sha256", *shown, *(f"probability {name}" for name in classes)]
-    known = zip(index.pictures, index.given, index.trained_on, index.digests, strict=True)
+    records = zip(index.pictures, index.given, index.trained_on, index.digests, strict=True)
     probabilities = index.probabilities
     if probabilities.shape[1] == 1 and len(classes) == 2:
         probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
-    for row, (name, given, trained_on, digest) in enumerate(known):
+    for row, (name, given, trained_on, digest) in enumerate(records):
         numbers = (*index.logits[row].tolist(), *probabilities[row].tolist())
         yield [name, given, int(trained_on), digest, *map(_number, numbers)]
 

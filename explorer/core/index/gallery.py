@@ -183,10 +183,10 @@ def too_alike(embedding: Numbers, digests: Sequence[str]) -> float:
     """The distance below which two pictures count as one kind, see `gallery`; 0 where nothing is known of that."""
     if not embedding.shape[1] or len(embedding) < 2:
         return 0.0
-    some = embedding[np.argsort(np.array(digests))[:MEASURED]].astype(np.float64)
-    squares = (some**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(0, squares[:, None] + squares - 2 * some @ some.T))
-    return float(np.quantile(distances[np.triu_indices(len(some), 1)], TOO_ALIKE))
+    sample = embedding[np.argsort(np.array(digests))[:MEASURED]].astype(np.float64)
+    squares = (sample**2).sum(axis=1)
+    distances = np.sqrt(np.maximum(0, squares[:, None] + squares - 2 * sample @ sample.T))
+    return float(np.quantile(distances[np.triu_indices(len(sample), 1)], TOO_ALIKE))
 
 
 def _picture(

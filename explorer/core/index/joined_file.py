@@ -52,16 +52,16 @@ def _virtual(
     file: h5py.File, name: str, source: str, shape: tuple[int, ...], kind: str, pieces: Sequence[Piece], *, across: bool
 ) -> None:
     """A dataset whose pictures lie in the pieces: in its second dimension where they go `across`, else in its first."""
-    joined, at = h5py.VirtualLayout(shape, kind), 0
+    joined, offset = h5py.VirtualLayout(shape, kind), 0
     for piece in pieces:
         source_shape = (shape[0], piece.width, *shape[2:]) if across else (piece.width, *shape[1:])
-        span = slice(at, at + piece.stop - piece.start)
+        span = slice(offset, offset + piece.stop - piece.start)
         from_part = h5py.VirtualSource(piece.path, source, source_shape, kind)
         if across:
             joined[:, span] = from_part[:, piece.start : piece.stop]
         else:
             joined[span] = from_part[piece.start : piece.stop]
-        at = span.stop
+        offset = span.stop
     file.create_virtual_dataset(name, joined)
 
 

@@ -222,5 +222,5 @@ def _of_ring(positive: torch.Tensor, width: int, filters: int) -> torch.Tensor:
 
 
 def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
-    kept = values.detach().to("cpu")
-    return (kept.float() if kept.is_floating_point() else kept).numpy()
+    on_cpu = values.detach().to("cpu")
+    return (on_cpu.float() if on_cpu.is_floating_point() else on_cpu).numpy()

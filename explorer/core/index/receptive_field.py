@@ -216,8 +216,8 @@ def _each(length: int) -> Span:
     return np.stack([np.arange(length), np.arange(length) + 1], axis=1)
 
 
-def _whole(length: int, of: int) -> Span:
-    return np.broadcast_to(np.array([0, of]), (length, 2))
+def _whole(length: int, size: int) -> Span:
+    return np.broadcast_to(np.array([0, size]), (length, 2))
 
 
 def _shape(graph: Graph, node: fx.Node) -> Pair | None:

@@ -62,15 +62,15 @@ def against_random(
     before = _auc(probabilities(network, logits.before), labels, columns)
     changes = [_auc(probabilities(network, side), labels, columns) - before for side in logits.after]
     wanted = set(keys)
-    mine = [FilterKey(int(row["layer"]), int(row["filter"])) in wanted for row in filters]
-    whole = float(np.nansum(filters["relevance"]))
+    is_muted = [FilterKey(int(row["layer"]), int(row["filter"])) in wanted for row in filters]
+    total = float(np.nansum(filters["relevance"]))
     return AgainstRandom(
         pictures=len(logits.rows),
         draws=len(sets),
         change=changes[0],
         changes=tuple(changes[1:]),
         percentile=percentile(changes[0], changes[1:]),
-        share=float(np.nansum(filters["relevance"][mine])) / whole if whole > 0 else float("nan"),
+        share=float(np.nansum(filters["relevance"][is_muted])) / total if total > 0 else float("nan"),
         random_share=float(np.mean(shares)),
     )
 
@@ -93,26 +93,26 @@ def random_sets(
     """
     rng = np.random.default_rng(seed)
     relevance = np.nan_to_num(filters["relevance"].astype(np.float64))
-    whole = relevance.sum()
+    total = relevance.sum()
     sets: list[list[FilterKey]] = [[] for _ in range(draws)]
     shares = np.zeros(draws)
     for layer in sorted({key.layer for key in keys}):
         muted = [key.filter for key in keys if key.layer == layer]
         rows = np.flatnonzero(filters["layer"] == layer)
-        mine = np.isin(filters["filter"][rows], muted)
-        aim = relevance[rows[mine]].sum()
-        others = rows[~mine & ~filters["silent"][rows]]
-        if len(others) < len(muted) or (whole > 0 and relevance[others].sum() < 0.9 * aim):
+        is_muted = np.isin(filters["filter"][rows], muted)
+        aim = relevance[rows[is_muted]].sum()
+        others = rows[~is_muted & ~filters["silent"][rows]]
+        if len(others) < len(muted) or (total > 0 and relevance[others].sum() < 0.9 * aim):
             others = rows
         for draw in range(draws):
             order = rng.permutation(others)
             count = len(muted)
-            if whole > 0 and aim > 0:
+            if total > 0 and aim > 0:
                 count = int(np.abs(np.cumsum(relevance[order]) - aim).argmin()) + 1
             sets[draw] += [
                 FilterKey(layer, int(filter_index)) for filter_index in sorted(filters["filter"][order[:count]])
             ]
-            shares[draw] += relevance[order[:count]].sum() / whole if whole > 0 else np.nan
+            shares[draw] += relevance[order[:count]].sum() / total if total > 0 else np.nan
     return sets, shares.tolist()
 
 

@@ -187,17 +187,17 @@ def muting_effect(
 
 def _against_random(
     network: Network,
-    some: JudgedPictures,
+    judged: JudgedPictures,
     keys: tuple[FilterKey, ...],
     columns: Sequence[int],
     options: EffectOptions,
     passes: SharedPasses,
     on_step: OnStep,
 ) -> AgainstRandom:
-    columns = [class_index for class_index in columns if (some.labels == class_index).any()]
+    columns = [class_index for class_index in columns if (judged.labels == class_index).any()]
     draws, seed = options.random_draws, options.seed
     return against_random(
-        network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
+        network, judged, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
     )
 
 

@@ -101,10 +101,10 @@ class _Rerun:
         if len(self._muted) == 1 or node not in self._graph.dependent:
             return base
         if node not in self._kept:
-            how = node.meta["many"]
-            if how == _LEADS:
+            growth = node.meta["many"]
+            if growth == _LEADS:
                 self._kept[node] = tiled(base, len(self._muted))
-            elif how == _SAME:
+            elif growth == _SAME:
                 self._kept[node] = base
             else:
                 plain = {source: self._plain(source) for source in node.all_input_nodes}

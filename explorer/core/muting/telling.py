@@ -33,10 +33,10 @@ def rows(effect: MutingEffect) -> list[tuple[str, Compared]]:
     lines = [(f"AUC of {name}" if len(effect.auc) > 1 else "AUC", pair) for name, pair in effect.auc.items()]
     if len(effect.auc) > 1:
         lines.append(("mean AUC", effect.mean_auc))
-    at = f"{effect.scored} from {effect.threshold:.2f}"
+    operating_point = f"{effect.scored} from {effect.threshold:.2f}"
     lines += [
-        (f"sensitivity, {at}", effect.sensitivity),
-        (f"specificity, {at}", effect.specificity),
+        (f"sensitivity, {operating_point}", effect.sensitivity),
+        (f"specificity, {operating_point}", effect.specificity),
         ("calibration error", effect.ece),
         ("log loss", effect.log_loss),
     ]

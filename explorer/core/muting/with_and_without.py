@@ -111,8 +111,8 @@ def with_and_without(
     odds = [
         common_odds_ratio(
             [
-                (side[at], has[at], resamples.lesion[at])
-                for at in (members[class_index] & of_threshold for class_index in telling)
+                (side[mask], has[mask], resamples.lesion[mask])
+                for mask in (members[class_index] & of_threshold for class_index in telling)
             ]
         )
         for side in called

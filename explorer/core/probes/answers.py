@@ -44,12 +44,12 @@ def probe(
             numbers[side, column] = len(pictures)
             pictures.append(picture)
 
-    whole = changed(plain, rng)
+    changes = changed(plain, rng)
     for column, name in enumerate(PROBES):
-        how, _, concept = name.partition(" ")
+        action, _, concept = name.partition(" ")
         if name in CHANGES:
-            add(column, "changed", whole[name])
-        elif how == "with":
+            add(column, "changed", changes[name])
+        elif action == "with":
             with_it, control = laid(plain, concept, rng)
             add(column, "changed", with_it)
             add(column, "control", control)

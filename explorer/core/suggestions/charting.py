@@ -67,8 +67,8 @@ def _words(evidence: Evidence, filter_index: int) -> dict[str, str]:
     if evidence.concept in COMPARED:
         return COMPARED[evidence.concept]
     name = NAMES.get(evidence.concept, evidence.concept)
-    it = "it" if name == evidence.concept else "them"
-    return {"on": name, "off": f"beside {it}", "others": "other pictures' places"}
+    pronoun = "it" if name == evidence.concept else "them"
+    return {"on": name, "off": f"beside {pronoun}", "others": "other pictures' places"}
 
 
 def _effect(evidence: Evidence, filter_index: int, least: float, held_out: HeldOut) -> Bars:

@@ -49,12 +49,12 @@ def read_suggestions(path: Path | str) -> Suggestions:
 
 
 def _cells(row: Suggestion) -> list[object]:
-    own = [
+    attributes = [
         name
         for name in COLUMNS
         if name not in ("layer", "filter", "runners_up", "chart") and not name.startswith("held_out")
     ]
-    values = {name: getattr(row, name) for name in own}
+    values = {name: getattr(row, name) for name in attributes}
     values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
     values |= {name: getattr(row.held_out, field) for name, field in HELD_OUT.items()}
     values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in (*NUMBERS, *HELD_OUT)}

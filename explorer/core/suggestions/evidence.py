@@ -155,9 +155,11 @@ def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evi
     low, high = np.quantile(explains.explained(resamples(count)), (0.025, 0.975), axis=0)
     over_pictures = OverPictures(np.where(tested.n > 0, effect, 0), low, high, tested.p, tested.n)
     numbers = {f"hue{axis}": explains.hue[:, axis] for axis in range(3)}
-    none = np.full(len(effect), np.nan)
+    unknown = np.full(len(effect), np.nan)
     everywhere = np.zeros(loud.shape)
-    evidence = _evidence("color", over_pictures, none, _heard(loud, everywhere), none, ("",) * len(effect), numbers)
+    evidence = _evidence(
+        "color", over_pictures, unknown, _heard(loud, everywhere), unknown, ("",) * len(effect), numbers
+    )
     return replace(evidence, compared=_means(own=explains.within, others=explains.within_null))
 
 

@@ -148,9 +148,9 @@ class History:
             was, now = old.get(name), new.get(name)
             if was is not now and was != now:
                 kind = what or ("tag" if was is None else "remove" if now is None else "change")
-                by = name[0] if who is None else who
+                author = name[0] if who is None else who
                 number = self.kept.rows + len(self.fresh) + 1
-                self.fresh.append(Change(number, when, by, kind, key, *name, was, now))
+                self.fresh.append(Change(number, when, author, kind, key, *name, was, now))
 
     def sealed(self) -> Kept:
         """All of it as a file keeps it."""

@@ -148,8 +148,8 @@ class TagFile:
 
 
 def _check_network(path: Path, ours: TagBook, theirs: TagBook) -> None:
-    known = ours.network_digest, theirs.network_digest
-    if all(known) and known[0] != known[1]:
+    digests = ours.network_digest, theirs.network_digest
+    if all(digests) and digests[0] != digests[1]:
         raise UserError(
             f"{path.name} holds the tags of another network now ({theirs.network_name or 'unnamed'}). "
             "Yours stay in this window; save them in another file (Ctrl+Shift+S)."

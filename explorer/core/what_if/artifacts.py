@@ -86,7 +86,9 @@ def laid_in(rgb: RGB, laid: Laid) -> RGB:
     kind = kinds[laid.number % len(kinds)]
     _, coverage = kind(np.random.default_rng(laid.number), np.full((side, side, 3), 0.7, np.float32), LIGHT_SKIN)
     place = laid.row * (height - 1), laid.column * (width - 1)
-    top, left = (round(at - middle) for at, middle in zip(place, _middle(coverage, laid.concept), strict=True))
+    top, left = (
+        round(coordinate - middle) for coordinate, middle in zip(place, _middle(coverage, laid.concept), strict=True)
+    )
     square = _square(rgb, top, left, side)
     drawn, _ = kind(np.random.default_rng(laid.number), square, LIGHT_SKIN)
     down, across = np.ogrid[top : top + side, left : left + side]
