@@ -136,6 +136,7 @@ class _Build:
         first = [pictures[row] for row in chosen]
         for_scales = set(chosen)
         rest = [picture for row, picture in enumerate(pictures) if row not in for_scales]
+        self._shared.wait()  # until the first one is the only builder
         measured = None if self._options.remeasure else read_sample(path, self._network.identity)
         self._shared.wait()
         if measured is None and self._shared.first:

@@ -20,7 +20,7 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     Each command stands as its words; "numbers" has those of suggestions, of muting by word, and of the alarm. Pictures
     whose name has a comma cannot be chosen in a command, which takes commas to part names; they are left out. There is
-    no command for a network that was opened from no file.
+    no command where none is left, nor for a network that was opened from no file.
     """
     files = {name: os.fspath(path) for name, path in sources.files.items()}
     if "model" not in files or "images" not in files:
@@ -30,9 +30,9 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
     labels = [f"--labels={files['labels']}"] if "labels" in files else []
     figures = {
         filter_facts["filter"]: {
-            kind: _figures(network, filter_facts["filter"], kind, [picture["picture"] for picture in chosen])
+            kind: _figures(network, filter_facts["filter"], kind, names)
             for kind, chosen in filter_facts["pictures"].items()
-            if chosen
+            if (names := [picture["picture"] for picture in chosen if "," not in picture["picture"]])
         }
         | {"card": _card(network, filter_facts["filter"])}
         for filter_facts in filters
@@ -78,7 +78,7 @@ def _card(network: Words, filter: str) -> Words:
 
 
 def _figures(network: Words, filter: str, kind: str, names: Sequence[str]) -> Words:
-    chosen = [f"--pictures={name}" for name in dict.fromkeys(names) if "," not in name]
+    chosen = [f"--pictures={name}" for name in dict.fromkeys(names)]
     drawn = [f"--scale={STYLE.scale}", f"--index={INDEX}", f"--width={STYLE.width_mm:g}", f"--dpi={STYLE.dpi}"]
     out = f"--out=figures/{filter.replace(':', '-')}-{kind}"
     return [PROGRAM, "export", *network, f"--filters={filter}", *chosen, *drawn, out]

@@ -120,7 +120,8 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         for word in dict.fromkeys(tag.tag for tag in sources.book.tags(key)):
             if word != NONE:
                 by_word.setdefault(word, []).append(key)
-    effects = []
+    effects: list[dict[str, Any]] = []
+    left_out: list[dict[str, str]] = []
     passes = SharedPasses(sources.network, sources.index, [tuple(dict.fromkeys(keys)) for keys in by_word.values()])
     for word, keys in sorted(by_word.items()):
         options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
@@ -140,7 +141,8 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 on_step=on_step,
             )
         except UserError as error:
-            return {"why_not": str(error)}
+            left_out.append({"word": word, "why_not": str(error)})
+            continue
         effects.append(
             {
                 "word": word,
@@ -149,7 +151,10 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 **muting_values(effect),
             }
         )
-    return {"words": effects} if effects else {"why_not": "No filter has a word yet, so none was muted."}
+    if not effects:
+        nothing = "No filter has a word yet, so none was muted."
+        return {"why_not": left_out[0]["why_not"] if left_out else nothing}
+    return {"words": effects, **({"left_out": left_out} if left_out else {})}
 
 
 def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:

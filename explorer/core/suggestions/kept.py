@@ -63,17 +63,22 @@ class Kept:
         """Remove what was kept under other keys, and what was left unfinished."""
         with contextlib.suppress(OSError):
             sweep_folder(self.path)
-        mine = set(self._files())
-        for path in self.path.glob(f"{self.kind}-*.h5"):
-            if path not in mine:
+        for path in self._every_file():
+            if not self._is_mine(path):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
+    def _every_file(self) -> list[Path]:
+        """Those of all keys, as they are now: another process may write more."""
+        return sorted(self.path.glob(f"{self.kind}-*.h5"))
+
+    def _is_mine(self, path: Path) -> bool:
+        with contextlib.suppress(Damaged, OSError, KeyError), open_sealed(path) as file:
+            return bool(file.attrs["key"] == self.key)
+        return False
+
     def _files(self) -> Iterator[Path]:
-        for path in sorted(self.path.glob(f"{self.kind}-*.h5")):
-            with contextlib.suppress(Damaged, OSError, KeyError), open_sealed(path) as file:
-                if file.attrs["key"] == self.key:
-                    yield path
+        return filter(self._is_mine, self._every_file())
 
     def _names(self, path: Path) -> tuple[str, ...]:
         with h5py.File(path, "r") as file:

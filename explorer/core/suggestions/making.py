@@ -1,5 +1,6 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -92,9 +93,8 @@ def suggest(
     pictures = choose(index, images, masks, options.pictures, said)
     if len(pictures) < FEWEST_PICTURES:
         raise UserError(f"Suggestions need several pictures; {index.path} has {len(pictures)}.")
-    if not shared.first:
-        return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
-    with only_builder(place_beside(index.path), on_step):
+    with only_builder(place_beside(index.path), on_step) if shared.first else contextlib.nullcontext():
+        shared.wait()  # nobody looks what is there while another run still writes
         return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
 
 
