@@ -30,10 +30,10 @@ def write_csv(index: FolderIndex, folder: Path | str, on_step: OnStep = no_step)
             create_file(new / PICTURES, write_rows(_pictures(index)))
             create_file(new / FILTERS, write_rows(_filters(index)))
             layers = range(len(index.contents.network.filters))
-            files = [(layer, what) for layer in layers for what in ANSWERS]
-            for done, (layer, what) in enumerate(files):
+            files = [(layer, answer) for layer in layers for answer in ANSWERS]
+            for done, (layer, answer) in enumerate(files):
                 on_step(done, len(files))
-                create_file(new / f"{layer}-{what}.csv", write_rows(_answers(index, layer, what)))
+                create_file(new / f"{layer}-{answer}.csv", write_rows(_answers(index, layer, answer)))
     except OSError as error:
         raise cannot_write(folder, error) from error
     return folder
@@ -43,11 +43,11 @@ def _pictures(index: FolderIndex) -> Iterator[list[object]]:
     classes = index.classes or tuple(map(str, range(index.logits.shape[1])))
     shown = [f"logit {name}" for name in classes[: index.logits.shape[1]]]
     yield ["picture", "given", "trained_on", "sha256", *shown, *(f"probability {name}" for name in classes)]
-    known = zip(index.pictures, index.given, index.trained_on, index.digests, strict=True)
+    records = zip(index.pictures, index.given, index.trained_on, index.digests, strict=True)
     probabilities = index.probabilities
     if probabilities.shape[1] == 1 and len(classes) == 2:
         probabilities = np.concatenate([1 - probabilities, probabilities], axis=1)
-    for row, (name, given, trained_on, digest) in enumerate(known):
+    for row, (name, given, trained_on, digest) in enumerate(records):
         numbers = (*index.logits[row].tolist(), *probabilities[row].tolist())
         yield [name, given, int(trained_on), digest, *map(_number, numbers)]
 
@@ -62,8 +62,8 @@ def _filters(index: FolderIndex) -> Iterator[list[object]]:
         yield [layer, *(_number(cell) if isinstance(cell, float) else int(cell) for cell in cells)]
 
 
-def _answers(index: FolderIndex, layer: int, what: str) -> Iterator[list[object]]:
-    values = index.layer_answers(layer, what)
+def _answers(index: FolderIndex, layer: int, answer: str) -> Iterator[list[object]]:
+    values = index.layer_answers(layer, answer)
     yield ["picture", *(f"{layer}:{number}" for number in range(len(values)))]
     for name, row in zip(index.pictures, values.T, strict=True):
         yield [name, *map(_number, row.tolist())]

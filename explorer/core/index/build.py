@@ -131,19 +131,20 @@ class _Build:
 
     def _sampled(self, pictures: Sequence[FolderPicture]) -> tuple[list[FolderPicture], FrozenSample]:
         """The pictures, those for the scales first, and the scales; measured where they are not there yet."""
-        place = folder_of(self.out) / "sample.h5"
-        chosen = spread([one.name for one in pictures], [one.given for one in pictures])
+        path = folder_of(self.out) / "sample.h5"
+        chosen = spread([picture.name for picture in pictures], [picture.given for picture in pictures])
         first = [pictures[row] for row in chosen]
         for_scales = set(chosen)
-        rest = [one for row, one in enumerate(pictures) if row not in for_scales]
-        there = None if self._options.remeasure else read_sample(place, self._network.identity)
+        rest = [picture for row, picture in enumerate(pictures) if row not in for_scales]
+        self._shared.wait()  # until the first one is the only builder
+        measured = None if self._options.remeasure else read_sample(path, self._network.identity)
         self._shared.wait()
-        if there is None and self._shared.first:
+        if measured is None and self._shared.first:
             self.on_stage("sample")
-            there = self._measured(first)
-            write_sample(place, there, self._network.identity)
+            measured = self._measured(first)
+            write_sample(path, measured, self._network.identity)
         self._shared.wait()
-        sample = there or read_sample(place, self._network.identity)
+        sample = measured or read_sample(path, self._network.identity)
         if sample is None:
             raise RuntimeError("the scales that another process measured are not there")
         return first + rest, sample
@@ -153,7 +154,7 @@ class _Build:
 
         def batches() -> Iterator[torch.Tensor]:
             for batch in self._batches(pictures, []):
-                measured.update(dict.fromkeys(one.picture.digest for one in batch))
+                measured.update(dict.fromkeys(view.picture.digest for view in batch))
                 yield self._tensor(batch)
 
         def on_picture(done: int) -> None:
@@ -169,20 +170,20 @@ class _Build:
             return
         thresholds = sample.thresholds(self._network)
         waiting = [read_part(part) for part in loose]
-        first_done = len(set(sample.pictures) & {one.digest for one in pictures})
+        first_done = len(set(sample.pictures) & {picture.digest for picture in pictures})
         done = 0
         for batch in self._batches(pictures, self._problems):
             answers = self._measurer.measure(self._tensor(batch), thresholds)
             columns = answers.answers | {
                 "logits": answers.logits,
                 "embedding": answers.embedding,
-                "size": np.array([one.size for one in batch]),
+                "size": np.array([view.size for view in batch]),
             }
-            waiting.append(Rows(tuple(one.picture.digest for one in batch), in_file_types(columns)))
+            waiting.append(Rows(tuple(view.picture.digest for view in batch), in_file_types(columns)))
             done += len(batch)
             self.on_step(done, len(pictures))
             due = bool(first_done) and done >= first_done  # the sample is there to be looked at
-            if not due and sum(len(one.digests) for one in waiting) < self._of_a_part:
+            if not due and sum(len(block.digests) for block in waiting) < self._of_a_part:
                 continue
             rows = joined(waiting)
             while len(rows.digests) >= self._of_a_part:
@@ -203,7 +204,7 @@ class _Build:
         return _chunks(seen(pictures, self._network.input, problems), size)
 
     def _tensor(self, batch: Sequence[Seen]) -> torch.Tensor:
-        return torch.stack([self._network.input.normalise(one.crop) for one in batch])
+        return torch.stack([self._network.input.normalise(view.crop) for view in batch])
 
     def _loose(
         self, joiner: Joiner, pictures: Sequence[FolderPicture], parts: list[Part], missing: Sequence[FolderPicture]
@@ -226,8 +227,8 @@ class _Build:
         return fewer if fewer != needed else list(parts)
 
     def _key(self, sample: FrozenSample) -> str:
-        told = json.dumps([VERSION, self._network.identity, sample.key, self._options.relevance])
-        return hashlib.sha256(told.encode()).hexdigest()
+        text = json.dumps([VERSION, self._network.identity, sample.key, self._options.relevance])
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _chunks(items: Iterable[Seen], size: int) -> Iterator[list[Seen]]:

@@ -40,8 +40,8 @@ class ClassSeparation:
     @property
     def best(self) -> OneClass | None:
         """The class whose AUC is furthest from chance; None where no class has one."""
-        known = [one for one in self.classes if np.isfinite(one.auc.value)]
-        return max(known, key=lambda one: abs(one.auc.value - 0.5), default=None)
+        known = [one_class for one_class in self.classes if np.isfinite(one_class.auc.value)]
+        return max(known, key=lambda one_class: abs(one_class.auc.value - 0.5), default=None)
 
 
 def class_separation(
@@ -69,11 +69,11 @@ def separation_of(
     counted = seen & (given != "")
     answers, words = values[counted].astype(np.float64), given[counted]
     classes = [
-        OneClass(str(name), int(of.sum()), float(answers[of].mean()), delong(answers, of))
-        for name, of in ((name, words == name) for name in sorted(set(words)))
+        OneClass(str(name), int(positive.sum()), float(answers[positive].mean()), delong(answers, positive))
+        for name, positive in ((name, words == name) for name in sorted(set(words)))
     ]
     return ClassSeparation(
-        tuple(sorted(classes, key=lambda one: -one.pictures)),
+        tuple(sorted(classes, key=lambda one_class: -one_class.pictures)),
         pictures=len(answers),
         trained_on=0 if left_out is None else int(left_out.sum()),
         unknown=int((seen & (given == "")).sum()),
@@ -86,9 +86,9 @@ def areas(answers: Numbers, positive: npt.NDArray[np.bool_]) -> npt.NDArray[np.f
     To put many filters into an order: without intervals, from the sum of ranks (Hanley & McNeil, Radiology 143:29,
     1982).
     """
-    of, rest = int(positive.sum()), int((~positive).sum())
-    if not of or not rest:
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if not positives or not negatives:
         return np.full(len(answers), np.nan)
     sums = np.array([midranks(row)[positive].sum() for row in answers])
-    found: npt.NDArray[np.float64] = (sums - of * (of + 1) / 2) / (of * rest)
-    return found
+    aucs: npt.NDArray[np.float64] = (sums - positives * (positives + 1) / 2) / (positives * negatives)
+    return aucs

@@ -32,13 +32,13 @@ def embed(vectors: Numbers, *, correlation: bool = False, most: int = MOST, seed
     if points.size:
         points -= points.mean(axis=1 if correlation else 0, keepdims=True)
     lengths = np.linalg.norm(points, axis=1)
-    fine = np.isfinite(lengths)
+    valid = np.isfinite(lengths)
     if correlation:
-        fine &= lengths > 1e-12 * max(1.0, float(np.nanmax(np.abs(vectors), initial=0)))
+        valid &= lengths > 1e-12 * max(1.0, float(np.nanmax(np.abs(vectors), initial=0)))
         # The squared distance of vectors of length one is 2 (1 - r).
-        points /= np.where(fine, lengths, 1)[:, None]
+        points /= np.where(valid, lengths, 1)[:, None]
     places = np.full((len(points), 2), np.nan, np.float32)
-    rows = np.flatnonzero(fine)
+    rows = np.flatnonzero(valid)
     if len(rows):
         places[rows] = _placed(_fewer(points[rows], DIMENSIONS, seed), most, seed)
     return places
@@ -53,16 +53,16 @@ def drawn(count: int, most: int = MOST, seed: int = 0) -> npt.NDArray[np.intp]:
 
 def _placed(points: Numbers, most: int, seed: int) -> Numbers:
     rows = drawn(len(points), most, seed)
-    found = _scaled(_t_sne(points[rows], seed))
+    embedded = _scaled(_t_sne(points[rows], seed))
     if len(rows) == len(points):
-        return found
+        return embedded
     from sklearn.neighbors import NearestNeighbors
 
     places = np.zeros((len(points), 2), np.float32)
-    places[rows] = found
+    places[rows] = embedded
     others = np.setdiff1d(np.arange(len(points)), rows)
     near = NearestNeighbors(n_neighbors=min(NEIGHBOURS, len(rows))).fit(points[rows])
-    places[others] = found[near.kneighbors(points[others], return_distance=False)].mean(axis=1)
+    places[others] = embedded[near.kneighbors(points[others], return_distance=False)].mean(axis=1)
     return places
 
 
@@ -72,14 +72,14 @@ def _t_sne(points: Numbers, seed: int) -> Numbers:
     from sklearn.manifold import TSNE
 
     start = _fewer(points, 2)
-    made = TSNE(
+    tsne = TSNE(
         perplexity=min(PERPLEXITY, (len(points) - 1) / 3),
         init=start / start[:, 0].std() * 1e-4,
         learning_rate="auto",
         random_state=seed,
         n_jobs=1,
     )
-    return np.asarray(made.fit_transform(points), np.float32)
+    return np.asarray(tsne.fit_transform(points), np.float32)
 
 
 def _fewer(points: Numbers, dimensions: int, seed: int = 0) -> Numbers:
@@ -89,8 +89,8 @@ def _fewer(points: Numbers, dimensions: int, seed: int = 0) -> Numbers:
     from sklearn.decomposition import PCA
 
     count = min(dimensions, *points.shape)
-    found = PCA(count, svd_solver="auto", random_state=seed).fit_transform(points)
-    return np.pad(found, ((0, 0), (0, dimensions - count))).astype(np.float32)
+    projected = PCA(count, svd_solver="auto", random_state=seed).fit_transform(points)
+    return np.pad(projected, ((0, 0), (0, dimensions - count))).astype(np.float32)
 
 
 def _scaled(places: Numbers) -> Numbers:

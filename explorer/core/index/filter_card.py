@@ -60,7 +60,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     on_step(1, 3)
     classes = class_separation(index, key, by=BY)
     on_step(2, 3)
-    found = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
+    filter_likeness = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
     return FilterCard(
         key,
         peaks,
@@ -73,7 +73,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         ring=min(1.0, float(own["ring_ratio"]) * ring_share(*size)),
         at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
         classes=classes,
-        alike=tuple(found.alike(4)),
-        opposed=tuple(found.opposed(2)),
-        twins=tuple(found.twins()),
+        alike=tuple(filter_likeness.alike(4)),
+        opposed=tuple(filter_likeness.opposed(2)),
+        twins=tuple(filter_likeness.twins()),
     )

@@ -132,24 +132,24 @@ class FolderIndex:
             raise UserError(f"The index has no filter {key}.")
         return int(self._first[key.layer] + key.filter)
 
-    def answers(self, key: FilterKey | tuple[int, int] | str, what: str = "peak") -> Numbers:
-        """One number for each picture (N,) float32: `what` is a key of `schema.ANSWERS`."""
-        return np.asarray(self._read(what, self.row(key)))
+    def answers(self, key: FilterKey | tuple[int, int] | str, answer: str = "peak") -> Numbers:
+        """One number for each picture (N,) float32: `answer` is a key of `schema.ANSWERS`."""
+        return np.asarray(self._read(answer, self.row(key)))
 
-    def layer_answers(self, layer: int, what: str = "peak") -> Numbers:
+    def layer_answers(self, layer: int, answer: str = "peak") -> Numbers:
         """The same for every filter of a layer, (C, N) float32."""
         first = self.row(FilterKey(layer, 0))
-        return self.rows_answers(slice(first, first + self.contents.network.filters[layer]), what)
+        return self.rows_answers(slice(first, first + self.contents.network.filters[layer]), answer)
 
-    def rows_answers(self, rows: slice, what: str = "peak") -> Numbers:
+    def rows_answers(self, rows: slice, answer: str = "peak") -> Numbers:
         """The same for some rows of `filters()`, (F, N) float32: all of them need not be held at once."""
-        return np.asarray(self._read(what, rows))
+        return np.asarray(self._read(answer, rows))
 
-    def some_answers(self, layer: int, rows: slice, what: str = "peak") -> Numbers:
+    def some_answers(self, layer: int, rows: slice, answer: str = "peak") -> Numbers:
         """The same for every filter of a layer, (C, n), on some pictures as they lie in the file: in no order."""
         first = self.row(FilterKey(layer, 0))
         of_layer = slice(first, first + self.contents.network.filters[layer])
-        return np.asarray(self._column(what)[of_layer, rows], np.float32)
+        return np.asarray(self._column(answer)[of_layer, rows], np.float32)
 
     def peaks(self, key: FilterKey) -> Numbers:
         """The highest value of the filter's map on each picture (N,) float32."""
@@ -164,9 +164,9 @@ class FolderIndex:
 
         Up to the highest value for a filter that answers so rarely that the quantile misses it.
         """
-        of = self.contents.filters[self.row(key)]
-        low, high = max(0.0, float(of["median"])), max(0.0, float(of["q995"]))
-        return Scale(low, high if high > low else max(low, float(of["highest"])))
+        filter_row = self.contents.filters[self.row(key)]
+        low, high = max(0.0, float(filter_row["median"])), max(0.0, float(filter_row["q995"]))
+        return Scale(low, high if high > low else max(low, float(filter_row["highest"])))
 
     def histogram(self, key: FilterKey) -> tuple[npt.NDArray[np.int64], Numbers]:
         """Counts (BINS,) and edges (BINS + 1,) of the filter's values on the sample."""
@@ -191,30 +191,30 @@ class FolderIndex:
         values = self.answers(key, by)
         order = np.argsort(-values, kind="stable")
         strong, weak = order[:n], order[max(n, (len(order) + 1) // 2) :]
-        found: list[int] = []
+        matches: list[int] = []
         for row in strong[: len(weak)]:
             distance = np.linalg.norm(self.embedding[weak] - self.embedding[row], axis=1)
             nearest = int(distance.argmin())
-            found.append(int(weak[nearest]))
+            matches.append(int(weak[nearest]))
             weak = np.delete(weak, nearest)
-        return self._ranked(values, np.array(found, np.intp))
+        return self._ranked(values, np.array(matches, np.intp))
 
     def _ranked(self, values: Numbers, rows: npt.NDArray[np.intp]) -> Ranked:
         return [(self.pictures[row], float(values[row])) for row in rows]
 
-    def _read(self, what: str, rows: int | slice) -> Any:
-        values = self._column(what)[rows]
+    def _read(self, answer: str, rows: int | slice) -> Any:
+        values = self._column(answer)[rows]
         if not self._in_order:
             values = values[self._order] if isinstance(rows, int) else values[:, self._order]
-        return values if what == "place" else values.astype(np.float32, copy=False)
+        return values if answer == "place" else values.astype(np.float32, copy=False)
 
-    def _column(self, what: str) -> h5py.Dataset:
-        if what not in ANSWERS and what != "place":
-            raise UserError(f'An index has no answer "{what}"; it has {", ".join(ANSWERS)}.')
+    def _column(self, answer: str) -> h5py.Dataset:
+        if answer not in ANSWERS and answer != "place":
+            raise UserError(f'An index has no answer "{answer}"; it has {", ".join(ANSWERS)}.')
         self._check_parts()
-        if what not in self._columns:
-            self._columns[what] = self._file[f"answers/{what}"]
-        return self._columns[what]
+        if answer not in self._columns:
+            self._columns[answer] = self._file[f"answers/{answer}"]
+        return self._columns[answer]
 
     def _whole(self, column: str) -> Any:
         self._check_parts()
@@ -231,12 +231,12 @@ class FolderIndex:
 
 def _lowest(values: Numbers, n: int) -> npt.NDArray[np.intp]:
     """The places of the `n` lowest, the lowest first, equal ones in their order, what is no number last."""
-    near = np.arange(len(values))
+    candidates = np.arange(len(values))
     if 0 < n < len(values) // BLOCK:
         # So many blocks have a value up to the n-th lowest of their lowest that the n lowest are not above it.
         lowest = np.fmin.reduce(values[: len(values) // BLOCK * BLOCK].reshape(-1, BLOCK), axis=1)
-        near = np.flatnonzero(~(values > np.partition(lowest, n - 1)[n - 1]))
-    return near[np.argsort(values[near], kind="stable")[: max(n, 0)]]
+        candidates = np.flatnonzero(~(values > np.partition(lowest, n - 1)[n - 1]))
+    return candidates[np.argsort(values[candidates], kind="stable")[: max(n, 0)]]
 
 
 def open_index(path: Path | str) -> FolderIndex:

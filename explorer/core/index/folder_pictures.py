@@ -64,16 +64,16 @@ def list_pictures(
     if isinstance(paths, Path | str):
         root = Path(paths)
         listing = list_folder(root).check()
-        found, unreadable = listing.pictures, listing.unreadable
+        picture_paths, unreadable = listing.pictures, listing.unreadable
         root = root if root.is_dir() else root.parent
     else:
-        found, unreadable = tuple(map(Path, paths)), ()
-        if not found:
+        picture_paths, unreadable = tuple(map(Path, paths)), ()
+        if not picture_paths:
             raise UserError("No picture was given.")
-        root = Path(os.path.commonpath([path.absolute().parent for path in found]))
-        found = tuple(path.absolute() for path in found)
-    classes = _classes(labels, root, found)
-    names = [path.relative_to(root).as_posix() for path in found]
+        root = Path(os.path.commonpath([path.absolute().parent for path in picture_paths]))
+        picture_paths = tuple(path.absolute() for path in picture_paths)
+    classes = _classes(labels, root, picture_paths)
+    names = [path.relative_to(root).as_posix() for path in picture_paths]
 
     def digest(path: Path) -> str | UserError:
         try:
@@ -84,22 +84,24 @@ def list_pictures(
     pictures: list[FolderPicture] = []
     problems = list(unreadable)
     with ThreadPoolExecutor(cores(), "digests") as pool:
-        for done, (path, name, content) in enumerate(zip(found, names, pool.map(digest, found), strict=True), 1):
-            on_step(done, len(found))
+        for done, (path, name, content) in enumerate(
+            zip(picture_paths, names, pool.map(digest, picture_paths), strict=True), 1
+        ):
+            on_step(done, len(picture_paths))
             if isinstance(content, str):
-                said = (classes.get(name, ""), "") if isinstance(classes, Mapping) else _said(classes, path)
-                pictures.append(FolderPicture(path, name, said[0], content, said[1]))
+                class_and_lesion = (classes.get(name, ""), "") if isinstance(classes, Mapping) else _said(classes, path)
+                pictures.append(FolderPicture(path, name, class_and_lesion[0], content, class_and_lesion[1]))
             else:
                 problems.append(str(content))
     return Listed(tuple(pictures), tuple(problems))
 
 
 def _classes(
-    labels: "Labels | Path | str | Mapping[str, str] | None", root: Path, found: Sequence[Path]
+    labels: "Labels | Path | str | Mapping[str, str] | None", root: Path, picture_paths: Sequence[Path]
 ) -> Labels | Mapping[str, str]:
     if isinstance(labels, Labels | Mapping):
         return labels
-    return folder_labels(root, found) if labels is None else read_labels(labels, found)
+    return folder_labels(root, picture_paths) if labels is None else read_labels(labels, picture_paths)
 
 
 def _said(labels: Labels, path: Path) -> tuple[str, str]:
@@ -132,11 +134,11 @@ def _look(picture: FolderPicture, input: InputSpec) -> Seen | UserError:
         return error
 
 
-def _readable(found: Seen | UserError, problems: list[str]) -> Iterator[Seen]:
-    if isinstance(found, Seen):
-        yield found
+def _readable(result: Seen | UserError, problems: list[str]) -> Iterator[Seen]:
+    if isinstance(result, Seen):
+        yield result
     else:
-        problems.append(str(found))
+        problems.append(str(result))
 
 
 def cores() -> int:

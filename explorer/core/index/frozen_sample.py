@@ -38,15 +38,15 @@ class FrozenSample:
     @property
     def key(self) -> str:
         """SHA-256 (hex) of the quantiles and pictures."""
-        told = hashlib.sha256(json.dumps(self.pictures).encode())
-        told.update(np.ascontiguousarray(self.quantiles).tobytes())
-        return told.hexdigest()
+        digest = hashlib.sha256(json.dumps(self.pictures).encode())
+        digest.update(np.ascontiguousarray(self.quantiles).tobytes())
+        return digest.hexdigest()
 
     def thresholds(self, network: Network) -> list[torch.Tensor]:
         """The value above which an answer is strong (C,), of each layer, on the network's device."""
         sizes = [info.filters for info in network.layers]
         split = torch.from_numpy(self.quantiles[:, THRESHOLD].copy()).split(sizes)  # type: ignore[no-untyped-call]
-        return [one.to(network.device) for one in split]
+        return [threshold.to(network.device) for threshold in split]
 
 
 def measure_sample(
@@ -71,13 +71,14 @@ def measure_sample(
         done += len(batch)
         on_picture(done)
     counts.reverse()
-    found = [counts.pop().distribution() for _ in network.layers]  # what is counted takes more memory than what is kept
+    # What is counted takes more memory than what is kept.
+    distributions = [counts.pop().distribution() for _ in network.layers]
     return FrozenSample(
-        np.concatenate([one.quantiles for one in found]),
-        np.concatenate([one.counts for one in found]),
-        np.concatenate([one.edges for one in found]),
-        np.concatenate([one.lowest for one in found]),
-        np.concatenate([one.highest for one in found]),
+        np.concatenate([distribution.quantiles for distribution in distributions]),
+        np.concatenate([distribution.counts for distribution in distributions]),
+        np.concatenate([distribution.edges for distribution in distributions]),
+        np.concatenate([distribution.lowest for distribution in distributions]),
+        np.concatenate([distribution.highest for distribution in distributions]),
         tuple(digests),
     )
 

@@ -98,23 +98,23 @@ def gallery(
     elif kind == "weakest":
         rows = choice.spread(choice.ranks[::-1], n)
     elif kind == "tenths":
-        places = np.linspace(0, len(choice.ranks) - 1, 11).round().astype(int)
-        rows = [int(row) for row in choice.ranks[sorted(set(places))]]
+        tenths = np.linspace(0, len(choice.ranks) - 1, 11).round().astype(int) if len(choice.ranks) else []
+        rows = [int(choice.ranks[rank]) for rank in sorted(set(tenths))]
     elif kind == "random":
         rows = [int(row) for row in np.random.default_rng(seed).permutation(len(choice.ranks))[:n]]
     elif kind == "class":
         names = sorted(set(choice.given) - {""}, key=lambda name: (-choice.given.count(name), name))
-        each = max(2, n // max(1, len(names)))
-        rows = [row for name in names for row in choice.strongest(each, of=name)]
+        per_class = max(2, n // max(1, len(names)))
+        rows = [row for name in names for row in choice.strongest(per_class, of=name)]
     else:
         partners = choice.partners(
             n // 2, same_class=kind == "near", surrounds=surrounds if kind == "surround" else None
         )
         rows = [row for weak, strong in partners.items() for row in (strong, weak)]
-    places_of = index.places(key)
+    peak_places = index.places(key)
     return Gallery(
         kind,
-        tuple(_picture(index, choice, row, places_of[row], partners.get(row), surrounds) for row in rows),
+        tuple(_picture(index, choice, row, peak_places[row], partners.get(row), surrounds) for row in rows),
         passed_over=choice.passed_over,
     )
 
@@ -153,21 +153,21 @@ class _Choice:
         """Pictures, each with the strong one that it is most alike to: weak ones, or those of another surround."""
         share = 1.0 if surrounds is not None else NO_ANSWER if same_class else 0.5
         weak = [int(row) for row in self.ranks[len(self.ranks) - int(len(self.ranks) * share) :]]
-        found: dict[int, int] = {}
+        partners: dict[int, int] = {}
         if not self.embedding.shape[1]:
-            return found
+            return partners
         strongest = self.strongest(n)
         for strong in strongest:
-            there = found.keys() | (strongest if surrounds is not None else {strong})
-            free = [row for row in weak if row not in there]
+            taken = partners.keys() | (strongest if surrounds is not None else {strong})
+            free = [row for row in weak if row not in taken]
             if surrounds is not None:
                 other = surrounds.others(strong)
                 free = [row for row in free if other[row]]
             if same_class:
                 free = [row for row in free if self.given[row] == self.given[strong] != ""]
             if free:
-                found[free[int(self._distances(strong, free).argmin())]] = strong
-        return found
+                partners[free[int(self._distances(strong, free).argmin())]] = strong
+        return partners
 
     def _has_kin(self, row: int, taken: list[int]) -> bool:
         if any(self.digests[row] == self.digests[other] for other in taken):
@@ -175,18 +175,18 @@ class _Choice:
         return bool(taken) and bool((self._distances(row, taken) < self.too_alike).any())
 
     def _distances(self, row: int, others: Rows) -> npt.NDArray[np.floating]:
-        found: npt.NDArray[np.floating] = np.linalg.norm(self.embedding[others] - self.embedding[row], axis=1)
-        return found
+        distances: npt.NDArray[np.floating] = np.linalg.norm(self.embedding[others] - self.embedding[row], axis=1)
+        return distances
 
 
 def too_alike(embedding: Numbers, digests: Sequence[str]) -> float:
     """The distance below which two pictures count as one kind, see `gallery`; 0 where nothing is known of that."""
     if not embedding.shape[1] or len(embedding) < 2:
         return 0.0
-    some = embedding[np.argsort(np.array(digests))[:MEASURED]].astype(np.float64)
-    squares = (some**2).sum(axis=1)
-    distances = np.sqrt(np.maximum(0, squares[:, None] + squares - 2 * some @ some.T))
-    return float(np.quantile(distances[np.triu_indices(len(some), 1)], TOO_ALIKE))
+    sample = embedding[np.argsort(np.array(digests))[:MEASURED]].astype(np.float64)
+    squares = (sample**2).sum(axis=1)
+    distances = np.sqrt(np.maximum(0, squares[:, None] + squares - 2 * sample @ sample.T))
+    return float(np.quantile(distances[np.triu_indices(len(sample), 1)], TOO_ALIKE))
 
 
 def _picture(

@@ -56,12 +56,12 @@ class _Check:
                 raise Damaged("it holds far too many columns")
             if group.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD:
                 raise Damaged(f'"{name[:60]}" leads to another file')
-            found = group[name]
-            if isinstance(found, h5py.Group):
-                self.group(found)
-            elif isinstance(found, h5py.Dataset):
-                self._attributes(found)
-                self._column(found, name)
+            member = group[name]
+            if isinstance(member, h5py.Group):
+                self.group(member)
+            elif isinstance(member, h5py.Dataset):
+                self._attributes(member)
+                self._column(member, name)
             else:
                 raise Damaged(f'"{name[:60]}" is no column')
 
@@ -110,14 +110,14 @@ class _Check:
             raise Damaged(f'the column "{name[:60]}" is kept in an unknown way')
         if strange := [part for part in parts if part not in self._parts]:
             raise Damaged(f'the column "{name[:60]}" shows "{strange[0][:60]}", which is no part of it')
-        there = sum((self._folder / part).stat().st_size for part in parts)
-        if column.size * column.dtype.itemsize > there:
+        size_of_parts = sum((self._folder / part).stat().st_size for part in parts)
+        if column.size * column.dtype.itemsize > size_of_parts:
             raise Damaged(f'the column "{name[:60]}" is larger than its parts')
 
 
-def parts_in(told: Any) -> list[str]:
+def parts_in(attribute: Any) -> list[str]:
     """The names of the parts that a file's attribute "parts" tells as JSON; ValueError for anything else."""
-    names = json.loads(told)
+    names = json.loads(attribute)
     if not isinstance(names, list) or not all(isinstance(name, str) and PART.fullmatch(name) for name in names):
         raise ValueError("it does not say of which parts it is made")
     return names

@@ -52,16 +52,16 @@ def _virtual(
     file: h5py.File, name: str, source: str, shape: tuple[int, ...], kind: str, pieces: Sequence[Piece], *, across: bool
 ) -> None:
     """A dataset whose pictures lie in the pieces: in its second dimension where they go `across`, else in its first."""
-    joined, at = h5py.VirtualLayout(shape, kind), 0
+    joined, offset = h5py.VirtualLayout(shape, kind), 0
     for piece in pieces:
-        there = (shape[0], piece.width, *shape[2:]) if across else (piece.width, *shape[1:])
-        here = slice(at, at + piece.stop - piece.start)
-        from_part = h5py.VirtualSource(piece.path, source, there, kind)
+        source_shape = (shape[0], piece.width, *shape[2:]) if across else (piece.width, *shape[1:])
+        span = slice(offset, offset + piece.stop - piece.start)
+        from_part = h5py.VirtualSource(piece.path, source, source_shape, kind)
         if across:
-            joined[:, here] = from_part[:, piece.start : piece.stop]
+            joined[:, span] = from_part[:, piece.start : piece.stop]
         else:
-            joined[here] = from_part[piece.start : piece.stop]
-        at = here.stop
+            joined[span] = from_part[piece.start : piece.stop]
+        offset = span.stop
     file.create_virtual_dataset(name, joined)
 
 
@@ -71,8 +71,8 @@ def write_alone(path: Path, contents: Contents, columns: Mapping[str, npt.NDArra
     def hold(file: h5py.File) -> None:
         for name, values in columns.items():
             kind = ANSWERS[name][0] if name in ANSWERS else "uint16" if name == "place" else "float32"
-            place = name if name in ("logits", "embedding") else f"answers/{name}"
-            file.create_dataset(place, data=values.astype(kind))
+            dataset_name = name if name in ("logits", "embedding") else f"answers/{name}"
+            file.create_dataset(dataset_name, data=values.astype(kind))
         file.attrs["parts"] = "[]"
 
     write_sealed(path, lambda file: _fill(file, contents, hold))
@@ -102,13 +102,13 @@ def read_contents(file: h5py.File) -> Contents:
             raise KeyError("format")
         if file.attrs["version"] != VERSION:
             raise Damaged("The index is of another version of this program; make it again.")
-        told = json.loads(file.attrs["network"])
-        lists = {name: tuple(value) for name, value in told.items() if isinstance(value, list)}
+        network = json.loads(file.attrs["network"])
+        lists = {name: tuple(value) for name, value in network.items() if isinstance(value, list)}
         pictures = file["pictures"]
         names, digests, given = (_words(pictures[name]) for name in ("name", "digest", "class"))
         lesions = _words(pictures["lesion"]) if "lesion" in pictures else ()
-        found = Contents(
-            network=NetworkFacts(**(told | lists)),
+        contents = Contents(
+            network=NetworkFacts(**(network | lists)),
             pictures=Pictures(names, digests, pictures["size"][()], given, pictures["trained_on"][()], lesions),
             filters=file["filters"][()],
             counts=file["histogram/counts"][()],
@@ -117,31 +117,31 @@ def read_contents(file: h5py.File) -> Contents:
             sample=int(file.attrs["sample"]),
             facts=json.loads(file.attrs["facts"]),
         )
-        _check(found, file)
-        return found
+        _check(contents, file)
+        return contents
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Damaged(f"The index lacks {error}; make it again.") from error
 
 
-def _check(found: Contents, file: h5py.File) -> None:
+def _check(contents: Contents, file: h5py.File) -> None:
     """ValueError where the columns do not fit each other: what reads them counts on it."""
-    filters, pictures = sum(found.network.filters), len(found.pictures.names)
-    of, network = found.pictures, found.network
+    filters, pictures = sum(contents.network.filters), len(contents.pictures.names)
+    columns, network = contents.pictures, contents.network
     shapes = {name: (filters, pictures) for name in ANSWERS} | {"place": (filters, pictures, 2)}
     fits = (
-        found.filters.dtype == FILTERS
-        and found.filters.shape == (filters,)
+        contents.filters.dtype == FILTERS
+        and contents.filters.shape == (filters,)
         and all(count > 0 for count in network.filters)
         and len(network.layers) == len(network.filters)
         and all(isinstance(word, str) for word in (*network.layers, *network.classes, network.identity, network.name))
-        and (found.filters["layer"] == np.repeat(np.arange(len(network.filters)), network.filters)).all()
-        and len(of.digests) == len(of.given) == pictures
-        and len(of.lesions) in (0, pictures)
-        and (of.sizes.shape, of.trained_on.shape) == ((pictures, 2), (pictures,))
-        and (found.counts.shape, found.edges.shape) == ((filters, BINS), (filters, BINS + 1))
+        and (contents.filters["layer"] == np.repeat(np.arange(len(network.filters)), network.filters)).all()
+        and len(columns.digests) == len(columns.given) == pictures
+        and len(columns.lesions) in (0, pictures)
+        and (columns.sizes.shape, columns.trained_on.shape) == ((pictures, 2), (pictures,))
+        and (contents.counts.shape, contents.edges.shape) == ((filters, BINS), (filters, BINS + 1))
         and all(file[f"answers/{name}"].shape == shape for name, shape in shapes.items())
         and all(file[name].shape[0] == pictures for name in ("logits", "embedding"))
-        and isinstance(found.facts, dict)
+        and isinstance(contents.facts, dict)
     )
     if not fits:
         raise ValueError("columns that fit each other")

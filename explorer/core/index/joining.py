@@ -31,8 +31,8 @@ class Joiner:
 
     def missing(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[FolderPicture]:
         """The pictures whose answers are in no part, in their order."""
-        found = _places(pictures, parts)
-        return [one for row, one in enumerate(pictures) if row not in found]
+        places = _places(pictures, parts)
+        return [picture for row, picture in enumerate(pictures) if row not in places]
 
     def needed(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[Part]:
         """The parts that hold answers on these pictures, each once."""
@@ -64,12 +64,16 @@ class Joiner:
         contents = Contents(
             network=self._facts(),
             pictures=Pictures(
-                names=tuple(one.name for one in chosen),
-                digests=tuple(one.digest for one in chosen),
+                names=tuple(picture.name for picture in chosen),
+                digests=tuple(picture.digest for picture in chosen),
                 sizes=sizes,
-                given=tuple(one.given for one in chosen),
-                trained_on=np.array([one.digest[: len(_SEEN)] in self._seen_by_network for one in chosen], bool),
-                lesions=tuple(one.lesion for one in chosen) if any(one.lesion for one in chosen) else (),
+                given=tuple(picture.given for picture in chosen),
+                trained_on=np.array(
+                    [picture.digest[: len(_SEEN)] in self._seen_by_network for picture in chosen], bool
+                ),
+                lesions=tuple(picture.lesion for picture in chosen)
+                if any(picture.lesion for picture in chosen)
+                else (),
             ),
             filters=filters,
             counts=self._sample.counts,
@@ -112,16 +116,16 @@ class Joiner:
         rows = np.zeros(len(sample.quantiles), FILTERS)
         rows["layer"] = np.concatenate([np.full(info.filters, info.index) for info in layers])
         rows["filter"] = np.concatenate([np.arange(info.filters) for info in layers])
-        for place, name in enumerate(QUANTILE_NAMES):
-            rows[name] = sample.quantiles[:, place]
+        for quantile, name in enumerate(QUANTILE_NAMES):
+            rows[name] = sample.quantiles[:, quantile]
         rows["lowest"], rows["highest"] = sample.lowest, sample.highest
         sums = {name: np.zeros(len(rows)) for name in ("silent_share", "peak", "ring_ratio", "relevance")}
         low, high = np.full(len(rows), np.inf), np.full(len(rows), -np.inf)
         sizes: list[npt.NDArray[np.int32]] = []
         widths = 0, 0
         for part, group in itertools.groupby(places, key=lambda place: place[0]):
-            found = read_part(part).some([column for _, column in group])
-            columns = found.columns
+            answers = read_part(part).some([column for _, column in group])
+            columns = answers.columns
             peaks = columns["peak"].astype(np.float64)
             sums["silent_share"] += (peaks <= 0).sum(axis=1)
             sums["peak"] += peaks.sum(axis=1)
@@ -134,9 +138,10 @@ class Joiner:
             rows[name] = total / len(places)
         same_everywhere = (sample.lowest == sample.highest) & (low == high)
         rows["silent"] = (rows["silent_share"] == 1) | same_everywhere
-        told = np.nan_to_num(rows["relevance"])  # a filter that answers what is no number takes nothing from the others
-        of_layer = np.bincount(rows["layer"], told)[rows["layer"]]
-        np.divide(told, of_layer, out=rows["relevance_share"], where=of_layer > 0, casting="unsafe")
+        # A filter that answers what is no number takes nothing from the others.
+        relevance = np.nan_to_num(rows["relevance"])
+        of_layer = np.bincount(rows["layer"], relevance)[rows["layer"]]
+        np.divide(relevance, of_layer, out=rows["relevance_share"], where=of_layer > 0, casting="unsafe")
         return rows, np.concatenate(sizes), widths
 
 
@@ -151,16 +156,20 @@ def _folder(picture: FolderPicture) -> Path:
 
 def _digests_of_training(network: Network) -> frozenset[str]:
     seen = network.training.get("seen") if isinstance(network.training, dict) else None
-    return frozenset(str(one)[: len(_SEEN)] for one in seen) if isinstance(seen, list | tuple) else frozenset()
+    return frozenset(str(digest)[: len(_SEEN)] for digest in seen) if isinstance(seen, list | tuple) else frozenset()
 
 
 def _places(pictures: Sequence[FolderPicture], parts: Iterable[Part]) -> dict[int, Place]:
     """Where each picture's answers lie: by content, each column for one picture."""
-    there: defaultdict[str, deque[Place]] = defaultdict(deque)
+    by_digest: defaultdict[str, deque[Place]] = defaultdict(deque)
     for part in parts:
         for column, digest in enumerate(part.digests):
-            there[digest].append((part, column))
-    return {row: there[one.digest].popleft() for row, one in enumerate(pictures) if there.get(one.digest)}
+            by_digest[digest].append((part, column))
+    return {
+        row: by_digest[picture.digest].popleft()
+        for row, picture in enumerate(pictures)
+        if by_digest.get(picture.digest)
+    }
 
 
 def _runs(places: Sequence[Place]) -> list[tuple[Part, int, int]]:

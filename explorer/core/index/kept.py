@@ -33,27 +33,27 @@ class Kept:
 
 def place_of(network: Network, images: Path, data: Path | None = None) -> Path:
     """Where the index of a network over a folder is kept: one for each pair, below `data` or the data folder."""
-    told = f"{network.identity}\n{images.resolve()}"
-    name = hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:_LETTERS]
+    text = f"{network.identity}\n{images.resolve()}"
+    name = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:_LETTERS]
     return (data or data_folder()) / "indexes" / f"{name}.h5"
 
 
 def kept_indexes(data: Path | None = None) -> list[Kept]:
     """All that are kept, the largest first."""
-    found = [_kept(path) for path in sorted(((data or data_folder()) / "indexes").glob("*.h5"))]
-    return sorted(found, key=lambda one: -one.size)
+    indexes = [_kept(path) for path in sorted(((data or data_folder()) / "indexes").glob("*.h5"))]
+    return sorted(indexes, key=lambda kept: -kept.size)
 
 
 def delete_kept(name: str, data: Path | None = None) -> Kept:
     """Remove a kept index with its parts; `name` is that of its file. UserError where there is none of this name."""
-    for one in kept_indexes(data):
-        if name in (one.path.name, one.path.stem):
+    for kept in kept_indexes(data):
+        if name in (kept.path.name, kept.path.stem):
             try:
-                one.path.unlink()
-                shutil.rmtree(folder_of(one.path), ignore_errors=True)
+                kept.path.unlink()
+                shutil.rmtree(folder_of(kept.path), ignore_errors=True)
             except OSError as error:
-                raise UserError(f"{one.path} could not be removed: {error.strerror or error}.") from error
-            return one
+                raise UserError(f"{kept.path} could not be removed: {error.strerror or error}.") from error
+            return kept
     raise UserError(f'No index "{name}" is kept; `feature-explorer index --list` shows them.')
 
 
@@ -66,11 +66,11 @@ def expected_size(network: Network, pictures: int) -> int:
 def _kept(path: Path) -> Kept:
     folder = folder_of(path)
     files: Sequence[Path] = [path, *(folder.iterdir() if folder.is_dir() else ())]
-    size = sum(one.stat().st_size for one in files if one.is_file())
+    size = sum(file.stat().st_size for file in files if file.is_file())
     try:
         with open_index(path) as index:
             contents = index.contents
-            where = str(contents.facts.get("folder", ""))
-            return Kept(path, contents.network.name, where, len(index.pictures), contents.asked, size)
+            images = str(contents.facts.get("folder", ""))
+            return Kept(path, contents.network.name, images, len(index.pictures), contents.asked, size)
     except UserError as error:
         return Kept(path, "", "", 0, 0, size, str(error))

@@ -56,20 +56,20 @@ def placed_filters(index: FolderIndex, *, on_step: OnStep = no_step) -> PlacedPo
         on_step(layer, len(index.contents.network.layers))
         answers.append(index.layer_answers(layer)[:, rows])
     places = _made(index, FILTERS, np.concatenate(answers), on_step)
-    said = [_said(places, "filters")]
+    sentences = [_said(places, "filters")]
     if len(rows) < len(index.pictures):
-        said.append(f"Filters are compared on {len(rows):,} of {len(index.pictures):,} pictures.")
+        sentences.append(f"Filters are compared on {len(rows):,} of {len(index.pictures):,} pictures.")
     silent = int(np.isnan(places[:, 0]).sum())
     if silent:
-        said.append(f"{silent:,} {'answers' if silent == 1 else 'answer'} the same everywhere and have no place.")
-    return PlacedPoints(places, " ".join(filter(None, said)))
+        sentences.append(f"{silent:,} {'answers' if silent == 1 else 'answer'} the same everywhere and have no place.")
+    return PlacedPoints(places, " ".join(filter(None, sentences)))
 
 
-def _said(places: npt.NDArray[np.float32], what: str) -> str:
+def _said(places: npt.NDArray[np.float32], noun: str) -> str:
     count = int(np.isfinite(places[:, 0]).sum())
     if count <= MOST:
         return ""
-    return f"t-SNE of {MOST:,} of {count:,} {what}; the others lie at their nearest among these."
+    return f"t-SNE of {MOST:,} of {count:,} {noun}; the others lie at their nearest among these."
 
 
 def _made(index: FolderIndex, kind: str, vectors: npt.NDArray[np.float32], on_step: OnStep) -> npt.NDArray[np.float32]:
@@ -95,10 +95,10 @@ def _made(index: FolderIndex, kind: str, vectors: npt.NDArray[np.float32], on_st
 
 def _read(path: Path, count: int) -> npt.NDArray[np.float32] | None:
     try:
-        found = np.load(path, allow_pickle=False)
+        places = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return found if found.shape == (count, 2) and found.dtype == np.float32 else None
+    return places if places.shape == (count, 2) and places.dtype == np.float32 else None
 
 
 def _apart(vectors: npt.NDArray[np.float32], distance: str, on_step: OnStep) -> npt.NDArray[np.float32]:

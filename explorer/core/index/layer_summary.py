@@ -82,11 +82,11 @@ def separation(
     """The largest |AUC - 0.5| over the classes of answers (C, N): (C,), NaN where fewer than two classes are known."""
     counted = (given != "") & ~left_out
     answers, words = answers[:, counted], given[counted]
-    found = np.full(len(answers), np.nan)
+    largest = np.full(len(answers), np.nan)
     for name in sorted(set(words)):
         on_step(2, 3)
-        found = np.fmax(found, np.abs(areas(answers, words == name) - 0.5))
-    return found
+        largest = np.fmax(largest, np.abs(areas(answers, words == name) - 0.5))
+    return largest
 
 
 def side_by_side(r: npt.NDArray[np.floating]) -> tuple[int, ...]:
@@ -108,11 +108,11 @@ def side_by_side(r: npt.NDArray[np.floating]) -> tuple[int, ...]:
 
 def twins_of(r: npt.NDArray[np.floating], above: float = TWINS) -> dict[int, tuple[int, ...]]:
     """For each filter that has some, its twins: those with |r| (C, C) above this, the most alike first."""
-    found: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
+    twins: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
     for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
         if row != column:
-            found[int(row)].append((-abs(float(r[row, column])), int(column)))
-    return {row: tuple(other for _, other in sorted(others)) for row, others in found.items()}
+            twins[int(row)].append((-abs(float(r[row, column])), int(column)))
+    return {row: tuple(other for _, other in sorted(others)) for row, others in twins.items()}
 
 
 def ordered(values: Values) -> list[int]:

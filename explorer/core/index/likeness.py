@@ -82,8 +82,8 @@ def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak", on_s
     mean, length = np.zeros((count, 1)), np.full((count, 1), np.nan)
     for start, end in _blocks(index, first, last):
         on_step(done, 2 * count)
-        values, of = _centred(index.rows_answers(slice(start, end), by))
-        mean[start - first : end - first], length[start - first : end - first] = of, _length(values, of)
+        values, block_mean = _centred(index.rows_answers(slice(start, end), by))
+        mean[start - first : end - first], length[start - first : end - first] = block_mean, _length(values, block_mean)
         done += end - start
     r = np.zeros((count, count))
     width = max(1, CELLS // count)
@@ -94,15 +94,15 @@ def layer_correlations(index: FolderIndex, layer: int, *, by: str = "peak", on_s
         r += standard @ standard.T
     silent = index.filters()["silent"][first:last]
     r[silent], r[:, silent] = np.nan, np.nan
-    found: Correlations = np.clip(r, -1, 1).astype(np.float32)
-    return found
+    clipped: Correlations = np.clip(r, -1, 1).astype(np.float32)
+    return clipped
 
 
 def correlations(answers: npt.NDArray[np.floating]) -> Correlations:
     """The correlations (F, F) float32 of answers (F, N); NaN where a row is the same everywhere."""
     standard = _standard(answers)
-    found: Correlations = np.clip(standard @ standard.T, -1, 1)
-    return found
+    clipped: Correlations = np.clip(standard @ standard.T, -1, 1)
+    return clipped
 
 
 def all_twins(
@@ -117,7 +117,7 @@ def all_twins(
 
     Two blocks are held at a time; the work grows with the square of the number of filters.
     """
-    keys, found = _keys(index), []
+    keys, pairs = _keys(index), []
     silent = index.filters()["silent"]
     first, last = _rows(index, layer)
     blocks = list(_blocks(index, first, last))
@@ -129,15 +129,15 @@ def all_twins(
             r = np.clip(rows @ columns.T, -1, 1)
             for row, column in zip(*np.nonzero(np.abs(r) > above), strict=True):
                 if other + column > start + row and not (silent[start + row] or silent[other + column]):
-                    found.append((start + row, other + column, float(r[row, column])))
-    return [(keys[one], keys[another], r) for one, another, r in sorted(found)]
+                    pairs.append((start + row, other + column, float(r[row, column])))
+    return [(keys[left], keys[right], r) for left, right, r in sorted(pairs)]
 
 
 def _standard(answers: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Rows without their mean and of length 1, so that their products are correlations; NaN for one without spread."""
     values, mean = _centred(answers)
-    found: Correlations = (values / _length(values, mean)).astype(np.float32)
-    return found
+    standard: Correlations = (values / _length(values, mean)).astype(np.float32)
+    return standard
 
 
 def _centred(answers: npt.NDArray[np.floating]) -> tuple[Exact, Exact]:

@@ -57,14 +57,14 @@ class Measurer:
 
     def measure(self, batch: torch.Tensor, thresholds: list[torch.Tensor]) -> BatchAnswers:
         """The answers to prepared pictures (N, channels, H, W); `thresholds` holds the (C,) of each layer."""
-        found: dict[int, dict[str, torch.Tensor]] = {}
+        numbers: dict[int, dict[str, torch.Tensor]] = {}
         gradients: dict[int, torch.Tensor] = {}
         embedding: list[torch.Tensor] = []
 
         def take(layer: int, maps: torch.Tensor) -> None:
             with torch.no_grad():
                 values = maps.detach()
-                found[layer] = self._numbers(values, thresholds[layer])
+                numbers[layer] = self._numbers(values, thresholds[layer])
             if maps.requires_grad:
                 kept = values.clone() if layer in self._overwritten else values
 
@@ -84,7 +84,7 @@ class Measurer:
             if target is not None:
                 target(logits).sum().backward()  # type: ignore[no-untyped-call]
         return BatchAnswers(
-            _numpy(logits), self._embedding(embedding, found), self._columns(found, gradients, len(batch))
+            _numpy(logits), self._embedding(embedding, numbers), self._columns(numbers, gradients, len(batch))
         )
 
     def _numbers(self, maps: torch.Tensor, threshold: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -118,14 +118,14 @@ class Measurer:
         return torch.as_strided(self._spare, values.shape, values.stride())
 
     def _columns(
-        self, found: dict[int, dict[str, torch.Tensor]], gradients: dict[int, torch.Tensor], count: int
+        self, numbers: dict[int, dict[str, torch.Tensor]], gradients: dict[int, torch.Tensor], count: int
     ) -> dict[str, npt.NDArray[Any]]:
         layers = [info.index for info in self._network.layers]
         columns = {
-            name: _numpy(torch.cat([found[layer][name] for layer in layers], dim=1).transpose(0, 1))
+            name: _numpy(torch.cat([numbers[layer][name] for layer in layers], dim=1).transpose(0, 1))
             for name in ("peak", "inside", "mean", "area", "ring")
         }
-        columns["place"] = np.concatenate([_numpy(found[layer]["place"]) for layer in layers], axis=1).swapaxes(0, 1)
+        columns["place"] = np.concatenate([_numpy(numbers[layer]["place"]) for layer in layers], axis=1).swapaxes(0, 1)
         columns["relevance"] = np.concatenate(
             [
                 _numpy(gradients[info.index]).T
@@ -137,10 +137,10 @@ class Measurer:
         return columns
 
     def _embedding(
-        self, inputs: list[torch.Tensor], found: dict[int, dict[str, torch.Tensor]]
+        self, inputs: list[torch.Tensor], numbers: dict[int, dict[str, torch.Tensor]]
     ) -> npt.NDArray[np.float32]:
         if not inputs:
-            return _numpy(found[self._network.layers[-1].index]["mean"])
+            return _numpy(numbers[self._network.layers[-1].index]["mean"])
         last = inputs[-1].detach()
         return _numpy(last.flatten(1, -2).mean(1) if last.dim() > 2 else last)
 
@@ -179,8 +179,8 @@ def target_of(network: Network, relevance: str) -> Callable[[torch.Tensor], torc
         return None
     if relevance == "margin":
         return margin
-    place = class_number(relevance.removeprefix("class:"), network.classes, network.name)
-    return lambda logits: logits[:, place]
+    class_index = class_number(relevance.removeprefix("class:"), network.classes, network.name)
+    return lambda logits: logits[:, class_index]
 
 
 def margin(logits: torch.Tensor) -> torch.Tensor:
@@ -204,10 +204,10 @@ def _peaks(flat: torch.Tensor, width: int, filters: int) -> tuple[torch.Tensor, 
     row = inner.gather(2, cells.expand(count, inner.shape[1], filters)).max(1).indices + top
     edges = [inside]
     if top:
-        edges += [flat[:, place].view(count, width, filters).amax(1) for place in (0, -1)]
+        edges += [flat[:, border].view(count, width, filters).amax(1) for border in (0, -1)]
     if left:
         cube = flat.view(count, height, width, filters)
-        edges += [cube[:, :, place].amax(1) for place in (0, -1)]
+        edges += [cube[:, :, border].amax(1) for border in (0, -1)]
     return torch.stack(edges).amax(0), inside, torch.stack([row, column], dim=2)
 
 
@@ -222,5 +222,5 @@ def _of_ring(positive: torch.Tensor, width: int, filters: int) -> torch.Tensor:
 
 
 def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
-    kept = values.detach().to("cpu")
-    return (kept.float() if kept.is_floating_point() else kept).numpy()
+    on_cpu = values.detach().to("cpu")
+    return (on_cpu.float() if on_cpu.is_floating_point() else on_cpu).numpy()

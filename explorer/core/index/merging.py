@@ -26,11 +26,11 @@ def fewer_parts(
     enough = math.ceil(ROOM * pictures / most)
     groups: list[list[Part]] = [[]]
     for part in sorted(parts, key=lambda part: len(part.digests)):
-        if sum(len(one.digests) for one in groups[-1]) >= enough:
+        if sum(len(member.digests) for member in groups[-1]) >= enough:
             groups.append([])
         groups[-1].append(part)
-    made = []
+    merged = []
     for done, group in enumerate(groups):
         on_step(done, len(groups))
-        made.append(group[0] if len(group) == 1 else folder.write_together(group))
-    return made
+        merged.append(group[0] if len(group) == 1 else folder.write_together(group))
+    return merged

@@ -39,8 +39,10 @@ class Surrounds:
         """In what the surround of `row` is clearly another than that of `than`, the largest difference first."""
         apart = self._apart(than)[:, row]
         order = np.argsort(-np.nan_to_num(np.abs(apart)), kind="stable")
-        told = [list(WORDS.values())[place][int(apart[place] < 0)] for place in order if abs(apart[place]) >= CLEARLY]
-        return f"{', '.join(told)} surround" if told else ""
+        phrases = [
+            list(WORDS.values())[column][int(apart[column] < 0)] for column in order if abs(apart[column]) >= CLEARLY
+        ]
+        return f"{', '.join(phrases)} surround" if phrases else ""
 
     def _apart(self, row: int) -> Numbers:
         return self._standard - self._standard[:, row, None]

@@ -26,10 +26,10 @@ def mark(digest: str) -> str:
     return "" if key is None else hmac.new(key, digest.encode(), hashlib.sha256).hexdigest()
 
 
-def is_own(digest: str, said: str) -> bool:
-    """Whether `said` is the mark of this digest."""
-    own = mark(digest) if said else ""
-    return bool(own) and hmac.compare_digest(own, said)
+def is_own(digest: str, claimed_mark: str) -> bool:
+    """Whether `claimed_mark` is the mark of this digest."""
+    own = mark(digest) if claimed_mark else ""
+    return bool(own) and hmac.compare_digest(own, claimed_mark)
 
 
 def _key() -> bytes | None:

@@ -40,24 +40,24 @@ class Rows:
     digests: tuple[str, ...]
     columns: Columns
 
-    def some(self, places: Sequence[int] | slice) -> "Rows":
+    def some(self, positions: Sequence[int] | slice) -> "Rows":
         """Those of some of the pictures."""
-        chosen = range(len(self.digests))[places] if isinstance(places, slice) else places
+        chosen = range(len(self.digests))[positions] if isinstance(positions, slice) else positions
         columns = {
-            name: values[places] if name in PICTURE_COLUMNS else values[:, places]
+            name: values[positions] if name in PICTURE_COLUMNS else values[:, positions]
             for name, values in self.columns.items()
         }
-        return replace(self, digests=tuple(self.digests[place] for place in chosen), columns=columns)
+        return replace(self, digests=tuple(self.digests[position] for position in chosen), columns=columns)
 
 
 def joined(rows: Sequence[Rows]) -> Rows:
     """Several behind each other."""
     names = rows[0].columns
     columns = {
-        name: np.concatenate([one.columns[name] for one in rows], axis=0 if name in PICTURE_COLUMNS else 1)
+        name: np.concatenate([block.columns[name] for block in rows], axis=0 if name in PICTURE_COLUMNS else 1)
         for name in names
     }
-    return Rows(tuple(digest for one in rows for digest in one.digests), columns)
+    return Rows(tuple(digest for block in rows for digest in block.digests), columns)
 
 
 def pictures_of_a_part(filters: int) -> int:

@@ -94,18 +94,18 @@ def receptive_fields(network: Network) -> tuple[ReceptiveField, ...]:
     empty = torch.zeros(1, network.input.channels, *size, device=network.device)
     try:
         graph = graph_of(network, empty)
-        known = _Fields(graph, size)
-        found = [known.of(graph.run_of(layer.module, layer.run)) for layer in network.layers]
+        fields = _Fields(graph, size)
+        spans = [fields.of(graph.run_of(layer.module, layer.run)) for layer in network.layers]
     except Untraceable:
-        found = [(_whole(layer.height, size[0]), _whole(layer.width, size[1]), False) for layer in network.layers]
-    return tuple(ReceptiveField(rows, columns, network.input, exact) for rows, columns, exact in found)
+        spans = [(_whole(layer.height, size[0]), _whole(layer.width, size[1]), False) for layer in network.layers]
+    return tuple(ReceptiveField(rows, columns, network.input, exact) for rows, columns, exact in spans)
 
 
 def fields_of(graph: Graph, nodes: Mapping[str, fx.Node], input: InputSpec) -> dict[str, ReceptiveField]:
     """The receptive fields of what some operations of a network's graph answer, by the same names."""
-    known = _Fields(graph, input.size)
-    found = {name: known.of(node) for name, node in nodes.items()}
-    return {name: ReceptiveField(rows, columns, input, exact) for name, (rows, columns, exact) in found.items()}
+    fields = _Fields(graph, input.size)
+    spans = {name: fields.of(node) for name, node in nodes.items()}
+    return {name: ReceptiveField(rows, columns, input, exact) for name, (rows, columns, exact) in spans.items()}
 
 
 class _Fields:
@@ -183,9 +183,9 @@ def sliding(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> tuple[
     def step(axis: int) -> Step:
         def over(span: Span, length: int) -> Span:
             taps = np.arange(kernel[axis]) * dilation[axis] - padding[axis]
-            places = np.arange(length)[:, None] * stride[axis] + taps
-            there = (places >= 0) & (places < len(span))
-            return _hull(span[np.clip(places, 0, len(span) - 1)], there)
+            positions = np.arange(length)[:, None] * stride[axis] + taps
+            valid = (positions >= 0) & (positions < len(span))
+            return _hull(span[np.clip(positions, 0, len(span) - 1)], valid)
 
         return over
 
@@ -194,9 +194,9 @@ def sliding(kernel: Pair, stride: Pair, padding: Pair, dilation: Pair) -> tuple[
 
 def adaptive(span: Span, length: int) -> Span:
     """The step of an adaptive pooling, whose cells share what it takes out among them and may overlap."""
-    places, cells = np.arange(len(span)), np.arange(length)[:, None]
-    there = (places >= cells * len(span) // length) & (places < -(-(cells + 1) * len(span) // length))
-    return _hull(np.broadcast_to(span, (length, *span.shape)), there)
+    positions, cells = np.arange(len(span)), np.arange(length)[:, None]
+    covered = (positions >= cells * len(span) // length) & (positions < -(-(cells + 1) * len(span) // length))
+    return _hull(np.broadcast_to(span, (length, *span.shape)), covered)
 
 
 def _union(spans: list[Span], length: int) -> Span:
@@ -204,11 +204,11 @@ def _union(spans: list[Span], length: int) -> Span:
     return _hull(taken, np.ones(taken.shape[:2], bool))
 
 
-def _hull(taken: Span, there: npt.NDArray[np.bool_]) -> Span:
-    """From the first to the last of the spans (length, taps, 2) that are there; (0, 0) where none is."""
-    there = there & (taken[..., 1] > taken[..., 0])
-    last = np.where(there, taken[..., 1], 0).max(axis=1)
-    first = np.where(there, taken[..., 0], np.iinfo(np.int64).max).min(axis=1)
+def _hull(taken: Span, valid: npt.NDArray[np.bool_]) -> Span:
+    """From the first to the last of the spans (length, taps, 2) that are `valid`; (0, 0) where none is."""
+    valid = valid & (taken[..., 1] > taken[..., 0])
+    last = np.where(valid, taken[..., 1], 0).max(axis=1)
+    first = np.where(valid, taken[..., 0], np.iinfo(np.int64).max).min(axis=1)
     return np.stack([np.where(last > 0, first, 0), last], axis=1)
 
 
@@ -216,8 +216,8 @@ def _each(length: int) -> Span:
     return np.stack([np.arange(length), np.arange(length) + 1], axis=1)
 
 
-def _whole(length: int, of: int) -> Span:
-    return np.broadcast_to(np.array([0, of]), (length, 2))
+def _whole(length: int, size: int) -> Span:
+    return np.broadcast_to(np.array([0, size]), (length, 2))
 
 
 def _shape(graph: Graph, node: fx.Node) -> Pair | None:

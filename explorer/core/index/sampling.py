@@ -15,9 +15,9 @@ def spread(names: Sequence[str], given: Sequence[str], count: int = SAMPLE) -> l
     from the names, because pictures taken after each other are like each other.
     """
     groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, (name, word) in enumerate(zip(names, given, strict=True)):
-        groups[name.rpartition("/")[0], word].append(place)
-    waiting = [deque(sorted(groups[group], key=lambda place: _chance(names[place]))) for group in sorted(groups)]
+    for position, (name, word) in enumerate(zip(names, given, strict=True)):
+        groups[name.rpartition("/")[0], word].append(position)
+    waiting = [deque(sorted(groups[group], key=lambda position: _chance(names[position]))) for group in sorted(groups)]
     chosen: list[int] = []
     while waiting and len(chosen) < count:
         chosen += [group.popleft() for group in waiting][: count - len(chosen)]

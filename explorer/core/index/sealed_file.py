@@ -77,7 +77,7 @@ def sound(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         with contextlib.suppress(Damaged, OSError):
             own[path] = _is_own(path)
-    foreign = [path for path, here in own.items() if not here]
+    foreign = [path for path, written_here in own.items() if not written_here]
     problems = dict(zip(foreign, _read_apart(foreign), strict=True))
     return [path for path in own if not problems.get(path)]
 
@@ -89,11 +89,11 @@ def _is_own(path: Path) -> bool:
         head = content.read(BLOCK)
         while block := content.read(1 << 20):
             digest.update(block)
-    found = digest.hexdigest()
+    hexdigest = digest.hexdigest()
     first, _, rest = head.rstrip(b"\0").decode("latin-1").partition(_MARK)
-    if first.rstrip("\n") != f"{_LINE}{found}" or len(head) != BLOCK:
+    if first.rstrip("\n") != f"{_LINE}{hexdigest}" or len(head) != BLOCK:
         raise Damaged(f"{path.name} is damaged or was not written by this program; make the index again.")
-    return is_own(found, rest.rstrip("\n"))
+    return is_own(hexdigest, rest.rstrip("\n"))
 
 
 def _read_apart(paths: Sequence[Path]) -> list[str]:

@@ -42,21 +42,21 @@ class StrongPictures:
         """All of it in words."""
         if self.silent:
             return f"silent: it answers the same on all {self.pictures:,} pictures"
-        said = f"strong on {self.count:,} of {self.pictures:,} pictures"
+        beginning = f"strong on {self.count:,} of {self.pictures:,} pictures"
         if not self.count:
-            return said
-        of = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
+            return beginning
+        among = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
         if self.name:
             share = percent(self.share) if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
             if self.known < IN_PERCENT and not self.trained_on:
-                of = f"the {self.known} of known class"
-            return f"{said}; {share} of {of} are {self.name} ({percent(self.share_of_all)} of all)"
+                among = f"the {self.known} of known class"
+            return f"{beginning}; {share} of {among} are {self.name} ({percent(self.share_of_all)} of all)"
         if self.known >= ENOUGH:
-            return f"{said}; no class stands out among {of}"
+            return f"{beginning}; no class stands out among {among}"
         if self.trained_on:
             few = f"only {self.known:,}" if self.known else "none"
-            return f"{said}; of these {few} of known class that the network was not trained on"
-        return said
+            return f"{beginning}; of these {few} of known class that the network was not trained on"
+        return beginning
 
 
 def strong_pictures(
@@ -69,11 +69,11 @@ def strong_pictures(
     A class stands out where the lower end of its share's 95 % interval (Wilson, J. Am. Stat. Assoc. 22:209, 1927) is
     above its share of all. `given` says the classes (N) in other words than the index does.
     """
-    values, of = index.answers(key, "inside"), index.filters()[index.row(key)]
-    threshold = float(of["q999"] + STRONG * (of["highest"] - of["q999"]))
+    values, filter_row = index.answers(key, "inside"), index.filters()[index.row(key)]
+    threshold = float(filter_row["q999"] + STRONG * (filter_row["highest"] - filter_row["q999"]))
     words = np.array(index.given if given is None else given, dtype=object)
     left_out = np.zeros(len(values), bool) if trained_on else index.trained_on
-    return strong_of(values, threshold, words, left_out, silent=bool(of["silent"]))
+    return strong_of(values, threshold, words, left_out, silent=bool(filter_row["silent"]))
 
 
 def strong_of(
@@ -90,13 +90,13 @@ def strong_of(
     known = int((strong & counted).sum())
     best, share, share_of_all = "", float("nan"), float("nan")
     if known >= ENOUGH:
-        found = []
+        candidates = []
         for name in sorted(set(given[counted])):
             of_all = float((given[counted] == name).mean())
             of_strong = float((given[strong & counted] == name).mean())
             if of_strong * known >= ENOUGH_OF_A_CLASS and lower_end(of_strong, known) > of_all:
-                found.append((of_strong - of_all, str(name), of_strong, of_all))
-        _, best, share, share_of_all = max(found, default=(0.0, best, share, share_of_all))
+                candidates.append((of_strong - of_all, str(name), of_strong, of_all))
+        _, best, share, share_of_all = max(candidates, default=(0.0, best, share, share_of_all))
     return StrongPictures(
         count=int(strong.sum()),
         pictures=len(values),

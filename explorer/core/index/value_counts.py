@@ -65,19 +65,21 @@ class ValueCounts:
         step = 1
         while -(-height // step) * -(-width // step) > OF_A_MAP:
             step += 1
-        lowest, highest = (_finite(one).cpu() for one in (maps.amin((0, 2, 3)), maps.amax((0, 2, 3))))
+        lowest, highest = (_finite(extreme).cpu() for extreme in (maps.amin((0, 2, 3)), maps.amax((0, 2, 3))))
         self._lowest = torch.minimum(self._lowest, lowest)
         self._highest = torch.maximum(self._highest, highest)
         taken: list[torch.Tensor] = []
-        for one in maps:
+        for picture_maps in maps:
             top, left = self._random.integers(0, step, 2)
-            taken.append(_of_filters(one[None, :, top::step, left::step].flatten(2)))
+            taken.append(_of_filters(picture_maps[None, :, top::step, left::step].flatten(2)))
         self._count(torch.cat(taken, dim=1))
 
     def distribution(self) -> Distribution:
         """Of all values that were given; zeros where there were none."""
         filters = len(self._counts)
-        lowest, highest = (one.nan_to_num(posinf=0.0, neginf=0.0).numpy() for one in (self._lowest, self._highest))
+        lowest, highest = (
+            extreme.nan_to_num(posinf=0.0, neginf=0.0).numpy() for extreme in (self._lowest, self._highest)
+        )
         edges = np.linspace(lowest, np.maximum(highest, np.nextafter(lowest, np.inf)), BINS + 1, axis=1)
         quantiles = np.zeros((filters, len(QUANTILES)), np.float32)
         counts = np.zeros((filters, BINS), np.int64)
@@ -126,7 +128,7 @@ class _Intervals:
     @classmethod
     def over(cls, values: torch.Tensor, count: int) -> "_Intervals":
         """So many from the lowest to the highest of sorted values (C, n), two of them for what lies beyond."""
-        quarter, middle, high_quarter = (values[:, [place * (values.shape[1] - 1) // 4]] for place in (1, 2, 3))
+        quarter, middle, high_quarter = (values[:, [quarters * (values.shape[1] - 1) // 4]] for quarters in (1, 2, 3))
         low, high = values[:, :1], values[:, -1:]
         least = torch.maximum(torch.maximum(low.abs(), high.abs()) * 1e-6, torch.tensor(1e-30))
         scale = torch.maximum(torch.maximum(high_quarter - quarter, (high - low) / 1000), least)
@@ -167,14 +169,14 @@ def _quantiles(
     Straight within a cell, unless many of the values that were `looked` at first (sorted, each with its cell) are the
     same there, as they are where pictures are black or a frame is padded: then as those values lie.
     """
-    found = np.zeros(len(QUANTILES))
-    for place, wanted in enumerate(np.array(QUANTILES) * below[-1]):
-        cell = int(np.clip(np.searchsorted(below, wanted, side="left") - 1, 0, len(ends) - 2))
+    quantiles = np.zeros(len(QUANTILES))
+    for position, rank in enumerate(np.array(QUANTILES) * below[-1]):
+        cell = int(np.clip(np.searchsorted(below, rank, side="left") - 1, 0, len(ends) - 2))
         inside = below[cell + 1] - below[cell]
-        share = (wanted - below[cell]) / inside if inside else 0.0
-        there = looked[cells == cell]
-        if len(there) > len(np.unique(there)) + ENOUGH:
-            found[place] = there[min(int(share * len(there)), len(there) - 1)]
+        share = (rank - below[cell]) / inside if inside else 0.0
+        cell_values = looked[cells == cell]
+        if len(cell_values) > len(np.unique(cell_values)) + ENOUGH:
+            quantiles[position] = cell_values[min(int(share * len(cell_values)), len(cell_values) - 1)]
         else:
-            found[place] = ends[cell] + share * (ends[cell + 1] - ends[cell])
-    return found
+            quantiles[position] = ends[cell] + share * (ends[cell + 1] - ends[cell])
+    return quantiles

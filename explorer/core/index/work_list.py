@@ -34,8 +34,8 @@ class WorkList:
     def __str__(self) -> str:
         if not self.filters:
             return ""
-        of = counted(self.total, "filter")
-        first = f"{len(self.filters):,} of {of} carry {percent(self.carried)} of the decision"
+        all_filters = counted(self.total, "filter")
+        first = f"{len(self.filters):,} of {all_filters} carry {percent(self.carried)} of the decision"
         parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
         shares = f": {', '.join(f'{word} {percent(share)}' for word, share in parts)}"
         if self.named:
@@ -51,16 +51,16 @@ def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DE
     `filters` has the columns of `schema.FILTERS`; where no relevance was computed the list is empty.
     """
     weights = np.nan_to_num(filters["relevance"].astype(np.float64), nan=0.0)
-    whole = weights.sum()
-    if not whole > 0:
+    total = weights.sum()
+    if not total > 0:
         return WorkList((), len(filters), 0.0, 0, (), 0.0)
     order = np.argsort(-weights, kind="stable")
-    sums = np.cumsum(weights[order]) / whole
+    sums = np.cumsum(weights[order]) / total
     order = order[: int(np.searchsorted(sums, share - 1e-9)) + 1]
     keys = [FilterKey(int(filters["layer"][row]), int(filters["filter"][row])) for row in order]
     shares: defaultdict[str, float] = defaultdict(float)
     named, unnamed = 0, 0.0
-    for key, weight in zip(keys, weights[order] / whole, strict=True):
+    for key, weight in zip(keys, weights[order] / total, strict=True):
         words = {tag.tag for tag in book.tags(key)}
         named += bool(words)
         unnamed += 0.0 if words else float(weight)

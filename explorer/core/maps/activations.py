@@ -49,21 +49,21 @@ def record(network: Network, rgb: RGB, *, raw: bool = False, crop: RGB | None = 
     answers, because sign and size mean nothing before it. `raw` keeps the convolution's own output instead.
     `crop` is `network.input.crop(rgb)` where the caller has it already.
     """
-    wanted = {
+    layers = {
         (layer.module, layer.run) if raw or not layer.norm else (layer.norm, layer.norm_run): layer.index
         for layer in network.layers
     }
     maps: dict[int, Maps] = {}
 
     def keep(name: str, run: int, _source: torch.Tensor, output: torch.Tensor) -> None:
-        index = wanted.get((name, run))
+        index = layers.get((name, run))
         if index is not None:
             # A copy: an in-place ReLU that follows would otherwise write over what is kept.
             maps[index] = output[0].to("cpu", torch.float32, copy=True).numpy()
 
     seen = network.input.crop(rgb) if crop is None else crop
     batch = network.input.normalise(seen).unsqueeze(0).to(network.device)
-    with torch.inference_mode(), watching(network.module, {name for name, _ in wanted}, keep):
+    with torch.inference_mode(), watching(network.module, {name for name, _ in layers}, keep):
         logits = network.logits(batch)[0].float().cpu().numpy()
     return Activations(dict(sorted(maps.items())), logits, network.input.frame_of(rgb), network.output.independent)
 

@@ -72,10 +72,10 @@ class SeenValues:
         first, scale = self._first[layer]
         if first == filter:
             return scale
-        known, (block, place) = self._known.setdefault(layer, {}), divmod(filter, TOGETHER)
-        if block not in known:
-            known[block] = _limits(held[block * TOGETHER : (block + 1) * TOGETHER])
-        return self._scale(layer, filter, known[block][:, place])
+        blocks, (block, column) = self._known.setdefault(layer, {}), divmod(filter, TOGETHER)
+        if block not in blocks:
+            blocks[block] = _limits(held[block * TOGETHER : (block + 1) * TOGETHER])
+        return self._scale(layer, filter, blocks[block][:, column])
 
     def _scale(self, layer: int, filter: int, limits: npt.NDArray[np.float32]) -> Scale:
         low, high = map(float, limits)

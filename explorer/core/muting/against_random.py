@@ -57,27 +57,27 @@ def against_random(
 
     passes = passes or SharedPasses(network, judged.index)
     kind = ("random", draws, seed)
-    found = passes.logits(kind, judged.rows.tolist(), tuple(keys), beside, fill, on_step)
-    labels = judged.some(np.isin(judged.rows, found.rows)).labels
-    before = _auc(probabilities(network, found.before), labels, columns)
-    changes = [_auc(probabilities(network, side), labels, columns) - before for side in found.after]
+    logits = passes.logits(kind, judged.rows.tolist(), tuple(keys), beside, fill, on_step)
+    labels = judged.some(np.isin(judged.rows, logits.rows)).labels
+    before = _auc(probabilities(network, logits.before), labels, columns)
+    changes = [_auc(probabilities(network, side), labels, columns) - before for side in logits.after]
     wanted = set(keys)
-    mine = [FilterKey(int(one["layer"]), int(one["filter"])) in wanted for one in filters]
-    whole = float(np.nansum(filters["relevance"]))
+    is_muted = [FilterKey(int(row["layer"]), int(row["filter"])) in wanted for row in filters]
+    total = float(np.nansum(filters["relevance"]))
     return AgainstRandom(
-        pictures=len(found.rows),
+        pictures=len(logits.rows),
         draws=len(sets),
         change=changes[0],
         changes=tuple(changes[1:]),
         percentile=percentile(changes[0], changes[1:]),
-        share=float(np.nansum(filters["relevance"][mine])) / whole if whole > 0 else float("nan"),
+        share=float(np.nansum(filters["relevance"][is_muted])) / total if total > 0 else float("nan"),
         random_share=float(np.mean(shares)),
     )
 
 
 def _auc(scores: Numbers, labels: Labels, columns: Sequence[int]) -> float:
-    one = np.ones((1, len(labels)))
-    areas = [area_under_roc(*Ranking.of(scores[:, k], labels == k).counts(one))[0] for k in columns]
+    weights = np.ones((1, len(labels)))
+    areas = [area_under_roc(*Ranking.of(scores[:, k], labels == k).counts(weights))[0] for k in columns]
     return float(np.mean(areas))
 
 
@@ -91,32 +91,34 @@ def random_sets(
     fewer filters. `filters` are the rows of an index; without relevance in it as many filters are taken. A layer whose
     other filters are too few lends its muted ones too. The share (0..1) is that of all filters' relevance.
     """
-    drawn = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     relevance = np.nan_to_num(filters["relevance"].astype(np.float64))
-    whole = relevance.sum()
+    total = relevance.sum()
     sets: list[list[FilterKey]] = [[] for _ in range(draws)]
     shares = np.zeros(draws)
     for layer in sorted({key.layer for key in keys}):
         muted = [key.filter for key in keys if key.layer == layer]
         rows = np.flatnonzero(filters["layer"] == layer)
-        mine = np.isin(filters["filter"][rows], muted)
-        aim = relevance[rows[mine]].sum()
-        others = rows[~mine & ~filters["silent"][rows]]
-        if len(others) < len(muted) or (whole > 0 and relevance[others].sum() < 0.9 * aim):
+        is_muted = np.isin(filters["filter"][rows], muted)
+        aim = relevance[rows[is_muted]].sum()
+        others = rows[~is_muted & ~filters["silent"][rows]]
+        if len(others) < len(muted) or (total > 0 and relevance[others].sum() < 0.9 * aim):
             others = rows
-        for place in range(draws):
-            order = drawn.permutation(others)
+        for draw in range(draws):
+            order = rng.permutation(others)
             count = len(muted)
-            if whole > 0 and aim > 0:
+            if total > 0 and aim > 0:
                 count = int(np.abs(np.cumsum(relevance[order]) - aim).argmin()) + 1
-            sets[place] += [FilterKey(layer, int(one)) for one in sorted(filters["filter"][order[:count]])]
-            shares[place] += relevance[order[:count]].sum() / whole if whole > 0 else np.nan
+            sets[draw] += [
+                FilterKey(layer, int(filter_index)) for filter_index in sorted(filters["filter"][order[:count]])
+            ]
+            shares[draw] += relevance[order[:count]].sum() / total if total > 0 else np.nan
     return sets, shares.tolist()
 
 
 def percentile(value: float, drawn: Sequence[float]) -> float:
     """The share of draws below a value, in per cent, ties counting half; NaN where there is nothing to compare."""
-    found = np.asarray(drawn)
-    if not np.isfinite(value) or not np.isfinite(found).all():
+    values = np.asarray(drawn)
+    if not np.isfinite(value) or not np.isfinite(values).all():
         return float("nan")
-    return float(100 * ((found < value).mean() + 0.5 * (found == value).mean()))
+    return float(100 * ((values < value).mean() + 0.5 * (values == value).mean()))

@@ -44,8 +44,8 @@ def drawn_artifact(crop: npt.NDArray[np.uint8], artifact: str, seed: int) -> npt
     """A picture (h, w, channels) uint8 with an artifact of `trainer.synthetic` over it; the same for the same seed."""
     rgb = np.broadcast_to(crop, (*crop.shape[:2], 3)).astype(np.float32) / np.float32(255)
     rng = np.random.default_rng([seed, zlib.crc32(artifact.encode())])
-    found = np.rint(laid_into(rgb, artifact, rng) * 255).astype(np.uint8)
-    return found if crop.shape[2] == 3 else found.mean(axis=2, keepdims=True).round().astype(np.uint8)
+    drawn = np.rint(laid_into(rgb, artifact, rng) * 255).astype(np.uint8)
+    return drawn if crop.shape[2] == 3 else drawn.mean(axis=2, keepdims=True).round().astype(np.uint8)
 
 
 def artifact_effect(
@@ -67,26 +67,26 @@ def artifact_effect(
     """
     if artifact not in ARTIFACTS:
         raise UserError(f'No artifact is called "{artifact}"; those that can be drawn are {", ".join(ARTIFACTS)}.')
-    of = replacements(network, keys, fill, None if fill == "zero" else FolderMeans.of(network, judged.index))
+    stand_ins = replacements(network, keys, fill, None if fill == "zero" else FolderMeans.of(network, judged.index))
     index, rows = judged.index, judged.rows.tolist()
-    found: list[int] = []
+    read_rows: list[int] = []
     effects: list[Numbers] = []
-    for some, crops in batches(network, index, rows):
-        on_step(len(found), len(rows))
-        plain = [one.crop for one in crops]
-        over = [drawn_artifact(one.crop, artifact, seed + row) for row, one in zip(some, crops, strict=True)]
+    for batch_rows, crops in batches(network, index, rows):
+        on_step(len(read_rows), len(rows))
+        plain = [view.crop for view in crops]
+        over = [drawn_artifact(view.crop, artifact, seed + row) for row, view in zip(batch_rows, crops, strict=True)]
         sides = []
         for pictures in (plain, over):
-            kept = KeptPass(network, torch.stack([network.input.normalise(one) for one in pictures]))
-            after = np.mean([kept.muted([keys], replaced)[0] for replaced in of], axis=0)
+            kept = KeptPass(network, torch.stack([network.input.normalise(picture) for picture in pictures]))
+            after = np.mean([kept.muted([keys], replaced)[0] for replaced in stand_ins], axis=0)
             sides.append([log_odds(network, logits, scored[0]) for logits in (kept.logits, after)])
         effects.append(np.subtract(sides[1], sides[0]).T)
-        found += some
-    measured = judged.some(np.isin(judged.rows, found))
+        read_rows += batch_rows
+    measured = judged.some(np.isin(judged.rows, read_rows))
     before, after = np.concatenate(effects).T
     pair = within_class(before, after, measured.labels)
     result = compared({"effect": Quantity(pair)}, measured.resamples(draws, seed))
-    return ArtifactEffect(artifact, scored[1], len(found), result["effect"])
+    return ArtifactEffect(artifact, scored[1], len(read_rows), result["effect"])
 
 
 def within_class(before: Numbers, after: Numbers, labels: npt.NDArray[np.int64]) -> Pair:
@@ -94,7 +94,9 @@ def within_class(before: Numbers, after: Numbers, labels: npt.NDArray[np.int64])
     members = (labels[:, None] == np.unique(labels)).T
 
     def means(weights: Numbers) -> tuple[Numbers, Numbers]:
-        found = [np.mean([weighted_mean(weights, side, of) for of in members], axis=0) for side in (before, after)]
-        return np.asarray(found[0]), np.asarray(found[1])
+        side_means = [
+            np.mean([weighted_mean(weights, side, mask) for mask in members], axis=0) for side in (before, after)
+        ]
+        return np.asarray(side_means[0]), np.asarray(side_means[1])
 
     return means

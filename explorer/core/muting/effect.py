@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from explorer.core.class_words import ClassWords, told_apart
 from explorer.core.errors import UserError
@@ -19,7 +20,7 @@ from explorer.core.muting.with_and_without import Presence, WithAndWithout, with
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey
-from trainer.measures.bootstrap import Numbers
+from trainer.measures.bootstrap import BootstrapResamples, Numbers
 from trainer.measures.calibration import BINS, bin_of, losses_of
 from trainer.measures.metrics import Labels
 from trainer.measures.paired import Compared, Pair, Quantity, auc_pair, compared, mean_pair, share_pair
@@ -108,13 +109,10 @@ def muting_effect(
     if not by_layer(network, keys):
         raise UserError("No filter is to be muted.")
     classes = told_apart(index.classes)
-    if not classes or words.classes != classes:
-        raise UserError("The words are given to the classes of another network; propose them anew.")
-    if options.scored and options.scored not in classes:
-        raise UserError(f'The network has no class "{options.scored}"; its classes are {", ".join(classes[:12])}.')
-    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
-    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=options.with_trained_on)
-    lesion_of = np.array([known.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
+    scored = _scored(classes, words, options)
+    known_lesions = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, known_lesions, with_trained_on=options.with_trained_on)
+    lesion_of = np.array([known_lesions.get(index.pictures[row], index.pictures[row]) for row in rows], dtype=object)
     every = JudgedPictures(index, rows, labels, lesion_of)
     judged = every.some(second_half(lesion_of)) if options.chosen_by_effect else every
     _check(judged.labels, classes, left_out)
@@ -126,56 +124,35 @@ def muting_effect(
     passes = passes or SharedPasses(network, index)
     logits = passes.logits("own", judged.rows.tolist(), keys, lambda own: [own], options.fill, on_step)
     judged = judged.some(np.isin(judged.rows, logits.rows))
-    labels = judged.labels
-    _check(labels, classes, left_out)
+    _check(judged.labels, classes, left_out)
     sides = probabilities(network, logits.before), probabilities(network, logits.after[0])
-    scored = scored_class(classes) if not options.scored else classes.index(options.scored)
-    columns = [scored] if len(classes) == 2 else np.unique(labels).tolist()
+    columns = [scored] if len(classes) == 2 else np.unique(judged.labels).tolist()
     resamples = judged.resamples(options.draws, options.seed)
-    areas = {classes[k]: auc_pair(sides[0][:, k], sides[1][:, k], labels == k) for k in columns}
-    fewer = [min(map(resamples.lesions_among, (labels == k, labels != k))) for k in columns]
-    pairs = {f"auc {name}": Quantity(pair, lesions) for (name, pair), lesions in zip(areas.items(), fewer, strict=True)}
-    pairs["auc"] = Quantity(_mean(list(areas.values())), min(fewer))
-    pairs["ece"] = Quantity(_ece_pair(*sides, labels, scored if len(classes) == 2 else None))
-    losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
-    pairs["log loss"] = Quantity(mean_pair(losses[0], losses[1], np.ones(len(labels))))
-    found = compared(pairs, resamples)
-    threshold, of_threshold, said = options.threshold, np.ones(len(labels), bool), "chosen"
-    if threshold is None:
-        threshold, of_threshold, said = threshold_of_half(every, judged, scored)
-    called_all = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
-    called = [side[of_threshold] for side in called_all]
-    positive = labels[of_threshold] == scored
-    over = judged.some(of_threshold).resamples(options.draws, options.seed)
-    count = [over.lesions_among(side) for side in (positive, ~positive)]
-    at = compared(
-        {
-            "sensitivity": Quantity(share_pair(called[0], called[1], positive), count[0], is_share=True),
-            "specificity": Quantity(share_pair(~called[0], ~called[1], ~positive), count[1], is_share=True),
-        },
-        over,
-    )
+    auc, overall = _overall(network, sides, judged.labels, classes, columns, resamples)
+    at_threshold = _at_threshold(sides, every, judged, scored, options)
     real = None
     if presence is not None:
         odds = log_odds(network, logits.before, scored), log_odds(network, logits.after[0], scored)
-        real = with_and_without(judged, classes, scored, presence, odds, called_all, of_threshold, resamples)
+        called, measured = at_threshold.called, at_threshold.measured
+        real = with_and_without(judged, classes, scored, presence, odds, called, measured, resamples)
+    pictures = tuple(index.pictures[row] for row in judged.rows)
     return MutingEffect(
         keys=keys,
         fill=options.fill,
         classes=classes,
         scored=classes[scored],
-        pictures=tuple(index.pictures[row] for row in judged.rows),
-        auc={name: found[f"auc {name}"] for name in areas},
-        mean_auc=found["auc"],
-        threshold=threshold,
-        threshold_from=said,
-        threshold_pictures=int(of_threshold.sum()),
-        sensitivity=at["sensitivity"],
-        specificity=at["specificity"],
-        ece=found["ece"],
-        log_loss=found["log loss"],
+        pictures=pictures,
+        auc=auc,
+        mean_auc=overall["auc"],
+        threshold=at_threshold.threshold,
+        threshold_from=at_threshold.threshold_from,
+        threshold_pictures=int(at_threshold.measured.sum()),
+        sensitivity=at_threshold.rates["sensitivity"],
+        specificity=at_threshold.rates["specificity"],
+        ece=overall["ece"],
+        log_loss=overall["log loss"],
         left_out=left_out,
-        drawn_over="lesions" if known else "pictures",
+        drawn_over="lesions" if any(name in known_lesions for name in pictures) else "pictures",
         chosen_by_effect=options.chosen_by_effect,
         random=_against_random(network, judged.spread(options.random_pictures), keys, columns, options, passes, on_step)
         if options.random_draws
@@ -185,19 +162,81 @@ def muting_effect(
     )
 
 
+def _scored(classes: Sequence[str], words: ClassWords, options: EffectOptions) -> int:
+    """The column of the class that sensitivity, specificity and artifacts are measured of."""
+    if not classes or words.classes != classes:
+        raise UserError("The words are given to the classes of another network; propose them anew.")
+    if options.scored and options.scored not in classes:
+        raise UserError(f'The network has no class "{options.scored}"; its classes are {", ".join(classes[:12])}.')
+    return classes.index(options.scored) if options.scored else scored_class(classes)
+
+
+def _overall(
+    network: Network,
+    sides: tuple[Numbers, Numbers],
+    labels: Labels,
+    classes: Sequence[str],
+    columns: Sequence[int],
+    resamples: BootstrapResamples,
+) -> tuple[dict[str, Compared], dict[str, Compared]]:
+    """The AUC of each class in `columns` by its name, and their mean ("auc"), "ece" and "log loss"."""
+    before, after = sides
+    areas = [auc_pair(before[:, k], after[:, k], labels == k) for k in columns]
+    fewer = [min(map(resamples.lesions_among, (labels == k, labels != k))) for k in columns]
+    losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
+    of_classes = {classes[k]: Quantity(*area) for k, *area in zip(columns, areas, fewer, strict=True)}
+    overall = {
+        "auc": Quantity(_mean(areas), min(fewer)),
+        "ece": Quantity(_ece_pair(before, after, labels, columns[0] if len(classes) == 2 else None)),
+        "log loss": Quantity(mean_pair(losses[0], losses[1], np.ones(len(labels)))),
+    }
+    named = {f"auc {name}": area for name, area in of_classes.items()}
+    measures = compared(named | overall, resamples)  # all of them on the same draws
+    return {name: measures[f"auc {name}"] for name in of_classes}, {name: measures[name] for name in overall}
+
+
+@dataclass(frozen=True)
+class _AtThreshold:
+    """Which of N pictures are called before and after, and the rates on those that are `measured` (N,)."""
+
+    threshold: float
+    threshold_from: str
+    called: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+    measured: npt.NDArray[np.bool_]
+    rates: Mapping[str, Compared]
+
+
+def _at_threshold(
+    sides: tuple[Numbers, Numbers], every: JudgedPictures, judged: JudgedPictures, scored: int, options: EffectOptions
+) -> _AtThreshold:
+    threshold, measured, threshold_from = options.threshold, np.ones(len(judged.labels), bool), "chosen"
+    if threshold is None:
+        threshold, measured, threshold_from = threshold_of_half(every, judged, scored)
+    called = sides[0][:, scored] >= threshold, sides[1][:, scored] >= threshold
+    before, after = (side[measured] for side in called)
+    positive = judged.labels[measured] == scored
+    resamples = judged.some(measured).resamples(options.draws, options.seed)
+    with_class, without = (resamples.lesions_among(side) for side in (positive, ~positive))
+    rates = {
+        "sensitivity": Quantity(share_pair(before, after, positive), with_class, is_share=True),
+        "specificity": Quantity(share_pair(~before, ~after, ~positive), without, is_share=True),
+    }
+    return _AtThreshold(threshold, threshold_from, called, measured, compared(rates, resamples))
+
+
 def _against_random(
     network: Network,
-    some: JudgedPictures,
+    judged: JudgedPictures,
     keys: tuple[FilterKey, ...],
     columns: Sequence[int],
     options: EffectOptions,
     passes: SharedPasses,
     on_step: OnStep,
 ) -> AgainstRandom:
-    columns = [place for place in columns if (some.labels == place).any()]
+    columns = [class_index for class_index in columns if (judged.labels == class_index).any()]
     draws, seed = options.random_draws, options.seed
     return against_random(
-        network, some, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
+        network, judged, keys, columns, fill=options.fill, draws=draws, seed=seed, passes=passes, on_step=on_step
     )
 
 
@@ -228,8 +267,8 @@ def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
     if not len(labels):
         raise UserError(f"No picture is left to measure on. {left_out.sentence}")
     if len(np.unique(labels)) < 2:
-        there = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
-        raise UserError(f"{there}; it takes two classes. {left_out.sentence}")
+        beginning = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
+        raise UserError(f"{beginning}; it takes two classes. {left_out.sentence}")
 
 
 def _mean(pairs: Sequence[Pair]) -> Pair:
@@ -244,12 +283,12 @@ def _ece_pair(before: Numbers, after: Numbers, labels: Labels, scored: int | Non
     """The expected calibration errors: of the scored class of two, of the predicted class of more."""
     tables = []
     for side in (before, after):
-        said = side.max(axis=1) if scored is None else side[:, scored]
+        confidence = side.max(axis=1) if scored is None else side[:, scored]
         true = (side.argmax(axis=1) == labels) if scored is None else labels == scored
-        tables.append((bin_of(said)[:, None] == np.arange(BINS)) * (said - true)[:, None])
+        tables.append((bin_of(confidence)[:, None] == np.arange(BINS)) * (confidence - true)[:, None])
 
     def errors(weights: Numbers) -> tuple[Numbers, Numbers]:
-        found = [np.abs(weights @ table).sum(axis=1) / weights.sum(axis=1) for table in tables]
-        return found[0], found[1]
+        ece = [np.abs(weights @ table).sum(axis=1) / weights.sum(axis=1) for table in tables]
+        return ece[0], ece[1]
 
     return errors

@@ -43,15 +43,15 @@ class FewChannels:
         """The new values less those of the kept map (N, C, h, w) or, with `flat`, (N, C * h * w)."""
         if self.flat:
             base = base.reshape(len(base), -1, *self.values.shape[3:])
-        return self.values - torch.stack([base[:, some] for some in self.channels])
+        return self.values - torch.stack([base[:, channels] for channels in self.channels])
 
     def dense(self, base: torch.Tensor) -> torch.Tensor:
         """All values (V * N, ...)."""
         whole = tiled(base, len(self.values))
         maps = whole.view(len(whole), -1, *self.values.shape[3:]) if self.flat else whole
         apart = maps.view(len(self.values), -1, *maps.shape[1:])
-        for place, some in enumerate(self.channels):
-            apart[place][:, some] = self.values[place]
+        for network_index, channels in enumerate(self.channels):
+            apart[network_index][:, channels] = self.values[network_index]
         return whole
 
 
@@ -75,8 +75,8 @@ def step(graph: Graph, node: fx.Node, source: fx.Node, value: FewChannels) -> "F
     if node.all_input_nodes != [source] or not node.args or node.args[0] is not source:
         return None
     if name in (_AFTER_FLATTENING if value.flat else _ALIKE):
-        found: torch.Tensor = run(graph.module, node, {source: value.values.flatten(0, 1)})
-        return replace(value, values=found.reshape(*value.values.shape[:2], *found.shape[1:]))
+        answer: torch.Tensor = run(graph.module, node, {source: value.values.flatten(0, 1)})
+        return replace(value, values=answer.reshape(*value.values.shape[:2], *answer.shape[1:]))
     rule = _RULES.get(name)
     return rule(graph, node, source, value) if rule is not None else None
 
@@ -114,9 +114,9 @@ def _linear(graph: Graph, node: fx.Node, source: fx.Node, value: FewChannels) ->
     weight = line.weight.view(len(line.weight), -1, change.shape[3] * change.shape[4])
     base: torch.Tensor = graph.base[node]
     whole = base.new_empty(len(change), *base.shape)
-    for place, some in enumerate(value.channels):
-        columns = weight[:, some[0]] if len(some) == 1 else weight[:, some].flatten(1)
-        torch.addmm(base, change[place].flatten(1), columns.T, out=whole[place])
+    for network_index, channels in enumerate(value.channels):
+        columns = weight[:, channels[0]] if len(channels) == 1 else weight[:, channels].flatten(1)
+        torch.addmm(base, change[network_index].flatten(1), columns.T, out=whole[network_index])
     return whole.flatten(0, 1)
 
 
@@ -127,9 +127,9 @@ def _convolution(graph: Graph, node: fx.Node, source: fx.Node, value: FewChannel
     change = value.change(graph.base[source])
     whole = tiled(graph.base[node], len(change))
     apart = whole.view(len(change), *graph.base[node].shape)
-    for place, some in enumerate(value.channels):
-        weight = part.weight[:, some]
-        apart[place] += F.conv2d(change[place], weight, None, part.stride, part.padding, part.dilation)
+    for network_index, channels in enumerate(value.channels):
+        weight = part.weight[:, channels]
+        apart[network_index] += F.conv2d(change[network_index], weight, None, part.stride, part.padding, part.dilation)
     return whole
 
 

@@ -54,12 +54,12 @@ class FolderMeans:
         root = Path(str(index.contents.facts.get("folder", "")))
         chosen = spread(index.pictures, index.given, PICTURES)
         names = [index.pictures[row] for row in chosen]
-        place = folder_of(index.path) / f"means-{_key(index, chosen)}.h5"
-        maps: Mapping[int, npt.NDArray[np.float32]] | None = _read(place, network)
+        path = folder_of(index.path) / f"means-{_key(index, chosen)}.h5"
+        maps: Mapping[int, npt.NDArray[np.float32]] | None = _read(path, network)
         if maps is None:
             maps = cls.over(network, _readable(root, names), on_step=on_step, total=len(names)).maps
             with contextlib.suppress(UserError, OSError):  # a folder that cannot be written costs the time again
-                _write(place, maps)
+                _write(path, maps)
         donors = [rgb for rgb, _ in zip(_readable(root, names), range(DONORS), strict=False)]
         if not donors:
             raise _nothing(root)
@@ -84,7 +84,7 @@ class FolderMeans:
             count += 1
         if not count:
             raise UserError("There is no picture whose maps could stand for muted ones.")
-        means = {layer: (found / count).astype(np.float32) for layer, found in sums.items()}
+        means = {layer: (summed / count).astype(np.float32) for layer, summed in sums.items()}
         return cls(network.identity, means, count, tuple(donors))
 
     def replacements(self, network: Network, fill: str, layers: Iterable[int]) -> list[Replacements]:
@@ -111,24 +111,24 @@ def _nothing(root: Path) -> UserError:
 
 
 def _key(index: FolderIndex, chosen: list[int]) -> str:
-    told = json.dumps([VERSION, index.contents.network.identity, [index.digests[row] for row in chosen]])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = json.dumps([VERSION, index.contents.network.identity, [index.digests[row] for row in chosen]])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _write(place: Path, maps: Mapping[int, npt.NDArray[np.float32]]) -> None:
+def _write(path: Path, maps: Mapping[int, npt.NDArray[np.float32]]) -> None:
     def fill(file: h5py.File) -> None:
         for layer, values in maps.items():
             file.create_dataset(str(layer), data=values)
 
-    place.parent.mkdir(exist_ok=True)
-    for older in place.parent.glob("means-*.h5"):
+    path.parent.mkdir(exist_ok=True)
+    for older in path.parent.glob("means-*.h5"):
         older.unlink()
-    write_sealed(place, fill)
+    write_sealed(path, fill)
 
 
-def _read(place: Path, network: Network) -> dict[int, npt.NDArray[np.float32]] | None:
+def _read(path: Path, network: Network) -> dict[int, npt.NDArray[np.float32]] | None:
     try:
-        with open_sealed(place) as file:
+        with open_sealed(path) as file:
             return {info.index: file[str(info.index)][()] for info in network.layers}
     except (Damaged, OSError, KeyError):
         return None

@@ -51,25 +51,28 @@ def folder_logits(
     computed once. UserError where no picture is left, or where the index is of another network.
     """
     wanted = list(rows)
-    place = {one: number for number, one in enumerate(dict.fromkeys(map(frozenset, sets)))}
-    where = [place[frozenset(one)] for one in sets]
-    sets = [sorted(one) for one in place]
-    stand_in = [(None if fill == "zero" else FolderMeans.of(network, index, on_step=on_step))]
-    of = replacements(network, [key for keys in sets for key in keys], fill, stand_in[0])
-    found: list[int] = []
+    position_of = {filter_set: number for number, filter_set in enumerate(dict.fromkeys(map(frozenset, sets)))}
+    positions = [position_of[frozenset(filter_set)] for filter_set in sets]
+    sets = [sorted(filter_set) for filter_set in position_of]
+    means = [(None if fill == "zero" else FolderMeans.of(network, index, on_step=on_step))]
+    stand_ins = replacements(network, [key for keys in sets for key in keys], fill, means[0])
+    read_rows: list[int] = []
     before, after = [], []
-    for some, kept in kept_batches(network, index, wanted):
-        on_step(len(found), len(wanted))
-        found += some
+    for batch_rows, kept in kept_batches(network, index, wanted):
+        on_step(len(read_rows), len(wanted))
+        read_rows += batch_rows
         before.append(kept.logits)
-        after.append(np.mean([kept.muted(sets, replaced) for replaced in of], axis=0, dtype=np.float32))
-    return FolderLogits(np.array(found, np.intp), np.concatenate(before), np.concatenate(after, axis=1)[where])
+        after.append(np.mean([kept.muted(sets, replaced) for replaced in stand_ins], axis=0, dtype=np.float32))
+    return FolderLogits(np.array(read_rows, np.intp), np.concatenate(before), np.concatenate(after, axis=1)[positions])
 
 
 def kept_batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], KeptPass]]:
     """Pictures of the index in batches, with their kept pass."""
-    for some, batch in batches(network, index, rows):
-        yield some, KeptPass(network, torch.stack([network.input.normalise(one.crop) for one in batch]))
+    for batch_rows, batch in batches(network, index, rows):
+        yield (
+            batch_rows,
+            KeptPass(network, torch.stack([network.input.normalise(view.crop) for view in batch])),
+        )
 
 
 def batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterator[tuple[list[int], list[Seen]]]:
@@ -82,22 +85,22 @@ def batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterat
     ]
     maps = sum(info.filters * info.height * info.width for info in network.layers)
     size = int(np.clip(KEPT_AT_ONCE // (3 * 4 * maps), 1, LARGEST_BATCH))
-    place = {one.name: row for one, row in zip(pictures, rows, strict=True)}
+    row_of = {picture.name: row for picture, row in zip(pictures, rows, strict=True)}
     problems: list[str] = []
     readable = seen(pictures, network.input, problems)
-    some = list(itertools.islice(readable, size))
-    if not some:
+    batch = list(itertools.islice(readable, size))
+    if not batch:
         first = f" The first: {problems[0]}" if problems else ""
         raise UserError(f"None of the index's pictures can be read in {root}.{first}")
-    while some:
-        yield [place[one.picture.name] for one in some], some
-        some = list(itertools.islice(readable, size))
+    while batch:
+        yield [row_of[view.picture.name] for view in batch], batch
+        batch = list(itertools.islice(readable, size))
 
 
 def probabilities(network: Network, logits: npt.NDArray[np.floating]) -> Numbers:
     """The probabilities (..., K) of logits (..., K); of one output those of "not it" and "it" (..., 2)."""
-    found = Prediction(logits, network.output.independent).probabilities
-    return np.concatenate([1 - found, found], axis=-1) if found.shape[-1] == 1 else found
+    values = Prediction(logits, network.output.independent).probabilities
+    return np.concatenate([1 - values, values], axis=-1) if values.shape[-1] == 1 else values
 
 
 def log_odds(network: Network, logits: npt.NDArray[np.floating], scored: int) -> Numbers:
@@ -109,5 +112,5 @@ def log_odds(network: Network, logits: npt.NDArray[np.floating], scored: int) ->
         return plain[..., scored]
     others = np.delete(plain, scored, axis=-1)
     highest = others.max(axis=-1)
-    found: Numbers = plain[..., scored] - highest - np.log(np.exp(others - highest[..., None]).sum(axis=-1))
-    return found
+    odds: Numbers = plain[..., scored] - highest - np.log(np.exp(others - highest[..., None]).sum(axis=-1))
+    return odds

@@ -56,16 +56,16 @@ class KeptPass:
         Equal to a pass whose hooks set the maps, to rounding. UserError for a filter that the network has not.
         """
         muted = [by_layer(self._network, keys) for keys in sets]
-        found: Logits = np.repeat(self.logits[None], len(muted), axis=0)
+        logits: Logits = np.repeat(self.logits[None], len(muted), axis=0)
         groups: defaultdict[object, list[int]] = defaultdict(list)
-        for place, one in enumerate(muted):
-            if one:
-                shape = tuple((layer, len(filters)) for layer, filters in one.items())
-                groups[self._first(one), shape].append(place)
-        for places in groups.values():
-            for some in self._portions(places):
-                found[some] = self._run([muted[place] for place in some], replaced)
-        return found
+        for network_index, layers in enumerate(muted):
+            if layers:
+                shape = tuple((layer, len(filters)) for layer, filters in layers.items())
+                groups[self._first(layers), shape].append(network_index)
+        for network_indices in groups.values():
+            for portion in self._portions(network_indices):
+                logits[portion] = self._run([muted[network_index] for network_index in portion], replaced)
+        return logits
 
     def _drawn(self) -> Logits:
         """Draw the graph and keep its values; Untraceable where it does not answer as the module does."""
@@ -78,47 +78,50 @@ class KeptPass:
                 raise Untraceable(f"a batch norm is run by two layers at once ({info.norm})")
             self._points[node] = info.index
         logits: Logits = self._logits(rerun(graph, self._points, [{}], None), 1)[0]
-        known = graph.module.meta
-        if _AS_ITS_MODULE not in known:
-            known[_AS_ITS_MODULE] = same_answer(logits, muted_by_hooks(network, self._batch, ()))
-        if not known[_AS_ITS_MODULE]:
+        meta = graph.module.meta
+        if _AS_ITS_MODULE not in meta:
+            meta[_AS_ITS_MODULE] = same_answer(logits, muted_by_hooks(network, self._batch, ()))
+        if not meta[_AS_ITS_MODULE]:
             raise Untraceable("its graph does not answer as it does")
         return logits
 
     def _first(self, muted: Muted) -> int:
         """The place in the graph of the first muted layer."""
-        order = {layer: place for place, layer in enumerate(self._points.values())}
+        order = {layer: position for position, layer in enumerate(self._points.values())}
         return min(order.get(layer, layer) for layer in muted)
 
-    def _portions(self, places: Sequence[int]) -> list[list[int]]:
+    def _portions(self, network_indices: Sequence[int]) -> list[list[int]]:
         size = max(1, AT_ONCE // len(self._batch)) if self._graph is not None and self._in_batches() else 1
-        return [list(places[start : start + size]) for start in range(0, len(places), size)]
+        return [list(network_indices[start : start + size]) for start in range(0, len(network_indices), size)]
 
     def _in_batches(self) -> bool:
         """Whether several muted networks can be computed at once: found out once for a graph."""
         graph = self._graph
         assert graph is not None
-        known = graph.module.meta
-        if _IN_BATCHES not in known:
-            known[_IN_BATCHES] = True
+        meta = graph.module.meta
+        if _IN_BATCHES not in meta:
+            meta[_IN_BATCHES] = True
             try:
                 learn_batches(graph, self._batch[:1])
                 last = self._network.layers[-1]
                 sets: list[Muted] = [{last.index: [0]}, {last.index: [last.filters - 1]}]
                 together = self._run(sets, None)
-                apart = np.concatenate([self._run([one], None) for one in sets])
-                known[_IN_BATCHES] = same_answer(together, apart)
+                apart = np.concatenate([self._run([muted], None) for muted in sets])
+                meta[_IN_BATCHES] = same_answer(together, apart)
             except Exception:  # the module's own code, run on another number of pictures than it was written for
-                known[_IN_BATCHES] = False
-        return bool(known[_IN_BATCHES])
+                meta[_IN_BATCHES] = False
+        return bool(meta[_IN_BATCHES])
 
     def _run(self, muted: Sequence[Muted], replaced: Replacements) -> Logits:
         if self._graph is None:
-            keys = [[FilterKey(layer, one) for layer in single for one in single[layer]] for single in muted]
-            return np.stack([muted_by_hooks(self._network, self._batch, one, replaced) for one in keys])
+            keys = [
+                [FilterKey(layer, filter_index) for layer in single for filter_index in single[layer]]
+                for single in muted
+            ]
+            return np.stack([muted_by_hooks(self._network, self._batch, muted_keys, replaced) for muted_keys in keys])
         return self._logits(rerun(self._graph, self._points, muted, replaced), len(muted))
 
     def _logits(self, answer: object, networks: int) -> Logits:
         table = self._network.logits_in(answer, networks * len(self._batch))
-        found: Logits = table.float().cpu().numpy().reshape(networks, len(self._batch), -1)
-        return found
+        logits: Logits = table.float().cpu().numpy().reshape(networks, len(self._batch), -1)
+        return logits

@@ -15,12 +15,12 @@ Replacements = Mapping[int, torch.Tensor] | None
 
 def by_layer(network: Network, keys: Iterable[FilterKey]) -> dict[int, list[int]]:
     """The filters of each layer, each once and in order; UserError where the network has no such filter."""
-    found: defaultdict[int, set[int]] = defaultdict(set)
+    filters: defaultdict[int, set[int]] = defaultdict(set)
     for key in keys:
         if key.layer >= len(network.layers) or key.filter >= network.layers[key.layer].filters:
             raise UserError(f"{network.name} has no filter {key}.")
-        found[key.layer].add(key.filter)
-    return {layer: sorted(found[layer]) for layer in sorted(found)}
+        filters[key.layer].add(key.filter)
+    return {layer: sorted(filters[layer]) for layer in sorted(filters)}
 
 
 def values_for(replaced: Replacements, layer: int, filters: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:

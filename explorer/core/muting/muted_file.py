@@ -50,13 +50,13 @@ def muted_network(network: Network, keys: Sequence[FilterKey], fill: str, means:
         for layer, filters in muted.items():
             values = torch.zeros(len(filters)) if replaced is None else replaced[layer][filters].flatten()
             _set(module, network.layers[layer], filters, values)
-    made = dataclasses.replace(network, module=module)
+    muted_copy = dataclasses.replace(network, module=module)
     batch = torch.rand(2, network.input.channels, *network.input.size, generator=torch.Generator().manual_seed(0))
     batch = batch.to(network.device)
     expected = muted_by_hooks(network, batch, keys, replaced)
-    if not same_answer(KeptPass(made, batch).logits, expected):
+    if not same_answer(KeptPass(muted_copy, batch).logits, expected):
         raise UserError(f"The weights of {network.name} cannot be changed so that these filters are muted.")
-    return made
+    return muted_copy
 
 
 def write_muted(
@@ -67,7 +67,7 @@ def write_muted(
     `model` is the file that the network was opened from. UserError as `muted_network` says, where the network is of
     no architecture that a checkpoint can name, or where the file cannot be written.
     """
-    made = muted_network(network, keys, fill, means)
+    muted_copy = muted_network(network, keys, fill, means)
     training: dict[str, Any] = {
         **_plain(network.training),
         MUTED: {"filters": [str(key) for key in keys], "fill": fill, "of": network.name, "digest": network.digest},
@@ -80,7 +80,7 @@ def write_muted(
         network.architecture,
         network.classes,
         network.input,
-        made.module.state_dict(),
+        muted_copy.module.state_dict(),
         _arguments(model, network),
         training,
         network.licence,
@@ -90,11 +90,11 @@ def write_muted(
 
 def _arguments(model: Path, network: Network) -> dict[str, Any]:
     try:
-        found = load(model)
+        checkpoint = load(model)
     except UserError:
-        found = None
-    if found is not None and found.architecture == network.architecture:
-        return found.architecture_arguments
+        checkpoint = None
+    if checkpoint is not None and checkpoint.architecture == network.architecture:
+        return checkpoint.architecture_arguments
     if network.architecture in known():
         return {}
     raise UserError(
@@ -123,8 +123,8 @@ def _set(module: nn.Module, info: LayerInfo, filters: list[int], values: torch.T
     """Let filters of a layer answer these values (n,) everywhere."""
     part: Any = module.get_submodule(info.norm or info.module)
     if part.weight is None or (part.bias is None and bool(np.any(values.numpy()))):
-        where = "its batch norm has no weights" if part.weight is None else "it has no bias"
-        raise UserError(f"Layer {info.index} ({info.name}) cannot be muted in a file of weights: {where}.")
+        reason = "its batch norm has no weights" if part.weight is None else "it has no bias"
+        raise UserError(f"Layer {info.index} ({info.name}) cannot be muted in a file of weights: {reason}.")
     part.weight[filters] = 0
     if part.bias is not None:
         part.bias[filters] = values.to(part.bias)

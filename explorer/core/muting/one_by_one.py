@@ -86,48 +86,50 @@ def mute_one_by_one(
     """
     rows = np.arange(len(index.pictures))
     if first_half:
-        of = [lesion or name for lesion, name in zip(lesions or [""] * len(rows), index.pictures, strict=True)]
-        rows = rows[~second_half(of)]
+        lesion_names = [
+            lesion or name for lesion, name in zip(lesions or [""] * len(rows), index.pictures, strict=True)
+        ]
+        rows = rows[~second_half(lesion_names)]
     names = [index.pictures[row] for row in rows]
-    chosen = sorted(rows[place] for place in spread(names, [index.given[row] for row in rows], pictures))
+    chosen = sorted(rows[position] for position in spread(names, [index.given[row] for row in rows], pictures))
     if not chosen:
         raise UserError("There is no picture on which filters could be muted.")
     keys = _keys(index, most)
-    told = [
+    question = [
         VERSION,
         index.contents.network.identity,
         fill,
         [index.digests[row] for row in chosen],
         [str(key) for key in keys],
     ]
-    place = folder_of(index.path) / f"muting-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}.h5"
-    found = _read(place)
-    if found is None:
+    path = folder_of(index.path) / f"muting-{hashlib.sha256(json.dumps(question).encode()).hexdigest()[:16]}.h5"
+    one_by_one = _read(path)
+    if one_by_one is None:
         logits = folder_logits(network, index, chosen, [[key] for key in keys], fill, on_step=on_step)
         measured = tuple(index.pictures[row] for row in logits.rows)
-        found = OneByOne(tuple(keys), measured, logits.before, logits.after, fill)
+        one_by_one = OneByOne(tuple(keys), measured, logits.before, logits.after, fill)
         with contextlib.suppress(UserError, OSError):  # a folder that cannot be written costs the time again
-            _write(place, found)
-    return found
+            _write(path, one_by_one)
+    return one_by_one
 
 
-def agreement(network: Network, index: FolderIndex, found: OneByOne) -> list[Agreement]:
+def agreement(network: Network, index: FolderIndex, one_by_one: OneByOne) -> list[Agreement]:
     """Layer by layer how well the index's relevance foretells what muting to zero did."""
-    columns = [index.rows[name] for name in found.pictures]
-    drops, layers = found.drops, np.array([key.layer for key in found.keys])
-    told = []
+    columns = [index.rows[name] for name in one_by_one.pictures]
+    drops, layers = one_by_one.drops, np.array([key.layer for key in one_by_one.keys])
+    agreements = []
     for info in network.layers:
-        places = np.flatnonzero(layers == info.index)
-        if not len(places):
+        rows = np.flatnonzero(layers == info.index)
+        if not len(rows):
             continue
-        of = [found.keys[place].filter for place in places]
-        relevance = index.layer_answers(info.index, "relevance")[of][:, columns].astype(np.float64)
-        each = [_rank(relevance[:, one], drops[places, one]) for one in range(len(columns))]
-        over = _rank(np.abs(relevance).mean(axis=1), np.abs(drops[places]).mean(axis=1))
-        defined = [rho for rho in each if np.isfinite(rho)]
+        filters = [one_by_one.keys[row].filter for row in rows]
+        relevance = index.layer_answers(info.index, "relevance")[filters][:, columns].astype(np.float64)
+        correlations = [_rank(relevance[:, column], drops[rows, column]) for column in range(len(columns))]
+        over_folder = _rank(np.abs(relevance).mean(axis=1), np.abs(drops[rows]).mean(axis=1))
+        defined = [rho for rho in correlations if np.isfinite(rho)]
         mean = float(np.mean(defined)) if defined else float("nan")
-        told.append(Agreement(info.index, info.name, len(places), mean, over))
-    return told
+        agreements.append(Agreement(info.index, info.name, len(rows), mean, over_folder))
+    return agreements
 
 
 def margins(logits: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> Numbers:
@@ -138,8 +140,8 @@ def margins(logits: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) ->
         return signed
     order = np.argsort(-before, axis=1, kind="stable")
     pictures = np.arange(len(before))
-    found: Numbers = plain[..., pictures, order[:, 0]] - plain[..., pictures, order[:, 1]]
-    return found
+    margin: Numbers = plain[..., pictures, order[:, 0]] - plain[..., pictures, order[:, 1]]
+    return margin
 
 
 def _keys(index: FolderIndex, most: int) -> list[FilterKey]:
@@ -156,25 +158,25 @@ def _rank(first: Numbers, second: Numbers) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def _write(place: Path, found: OneByOne) -> None:
+def _write(path: Path, one_by_one: OneByOne) -> None:
     def fill(file: h5py.File) -> None:
-        file.attrs["format"], file.attrs["version"], file.attrs["fill"] = FORMAT, VERSION, found.fill
-        file.create_dataset("layer", data=np.array([key.layer for key in found.keys], np.int32))
-        file.create_dataset("filter", data=np.array([key.filter for key in found.keys], np.int32))
-        file.create_dataset("picture", data=np.array(found.pictures, dtype=object), dtype=h5py.string_dtype())
-        file.create_dataset("before", data=found.before)
-        file.create_dataset("after", data=found.after)
+        file.attrs["format"], file.attrs["version"], file.attrs["fill"] = FORMAT, VERSION, one_by_one.fill
+        file.create_dataset("layer", data=np.array([key.layer for key in one_by_one.keys], np.int32))
+        file.create_dataset("filter", data=np.array([key.filter for key in one_by_one.keys], np.int32))
+        file.create_dataset("picture", data=np.array(one_by_one.pictures, dtype=object), dtype=h5py.string_dtype())
+        file.create_dataset("before", data=one_by_one.before)
+        file.create_dataset("after", data=one_by_one.after)
 
-    place.parent.mkdir(exist_ok=True)
-    write_sealed(place, fill)
+    path.parent.mkdir(exist_ok=True)
+    write_sealed(path, fill)
 
 
-def _read(place: Path) -> OneByOne | None:
+def _read(path: Path) -> OneByOne | None:
     try:
-        with open_sealed(place) as file:
+        with open_sealed(path) as file:
             pairs = zip(file["layer"][()].tolist(), file["filter"][()].tolist(), strict=True)
             return OneByOne(
-                tuple(FilterKey(layer, one) for layer, one in pairs),
+                tuple(FilterKey(layer, filter_index) for layer, filter_index in pairs),
                 tuple(file["picture"].asstr()[()]),
                 file["before"][()],
                 file["after"][()],

@@ -31,7 +31,7 @@ class _Rerun:
         self, graph: Graph, points: Mapping[fx.Node, int], muted: Sequence[Muted], replaced: Replacements
     ) -> None:
         self._graph, self._muted, self._replaced = graph, muted, replaced
-        layers = {layer for one in muted for layer in one}
+        layers = {layer for single in muted for layer in single}
         self._points = {node: layer for node, layer in points.items() if layer in layers}
         self._values: dict[fx.Node, Any] = {}
         self._kept: dict[fx.Node, Any] = {}
@@ -57,30 +57,30 @@ class _Rerun:
 
     def _mute(self, node: fx.Node, layer: int) -> Value:
         base = self._graph.base[node]
-        wanted = [list(one.get(layer, ())) for one in self._muted]
-        count = len(wanted[0])
-        alike = all(len(one) == count for one in wanted)
+        muted_filters = [list(single.get(layer, ())) for single in self._muted]
+        count = len(muted_filters[0])
+        alike = all(len(filters) == count for filters in muted_filters)
         if node not in self._values and alike and count <= FEW * base.shape[1]:
-            channels = torch.tensor(wanted, device=base.device)
+            channels = torch.tensor(muted_filters, device=base.device)
             values = values_for(self._replaced, layer, channels, base).unsqueeze(1)
-            shape = (len(wanted), len(base), count, *base.shape[2:])
+            shape = (len(muted_filters), len(base), count, *base.shape[2:])
             return FewChannels(values.expand(shape).contiguous(), channels)
-        found = self._values.get(node)
-        whole = tiled(base, len(wanted)) if found is None else self._dense(node, found).clone()
-        apart = whole.view(len(wanted), -1, *whole.shape[1:])
-        for place, filters in enumerate(wanted):
+        value = self._values.get(node)
+        whole = tiled(base, len(muted_filters)) if value is None else self._dense(node, value).clone()
+        apart = whole.view(len(muted_filters), -1, *whole.shape[1:])
+        for network_index, filters in enumerate(muted_filters):
             if filters:
-                some = torch.tensor(filters, device=base.device)
-                apart[place][:, some] = values_for(self._replaced, layer, some, base)
+                muted_channels = torch.tensor(filters, device=base.device)
+                apart[network_index][:, muted_channels] = values_for(self._replaced, layer, muted_channels, base)
         return whole
 
     def _step(self, node: fx.Node) -> Any:
         changed = [source for source in node.all_input_nodes if source in self._values]
         value = self._values[changed[0]]
         if len(changed) == 1 and isinstance(value, FewChannels):
-            found = step(self._graph, node, changed[0], value)
-            if found is not None:
-                return found
+            stepped = step(self._graph, node, changed[0], value)
+            if stepped is not None:
+                return stepped
         return self._whole(node)
 
     def _whole(self, node: fx.Node) -> Any:
@@ -101,10 +101,10 @@ class _Rerun:
         if len(self._muted) == 1 or node not in self._graph.dependent:
             return base
         if node not in self._kept:
-            how = node.meta["many"]
-            if how == _LEADS:
+            growth = node.meta["many"]
+            if growth == _LEADS:
                 self._kept[node] = tiled(base, len(self._muted))
-            elif how == _SAME:
+            elif growth == _SAME:
                 self._kept[node] = base
             else:
                 plain = {source: self._plain(source) for source in node.all_input_nodes}
@@ -121,9 +121,9 @@ def learn_batches(graph: Graph, picture: torch.Tensor) -> None:
     Tensors whose first axis grows with the pictures can be repeated; what is no tensor (a shape, a list of parts) is
     computed again. Whatever the module's code raises on two pictures, and ValueError for tensors that grow otherwise.
     """
-    one, two = (values_of(graph.module, picture.expand(count, -1, -1, -1).contiguous()) for count in (1, 2))
-    for node, single in one.items():
-        double = two[node]
+    of_one, of_two = (values_of(graph.module, picture.expand(count, -1, -1, -1).contiguous()) for count in (1, 2))
+    for node, single in of_one.items():
+        double = of_two[node]
         if not isinstance(single, torch.Tensor):
             node.meta["many"] = _AGAIN
         elif single.shape == double.shape:

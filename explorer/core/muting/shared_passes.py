@@ -33,22 +33,22 @@ class SharedPasses:
     ) -> FolderLogits:
         """`folder_logits` of `expand(keys)` on `rows` of the index; `kind` names everything that `expand` does."""
         question = (kind, tuple(rows), fill)
-        found = self._kept.get(question, {})
-        if keys not in found:
-            every = {one: expand(one) for one in dict.fromkeys((keys, *self._together))}
+        kept = self._kept.get(question, {})
+        if keys not in kept:
+            every = {some_keys: expand(some_keys) for some_keys in dict.fromkeys((keys, *self._together))}
             classes = self._index.logits.shape[1]
             if sum(map(len, every.values())) * len(rows) * classes * 4 > MOST_BYTES:
                 every = {keys: every[keys]}
-            found = self._kept[question] = self._run(rows, every, fill, on_step)
-        return found[keys]
+            kept = self._kept[question] = self._run(rows, every, fill, on_step)
+        return kept[keys]
 
     def _run(
         self, rows: Sequence[int], every: dict[Keys, Sequence[Sequence[FilterKey]]], fill: str, on_step: OnStep
     ) -> dict[Keys, FolderLogits]:
-        sets = [one for some in every.values() for one in some]
+        sets = [filter_set for own_sets in every.values() for filter_set in own_sets]
         whole = folder_logits(self._network, self._index, rows, sets, fill, on_step=on_step)
-        ends = np.cumsum([len(some) for some in every.values()])
+        ends = np.cumsum([len(own_sets) for own_sets in every.values()])
         return {
-            keys: FolderLogits(whole.rows, whole.before, whole.after[end - len(some) : end])
-            for (keys, some), end in zip(every.items(), ends.tolist(), strict=True)
+            keys: FolderLogits(whole.rows, whole.before, whole.after[end - len(own_sets) : end])
+            for (keys, own_sets), end in zip(every.items(), ends.tolist(), strict=True)
         }

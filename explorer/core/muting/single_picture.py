@@ -45,8 +45,8 @@ def muted_logits(
     by_layer(network, filters)
     kept = kept_pass(network, rgb)
     answers = [kept.muted([filters], replaced)[0, 0] for replaced in replacements(network, filters, fill, index)]
-    found: npt.NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
-    return found
+    logits: npt.NDArray[np.float32] = np.mean(answers, axis=0, dtype=np.float32)
+    return logits
 
 
 def replacements(
@@ -70,18 +70,18 @@ def replacements(
 def kept_pass(network: Network, rgb: RGB) -> KeptPass:
     """The pass over a picture; that of the newest picture stays with the network as long as its weights do."""
     tensors = [*network.module.parameters(), *network.module.buffers()]
-    state = tuple((one.data_ptr(), 0 if one.is_inference() else one._version) for one in tensors)
+    state = tuple((tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
     content = hashlib.sha256(np.ascontiguousarray(rgb).data).hexdigest()
     key = (network.identity, content, rgb.shape, state)
     cache = network.graph_cache
     if isinstance(cache.kept_pass, tuple) and cache.kept_pass[0] == key:
-        found: KeptPass = cache.kept_pass[1]
-        return found
+        kept: KeptPass = cache.kept_pass[1]
+        return kept
     cache.kept_pass = None
-    made = KeptPass(network, prepared(network, rgb))
-    if made.nbytes <= LARGEST:
-        cache.kept_pass = key, made
-    return made
+    fresh = KeptPass(network, prepared(network, rgb))
+    if fresh.nbytes <= LARGEST:
+        cache.kept_pass = key, fresh
+    return fresh
 
 
 def prepared(network: Network, rgb: RGB) -> torch.Tensor:

@@ -16,35 +16,35 @@ from trainer.measures.percent import percent
 def sentence(effect: MutingEffect, named: str = "") -> str:
     """What muting does, in one sentence; `named` says which filters they are, as in "tagged hair"."""
     count = len(effect.keys)
-    what = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
+    action = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
     auc = effect.mean_auc
     parts = [f"changes the AUC by {signed(auc.change.value)} {_within(auc.change)}"]
     if effect.random is not None and math.isfinite(effect.random.percentile):
         parts[0] += f" (random filters: {ordinal(effect.random.percentile)} percentile)"
     if effect.artifact is not None:
-        found = effect.artifact.effect
-        before, after = (signed(side.value, 2) for side in (found.before, found.after))
+        artifact_effect = effect.artifact.effect
+        before, after = (signed(side.value, 2) for side in (artifact_effect.before, artifact_effect.after))
         parts.append(f"the effect of a drawn {effect.artifact.artifact} on the score from {before} to {after} logits")
-    return f"{what} {' and '.join(parts)}"
+    return f"{action} {' and '.join(parts)}"
 
 
 def rows(effect: MutingEffect) -> list[tuple[str, Compared]]:
     """The lines of the table: what was measured, and before, after and change."""
-    found = [(f"AUC of {name}" if len(effect.auc) > 1 else "AUC", pair) for name, pair in effect.auc.items()]
+    lines = [(f"AUC of {name}" if len(effect.auc) > 1 else "AUC", pair) for name, pair in effect.auc.items()]
     if len(effect.auc) > 1:
-        found.append(("mean AUC", effect.mean_auc))
-    at = f"{effect.scored} from {effect.threshold:.2f}"
-    found += [
-        (f"sensitivity, {at}", effect.sensitivity),
-        (f"specificity, {at}", effect.specificity),
+        lines.append(("mean AUC", effect.mean_auc))
+    operating_point = f"{effect.scored} from {effect.threshold:.2f}"
+    lines += [
+        (f"sensitivity, {operating_point}", effect.sensitivity),
+        (f"specificity, {operating_point}", effect.specificity),
         ("calibration error", effect.ece),
         ("log loss", effect.log_loss),
     ]
     if effect.artifact is not None:
-        found.append((f"drawn {effect.artifact.artifact}, logits", effect.artifact.effect))
+        lines.append((f"drawn {effect.artifact.artifact}, logits", effect.artifact.effect))
     if effect.real is not None:
-        found.append((f"with {effect.real.artifact} less without, logits", effect.real.score))
-    return found
+        lines.append((f"with {effect.real.artifact} less without, logits", effect.real.score))
+    return lines
 
 
 def table(effect: MutingEffect) -> list[str]:
@@ -54,32 +54,32 @@ def table(effect: MutingEffect) -> list[str]:
         (name, f"{pair.before.value:.3f}", f"{pair.after.value:.3f}", signed(pair.change.value), _within(pair.change))
         for name, pair in rows(effect)
     ]
-    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
     return [
-        f"{line[0]:<{widths[0]}}  " + "  ".join(f"{line[place]:>{widths[place]}}" for place in range(1, 5))
+        f"{line[0]:<{widths[0]}}  " + "  ".join(f"{line[column]:>{widths[column]}}" for column in range(1, 5))
         for line in lines
     ]
 
 
 def notes(effect: MutingEffect) -> list[str]:
     """What must be known to read the numbers."""
-    found = [
+    sentences = [
         f"Measured on {len(effect.pictures):,} pictures, intervals over {effect.drawn_over}. {effect.left_out.sentence}"
     ]
     if effect.chosen_by_effect:
-        found.append("The filters were chosen by their effect on this folder: this is its other half.")
-    found.append(
+        sentences.append("The filters were chosen by their effect on this folder: this is its other half.")
+    sentences.append(
         f"The threshold {effect.threshold:.3f} is {effect.threshold_from}; sensitivity and specificity are of "
         f"{effect.threshold_pictures:,} pictures."
     )
     if effect.random is not None:
-        found.append(_of_random(effect.random))
+        sentences.append(_of_random(effect.random))
     if effect.artifact is not None:
-        found.append(
+        sentences.append(
             f"The effect of a drawn {effect.artifact.artifact} is on the score of {effect.artifact.scored}, the mean "
             f"over classes, on {effect.artifact.pictures:,} pictures with and without it."
         )
-    return found if effect.real is None else found + _of_real(effect.real)
+    return sentences if effect.real is None else sentences + _of_real(effect.real)
 
 
 def as_dict(effect: MutingEffect) -> dict[str, Any]:
@@ -110,14 +110,20 @@ def as_dict(effect: MutingEffect) -> dict[str, Any]:
     }
 
 
-def agreement_table(found: list[Agreement]) -> list[str]:
+def agreement_table(agreements: list[Agreement]) -> list[str]:
     """How well relevance foretells muting, a line for each layer."""
     lines = [("layer", "name", "filters", "a picture", "over pictures")]
     lines += [
-        (str(one.layer), one.name, str(one.filters), f"{one.per_picture:.3f}", f"{one.over_folder:.3f}")
-        for one in found
+        (
+            str(agreement.layer),
+            agreement.name,
+            str(agreement.filters),
+            f"{agreement.per_picture:.3f}",
+            f"{agreement.over_folder:.3f}",
+        )
+        for agreement in agreements
     ]
-    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    widths = [max(len(line[column]) for line in lines) for column in range(5)]
     return ["  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=True)) for line in lines]
 
 
@@ -138,40 +144,43 @@ def _within(measure: Measure) -> str:
     return f"[{signed(measure.low).lstrip('+')}, {signed(measure.high).lstrip('+')}]"
 
 
-def _of_random(found: AgainstRandom) -> str:
+def _of_random(random: AgainstRandom) -> str:
     shares = ""
-    if math.isfinite(found.share):
+    if math.isfinite(random.share):
         shares = (
-            f" They carry {percent(found.random_share, 1)} of the relevance, the muted ones {percent(found.share, 1)}."
+            f" They carry {percent(random.random_share, 1)} of the relevance, "
+            f"the muted ones {percent(random.share, 1)}."
         )
     return (
-        f"Against {found.draws:,} random sets of filters of the same layers, on the same {found.pictures:,} pictures, "
-        f"where muting changes the AUC by {signed(found.change)}; a low percentile says that few others cost as much."
-        f"{shares}"
+        f"Against {random.draws:,} random sets of filters of the same layers, on the same {random.pictures:,} "
+        f"pictures, where muting changes the AUC by {signed(random.change)}; a low percentile says that few others "
+        f"cost as much.{shares}"
     )
 
 
-def _of_real(found: WithAndWithout) -> list[str]:
+def _of_real(real: WithAndWithout) -> list[str]:
     counts = ", ".join(
-        f"{count:,} of {count + found.without_it[name]:,} of {name}" for name, count in found.with_it.items()
+        f"{count:,} of {count + real.without_it[name]:,} of {name}" for name, count in real.with_it.items()
     )
-    odds = [f"{side.value:.2f} [{side.low:.2f}, {side.high:.2f}]" for side in (found.odds_before, found.odds_after)]
+    odds = [f"{side.value:.2f} [{side.low:.2f}, {side.high:.2f}]" for side in (real.odds_before, real.odds_after)]
     lines = [
-        f"Pictures with {found.artifact}: {counts}. Within class, the odds of being called {found.scored} with it over "
+        f"Pictures with {real.artifact}: {counts}. Within class, the odds of being called {real.scored} with it over "
         f"those without it are {odds[0]} before and {odds[1]} after muting (Haldane's correction). Such pictures may "
         "differ in other things too."
     ]
-    if found.errors:
-        told = "; ".join(
-            f"of {one.of_class} it missed {one.missed} of {one.with_it} and saw it in {one.invented} of "
-            f"{one.without_it} without it"
-            for one in found.errors
+    if real.errors:
+        errors = "; ".join(
+            f"of {error.of_class} it missed {error.missed} of {error.with_it} and saw it in {error.invented} of "
+            f"{error.without_it} without it"
+            for error in real.errors
         )
         lines.append(
-            f"Where a person said it, the program's own finding of {found.artifact} is wrong so often: {told}."
+            f"Where a person said it, the program's own finding of {real.artifact} is wrong so often: {errors}."
         )
     return lines
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: None if isinstance(one, float) and not math.isfinite(one) else one for name, one in values.items()}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in values.items()
+    }

@@ -19,14 +19,14 @@ def muted_by_hooks(
 ) -> npt.NDArray[np.float32]:
     """The logits (N, K) of prepared pictures (N, channels, H, W) while the maps of these filters are replaced."""
     muted = by_layer(network, keys)
-    places = {source(network.layers[layer]): layer for layer in muted}
+    layers = {source(network.layers[layer]): layer for layer in muted}
     runs: Counter[str] = Counter()
     parts = dict(network.module.named_modules())
     handles = []
 
     def hook_for(name: str) -> Callable[..., torch.Tensor | None]:
         def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor | None:
-            layer = places.get((name, runs[name]))
+            layer = layers.get((name, runs[name]))
             runs[name] += 1
             if layer is None:
                 return None
@@ -38,7 +38,7 @@ def muted_by_hooks(
         return hook
 
     try:
-        for name in {name for name, _ in places}:
+        for name in {name for name, _ in layers}:
             handles.append(parts[name].register_forward_hook(hook_for(name)))
         with torch.inference_mode():
             return network.logits(batch).float().cpu().numpy()

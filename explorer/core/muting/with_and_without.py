@@ -72,7 +72,7 @@ class WithAndWithout:
             "score": self.score.as_dict(),
             "odds_before": self.odds_before.as_dict(),
             "odds_after": self.odds_after.as_dict(),
-            "detector_errors": [vars(one) for one in self.errors],
+            "detector_errors": [vars(error) for error in self.errors],
         }
 
 
@@ -93,13 +93,13 @@ def with_and_without(
     says nothing. UserError where no class is left, or None where nobody asked.
     """
     names = [judged.index.pictures[row] for row in judged.rows]
-    found = np.asarray(presence.found(judged.rows.tolist()), np.float64)
-    said = np.array([float(presence.said[name]) if name in presence.said else np.nan for name in names])
-    there = np.where(np.isfinite(said), said, found)
-    known = np.isfinite(there)
-    has = there >= 0.5
-    of = {place: known & (judged.labels == place) for place in range(len(classes))}
-    telling = [place for place, side in of.items() if (side & has).any() and (side & ~has).any()]
+    by_program = np.asarray(presence.found(judged.rows.tolist()), np.float64)
+    by_person = np.array([float(presence.said[name]) if name in presence.said else np.nan for name in names])
+    present = np.where(np.isfinite(by_person), by_person, by_program)
+    known = np.isfinite(present)
+    has = present >= 0.5
+    members = {class_index: known & (judged.labels == class_index) for class_index in range(len(classes))}
+    telling = [class_index for class_index, side in members.items() if (side & has).any() and (side & ~has).any()]
     if not telling and not presence.asked_for:
         return None
     if not telling:
@@ -107,22 +107,25 @@ def with_and_without(
             f"No class has pictures both with and without {presence.artifact} among the {int(known.sum()):,} of which "
             "that is known: nothing can be compared."
         )
-    pair = _difference([(of[place] & has, of[place] & ~has) for place in telling], *scores)
+    pair = _difference([(members[class_index] & has, members[class_index] & ~has) for class_index in telling], *scores)
     odds = [
         common_odds_ratio(
-            [(side[at], has[at], resamples.lesion[at]) for at in (of[place] & of_threshold for place in telling)]
+            [
+                (side[mask], has[mask], resamples.lesion[mask])
+                for mask in (members[class_index] & of_threshold for class_index in telling)
+            ]
         )
         for side in called
     ]
     return WithAndWithout(
         artifact=presence.artifact,
         scored=classes[scored],
-        with_it={classes[place]: int((side & has).sum()) for place, side in of.items()},
-        without_it={classes[place]: int((side & ~has).sum()) for place, side in of.items()},
+        with_it={classes[class_index]: int((side & has).sum()) for class_index, side in members.items()},
+        without_it={classes[class_index]: int((side & ~has).sum()) for class_index, side in members.items()},
         score=compared({"score": Quantity(pair)}, resamples)["score"],
         odds_before=odds[0],
         odds_after=odds[1],
-        errors=_errors(classes, judged.labels, found, said),
+        errors=_errors(classes, judged.labels, by_program, by_person),
     )
 
 
@@ -137,14 +140,14 @@ def _difference(sides: Sequence[tuple[Mask, Mask]], before: Numbers, after: Numb
 
 
 def _errors(
-    classes: Sequence[str], labels: npt.NDArray[np.int64], found: Numbers, said: Numbers
+    classes: Sequence[str], labels: npt.NDArray[np.int64], by_program: Numbers, by_person: Numbers
 ) -> tuple[DetectorErrors, ...]:
-    both = np.isfinite(found) & np.isfinite(said)
+    both = np.isfinite(by_program) & np.isfinite(by_person)
     errors = []
-    for place, name in enumerate(classes):
-        of = both & (labels == place)
-        has, lacks = of & (said >= 0.5), of & (said < 0.5)
-        if of.any():
-            missed, invented = int((has & (found < 0.5)).sum()), int((lacks & (found >= 0.5)).sum())
+    for class_index, name in enumerate(classes):
+        judged = both & (labels == class_index)
+        has, lacks = judged & (by_person >= 0.5), judged & (by_person < 0.5)
+        if judged.any():
+            missed, invented = int((has & (by_program < 0.5)).sum()), int((lacks & (by_program >= 0.5)).sum())
             errors.append(DetectorErrors(name, missed, int(has.sum()), invented, int(lacks.sum())))
     return tuple(errors)

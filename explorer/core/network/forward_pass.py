@@ -28,7 +28,7 @@ def whole_pass(
 
     with torch.inference_mode(), watching(network.module, {name for name, _ in sources}, keep):
         logits = network.logits(batch)
-    return logits, [kept[found] for found in sources]
+    return logits, [kept[module_run] for module_run in sources]
 
 
 def same_answer(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> bool:

@@ -26,8 +26,8 @@ class WeightCopies:
 
     def get(self, name: str, state: State) -> torch.Tensor | None:
         """The copy of weights in this state; None where there is none."""
-        found = self._held.get(name)
-        return found[1] if found is not None and found[0] == state else None
+        held = self._held.get(name)
+        return held[1] if held is not None and held[0] == state else None
 
     def hold(self, name: str, state: State, copy: torch.Tensor) -> None:
         """Keep a copy as far as there is room for it."""

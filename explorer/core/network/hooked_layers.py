@@ -64,17 +64,17 @@ def trace_layers(module: nn.Module, picture: torch.Tensor) -> tuple[LayerInfo, .
     """
     convolutions = {name for name, part in module.named_modules() if isinstance(part, nn.Conv2d)}
     norms = {name for name, part in module.named_modules() if isinstance(part, nn.BatchNorm2d)}
-    found: list[tuple[str, int, torch.Tensor]] = []
+    layer_runs: list[tuple[str, int, torch.Tensor]] = []
     taken: dict[int, tuple[str, int]] = {}
     shapes: list[torch.Size] = []
 
     def note(name: str, run: int, source: torch.Tensor, output: torch.Tensor) -> None:
         if name in convolutions:
             # The tensors stay alive until the pass ends: an identity must not be given twice.
-            found.append((name, run, output))
+            layer_runs.append((name, run, output))
             shapes.append(output.shape)
         else:
-            for position, (_, _, tensor) in enumerate(found):
+            for position, (_, _, tensor) in enumerate(layer_runs):
                 if tensor is source:
                     taken[position] = (name, run)
 
@@ -92,5 +92,5 @@ def trace_layers(module: nn.Module, picture: torch.Tensor) -> tuple[LayerInfo, .
             norm=taken.get(index, ("", 0))[0],
             norm_run=taken.get(index, ("", 0))[1],
         )
-        for index, (name, run, _) in enumerate(found)
+        for index, (name, run, _) in enumerate(layer_runs)
     )

@@ -27,8 +27,8 @@ def identity_of(digest: str, module: nn.Module, input: InputSpec, classes: Seque
 
     `code` is what `code_of` says of a person's own module, or the digest of an ONNX file's graph.
     """
-    told = json.dumps([digest, code, input.to_dict(), list(classes), _parts(module)], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:LETTERS]
+    description = json.dumps([digest, code, input.to_dict(), list(classes), _parts(module)], sort_keys=True)
+    return hashlib.sha256(description.encode()).hexdigest()[:LETTERS]
 
 
 def code_of(module: nn.Module, folder: Path) -> str:
@@ -71,11 +71,11 @@ def _plain(value: object) -> Any:
     if isinstance(value, functools.partial):
         return ["partial", *map(_plain, (value.func, value.args, value.keywords))]
     if isinstance(value, Mapping):
-        return [[_plain(name), _plain(one)] for name, one in value.items()]
+        return [[_plain(name), _plain(item)] for name, item in value.items()]
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted((_plain(one) for one in value), key=repr)
+        return sorted((_plain(item) for item in value), key=repr)
     if isinstance(value, Enum):
         return [_plain(type(value)), value.name]
     if is_dataclass(value) and not isinstance(value, type):

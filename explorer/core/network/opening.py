@@ -67,7 +67,9 @@ class Network:
 
         It shares the parameters, which no pass changes; what a pass may change, buffers too, is copied.
         """
-        return self._around(copy.deepcopy(self.module, {id(one): one for one in self.module.parameters()}))
+        return self._around(
+            copy.deepcopy(self.module, {id(parameter): parameter for parameter in self.module.parameters()})
+        )
 
     def _around(self, module: nn.Module) -> "Network":
         same = dataclasses.replace(self, module=module)
@@ -97,8 +99,8 @@ def open_network(
     allow_code: bool = True,
 ) -> Network:
     """Open whatever `trainer.networks.opening.open_model` opens, with its layers; the arguments are explained there."""
-    place = find_device(device)
-    if place.type == "cuda":
+    torch_device = find_device(device)
+    if torch_device.type == "cuda":
         set_rounding("ieee")  # maps and scores are compared to a few parts in a million
     layers: tuple[LayerInfo, ...] = ()
 
@@ -112,10 +114,10 @@ def open_network(
             handle.remove()
         return answers[0]
 
-    found = open_model(
+    opened = open_model(
         Path(path),
         architecture=architecture,
-        device=place,
+        device=torch_device,
         classes=classes,
         input=input,
         outputs=outputs,
@@ -124,22 +126,22 @@ def open_network(
         run=run,
     )
     if not layers:
-        raise UserError(f"{Path(path).name} ({found.architecture}) has no convolutional layer (Conv2d) to look at.")
-    checkpoint = found.checkpoint
+        raise UserError(f"{Path(path).name} ({opened.architecture}) has no convolutional layer (Conv2d) to look at.")
+    checkpoint = opened.checkpoint
     return Network(
-        module=found.module,
-        input=found.input,
-        classes=found.classes,
+        module=opened.module,
+        input=opened.input,
+        classes=opened.classes,
         layers=layers,
-        digest=weights_digest(found.module),
-        device=place,
-        name=found.name,
-        architecture=found.architecture,
+        digest=weights_digest(opened.module),
+        device=torch_device,
+        name=opened.name,
+        architecture=opened.architecture,
         training=checkpoint.training if checkpoint else {},
         licence=checkpoint.licence if checkpoint else "",
-        assumed=found.assumed,
-        code=code_of(found.module, found.code) if found.code else found.graph,
-        output=found.output,
+        assumed=opened.assumed,
+        code=code_of(opened.module, opened.code) if opened.code else opened.graph,
+        output=opened.output,
     )
 
 

@@ -37,53 +37,53 @@ def probe(
     rng = np.random.default_rng(seed)
     plain: Floats = (rgb / np.float32(255)).astype(np.float32)
     pictures: list[Floats] = [plain]
-    places: dict[tuple[str, int], int] = {}
+    numbers: dict[tuple[str, int], int] = {}
 
-    def add(column: int, what: str, picture: Floats | None) -> None:
+    def add(column: int, side: str, picture: Floats | None) -> None:
         if picture is not None:
-            places[what, column] = len(pictures)
+            numbers[side, column] = len(pictures)
             pictures.append(picture)
 
-    whole = changed(plain, rng)
+    changes = changed(plain, rng)
     for column, name in enumerate(PROBES):
-        how, _, concept = name.partition(" ")
+        action, _, concept = name.partition(" ")
         if name in CHANGES:
-            add(column, "changed", whole[name])
-        elif how == "with":
+            add(column, "changed", changes[name])
+        elif action == "with":
             with_it, control = laid(plain, concept, rng)
             add(column, "changed", with_it)
             add(column, "control", control)
         elif concept in maps:
             add(column, "changed", painted_over(plain, maps[concept]))
     answers = _answers(runner, network, [as_bytes(picture) for picture in pictures], scale)
-    found = {what: np.full((len(spread), len(PROBES), 2), np.nan, np.float32) for what in ("changed", "control")}
+    effects = {side: np.full((len(spread), len(PROBES), 2), np.nan, np.float32) for side in ("changed", "control")}
     with np.errstate(invalid="ignore", divide="ignore"):
-        for (what, column), place in places.items():
-            change = np.where(spread > 0, (answers[place] - answers[0]) / spread, 0)
-            found[what][:, column] = np.where(np.abs(change) < TIE, 0, change)
-    return found
+        for (side, column), number in numbers.items():
+            change = np.where(spread > 0, (answers[number] - answers[0]) / spread, 0)
+            effects[side][:, column] = np.where(np.abs(change) < TIE, 0, change)
+    return effects
 
 
 def _answers(runner: Measurer, network: Network, pictures: list[RGB], scale: tuple[Floats, Floats]) -> Floats:
     """Peak inside and mean shown of every filter's map on pictures of the input's size: (N, F, 2)."""
-    found: list[Floats] = []
+    answers: list[Floats] = []
     sizes = [info.filters for info in network.layers]
     # The mean of a whole map would tell a linear filter's answer to the mean of the picture, whatever shape is in it.
     span = np.where(scale[1] > scale[0], scale[1] - scale[0], np.inf).astype(np.float32)
-    foot, room = (torch.from_numpy(one).split(sizes) for one in (scale[0], span))  # type: ignore[no-untyped-call]
+    foot, room = (torch.from_numpy(values).split(sizes) for values in (scale[0], span))  # type: ignore[no-untyped-call]
     for first in range(0, len(pictures), AT_ONCE):
-        some = [_channels(picture, network) for picture in pictures[first : first + AT_ONCE]]
+        crops = [_channels(picture, network) for picture in pictures[first : first + AT_ONCE]]
         layers: dict[int, torch.Tensor] = {}
 
         def take(layer: int, maps: torch.Tensor, layers: dict[int, torch.Tensor] = layers) -> None:
             inside = maps[:, :, 1:-1, 1:-1] if min(maps.shape[2:]) > 2 else maps
-            low, wide = (one[layer].to(maps)[None, :, None, None] for one in (foot, room))
+            low, wide = (split[layer].to(maps)[None, :, None, None] for split in (foot, room))
             shown = ((maps - low) / wide).clamp(0, 1)
             layers[layer] = torch.stack([inside.amax((2, 3)), shown.mean((2, 3))], dim=2).float().cpu()
 
-        runner.values(torch.stack([network.input.normalise(one) for one in some]), take)
-        found.append(torch.cat([layers[info.index] for info in network.layers], dim=1).numpy())
-    return np.nan_to_num(np.concatenate(found), nan=0.0, posinf=0.0, neginf=0.0)
+        runner.values(torch.stack([network.input.normalise(crop) for crop in crops]), take)
+        answers.append(torch.cat([layers[info.index] for info in network.layers], dim=1).numpy())
+    return np.nan_to_num(np.concatenate(answers), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _channels(picture: RGB, network: Network) -> RGB:

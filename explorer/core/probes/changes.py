@@ -46,7 +46,7 @@ def changed(rgb: Floats, rng: np.random.Generator) -> dict[str, Floats]:
     grey = rgb @ np.array([0.299, 0.587, 0.114], np.float32)
     reach = BLOCK / 224 * len(rgb) / 4
     turned = np.rot90(rgb) if rgb.shape[0] == rgb.shape[1] else rgb[::-1]
-    found = {
+    pictures = {
         "without color": np.repeat(grey[..., None], 3, axis=2),
         "another hue": hsv2rgb(hsv),
         "a cast": np.clip(rgb * np.array(CAST, np.float32), 0, 1),
@@ -54,7 +54,7 @@ def changed(rgb: Floats, rng: np.random.Generator) -> dict[str, Floats]:
         "shuffled": scrambled(rgb, rng),
         "blurred": gaussian_filter(rgb, (reach, reach, 0)),
     }
-    return {name: np.asarray(values, np.float32) for name, values in found.items()}
+    return {name: np.asarray(values, np.float32) for name, values in pictures.items()}
 
 
 CHANGES = ("without color", "another hue", "a cast", "turned", "shuffled", "blurred")
@@ -85,8 +85,8 @@ def painted_over(rgb: Floats, map: npt.NDArray[np.floating]) -> Floats | None:
 
 def as_bytes(rgb: npt.NDArray[np.floating]) -> RGB:
     """[0, 1] as 8 bits."""
-    found: RGB = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
-    return found
+    pixels: RGB = np.rint(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    return pixels
 
 
 def _in_blocks(values: Floats, deal: Callable[[Floats], Floats]) -> Floats:

@@ -51,37 +51,41 @@ def check_report(
     """
     sources = replace(sources, edited=sources.edited or _edited(report["facts"]))
     now, was = sources.digests(), report["digests"]
-    found = [
+    changed_files = [
         Difference(f"the file of --{name}", digest, now[name])
         for name, digest in was.items()
         if name in now and digest != now[name]
     ]
-    return found + differences(report["facts"], facts_of(sources, on_step, on_stage))
+    return changed_files + differences(report["facts"], facts_of(sources, on_step, on_stage))
 
 
 def differences(was: Any, now: Any, place: str = "") -> list[Difference]:
     """Where two pieces of JSON differ; numbers by more than `TOLERANCE`."""
     if isinstance(was, dict) and isinstance(now, dict):
         names = [*was, *(name for name in now if name not in was)]
-        return [one for name in names for one in differences(was.get(name), now.get(name), f"{place} {name}".strip())]
+        return [
+            difference
+            for name in names
+            for difference in differences(was.get(name), now.get(name), f"{place} {name}".strip())
+        ]
     if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         return [
-            one
+            difference
             for number, (old, new) in enumerate(zip(was, now, strict=True))
-            for one in differences(old, new, f"{place} {_name(old, number)}")
+            for difference in differences(old, new, f"{place} {_name(old, number)}")
         ]
     return [] if _same(was, now) else [Difference(place, was, now)]
 
 
 def _name(entry: Any, number: int) -> str:
     """What an entry of a list is about: its filter, class, word or picture, else its number from 1."""
-    known = ("filter", "picture", "class", "word", "name")
-    found = [entry[name] for name in known if isinstance(entry, dict) and isinstance(entry.get(name), str)]
-    return str(found[0]) if found else str(number + 1)
+    fields = ("filter", "picture", "class", "word", "name")
+    names = [entry[name] for name in fields if isinstance(entry, dict) and isinstance(entry.get(name), str)]
+    return str(names[0]) if names else str(number + 1)
 
 
 def _same(was: Any, now: Any) -> bool:
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (was, now))
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (was, now))
     if numbers and (isinstance(was, float) or isinstance(now, float)):
         return bool(abs(was - now) <= max(LEAST, TOLERANCE * max(abs(was), abs(now))))
     return bool(was == now)
@@ -96,18 +100,18 @@ def _short(value: Any) -> str:
 
 def found_beside(report: Mapping[str, Any], path: Path) -> dict[str, Path]:
     """The files that a report at `path` was made from, by the name of their option, as they are found from there."""
-    found = {}
-    for name, said in report["files"].items():
-        if isinstance(said, dict) and all(isinstance(said.get(way), str) for way in ("given", "beside")):
-            beside = path.parent / said["beside"]
-            found[name] = beside if beside.exists() else Path(said["given"])
-    return found
+    paths = {}
+    for name, entry in report["files"].items():
+        if isinstance(entry, dict) and all(isinstance(entry.get(way), str) for way in ("given", "beside")):
+            beside = path.parent / entry["beside"]
+            paths[name] = beside if beside.exists() else Path(entry["given"])
+    return paths
 
 
 def _edited(facts: Mapping[str, Any]) -> ClassWords | None:
     """What given words mean where a person decided that: nothing proposes it again."""
     try:
-        pairs = tuple(Pair(one["word"], one["class"], one["reason"]) for one in facts["evaluation"]["words"])
+        pairs = tuple(Pair(entry["word"], entry["class"], entry["reason"]) for entry in facts["evaluation"]["words"])
         classes = told_apart(tuple(facts["network"]["classes"]))
     except (KeyError, TypeError):
         return None

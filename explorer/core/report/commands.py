@@ -20,7 +20,7 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     Each command stands as its words; "numbers" has those of suggestions, of muting by word, and of the alarm. Pictures
     whose name has a comma cannot be chosen in a command, which takes commas to part names; they are left out. There is
-    no command for a network that was opened from no file.
+    no command where none is left, nor for a network that was opened from no file.
     """
     files = {name: os.fspath(path) for name, path in sources.files.items()}
     if "model" not in files or "images" not in files:
@@ -29,13 +29,13 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
     network = [f"--model={files['model']}", *sources.opening, f"--images={files['images']}"]
     labels = [f"--labels={files['labels']}"] if "labels" in files else []
     figures = {
-        one["filter"]: {
-            kind: _figures(network, one["filter"], kind, [picture["picture"] for picture in chosen])
-            for kind, chosen in one["pictures"].items()
-            if chosen
+        filter_facts["filter"]: {
+            kind: _figures(network, filter_facts["filter"], kind, names)
+            for kind, chosen in filter_facts["pictures"].items()
+            if (names := [picture["picture"] for picture in chosen if "," not in picture["picture"]])
         }
-        | {"card": _card(network, one["filter"])}
-        for one in filters
+        | {"card": _card(network, filter_facts["filter"])}
+        for filter_facts in filters
     }
     index = [PROGRAM, "index", *network, *labels, f"--out={INDEX}"]
     return {"index": index, "figures": figures, "numbers": _numbers(files, network, labels, facts)}
@@ -43,21 +43,26 @@ def commands_of(sources: Sources, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(files: Mapping[str, str], network: Words, labels: Words, facts: Mapping[str, Any]) -> dict[str, Words]:
     """What makes the numbers of a section again that has any; muting stands under its word."""
-    said = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
-    found = {}
+    corrections = [f"--artifacts={files['artifacts']}"] if "artifacts" in files else []
+    commands = {}
     if "filters" in facts["suggestions"]:
-        found["suggestions"] = [
-            *(PROGRAM, "suggest", *network, *labels, *said),
+        commands["suggestions"] = [
+            *(PROGRAM, "suggest", *network, *labels, *corrections),
             f"--index={INDEX}",
             "--out=suggestions.csv",
         ]
-    for one in facts["muting"].get("words", []) if "tags" in files else []:
-        which = [f"--index={INDEX}", f"--tags={files['tags']}", f"--tag={one['word']}", f"--random-on={MUTED_PICTURES}"]
-        real = ["--found", *said] if one["with_and_without"] is not None else []
-        found[f"muting {one['word']}"] = [PROGRAM, "mute", *network, *labels, *which, *real]
+    for muted in facts["muting"].get("words", []) if "tags" in files else []:
+        chosen = [
+            f"--index={INDEX}",
+            f"--tags={files['tags']}",
+            f"--tag={muted['word']}",
+            f"--random-on={MUTED_PICTURES}",
+        ]
+        real = ["--found", *corrections] if muted["with_and_without"] is not None else []
+        commands[f"muting {muted['word']}"] = [PROGRAM, "mute", *network, *labels, *chosen, *real]
     if "findings" in facts["alarm"]:
-        found["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *said]
-    return found
+        commands["alarm"] = [PROGRAM, "alarm", *network, *labels, f"--index={INDEX}", *corrections]
+    return commands
 
 
 def _card(network: Words, filter: str) -> Words:
@@ -73,7 +78,7 @@ def _card(network: Words, filter: str) -> Words:
 
 
 def _figures(network: Words, filter: str, kind: str, names: Sequence[str]) -> Words:
-    chosen = [f"--pictures={name}" for name in dict.fromkeys(names) if "," not in name]
+    chosen = [f"--pictures={name}" for name in dict.fromkeys(names)]
     drawn = [f"--scale={STYLE.scale}", f"--index={INDEX}", f"--width={STYLE.width_mm:g}", f"--dpi={STYLE.dpi}"]
     out = f"--out=figures/{filter.replace(':', '-')}-{kind}"
     return [PROGRAM, "export", *network, f"--filters={filter}", *chosen, *drawn, out]

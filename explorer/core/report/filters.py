@@ -26,25 +26,25 @@ def keys_of(sources: Sources) -> tuple[FilterKey, ...]:
 
 def filter_facts(sources: Sources, on_step: OnStep) -> list[dict[str, Any]]:
     """One entry for each filter of `keys_of`; `on_step(done, total)` after each."""
-    keys, found = keys_of(sources), []
+    keys, facts = keys_of(sources), []
     for number, key in enumerate(keys, 1):
-        found.append(_facts(sources, key))
+        facts.append(_facts(sources, key))
         on_step(number, len(keys))
-    return found
+    return facts
 
 
 def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
     index = sources.index
     layer = sources.network.layers[key.layer]
     card = filter_card(index, key, (layer.height, layer.width))
-    scale, of = index.scale(key), index.filters()[index.row(key)]
+    scale, filter_row = index.scale(key), index.filters()[index.row(key)]
     return {
         "filter": str(key),
         "layer": layer.name,
         "tags": [_tag(tag) for tag in sources.book.tags(key)],
         "strong": strong_pictures(index, key).sentence(),
         "scale": {"foot": scale.foot, "peak": scale.peak},
-        "quantiles": {name: plain(of[name]) for name in ("median", "q90", "q99", "q995", "q999")},
+        "quantiles": {name: plain(filter_row[name]) for name in ("median", "q90", "q99", "q995", "q999")},
         "silent_share": plain(card.silent_share),
         "relevance_share": plain(card.relevance),
         "rank": card.rank,
@@ -53,8 +53,13 @@ def _facts(sources: Sources, key: FilterKey) -> dict[str, Any]:
         "at_edge": card.at_edge,
         "histogram": {"counts": card.counts.tolist(), "edges": [plain(edge) for edge in card.edges]},
         "classes": [
-            {"class": one.name, "pictures": one.pictures, "mean_peak": plain(one.mean), "auc": one.auc.as_dict()}
-            for one in card.classes.classes
+            {
+                "class": one_class.name,
+                "pictures": one_class.pictures,
+                "mean_peak": plain(one_class.mean),
+                "auc": one_class.auc.as_dict(),
+            }
+            for one_class in card.classes.classes
         ],
         "left_out": {"trained_on": card.classes.trained_on, "without_class": card.classes.unknown},
         "alike": _alike(card.alike),
@@ -75,20 +80,20 @@ def _tag(tag: Tag) -> dict[str, Any]:
     }
 
 
-def _alike(found: tuple[Alike, ...]) -> list[dict[str, Any]]:
-    return [{"filter": str(one.key), "r": plain(one.r)} for one in found]
+def _alike(others: tuple[Alike, ...]) -> list[dict[str, Any]]:
+    return [{"filter": str(other.key), "r": plain(other.r)} for other in others]
 
 
-def _pictures(found: Gallery) -> list[dict[str, Any]]:
+def _pictures(chosen: Gallery) -> list[dict[str, Any]]:
     return [
         {
-            "picture": one.picture,
-            "answer": plain(one.value),
-            "given": one.given,
-            "predicted": one.predicted,
-            "probability": plain(one.probability),
-            "trained_on": one.trained_on,
-            "beside": one.beside,
+            "picture": picture.picture,
+            "answer": plain(picture.value),
+            "given": picture.given,
+            "predicted": picture.predicted,
+            "probability": plain(picture.probability),
+            "trained_on": picture.trained_on,
+            "beside": picture.beside,
         }
-        for one in found.pictures
+        for picture in chosen.pictures
     ]

@@ -22,7 +22,7 @@ TRAINING = {
 def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(what, value) of the facts about a network; what its file says beyond `TRAINING` is one line at the end."""
     layers, training = network["layers"], dict(network["training"])
-    filters = sum(one["filters"] for one in layers)
+    filters = sum(layer["filters"] for layer in layers)
     rows = [
         ("weights, SHA-256", network["digest"]),
         ("weights, architecture, input and classes in short", network["identity"]),
@@ -34,8 +34,8 @@ def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     rows += [(title, _value(name, training.pop(name))) for name, title in TRAINING.items() if name in training]
     if training:
-        said = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
-        rows.append(("its file also says", "; ".join(said)))
+        extras = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
+        rows.append(("its file also says", "; ".join(extras)))
     return rows
 
 
@@ -52,8 +52,8 @@ def input_rows(input: Mapping[str, Any]) -> list[tuple[str, str]]:
     else:
         cut = f"the middle of the picture, whose shorter side is resized to {spec.resize_to}"
     rows = [("input", f"{tall} x {wide} pixels in {color}"), ("what it sees", cut)]
-    if any(spec.mean) or any(one != 1 for one in spec.std):
-        mean, std = (", ".join(f"{one:.4g}" for one in values) for values in (spec.mean, spec.std))
+    if any(spec.mean) or any(deviation != 1 for deviation in spec.std):
+        mean, std = (", ".join(f"{value:.4g}" for value in values) for values in (spec.mean, spec.std))
         rows.append(("its values", f"from 0 to 1, less {mean}, divided by {std}"))
     else:
         rows.append(("its values", "from 0 to 1"))

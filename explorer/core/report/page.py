@@ -21,10 +21,10 @@ LARGEST = 400_000_000
 """Bytes up to which a page is read."""
 
 
-def page(said: Mapping[str, Any], drawn: Tiles) -> str:
-    """The page as HTML; `said` holds "facts", "files", "digests", "versions" and "commands"."""
+def page(report: Mapping[str, Any], drawn: Tiles) -> str:
+    """The page as HTML; `report` holds "facts", "files", "digests", "versions" and "commands"."""
     # Nothing in a text may end the element that holds it.
-    facts = json.dumps({"format": FORMAT, **said}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
+    facts = json.dumps({"format": FORMAT, **report}, allow_nan=False).replace("<", "\\u003c").replace("&", "\\u0026")
     return rendered(
         "evidence.html",
         {
@@ -41,7 +41,7 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
             "written": written,
             "network_rows": network_rows,
         },
-        **said,
+        **report,
         tiles={f"{filter} {picture}": uri for (filter, picture), uri in drawn.items()},
         embedded=facts,
     )
@@ -49,18 +49,18 @@ def page(said: Mapping[str, Any], drawn: Tiles) -> str:
 
 def read_said(html: str, name: str) -> dict[str, Any]:
     """What `page` was given; UserError where the file is no such page."""
-    found = _FACTS.search(html)
+    match = _FACTS.search(html)
     try:
-        said = json.loads(found[1]) if found else None
+        report = json.loads(match[1]) if match else None
     except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict) or said.get("format") != FORMAT or not _whole(said):
+        report = None
+    if not isinstance(report, dict) or report.get("format") != FORMAT or not _whole(report):
         raise UserError(f"{name} is no report of this program, or was changed; make it with `feature-explorer report`.")
-    return said
+    return report
 
 
-def _whole(said: Mapping[str, Any]) -> bool:
-    return all(isinstance(said.get(name), dict) for name in ("facts", "files", "digests", "versions", "commands"))
+def _whole(report: Mapping[str, Any]) -> bool:
+    return all(isinstance(report.get(name), dict) for name in ("facts", "files", "digests", "versions", "commands"))
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -104,7 +104,7 @@ def suggestion_chart(evidence: Mapping[str, Any]) -> Chart | None:
 def rose(chart: Chart) -> list[str]:
     """The sectors around the lesion as two SVG paths on a circle of radius 1: the pictures' own, and others'."""
     both = fractions(chart.around, chart.around_others)
-    return [" ".join(_petal(place, reach) for place, reach in enumerate(row)) for row in both]
+    return [" ".join(_petal(sector, reach) for sector, reach in enumerate(row)) for row in both]
 
 
 def _petal(sector: int, reach: float) -> str:

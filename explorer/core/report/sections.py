@@ -51,7 +51,7 @@ def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         "input": network.input.to_dict(),
         "licence": network.licence,
         "decided": list(network.assumed),
-        "layers": [{"layer": one.index, "name": one.name, "filters": one.filters} for one in network.layers],
+        "layers": [{"layer": layer.index, "name": layer.name, "filters": layer.filters} for layer in network.layers],
         "training": {name: value for name, value in network.training.items() if isinstance(value, str | int | float)},
     }
 
@@ -59,11 +59,11 @@ def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
 def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     """The pictures: how many of each class, which files exactly, and what of them counts where classes do."""
     index = sources.index
-    told = "\n".join(f"{name} {digest}" for name, digest in zip(index.pictures, index.digests, strict=True))
+    listing = "\n".join(f"{name} {digest}" for name, digest in zip(index.pictures, index.digests, strict=True))
     return {
         "pictures": len(index.pictures),
         "asked": index.contents.asked,
-        "digest": hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest(),
+        "digest": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest(),
         "given": {word: count for word, count in sorted(Counter(index.given).items()) if word},
         "without_class": index.given.count(""),
         "trained_on": int(index.trained_on.sum()),
@@ -74,15 +74,15 @@ def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
 
 def decision_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     """What share of |relevance| the filters carry that were given each word."""
-    found = work_list(sources.index.filters(), sources.book)
+    work = work_list(sources.index.filters(), sources.book)
     return {
-        "filters": len(found.filters),
-        "total": found.total,
-        "carried": found.carried,
-        "named": found.named,
-        "shares": [{"word": word, "share": share} for word, share in found.shares],
-        "unnamed": found.unnamed,
-        "sentence": str(found),
+        "filters": len(work.filters),
+        "total": work.total,
+        "carried": work.carried,
+        "named": work.named,
+        "shares": [{"word": word, "share": share} for word, share in work.shares],
+        "unnamed": work.unnamed,
+        "sentence": str(work),
     }
 
 
@@ -90,24 +90,24 @@ def evaluation_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     """How far predictions and given classes agree, or why nothing can be said of that."""
     if sources.words is None:
         return {"why_not": "No given class of these pictures is known, or the network has none."}
-    words = [{"word": one.word, "class": one.name, "reason": one.reason} for one in sources.words.pairs]
+    words = [{"word": pair.word, "class": pair.name, "reason": pair.reason} for pair in sources.words.pairs]
     try:
-        found = evaluate(sources.index, sources.words, lesions=sources.lesions, on_step=on_step)
+        evaluation = evaluate(sources.index, sources.words, lesions=sources.lesions, on_step=on_step)
     except UserError as error:
         return {"why_not": str(error), "words": words}
     return {
         "words": words,
-        "pictures": len(found.pictures),
-        "left_out": found.left_out.sentence,
-        "drawn_over": found.drawn_over,
+        "pictures": len(evaluation.pictures),
+        "left_out": evaluation.left_out.sentence,
+        "drawn_over": evaluation.drawn_over,
         "draws": DRAWS,
-        "auc": found.auc.as_dict(),
-        "accuracy": found.accuracy.as_dict(),
-        "balanced_accuracy": found.balanced_accuracy.as_dict(),
-        "calibration_error": found.reliability.ece.as_dict(),
-        "classes": list(found.classes),
-        "class_accuracy": [one.as_dict() for one in found.class_accuracy],
-        "confusion": found.confusion.tolist(),
+        "auc": evaluation.auc.as_dict(),
+        "accuracy": evaluation.accuracy.as_dict(),
+        "balanced_accuracy": evaluation.balanced_accuracy.as_dict(),
+        "calibration_error": evaluation.reliability.ece.as_dict(),
+        "classes": list(evaluation.classes),
+        "class_accuracy": [accuracy.as_dict() for accuracy in evaluation.class_accuracy],
+        "confusion": evaluation.confusion.tolist(),
     }
 
 
@@ -120,7 +120,8 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         for word in dict.fromkeys(tag.tag for tag in sources.book.tags(key)):
             if word != NONE:
                 by_word.setdefault(word, []).append(key)
-    found = []
+    effects: list[dict[str, Any]] = []
+    left_out: list[dict[str, str]] = []
     passes = SharedPasses(sources.network, sources.index, [tuple(dict.fromkeys(keys)) for keys in by_word.values()])
     for word, keys in sorted(by_word.items()):
         options = EffectOptions(artifact=word if word in DRAWN else "", random_pictures=MUTED_PICTURES)
@@ -140,8 +141,9 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 on_step=on_step,
             )
         except UserError as error:
-            return {"why_not": str(error)}
-        found.append(
+            left_out.append({"word": word, "why_not": str(error)})
+            continue
+        effects.append(
             {
                 "word": word,
                 "sentence": sentence(effect, f"tagged {word}"),
@@ -149,7 +151,10 @@ def muting_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
                 **muting_values(effect),
             }
         )
-    return {"words": found} if found else {"why_not": "No filter has a word yet, so none was muted."}
+    if not effects:
+        nothing = "No filter has a word yet, so none was muted."
+        return {"why_not": left_out[0]["why_not"] if left_out else nothing}
+    return {"words": effects, **({"left_out": left_out} if left_out else {})}
 
 
 def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
@@ -168,10 +173,10 @@ def alarm_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         )
     except UserError as error:
         return {"why_not": str(error)}
-    found = as_values(heard)
-    for one in found["findings"]:
-        one["rests"] = {name: names[:LISTED] for name, names in one["rests"].items()}
-    return {"sentence": heard.sentence, **found}
+    values = as_values(heard)
+    for finding in values["findings"]:
+        finding["rests"] = {name: names[:LISTED] for name, names in finding["rests"].items()}
+    return {"sentence": heard.sentence, **values}
 
 
 SECTIONS: Mapping[str, Section] = MappingProxyType(
@@ -200,10 +205,10 @@ def facts_of(sources: Sources, on_step: OnStep, on_stage: OnStage = no_stage) ->
 
 def versions() -> dict[str, str]:
     """What the numbers were made with."""
-    found = {"feature-map-explorer": __version__, "python": platform.python_version(), "system": platform.platform()}
+    packages = {"feature-map-explorer": __version__, "python": platform.python_version(), "system": platform.platform()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return packages

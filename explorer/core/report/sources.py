@@ -50,9 +50,9 @@ class Sources:
 
     @cached_property
     def lesions(self) -> dict[str, str]:
-        """The lesion of each picture, as far as a table says."""
+        """The lesion of each picture, as far as the table says, or without one the index."""
         if self.labels is None:
-            return {}
+            return self.index.lesions
         return {name: self.labels.lesion(self.images / name) for name in self.index.pictures}
 
     def digests(self) -> dict[str, str]:

@@ -21,14 +21,14 @@ def suggestion_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
     if not accepted:
         return {"why_not": NONE_ACCEPTED}
     try:
-        found = suggest(
+        suggestions = suggest(
             sources.network, sources.index, sources.images, lesions=sources.lesions, said=sources.said, on_step=on_step
         )
     except UserError as error:
         return {"why_not": str(error)}
     return {
-        "pictures": found.facts.get("pictures"),
-        "filters": [_facts(key, words, found.of(key)) for key, words in sorted(accepted.items())],
+        "pictures": suggestions.facts.get("pictures"),
+        "filters": [_facts(key, words, suggestions.of(key)) for key, words in sorted(accepted.items())],
     }
 
 

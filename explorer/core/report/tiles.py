@@ -30,12 +30,12 @@ def tiles(sources: Sources, filters: Sequence[Mapping[str, Any]], on_step: OnSte
     wanted: defaultdict[str, list[tuple[FilterKey, Scale]]] = defaultdict(list)
     for facts in filters:
         key, scale = FilterKey.parse(facts["filter"]), Scale(**facts["scale"])
-        names = {one["picture"] for chosen in facts["pictures"].values() for one in chosen}
+        names = {picture["picture"] for chosen in facts["pictures"].values() for picture in chosen}
         for name in sorted(names):
             wanted[name].append((key, scale))
     drawn: dict[tuple[str, str], str] = {}
-    found = tiles_of(sources.network, sources.index, sources.images, dict(sorted(wanted.items())), STYLE)
-    for number, (name, tile) in enumerate(found, 1):
+    rendered = tiles_of(sources.network, sources.index, sources.images, dict(sorted(wanted.items())), STYLE)
+    for number, (name, tile) in enumerate(rendered, 1):
         drawn |= {(str(key), name): _uri(tile.drawn[key]) if tile else "" for key, _ in wanted[name]}
         on_step(number, len(wanted))
     return drawn

@@ -20,7 +20,7 @@ def evidence_report(
     facts = facts_of(sources, on_step, on_stage)
     on_stage("drawing")
     drawn = tiles(sources, facts["filters"], on_step)
-    said = {
+    report = {
         "facts": facts,
         "files": {name: _named(path, out.parent) for name, path in sources.files.items()},
         "digests": sources.digests(),
@@ -28,7 +28,7 @@ def evidence_report(
         "versions": versions(),
         "commands": commands_of(sources, facts),
     }
-    replace_file(out, page(said, drawn).encode("utf-8", "replace"))
+    replace_file(out, page(report, drawn).encode("utf-8", "replace"))
 
 
 def _named(path: Path, beside: Path) -> dict[str, str]:

@@ -92,15 +92,15 @@ def _by_hooks(network: Network, batch: torch.Tensor, info: LayerInfo) -> tuple[t
     """What the layer's convolution took and gave in its run."""
     from explorer.core.network.hooked_layers import watching
 
-    found: list[tuple[torch.Tensor, torch.Tensor]] = []
+    recorded: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def keep(name: str, run: int, source: torch.Tensor, output: torch.Tensor) -> None:
         if run == info.run:
-            found.append((source.clone(), output.clone()))
+            recorded.append((source.clone(), output.clone()))
 
     with watching(network.module, {info.module}, keep):
         network.logits(batch)
-    return found[0]
+    return recorded[0]
 
 
 def _after(graph: Graph, node: fx.Node, info: LayerInfo) -> Iterator[tuple[str, fx.Node]]:
@@ -109,9 +109,9 @@ def _after(graph: Graph, node: fx.Node, info: LayerInfo) -> Iterator[tuple[str, 
         node = graph.run_of(info.norm, info.norm_run)
         yield NORM, node
     for kind, names in ((ACTIVATION, _ACTIVATIONS), (POOLING, _POOLS)):
-        found = _next(graph, node, names)
-        if found is not None:
-            node = found
+        follower = _next(graph, node, names)
+        if follower is not None:
+            node = follower
             yield kind, node
 
 

@@ -67,7 +67,9 @@ class Partners:
 
     def name(self, ids: Sequence[str]) -> str:
         """What says which pictures these are, out of the ids of all."""
-        return " ".join([*(ids[row] for row in self.rows), *(f"{at}:{ids[row]}" for at, row in self.showing.items())])
+        return " ".join(
+            [*(ids[row] for row in self.rows), *(f"{concept}:{ids[row]}" for concept, row in self.showing.items())]
+        )
 
 
 def partners_of(marks: Sequence[Marks]) -> list[Partners]:
@@ -76,15 +78,15 @@ def partners_of(marks: Sequence[Marks]) -> list[Partners]:
     A concept that few pictures show has its null too: without it position alone would look like an answer.
     """
     count = len(marks)
-    shows = np.stack([one.sets.any(axis=1) for one in marks])
-    found = []
-    for place in range(count):
-        following = (place + 1 + np.arange(count - 1)) % count
+    shows = np.stack([picture_marks.sets.any(axis=1) for picture_marks in marks])
+    partners = []
+    for row in range(count):
+        following = (row + 1 + np.arange(count - 1)) % count
         rows = following[:OTHERS]
-        missing = np.flatnonzero(shows[place] & ~shows[rows].any(axis=0) & shows[following].any(axis=0))
+        missing = np.flatnonzero(shows[row] & ~shows[rows].any(axis=0) & shows[following].any(axis=0))
         showing = {int(concept): int(following[shows[following, concept].argmax()]) for concept in missing}
-        found.append(Partners(tuple(rows.tolist()), showing))
-    return found
+        partners.append(Partners(tuple(rows.tolist()), showing))
+    return partners
 
 
 def align_all(
@@ -99,11 +101,11 @@ def align_all(
     """What `measure` gives of each picture, stacked (N, ...); what was found earlier of the same is kept."""
     foot, peak = scales_of(index)
     others = partners_of(marks)
-    single = [one.id for one in pictures]
-    ids = [f"{name} {others[place].name(single)}" for place, name in enumerate(single)]
+    single = [picture.id for picture in pictures]
+    ids = [f"{name} {others[row].name(single)}" for row, name in enumerate(single)]
     kept = Kept(index.path, "aligned", _way(network, marks_way, foot, peak))
-    there = kept.names()
-    missing = shared.mine([place for place, name in enumerate(ids) if name not in there])
+    stored = kept.names()
+    missing = shared.mine([row for row, name in enumerate(ids) if name not in stored])
     shared.wait()
     if shared.first:
         kept.sweep()
@@ -111,25 +113,25 @@ def align_all(
     size = int(np.clip(BYTES // (4 * len(foot) * SIDE * SIDE), 1, LARGEST_BATCH))
     done = len(pictures) - len(missing)
 
-    def measured(place: int, maps: Floats) -> Measured:
-        seed = int(pictures[place].digest[:8], 16)
-        return narrow(_measured(maps, foot, peak, marks[place], others[place].marks(marks), seed))
+    def measured(row: int, maps: Floats) -> Measured:
+        seed = int(pictures[row].digest[:8], 16)
+        return narrow(_measured(maps, foot, peak, marks[row], others[row].marks(marks), seed))
 
     with ThreadPoolExecutor(cores(), "measuring") as pool:
         for first in range(0, len(missing), size):
-            some = missing[first : first + size]
-            maps = maps_of(runner, network, [read_image(pictures[place].path) for place in some])
-            futures = [pool.submit(measured, place, of) for place, of in zip(some, maps, strict=True)]
-            found: list[Measured] = []
+            batch = missing[first : first + size]
+            maps = maps_of(runner, network, [read_image(pictures[row].path) for row in batch])
+            futures = [pool.submit(measured, row, picture_maps) for row, picture_maps in zip(batch, maps, strict=True)]
+            measurements: list[Measured] = []
             try:
                 for future in futures:
                     on_step(done, len(pictures))
-                    found.append(future.result())
+                    measurements.append(future.result())
                     done += 1
             finally:
                 for future in futures:
                     future.cancel()
-            kept.write([ids[place] for place in some], found)
+            kept.write([ids[row] for row in batch], measurements)
     on_step(done, len(pictures))
     shared.wait()
     records = kept.records(ids)
@@ -138,12 +140,12 @@ def align_all(
 
 def maps_of(runner: Measurer, network: Network, pictures: Sequence[npt.NDArray[np.uint8]]) -> Floats:
     """All filters' maps of pictures (H, W, 3) on the grid: (N, F, SIDE, SIDE)."""
-    found: dict[int, torch.Tensor] = {}
+    by_layer: dict[int, torch.Tensor] = {}
     batch = torch.stack([network.input.prepare(rgb) for rgb in pictures])
-    runner.values(batch, lambda layer, maps: found.update({layer: maps_on_grid(maps).cpu()}))
-    maps = torch.cat([found[info.index] for info in network.layers], dim=1).numpy()
-    found_maps: Floats = np.nan_to_num(maps, nan=0.0, posinf=0.0, neginf=0.0)
-    return found_maps
+    runner.values(batch, lambda layer, maps: by_layer.update({layer: maps_on_grid(maps).cpu()}))
+    maps = torch.cat([by_layer[info.index] for info in network.layers], dim=1).numpy()
+    finite: Floats = np.nan_to_num(maps, nan=0.0, posinf=0.0, neginf=0.0)
+    return finite
 
 
 def stacked(records: Sequence[Measured]) -> Measured:
@@ -158,13 +160,14 @@ def narrow(measured: Measured) -> dict[str, npt.NDArray[Any]]:
 
 def _measured(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequence[Marks], seed: int) -> Measured:
     parts = [slice(first, first + FILTERS_AT_ONCE) for first in range(0, len(maps), FILTERS_AT_ONCE)]
-    found = [measure(maps[part], foot[part], peak[part], marks, others, seed) for part in parts]
+    blocks = [measure(maps[part], foot[part], peak[part], marks, others, seed) for part in parts]
     return {
-        name: found[0][name] if name == "colors" else np.concatenate([one[name] for one in found]) for name in found[0]
+        name: blocks[0][name] if name == "colors" else np.concatenate([block[name] for block in blocks])
+        for name in blocks[0]
     }
 
 
 def _way(network: Network, marks_way: str, foot: Floats, peak: Floats) -> str:
-    told = hashlib.sha256(f"{VERSION} {MEASURED} {OTHERS} {marks_way} {network.identity}".encode())
-    told.update(foot.tobytes() + peak.tobytes())
-    return told.hexdigest()
+    digest = hashlib.sha256(f"{VERSION} {MEASURED} {OTHERS} {marks_way} {network.identity}".encode())
+    digest.update(foot.tobytes() + peak.tobytes())
+    return digest.hexdigest()

@@ -36,10 +36,10 @@ def draw(count: int, seed: int) -> Draw:
     """A permutation of `count` pictures in one cycle, which leaves none at its place, and moves of chance."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(count)
-    of = np.empty(count, np.int64)
-    of[order] = np.roll(order, 1)
+    source = np.empty(count, np.int64)
+    source[order] = np.roll(order, 1)
     moves = rng.integers(1, SIDE, (count, 2))
-    return Draw(tuple(of.tolist()), tuple((int(down), int(right)) for down, right in moves))
+    return Draw(tuple(source.tolist()), tuple((int(down), int(right)) for down, right in moves))
 
 
 def measured_by_chance(
@@ -63,17 +63,17 @@ def measured_by_chance(
     at_once = max(1, BYTES // (2 * NUMBERS * len(chosen) * len(pictures)))
     done, total = 0, len(draws) * len(pictures)
     for first in range(0, len(draws), at_once):
-        some = draws[first : first + at_once]
-        given = [[marks[place] for place in one.of] for one in some]
-        others = [partners_of(its) for its in given]
-        found: list[list[Measured]] = [[] for _ in some]
-        for place, picture in enumerate(pictures):
+        batch = draws[first : first + at_once]
+        given = [[marks[row] for row in permutation.of] for permutation in batch]
+        others = [partners_of(permuted) for permuted in given]
+        measurements: list[list[Measured]] = [[] for _ in batch]
+        for row, picture in enumerate(pictures):
             maps = maps_of(runner, network, [read_image(picture.path)])[0, chosen]
             ranked = RankedMaps(maps, foot[chosen], peak[chosen], int(picture.digest[:8], 16))
-            for one, its, theirs, mine in zip(some, given, others, found, strict=True):
+            for permutation, permuted, partners, records in zip(batch, given, others, measurements, strict=True):
                 on_step(done, total)
-                mine.append(narrow(ranked.on(its[place], theirs[place].marks(its), one.moved[place])))
+                records.append(narrow(ranked.on(permuted[row], partners[row].marks(permuted), permutation.moved[row])))
                 done += 1
-        for its, mine in zip(given, found, strict=True):
-            yield stacked(mine), its
+        for permuted, records in zip(given, measurements, strict=True):
+            yield stacked(records), permuted
     on_step(done, total)

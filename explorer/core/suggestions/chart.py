@@ -55,20 +55,21 @@ class Chart:
     @property
     def lines(self) -> tuple[str, ...]:
         """The same in words, a line for each group."""
-        told = [
-            f"{one.title}: {'; '.join(f'{bar.what} {written(bar.value)}' for bar in one.bars)}" for one in self.groups
+        lines = [
+            f"{group.title}: {'; '.join(f'{bar.what} {written(bar.value)}' for bar in group.bars)}"
+            for group in self.groups
         ]
         if self.around:
-            told.append(f"around the lesion from the right over the top: {', '.join(map(written, self.around))}")
-        return tuple(told)
+            lines.append(f"around the lesion from the right over the top: {', '.join(map(written, self.around))}")
+        return tuple(lines)
 
     def as_values(self) -> dict[str, Any]:
         """Plain values for JSON; {} for an empty chart."""
         if not self.groups and not self.around:
             return {}
         groups = [
-            [one.title, [[bar.what, *map(_short, (bar.value, bar.low, bar.high)), bar.speaks] for bar in one.bars]]
-            for one in self.groups
+            [group.title, [[bar.what, *map(_short, (bar.value, bar.low, bar.high)), bar.speaks] for bar in group.bars]]
+            for group in self.groups
         ]
         around, others = ([_short(value) for value in values] for values in (self.around, self.around_others))
         return {"groups": groups} | ({"around": around, "around_others": others} if around else {})
@@ -81,7 +82,7 @@ def chart_from(values: object) -> Chart:
     if not isinstance(values, dict) or not isinstance(values.get("groups"), list) or len(values["groups"]) > MOST:
         raise ValueError("its chart is none")
     around, others = (_sectors(values.get(name, [])) for name in ("around", "around_others"))
-    return Chart(tuple(_group(one) for one in values["groups"]), around, others)
+    return Chart(tuple(_group(group) for group in values["groups"]), around, others)
 
 
 def written(value: float) -> str:
@@ -95,7 +96,7 @@ def written(value: float) -> str:
 def _group(values: object) -> Bars:
     if not isinstance(values, list) or len(values) != 2 or not isinstance(values[1], list) or len(values[1]) > MOST:
         raise ValueError("a group of its chart is none")
-    return Bars(_word(values[0]), tuple(_bar(one) for one in values[1]))
+    return Bars(_word(values[0]), tuple(_bar(bar) for bar in values[1]))
 
 
 def _bar(values: object) -> Bar:

@@ -27,12 +27,12 @@ def concept_map(rgb: "RGB", suggestion: Suggestion) -> npt.NDArray[np.float32] |
 
     name = "border" if suggestion.concept == "side" else suggestion.concept
     maps = concept_maps(rgb)
-    found = maps.get(name)
-    if found is None or name != "border" or suggestion.detail not in SIDES:
-        return found
+    target = maps.get(name)
+    if target is None or name != "border" or suggestion.detail not in SIDES:
+        return target
     away = border_sides(maps["lesion"]) - SIDES.index(suggestion.detail) * np.pi / 4
     near = np.cos(away) > np.cos(3 * np.pi / 8)  # three of the eight sectors, as the rim is measured
-    return np.where(near, found, 0).astype(np.float32)
+    return np.where(near, target, 0).astype(np.float32)
 
 
 def has_place(suggestion: Suggestion) -> bool:

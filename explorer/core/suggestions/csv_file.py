@@ -49,12 +49,12 @@ def read_suggestions(path: Path | str) -> Suggestions:
 
 
 def _cells(row: Suggestion) -> list[object]:
-    own = [
+    attributes = [
         name
         for name in COLUMNS
         if name not in ("layer", "filter", "runners_up", "chart") and not name.startswith("held_out")
     ]
-    values = {name: getattr(row, name) for name in own}
+    values = {name: getattr(row, name) for name in attributes}
     values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
     values |= {name: getattr(row.held_out, field) for name, field in HELD_OUT.items()}
     values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in (*NUMBERS, *HELD_OUT)}
@@ -68,8 +68,8 @@ def _row(cells: dict[str, str], line: int) -> Suggestion:
         key = FilterKey(int(cells["layer"]), int(cells["filter"]))
         values |= {name: cells[name] for name in ("tag", "detail", "reason", "concept", "changes")}
         others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
-        told = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
-        held_out = HeldOut(**told, n=int(cells["held_out_n"]))
+        held_out_values = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
+        held_out = HeldOut(**held_out_values, n=int(cells["held_out_n"]))
         chart = chart_from(json.loads(cells.get("chart") or "{}"))
         return Suggestion(key, n=int(cells["n"]), runners_up=others, held_out=held_out, chart=chart, **values)
     except ValueError as error:

@@ -89,7 +89,7 @@ def evidence_of(folder: Measured, chosen: Chosen) -> list[Evidence]:
         _side(folder, chosen, words, loud),
         _edge(folder, chosen, loud),
         _color(folder, chosen, loud),
-        *(_concept(folder, place, loud) for place in range(len(SETS))),
+        *(_concept(folder, concept_index, loud) for concept_index in range(len(SETS))),
     ]
 
 
@@ -108,8 +108,8 @@ def _border(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.
     }
     iou = mean_known(_of_side(folder["iou_side"], chosen.side))
     compared = _means(rim=rim, rest=rest, skin=skin, others=rim_null)
-    found = _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
-    return replace(found, compared=compared, around=_around(folder))
+    evidence = _evidence("border", tested, _ratio(rim, rest), _heard(loud, rim), iou, words, numbers, chosen)
+    return replace(evidence, compared=compared, around=_around(folder))
 
 
 def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -127,8 +127,8 @@ def _side(folder: Measured, chosen: Chosen, words: tuple[str, ...], loud: npt.ND
     numbers = {"skin_times": _ratio(rim, skin), **_where(folder)}
     iou = mean_known(_of_side(folder["iou_side"], chosen.side))
     compared = _means(rim=rim, opposite=opposite, skin=skin, others=rim_null)
-    found = _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
-    return replace(found, compared=compared, around=_around(folder))
+    evidence = _evidence("side", tested, _ratio(rim, opposite), _heard(loud, rim), iou, words, numbers, chosen)
+    return replace(evidence, compared=compared, around=_around(folder))
 
 
 def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -140,9 +140,11 @@ def _edge(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evid
     tested, share = answered_more(near, inside, nothing, nothing), share_near(folder["lines"], folder["sums"][..., 0])
     if chosen.fitted_on is None:
         tested = replace(tested, effect=np.where(share > MOSTLY, tested.effect, 0))
-    words = tuple(EDGES[place // LINES] for place in chosen.line)
-    found = _evidence("edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {"share": share})
-    return replace(found, compared=_means(near=near, inside=inside))
+    words = tuple(EDGES[line // LINES] for line in chosen.line)
+    evidence = _evidence(
+        "edge", tested, _ratio(near, inside), _heard(loud, near), _nothing(near), words, {"share": share}
+    )
+    return replace(evidence, compared=_means(near=near, inside=inside))
 
 
 def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evidence:
@@ -151,26 +153,30 @@ def _color(folder: Measured, chosen: Chosen, loud: npt.NDArray[np.bool_]) -> Evi
     count = len(explains.missed)
     effect = explains.explained(np.ones((1, count)))[0]
     low, high = np.quantile(explains.explained(resamples(count)), (0.025, 0.975), axis=0)
-    found = OverPictures(np.where(tested.n > 0, effect, 0), low, high, tested.p, tested.n)
-    numbers = {f"hue{place}": explains.hue[:, place] for place in range(3)}
-    none = np.full(len(effect), np.nan)
+    over_pictures = OverPictures(np.where(tested.n > 0, effect, 0), low, high, tested.p, tested.n)
+    numbers = {f"hue{axis}": explains.hue[:, axis] for axis in range(3)}
+    unknown = np.full(len(effect), np.nan)
     everywhere = np.zeros(loud.shape)
-    told = _evidence("color", found, none, _heard(loud, everywhere), none, ("",) * len(effect), numbers)
-    return replace(told, compared=_means(own=explains.within, others=explains.within_null))
+    evidence = _evidence(
+        "color", over_pictures, unknown, _heard(loud, everywhere), unknown, ("",) * len(effect), numbers
+    )
+    return replace(evidence, compared=_means(own=explains.within, others=explains.within_null))
 
 
-def _concept(folder: Measured, place: int, loud: npt.NDArray[np.bool_]) -> Evidence:
-    on, off, on_null, off_null = (folder[name][..., place] for name in ("on", "off", "on_null", "off_null"))
+def _concept(folder: Measured, concept_index: int, loud: npt.NDArray[np.bool_]) -> Evidence:
+    on, off, on_null, off_null = (folder[name][..., concept_index] for name in ("on", "off", "on_null", "off_null"))
     tested = answered_more(on, off, on_null, off_null)
     numbers = {
-        "area": mean_known(folder["area"][..., place]),
-        "beyond": mean_known(folder["beyond"][..., place]),
-        "null_area": mean_known(folder["area_null"][..., place]),
-        "beyond_null": mean_known(folder["beyond_null"][..., place]),
+        "area": mean_known(folder["area"][..., concept_index]),
+        "beyond": mean_known(folder["beyond"][..., concept_index]),
+        "null_area": mean_known(folder["area_null"][..., concept_index]),
+        "beyond_null": mean_known(folder["beyond_null"][..., concept_index]),
     }
-    iou = mean_known(folder["iou"][..., place])
-    found = _evidence(SETS[place], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers)
-    return replace(found, compared=_means(on=on, off=off, others=on_null))
+    iou = mean_known(folder["iou"][..., concept_index])
+    evidence = _evidence(
+        SETS[concept_index], tested, _ratio(on, off), _heard(loud, on), iou, ("",) * on.shape[1], numbers
+    )
+    return replace(evidence, compared=_means(on=on, off=off, others=on_null))
 
 
 def _evidence(
@@ -179,7 +185,7 @@ def _evidence(
     times: Numbers,
     heard: Numbers,
     iou: Numbers,
-    found: tuple[str, ...],
+    words: tuple[str, ...],
     numbers: Mapping[str, Numbers],
     chosen: Chosen | None = None,
 ) -> Evidence:
@@ -187,7 +193,7 @@ def _evidence(
     if chosen is not None and chosen.fitted_on is None:  # chosen among eight by what it is tested on (Bonferroni)
         p = np.where(chosen.side < SECTORS, np.minimum(1, p * SECTORS), p)
     effect = np.maximum(np.nan_to_num(tested.effect), 0)
-    return Evidence(concept, effect, tested.low, tested.high, p, tested.n, times, heard, iou, found, numbers)
+    return Evidence(concept, effect, tested.low, tested.high, p, tested.n, times, heard, iou, words, numbers)
 
 
 def _rims(folder: Measured, side: Places) -> tuple[Numbers, ...]:
@@ -205,21 +211,21 @@ def _loud(folder: Measured) -> npt.NDArray[np.bool_]:
 
 
 def _heard(loud: npt.NDArray[np.bool_], shown: Numbers) -> Numbers:
-    there = ~np.isnan(shown)
-    return np.asarray((there & loud).sum(axis=0) / np.maximum(there.sum(axis=0), 1))
+    known = ~np.isnan(shown)
+    return np.asarray((known & loud).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def _of_side(values: Numbers, chosen: Places) -> Numbers:
     """(N, F, SIDED) at each filter's side (F,): (N, F)."""
-    found: Numbers = np.take_along_axis(values, chosen[None, :, None], axis=2)[..., 0]
-    return found
+    at_side: Numbers = np.take_along_axis(values, chosen[None, :, None], axis=2)[..., 0]
+    return at_side
 
 
 def _means(**compared: Numbers) -> dict[str, Numbers]:
     """The means (F,) of what is compared (N, F), over the pictures that have a say in the first two."""
     first, second, *_ = compared.values()
-    there = ~np.isnan(first) & ~np.isnan(second)
-    return {name: _mean(np.where(there, values, np.nan)) for name, values in compared.items()}
+    known = ~np.isnan(first) & ~np.isnan(second)
+    return {name: _mean(np.where(known, values, np.nan)) for name, values in compared.items()}
 
 
 def _around(folder: Measured) -> tuple[Numbers, Numbers]:

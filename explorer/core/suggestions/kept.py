@@ -35,7 +35,7 @@ class Kept:
 
     def records(self, wanted: Sequence[str]) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """Those of these pictures that are there."""
-        missing, found = set(wanted), {}
+        missing, records = set(wanted), {}
         for path in self._files():
             rows = [(row, name) for row, name in enumerate(self._names(path)) if name in missing]
             if not rows:
@@ -43,9 +43,9 @@ class Kept:
             with h5py.File(path, "r") as file:
                 columns = {name: values[()] for name, values in file["columns"].items()}
             for row, name in rows:
-                found[name] = {column: values[row] for column, values in columns.items()}
+                records[name] = {column: values[row] for column, values in columns.items()}
             missing -= {name for _, name in rows}
-        return found
+        return records
 
     def write(self, names: Sequence[str], records: Sequence[Columns]) -> None:
         """Keep more records; UserError where the disk refuses."""
@@ -63,17 +63,22 @@ class Kept:
         """Remove what was kept under other keys, and what was left unfinished."""
         with contextlib.suppress(OSError):
             sweep_folder(self.path)
-        mine = set(self._files())
-        for path in self.path.glob(f"{self.kind}-*.h5"):
-            if path not in mine:
+        for path in self._every_file():
+            if not self._is_mine(path):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
+    def _every_file(self) -> list[Path]:
+        """Those of all keys, as they are now: another process may write more."""
+        return sorted(self.path.glob(f"{self.kind}-*.h5"))
+
+    def _is_mine(self, path: Path) -> bool:
+        with contextlib.suppress(Damaged, OSError, KeyError), open_sealed(path) as file:
+            return bool(file.attrs["key"] == self.key)
+        return False
+
     def _files(self) -> Iterator[Path]:
-        for path in sorted(self.path.glob(f"{self.kind}-*.h5")):
-            with contextlib.suppress(Damaged, OSError, KeyError), open_sealed(path) as file:
-                if file.attrs["key"] == self.key:
-                    yield path
+        return filter(self._is_mine, self._every_file())
 
     def _names(self, path: Path) -> tuple[str, ...]:
         with h5py.File(path, "r") as file:

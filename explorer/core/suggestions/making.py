@@ -1,5 +1,6 @@
 """Suggest tags for the filters of a network: what pictures say of each, and the rule that turns it to words."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -92,9 +93,8 @@ def suggest(
     pictures = choose(index, images, masks, options.pictures, said)
     if len(pictures) < FEWEST_PICTURES:
         raise UserError(f"Suggestions need several pictures; {index.path} has {len(pictures)}.")
-    if not shared.first:
-        return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
-    with only_builder(place_beside(index.path), on_step):
+    with only_builder(place_beside(index.path), on_step) if shared.first else contextlib.nullcontext():
+        shared.wait()  # nobody looks what is there while another run still writes
         return _made(network, index, pictures, masks, lesions or {}, options, table, on_step, on_stage, shared)
 
 
@@ -116,18 +116,20 @@ def judged(
     suggesting, others = ({name: values[rows] for name, values in folder.items()} for rows in (used, ~used))
     chosen = chosen_by(suggesting, table.one_sided)
     again = evidence_of(others, replace(chosen, fitted_on=suggesting)) if not used.all() else []
-    told = probed_of(probes) if probes else {}
+    probed = probed_of(probes) if probes else {}
     evidence = evidence_of(suggesting, chosen)
-    return choose_tags(keys, evidence, again, told, table, changes_of(probes, len(keys)))
+    return choose_tags(keys, evidence, again, probed, table, changes_of(probes, len(keys)))
 
 
 def by_lesion(folder: Measured, lesions: Sequence[str]) -> Measured:
     """What was measured of pictures as one row for each lesion, its pictures' mean; a picture without a name is one."""
-    of = lesion_places(lesions)
-    if len(set(of.tolist())) == len(of):
+    lesion_indices = lesion_places(lesions)
+    if len(set(lesion_indices.tolist())) == len(lesion_indices):
         return folder
     return {
-        name: np.stack([mean_known(values[of == place]) for place in range(of.max() + 1)])
+        name: np.stack(
+            [mean_known(values[lesion_indices == lesion_index]) for lesion_index in range(lesion_indices.max() + 1)]
+        )
         for name, values in folder.items()
     }
 
@@ -135,24 +137,24 @@ def by_lesion(folder: Measured, lesions: Sequence[str]) -> Measured:
 def lesion_places(lesions: Sequence[str]) -> Places:
     """The place of each picture's lesion (N,) in the order in which they come; a picture without a name is one."""
     names = [lesion or f" {row}" for row, lesion in enumerate(lesions)]
-    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    order = {name: lesion_index for lesion_index, name in enumerate(dict.fromkeys(names))}
     return np.array([order[name] for name in names], np.int64)
 
 
-def suggests(places: Places) -> npt.NDArray[np.bool_]:
-    """Which lesions, by their places (N,), take part in suggestions; the others are held out."""
-    return np.asarray(places % HELD_OUT != HELD_OUT - 1)
+def suggests(lesion_indices: Places) -> npt.NDArray[np.bool_]:
+    """Which lesions, by their indices (N,), take part in suggestions; the others are held out."""
+    return np.asarray(lesion_indices % HELD_OUT != HELD_OUT - 1)
 
 
 def _probed(pictures: Sequence[Looked], lesions: Sequence[str], count: int) -> list[Looked]:
     """The first `count` pictures to probe: none that is held out, and one a lesion."""
-    places, first = np.unique(lesion_places(lesions), return_index=True)
-    return [pictures[row] for row in first[suggests(places)][:count]]
+    lesion_indices, first = np.unique(lesion_places(lesions), return_index=True)
+    return [pictures[row] for row in first[suggests(lesion_indices)][:count]]
 
 
 def _sectors(folder: Measured, marks: Sequence[Marks]) -> Measured:
     """Directions of lesions that the frame does not cut, for no others."""
-    cut = np.array([not one.whole for one in marks])[:, None, None]
+    cut = np.array([not picture_marks.whole for picture_marks in marks])[:, None, None]
     return {name: np.where(cut, np.nan, folder[name]) for name in ("sector", "sector_null")}
 
 
@@ -178,10 +180,10 @@ def _made(
     marks = mark_all(pictures, network.input, index.path, way, on_step, shared)
     facts: dict[str, Any] = {
         "pictures": len(pictures),
-        "masks": sum(one.mask is not None for one in pictures),
+        "masks": sum(picture.mask is not None for picture in pictures),
     }
-    known = [lesions.get(one.name, "") for one in pictures]
-    to_probe = _probed(pictures, known, options.probes)
+    lesion_names = [lesions.get(picture.name, "") for picture in pictures]
+    to_probe = _probed(pictures, lesion_names, options.probes)
     facts["probes"] = len(to_probe)
     keys = keys_of(index)
     if masks is not None and not masks_fit(marks):
@@ -193,25 +195,25 @@ def _made(
     if to_probe:
         on_stage("probes")
         probes = probe_all(network, index, to_probe, way, folder, on_step, shared)
-    facts["lesions"] = len(set(known) - {""})
-    rows = judged(keys, folder, marks, probes, table, known)
+    facts["lesions"] = len(set(lesion_names) - {""})
+    rows = judged(keys, folder, marks, probes, table, lesion_names)
     if options.chance > 0 and shared.first:
         on_stage("chance")
         draws = [draw(len(pictures), seed) for seed in range(options.chance)]
-        found = [
-            judged(keys, one, its, probes, table, known)
-            for one, its in measured_by_chance(network, index, pictures, marks, draws, on_step)
+        by_chance = [
+            judged(keys, measured, permuted, probes, table, lesion_names)
+            for measured, permuted in measured_by_chance(network, index, pictures, marks, draws, on_step)
         ]
-        facts["chance"] = chance_facts(found)
+        facts["chance"] = chance_facts(by_chance)
     return Suggestions(rows, facts)
 
 
-def chance_facts(found: Sequence[Sequence[Suggestion]]) -> dict[str, Any]:
+def chance_facts(permutations: Sequence[Sequence[Suggestion]]) -> dict[str, Any]:
     """Plain values of what was suggested in each permutation: the share of all filters, and how often which words."""
-    shares = [sum(bool(row.tag) for row in rows) / len(rows) for rows in found]
-    words = Counter(row.words for rows in found for row in rows if row.tag)
+    shares = [sum(bool(row.tag) for row in rows) / len(rows) for rows in permutations]
+    words = Counter(row.words for rows in permutations for row in rows if row.tag)
     return {
-        "permutations": len(found),
+        "permutations": len(permutations),
         "share": float(np.mean(shares)),
         "most": float(np.max(shares)),
         "words": dict(words.most_common()),

@@ -30,17 +30,17 @@ def mark_all(
 ) -> list[Marks]:
     """The marks of each picture, those found earlier in the same `way` (`marks_way`) among them."""
     kept = Kept(index, "marks", way)
-    there = kept.names()
-    missing = shared.mine([one for one in pictures if one.id not in there])
+    stored = kept.names()
+    missing = shared.mine([picture for picture in pictures if picture.id not in stored])
     shared.wait()
     if shared.first:
         kept.sweep()
     done = len(pictures) - len(missing)
     with ThreadPoolExecutor(cores(), "concepts") as pool:
         for first in range(0, len(missing), AT_ONCE):
-            some = missing[first : first + AT_ONCE]
+            batch = missing[first : first + AT_ONCE]
             records: list[dict[str, npt.NDArray[Any]]] = []
-            futures = [pool.submit(_marks, one, spec) for one in some]
+            futures = [pool.submit(_marks, picture, spec) for picture in batch]
             try:
                 for future in futures:
                     on_step(done, len(pictures))
@@ -49,11 +49,11 @@ def mark_all(
             finally:
                 for future in futures:
                     future.cancel()
-            kept.write([one.id for one in some], records)
+            kept.write([picture.id for picture in batch], records)
     on_step(done, len(pictures))
     shared.wait()
-    found = kept.records([one.id for one in pictures])
-    return [_read(found[one.id]) for one in pictures]
+    stored_records = kept.records([picture.id for picture in pictures])
+    return [_read(stored_records[picture.id]) for picture in pictures]
 
 
 def _marks(picture: Looked, spec: InputSpec) -> Marks:
@@ -63,8 +63,8 @@ def _marks(picture: Looked, spec: InputSpec) -> Marks:
 
 def marks_way(spec: InputSpec) -> str:
     """What decides the marks beside the picture: the input's geometry, and how concepts are found at present."""
-    told = f"{VERSION} {spec.size} {spec.resize} {spec.resize_to} {way_of_finding()}"
-    return hashlib.sha256(told.encode()).hexdigest()
+    text = f"{VERSION} {spec.size} {spec.resize} {spec.resize_to} {way_of_finding()}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _stored(marks: Marks) -> dict[str, npt.NDArray[Any]]:

@@ -15,9 +15,9 @@ def masks_fit(marks: Sequence[Marks]) -> bool:
     if len(marks) < FEWEST:
         return True
     gained = []
-    for place, one in enumerate(marks):
-        other = marks[(place + 1) % len(marks)]
-        gained.append(_told_apart(one, one) - _told_apart(one, other))
+    for number, own in enumerate(marks):
+        other = marks[(number + 1) % len(marks)]
+        gained.append(_told_apart(own, own) - _told_apart(own, other))
     tested = mean_over(np.array(gained)[:, None])
     return bool(tested.effect[0] > CLEARLY and tested.p[0] < SURELY)
 

@@ -53,8 +53,8 @@ class Looked:
 
     def corrected(self, maps: Mapping[str, Map]) -> dict[str, Map]:
         """Its concept maps without the artifacts that a person did not see."""
-        said = Corrections({self.name: dict.fromkeys(self.without, False)})
-        return said.corrected(self.name, maps)
+        corrections = Corrections({self.name: dict.fromkeys(self.without, False)})
+        return corrections.corrected(self.name, maps)
 
 
 def choose(
@@ -80,7 +80,7 @@ def choose(
             "give the folder that the index was made of."
         )
     chosen = [_looked(root, index.pictures[row], index.digests[row], given, said or {}) for row in rows]
-    if masks is not None and not any(one.mask for one in chosen):
+    if masks is not None and not any(picture.mask for picture in chosen):
         raise UserError(f"No mask in {masks} belongs to a picture; a mask of NAME.jpg is NAME_segmentation.png.")
     return tuple(chosen)
 
@@ -89,14 +89,14 @@ def _root(images: Path | str | Sequence[Path | str]) -> Path:
     if isinstance(images, Path | str):
         root = Path(images)
         return root if root.is_dir() else root.parent
-    places = [Path(place).absolute() for place in images]
-    return Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places]))
+    paths = [Path(path).absolute() for path in images]
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
 def _looked(root: Path, name: str, digest: str, given: Mapping[str, Path], said: Said) -> Looked:
     path = root / name
     mask = given.get(key_of(path.name))
     of_mask = hashlib.sha256(mask.read_bytes()).hexdigest()[:16] if mask is not None else "-"
-    without = tuple(sorted(word for word, there in said.get(name, {}).items() if not there))
+    without = tuple(sorted(word for word, present in said.get(name, {}).items() if not present))
     of_said = f".-{','.join(without)}" if without else ""
     return Looked(path, name, digest, mask, f"{digest[:32]}.{of_mask}{of_said}", without)

@@ -36,21 +36,21 @@ def probed_of(probes: Mapping[str, Numbers]) -> dict[str, Probed]:
 
     Thin things raise the mean of what is shown, small bright ones the peak.
     """
-    found: dict[str, Probed] = {}
+    probed: dict[str, Probed] = {}
     for concept in DRAWN:
         column = PROBES.index(f"with {concept}")
         with_it, control = probes["changed"][:, :, column], probes["control"][:, :, column]
         # The control changes as much: what it alone would explain is no answer to the shape.
-        both = [mean_over(with_it[..., which] - control[..., which]) for which in (0, 1)]
-        mean, tested = (np.stack([getattr(one, name) for one in both], axis=1) for name in ("effect", "p"))
+        both = [mean_over(with_it[..., measure] - control[..., measure]) for measure in (0, 1)]
+        mean, tested = (np.stack([getattr(result, name) for result in both], axis=1) for name in ("effect", "p"))
         best = np.nan_to_num(mean, nan=-np.inf).argmax(axis=1)[:, None]
-        rise, p = (np.take_along_axis(one, best, axis=1)[:, 0] for one in (mean, tested))
+        rise, p = (np.take_along_axis(values, best, axis=1)[:, 0] for values in (mean, tested))
         raised, by_control = (
             np.take_along_axis((values > RAISED).mean(axis=0), best, axis=1)[:, 0] for values in (with_it, control)
         )
         more = np.take_along_axis((with_it > control).mean(axis=0), best, axis=1)[:, 0]
-        found[concept] = Probed(np.nan_to_num(rise), np.minimum(1, 2 * p), raised, by_control, more, len(with_it))
-    return found
+        probed[concept] = Probed(np.nan_to_num(rise), np.minimum(1, 2 * p), raised, by_control, more, len(with_it))
+    return probed
 
 
 def changes_of(probes: Mapping[str, Numbers], filters: int) -> list[str]:
@@ -59,8 +59,8 @@ def changes_of(probes: Mapping[str, Numbers], filters: int) -> list[str]:
         return [""] * filters
     columns = [PROBES.index(name) for name in CHANGES]
     mean = probes["changed"][:, :, columns].mean(axis=(0, 3))
-    told: list[str] = []
+    sentences: list[str] = []
     for row in mean:
-        order = [place for place in np.argsort(-np.abs(row)) if abs(row[place]) >= TOLD]
-        told.append("; ".join(f"{CHANGES[place]} {row[place]:+.1f}" for place in order[:3]))
-    return told
+        order = [column for column in np.argsort(-np.abs(row)) if abs(row[column]) >= TOLD]
+        sentences.append("; ".join(f"{CHANGES[column]} {row[column]:+.1f}" for column in order[:3]))
+    return sentences

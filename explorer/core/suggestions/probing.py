@@ -36,29 +36,29 @@ def probe_all(
 ) -> dict[str, Floats]:
     """What `probe` gives of each picture, stacked (N, ...)."""
     spread, scale = _spread(index, aligned), scales_of(index)
-    told = f"{VERSION} {PROBES} {marks_way} {network.identity}".encode() + spread.tobytes()
-    kept = Kept(index.path, "probes", hashlib.sha256(told).hexdigest())
-    there = kept.names()
-    missing = shared.mine([one for one in pictures if one.id not in there])
+    description = f"{VERSION} {PROBES} {marks_way} {network.identity}".encode() + spread.tobytes()
+    kept = Kept(index.path, "probes", hashlib.sha256(description).hexdigest())
+    stored = kept.names()
+    missing = shared.mine([picture for picture in pictures if picture.id not in stored])
     shared.wait()
     if shared.first:
         kept.sweep()
     runner = Measurer(network)
     done = len(pictures) - len(missing)
     for first in range(0, len(missing), AT_ONCE):
-        some, records = missing[first : first + AT_ONCE], []
-        for one in some:
+        batch, records = missing[first : first + AT_ONCE], []
+        for picture in batch:
             on_step(done, len(pictures))
-            rgb, lesion = one.seen(network.input)
-            maps = one.corrected(concept_maps(rgb, lesion=lesion))
-            there_to_remove = {name: maps[name] for name in REMOVED}
-            records.append(narrow(probe(runner, network, rgb, there_to_remove, scale, spread, int(one.digest[:8], 16))))
+            rgb, lesion = picture.seen(network.input)
+            maps = picture.corrected(concept_maps(rgb, lesion=lesion))
+            removable = {name: maps[name] for name in REMOVED}
+            records.append(narrow(probe(runner, network, rgb, removable, scale, spread, int(picture.digest[:8], 16))))
             done += 1
-        kept.write([one.id for one in some], records)
+        kept.write([picture.id for picture in batch], records)
     on_step(done, len(pictures))
     shared.wait()
-    found = kept.records([one.id for one in pictures])
-    return stacked([found[one.id] for one in pictures])
+    stored_records = kept.records([picture.id for picture in pictures])
+    return stacked([stored_records[picture.id] for picture in pictures])
 
 
 def _spread(index: FolderIndex, aligned: Measured) -> Floats:

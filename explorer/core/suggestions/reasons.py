@@ -18,38 +18,38 @@ HUES = (("darker", "lighter"), ("greener", "redder"), ("bluer", "yellower"))
 CLEARLY = 0.3
 
 
-def reason_of(evidence: Evidence, place: int, probed: Probed | None) -> str:
+def reason_of(evidence: Evidence, filter_index: int, probed: Probed | None) -> str:
     """Why a filter is suggested what its evidence stands for."""
-    number = {name: float(values[place]) for name, values in evidence.numbers.items()}
-    more, n = _times(float(evidence.times[place])), f"on {int(evidence.n[place]):,} pictures"
+    numbers = {name: float(values[filter_index]) for name, values in evidence.numbers.items()}
+    more, n = _times(float(evidence.times[filter_index])), f"on {int(evidence.n[filter_index]):,} pictures"
     if evidence.concept in ("border", "side"):
-        side = evidence.found[place]
+        side = evidence.found[filter_index]
         named = "the border all around" if side == WHOLE else f"the {side} border"
         beside = "the rest of the lesion" if evidence.concept == "border" else "the opposite side"
-        skin = _times(number["skin_times"])
-        return f"answers {more} on {named} than on {beside} and {skin} than on the skin, {_rim(number)}; {n}"
+        skin = _times(numbers["skin_times"])
+        return f"answers {more} on {named} than on {beside} and {skin} than on the skin, {_rim(numbers)}; {n}"
     if evidence.concept == "edge":
-        times = float(evidence.times[place])
+        times = float(evidence.times[filter_index])
         high = f"{times:.1f}" if times < 100 else "over 100"
         return (
-            f"its highest answer along the picture's own edge ({evidence.found[place]} mostly) is {high} x as high as "
-            f"elsewhere, and {percent(number['share'])} of what is shown lies there: padding, no finding; {n}"
+            f"its highest answer along the picture's own edge ({evidence.found[filter_index]} mostly) is {high} x as "
+            f"high as elsewhere, and {percent(numbers['share'])} of what is shown lies there: padding, no finding; {n}"
         )
     if evidence.concept == "color":
         hue = [
-            words[number[f"hue{axis}"] > 0] for axis, words in enumerate(HUES) if abs(number[f"hue{axis}"]) > CLEARLY
+            words[numbers[f"hue{axis}"] > 0] for axis, words in enumerate(HUES) if abs(numbers[f"hue{axis}"]) > CLEARLY
         ]
         where = f"; it answers where it is {' and '.join(hue)} than elsewhere" if hue else ""
-        return f"the color of a place explains {percent(evidence.effect[place])} of its answer{where}; {n}"
+        return f"the color of a place explains {percent(evidence.effect[filter_index])} of its answer{where}; {n}"
     name = NAMES.get(evidence.concept, evidence.concept)
     text = f"answers {more} on {name} than beside {'it' if name == evidence.concept else 'them'}"
     if probed is not None:
         drawn = f"a drawn {name}" if name == evidence.concept else f"drawn {name}"
         verb = "raises" if name == evidence.concept else "raise"
         text += (
-            f"; {drawn} {verb} it in {percent(probed.raised[place])} of {probed.n} pictures, "
-            f"the control in {percent(probed.control[place])} (more than its control in "
-            f"{100 * probed.more[place]:.0f} %)"
+            f"; {drawn} {verb} it in {percent(probed.raised[filter_index])} of {probed.n} pictures, "
+            f"the control in {percent(probed.control[filter_index])} (more than its control in "
+            f"{100 * probed.more[filter_index]:.0f} %)"
         )
     return f"{text}; {n}"
 
@@ -67,8 +67,8 @@ def _times(times: float) -> str:
     return f"{times:.1f} x more" if times < 100 else "over 100 x more"
 
 
-def _rim(number: dict[str, float]) -> str:
-    inner, outline, outer = number["inner"], number["outline"], number["outer"]
+def _rim(numbers: dict[str, float]) -> str:
+    inner, outline, outer = numbers["inner"], numbers["outline"], numbers["outer"]
     if inner > 1.5 * outline and inner > outer:
         return "inside the rim"
     return "outside the rim" if outer > 1.5 * outline and outer > inner else "on the rim"

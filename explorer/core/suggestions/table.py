@@ -58,8 +58,8 @@ class Table:
 
 def read_table(path: Path | None = None) -> Table:
     """The bundled table, or another; UserError, with what is wrong, where it is not of that form."""
-    place = path or Path(resources.__file__).with_name("suggestions.toml")
-    content = read_toml(place, ADVICE)
+    source = path or Path(resources.__file__).with_name("suggestions.toml")
+    content = read_toml(source, ADVICE)
     try:
         return Table(
             tuple(_rule(row) for row in content["rule"]),
@@ -69,11 +69,11 @@ def read_table(path: Path | None = None) -> Table:
             _share(content["heard"], "heard"),
         )
     except KeyError as error:
-        raise UserError(f"{place} lacks {error}; {ADVICE}.") from error
+        raise UserError(f"{source} lacks {error}; {ADVICE}.") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{place} is no table of suggestions ({error}); {ADVICE}.") from error
+        raise UserError(f"{source} is no table of suggestions ({error}); {ADVICE}.") from error
     except UserError as error:
-        raise UserError(f"{place}: {error}") from error
+        raise UserError(f"{source}: {error}") from error
 
 
 def _rule(row: dict[str, Any]) -> Rule:

@@ -89,7 +89,7 @@ class TagBook:
         if len(kept) > 1:
             _check_exclusion(key, kept)
         if bool(kept) != (key in self._tags):
-            self._reorder(key, there=bool(kept))
+            self._reorder(key, present=bool(kept))
         if kept:
             self._tags[key] = tuple(kept)
         else:
@@ -149,11 +149,11 @@ class TagBook:
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
-    def _reorder(self, key: FilterKey, *, there: bool) -> None:
+    def _reorder(self, key: FilterKey, *, present: bool) -> None:
         """Keep the order of the keys, which every key that is pressed asks for, without sorting them anew."""
         if self._order is not None:
-            place = bisect.bisect_left(self._order, _place(key), key=_place)
-            self._order[place : place + (not there)] = [key] if there else []
+            position = bisect.bisect_left(self._order, _place(key), key=_place)
+            self._order[position : position + (not present)] = [key] if present else []
 
     def _network(self) -> tuple[str, str, str, Layers]:
         return self.network_digest, self.network_name, self.architecture, self.layers
@@ -182,9 +182,9 @@ def excludes(new: Tag, old: Tag) -> bool:
 def _check_exclusion(key: FilterKey, tags: list[Tag]) -> None:
     words: dict[str, set[str]] = {}
     for tag in tags:
-        said = words.setdefault(tag.annotator, set())
-        if tag.tag in said:
+        given = words.setdefault(tag.annotator, set())
+        if tag.tag in given:
             raise UserError(f'Filter {key} has the tag "{tag.tag}" of "{tag.annotator}" twice.')
-        said.add(tag.tag)
-        if NONE in said and len(said) > 1:
+        given.add(tag.tag)
+        if NONE in given and len(given) > 1:
             raise UserError(f'Filter {key} has "{NONE}" beside another tag of "{tag.annotator}".')

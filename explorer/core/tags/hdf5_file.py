@@ -182,8 +182,8 @@ def _write_history(file: h5py.File, kept: Kept) -> None:
         "lines", (kept.length,), np.uint8, chunks=(CHUNK,), maxshape=(None,), compression=LEVEL
     )
     lines.attrs["rows"] = kept.rows
-    for place, chunk in enumerate(kept.chunks):
-        lines.id.write_direct_chunk((place * CHUNK,), chunk)
+    for number, chunk in enumerate(kept.chunks):
+        lines.id.write_direct_chunk((number * CHUNK,), chunk)
     if kept.tail:
         rest = zlib.compress(kept.tail.ljust(CHUNK, b"\0"), LEVEL)
         lines.id.write_direct_chunk((len(kept.chunks) * CHUNK,), rest)
@@ -219,12 +219,12 @@ def book_of(columns: Columns) -> TagBook:
 def _history_of(packed: Any, book: TagBook) -> History:
     """The history that a file's columns hold; where there is none, it begins with the tags that are there."""
     if packed is None:
-        found = enumerate(book.entries(), 1)
+        numbered = enumerate(book.entries(), 1)
         return History(
             None,
             (
                 Change(number, tag.created, tag.annotator, FOUND, key, tag.annotator, tag.tag, None, tag)
-                for number, (key, tag) in found
+                for number, (key, tag) in numbered
             ),
         )
     try:

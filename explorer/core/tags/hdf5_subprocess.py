@@ -108,22 +108,22 @@ def _own(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
 
 
 def _column(group: h5py.Group, name: str, most: int) -> list[Any]:
-    found = _own(group, name)
-    if not isinstance(found, h5py.Dataset):
+    column = _own(group, name)
+    if not isinstance(column, h5py.Dataset):
         raise Damaged(f'the column "{name}" is missing')
-    storage = found.id.get_create_plist()
+    storage = column.id.get_create_plist()
     if storage.get_layout() == h5py.h5d.VIRTUAL or storage.get_external_count():
         raise Damaged(f'the column "{name}" is kept in another file')
-    shape: tuple[int, ...] = found.shape or ()
+    shape: tuple[int, ...] = column.shape or ()
     if len(shape) != 1 or shape[0] > MOST_ROWS:
         raise Damaged(f'the column "{name}" has the shape {shape}')
     if name in TEXTS:
-        return _texts(found, name, shape[0], most)
-    kind = found.dtype
+        return _texts(column, name, shape[0], most)
+    kind = column.dtype
     kinds = {"confidence": "f"}.get(name, "iub" if name in FLAGS else "iu")
     if kind.kind not in kinds or kind.itemsize > 8:
         raise Damaged(f'the column "{name}" holds {kind}')
-    values: list[Any] = found[()].tolist()
+    values: list[Any] = column[()].tolist()
     return [None if value != value else value for value in values] if name == "confidence" else values
 
 

@@ -147,10 +147,10 @@ class History:
         for name in dict.fromkeys((*old, *new)):
             was, now = old.get(name), new.get(name)
             if was is not now and was != now:
-                said = what or ("tag" if was is None else "remove" if now is None else "change")
-                by = name[0] if who is None else who
+                kind = what or ("tag" if was is None else "remove" if now is None else "change")
+                author = name[0] if who is None else who
                 number = self.kept.rows + len(self.fresh) + 1
-                self.fresh.append(Change(number, when, by, said, key, *name, was, now))
+                self.fresh.append(Change(number, when, author, kind, key, *name, was, now))
 
     def sealed(self) -> Kept:
         """All of it as a file keeps it."""

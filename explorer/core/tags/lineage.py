@@ -28,28 +28,28 @@ class Lineage:
     def of(cls, generation: object, writers: object, digest: str) -> "Lineage":
         """The lineage that a file's attributes tell; an unknown one where they are missing or make no sense."""
         try:
-            known: Any = json.loads(writers) if isinstance(writers, str) else {}
+            parsed: Any = json.loads(writers) if isinstance(writers, str) else {}
         except (ValueError, RecursionError):
-            known = {}
-        sensible = isinstance(known, dict) and all(type(number) is int for number in known.values())
-        if type(generation) is not int or not 0 < generation < 2**63 or not sensible or len(known) > MOST_WRITERS:
+            parsed = {}
+        sensible = isinstance(parsed, dict) and all(type(number) is int for number in parsed.values())
+        if type(generation) is not int or not 0 < generation < 2**63 or not sensible or len(parsed) > MOST_WRITERS:
             return cls(digest=digest)
-        return cls(generation, MappingProxyType(known), digest)
+        return cls(generation, MappingProxyType(parsed), digest)
 
     def next(self) -> "Lineage":
         """The lineage of the save that comes next."""
         writer = self.writer or os.urandom(6).hex()
-        known = dict(self.writers) | {writer: self.generation + 1}
-        latest = sorted(known.items(), key=lambda item: item[1])[-MOST_WRITERS:]
+        generations = dict(self.writers) | {writer: self.generation + 1}
+        latest = sorted(generations.items(), key=lambda item: item[1])[-MOST_WRITERS:]
         return Lineage(self.generation + 1, MappingProxyType(dict(latest)), "", writer)
 
     def over(self, other: "Lineage") -> "Lineage":
         """The lineage of a book that both were merged into."""
-        known = {
+        generations = {
             writer: max(self.writers.get(writer, 0), other.writers.get(writer, 0))
             for writer in (*self.writers, *other.writers)
         }
-        return replace(self, generation=max(self.generation, other.generation), writers=MappingProxyType(known))
+        return replace(self, generation=max(self.generation, other.generation), writers=MappingProxyType(generations))
 
     def descends(self, base: "Lineage") -> bool:
         """Whether it is certain that this was made from `base`, so that what is missing here was taken away."""

@@ -29,9 +29,9 @@ class TagLock:
 
     def __init__(self, tags: Path | str) -> None:
         # Two names of one file have one lock; a link to nothing makes none where it leads.
-        there = Path(tags).exists()
+        exists = Path(tags).exists()
         self.tags = Path(
-            os.path.realpath(tags) if there else Path(os.path.realpath(Path(tags).parent), Path(tags).name)
+            os.path.realpath(tags) if exists else Path(os.path.realpath(Path(tags).parent), Path(tags).name)
         )
         self.path = self.tags.with_name(f"{self.tags.name}.lock")
         self.owner = ""
@@ -109,7 +109,7 @@ class TagLock:
     def _attempt(self, take_over: bool) -> bool:
         """One try; True without `held` asks for another one, because the file was replaced meanwhile."""
         try:
-            handle, made = _open(self.path)
+            handle, created = _open(self.path)
         except FileNotFoundError:
             if self.path.parent.is_dir():
                 return True  # its holder has just removed it
@@ -118,10 +118,10 @@ class TagLock:
             locked = _lock(handle)
             holder = _holder(handle)
             own = holder.get("token") == self._token
-            if locked is None and not made and (take_over or own or _dead(holder)):
+            if locked is None and not created and (take_over or own or _dead(holder)):
                 _remove_if_same(handle, self.path)
                 return True
-            free = made if locked is None else locked and (take_over or holder.get("host") in (None, _host()))
+            free = created if locked is None else locked and (take_over or holder.get("host") in (None, _host()))
             if not free:
                 self._refuse(holder)
                 return False

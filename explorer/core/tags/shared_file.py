@@ -101,28 +101,28 @@ class TagFile:
         """Merge what others did to the file since, and write what is not in it; the book that is in it now."""
         base = self._base
         unchanged = self._digest() == base.lineage.digest
-        there = base if unchanged else self._read()
+        theirs = base if unchanged else self._read()
         book = ours.copy()
         book.lineage = base.lineage
-        if unchanged or there is None:
+        if unchanged or theirs is None:
             book.history, _ = ours.history.joined(base.history)
-        if there is None:  # the file is gone: what is known here is put there again
+        if theirs is None:  # the file is gone: what is known here is put there again
             book.lineage = replace(base.lineage, digest="")
         elif not unchanged:
-            _check_network(self.path, ours, there)
-            descends = there.lineage.descends(base.lineage)
+            _check_network(self.path, ours, theirs)
+            descends = theirs.lineage.descends(base.lineage)
             # A window that only looked has nothing of its own that an older file could lack.
             looked = not (held or self._saved or ours.keys_that_differ(base))
-            book = three_way(base, ours, there, removals=descends or looked)
-            book.lineage = there.lineage if looked else replace(there.lineage.over(base.lineage), digest="")
-        if there is None or not there.lineage.digest:
+            book = three_way(base, ours, theirs, removals=descends or looked)
+            book.lineage = theirs.lineage if looked else replace(theirs.lineage.over(base.lineage), digest="")
+        if theirs is None or not theirs.lineage.digest:
             news = begin or len(book) > 0
         else:  # what was given and taken away again since the last save is a change too
-            news = book.history.news or bool(book.keys_that_differ(there))
+            news = book.history.news or bool(book.keys_that_differ(theirs))
         if news:
             self._write(book)
-        elif there is not None:
-            book.lineage = there.lineage
+        elif theirs is not None:
+            book.lineage = theirs.lineage
         return book
 
     def _write(self, book: TagBook) -> None:
@@ -148,8 +148,8 @@ class TagFile:
 
 
 def _check_network(path: Path, ours: TagBook, theirs: TagBook) -> None:
-    known = ours.network_digest, theirs.network_digest
-    if all(known) and known[0] != known[1]:
+    digests = ours.network_digest, theirs.network_digest
+    if all(digests) and digests[0] != digests[1]:
         raise UserError(
             f"{path.name} holds the tags of another network now ({theirs.network_name or 'unnamed'}). "
             "Yours stay in this window; save them in another file (Ctrl+Shift+S)."

@@ -107,9 +107,9 @@ class Tag:
     @classmethod
     def of_values(cls, tag: str, annotator: str, values: Any) -> "Tag":
         """The tag that `as_values` describes; UserError or TypeError where the values are no such thing."""
-        said = dict(values)
-        sure = said.pop("confidence", None)
-        return cls(tag, annotator=annotator, confidence=math.nan if sure is None else sure, **said)
+        fields = dict(values)
+        sure = fields.pop("confidence", None)
+        return cls(tag, annotator=annotator, confidence=math.nan if sure is None else sure, **fields)
 
     def rank(self) -> tuple[str, str, str, float, str, bool]:
         """The newer of two tags has the higher rank; equal ranks mean equal tags of one word and annotator."""

@@ -21,10 +21,10 @@ def three_way(base: TagBook, ours: TagBook, theirs: TagBook, *, removals: bool =
     for key in differ:
         book.put(key, merged_filter(key, base, ours, theirs, removals=removals))
     book.history, behind = ours.history.joined(theirs.history)
-    told = ours if behind is None else theirs
-    last: dict[FilterKey, Named] = {key: _named(told.tags(key)) for key in differ}
+    start = ours if behind is None else theirs
+    last: dict[FilterKey, Named] = {key: _named(start.tags(key)) for key in differ}
     for change in behind or ():
-        tags = last.setdefault(change.key, _named(told.tags(change.key)))
+        tags = last.setdefault(change.key, _named(start.tags(change.key)))
         tags.pop((change.annotator, change.tag), None)
         if change.after is not None:
             tags[change.annotator, change.tag] = change.after

@@ -23,14 +23,14 @@ def clean_word(text: object) -> str:
     return word
 
 
-def clean_text(text: object, what: str) -> str:
+def clean_text(text: object, name: str) -> str:
     """Free text as it is; UserError where it is too long or no UTF-8 file can hold it."""
     if not isinstance(text, str):
-        raise UserError(f"The {what} of a tag must be text, not {text!r:.40}.")
+        raise UserError(f"The {name} of a tag must be text, not {text!r:.40}.")
     if len(text) > TEXT_LENGTH:
-        raise UserError(f"The {what} is too long ({len(text)} characters); write at most {TEXT_LENGTH}.")
+        raise UserError(f"The {name} is too long ({len(text)} characters); write at most {TEXT_LENGTH}.")
     if "\0" in text or _surrogates(text):
-        raise UserError(f"The {what} {text[:40]!r} holds characters that cannot be saved; write it without them.")
+        raise UserError(f"The {name} {text[:40]!r} holds characters that cannot be saved; write it without them.")
     return text
 
 

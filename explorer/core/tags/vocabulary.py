@@ -78,9 +78,9 @@ class Vocabulary:
     def word_of(self, text: str) -> str:
         """The word that a typed text means: one whose title or word it is, in whatever case, else itself."""
         wanted = text.strip().casefold()
-        found = (entry for entry in self.entries if wanted in (entry.word.casefold(), entry.title.casefold()))
-        known = next(found, None)
-        return clean_word(text) if known is None else known.word
+        matches = (entry for entry in self.entries if wanted in (entry.word.casefold(), entry.title.casefold()))
+        match = next(matches, None)
+        return clean_word(text) if match is None else match.word
 
     @property
     def listed(self) -> "Vocabulary":
@@ -116,7 +116,7 @@ def add_word(path: Path | str, entry: Entry, *, reserved: Collection[str] = RESE
     present = read_vocabulary(path, reserved=reserved)
     if entry.word in present.listed.words:
         raise UserError(f'The tag "{entry.word}" is there already.')
-    others = [known for known in present.entries if known.word != entry.word]  # a list's word may get a key
+    others = [existing for existing in present.entries if existing.word != entry.word]  # a list's word may get a key
     grown = Vocabulary(tuple(_with(others, entry, path.name, reserved)))
     text = f"{_text(path).rstrip() or _HEADER}\n\n{_block(entry)}"
     if entry not in _parse(text, path.name):
@@ -142,16 +142,16 @@ def _says(text: str, source: str, name: str) -> bool:
 
 
 def _with(entries: list[Entry], entry: Entry, source: str, reserved: Collection[str]) -> list[Entry]:
-    for place, known in enumerate(entries):
-        if known.word == entry.word:
-            more = tuple(detail for detail in entry.details if detail not in known.details)
-            return [*entries[:place], replace(known, details=known.details + more), *entries[place + 1 :]]
+    for position, existing in enumerate(entries):
+        if existing.word == entry.word:
+            more = tuple(detail for detail in entry.details if detail not in existing.details)
+            return [*entries[:position], replace(existing, details=existing.details + more), *entries[position + 1 :]]
     if entry.key and entry.key in reserved:
         raise UserError(f'{source}: the window uses the key {entry.key} itself; give the tag "{entry.word}" another.')
-    for known in entries:
-        if entry.key and known.key == entry.key:
+    for existing in entries:
+        if entry.key and existing.key == entry.key:
             raise UserError(
-                f'{source}: the key {entry.key} means "{known.word}" already; give the tag "{entry.word}" another.'
+                f'{source}: the key {entry.key} means "{existing.word}" already; give the tag "{entry.word}" another.'
             )
     return [*entries, entry]
 

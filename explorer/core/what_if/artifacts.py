@@ -60,12 +60,12 @@ def without(rgb: RGB, concepts: Sequence[str]) -> tuple[RGB, tuple[str, ...]]:
     What is found nowhere, or on more than a fifth of the picture, is left as it is (`painted_over`).
     """
     size = working_size(*rgb.shape[:2])
-    found = find(size.shrunk(rgb))
+    concept_maps = find(size.shrunk(rgb))
     changed: Floats | None = None
     done = []
     for concept in concepts:
         before = changed if changed is not None else (rgb / np.float32(255)).astype(np.float32)
-        after = painted_over(before, size.grown(found[concept]))
+        after = painted_over(before, size.grown(concept_maps[concept]))
         if after is not None:
             changed = after
             done.append(concept)
@@ -86,7 +86,9 @@ def laid_in(rgb: RGB, laid: Laid) -> RGB:
     kind = kinds[laid.number % len(kinds)]
     _, coverage = kind(np.random.default_rng(laid.number), np.full((side, side, 3), 0.7, np.float32), LIGHT_SKIN)
     place = laid.row * (height - 1), laid.column * (width - 1)
-    top, left = (round(at - middle) for at, middle in zip(place, _middle(coverage, laid.concept), strict=True))
+    top, left = (
+        round(coordinate - middle) for coordinate, middle in zip(place, _middle(coverage, laid.concept), strict=True)
+    )
     square = _square(rgb, top, left, side)
     drawn, _ = kind(np.random.default_rng(laid.number), square, LIGHT_SKIN)
     down, across = np.ogrid[top : top + side, left : left + side]

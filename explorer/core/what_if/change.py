@@ -93,8 +93,8 @@ class Change:
         if self.illumination:
             rgb = evened(rgb, self.illumination)
         if self.constancy:
-            own = light_of(rgb)
-            rgb = under_light(rgb, (1 - self.constancy) * own + self.constancy * np.full(3, 3**-0.5))
+            light = light_of(rgb)
+            rgb = under_light(rgb, (1 - self.constancy) * light + self.constancy * np.full(3, 3**-0.5))
         if self.gamma != 1:
             values = np.rint(255 * (np.arange(256) / 255) ** self.gamma).astype(np.uint8)
             rgb = values[rgb]

@@ -52,15 +52,15 @@ class WhatIf:
     @property
     def flipped(self) -> int:
         """Of how many pictures another class is named."""
-        return sum(one.flips for one in self.pictures)
+        return sum(picture.flips for picture in self.pictures)
 
     def painted_over(self, concept: str) -> int:
         """On how many pictures it was found and painted over."""
-        return sum(concept in one.painted_over for one in self.pictures)
+        return sum(concept in picture.painted_over for picture in self.pictures)
 
     def mean_change(self, size: bool = False) -> Scores:
         """The mean change of each class's probability (K,), or of its `size`."""
-        changes = np.array([one.after - one.before for one in self.pictures])
+        changes = np.array([picture.after - picture.before for picture in self.pictures])
         return np.asarray((np.abs(changes) if size else changes).mean(0))
 
 
@@ -72,11 +72,11 @@ def scores_of(network: Network, rgb: RGB, change: Change) -> tuple[Scores, Score
 def scores_of_both(network: Network, rgb: RGB, changed: RGB) -> tuple[Scores, Scores]:
     """The probabilities (K,) of a picture (H, W, 3) uint8 and of what became of it; the same array: nothing did."""
     pictures = [rgb] if changed is rgb else [rgb, changed]
-    batch = torch.stack([network.input.prepare(one) for one in pictures])
+    batch = torch.stack([network.input.prepare(picture) for picture in pictures])
     with torch.inference_mode():
         logits = network.logits(batch).float().cpu().numpy()
-    found = Prediction(logits, network.output.independent).probabilities
-    return found[0], found[-1]
+    probabilities = Prediction(logits, network.output.independent).probabilities
+    return probabilities[0], probabilities[-1]
 
 
 def what_if(
@@ -101,45 +101,45 @@ def what_if(
         listing = list_folder(root).check()
         images, notes = listing.pictures, (*listing.unreadable, *listing.notes)
     names = [path.relative_to(root).as_posix() if root is not None and path != root else path.name for path in images]
-    said = corrections.for_pictures(names)[0] if corrections is not None else Corrections()
+    corrected = corrections.for_pictures(names)[0] if corrections is not None else Corrections()
     step = on_step or no_step
-    found: list[ScoreChange] = []
+    score_changes: list[ScoreChange] = []
     unreadable: list[str] = []
     for done, (path, name) in enumerate(zip(images, names, strict=True)):
         step(done, len(images))
         try:
             rgb = read_image(path)
-            absent = [concept for concept in change.without if said.of(name, concept) is False]
+            absent = [concept for concept in change.without if corrected.of(name, concept) is False]
             on_skin, painted_over = change.on_skin(rgb, absent)
             before, after = scores_of_both(network, rgb, change.taken(on_skin))
         except UserError as error:
             unreadable.append(str(error))
             continue
-        found.append(ScoreChange(name, before, after, painted_over))
+        score_changes.append(ScoreChange(name, before, after, painted_over))
     step(len(images), len(images))
-    if not found:
+    if not score_changes:
         raise UserError(unreadable[0] if unreadable else "There is no picture to change.")
-    return WhatIf(change, network.classes, tuple(found), tuple(unreadable), notes)
+    return WhatIf(change, network.classes, tuple(score_changes), tuple(unreadable), notes)
 
 
-def table_of(found: WhatIf) -> bytes:
+def table_of(result: WhatIf) -> bytes:
     """A CSV with a row for each picture: the class that is named and every class's probability, before and after.
 
     Where something was to be painted over, a last column says what was found to be.
     """
-    of_classes = [f"{when}:{name}" for name in found.classes for when in ("before", "after")]
-    painted = ["painted_over"] if found.change.without else []
+    of_classes = [f"{when}:{name}" for name in result.classes for when in ("before", "after")]
+    painted = ["painted_over"] if result.change.without else []
     rows: list[list[object]] = [["picture", "named_before", "named_after", *of_classes, *painted]]
-    for one in found.pictures:
-        named = [found.classes[int(scores.argmax())] for scores in (one.before, one.after)]
-        both = [f"{value:.6g}" for pair in zip(one.before, one.after, strict=True) for value in pair]
-        rows.append([one.picture, *named, *both, *([" ".join(one.painted_over)] if painted else [])])
+    for picture in result.pictures:
+        named = [result.classes[int(scores.argmax())] for scores in (picture.before, picture.after)]
+        both = [f"{value:.6g}" for pair in zip(picture.before, picture.after, strict=True) for value in pair]
+        rows.append([picture.picture, *named, *both, *([" ".join(picture.painted_over)] if painted else [])])
     return write_rows(rows)
 
 
-def write_table(path: Path, found: WhatIf) -> None:
+def write_table(path: Path, result: WhatIf) -> None:
     """Write the CSV whole or not at all; UserError where the disk refuses."""
     try:
-        replace_file(path, table_of(found))
+        replace_file(path, table_of(result))
     except OSError as error:
         raise cannot_write(path, error) from error

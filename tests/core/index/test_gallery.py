@@ -54,6 +54,12 @@ def test_the_weakest_come_from_the_other_end(index: FolderIndex) -> None:
     assert rows(index, ALWAYS, "weakest", 3)[0] == N - 1
 
 
+def test_answers_that_are_no_numbers_make_no_gallery(tmp_path: Path) -> None:
+    path = write_index(tmp_path / "index.h5", np.full((1, N), np.nan), given=GIVEN, embedding=PLACES, logits=LOGITS)
+    with open_index(path) as index:
+        assert all(gallery(index, ALWAYS, kind).pictures == () for kind in ("strongest", "weakest", "tenths"))
+
+
 def test_every_tenth_goes_from_the_strongest_to_the_weakest(index: FolderIndex) -> None:
     found = rows(index, ALWAYS, "tenths")
     assert len(found) == 11

@@ -108,6 +108,18 @@ def test_a_lesion_is_never_in_both_halves(network: Network, index: FolderIndex) 
     assert not {lesions[name] for name in chosen.pictures} & {lesions[name] for name in judged.pictures}
 
 
+def test_lesions_of_pictures_that_are_not_measured_are_none_to_draw_over(network: Network, index: FolderIndex) -> None:
+    trained = np.zeros(40, bool)
+    trained[::4] = True
+    index.__dict__["trained_on"] = trained
+    elsewhere = {index.pictures[0]: "L1", "gone.jpg": "L1"}
+    assert (
+        muting_effect(network, index, words_of(index), KEYS, lesions=elsewhere, options=QUICK).drawn_over == "pictures"
+    )
+    measured = {index.pictures[1]: "L1"}
+    assert muting_effect(network, index, words_of(index), KEYS, lesions=measured, options=QUICK).drawn_over == "lesions"
+
+
 def test_pictures_of_the_training_are_left_out(network: Network, index: FolderIndex) -> None:
     trained = np.zeros(40, bool)
     trained[::4] = True

@@ -22,7 +22,7 @@ from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
-from explorer.core.report import Sources, evidence_report, open_sources, suggested
+from explorer.core.report import Sources, evidence_report, open_sources, sections, suggested
 from explorer.core.report.check import differences, read_report
 from explorer.core.report.commands import commands_of
 from explorer.core.report.page import page, read_said
@@ -273,6 +273,42 @@ def test_it_says_what_muting_the_tagged_filters_does(folder: Path) -> None:
     assert "percentile" in one["sentence"]
     page = Elements((folder / "report.html").read_text("utf-8"))
     assert one["sentence"][1:] in " ".join(page.text.split())
+
+
+def test_a_word_whose_muting_cannot_be_measured_takes_no_other_with_it(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = TagBook()
+    for word in ("border", "color", "hair"):
+        book.add(FilterKey(7, 57), word, annotator="Zoë")
+    measured = sections.muting_effect
+
+    def fails_of_color(*asked: Any, options: Any, **how: Any) -> Any:
+        calls.append(options)
+        if len(calls) == 2:
+            raise UserError("The disk is full.")
+        return measured(*asked, options=options, **how)
+
+    calls: list[Any] = []
+    monkeypatch.setattr(sections, "muting_effect", fails_of_color)
+    facts = muting_facts(replace(sources, book=book), no_step)
+    assert [muted["word"] for muted in facts["words"]] == ["border", "hair"]
+    assert facts["left_out"] == [{"word": "color", "why_not": "The disk is full."}]
+
+
+def test_pictures_that_no_command_can_name_have_none(folder: Path, sources: Sources) -> None:
+    """Without names a command would draw the whole folder."""
+    facts = read_report(folder / "report.html")["facts"]
+    (tagged,) = (one for one in facts["filters"] if one["filter"] == "7:57")
+    tagged["pictures"]["strongest"] = [{"picture": "a,b.jpg"}]
+    figures = commands_of(sources, facts)["figures"]["7:57"]
+    assert "strongest" not in figures
+    assert figures["card"]
+
+
+def test_without_a_table_the_lesions_are_those_of_the_index(sources: Sources) -> None:
+    sources.index.__dict__["lesions"] = {"a.jpg": "L1"}
+    assert replace(sources, labels=None).lesions == {"a.jpg": "L1"}
 
 
 def test_a_picture_that_is_another_by_now_is_not_drawn(folder: Path, sources: Sources, tmp_path: Path) -> None:
