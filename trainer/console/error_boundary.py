@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from trainer.console.kept_inputs import keep_inputs
 from trainer.files.errors import UserError
 from trainer.files.own_files import append_lines
 from trainer.files.printing import printable, say
@@ -72,9 +73,14 @@ class Parser(argparse.ArgumentParser):
         return found
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """The arguments and what is not known; the words are kept for `error`."""
+        """The arguments and what is not known; the words are kept for `error`.
+
+        UserError where a command would write over what it reads.
+        """
         self._words = [*map(str, sys.argv[1:] if args is None else args)]
-        return super().parse_known_args(args, namespace)
+        arguments, rest = super().parse_known_args(args, namespace)
+        keep_inputs(vars(arguments))
+        return arguments, rest
 
     def error(self, message: str) -> NoReturn:
         """Complain of wrong usage, with the nearest choice where a word is none of those that there are.
