@@ -53,9 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write(arguments: argparse.Namespace) -> int:
     from explorer.core.report import evidence_report
+    from trainer.files.own_kind import check_own_kind
 
     if arguments.model is None or arguments.images is None:
         arguments.wrong_usage("--model and --images are needed")
+    check_own_kind(arguments.out, "a report", lambda head: _is_report(arguments.out))
     network = network_of(arguments)
     with _sources(arguments, network) as sources:
         with progress("report") as on_step:
@@ -66,6 +68,15 @@ def _write(arguments: argparse.Namespace) -> int:
     else:
         say(f"{printable(str(arguments.out), 500)}: a report on {pictures:,} pictures")
     return 0
+
+
+def _is_report(path: Path) -> bool:
+    from explorer.core.report.check import read_report
+
+    try:
+        return bool(read_report(path))
+    except UserError:
+        return False
 
 
 def _check(arguments: argparse.Namespace) -> int:

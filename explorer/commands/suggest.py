@@ -63,7 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where nothing can be suggested."""
     from explorer.core.index.shared_work import shared_by_torchrun
     from explorer.core.suggestions import SuggestOptions, suggest, write_suggestions
+    from explorer.core.suggestions.csv_file import is_suggestions
+    from trainer.files.own_kind import check_own_kind
 
+    check_own_kind(arguments.out, "a table of suggestions", is_suggestions)
     child = arguments.progress == "json"
     reins = Reins() if child else None
     network = network_of(arguments)

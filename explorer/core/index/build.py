@@ -29,10 +29,12 @@ from explorer.core.index.parts import (
 )
 from explorer.core.index.sampling import spread
 from explorer.core.index.schema import VERSION
+from explorer.core.index.sealed_file import is_sealed
 from explorer.core.index.shared_work import ALONE, SharedWork
 from explorer.core.labels import Labels
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from trainer.files.own_kind import check_own_kind
 
 MAPS_AT_ONCE = 1 << 28
 """Bytes of the maps of one batch, which may all be alive at once."""
@@ -82,8 +84,9 @@ def build_index(
 
     What an earlier run with this network found of the same content is kept, under whatever name. A run that
     was ended goes on where the last part was written. `labels` as `list_pictures` reads
-    them. UserError where there is nothing to read, or where the disk refuses.
+    them. UserError where there is nothing to read, something else than an index stands at `out`, or the disk refuses.
     """
+    check_own_kind(Path(out), "an index", is_sealed)
     build = _Build(network, Path(out), options or BuildOptions(), on_step or no_step, shared)
     build.on_stage, build.on_ready = on_stage or (lambda stage: None), on_ready or (lambda path, pictures, asked: None)
     listed = list_pictures(paths, labels, build.on_step)

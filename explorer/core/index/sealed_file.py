@@ -51,6 +51,11 @@ def write_sealed(path: Path, fill: Callable[[h5py.File], None]) -> None:
         raise cannot_write(path, error) from error
 
 
+def is_sealed(head: bytes) -> bool:
+    """Whether bytes are the beginning of a sealed file, damaged or not."""
+    return head.startswith(_LINE.encode())
+
+
 def open_sealed(path: Path) -> h5py.File:
     """Open for reading what `write_sealed` wrote; Damaged where a byte is another, FileNotFoundError where it is gone.
 

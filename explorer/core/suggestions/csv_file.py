@@ -1,5 +1,6 @@
 """Suggestions as a CSV of their own, never in the tags: one row for each filter."""
 
+import codecs
 import csv
 import json
 import math
@@ -25,6 +26,11 @@ OLDER = COLUMNS[:-1]
 BETWEEN = " | "
 NUMBERS = ("strength", "times", "effect", "low", "high", "p", "iou")
 HELD_OUT = {"held_out": "effect", "held_out_low": "low", "held_out_high": "high", "held_out_p": "p"}
+
+
+def is_suggestions(head: bytes) -> bool:
+    """Whether bytes are the beginning of a file of suggestions, damaged or not."""
+    return head.removeprefix(codecs.BOM_UTF8).startswith(b",".join(name.encode() for name in COLUMNS[:6]))
 
 
 def write_suggestions(path: Path | str, suggestions: Suggestions) -> None:

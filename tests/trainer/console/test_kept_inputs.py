@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from explorer import cli as explorer_cli
+from tests.conftest import ROOT
 from trainer import cli as trainer_cli
 from trainer.console.kept_inputs import OUTPUTS
 
@@ -85,3 +86,25 @@ def test_a_picture_of_the_folder_that_is_read_stays(tmp_path: Path, capsys: pyte
     assert explorer_cli.main(words) == 1
     assert "lies among the pictures that are read" in capsys.readouterr().err
     assert picture.read_bytes() == READ
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (("index", "--model=demo", "--images=pictures"), "an index"),
+        (("suggest", "--model=demo", "--images=pictures", "--index=i.h5"), "a table of suggestions"),
+        (("report", "--model=demo", "--images=pictures"), "a report"),
+    ],
+)
+def test_what_is_of_another_kind_is_not_replaced(
+    words: tuple[str, ...], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such a command replaces what it wrote itself, without asking: nothing else."""
+    demo = ROOT / "resources" / "demo"
+    there = {"demo": str(demo / "demo-scratch-cnn.safetensors"), "pictures": str(demo / "pictures")}
+    given = [f"{word.partition('=')[0]}={there.get(word.partition('=')[2], 'gone')}" for word in words[1:]]
+    file = tmp_path / "notes"
+    file.write_bytes(READ)
+    assert explorer_cli.main([words[0], *given, f"--out={file}"]) == 1
+    assert f"is there already and is not {kind} of this program" in capsys.readouterr().err
+    assert file.read_bytes() == READ
