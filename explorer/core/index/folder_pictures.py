@@ -57,7 +57,7 @@ def list_pictures(
     labels: "Labels | Path | str | Mapping[str, str] | None",
     on_step: OnStep,
 ) -> Listed:
-    """Every picture in a folder, or the given ones, with class and digest.
+    """Every picture in a folder, or the given ones, each once, with class and digest.
 
     Without `labels` the folders' names are the classes, where they are classes. UserError where there is no picture.
     """
@@ -67,11 +67,10 @@ def list_pictures(
         picture_paths, unreadable = listing.pictures, listing.unreadable
         root = root if root.is_dir() else root.parent
     else:
-        picture_paths, unreadable = tuple(map(Path, paths)), ()
+        picture_paths, unreadable = tuple(dict.fromkeys(Path(os.path.abspath(path)) for path in paths)), ()
         if not picture_paths:
             raise UserError("No picture was given.")
-        root = Path(os.path.commonpath([path.absolute().parent for path in picture_paths]))
-        picture_paths = tuple(path.absolute() for path in picture_paths)
+        root = Path(os.path.commonpath([path.parent for path in picture_paths]))
     classes = _classes(labels, root, picture_paths)
     names = [path.relative_to(root).as_posix() for path in picture_paths]
 

@@ -338,3 +338,12 @@ def test_the_command_makes_lists_and_deletes(
     assert "1 name in the table without a picture here (the first: nobody)." in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(words)
+
+
+def test_a_picture_that_is_given_twice_counts_once(pictures: Path, tmp_path: Path) -> None:
+    network = open_network(save_small(tmp_path / "small.safetensors"), device="cpu")
+    given = [path for path in sorted(pictures.rglob("*.*")) if path.stem != "torn"][:3]
+    again = [path.parent / ".." / path.parent.name / path.name for path in given]
+    build_index(network, [*given, *again, given[0]], tmp_path / "twice.h5")
+    with open_index(tmp_path / "twice.h5") as index:
+        assert len(index.pictures) == len(set(index.pictures)) == len(given)
