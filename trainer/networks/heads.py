@@ -78,9 +78,9 @@ def built(tensors: Tensors, place: Place) -> Head | None:
         groups.setdefault(path, {})[leaf] = tensor
     for order in (list(groups), sorted(groups, key=_natural)):
         layers = [(path, _layer(groups[path])) for path in order]
-        found = [(path, layer) for path, layer in layers if layer is not None]
-        if found and len(found) == len(layers) and _fit(found, place):
-            return _joined(found, place)
+        recognised = [(path, layer) for path, layer in layers if layer is not None]
+        if recognised and len(recognised) == len(layers) and _fit(recognised, place):
+            return _joined(recognised, place)
     return None
 
 
@@ -89,12 +89,12 @@ def _natural(path: str) -> list[tuple[int, str]]:
     return [(int(part or -1), word) for word, part in re.findall(r"([^\d.]*)(\d*)", path)]
 
 
-def _layer(own: dict[str, torch.Tensor]) -> nn.Module | None:
+def _layer(tensors: dict[str, torch.Tensor]) -> nn.Module | None:
     """The layer that has these weights."""
-    weight, bias = own.get("weight"), own.get("bias")
-    if "running_mean" in own:
-        return nn.BatchNorm1d(len(own["running_mean"]), affine=weight is not None)
-    if weight is None or set(own) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
+    weight, bias = tensors.get("weight"), tensors.get("bias")
+    if "running_mean" in tensors:
+        return nn.BatchNorm1d(len(tensors["running_mean"]), affine=weight is not None)
+    if weight is None or set(tensors) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
         return None
     if weight.dim() == 2:
         return nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
@@ -159,25 +159,25 @@ def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
 def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
     """The layers with a ReLU before each that is not the first of its kind: in a gap of the numbers that directly
     follows the one before, where a norm follows it, else in the last gap."""
-    working = [place for place, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
+    positions = [position for position, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
     after: set[int] = set()
-    for start, end in itertools.pairwise(working):
+    for start, end in itertools.pairwise(positions):
         if not any(isinstance(layer, nn.PReLU) for _, layer in layers[start:end]):
-            gaps = [place for place in range(start, end) if _gap(layers[place][0], layers[place + 1][0])]
+            gaps = [position for position in range(start, end) if _gap(layers[position][0], layers[position + 1][0])]
             at_once = start + 1 < end and gaps[:1] == [start] and layers[start][0].rpartition(".")[2].isdecimal()
             after |= set(gaps[:1] if at_once else gaps[-1:])
-    for place, (path, layer) in enumerate(layers):
+    for position, (path, layer) in enumerate(layers):
         yield path, layer
-        if place in after:
+        if position in after:
             parent, dot, own = path.rpartition(".")
             yield f"{parent}{dot}{int(own) + 1 if own.isdecimal() else f'{own}_relu'}", nn.ReLU()
 
 
 def _gap(path: str, following: str) -> bool:
     """Whether something without weights may stand between two layers."""
-    one, other = path.rpartition(".")[::2], following.rpartition(".")[::2]
-    numbers = one[0] == other[0] and one[1].isdecimal() and other[1].isdecimal()
-    return int(other[1]) - int(one[1]) > 1 if numbers else True
+    before, after = path.rpartition(".")[::2], following.rpartition(".")[::2]
+    numbers = before[0] == after[0] and before[1].isdecimal() and after[1].isdecimal()
+    return int(after[1]) - int(before[1]) > 1 if numbers else True
 
 
 def _put(whole: nn.Sequential, path: str, layer: nn.Module) -> None:

@@ -184,7 +184,7 @@ class InputSpec:
             small = _small(rgb, _LIGHT)
             values *= gain_to(np.full(3, 3**-0.5), light_of(small, self.color_constancy))
         table = np.rint(np.clip(values / 255, 0, 1) ** self.gamma * 255).astype(np.uint8)
-        return np.stack([table[part[..., place], place] for place in range(self.channels)], axis=-1)
+        return np.stack([table[part[..., channel], channel] for channel in range(self.channels)], axis=-1)
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> "torch.Tensor":
         """The network's input (channels, h, w) float32 of a picture (H, W, 3) uint8."""

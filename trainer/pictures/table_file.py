@@ -45,12 +45,12 @@ class TableFile:
         """The lines and cells of the rows that are looked at, and the rows behind them, which are read later, once."""
         most = max(_LOOKED_AT, SAMPLE_CELLS // len(self.titles))
         lines: list[int] = []
-        found: list[list[str]] = []
+        top_rows: list[list[str]] = []
         rest = self._read()
         for line, cells in itertools.islice(rest, most):
             lines.append(line)
-            found.append(cells)
-        return lines, found, rest
+            top_rows.append(cells)
+        return lines, top_rows, rest
 
     def sample(self) -> list[list[str]]:
         """The cells of the first rows, in most tables of all."""
@@ -62,8 +62,8 @@ class TableFile:
         They are read once: what `sample` has looked at is not read again, and the rows behind it come to who asks
         first.
         """
-        lines, found, rest = self._top
-        return itertools.chain(zip(lines, found, strict=True), rest)
+        lines, top_rows, rest = self._top
+        return itertools.chain(zip(lines, top_rows, strict=True), rest)
 
     def _read(self) -> Iterator[tuple[int, list[str]]]:
         """The line in which a row begins, and its cells without spaces around; as many as there are titles.
@@ -105,10 +105,10 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     """
     name = one_line(path.name or str(path))
     text, problem = _text(path, name)
-    said = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
-    if said:
-        text = text[said.end() :]
-    tops = {mark: _top(text, mark) for mark in ((said[1],) if said else _DELIMITERS)}
+    sep_line = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
+    if sep_line:
+        text = text[sep_line.end() :]
+    tops = {mark: _top(text, mark) for mark in ((sep_line[1],) if sep_line else _DELIMITERS)}
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
     if not top or len(top[0]) < 2:
@@ -134,13 +134,13 @@ def _records(text: str, delimiter: str) -> Any:
 
 def _top(text: str, delimiter: str) -> list[list[str]]:
     """The first rows, as far as they can be read with this delimiter."""
-    found: list[list[str]] = []
+    rows: list[list[str]] = []
     try:
         for row in itertools.islice((row for row in _records(text, delimiter) if any(row)), _LOOKED_AT):
-            found.append([cell.strip() for cell in row])
+            rows.append([cell.strip() for cell in row])
     except CsvError:
         pass
-    return found
+    return rows
 
 
 def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
@@ -155,15 +155,15 @@ def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
 def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None) -> bool:
     """Whether the first row holds titles."""
     first = top[0]
-    below = [[row[place] for row in top[1:] if place < len(row)] for place in range(len(first))]
+    below = [[row[column] for row in top[1:] if column < len(row)] for column in range(len(first))]
     # Some classes of pictures ("nv") are titles elsewhere, names of pictures are none.
-    if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[place]) for place, cell in enumerate(first)):
+    if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[column]) for column, cell in enumerate(first)):
         return False
     if any(folded(cell) in TITLES for cell in first):
         return True
     if pictures_in is not None and pictures_in(first):
         return False
-    return not any(cell and cell in below[place] for place, cell in enumerate(first))
+    return not any(cell and cell in below[column] for column, cell in enumerate(first))
 
 
 def _shape(cell: str) -> str:

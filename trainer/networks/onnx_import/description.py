@@ -174,29 +174,29 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _plain(text: str) -> object:
     """What a note says: JSON or Python's spelling of it, else the text itself."""
-    found: object
+    value: object
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         try:  # Python's parser warns of what follows a backslash
-            found = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
+            value = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            found = text
-    return found
+            value = text
+    return value
 
 
 def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
     notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
     height, width = pictures.sides
-    if isinstance(whole := notes.get("input"), dict) and len(whole.get("mean", ())) == pictures.channels:
+    if isinstance(own_spec := notes.get("input"), dict) and len(own_spec.get("mean", ())) == pictures.channels:
         try:
-            return InputSpec.from_dict(whole), ""  # of a file that this program wrote
+            return InputSpec.from_dict(own_spec), ""  # of a file that this program wrote
         except UserError as error:
             raise UserError(f"{model.file}: {error}") from error
-    said = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
-    if said is not None:
-        height, width = height or said[0], width or said[1]
+    size = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
+    if size is not None:
+        height, width = height or size[0], width or size[1]
     mean, std = (_numbers(notes.get(key), pictures.channels) for key in ("mean", "std"))
     if height is None or width is None:
         return None, ""

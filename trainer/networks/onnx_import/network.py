@@ -71,9 +71,9 @@ class OnnxNetwork:
         output, several = chosen_answer(self.model, self.answers, wanted, widths)
         before, ending = _before_ending(self.model, output)
         notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
-        found = replace(self, output=before, ending=ending, notes=notes)
-        _refuse_unknown(found.nodes, self.model)
-        return found
+        network = replace(self, output=before, ending=ending, notes=notes)
+        _refuse_unknown(network.nodes, self.model)
+        return network
 
     def module(self, size: tuple[int, int]) -> fx.GraphModule:
         """The network for pictures of this size (h, w), in eval mode; UserError where it cannot be built for it.
@@ -179,10 +179,10 @@ def read_onnx(path: Path) -> OnnxNetwork:
 
 def graph_digest(module: fx.GraphModule) -> str:
     """SHA-256 (hex) over the operations of a graph in their order, the same in every session."""
-    told = [
+    operations = [
         [node.op, node.name, _named(node.target), _named(node.args), _named(node.kwargs)] for node in module.graph.nodes
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(operations).encode()).hexdigest()
 
 
 def _named(value: Any) -> Any:
@@ -201,9 +201,9 @@ def _said(ending: Ending, output: str) -> str:
 
 def _before_ending(model: Model, output: str) -> tuple[str, Ending]:
     """The name of the scores and what follows them; only where nothing but that stands between."""
-    made = {name: node for node in model.nodes for name in node.outputs}
+    producers = {name: node for node in model.nodes for name in node.outputs}
     name = output
-    while (node := made.get(name)) is not None and node.inputs:
+    while (node := producers.get(name)) is not None and node.inputs:
         if node.operator in _ENDINGS and not node.domain:
             return (node.inputs[0], _ENDINGS[node.operator]) if _over_classes(node, model) else (output, "")
         if node.operator not in _PASSING:
@@ -217,12 +217,12 @@ def _over_classes(node: Node, model: Model) -> bool:
 
 
 def _needed(model: Model, output: str) -> tuple[Node, ...]:
-    wanted, found = {output}, []
+    wanted, nodes = {output}, []
     for node in reversed(model.nodes):
         if wanted & set(node.outputs):
-            found.append(node)
+            nodes.append(node)
             wanted.update(node.inputs)
-    return tuple(reversed(found))
+    return tuple(reversed(nodes))
 
 
 def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:

@@ -41,13 +41,13 @@ class Arrangement:
     @classmethod
     def parse(cls, text: str) -> "Arrangement":
         """The arrangement that `text` writes; OpeningQuestion with an example for anything else."""
-        found = cls(pooled=())
+        arrangement = cls(pooled=())
         name, *words = text.split(":")
         try:
             if name != NAME:
                 raise ValueError(name)
             for word in words:
-                found = _with(found, word)
+                arrangement = _with(arrangement, word)
         except ValueError as error:
             raise OpeningQuestion(
                 f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
@@ -56,7 +56,7 @@ class Arrangement:
                 "architecture",
                 (_FORM,),
             ) from error
-        return found
+        return arrangement
 
     def described(self, convolutions: int) -> str:
         """In words: "3 convolutions, ReLU, a 2 x 2 pool after each, 224 x 224"."""
@@ -84,21 +84,21 @@ def _listed(numbers: list[int]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _with(found: Arrangement, word: str) -> Arrangement:
+def _with(arrangement: Arrangement, word: str) -> Arrangement:
     """The arrangement with what one word of its text says; ValueError for words that say nothing."""
-    kind, _, places = word.partition("@")
+    kind, _, numbers = word.partition("@")
     if word in ACTIVATIONS:
-        return replace(found, activation=word)
+        return replace(arrangement, activation=word)
     if word in ("same", "nopadding"):
-        return replace(found, same=word == "same")
+        return replace(arrangement, same=word == "same")
     if word == "nopool":
-        return replace(found, pooled=())
-    if kind in POOLS and places:
-        return replace(found, pool=kind, pooled=tuple(sorted({int(place) for place in places.split(",")})))
-    if kind.startswith("stride") and places:
-        return replace(found, strides=(*found.strides, (int(places), int(kind.removeprefix("stride")))))
+        return replace(arrangement, pooled=())
+    if kind in POOLS and numbers:
+        return replace(arrangement, pool=kind, pooled=tuple(sorted({int(number) for number in numbers.split(",")})))
+    if kind.startswith("stride") and numbers:
+        return replace(arrangement, strides=(*arrangement.strides, (int(numbers), int(kind.removeprefix("stride")))))
     if word in ENDINGS:
-        return replace(found, ending=word)
+        return replace(arrangement, ending=word)
     if word.isdecimal() and 8 <= int(word) <= 1024:
-        return replace(found, side=int(word))
+        return replace(arrangement, side=int(word))
     raise ValueError(f'"{word[:20]}" is no part of it')

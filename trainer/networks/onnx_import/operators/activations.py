@@ -28,8 +28,8 @@ def _hard_sigmoid(builder: Builder, inputs: Inputs) -> Value:
 
 def _clip(builder: Builder, inputs: Inputs) -> Value:
     low, high = (
-        float(constant(bound)) if (bound := given(inputs, place)) is not None else builder.node.number(name, otherwise)
-        for place, name, otherwise in ((1, "min", -torch.inf), (2, "max", torch.inf))
+        float(constant(bound)) if (bound := given(inputs, index)) is not None else builder.node.number(name, otherwise)
+        for index, name, otherwise in ((1, "min", -torch.inf), (2, "max", torch.inf))
     )
     value = first(inputs)
     if isinstance(value, Known):

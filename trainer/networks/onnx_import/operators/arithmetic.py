@@ -16,8 +16,8 @@ _NO_MAPS = (torch.reshape, torch.permute, torch.select, torch.matmul, torch.eins
 
 
 def _quotient(dividend: torch.Tensor, divisor: torch.Tensor) -> torch.Tensor:
-    whole = not (dividend.is_floating_point() or divisor.is_floating_point())
-    return torch.div(dividend, divisor, rounding_mode="trunc" if whole else None)
+    integers = not (dividend.is_floating_point() or divisor.is_floating_point())
+    return torch.div(dividend, divisor, rounding_mode="trunc" if integers else None)
 
 
 def _div(dividend: Any, divisor: Any) -> torch.Tensor:
@@ -62,9 +62,9 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
         summand = numbers if operator == "Add" or reverse else -numbers
         factor = -factor if operator == "Sub" and reverse else factor
         if operator == "Add" or not reverse:
-            found = _bias(builder, nn.Conv2d, value, summand[None], int(reverse))
-            if found is not None:
-                return found
+            biased = _bias(builder, nn.Conv2d, value, summand[None], int(reverse))
+            if biased is not None:
+                return biased
     else:
         factor = numbers if operator == "Mul" else numbers.double().reciprocal().float()
     before = builder.fusable(int(reverse), nn.BatchNorm2d)
@@ -75,9 +75,9 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
     return builder.pointwise(_channel_norm(factor, summand), value)
 
 
-def _bias(builder: Builder, kind: type[nn.Module], value: Traced, numbers: torch.Tensor, place: int) -> Value | None:
+def _bias(builder: Builder, kind: type[nn.Module], value: Traced, numbers: torch.Tensor, index: int) -> Value | None:
     """The value itself, its layer now with these numbers (1, outputs) as its bias; None where that cannot be."""
-    layer = builder.fusable(place, kind)
+    layer = builder.fusable(index, kind)
     if layer is None or numbers.dim() != 2 or len(numbers) != 1:
         return None
     outputs = len(layer.weight)
@@ -110,9 +110,9 @@ def _in_same_order(builder: Builder, function: Callable[..., Any], left: Value, 
             placed.append(builder.plain(Traced(value.node, value.one, value.two, back, outer=value.outer)))
         else:
             return None
-    found = builder.function(function, *placed)
-    assert isinstance(found, Traced)
-    return Traced(found.node, found.one, found.two, like.order, outer=found.outer)
+    result = builder.function(function, *placed)
+    assert isinstance(result, Traced)
+    return Traced(result.node, result.one, result.two, like.order, outer=result.outer)
 
 
 def _channel_norm(factor: torch.Tensor, summand: torch.Tensor) -> nn.Module:
@@ -147,10 +147,10 @@ def _unary(function: Callable[..., Any]) -> Operator:
 
 def _of_many(function: Callable[..., Any]) -> Operator:
     def operator(builder: Builder, inputs: Inputs) -> Value:
-        found = first(inputs)
-        for place in range(1, len(inputs)):
-            found = _binary(function)(builder, [found, needed(inputs, place)])
-        return found
+        result = first(inputs)
+        for index in range(1, len(inputs)):
+            result = _binary(function)(builder, [result, needed(inputs, index)])
+        return result
 
     return operator
 
@@ -160,7 +160,7 @@ def _modulo(builder: Builder, inputs: Inputs) -> Value:
 
 
 def _where(builder: Builder, inputs: Inputs) -> Value:
-    condition, yes, no = (needed(inputs, place) for place in range(3))
+    condition, yes, no = (needed(inputs, index) for index in range(3))
     if isinstance(condition, Known) and condition.fixed and condition.one.numel() == 1:
         taken, other = (yes, no) if bool(condition.one) else (no, yes)
         repeated = zip(other.shape[::-1], taken.shape[::-1], strict=False)

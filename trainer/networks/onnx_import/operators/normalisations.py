@@ -12,7 +12,7 @@ from trainer.networks.onnx_import.values import Traced, Value, axis_in
 
 def _batch_norm(builder: Builder, inputs: Inputs) -> Value:
     value = first(inputs)
-    weight, bias, mean, variance = (constant(needed(inputs, place)) for place in range(1, 5))
+    weight, bias, mean, variance = (constant(needed(inputs, index)) for index in range(1, 5))
     if builder.node.integer("training_mode", 0):
         raise Unsupported("it is in training mode; export the network in eval mode")
     kind = nn.BatchNorm2d if len(value.shape) == 4 else nn.BatchNorm1d

@@ -50,12 +50,12 @@ def _average_pool(builder: Builder, inputs: Inputs) -> Value:
         return builder.module(part, value)
     sides = (pads[1], pads[3], pads[0], pads[2])
     average = nn.AvgPool2d(kernel, stride, 0, ceil)
-    found = builder.module(average, builder.module(nn.ZeroPad2d(sides), value))
+    pooled = builder.module(average, builder.module(nn.ZeroPad2d(sides), value))
     if counted:
-        return found
+        return pooled
     builder.take(value.shape[2] * value.shape[3] * 2)
     share = average(F.pad(torch.ones(1, 1, *value.shape[2:]), sides))
-    return builder.function(torch.div, found, Known.of(share))
+    return builder.function(torch.div, pooled, Known.of(share))
 
 
 def _whole(builder: Builder, inputs: Inputs) -> Value:
