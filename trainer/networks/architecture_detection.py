@@ -150,10 +150,10 @@ def from_config(weights: Weights) -> Blueprint:
     """The network of a folder that timm or the Hugging Face hub wrote."""
     name = weights.config.get("architecture")
     if not isinstance(name, str):
-        inside = weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
-        inside = ", ".join(map(str, inside)) if isinstance(inside, list) else str(inside)
+        model_type = weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
+        model_type = ", ".join(map(str, model_type)) if isinstance(model_type, list) else str(model_type)
         raise UserError(
-            f"{weights.file} is a network of the transformers library ({inside[:80]}), which this program does not "
+            f"{weights.file} is a network of the transformers library ({model_type[:80]}), which this program does not "
             "build; give a function that returns it as a module (--architecture file.py:factory)."
         )
     return _with_foreign(

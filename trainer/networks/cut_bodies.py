@@ -272,10 +272,10 @@ def _heads(rest: Tensors, place: Place) -> dict[str, tuple[Tensors, Head]]:
     heads = elsewhere(rest, place)
     if len(heads) == 1:
         ((path, _),) = heads.items()
-        parent, _, own = path.rpartition(".")
+        parent, _, leaf = path.rpartition(".")
         siblings = under(rest, f"{parent}." if parent else "")
-        if own.isdecimal() and any(
-            key.partition(".")[0] != own and key.partition(".")[0].isdecimal() for key in siblings
+        if leaf.isdecimal() and any(
+            key.partition(".")[0] != leaf and key.partition(".")[0].isdecimal() for key in siblings
         ):
             return {}  # one of several layers in a sequence is not all of them
     return dict(heads)

@@ -111,8 +111,8 @@ def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch
 
 def _is_step(path: str, groups: Mapping[str, Tensors]) -> bool:
     """Whether this is one of several numbered layers, which are last layers together or not at all."""
-    parent, _, own = path.rpartition(".")
-    return own.isdecimal() and any(not name.startswith(f"{own}.") for name in groups.get(parent, ()))
+    parent, _, leaf = path.rpartition(".")
+    return leaf.isdecimal() and any(not name.startswith(f"{leaf}.") for name in groups.get(parent, ()))
 
 
 def _anew(tensors: Tensors, place: Place | None) -> nn.Module:

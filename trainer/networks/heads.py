@@ -142,18 +142,18 @@ def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
     outputs = _outputs(last)
     if layers[0][0] == "":
         return None if place.is_map else Head(last, outputs, _said(last), False)
-    whole = nn.Sequential()
+    sequence = nn.Sequential()
     if place.is_map and isinstance(last, nn.Linear):
-        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
-        whole.add_module("flatten", nn.Flatten(1))
+        sequence.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        sequence.add_module("flatten", nn.Flatten(1))
     steps = list(_with_activations(layers))
     for path, layer in steps:
-        _put(whole, path, layer)
+        _put(sequence, path, layer)
     if isinstance(last, nn.Conv2d):
-        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
-        whole.add_module("flatten", nn.Flatten(1))
+        sequence.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        sequence.add_module("flatten", nn.Flatten(1))
     text = ", ".join(_said(layer) for _, layer in steps)
-    return Head(whole, outputs, text, any(isinstance(layer, nn.ReLU) for _, layer in steps))
+    return Head(sequence, outputs, text, any(isinstance(layer, nn.ReLU) for _, layer in steps))
 
 
 def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
@@ -169,8 +169,8 @@ def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str
     for position, (path, layer) in enumerate(layers):
         yield path, layer
         if position in after:
-            parent, dot, own = path.rpartition(".")
-            yield f"{parent}{dot}{int(own) + 1 if own.isdecimal() else f'{own}_relu'}", nn.ReLU()
+            parent, dot, leaf = path.rpartition(".")
+            yield f"{parent}{dot}{int(leaf) + 1 if leaf.isdecimal() else f'{leaf}_relu'}", nn.ReLU()
 
 
 def _gap(path: str, following: str) -> bool:
@@ -180,13 +180,13 @@ def _gap(path: str, following: str) -> bool:
     return int(after[1]) - int(before[1]) > 1 if numbers else True
 
 
-def _put(whole: nn.Sequential, path: str, layer: nn.Module) -> None:
-    *parents, own = path.split(".")
+def _put(sequence: nn.Sequential, path: str, layer: nn.Module) -> None:
+    *parents, leaf = path.split(".")
     for parent in parents:
-        if not hasattr(whole, parent):
-            whole.add_module(parent, nn.Sequential())
-        whole = getattr(whole, parent)
-    whole.add_module(own, layer)
+        if not hasattr(sequence, parent):
+            sequence.add_module(parent, nn.Sequential())
+        sequence = getattr(sequence, parent)
+    sequence.add_module(leaf, layer)
 
 
 def _said(layer: nn.Module) -> str:

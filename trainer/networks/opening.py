@@ -98,8 +98,8 @@ def open_model(
     ours = weights.checkpoint.outputs if weights.checkpoint else OUTPUTS[0]
     if outputs is None and ours in MEANINGS[1:]:
         outputs = OutputSpec(meaning=ours)
-    own = architecture is not None and user_architecture.is_own(architecture)
-    if own and not allow_code:
+    is_own = architecture is not None and user_architecture.is_own(architecture)
+    if is_own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
     if weights.graph:
         widths = [len(names) for names in (classes, weights.said.classes) if names]
@@ -109,7 +109,7 @@ def open_model(
         outputs = replace(outputs, take="") if outputs and outputs.meaning else None
         weights = replace(weights, graph=graph, notes=graph.notes)
     else:
-        draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
+        draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
     picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
     try:
@@ -118,17 +118,17 @@ def open_model(
         raise
     except Exception as error:
         raise explained(
-            error, module, draft.input, weights.file, draft.architecture, (architecture or "") if own else ""
+            error, module, draft.input, weights.file, draft.architecture, (architecture or "") if is_own else ""
         ) from error
-    unsteady = _UNSTEADY if own and _unsteady(module, picture) else ""
-    known = [names for names in (classes, draft.classes, weights.said.classes) if names]
+    unsteady = _UNSTEADY if is_own and _unsteady(module, picture) else ""
+    name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
     spec, table, output_notes = (
         decided(
             answer,
             outputs,
-            [len(names) for names in known],
-            (lambda: _probes(module, picture, draft.input)) if own or (weights.graph and not ended) else None,
+            [len(names) for names in name_lists],
+            (lambda: _probes(module, picture, draft.input)) if is_own or (weights.graph and not ended) else None,
         )
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())

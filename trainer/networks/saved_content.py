@@ -116,9 +116,11 @@ def _has_tensors(value: Mapping[str, object]) -> bool:
 
 def _networks(sets: dict[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
     """Those that hold a convolution, which no loss and no metric has; all where none does."""
-    for least in (4, 2):
+    for dimensions in (4, 2):
         networks = {
-            key: tensors for key, tensors in sets.items() if any(_dim(value) == least for value in tensors.values())
+            key: tensors
+            for key, tensors in sets.items()
+            if any(_dim(value) == dimensions for value in tensors.values())
         }
         if networks:
             return networks

@@ -65,9 +65,9 @@ def candidates(tensors: Tensors, stated: str = "") -> tuple[tuple[str, ...], ...
 def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
     """Those of them that timm builds so that the weights fit; also one that the file names and the table lacks."""
     rows = candidates(tensors, stated)
-    plain = stated.partition(".")[0]
-    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", plain) and _library(plain).models.is_model(plain):
-        rows = ((plain,),)
+    base_name = stated.partition(".")[0]
+    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and _library(base_name).models.is_model(base_name):
+        rows = ((base_name,),)
     blueprints: list[Blueprint] = []
     for names in rows:  # what has the same body is built once
         blueprint = timm_blueprint(names[0], tensors, {})
@@ -77,9 +77,9 @@ def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
 
 def other_than(name: str, stated: str) -> str:
     """The network of timm that a file says it is, where that is another than `name`; "" where it is not."""
-    plain = stated.partition(".")[0]
-    known = any(plain in row["names"] for row in table().values())
-    return plain if known and plain != name.removeprefix("timm/") else ""
+    base_name = stated.partition(".")[0]
+    known = any(base_name in row["names"] for row in table().values())
+    return base_name if known and base_name != name.removeprefix("timm/") else ""
 
 
 def _is_torchvisions(name: str, first: str) -> bool:
@@ -155,11 +155,11 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
             "function that returns the module (--architecture file.py:factory)."
         )
     settings = {**config, **_object(config.get("pretrained_cfg"))}
-    plain = name.partition(".")[0]
-    if plain in tv.table() and not arguments:
+    base_name = name.partition(".")[0]
+    if base_name in tv.table() and not arguments:
         for spelling in spellings(tensors):
-            for _, prefix in places({plain: tv.table()[plain]}, spelling):
-                blueprint = tv.blueprint(plain, spelling, prefix, transform_input=False)
+            for _, prefix in places({base_name: tv.table()[base_name]}, spelling):
+                blueprint = tv.blueprint(base_name, spelling, prefix, transform_input=False)
                 if not blueprint.problems:
                     return _described(blueprint, settings, blueprint.input.channels if blueprint.input else 3)
     return _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})

@@ -81,15 +81,15 @@ def make(spec: str) -> OwnNetwork:
             'it and a dictionary with "classes" and "input".'
         )
     classes = extras.get("classes", getattr(module, "classes", ()))
-    plain = isinstance(classes, list | tuple) and all(isinstance(text, str) for text in classes)
-    if "classes" in extras and not plain:
+    are_names = isinstance(classes, list | tuple) and all(isinstance(text, str) for text in classes)
+    if "classes" in extras and not are_names:
         raise UserError(f'{path.name}: "classes" must be a list of names.')
     spec_given = extras.get("input", getattr(module, "input_spec", None))
     if isinstance(spec_given, dict):
         spec_given = InputSpec.from_dict(spec_given)
     if spec_given is not None and not isinstance(spec_given, InputSpec):
         raise UserError(f'{path.name}: "input" must be a trainer.networks.checkpoint.InputSpec or its dictionary.')
-    return OwnNetwork(module, tuple(classes) if plain else (), spec_given)
+    return OwnNetwork(module, tuple(classes) if are_names else (), spec_given)
 
 
 def run(path: Path, work: Callable[[], Any]) -> Any:

@@ -142,16 +142,16 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
             name, path.name, _plain(saved.weights, path.name, size), Said(classes=saved.classes), checkpoint=saved
         )
     content = chosen(saved, path.name, key, option)
-    plain, computed = folded(_plain(content.tensors, path.name, size))
+    tensors, computed = folded(_plain(content.tensors, path.name, size))
     notes = [*content.notes, *computed]
-    odd = [name for name, tensor in plain.items() if _not_finite(tensor)]
-    if odd:
+    broken = [name for name, tensor in tensors.items() if _not_finite(tensor)]
+    if broken:
         notes.append(
-            f"{len(odd)} of the weights hold NaN or infinite numbers (first {odd[0]}): the training failed, and "
+            f"{len(broken)} of the weights hold NaN or infinite numbers (first {broken[0]}): the training failed, and "
             "maps may be empty."
         )
     said = said_in(content.extras)
-    return Weights(name, path.name, plain, said, tuple(notes), inside=content.inside)
+    return Weights(name, path.name, tensors, said, tuple(notes), inside=content.inside)
 
 
 def _content(path: Path) -> object:
@@ -204,19 +204,19 @@ def _plain(tensors: Mapping[str, torch.Tensor], file: str, size: int) -> dict[st
     check_names(list(tensors), file)
     total = 0
     for name, tensor in tensors.items():
-        odd = ""
+        fault = ""
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.layout != torch.strided:
-            odd = "is not a plain tensor"
+            fault = "is not a plain tensor"
         elif tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_complex():
-            odd = f"is {tensor.dtype} on {tensor.device.type}"
+            fault = f"is {tensor.dtype} on {tensor.device.type}"
         else:
             bytes_here = tensor.numel() * tensor.element_size()
             total += bytes_here
             # A view may repeat one number a billion times; shared weights may at most be counted twice.
             if bytes_here > tensor.untyped_storage().nbytes() or total > 2 * size + 2**20:
-                odd = f"claims {bytes_here:,} bytes, more than the file holds"
-        if odd:
-            raise UserError(f"{file}: the weight {name[:80]} {odd}; save it as plain float32 tensors.")
+                fault = f"claims {bytes_here:,} bytes, more than the file holds"
+        if fault:
+            raise UserError(f"{file}: the weight {name[:80]} {fault}; save it as plain float32 tensors.")
     return {
         name: (tensor.detach().float() if tensor.is_floating_point() else tensor.detach()).contiguous()
         for name, tensor in tensors.items()

@@ -82,8 +82,8 @@ def _doubt(classes: Mapping[Path, str]) -> str:
         if not (any(word in stem for word in CLASS_WORDS) or (stem == "#" and few)):
             return f"the folders {named} differ only in a number, so they are not taken for classes"
     if len(names) >= MANY_FOLDERS and sum(counts.values()) <= FEW_PICTURES * len(names):
-        known = read_diagnoses()
-        if 2 * sum(spelling(name) in known for name in names) < len(names):
+        diagnoses = read_diagnoses()
+        if 2 * sum(spelling(name) in diagnoses for name in names) < len(names):
             return (
                 f"the {len(names)} folders {named} hold {sum(counts.values())} pictures, as folders of patients do, so "
                 "they are not taken for classes"

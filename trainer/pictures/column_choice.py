@@ -40,14 +40,14 @@ class Columns:
 
 def parse_columns(text: str) -> dict[str, list[str]]:
     """What `--columns image=a,label=b` says; UserError where it cannot be read."""
-    known = ("image", "label", *ROLES)
+    roles = ("image", "label", *ROLES)
     wanted: dict[str, list[str]] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         role, equals, title = (word.strip() for word in part.partition("="))
-        if role.casefold() not in known or not equals or not title:
+        if role.casefold() not in roles or not equals or not title:
             raise UserError(
                 f'--columns cannot be read at "{one_line(part)[:60]}"; write it as in image=file,label=diagnosis '
-                f"(there are {', '.join(known)})."
+                f"(there are {', '.join(roles)})."
             )
         wanted.setdefault(role.casefold(), []).append(title)
     return wanted
@@ -95,7 +95,7 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
 
 def _position(table: TableFile, title: str) -> int:
     """The column of a title, or of a number from 1 on; UserError where there is none."""
-    titles = [folded(known) for known in table.titles]
+    titles = [folded(column_title) for column_title in table.titles]
     if folded(title) in titles:
         return titles.index(folded(title))
     if title.isdecimal() and 1 <= int(title) <= len(titles):
@@ -185,9 +185,9 @@ def _classes_of(form: Form, titles: Sequence[str], rows: Sequence[Sequence[str]]
         columns = tuple(column for column, title in enumerate(titles) if title in form.classes)
     else:
         columns = tuple(titles.index(title) for title in form.classes if title in titles)
-        known = [row[column] for row in rows for column in columns[-1:] if row[column]]
+        cells = [row[column] for row in rows for column in columns[-1:] if row[column]]
         nothing = not any(row[column] for row in rows for column in columns)
-        if nothing or len(set(known)) > max(MOST_CLASSES, 0.9 * len(known)):
+        if nothing or len(set(cells)) > max(MOST_CLASSES, 0.9 * len(cells)):
             return None
     meanings = {**TRUTHS, **form.truths}
     truths = {

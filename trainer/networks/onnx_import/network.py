@@ -150,10 +150,10 @@ class OnnxNetwork:
             try:
                 together = module(pictures)
                 alone = torch.cat([module(picture[None]) for picture in pictures])
-                near = max(
+                tolerance = max(
                     1e-4, 1e-3 * float(alone.max() - alone.min())
                 )  # large scores may differ by more than small ones
-                same = together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=near)
+                same = together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=tolerance)
             except RuntimeError:
                 same = False
         if not same:

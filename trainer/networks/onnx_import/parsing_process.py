@@ -105,7 +105,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
         _check(model)
     graph = model.graph
     tensors = Tensors()
-    held = {tensor.name: tensors.add(tensor) for tensor in graph.initializer}
+    initializers = {tensor.name: tensors.add(tensor) for tensor in graph.initializer}
     if graph.sparse_initializer:
         raise Refused("holds sparse weights, which are not read; export it with plain ones.")
     description = {
@@ -115,7 +115,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
         "notes": {
             entry.key[:LONGEST_NAME]: entry.value for entry in model.metadata_props if len(entry.value) <= LONGEST_NOTE
         },
-        "tensors": held,
+        "tensors": initializers,
         "nodes": [
             {
                 "operator": node.op_type,
@@ -128,7 +128,7 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
             }
             for node in graph.node
         ],
-        "inputs": _inputs(graph, held),
+        "inputs": _inputs(graph, initializers),
         "outputs": [_port(port) for port in graph.output],
         "pieces": [len(piece) for piece in tensors.pieces],
     }
@@ -213,9 +213,9 @@ def _uses(node: Any) -> list[str]:
     return [*node.input, *(name for graph in inside for part in graph.node for name in _uses(part))]
 
 
-def _inputs(graph: GraphProto, held: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _inputs(graph: GraphProto, initializers: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The inputs that are none of the weights and that some node takes; all where none is taken."""
-    ports = [port for port in graph.input if port.name not in held]
+    ports = [port for port in graph.input if port.name not in initializers]
     taken = {name for node in graph.node for name in _uses(node)}
     return [_port(port) for port in ([port for port in ports if port.name in taken] or ports)]
 

@@ -88,13 +88,13 @@ class StraightLine(nn.Module):
         self._put(name, module)
 
     def _put(self, path: str, module: nn.Module) -> None:
-        *parents, own = path.split(".")
+        *parents, leaf = path.split(".")
         owner: nn.Module = self
         for parent in parents:
             if not hasattr(owner, parent):
                 owner.add_module(parent, nn.Module())
             owner = getattr(owner, parent)
-        owner.add_module(own, module)
+        owner.add_module(leaf, module)
         self._steps.append(path)
 
 

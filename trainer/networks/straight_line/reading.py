@@ -95,8 +95,8 @@ def natural(path: str) -> list[tuple[str, int]]:
 def _layer(path: str, tensors: dict[str, torch.Tensor]) -> Layer | None:
     weight, bias = tensors.get("weight"), "bias" in tensors
     if "running_mean" in tensors:
-        known = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
-        fine = tensors["running_mean"].dim() == 1 and set(tensors) <= known
+        allowed = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
+        fine = tensors["running_mean"].dim() == 1 and set(tensors) <= allowed
         return (
             Layer(path, "norm", tuple(tensors["running_mean"].shape), bias, affine=weight is not None) if fine else None
         )
@@ -115,9 +115,9 @@ def _with_gaps(layers: list[Layer]) -> list[Layer]:
     """
     paths = [layer.path.rpartition(".") for layer in layers]
     gaps: list[int | None] = []
-    for (parent, _, own), (other, _, following) in itertools.pairwise(paths):
-        counted = parent == other and own.isdecimal() and following.isdecimal()
-        gaps.append(int(following) - int(own) - 1 if counted else None)
+    for (parent, _, number), (other, _, following) in itertools.pairwise(paths):
+        counted = parent == other and number.isdecimal() and following.isdecimal()
+        gaps.append(int(following) - int(number) - 1 if counted else None)
     silent = {
         parent
         for parent, _, _ in paths

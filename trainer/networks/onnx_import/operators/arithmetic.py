@@ -67,10 +67,10 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
                 return biased
     else:
         factor = numbers if operator == "Mul" else numbers.double().reciprocal().float()
-    before = builder.fusable(int(reverse), nn.BatchNorm2d)
-    if before is not None and before.eps == 0:  # one of these: both are one
-        before.weight.mul_(factor)
-        before.bias.mul_(factor).add_(summand)
+    norm = builder.fusable(int(reverse), nn.BatchNorm2d)
+    if norm is not None and norm.eps == 0:  # one of these: both are one
+        norm.weight.mul_(factor)
+        norm.bias.mul_(factor).add_(summand)
         return value
     return builder.pointwise(_channel_norm(factor, summand), value)
 
@@ -83,8 +83,8 @@ def _bias(builder: Builder, kind: type[nn.Module], value: Traced, numbers: torch
     outputs = len(layer.weight)
     if numbers.shape[1] not in (1, outputs):
         return None
-    before = layer.bias if layer.bias is not None else torch.zeros(outputs)
-    layer.bias = nn.Parameter((before + numbers[0]).clone(), requires_grad=False)
+    old_bias = layer.bias if layer.bias is not None else torch.zeros(outputs)
+    layer.bias = nn.Parameter((old_bias + numbers[0]).clone(), requires_grad=False)
     return value
 
 
