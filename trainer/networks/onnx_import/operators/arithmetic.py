@@ -69,8 +69,9 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
         factor = numbers if operator == "Mul" else numbers.double().reciprocal().float()
     norm = builder.fusable(int(reverse), nn.BatchNorm2d)
     if norm is not None and norm.eps == 0:  # one of these: both are one
-        norm.weight.mul_(factor)
-        norm.bias.mul_(factor).add_(summand)
+        # New tensors: the norm's own are the file's, of which further modules are built.
+        norm.weight = nn.Parameter(norm.weight * factor, requires_grad=False)
+        norm.bias = nn.Parameter(norm.bias * factor + summand, requires_grad=False)
         return value
     return builder.pointwise(_channel_norm(factor, summand), value)
 

@@ -4,7 +4,6 @@ import operator as python
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.model import Unsupported
@@ -15,7 +14,6 @@ from trainer.networks.onnx_import.operators.arguments import (
     first,
     given,
     ints,
-    maps,
     needed,
 )
 from trainer.networks.onnx_import.operators.shapes import reshaped
@@ -144,9 +142,12 @@ def _gather(builder: Builder, inputs: Inputs) -> Value:
     numbers = constant(indices).long()
     if isinstance(value, Known):
         return builder.function(_taken, value, axis, Known.of(numbers))
-    numbers = numbers % value.shape[axis] if -value.shape[axis] <= int(numbers.min()) else numbers
-    if torch.equal(numbers.reshape(-1), torch.arange(value.shape[axis])):  # all of them, in another shape
-        shapes = ([*shape[:axis], *numbers.shape, *shape[axis + 1 :]] for shape in (value.shape, value.shape))
+    side = value.shape[axis]
+    if numbers.numel() and not -side <= int(numbers.min()) <= int(numbers.max()) < side:
+        raise Unsupported(f"it takes parts {int(numbers.min())} to {int(numbers.max())} of an axis of {side}")
+    numbers = numbers % side
+    if torch.equal(numbers.reshape(-1), torch.arange(side)):  # all of them, in another shape
+        shapes = ([*shape[:axis], *numbers.shape, *shape[axis + 1 :]] for shape in (value.shape, value.shape_of_two))
         return reshaped(builder, value, *shapes)
     if numbers.dim() == 0:
         return builder.function(torch.select, value, axis, int(numbers))
@@ -189,34 +190,6 @@ def _range(builder: Builder, inputs: Inputs) -> Value:
     return Known.of(torch.arange(start, end, step))
 
 
-def _resize(builder: Builder, inputs: Inputs) -> Value:
-    value, node = maps(first(inputs), builder), builder.node
-    given_sizes, scales = given(inputs, 3), given(inputs, 2 if builder.opset > 10 else 1)
-    if given_sizes is not None:
-        sides = ints_of_last_two(given_sizes)
-    else:
-        numbers = constant(scales).tolist() if scales is not None else node.attributes.get("scales", ())
-        if len(numbers) != 4 or numbers[:2] != [1, 1]:
-            raise Unsupported("it resizes more than the sides of maps")
-        sides = [int(side * factor) for side, factor in zip(value.shape[2:], numbers[2:], strict=True)]
-    mode, how = node.text("mode", "nearest"), node.text("coordinate_transformation_mode", "half_pixel")
-    if builder.opset < 11:
-        how = "asymmetric"
-    rounding = node.text("nearest_mode", "round_prefer_floor" if builder.opset > 10 else "floor")
-    if mode == "nearest" and how == "asymmetric" and rounding == "floor":
-        return builder.function(F.interpolate, value, sides, mode="nearest")
-    if mode == "linear" and how in ("half_pixel", "pytorch_half_pixel", "align_corners"):
-        return builder.function(F.interpolate, value, sides, mode="bilinear", align_corners=how == "align_corners")
-    raise Unsupported(f"it resizes maps in the mode {mode}, {how}")
-
-
-def ints_of_last_two(value: Value) -> list[int]:
-    """The sides of maps in a shape (N, C, h, w), whatever N is."""
-    if not isinstance(value, Known) or value.shape != (4,):
-        raise Unsupported("it resizes more than the sides of maps")
-    return [int(side) for side in value.one[2:].tolist()]
-
-
 def _trilu(builder: Builder, inputs: Inputs) -> Value:
     k = int(constant(inputs[1])) if given(inputs, 1) is not None else 0
     function = torch.triu if builder.node.integer("upper", 1) else torch.tril
@@ -236,7 +209,5 @@ OPERATORS: dict[str, Operator] = {
     "GatherND": _gather_nd,
     "ScatterND": _scatter_nd,
     "Range": _range,
-    "Resize": _resize,
-    "Upsample": _resize,
     "Trilu": _trilu,
 }
