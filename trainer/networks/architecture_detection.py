@@ -85,19 +85,22 @@ def named(name: str, weights: Weights) -> Blueprint:
         near = f"; nearest: {', '.join(close)}" if close else ""
         raise OpeningQuestion(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
     tried: list[Blueprint] = []
+    refusals: list[UserError] = []
     fitting: list[Blueprint] = []
     for spelling in spellings(weights.tensors):
-        tried += _under_name(name, spelling)
+        tried += _under_name(name, spelling, refusals)
         fitting = [blueprint for blueprint in tried if not blueprint.problems and weights.wants(blueprint.prefix)]
         if fitting:
             break
-    if len({blueprint.prefix for blueprint in fitting}) > 1:
-        raise several(weights, [blueprint.prefix for blueprint in fitting])
     fitting = fitting or [
         blueprint
         for blueprint in cut_blueprints(weights.tensors)
         if blueprint.name == name and weights.wants(blueprint.prefix)
     ]
+    if len({blueprint.prefix for blueprint in fitting}) > 1:
+        raise several(weights, [blueprint.prefix for blueprint in fitting])
+    if refusals and not tried and not fitting:
+        raise refusals[0]
     if fitting:
         return _with_foreign(replace(fitting[0], file=weights.file), weights.tensors)
     if other := next((entry for names in timm.candidates(weights.tensors) for entry in names if entry == name), ""):
@@ -188,13 +191,21 @@ def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
                 raise
 
 
-def _under_name(name: str, tensors: Tensors) -> list[Blueprint]:
-    """The named architecture wherever it may stand in the weights, also where it does not fit."""
+def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Iterator[Blueprint]:
+    """The named architecture wherever it may stand in the weights, also where it does not fit.
+
+    `refusals` gets what is said where it cannot be built: a convolution inside may have the name of the first.
+    """
     if name in OURS:
-        return list(OURS[name](tensors))
+        yield from OURS[name](tensors)
+        return
     prefixes = [prefix for _, prefix in places({name: tv.table()[name]}, tensors)]
     first = f"{tv.table()[name]['first']}.weight"
-    return [tv.blueprint(name, tensors, prefix) for prefix in prefixes or prefixes_of(first, tensors)[:1] or [""]]
+    for prefix in prefixes or prefixes_of(first, tensors)[:1] or [""]:
+        try:
+            yield tv.blueprint(name, tensors, prefix)
+        except UserError as error:
+            refusals.append(error)
 
 
 def _with_foreign(blueprint: Blueprint, tensors: Tensors) -> Blueprint:

@@ -2,6 +2,8 @@
 
 import collections
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.network.opening import open_network
-from tests.trainer.networks.cut_bodies import OwnHead, cut, fastai
+from tests.trainer.networks.cut_bodies import OwnClass, OwnHead, Sequence, cut, fastai
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import torchvision_catalog as torchvision_networks
 from trainer.networks.architectures import ScratchCNN
@@ -366,6 +368,38 @@ def test_a_cut_resnet_is_found_under_any_prefix(name: str, kind: str, prefix: st
     assert found.name == name
     assert found.classes == {"own last layer": 4, "fastai": 3}.get(kind, 0)
     assert not found.foreign
+
+
+@pytest.mark.parametrize("prefix", ["", "model._orig_mod.", "b."])
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        *((name, build) for name in ("resnet18", "resnet50") for build in CUT.values()),
+        *((name, partial(Sequence, classes=3)) for name in ("densenet121", "shufflenet_v2_x0_5")),
+    ],
+)
+def test_naming_the_architecture_of_a_cut_network_opens_what_is_found_without(
+    name: str, build: Callable[[str], nn.Module], prefix: str
+) -> None:
+    with on_meta():
+        state = build(name).state_dict()
+    weights = loose({prefix + key: tensor for key, tensor in state.items()})
+    found, named = architectures.find(weights), architectures.named(name, weights)
+    assert (named.name, named.classes, named.prefix) == (found.name, found.classes, found.prefix)
+    assert named.tensors.keys() == found.tensors.keys()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "shufflenet_v2_x0_5"])
+def test_two_cut_networks_in_one_file_are_asked_about_with_the_architecture_named_too(name: str) -> None:
+    with on_meta():
+        state = OwnClass(name, 4).state_dict()
+    weights = loose({f"{part}.{key}": tensor for part in ("teacher", "student") for key, tensor in state.items()})
+    for ask in (architectures.find, partial(architectures.named, name)):
+        with pytest.raises(OpeningQuestion) as caught:
+            ask(weights)
+        assert caught.value.about == "key"
+        assert set(caught.value.choices) == {"teacher.backbone", "student.backbone"}
+    assert architectures.named(name, replace(weights, inside="student.backbone")).prefix == "student.backbone."
 
 
 def test_one_of_several_numbered_layers_is_not_taken_for_all_of_them() -> None:
