@@ -267,6 +267,11 @@ def _heads(rest: Tensors, place: Place) -> dict[str, tuple[Tensors, Head]]:
     start = shared(rest) if rest else ""
     inside = under(rest, start)
     head = built(inside, place) if inside else None
+    if head is None and start:  # a single layer, of which the module that it stands in makes one with a pool
+        start = start.rstrip(".").rpartition(".")[0]
+        start += "." if start else ""
+        inside = under(rest, start)
+        head = built(inside, place)
     if head is not None:
         return {start.rstrip("."): (inside, head)}
     heads = elsewhere(rest, place)

@@ -1,6 +1,7 @@
 """The last layers of a network, built from nothing but the names and shapes of their weights."""
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Head:
 def built(tensors: Tensors, place: Place) -> Head | None:
     """The layers that have these weights (names as they are in the head), for what reaches them; None for others.
 
-    Linear layers and 1 x 1 convolutions, one after the other, with batch norms, layer norms and PReLU between them.
+    Linear layers or 1 x 1 convolutions, one after the other, with batch norms and PReLU between them, and layer norms
+    between linear layers: over maps, the same weights may be those of a group norm.
     A gap in the numbers between two of them is a ReLU. The module has the names of the file, so that it takes its
     weights, which may be on the meta device here.
     """
@@ -76,31 +78,33 @@ def built(tensors: Tensors, place: Place) -> Head | None:
     for name, tensor in tensors.items():
         path, _, leaf = name.rpartition(".")
         groups.setdefault(path, {})[leaf] = tensor
+    over_maps = any(tensor.dim() == 4 for tensor in tensors.values())
     for order in (list(groups), sorted(groups, key=_natural)):
-        layers = [(path, _layer(groups[path])) for path in order]
+        layers = [(path, _layer(groups[path], over_maps)) for path in order]
         recognised = [(path, layer) for path, layer in layers if layer is not None]
         if recognised and len(recognised) == len(layers) and _fit(recognised, place):
             return _joined(recognised, place)
     return None
 
 
-def _natural(path: str) -> list[tuple[int, str]]:
-    """Numbers by their size, words by their letters and then by their numbers: fc2 before fc10."""
-    return [(int(part or -1), word) for word, part in re.findall(r"([^\d.]*)(\d*)", path)]
+def _natural(path: str) -> list[tuple[float, str]]:
+    """By numbers, then by letters; words without a number come last: fc1, norm1, fc2, fc10, out."""
+    return [(int(number) if number else math.inf, word) for word, number in re.findall(r"([^\d.]*)(\d*)", path)]
 
 
-def _layer(tensors: dict[str, torch.Tensor]) -> nn.Module | None:
-    """The layer that has these weights."""
+def _layer(tensors: dict[str, torch.Tensor], over_maps: bool) -> nn.Module | None:
+    """The layer that has these weights; `over_maps` where it stands among convolutions."""
     weight, bias = tensors.get("weight"), tensors.get("bias")
     if "running_mean" in tensors:
-        return nn.BatchNorm1d(len(tensors["running_mean"]), affine=weight is not None)
+        norm = nn.BatchNorm2d if over_maps else nn.BatchNorm1d
+        return norm(len(tensors["running_mean"]), affine=weight is not None)
     if weight is None or set(tensors) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
         return None
     if weight.dim() == 2:
         return nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
     if weight.dim() == 4 and tuple(weight.shape[2:]) == (1, 1):
         return nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=bias is not None)
-    if weight.dim() == 1 and bias is not None:
+    if weight.dim() == 1 and bias is not None and not over_maps:
         return nn.LayerNorm(len(weight))
     return nn.PReLU() if tuple(weight.shape) == (1,) else None
 
@@ -124,7 +128,7 @@ def _fit(layers: list[tuple[str, nn.Module]], place: Place) -> bool:
 
 
 def _size(layer: nn.Module) -> int:
-    return layer.num_features if isinstance(layer, nn.BatchNorm1d) else _normalised(layer)
+    return layer.num_features if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) else _normalised(layer)
 
 
 def _normalised(layer: nn.Module) -> int:

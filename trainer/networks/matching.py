@@ -172,5 +172,6 @@ def _modern(name: str) -> str:
 def shared(names: Iterable[str]) -> str:
     """The dotted beginning that all names share; "" where there is none."""
     first, last = min(names, default=""), max(names, default="")
-    size = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    shorter = min(len(first), len(last))
+    size = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), shorter)
     return first[: first.rfind(".", 0, size) + 1]

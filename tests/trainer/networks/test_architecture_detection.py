@@ -207,6 +207,16 @@ REPLACED: dict[str, Callable[[int], nn.Module]] = {
     "by name": lambda width: nn.Sequential(
         collections.OrderedDict(fc1=nn.Linear(width, 8), act=nn.ReLU(), out=nn.Linear(8, 4))
     ),
+    "norms, sorted by name": lambda width: nn.Sequential(
+        collections.OrderedDict(
+            fc1=nn.Linear(width, 16),
+            norm1=nn.BatchNorm1d(16),
+            r1=nn.ReLU(),
+            fc2=nn.Linear(16, 8),
+            r2=nn.ReLU(),
+            out=nn.Linear(8, 4),
+        )
+    ),
     "nothing": lambda width: nn.Identity(),
 }
 
@@ -279,12 +289,13 @@ def test_replaced_last_layers_compute_what_they_did(kind: str, tmp_path: Path) -
     torch.manual_seed(0)
     real = trained(oracle("resnet18"))
     real.fc = REPLACED[kind](512).eval()
-    torch.save(real.state_dict(), tmp_path / "net.pt")
+    state = real.state_dict()
+    torch.save({name: state[name] for name in (sorted(state) if "sorted" in kind else state)}, tmp_path / "net.pt")
     network = open_network(tmp_path / "net.pt", device="cpu")
     picture = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real(picture))
-    assert ("ReLU" in " ".join(network.assumed)) == (kind in ("an MLP", "by name"))
+    assert ("ReLU" in " ".join(network.assumed)) == (kind in ("an MLP", "by name", "norms, sorted by name"))
 
 
 def test_last_layers_beside_the_body_are_put_where_they_belong(tmp_path: Path) -> None:
