@@ -66,11 +66,18 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
     if match is None:
         raise UserError(f"{file}: its weights are not those of one straight line of layers; name another architecture.")
     line, prefix = match
-    if not fits(arrangement, line):
+    count = len(line.convolutions)
+    beyond = arrangement.last_named >= count
+    if beyond or not fits(arrangement, line):
         choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:3])
+        why = (
+            f"{file} has {count} convolutions, 0 to {count - 1}, and none of number {arrangement.last_named}"
+            if beyond
+            else f"{file}: the weights do not fit {arrangement.described(count)}"
+        )
         raise OpeningQuestion(
-            f"{file}: the weights do not fit {arrangement.described(len(line.convolutions))}; "
-            f"{'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement does'} (--architecture).",
+            f"{why}; {'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement fits'} "
+            "(--architecture).",
             "architecture",
             choices,
         )
