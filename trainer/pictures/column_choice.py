@@ -56,12 +56,18 @@ def parse_columns(text: str) -> dict[str, list[str]]:
 def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted) -> Columns:
     """What the columns of a table hold; `names` are those of the pictures where they are known.
 
-    UserError where a column that is asked for is not there, or a needed one is there twice; ColumnQuestion where the
-    content leaves more than one answer.
+    UserError where a column that is asked for is not there, or a needed one is there twice, or where several are asked
+    for what has one; ColumnQuestion where the content leaves more than one answer.
     """
     rows = table.sample()
     titles = [folded(title) for title in table.titles]
     asked = {role: [_position(table, title) for title in asked_titles] for role, asked_titles in wanted.items()}
+    for role, columns in asked.items():
+        if role != "label" and len(set(columns)) > 1:
+            named = ", ".join(one_line(table.titles[column])[:60] for column in columns)
+            raise UserError(
+                f'--columns names two columns for "{role}": {named}; name one (only label may have several).'
+            )
     picture, folders, others = _picture_column(table, titles, rows, names, asked.get("image", [])[:1])
     form = _form(titles, picture)
     roles = {role: index for role in ROLES if (index := _role(role, titles, rows)) is not None and index != picture}
@@ -202,7 +208,7 @@ def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> in
     by_title = next((titles.index(title) for title in ROLES[role] if title in titles), None)
     if by_title is None and role == "split":
         for column in range(len(titles)):
-            if any(row[column].casefold() not in PARTS and row[column] for row in rows[:20]):
+            if any(row[column].casefold() not in PARTS.keys() | NOT_KNOWN for row in rows[:20]):
                 continue
             words = Counter(row[column].casefold() for row in rows)
             if len(words) > 1 and words.keys() <= PARTS.keys() | NOT_KNOWN and words.keys() & PARTS.keys():

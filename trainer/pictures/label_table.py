@@ -16,6 +16,8 @@ from trainer.pictures.table_file import TableFile, damaged, open_table
 FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "not available", "missing"})
 """What people write for a patient or lesion that is not to be told."""
 _BLANK = re.compile(r"0+(\.0)?|-1(\.0)?|9{3,}|[-. ?x]+", re.IGNORECASE)
+_MOST_OF_ONE = 50
+"""Pictures that one patient may well have."""
 _TIED = ("patient", "lesion", "group")
 
 
@@ -194,8 +196,12 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
 
 
 def _is_filler(word: str, count: int, rows: int) -> bool:
-    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many."""
+    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many.
+
+    A small table may be that of one patient.
+    """
     if count < 2:
         return False
     blank = _BLANK.fullmatch(word) is not None
-    return word.casefold() in FILLERS or count >= 0.9 * rows or (blank and count >= 0.2 * rows)
+    everybody = count > _MOST_OF_ONE and count >= 0.9 * rows
+    return word.casefold() in FILLERS or everybody or (blank and count >= 0.2 * rows)

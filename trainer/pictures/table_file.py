@@ -24,13 +24,15 @@ SAMPLE_CELLS = 2_000_000
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT = 20
 """Rows at the top that decide about delimiter and header."""
+_SEP_LINE = re.compile(r'"?sep=([^"\r\n ]?)[" \t]*(\r\n|\r|\n)', re.IGNORECASE)
+"""Excel's line above a table: its delimiter, "" where it names none that a table can have, and the line's end."""
 
 
 @dataclass(frozen=True)
 class TableFile:
     """A table whose rows are read one after the other; `titles` as written, "column 1" .. where it has no header.
 
-    `problems` are whole sentences about how the file was read.
+    `problems` are whole sentences about how the file was read. `_before` lines of the file stand before `_text`.
     """
 
     name: str
@@ -39,6 +41,7 @@ class TableFile:
     _text: str
     _delimiter: str
     headed: bool
+    _before: int = 0
 
     @cached_property
     def _top(self) -> tuple[list[int], list[list[str]], Iterator[tuple[int, list[str]]]]:
@@ -71,7 +74,7 @@ class TableFile:
         UserError where a row is damaged, has another length than the header, or there are too many.
         """
         rows = _records(self._text, self._delimiter)
-        line, width, skip, count = 1, len(self.titles), self.headed, 0
+        line, width, skip, count = 1 + self._before, len(self.titles), self.headed, 0
         try:
             for row in rows:
                 if any(row):
@@ -86,7 +89,7 @@ class TableFile:
                             )
                         yield line, [cell.strip() for cell in row[:width]]
                     skip = False
-                line = rows.line_num + 1
+                line = rows.line_num + 1 + self._before
         except CsvError as error:
             raise damaged(self.name, line, error) from error
 
@@ -105,10 +108,11 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     """
     name = one_line(path.name or str(path))
     text, problem = _text(path, name)
-    sep_line = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
+    sep_line = _SEP_LINE.match(text)
     if sep_line:
         text = text[sep_line.end() :]
-    tops = {mark: _top(text, mark) for mark in ((sep_line[1],) if sep_line else _DELIMITERS)}
+    marks = (sep_line[1],) if sep_line and sep_line[1] else _DELIMITERS
+    tops = {mark: _top(text, mark) for mark in marks}
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
     if not top or len(top[0]) < 2:
@@ -121,7 +125,7 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
         raise UserError(f"{name} has {len(top[0]):,} columns; keep those of picture and class.")
     headed = _headed(top, pictures_in)
     titles = tuple(top[0]) if headed else tuple(f"column {number}" for number in range(1, len(top[0]) + 1))
-    table = TableFile(name, titles, (problem,) if problem else (), text, delimiter, headed)
+    table = TableFile(name, titles, (problem,) if problem else (), text, delimiter, headed, int(bool(sep_line)))
     if not table.sample():
         raise UserError(f"{name} has a header but no rows; choose the whole file.")
     return table
