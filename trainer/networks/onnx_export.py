@@ -103,14 +103,7 @@ def _answers(
     except ImportError:
         from trainer.networks.onnx_import.network import read_onnx
 
-        part = path.with_name(f"{path.stem}.part.onnx")
-        try:
-            replace_file(part, content)
-            module = read_onnx(part).answering().module(input_spec.size)
-        except OSError as error:
-            raise cannot_write(part, error) from error
-        finally:
-            part.unlink(missing_ok=True)
+        module = read_onnx(path, content).answering().module(input_spec.size)
         scores = module(torch.from_numpy(pictures)).detach()  # those before a sigmoid at its end
         return (scores.sigmoid() if independent else scores).numpy(), "this program"
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -168,9 +168,12 @@ class OnnxNetwork:
         return _needed(self.model, self.output)
 
 
-def read_onnx(path: Path) -> OnnxNetwork:
-    """What an ONNX file says; UserError where it is no network of pictures. OSError where it cannot be read."""
-    model = without_augmentation(read_model(path))
+def read_onnx(path: Path, content: bytes | None = None) -> OnnxNetwork:
+    """What an ONNX file says, or one of this `content` would; UserError where it is no network of pictures.
+
+    OSError where the file cannot be read.
+    """
+    model = without_augmentation(read_model(path, content))
     pictures = pictures_of(model)
     classes, key = class_names(model.notes)
     input_, note = input_of(model, pictures)

@@ -30,14 +30,17 @@ _STORED: dict[str, Any] = {
 _STORED |= {f"{sign.upper()}INT{bits}": np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
 
-def read_model(path: Path) -> Model:
-    """What an ONNX file holds; UserError with what to do where it cannot be read. OSError where it is not readable."""
+def read_model(path: Path, content: bytes | None = None) -> Model:
+    """What an ONNX file holds, or one of this `content` would; UserError with what to do where it cannot be read.
+
+    OSError where the file is not readable.
+    """
     if importlib.util.find_spec("onnx") is None:
         raise UserError(
             f"{path.name} is an ONNX model, and reading one needs a library that is not installed: "
             'pip install "feature-map-explorer[onnx]"'
         )
-    size = path.stat().st_size
+    size = path.stat().st_size if content is None else len(content)
     if size > LARGEST:
         raise UserError(
             f"{path.name} has {size:,} bytes, more than an ONNX model can have ({LARGEST:,}); export it with its "
@@ -46,7 +49,8 @@ def read_model(path: Path) -> Model:
     from trainer.networks.onnx_import import parsing_process
 
     try:
-        answer = printed_apart(parsing_process, path.read_bytes(), _PATIENCE + size / 2e7, str(_MOST_MEMORY + 6 * size))
+        content = path.read_bytes() if content is None else content
+        answer = printed_apart(parsing_process, content, _PATIENCE + size / 2e7, str(_MOST_MEMORY + 6 * size))
         parsed, numbers = _parts(answer)
     except (NoAnswer, ValueError) as error:
         raise UserError(f"{path.name} is damaged or no ONNX model; copy or export it again.") from error

@@ -32,11 +32,7 @@ AGAIN = (
     'Export it with Keras\' own model.export(PATH, format="onnx"), or, where a Normalization layer is what lacks, cut '
     "the network behind it and name its mean and std (--input)."
 )
-NUMBERS = {
-    np.dtype(np.float32): "float32",
-    np.dtype(np.int64): "int64",
-    np.dtype(np.bool_): "bool",
-}
+NUMBERS = {np.dtype(np.float32): "float32", np.dtype(np.int64): "int64", np.dtype(np.bool_): "bool"}
 KINDS: dict[int, str] = {int(number): name for name, number in TensorProto.DataType.items()}
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 INTEGERS = {getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)}
@@ -86,8 +82,12 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
     graph = model.graph
     if not graph.node or not graph.output:
         raise Refused("is damaged or no ONNX model: it holds no operations; copy or export it again.")
-    if len(graph.node) > MOST_NODES or len(graph.initializer) > MOST_TENSORS:
-        raise Refused(f"holds {len(graph.node):,} operations, more than any network here can have.")
+    for what, count, most in (
+        ("operations", len(graph.node), MOST_NODES),
+        ("tensors", len(graph.initializer), MOST_TENSORS),
+    ):
+        if count > most:
+            raise Refused(f"holds {count:,} {what}, more than any network here can have.")
     versions = {entry.domain: entry.version for entry in model.opset_import}
     opset = next((versions[domain] for domain in OWN_DOMAINS if domain in versions), 0)
     if opset < 1:

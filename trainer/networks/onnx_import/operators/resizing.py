@@ -121,8 +121,8 @@ def _factor(side: int, wanted: int, scale: float) -> float:
 
 def _nearest(builder: Builder, value: Value, wanted: Pair, scales: tuple[float, float], how: str) -> Value:
     old = (value.shape[2], value.shape[3])
-    taken = [_taken(builder, *sides, scale, how) for *sides, scale in zip(old, wanted, scales, strict=True)]
-    if all(torch.equal(places, _torchs(*sides)) for places, *sides in zip(taken, old, wanted, strict=True)):
+    taken = [_taken(builder, old[axis], wanted[axis], scales[axis], how) for axis in (0, 1)]
+    if all(torch.equal(taken[axis], _torchs(old[axis], wanted[axis])) for axis in (0, 1)):
         return builder.function(F.interpolate, value, list(wanted), mode="nearest")
     for axis, places in ((2, taken[0]), (3, taken[1])):
         if len(places) == 1:  # a constant of one number would stand in the graph as that number
