@@ -205,6 +205,19 @@ def test_what_torch_resizes_otherwise_is_refused(how: dict[str, Any], tmp_path: 
         computed(path, NUMBERS)
 
 
+def test_smoothing_changes_nothing_that_is_made_larger(tmp_path: Path) -> None:
+    node = helper.make_node("Resize", ["x", "", "", "t"], ["y"], mode="linear", antialias=1)
+    assert_alike(file_of(tmp_path, [node], {"t": np.array([1, 3, 16, 11])}, NUMBERS, 19), NUMBERS)
+
+
+@pytest.mark.parametrize("sides", [(0, 4), (1 << 40, 4), (-3, 4)])
+def test_sides_that_no_map_has_are_refused(sides: tuple[int, int], tmp_path: Path) -> None:
+    node = helper.make_node("Resize", ["x", "", "", "t"], ["y"])
+    path = file_of(tmp_path, [node], {"t": np.array([1, 3, *sides])}, NUMBERS, 19)
+    with pytest.raises(UserError, match="resizes maps of 8 x 8 to"):
+        computed(path, NUMBERS)
+
+
 def test_parts_beyond_an_axis_are_refused(tmp_path: Path) -> None:
     for number in (3, -4):
         path = file_of(

@@ -17,6 +17,7 @@ Pair = tuple[int, int]
 _Places = npt.NDArray[np.float32]
 _SAME_SCALE = 1e-6
 """By how much, as a part of it, a scale may differ from the quotient of two sides that it stands for in float32."""
+_LARGEST = 1 << 16
 _HALF = np.float32(0.5)
 _NEARLY = 1e-6
 """By how much a place may miss the middle of two and count as it, as in onnxruntime."""
@@ -45,7 +46,7 @@ def _resize(builder: Builder, inputs: Inputs) -> Value:
     if node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise Unsupported("it resizes maps and keeps their proportions")
     wanted, scales = _target(builder, inputs, value)
-    if min(wanted) < 1:
+    if not 1 <= min(wanted) <= max(wanted) <= _LARGEST:
         raise Unsupported(f"it resizes maps of {old[0]} x {old[1]} to {wanted[0]} x {wanted[1]}")
     mode = node.text("mode", "nearest")
     how = node.text("coordinate_transformation_mode", "half_pixel") if builder.opset > 10 else "asymmetric"
@@ -102,8 +103,8 @@ def _linear(builder: Builder, value: Value, wanted: Pair, scales: tuple[float, f
     if how == "pytorch_half_pixel" and any(new == 1 != side for new, side in zip(wanted, old, strict=True)):
         raise Unsupported("it resizes maps to a side of 1 by their first places")  # torch takes the middle
     options: dict[str, object] = {"mode": "bilinear", "align_corners": how == "align_corners"}
-    if builder.node.integer("antialias", 0):
-        raise Unsupported("it smooths maps before it resizes them (antialias)")
+    if builder.node.integer("antialias", 0) and any(new < side for new, side in zip(wanted, old, strict=True)):
+        raise Unsupported("it resizes maps and smooths them (antialias)")  # torch's own smooths otherwise
     if scales is None or how == "align_corners":  # corners lie on corners, whatever the scale
         return builder.function(F.interpolate, value, list(wanted), **options)
     if any(new == side and scale != 1 for side, new, scale in zip(old, wanted, scales, strict=True)):
