@@ -142,7 +142,7 @@ def resizes(draw: st.DrawFn) -> tuple[onnx.NodeProto, Tensors, tuple[int, int]]:
     return helper.make_node("Resize", inputs, ["y"], **how), {"t": values}, old
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawn=resizes())
 def test_any_resize_is_onnxs_or_refused(
     drawn: tuple[onnx.NodeProto, Tensors, tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
@@ -216,6 +216,42 @@ def test_sides_that_no_map_has_are_refused(sides: tuple[int, int], tmp_path: Pat
     path = file_of(tmp_path, [node], {"t": np.array([1, 3, *sides])}, NUMBERS, 19)
     with pytest.raises(UserError, match="resizes maps of 8 x 8 to"):
         computed(path, NUMBERS)
+
+
+@pytest.mark.parametrize("number", [0.0, 0.7, -0.7])
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1, 1), (1, 1, 1, 1), (3, 1, 1), (8,)])
+@pytest.mark.parametrize("operator", ["Max", "Min"])
+def test_the_larger_of_a_map_and_a_number(operator: str, shape: tuple[int, ...], number: float, tmp_path: Path) -> None:
+    tensors = {"c": np.full(shape, number, np.float32), "d": np.full(shape, 2 * number, np.float32)}
+    for inputs in (["x", "c"], ["c", "x"], ["c", "x", "d"], ["c", "d", "x"], ["x"]):
+        used = {name: tensor for name, tensor in tensors.items() if name in inputs}
+        assert_alike(file_of(tmp_path, [helper.make_node(operator, inputs, ["y"])], used, NUMBERS, 13), NUMBERS)
+
+
+@st.composite
+def pools(draw: st.DrawFn) -> onnx.NodeProto:
+    kernel = [draw(st.integers(1, 3)), draw(st.integers(1, 3))]
+    how: dict[str, Any] = {"kernel_shape": kernel, "strides": [draw(st.integers(1, 3)), draw(st.integers(1, 3))]}
+    how["pads"] = [draw(st.integers(0, side - 1)) for side in kernel * 2]
+    how["ceil_mode"] = draw(st.integers(0, 1))
+    if draw(st.booleans()):
+        return helper.make_node("MaxPool", ["x"], ["y"], dilations=[draw(st.integers(1, 2))] * 2, **how)
+    return helper.make_node("AveragePool", ["x"], ["y"], count_include_pad=draw(st.integers(0, 1)), **how)
+
+
+@settings(max_examples=60, deadline=None)
+@given(node=pools(), sides=st.tuples(st.integers(5, 9), st.integers(5, 9)))
+def test_any_pool_takes_the_windows_that_onnx_takes(
+    node: onnx.NodeProto, sides: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    picture = np.random.default_rng(0).normal(size=(1, 3, *sides)).astype(np.float32)
+    assert_alike(file_of(tmp_path_factory.mktemp("pool"), [node], {}, picture, 19), picture)
+
+
+@pytest.mark.parametrize("operator", ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceL2"])
+def test_a_reduction_over_no_axis(operator: str, tmp_path: Path) -> None:
+    node = helper.make_node(operator, ["x"], ["y"], noop_with_empty_axes=1)
+    assert_alike(file_of(tmp_path, [node], {}, NUMBERS, 18), NUMBERS)
 
 
 def test_parts_beyond_an_axis_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Arithmetic on numbers and tensors; a factor or summand for each channel becomes a batch norm."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import torch
@@ -146,12 +147,29 @@ def _unary(function: Callable[..., Any]) -> Operator:
     return operator
 
 
-def _of_many(function: Callable[..., Any]) -> Operator:
+def _of_many(pair: Operator) -> Operator:
     def operator(builder: Builder, inputs: Inputs) -> Value:
         result = first(inputs)
         for index in range(1, len(inputs)):
-            result = _binary(function)(builder, [result, needed(inputs, index)])
+            value = pair(builder, [result, needed(inputs, index)])
+            assert isinstance(value, Known | Traced)
+            result = value
         return result
+
+    return operator
+
+
+def _extreme(function: Callable[..., Any], bounds: Callable[[float], tuple[float, float]]) -> Operator:
+    """The larger or smaller of two; of maps and one number, maps within the `bounds` that the number is."""
+
+    def operator(builder: Builder, inputs: Inputs) -> Value:
+        left, right = needed(inputs, 0), needed(inputs, 1)
+        for value, number in ((left, right), (right, left)):
+            if isinstance(value, Traced) and isinstance(number, Known) and number.fixed and number.one.numel() == 1:
+                low, high = bounds(float(number.one))
+                if len(number.shape) <= len(value.shape):
+                    return builder.pointwise(nn.ReLU() if (low, high) == (0, inf) else nn.Hardtanh(low, high), value)
+        return _binary(function)(builder, inputs)
 
     return operator
 
@@ -180,9 +198,9 @@ OPERATORS: dict[str, Operator] = {
     "Div": _binary(_div, _quotient),
     "Pow": _binary(torch.pow),
     "Mod": _modulo,
-    "Max": _of_many(torch.maximum),
-    "Min": _of_many(torch.minimum),
-    "Sum": _of_many(torch.add),
+    "Max": _of_many(_extreme(torch.maximum, lambda number: (number, inf))),
+    "Min": _of_many(_extreme(torch.minimum, lambda number: (-inf, number))),
+    "Sum": _of_many(_binary(torch.add)),
     "Equal": _binary(torch.eq),
     "Greater": _binary(torch.gt),
     "GreaterOrEqual": _binary(torch.ge),

@@ -19,8 +19,8 @@ def _reduction(function: Callable[..., Any], pool: type[nn.Module] | None = None
         count, keep = len(value.shape), bool(node.integer("keepdims", 1))
         axes = axes_of(builder, inputs)
         if not axes:
-            if node.integer("noop_with_empty_axes", 0):
-                return value
+            if node.integer("noop_with_empty_axes", 0):  # what is done to each number by itself is done all the same
+                return builder.function(torch.abs, value) if function is _norm else value
             axes = tuple(range(count))
         dims = sorted(axis_in(axis, count) for axis in axes)
         if isinstance(value, Traced) and value.columns is None and pool is not None and count == 4:
