@@ -33,22 +33,22 @@ def known() -> tuple[str, ...]:
 def find(weights: Weights) -> Blueprint:
     """The one architecture that fits the weights; OpeningQuestion where several do, or none."""
     fitting = _fitting(weights)
-    names = tuple(dict.fromkeys(found.name for found in fitting))
-    if len({found.prefix for found in fitting}) > 1:
-        raise several(weights, [found.prefix for found in fitting])
+    names = tuple(dict.fromkeys(blueprint.name for blueprint in fitting))
+    if len({blueprint.prefix for blueprint in fitting}) > 1:
+        raise several(weights, [blueprint.prefix for blueprint in fitting])
     if len(names) > 1:
         raise OpeningQuestion(
             f"{weights.file}: the weights fit {' and '.join(names[:6])} equally; say which it is ({OPTION}).",
             "architecture",
             names,
         )
-    said = timm.other_than(names[0], weights.said.architecture) if names else ""
-    if said:
+    stated = timm.other_than(names[0], weights.said.architecture) if names else ""
+    if stated:
         raise OpeningQuestion(
-            f"{weights.file} says that it is {said}, a network of the timm library; its weights have the names and "
+            f"{weights.file} says that it is {stated}, a network of the timm library; its weights have the names and "
             f"shapes of {names[0]} too, which computes something else with them; say which it is ({OPTION}).",
             "architecture",
-            (f"timm/{said}", names[0]),
+            (f"timm/{stated}", names[0]),
         )
     if fitting:
         text = f"The architecture {names[0]} was found from the names and shapes of the weights."
@@ -76,8 +76,8 @@ def several(weights: Weights, prefixes: Iterable[str]) -> OpeningQuestion:
 def named(name: str, weights: Weights) -> Blueprint:
     """The architecture that the person named, around the weights; UserError where it does not fit them."""
     if name.startswith("timm/"):
-        found = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
-        return _with_foreign(replace(found, file=weights.file), weights.tensors)
+        blueprint = timm_blueprint(name.removeprefix("timm/"), weights.tensors, weights.config)
+        return _with_foreign(replace(blueprint, file=weights.file), weights.tensors)
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
     if name not in known():
@@ -85,25 +85,32 @@ def named(name: str, weights: Weights) -> Blueprint:
         near = f"; nearest: {', '.join(close)}" if close else ""
         raise OpeningQuestion(f'There is no architecture "{name}"{near} ({OPTION}).', "architecture", close)
     tried: list[Blueprint] = []
-    whole: list[Blueprint] = []
+    refusals: list[UserError] = []
+    fitting: list[Blueprint] = []
     for spelling in spellings(weights.tensors):
-        tried += _under_name(name, spelling)
-        whole = [found for found in tried if not found.problems and weights.wants(found.prefix)]
-        if whole:
+        tried += _under_name(name, spelling, refusals)
+        fitting = [blueprint for blueprint in tried if not blueprint.problems and weights.wants(blueprint.prefix)]
+        if fitting:
             break
-    if len({found.prefix for found in whole}) > 1:
-        raise several(weights, [found.prefix for found in whole])
-    whole = whole or [one for one in cut_blueprints(weights.tensors) if one.name == name and weights.wants(one.prefix)]
-    if whole:
-        return _with_foreign(replace(whole[0], file=weights.file), weights.tensors)
-    if other := next((one for names in timm.candidates(weights.tensors) for one in names if one == name), ""):
+    fitting = fitting or [
+        blueprint
+        for blueprint in cut_blueprints(weights.tensors)
+        if blueprint.name == name and weights.wants(blueprint.prefix)
+    ]
+    if len({blueprint.prefix for blueprint in fitting}) > 1:
+        raise several(weights, [blueprint.prefix for blueprint in fitting])
+    if refusals and not tried and not fitting:
+        raise refusals[0]
+    if fitting:
+        return _with_foreign(replace(fitting[0], file=weights.file), weights.tensors)
+    if other := next((entry for names in timm.candidates(weights.tensors) for entry in names if entry == name), ""):
         raise OpeningQuestion(
             f"{weights.file}: the weights do not fit torchvision's {name}; their names and shapes are those of timm's: "
             f"open them as timm/{other} (--architecture timm/{other}).",
             "architecture",
             (f"timm/{other}",),
         )
-    best = min(tried, key=lambda found: len(found.problems), default=None)
+    best = min(tried, key=lambda blueprint: len(blueprint.problems), default=None)
     problems = list(best.problems) if best else ["their names or shapes are not those of convolution blocks"]
     refuse(weights.file, name, problems)
     raise UserError(f"{weights.file}: the weights do not fit {name}; name another architecture ({OPTION}).")
@@ -111,23 +118,23 @@ def named(name: str, weights: Weights) -> Blueprint:
 
 def described(checkpoint: Checkpoint, name: str) -> Blueprint:
     """The network that one of our own checkpoints describes; UserError where description and weights disagree."""
-    named = len(checkpoint.classes)
-    count = 1 if checkpoint.outputs == SECOND_CLASS else named
+    class_count = len(checkpoint.classes)
+    count = 1 if checkpoint.outputs == SECOND_CLASS else class_count
     if checkpoint.architecture in ARCHITECTURES:
         arguments = _plausible(checkpoint.architecture_arguments, name)
-        found = Blueprint(
+        blueprint = Blueprint(
             name=checkpoint.architecture,
             tensors=checkpoint.weights,
             build=lambda: build(checkpoint.architecture, count, arguments),
             classes=count,
         )
     elif checkpoint.architecture in tv.table():
-        own = checkpoint.architecture_arguments.get("transform_input", False)
-        found = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=own is True)
-        refuse(name, found.name, list(found.problems))
+        transform_input = checkpoint.architecture_arguments.get("transform_input", False)
+        blueprint = tv.blueprint(checkpoint.architecture, checkpoint.weights, transform_input=transform_input is True)
+        refuse(name, blueprint.name, list(blueprint.problems))
     elif checkpoint.architecture.startswith("timm/"):
-        found = timm_blueprint(checkpoint.architecture.removeprefix("timm/"), checkpoint.weights, {})
-        refuse(name, found.name, list(found.problems))
+        blueprint = timm_blueprint(checkpoint.architecture.removeprefix("timm/"), checkpoint.weights, {})
+        refuse(name, blueprint.name, list(blueprint.problems))
     else:
         raise OpeningQuestion(
             f'{name} holds the architecture "{checkpoint.architecture[:60]}", which this version does not know; '
@@ -135,19 +142,21 @@ def described(checkpoint: Checkpoint, name: str) -> Blueprint:
             "architecture",
             (),
         )
-    if found.classes != count or not count:
-        raise UserError(f"{name} names {named} classes, but its network has {found.classes} outputs; save it again.")
-    return replace(found, file=name, names=checkpoint.classes, input=checkpoint.input, input_note="", assumed=())
+    if blueprint.classes != count or not count:
+        raise UserError(
+            f"{name} names {class_count} classes, but its network has {blueprint.classes} outputs; save it again."
+        )
+    return replace(blueprint, file=name, names=checkpoint.classes, input=checkpoint.input, input_note="", assumed=())
 
 
 def from_config(weights: Weights) -> Blueprint:
     """The network of a folder that timm or the Hugging Face hub wrote."""
     name = weights.config.get("architecture")
     if not isinstance(name, str):
-        inside = weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
-        inside = ", ".join(map(str, inside)) if isinstance(inside, list) else str(inside)
+        model_type = weights.config.get("architectures") or weights.config.get("model_type") or "an unknown network"
+        model_type = ", ".join(map(str, model_type)) if isinstance(model_type, list) else str(model_type)
         raise UserError(
-            f"{weights.file} is a network of the transformers library ({inside[:80]}), which this program does not "
+            f"{weights.file} is a network of the transformers library ({model_type[:80]}), which this program does not "
             "build; give a function that returns it as a module (--architecture file.py:factory)."
         )
     return _with_foreign(
@@ -158,42 +167,50 @@ def from_config(weights: Weights) -> Blueprint:
 def _fitting(weights: Weights) -> list[Blueprint]:
     """Everything that fits the weights, under the first spelling of their names where anything does."""
     for spelling in spellings(weights.tensors):
-        found = [one for one in _candidates(spelling) if weights.wants(one.prefix)]
-        if found:
-            return found
-    found = [one for one in cut_blueprints(weights.tensors) if weights.wants(one.prefix)]
-    if found or not timm.installed():
-        return found
+        fitting = [blueprint for blueprint in _candidates(spelling) if weights.wants(blueprint.prefix)]
+        if fitting:
+            return fitting
+    fitting = [blueprint for blueprint in cut_blueprints(weights.tensors) if weights.wants(blueprint.prefix)]
+    if fitting or not timm.installed():
+        return fitting
     return timm.fitting(weights.tensors, weights.said.architecture)
 
 
 def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
     for read in OURS.values():
-        yield from (found for found in read(tensors) if not found.problems)
-    found = list(places(tv.table(), tensors))
-    for name, prefix in found:
+        yield from (blueprint for blueprint in read(tensors) if not blueprint.problems)
+    candidates = list(places(tv.table(), tensors))
+    for name, prefix in candidates:
         try:
             fitted = tv.blueprint(name, tensors, prefix)
             if not fitted.problems:
                 yield fitted
         except UserError:
             # One of several that share these names; where it is the only one, its own words are of more use.
-            if len(found) == 1:
+            if len(candidates) == 1:
                 raise
 
 
-def _under_name(name: str, tensors: Tensors) -> list[Blueprint]:
-    """The named architecture wherever it may stand in the weights, also where it does not fit."""
+def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Iterator[Blueprint]:
+    """The named architecture wherever it may stand in the weights, also where it does not fit.
+
+    `refusals` gets what is said where it cannot be built: a convolution inside may have the name of the first.
+    """
     if name in OURS:
-        return list(OURS[name](tensors))
-    whole = [prefix for _, prefix in places({name: tv.table()[name]}, tensors)]
+        yield from OURS[name](tensors)
+        return
+    prefixes = [prefix for _, prefix in places({name: tv.table()[name]}, tensors)]
     first = f"{tv.table()[name]['first']}.weight"
-    return [tv.blueprint(name, tensors, prefix) for prefix in whole or prefixes_of(first, tensors)[:1] or [""]]
+    for prefix in prefixes or prefixes_of(first, tensors)[:1] or [""]:
+        try:
+            yield tv.blueprint(name, tensors, prefix)
+        except UserError as error:
+            refusals.append(error)
 
 
-def _with_foreign(found: Blueprint, tensors: Tensors) -> Blueprint:
+def _with_foreign(blueprint: Blueprint, tensors: Tensors) -> Blueprint:
     """The blueprint with a sentence about what lies in the file and is none of the network's."""
-    return replace(found, assumed=(*found.assumed, *set_aside(found.foreign, tensors)))
+    return replace(blueprint, assumed=(*blueprint.assumed, *set_aside(blueprint.foreign, tensors)))
 
 
 def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
@@ -201,19 +218,19 @@ def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
 
     Convolutions among them were at work when the network was trained: without them it says something else.
     """
-    named = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
-    if not named:
+    unused = [name for name in foreign if not name.startswith(tuple(f"{part}." for part in IGNORED))]
+    if not unused:
         return ()
-    more = f" and {len(named) - 4} more" if len(named) > 4 else ""
-    shown = ", ".join(name[:60] for name in named[:4])
-    what = "tensor in the file is" if len(named) == 1 else "tensors in the file are"
-    said = f"{len(named)} {what} none of the network's and set aside: {shown}{more}."
-    if any(name in tensors and tensors[name].dim() == 4 for name in named):
-        said += (
+    more = f" and {len(unused) - 4} more" if len(unused) > 4 else ""
+    shown = ", ".join(name[:60] for name in unused[:4])
+    subject = "tensor in the file is" if len(unused) == 1 else "tensors in the file are"
+    sentence = f"{len(unused)} {subject} none of the network's and set aside: {shown}{more}."
+    if any(name in tensors and tensors[name].dim() == 4 for name in unused):
+        sentence += (
             " There are convolutions among them: what was trained has more parts than this network. Where they led to "
             "the classes, its scores were others; its own class opens with them (file.py:factory)."
         )
-    return (said,)
+    return (sentence,)
 
 
 def _unknown(weights: Weights) -> OpeningQuestion:

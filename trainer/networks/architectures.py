@@ -31,14 +31,14 @@ class ScratchCNN(nn.Module):
     ) -> None:
         super().__init__()
         convolutions: list[nn.Module] = []
-        before = channels
+        in_channels = channels
         for width in filters:
-            for source in (before, width):
+            for source in (in_channels, width):
                 convolutions += [nn.Conv2d(source, width, 3, padding=1), nn.ReLU(inplace=True)]
             convolutions.append(nn.MaxPool2d(2))
-            before = width
+            in_channels = width
         self.features = nn.Sequential(*convolutions)
-        units = before * (size // 2 ** len(filters)) ** 2
+        units = in_channels * (size // 2 ** len(filters)) ** 2
         connected: list[nn.Module] = [nn.Flatten()]
         if bottleneck:
             connected.append(nn.Linear(units, bottleneck, bias=False))
@@ -117,16 +117,16 @@ def build(architecture: str, classes: int, arguments: dict[str, Any] | None = No
 
     torchvision's come without auxiliary classifiers, which our training does not use.
     """
-    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in (arguments or {}).items()}
+    options = {name: tuple(value) if isinstance(value, list) else value for name, value in (arguments or {}).items()}
     if architecture in ARCHITECTURES:
-        return ARCHITECTURES[architecture](classes, **plain)
+        return ARCHITECTURES[architecture](classes, **options)
     if architecture not in known():
         raise KeyError(architecture)
     import torchvision
 
     if architecture in _AUXILIARY:
-        plain |= {"aux_logits": False, "init_weights": True}
-    module: nn.Module = torchvision.models.get_model(architecture, weights=None, num_classes=classes, **plain)
+        options |= {"aux_logits": False, "init_weights": True}
+    module: nn.Module = torchvision.models.get_model(architecture, weights=None, num_classes=classes, **options)
     return module
 
 

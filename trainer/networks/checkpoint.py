@@ -110,15 +110,15 @@ def described(path: Path, weights: dict[str, torch.Tensor], metadata: Mapping[st
             outputs=_outputs(values.get("outputs", OUTPUTS[0]), len(classes)),
         )
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        said = printable(f"{type(error).__name__}: {error}", 120)
-        raise UserError(f"{path.name}: the description of the network in it is damaged ({said}).") from error
+        detail = printable(f"{type(error).__name__}: {error}", 120)
+        raise UserError(f"{path.name}: the description of the network in it is damaged ({detail}).") from error
 
 
-def _outputs(said: object, classes: int) -> str:
+def _outputs(outputs: object, classes: int) -> str:
     """What a checkpoint says of its outputs; ValueError where that is nothing known."""
-    if said not in OUTPUTS or (said == SECOND_CLASS and classes != 2):
+    if outputs not in OUTPUTS or (outputs == SECOND_CLASS and classes != 2):
         raise ValueError("its outputs are nothing that is known")
-    return str(said)
+    return str(outputs)
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {

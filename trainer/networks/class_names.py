@@ -7,11 +7,11 @@ from trainer.networks.candidate import OpeningQuestion
 
 
 def class_names(
-    architecture: str, outputs: int, given: Sequence[str] | None, said: Sequence[Sequence[str]]
+    architecture: str, outputs: int, given: Sequence[str] | None, recorded: Sequence[Sequence[str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of a network's classes, and sentences about what was proposed.
 
-    `given` by the person wins, then the first of `said` (by the file or the code) with a name for each output, then
+    `given` by the person wins, then the first of `recorded` (by the file or the code) with a name for each output, then
     ImageNet's for 1000 outputs of a known architecture, then plain names. One output may stand for the second of two
     classes, and does so where nobody named any. OpeningQuestion where `given` has another number.
     """
@@ -28,10 +28,10 @@ def class_names(
         return tuple(given), alone(tuple(given)) if outputs == 1 else ()
     if not outputs:
         return (), ()
-    unused = next((names for names in said if names and len(names) not in counts), ())
+    unused = next((names for names in recorded if names and len(names) not in counts), ())
     aside = (f"{len(unused)} class names were found and not used: the network has {outputs} outputs.",)
     assumed = aside if unused else ()
-    for names in said:
+    for names in recorded:
         if len(names) in counts:
             return tuple(names), (*assumed, *(alone(tuple(names)) if outputs == 1 else ()))
     if outputs == 1000 and (architecture in tv.table() or architecture.startswith("timm/")):

@@ -81,12 +81,12 @@ def cut_blueprints(tensors: Tensors) -> list[Blueprint]:
     """
     for spelling in spellings(tensors):
         for look in (_by_names, _by_order):
-            found: dict[tuple[str, str], Blueprint] = {}
-            for one in look(spelling):
-                if (one.name, one.prefix) not in found and (fitting := _blueprint(one, spelling)) is not None:
-                    found[one.name, one.prefix] = fitting
-            if found:
-                return list(found.values())
+            blueprints: dict[tuple[str, str], Blueprint] = {}
+            for body in look(spelling):
+                if (body.name, body.prefix) not in blueprints and (fitting := _blueprint(body, spelling)) is not None:
+                    blueprints[body.name, body.prefix] = fitting
+            if blueprints:
+                return list(blueprints.values())
     return []
 
 
@@ -99,7 +99,7 @@ def _by_names(tensors: Tensors) -> Iterator[_Found]:
                 if tensors[prefix + anchor].dim() == 4:
                     names = dict(_renamed(under(tensors, prefix), prefix, family))
                     renamed = {new: tensors[old] for new, old in names.items()}
-                    for name in (name for name, where in places(rows, renamed) if not where):
+                    for name in (name for name, inner_prefix in places(rows, renamed) if not inner_prefix):
                         yield _Found(name, names, prefix, _whole(name, names, tensors))
 
 
@@ -126,12 +126,15 @@ def _renamed(inside: Tensors, prefix: str, family: tuple[str, ...]) -> Iterator[
 
 def _by_order(tensors: Tensors) -> Iterator[_Found]:
     rows = {row["order"]: name for name, row in tv.table().items() if not name.startswith(_WHOLE)}
-    stood = [name for name in tensors if not name.endswith(COUNTER)]
-    for order, start, end in orders(tensors, stood):
+    ordered = [name for name in tensors if not name.endswith(COUNTER)]
+    for order, start, end in orders(tensors, ordered):
         if order in rows:
-            name, given = rows[order], stood[start:end]
+            name, given = rows[order], ordered[start:end]
             first = tv.table()[name]["first"]
-            beginning = {f"{first}.{one.rpartition('.')[2]}": one for one in given[: 1 + given[1].endswith(".bias")]}
+            beginning = {
+                f"{first}.{weight_name.rpartition('.')[2]}": weight_name
+                for weight_name in given[: 1 + given[1].endswith(".bias")]
+            }
             whole = _whole(name, beginning, tensors)
             own = [key for key in _parts(whole, name).state_dict() if not key.endswith(COUNTER)]
             # Inside of each part the names are torchvision's: other libraries have bodies of the same shapes that
@@ -157,20 +160,22 @@ def _parts(whole: nn.Module, name: str) -> nn.Sequential:
     return parts
 
 
-def _blueprint(found: _Found, tensors: Tensors) -> Blueprint | None:
+def _blueprint(body: _Found, tensors: Tensors) -> Blueprint | None:
     """How the network is built; None where the weights are not those of its body and others beside it."""
-    name, first = found.name, tv.table()[found.name]["first"]
-    channels, bias = tensors[found.names[f"{first}.weight"]].shape[1], f"{first}.bias" in found.names
+    name, first = body.name, tv.table()[body.name]["first"]
+    channels, bias = tensors[body.names[f"{first}.weight"]].shape[1], f"{first}.bias" in body.names
     if channels not in (1, 3):
         return None
-    expected = _parts(found.whole, name).state_dict()
-    own = {key: tensors[found.names[key]] for key in expected if key in found.names}
-    used = {found.names[key] for key in own}
+    expected = _parts(body.whole, name).state_dict()
+    own = {key: tensors[body.names[key]] for key in expected if key in body.names}
+    used = {body.names[key] for key in own}
     rest = {key: tensor for key, tensor in tensors.items() if key not in used and not key.endswith(COUNTER)}
-    if differences(expected, own) or any(_goes_on(key.removeprefix(found.prefix), one) for key, one in rest.items()):
+    if differences(expected, own) or any(
+        _goes_on(key.removeprefix(body.prefix), tensor) for key, tensor in rest.items()
+    ):
         return None
     spec, note = tv.proposed_input(name, channels)
-    tail = _tail(found, rest, spec.size)
+    tail = _tail(body, rest, spec.size)
 
     def build() -> nn.Module:
         module = _parts(tv.build(name, 1000, channels, bias), name)
@@ -188,7 +193,7 @@ def _blueprint(found: _Found, tensors: Tensors) -> Blueprint | None:
         input=spec,
         input_note=note,
         assumed=tail.assumed,
-        prefix=found.prefix,
+        prefix=body.prefix,
         foreign=tail.foreign,
         fixed_size=tail.fixed_size,
     )
@@ -199,46 +204,46 @@ def _goes_on(name: str, tensor: torch.Tensor) -> bool:
     return name.partition(".")[0].isdecimal() and tensor.dim() == 4 and tensor.shape[2:].numel() > 1
 
 
-def _tail(found: _Found, rest: Tensors, size: tuple[int, int]) -> _Tail:
-    name, said = found.name, [_TAKEN_APART.format(found.name)]
-    place = Place.of(found.whole.get_submodule(tv.table()[name]["last"].partition(".")[0]))
+def _tail(body: _Found, rest: Tensors, size: tuple[int, int]) -> _Tail:
+    name, notes = body.name, [_TAKEN_APART.format(body.name)]
+    place = Place.of(body.whole.get_submodule(tv.table()[name]["last"].partition(".")[0]))
     assert place is not None  # torchvision's own
-    pool = getattr(found.whole, "avgpool", None)
+    pool = getattr(body.whole, "avgpool", None)
     sides = pool.output_size if isinstance(pool, nn.AdaptiveAvgPool2d) else 1
     side = int((sides[0] if isinstance(sides, tuple) else sides) or 1)
     maps = place.features // side**2 if not place.is_map else place.features
     before: list[type[nn.Module]] = []
     if name.startswith("densenet"):
-        if found.prefix.rstrip(".").rpartition(".")[2].isdecimal():
-            said.append("Its last ReLU is no part of it and was left out, as a sequence of the parts leaves it out.")
+        if body.prefix.rstrip(".").rpartition(".")[2].isdecimal():
+            notes.append("Its last ReLU is no part of it and was left out, as a sequence of the parts leaves it out.")
         else:
             before = [nn.ReLU]
-            said.append("Its last ReLU is no part of it and was taken to be there, as in torchvision's own.")
+            notes.append("Its last ReLU is no part of it and was taken to be there, as in torchvision's own.")
     if name in ("googlenet", "inception_v3"):
-        said.append("It was taken not to rescale its input (transform_input), as its parts alone do not.")
-    for reached, kinds, why in _ways(found, maps, side, size, rest):
+        notes.append("It was taken not to rescale its input (transform_input), as its parts alone do not.")
+    for reached, kinds, why in _ways(body, maps, side, size, rest):
         heads = _heads(rest, reached)
         if len(heads) > 1:
             break
-        for where, (tensors, head) in heads.items():
-            foreign = tuple(key for key in rest if where and not key.startswith(f"{where}."))
+        for path, (tensors, head) in heads.items():
+            foreign = tuple(key for key in rest if path and not key.startswith(f"{path}."))
             return _Tail(
                 partial(_made, [*before, *kinds]),
                 reached,
                 tensors,
                 head.outputs,
                 foreign,
-                (*said, head_sentence(where, head), *why),
+                (*notes, head_sentence(path, head), *why),
                 kinds == [nn.Flatten],
             )
     else:
         heads = {}
     text = without_scores("head", rest, tuple(heads))
-    return _Tail(partial(_made, list(before)), place, {}, 0, tuple(rest), (*said, text))
+    return _Tail(partial(_made, list(before)), place, {}, 0, tuple(rest), (*notes, text))
 
 
 def _ways(
-    found: _Found, maps: int, side: int, size: tuple[int, int], rest: Tensors
+    body: _Found, maps: int, side: int, size: tuple[int, int], rest: Tensors
 ) -> Iterator[tuple[Place, list[Callable[[], nn.Module]], tuple[str, ...]]]:
     """What may stand between the body's maps and the last layers: what these then take, its parts, and a sentence."""
     average: Callable[[], nn.Module] = partial(nn.AdaptiveAvgPool2d, 1)
@@ -250,9 +255,9 @@ def _ways(
         yield Place(maps * side**2, False), [partial(nn.AdaptiveAvgPool2d, side), nn.Flatten], ()
     widths = {tensor.shape[1] for tensor in rest.values() if tensor.dim() == 2} - {maps * side**2}
     if any(width > 2 * maps and width % maps == 0 for width in widths):
-        first = next(part for part in found.whole.modules() if isinstance(part, nn.Conv2d))
+        first = next(part for part in body.whole.modules() if isinstance(part, nn.Conv2d))
         picture = torch.empty(1, first.in_channels, *size, device="meta")
-        sides = _parts(found.whole, found.name).eval()(picture).shape[2:]
+        sides = _parts(body.whole, body.name).eval()(picture).shape[2:]
         text = f"They take all {sides[0]} x {sides[1]} places of the maps, so that pictures are {size[0]} x {size[1]}."
         yield Place(maps * sides.numel(), False), [nn.Flatten], (text,)
 
@@ -262,18 +267,23 @@ def _heads(rest: Tensors, place: Place) -> dict[str, tuple[Tensors, Head]]:
     start = shared(rest) if rest else ""
     inside = under(rest, start)
     head = built(inside, place) if inside else None
+    if head is None and start:  # a single layer, of which the module that it stands in makes one with a pool
+        start = start.rstrip(".").rpartition(".")[0]
+        start += "." if start else ""
+        inside = under(rest, start)
+        head = built(inside, place)
     if head is not None:
         return {start.rstrip("."): (inside, head)}
-    found = elsewhere(rest, place)
-    if len(found) == 1:
-        ((path, _),) = found.items()
-        parent, _, own = path.rpartition(".")
+    heads = elsewhere(rest, place)
+    if len(heads) == 1:
+        ((path, _),) = heads.items()
+        parent, _, leaf = path.rpartition(".")
         siblings = under(rest, f"{parent}." if parent else "")
-        if own.isdecimal() and any(
-            key.partition(".")[0] != own and key.partition(".")[0].isdecimal() for key in siblings
+        if leaf.isdecimal() and any(
+            key.partition(".")[0] != leaf and key.partition(".")[0].isdecimal() for key in siblings
         ):
             return {}  # one of several layers in a sequence is not all of them
-    return dict(found)
+    return dict(heads)
 
 
 def _made(kinds: Sequence[Callable[[], nn.Module]]) -> list[tuple[str, nn.Module]]:

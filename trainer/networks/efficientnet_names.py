@@ -33,13 +33,13 @@ def timm_names(tensors: Tensors) -> dict[str, torch.Tensor]:
 
 def _stages(tensors: Tensors, prefix: str) -> dict[str, str]:
     """timm's place of each block, "stage.block": a stage is a run of blocks that give as many maps."""
-    found: dict[str, str] = {}
+    stages: dict[str, str] = {}
     stage, block, width = -1, 0, 0
-    while (project := tensors.get(f"{prefix}_blocks.{len(found)}._project_conv.weight")) is not None:
+    while (project := tensors.get(f"{prefix}_blocks.{len(stages)}._project_conv.weight")) is not None:
         stage, block = (stage, block + 1) if len(project) == width else (stage + 1, 0)
         width = len(project)
-        found[str(len(found))] = f"{stage}.{block}"
-    return found
+        stages[str(len(stages))] = f"{stage}.{block}"
+    return stages
 
 
 def _renamed(name: str, prefix: str, stages: dict[str, str], tensors: Tensors) -> str:

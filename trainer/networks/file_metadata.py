@@ -101,7 +101,7 @@ def said_in(extras: Mapping[str, object]) -> Said:
         size=size[0] if size else None,
         mean=tuple(number / scale for number in mean[0]) if mean else None,
         std=tuple(number / scale for number in std[0]) if std else None,
-        sources=tuple(one[1] for one in (size, mean, std) if one),
+        sources=tuple(entry[1] for entry in (size, mean, std) if entry),
         architecture=str(named) if re.fullmatch(r"[A-Za-z0-9_./-]{2,80}", str(named)) else "",
     )
 
@@ -111,8 +111,8 @@ def _first(
 ) -> tuple[T, str] | None:
     """What the first of the keys with a usable value says, and where it stands."""
     for key in keys:
-        if key in known and (made := read(known[key][1])) is not None:
-            return made, known[key][0]
+        if key in known and (parsed := read(known[key][1])) is not None:
+            return parsed, known[key][0]
     return None
 
 
@@ -129,8 +129,8 @@ def _names(value: object) -> tuple[str, ...]:
 def _in_order(pairs: list[tuple[object, object]]) -> tuple[object, ...]:
     """Names by their numbers, where these are 0, 1, 2 ... without a gap; JSON writes numbers as text."""
     by_number = {int(str(number)): name for number, name in pairs if re.fullmatch("[0-9]{1,9}", str(number)[:10])}
-    whole = len(by_number) == len(pairs) and sorted(by_number) == list(range(len(pairs)))
-    return tuple(by_number[number] for number in range(len(pairs))) if whole else ()
+    complete = len(by_number) == len(pairs) and sorted(by_number) == list(range(len(pairs)))
+    return tuple(by_number[number] for number in range(len(pairs))) if complete else ()
 
 
 def _size(value: object) -> tuple[int, int] | None:

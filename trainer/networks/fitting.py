@@ -53,7 +53,7 @@ def fit(build: Callable[[], nn.Module], last: str, given: Tensors, prefix: str) 
 
 def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, match: Match, given: Tensors) -> Fit:
     place = Place.of(skeleton.get_submodule(part))
-    tensors, where = match.head or {}, part
+    tensors, path = match.head or {}, part
     foreign = match.foreign
     head = built(tensors, place) if place and tensors else None
     doubled: tuple[str, ...] = ()
@@ -68,8 +68,8 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
     if len(outside) == 1:
-        ((where, (tensors, head)),) = outside.items()
-        foreign = tuple(name for name in foreign if not name.startswith(f"{where}."))
+        ((path, (tensors, head)),) = outside.items()
+        foreign = tuple(name for name in foreign if not name.startswith(f"{path}."))
     if head is None:
         left = tuple(f"{match.prefix}{part}.{name}" for name in tensors)
         return Fit(
@@ -79,14 +79,14 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             (*foreign, *left),
             (without_scores(part, tensors, tuple(outside)),),
         )
-    made: Head = head
+    final_head: Head = head
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
     return Fit(
         {**match.tensors, **named},
         lambda: _replaced(build(), part, _anew(tensors, place)),
-        made.outputs,
+        final_head.outputs,
         foreign,
-        (head_sentence(where, made), *doubled),
+        (head_sentence(path, final_head), *doubled),
     )
 
 
@@ -104,15 +104,15 @@ def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch
         for depth in range(1, len(path)):
             groups.setdefault(".".join(path[:depth]), {})[".".join(path[depth:])] = tensor
     whole = {path: tensors for path, tensors in groups.items() if not _is_step(path, groups)}
-    found = {path: (tensors, head) for path, tensors in whole.items() if (head := built(tensors, place))}
+    heads = {path: (tensors, head) for path, tensors in whole.items() if (head := built(tensors, place))}
     # The outermost of several that hold the same layers.
-    return {path: one for path, one in found.items() if not any(path.startswith(f"{other}.") for other in found)}
+    return {path: entry for path, entry in heads.items() if not any(path.startswith(f"{other}.") for other in heads)}
 
 
 def _is_step(path: str, groups: Mapping[str, Tensors]) -> bool:
     """Whether this is one of several numbered layers, which are last layers together or not at all."""
-    parent, _, own = path.rpartition(".")
-    return own.isdecimal() and any(not name.startswith(f"{own}.") for name in groups.get(parent, ()))
+    parent, _, leaf = path.rpartition(".")
+    return leaf.isdecimal() and any(not name.startswith(f"{leaf}.") for name in groups.get(parent, ()))
 
 
 def _anew(tensors: Tensors, place: Place | None) -> nn.Module:
@@ -132,19 +132,19 @@ def _outputs(expected: Mapping[str, torch.Tensor], last: str) -> int:
     return weight.shape[0] if weight is not None and weight.dim() > 0 else 0
 
 
-def head_sentence(where: str, head: Head) -> str:
+def head_sentence(path: str, head: Head) -> str:
     """What is said of last layers that were built from their shapes."""
-    if isinstance(head.module, nn.Linear) and head.module.bias is None and _COSINE.search(where.lower()):
+    if isinstance(head.module, nn.Linear) and head.module.bias is None and _COSINE.search(path.lower()):
         return (
-            f'The last layer ("{where}") was taken for {head.text}. Without a bias and under this name it may be a '
+            f'The last layer ("{path}") was taken for {head.text}. Without a bias and under this name it may be a '
             "cosine layer (ArcFace and the like), whose scores are other ones; the maps are the same."
         )
     if head.guessed:
         return (
-            f'The last layers ("{where}") were built from their shapes: {head.text}. The file does not say what stands '
+            f'The last layers ("{path}") were built from their shapes: {head.text}. The file does not say what stands '
             "between them; another activation than ReLU would change the scores, not the maps."
         )
-    return f'The last layers ("{where}") were built from their shapes: {head.text}.'
+    return f'The last layers ("{path}") were built from their shapes: {head.text}.'
 
 
 def without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:

@@ -12,21 +12,21 @@ def folded(tensors: Tensors) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
 
     Parts whose shapes do not go together are left as they are.
     """
-    found, notes = dict(tensors), []
+    merged, notes = dict(tensors), []
     for text, leaves, compute in _KINDS:
         done = []
-        for start in [name.removesuffix(leaves[0]) for name in found if name.endswith(f".{leaves[0]}")]:
-            parts = {start + leaf: found[start + leaf] for leaf in leaves if start + leaf in found}
+        for start in [name.removesuffix(leaves[0]) for name in merged if name.endswith(f".{leaves[0]}")]:
+            parts = {start + leaf: merged[start + leaf] for leaf in leaves if start + leaf in merged}
             name = f"{start}weight"
-            whole = None if len(parts) < len(leaves) or name in found else _computed(compute, parts.values())
-            if whole is not None:  # it takes the place of the first, since an order may tell what network it is
-                found = {name if key == start + leaves[0] else key: value for key, value in found.items()}
-                found = {key: value for key, value in found.items() if key not in parts} | {name: whole}
+            weight = None if len(parts) < len(leaves) or name in merged else _computed(compute, parts.values())
+            if weight is not None:  # it takes the place of the first, since an order may tell what network it is
+                merged = {name if key == start + leaves[0] else key: value for key, value in merged.items()}
+                merged = {key: value for key, value in merged.items() if key not in parts} | {name: weight}
                 done.append(name)
         if done:
             more = f" and {len(done) - 1} more" if len(done) > 1 else ""
             notes.append(f"{text}: {done[0][:60]}{more}.")
-    return found, tuple(notes)
+    return merged, tuple(notes)
 
 
 def _computed(compute: Callable[..., torch.Tensor], parts: Iterable[torch.Tensor]) -> torch.Tensor | None:
@@ -42,9 +42,9 @@ def _masked(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def _of_length(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
     ones = [1] * (direction.dim() - 1)
-    every = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *ones)
-    found: torch.Tensor = direction * (length.expand(every.shape) / every)
-    return found
+    norms = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *ones)
+    weight: torch.Tensor = direction * (length.expand(norms.shape) / norms)
+    return weight
 
 
 def _of_norm_one(values: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

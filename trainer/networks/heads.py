@@ -1,6 +1,7 @@
 """The last layers of a network, built from nothing but the names and shapes of their weights."""
 
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,7 +69,8 @@ class Head:
 def built(tensors: Tensors, place: Place) -> Head | None:
     """The layers that have these weights (names as they are in the head), for what reaches them; None for others.
 
-    Linear layers and 1 x 1 convolutions, one after the other, with batch norms, layer norms and PReLU between them.
+    Linear layers or 1 x 1 convolutions, one after the other, with batch norms and PReLU between them, and layer norms
+    between linear layers: over maps, the same weights may be those of a group norm.
     A gap in the numbers between two of them is a ReLU. The module has the names of the file, so that it takes its
     weights, which may be on the meta device here.
     """
@@ -76,31 +78,33 @@ def built(tensors: Tensors, place: Place) -> Head | None:
     for name, tensor in tensors.items():
         path, _, leaf = name.rpartition(".")
         groups.setdefault(path, {})[leaf] = tensor
+    over_maps = any(tensor.dim() == 4 for tensor in tensors.values())
     for order in (list(groups), sorted(groups, key=_natural)):
-        layers = [(path, _layer(groups[path])) for path in order]
-        found = [(path, layer) for path, layer in layers if layer is not None]
-        if found and len(found) == len(layers) and _fit(found, place):
-            return _joined(found, place)
+        layers = [(path, _layer(groups[path], over_maps)) for path in order]
+        recognised = [(path, layer) for path, layer in layers if layer is not None]
+        if recognised and len(recognised) == len(layers) and _fit(recognised, place):
+            return _joined(recognised, place)
     return None
 
 
-def _natural(path: str) -> list[tuple[int, str]]:
-    """Numbers by their size, words by their letters and then by their numbers: fc2 before fc10."""
-    return [(int(part or -1), word) for word, part in re.findall(r"([^\d.]*)(\d*)", path)]
+def _natural(path: str) -> list[tuple[float, str]]:
+    """By numbers, then by letters; words without a number come last: fc1, norm1, fc2, fc10, out."""
+    return [(int(number) if number else math.inf, word) for word, number in re.findall(r"([^\d.]*)(\d*)", path)]
 
 
-def _layer(own: dict[str, torch.Tensor]) -> nn.Module | None:
-    """The layer that has these weights."""
-    weight, bias = own.get("weight"), own.get("bias")
-    if "running_mean" in own:
-        return nn.BatchNorm1d(len(own["running_mean"]), affine=weight is not None)
-    if weight is None or set(own) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
+def _layer(tensors: dict[str, torch.Tensor], over_maps: bool) -> nn.Module | None:
+    """The layer that has these weights; `over_maps` where it stands among convolutions."""
+    weight, bias = tensors.get("weight"), tensors.get("bias")
+    if "running_mean" in tensors:
+        norm = nn.BatchNorm2d if over_maps else nn.BatchNorm1d
+        return norm(len(tensors["running_mean"]), affine=weight is not None)
+    if weight is None or set(tensors) - {"weight", "bias"} or (bias is not None and bias.dim() != 1):
         return None
     if weight.dim() == 2:
         return nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
     if weight.dim() == 4 and tuple(weight.shape[2:]) == (1, 1):
         return nn.Conv2d(weight.shape[1], weight.shape[0], 1, bias=bias is not None)
-    if weight.dim() == 1 and bias is not None:
+    if weight.dim() == 1 and bias is not None and not over_maps:
         return nn.LayerNorm(len(weight))
     return nn.PReLU() if tuple(weight.shape) == (1,) else None
 
@@ -124,7 +128,7 @@ def _fit(layers: list[tuple[str, nn.Module]], place: Place) -> bool:
 
 
 def _size(layer: nn.Module) -> int:
-    return layer.num_features if isinstance(layer, nn.BatchNorm1d) else _normalised(layer)
+    return layer.num_features if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) else _normalised(layer)
 
 
 def _normalised(layer: nn.Module) -> int:
@@ -142,51 +146,51 @@ def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
     outputs = _outputs(last)
     if layers[0][0] == "":
         return None if place.is_map else Head(last, outputs, _said(last), False)
-    whole = nn.Sequential()
+    sequence = nn.Sequential()
     if place.is_map and isinstance(last, nn.Linear):
-        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
-        whole.add_module("flatten", nn.Flatten(1))
+        sequence.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        sequence.add_module("flatten", nn.Flatten(1))
     steps = list(_with_activations(layers))
     for path, layer in steps:
-        _put(whole, path, layer)
+        _put(sequence, path, layer)
     if isinstance(last, nn.Conv2d):
-        whole.add_module("pool", nn.AdaptiveAvgPool2d(1))
-        whole.add_module("flatten", nn.Flatten(1))
+        sequence.add_module("pool", nn.AdaptiveAvgPool2d(1))
+        sequence.add_module("flatten", nn.Flatten(1))
     text = ", ".join(_said(layer) for _, layer in steps)
-    return Head(whole, outputs, text, any(isinstance(layer, nn.ReLU) for _, layer in steps))
+    return Head(sequence, outputs, text, any(isinstance(layer, nn.ReLU) for _, layer in steps))
 
 
 def _with_activations(layers: list[tuple[str, nn.Module]]) -> Iterator[tuple[str, nn.Module]]:
     """The layers with a ReLU before each that is not the first of its kind: in a gap of the numbers that directly
     follows the one before, where a norm follows it, else in the last gap."""
-    working = [place for place, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
+    positions = [position for position, (_, layer) in enumerate(layers) if isinstance(layer, nn.Linear | nn.Conv2d)]
     after: set[int] = set()
-    for start, end in itertools.pairwise(working):
+    for start, end in itertools.pairwise(positions):
         if not any(isinstance(layer, nn.PReLU) for _, layer in layers[start:end]):
-            gaps = [place for place in range(start, end) if _gap(layers[place][0], layers[place + 1][0])]
+            gaps = [position for position in range(start, end) if _gap(layers[position][0], layers[position + 1][0])]
             at_once = start + 1 < end and gaps[:1] == [start] and layers[start][0].rpartition(".")[2].isdecimal()
             after |= set(gaps[:1] if at_once else gaps[-1:])
-    for place, (path, layer) in enumerate(layers):
+    for position, (path, layer) in enumerate(layers):
         yield path, layer
-        if place in after:
-            parent, dot, own = path.rpartition(".")
-            yield f"{parent}{dot}{int(own) + 1 if own.isdecimal() else f'{own}_relu'}", nn.ReLU()
+        if position in after:
+            parent, dot, leaf = path.rpartition(".")
+            yield f"{parent}{dot}{int(leaf) + 1 if leaf.isdecimal() else f'{leaf}_relu'}", nn.ReLU()
 
 
 def _gap(path: str, following: str) -> bool:
     """Whether something without weights may stand between two layers."""
-    one, other = path.rpartition(".")[::2], following.rpartition(".")[::2]
-    numbers = one[0] == other[0] and one[1].isdecimal() and other[1].isdecimal()
-    return int(other[1]) - int(one[1]) > 1 if numbers else True
+    before, after = path.rpartition(".")[::2], following.rpartition(".")[::2]
+    numbers = before[0] == after[0] and before[1].isdecimal() and after[1].isdecimal()
+    return int(after[1]) - int(before[1]) > 1 if numbers else True
 
 
-def _put(whole: nn.Sequential, path: str, layer: nn.Module) -> None:
-    *parents, own = path.split(".")
+def _put(sequence: nn.Sequential, path: str, layer: nn.Module) -> None:
+    *parents, leaf = path.split(".")
     for parent in parents:
-        if not hasattr(whole, parent):
-            whole.add_module(parent, nn.Sequential())
-        whole = getattr(whole, parent)
-    whole.add_module(own, layer)
+        if not hasattr(sequence, parent):
+            sequence.add_module(parent, nn.Sequential())
+        sequence = getattr(sequence, parent)
+    sequence.add_module(leaf, layer)
 
 
 def _said(layer: nn.Module) -> str:

@@ -50,8 +50,9 @@ class InputSpec:
     What was cut out is preprocessed, in this order: with `fill_corners` the dark outside of a round field
     of view gets the color of the skin beside it; `illumination` from 0, not at all, to 1, wholly, divides by a light
     that is fitted to the whole picture's brightness; `color_constancy` > 0 is the order p of the Minkowski
-    norm (6: shades of grey) by which the color of the whole picture's light is found and taken out, so that it is grey
-    and as strong as before; `gamma` is the power to which values in [0, 1] are raised then. 0 and 1 change nothing.
+    norm (6: shades of grey) by which the color of the whole picture's light is found, as it is without the two before,
+    and taken out, so that it is grey and as strong as before; `gamma` is the power to which values in [0, 1] are raised
+    then. 0 and 1 change nothing.
     """
 
     size: tuple[int, int] = (224, 224)
@@ -184,7 +185,7 @@ class InputSpec:
             small = _small(rgb, _LIGHT)
             values *= gain_to(np.full(3, 3**-0.5), light_of(small, self.color_constancy))
         table = np.rint(np.clip(values / 255, 0, 1) ** self.gamma * 255).astype(np.uint8)
-        return np.stack([table[part[..., place], place] for place in range(self.channels)], axis=-1)
+        return np.stack([table[part[..., channel], channel] for channel in range(self.channels)], axis=-1)
 
     def prepare(self, rgb: npt.NDArray[np.uint8]) -> "torch.Tensor":
         """The network's input (channels, h, w) float32 of a picture (H, W, 3) uint8."""

@@ -33,8 +33,8 @@ def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
     error = _fails(module, channels, 224)
     if error is not None:
         why = user_architecture.explain(path, error)
-        if said := _not_the_size(module, error, why):
-            raise UserError(f"{name}: {said}") from error
+        if advice := _not_the_size(module, error, why):
+            raise UserError(f"{name}: {advice}") from error
         fitting = _fitting(module, channels)
         if not fitting:
             raise UserError(
@@ -55,8 +55,8 @@ def explained(
 ) -> UserError:
     """Why a network did not run on a picture of this input, with what helps; `code` is `file.py:factory` or ""."""
     why = user_architecture.explain(user_architecture.split(code)[0], error) if code else brief(error)
-    if said := _not_the_size(module, error, why):
-        return UserError(f"{file}: {said}")
+    if advice := _not_the_size(module, error, why):
+        return UserError(f"{file}: {advice}")
     size, channels = f"{spec.size[0]} x {spec.size[1]}", channels_of(module)
     start = f"{file} ({architecture}) does not run on a picture of {size} with {spec.channels} channels ({why})"
     if channels != spec.channels and channels in (1, 3):
@@ -68,7 +68,7 @@ def explained(
     return UserError(f"{start}, nor on other sizes; name another architecture (--architecture).")
 
 
-def refuse_giant(found: Blueprint, spec: InputSpec, name: str) -> None:
+def refuse_giant(blueprint: Blueprint, spec: InputSpec, name: str) -> None:
     """UserError where one picture's maps would not fit in memory: a file's input size may be anything."""
     needed = 0
 
@@ -77,7 +77,7 @@ def refuse_giant(found: Blueprint, spec: InputSpec, name: str) -> None:
         needed += 4 * output.numel()
 
     try:
-        skeleton = found.skeleton().eval()
+        skeleton = blueprint.skeleton().eval()
         for part in skeleton.modules():
             if isinstance(part, nn.Conv2d):
                 part.register_forward_hook(count)
@@ -95,14 +95,15 @@ def refuse_giant(found: Blueprint, spec: InputSpec, name: str) -> None:
 def _not_the_size(module: nn.Module, error: Exception, why: str) -> str:
     """What to do about an error that no other size of picture would mend; "" for others."""
     text = str(error)
-    wanted = [
+    needed = [
         name
-        for name, one in inspect.signature(type(module).forward).parameters.items()
-        if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+        for name, parameter in inspect.signature(type(module).forward).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    if isinstance(error, TypeError) and len(wanted) > 2:
+    if isinstance(error, TypeError) and len(needed) > 2:
         return (
-            f"the network takes {len(wanted) - 1} inputs ({', '.join(wanted[1:])}), and only the picture can be shown "
+            f"the network takes {len(needed) - 1} inputs ({', '.join(needed[1:])}), and only the picture can be shown "
             f"to it ({why}); give the network a forward(self, picture) that uses fixed values for the others, such as "
             "their means, in a class of its own, and name that class (--architecture file.py:class)."
         )

@@ -40,18 +40,18 @@ class Match:
 def spellings(tensors: Tensors) -> Iterator[dict[str, torch.Tensor]]:
     """The weights under the names that they may have without wrappers, today, and uncut; the file's own first."""
     seen: list[set[str]] = []
-    every = (*WRAPPERS, "module.")
-    for change in (str, lambda name: _without(name, WRAPPERS), lambda name: _without(name, every), _modern):
-        found = {change(name): tensor for name, tensor in tensors.items()}
-        if len(found) == len(tensors) and "" not in found and set(found) not in seen:
-            seen.append(set(found))
-            yield found
+    wrappers = (*WRAPPERS, "module.")
+    for change in (str, lambda name: _without(name, WRAPPERS), lambda name: _without(name, wrappers), _modern):
+        renamed = {change(name): tensor for name, tensor in tensors.items()}
+        if len(renamed) == len(tensors) and "" not in renamed and set(renamed) not in seen:
+            seen.append(set(renamed))
+            yield renamed
     parts = {name.removesuffix("4.0.conv1.weight") for name in tensors if name.endswith("4.0.conv1.weight")}
-    whole = sorted({_without(part, every) for part in parts if f"{part}0.weight" in tensors})
-    if whole:
-        found = {_uncut(_without(name, every), whole): tensor for name, tensor in tensors.items()}
-        if len(found) == len(tensors):
-            yield found
+    prefixes = sorted({_without(part, wrappers) for part in parts if f"{part}0.weight" in tensors})
+    if prefixes:
+        renamed = {_uncut(_without(name, wrappers), prefixes): tensor for name, tensor in tensors.items()}
+        if len(renamed) == len(tensors):
+            yield renamed
 
 
 def matches(expected: Tensors, given: Tensors, head: str = "") -> list[Match]:
@@ -60,21 +60,21 @@ def matches(expected: Tensors, given: Tensors, head: str = "") -> list[Match]:
     Without problems where the weights fit: two such matches are two networks in one mapping. `head` names the part of
     the module that may be another one: nothing that begins with it is compared.
     """
-    found: list[Match] = []
+    candidates: list[Match] = []
     own = shared(expected)
     for spelling in spellings(given):
-        found += [compared(expected, spelling, prefix, head) for prefix in _prefixes(expected, spelling, head)]
-        if own and any(match.problems for match in found):  # a module that wraps the one whose weights were saved
+        candidates += [compared(expected, spelling, prefix, head) for prefix in _prefixes(expected, spelling, head)]
+        if own and any(match.problems for match in candidates):  # a module that wraps the one whose weights were saved
             bare, part = under(expected, own), head.removeprefix(own)
             inner = [compared(bare, spelling, prefix, part) for prefix in _prefixes(bare, spelling, part)]
-            found += [
+            candidates += [
                 replace(match, tensors={own + name: tensor for name, tensor in match.tensors.items()})
                 for match in inner
                 if not match.problems
             ]
-        if any(not match.problems for match in found):
+        if any(not match.problems for match in candidates):
             break
-    return sorted(found, key=lambda match: (len(match.problems), len(match.foreign), len(match.prefix)))
+    return sorted(candidates, key=lambda match: (len(match.problems), len(match.foreign), len(match.prefix)))
 
 
 def compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match:
@@ -92,8 +92,8 @@ def compared(expected: Tensors, given: Tensors, prefix: str, head: str) -> Match
             replaced[name.removeprefix(head).removeprefix(".")] = tensor
         else:
             own[name] = tensor
-    compared = {name: tensor for name, tensor in expected.items() if not in_part(name, head)}
-    problems = differences(compared, own)
+    required = {name: tensor for name, tensor in expected.items() if not in_part(name, head)}
+    problems = differences(required, own)
     return Match(own, prefix, replaced if head else None, tuple(foreign), tuple(problems))
 
 
@@ -104,8 +104,8 @@ def under(tensors: Tensors, prefix: str) -> dict[str, torch.Tensor]:
 
 def differences(expected: Tensors, given: Tensors) -> list[str]:
     """What `given` lacks, has besides, or has in another shape or kind than `expected`."""
-    wanted = [name for name in expected if name not in given and not name.endswith(COUNTER)]
-    problems = [f"{name} is missing" for name in wanted]
+    missing = [name for name in expected if name not in given and not name.endswith(COUNTER)]
+    problems = [f"{name} is missing" for name in missing]
     problems += [f"{name} is unexpected" for name in given if name not in expected and not name.endswith(COUNTER)]
     for name, tensor in expected.items():
         if name in given and given[name].shape != tensor.shape:
@@ -118,8 +118,8 @@ def differences(expected: Tensors, given: Tensors) -> list[str]:
 def prefixes_of(name: str, given: Iterable[str]) -> list[str]:
     """What may stand before all names of a network if it stands before `name`, shortest first."""
     ending = f".{name}"
-    found = dict.fromkeys(key[: -len(name)] for key in given if key == name or key.endswith(ending))
-    return sorted(found, key=len)
+    prefixes = dict.fromkeys(key[: -len(name)] for key in given if key == name or key.endswith(ending))
+    return sorted(prefixes, key=len)
 
 
 def _prefixes(expected: Tensors, given: Tensors, head: str) -> list[str]:
@@ -166,11 +166,12 @@ def _uncut(name: str, prefixes: Iterable[str]) -> str:
 def _modern(name: str) -> str:
     """Today's name of a weight: torchvision's own files of DenseNets and ViTs still have older ones."""
     name = re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", _without(name, (*WRAPPERS, "module.")))
-    return re.sub(r"(\.mlp)\.linear_([12])\.", lambda found: f"{found[1]}.{3 * (int(found[2]) - 1)}.", name)
+    return re.sub(r"(\.mlp)\.linear_([12])\.", lambda match: f"{match[1]}.{3 * (int(match[2]) - 1)}.", name)
 
 
 def shared(names: Iterable[str]) -> str:
     """The dotted beginning that all names share; "" where there is none."""
     first, last = min(names, default=""), max(names, default="")
-    size = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    shorter = min(len(first), len(last))
+    size = next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), shorter)
     return first[: first.rfind(".", 0, size) + 1]

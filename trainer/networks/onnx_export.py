@@ -52,7 +52,7 @@ def export_onnx(
     answer = "probabilities" if independent else "logits"
     try:
         with _quiet(), torch.inference_mode():
-            wanted = module(torch.from_numpy(pictures)).numpy()
+            expected = module(torch.from_numpy(pictures)).numpy()
             torch.onnx.export(
                 module,
                 (torch.from_numpy(pictures),),
@@ -64,8 +64,8 @@ def export_onnx(
                 dynamic_axes={"picture": {0: "n"}, answer: {0: "n"}},
             )
     except Exception as error:  # torch raises a kind of its own for each operation that ONNX has not
-        said = next(iter(str(error).splitlines()), "")
-        raise UserError(f"This network cannot be written as ONNX ({type(error).__name__}: {said[:160]}).") from error
+        reason = next(iter(str(error).splitlines()), "")
+        raise UserError(f"This network cannot be written as ONNX ({type(error).__name__}: {reason[:160]}).") from error
     finally:
         if hook:
             hook.remove()
@@ -80,18 +80,18 @@ def export_onnx(
     }
     onnx.helper.set_model_props(model, notes)
     written = model.SerializeToString()
-    found, by = _answers(written, path, input_spec, pictures, independent=independent)
-    apart = float(np.abs(found - wanted).max() / max(float(np.ptp(wanted)), 1e-12))
-    if found.shape != wanted.shape or not apart <= CLOSE:
+    answers, by = _answers(written, path, input_spec, pictures, independent=independent)
+    distance = float(np.abs(answers - expected).max() / max(float(np.ptp(expected)), 1e-12))
+    if answers.shape != expected.shape or not distance <= CLOSE:
         raise UserError(
-            f"{by} computes other scores from the ONNX file than the network gives ({apart:.2g} of their range), so "
+            f"{by} computes other scores from the ONNX file than the network gives ({distance:.2g} of their range), so "
             "that it was not written."
         )
     try:
         replace_file(path, written)
     except OSError as error:
         raise cannot_write(path, error) from error
-    return apart, by
+    return distance, by
 
 
 def _answers(
@@ -103,14 +103,7 @@ def _answers(
     except ImportError:
         from trainer.networks.onnx_import.network import read_onnx
 
-        part = path.with_name(f"{path.stem}.part.onnx")
-        try:
-            replace_file(part, content)
-            module = read_onnx(part).answering().module(input_spec.size)
-        except OSError as error:
-            raise cannot_write(part, error) from error
-        finally:
-            part.unlink(missing_ok=True)
+        module = read_onnx(path, content).answering().module(input_spec.size)
         scores = module(torch.from_numpy(pictures)).detach()  # those before a sigmoid at its end
         return (scores.sigmoid() if independent else scores).numpy(), "this program"
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -120,8 +113,8 @@ def _answers(
 def _pictures(input_spec: InputSpec) -> npt.NDArray[np.float32]:
     """Three inputs (3, channels, h, w): noise, and blotches as in photographs."""
     random = np.random.default_rng(0)
-    made = [random.integers(0, 256, (cells, cells, 3)).astype(np.uint8) for cells in (max(input_spec.size), 12, 5)]
-    return np.stack([input_spec.prepare(rgb).numpy() for rgb in made])
+    pictures = [random.integers(0, 256, (cells, cells, 3)).astype(np.uint8) for cells in (max(input_spec.size), 12, 5)]
+    return np.stack([input_spec.prepare(rgb).numpy() for rgb in pictures])
 
 
 @contextlib.contextmanager

@@ -98,8 +98,8 @@ def open_model(
     ours = weights.checkpoint.outputs if weights.checkpoint else OUTPUTS[0]
     if outputs is None and ours in MEANINGS[1:]:
         outputs = OutputSpec(meaning=ours)
-    own = architecture is not None and user_architecture.is_own(architecture)
-    if own and not allow_code:
+    is_own = architecture is not None and user_architecture.is_own(architecture)
+    if is_own and not allow_code:
         raise UserError(f"{architecture} runs code, which was not allowed; open the network again and agree to it.")
     if weights.graph:
         widths = [len(names) for names in (classes, weights.said.classes) if names]
@@ -109,7 +109,7 @@ def open_model(
         outputs = replace(outputs, take="") if outputs and outputs.meaning else None
         weights = replace(weights, graph=graph, notes=graph.notes)
     else:
-        draft = _own(architecture or "", weights, input) if own else _known(architecture, weights, input)
+        draft = _own(architecture or "", weights, input) if is_own else _known(architecture, weights, input)
     module = draft.module.float().eval().requires_grad_(False).to(device or torch.device("cpu"))
     picture = torch.zeros(1, draft.input.channels, *draft.input.size, device=device)
     try:
@@ -118,17 +118,17 @@ def open_model(
         raise
     except Exception as error:
         raise explained(
-            error, module, draft.input, weights.file, draft.architecture, (architecture or "") if own else ""
+            error, module, draft.input, weights.file, draft.architecture, (architecture or "") if is_own else ""
         ) from error
-    unsteady = _UNSTEADY if own and _unsteady(module, picture) else ""
-    known = [names for names in (classes, draft.classes, weights.said.classes) if names]
+    unsteady = _UNSTEADY if is_own and _unsteady(module, picture) else ""
+    name_lists = [names for names in (classes, draft.classes, weights.said.classes) if names]
     ended = weights.graph.ending if weights.graph else ""  # what stands before a softmax are logits, however small
-    spec, table, said = (
+    spec, table, output_notes = (
         decided(
             answer,
             outputs,
-            [len(names) for names in known],
-            (lambda: _probes(module, picture, draft.input)) if own or (weights.graph and not ended) else None,
+            [len(names) for names in name_lists],
+            (lambda: _probes(module, picture, draft.input)) if is_own or (weights.graph and not ended) else None,
         )
         if not _scoreless(answer)
         else (OutputSpec(), torch.empty(1, 0), ())
@@ -149,7 +149,7 @@ def open_model(
         output=spec,
         classes=names,
         name=weights.name,
-        assumed=tuple(filter(None, (unsteady, *draft.assumed, *said, *assumed, note, *weights.notes))),
+        assumed=tuple(filter(None, (unsteady, *draft.assumed, *output_notes, *assumed, note, *weights.notes))),
         code=draft.code,
         graph=draft.graph,
         checkpoint=weights.checkpoint,
@@ -163,8 +163,8 @@ def _unsteady(module: nn.Module, picture: torch.Tensor) -> bool:
     except Exception:  # made for one picture at a time
         return False
     tables = [answer] if isinstance(answer, torch.Tensor) else list(parts_of(answer).values())
-    rows = [one.float() for one in tables if isinstance(one, torch.Tensor) and one.shape[:1] == (_REPEATS,)]
-    return not all(torch.allclose(one, one[:1].expand_as(one), rtol=1e-3, atol=1e-4, equal_nan=True) for one in rows)
+    rows = [table.float() for table in tables if isinstance(table, torch.Tensor) and table.shape[:1] == (_REPEATS,)]
+    return not all(torch.allclose(row, row[:1].expand_as(row), rtol=1e-3, atol=1e-4, equal_nan=True) for row in rows)
 
 
 def _scoreless(answer: object) -> bool:
@@ -179,25 +179,30 @@ def _probes(module: nn.Module, picture: torch.Tensor, input: InputSpec) -> list[
 
 def _known(architecture: str | None, weights: Weights, given: InputSpec | None) -> _Draft:
     if architecture:
-        found = architectures.named(architecture, weights)
+        blueprint = architectures.named(architecture, weights)
     elif weights.checkpoint:
-        found = architectures.described(weights.checkpoint, weights.file)
+        blueprint = architectures.described(weights.checkpoint, weights.file)
     elif "architecture" in weights.config or "architectures" in weights.config or "model_type" in weights.config:
-        found = architectures.from_config(weights)
+        blueprint = architectures.from_config(weights)
     else:
-        found = architectures.find(weights)
-    said = given or (weights.checkpoint.input if weights.checkpoint else None)
+        blueprint = architectures.find(weights)
+    stated = given or (weights.checkpoint.input if weights.checkpoint else None)
     spec, note = _input(
-        said, found.input, found.input_note, weights, found.input.channels if found.input else 3, found.fixed_size
+        stated,
+        blueprint.input,
+        blueprint.input_note,
+        weights,
+        blueprint.input.channels if blueprint.input else 3,
+        blueprint.fixed_size,
     )
     if spec is None:
         raise OpeningQuestion(
-            f"{weights.file} ({found.name}) does not say how pictures become its input; say it (--input).",
+            f"{weights.file} ({blueprint.name}) does not say how pictures become its input; say it (--input).",
             "input",
         )
     if max(spec.size) > _LARGEST_SIDE:
-        refuse_giant(found, spec, weights.file)
-    return _Draft(found.module(), found.name, spec, found.names, (*found.assumed, note))
+        refuse_giant(blueprint, spec, weights.file)
+    return _Draft(blueprint.module(), blueprint.name, spec, blueprint.names, (*blueprint.assumed, note))
 
 
 def _from_graph(graph: "OnnxNetwork", architecture: str | None, given: InputSpec | None) -> _Draft:
@@ -221,26 +226,26 @@ def _from_graph(graph: "OnnxNetwork", architecture: str | None, given: InputSpec
 def _own(architecture: str, weights: Weights, given: InputSpec | None) -> _Draft:
     """The person's own module, filled; its input is tried where nobody says it."""
     path, factory = user_architecture.split(architecture)
-    made = user_architecture.make(architecture)
-    expected = user_architecture.run(path, made.module.state_dict)
-    found = matches(expected, weights.tensors)
-    whole = [match for match in found if not match.problems and weights.wants(match.prefix)]
-    if len({match.prefix for match in whole}) > 1:
-        raise architectures.several(weights, [match.prefix for match in whole])
-    match = whole[0] if whole else found[0]
+    network = user_architecture.make(architecture)
+    expected = user_architecture.run(path, network.module.state_dict)
+    candidates = matches(expected, weights.tensors)
+    fitting = [match for match in candidates if not match.problems and weights.wants(match.prefix)]
+    if len({match.prefix for match in fitting}) > 1:
+        raise architectures.several(weights, [match.prefix for match in fitting])
+    match = fitting[0] if fitting else candidates[0]
     refuse(weights.file, f"{path.name}:{factory}", list(match.problems))
-    user_architecture.run(path, lambda: made.module.load_state_dict(filled(made.module, match.tensors)))
-    channels = channels_of(made.module)
-    said = given or made.input or (weights.checkpoint.input if weights.checkpoint else None)
-    spec, note = _input(said, None, "", weights, channels, False)
+    user_architecture.run(path, lambda: network.module.load_state_dict(filled(network.module, match.tensors)))
+    channels = channels_of(network.module)
+    stated = given or network.input or (weights.checkpoint.input if weights.checkpoint else None)
+    spec, note = _input(stated, None, "", weights, channels, False)
     if spec is None:
-        spec = tried_input(made.module.float().eval(), weights.file, path)
+        spec = tried_input(network.module.float().eval(), weights.file, path)
         note = (
             f"Nothing says how pictures become input: proposed 224 x 224 {'RGB' if spec.channels == 3 else 'grey'} "
             "in [0, 1], which the network accepts."
         )
     assumed = (*architectures.set_aside(match.foreign, weights.tensors), note)
-    return _Draft(made.module, f"{path.name}:{factory}", spec, made.classes, assumed, path.parent)
+    return _Draft(network.module, f"{path.name}:{factory}", spec, network.classes, assumed, path.parent)
 
 
 def _input(
@@ -254,15 +259,15 @@ def _input(
     """The input and the sentence to show about it: what is given, else what lies in the file, else the proposal."""
     if given is not None:
         return given, ""
-    said = weights.said.applied(proposal, channels, fixed_size=fixed_size) if note or proposal is None else None
-    if said is None:
+    spec = weights.said.applied(proposal, channels, fixed_size=fixed_size) if note or proposal is None else None
+    if spec is None:
         return proposal, note
     keys = ", ".join(weights.said.sources)
     text = (
-        f"The input was taken from {keys} in {weights.file}: {said.size[0]} x {said.size[1]}, mean "
-        f"{_numbers(said.mean)}, std {_numbers(said.std)}; how pictures are resized to it the file does not say."
+        f"The input was taken from {keys} in {weights.file}: {spec.size[0]} x {spec.size[1]}, mean "
+        f"{_numbers(spec.mean)}, std {_numbers(spec.std)}; how pictures are resized to it the file does not say."
     )
-    return said, text
+    return spec, text
 
 
 def _numbers(values: Any) -> str:

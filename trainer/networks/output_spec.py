@@ -116,10 +116,10 @@ def decided(
     if not (given and given.meaning) and probe is not None and _within(table):
         meaning = _meaning([table, *map(read, probe())])
         if meaning != "logits":
-            each = "each class for itself" if meaning.startswith("independent") else "by a softmax or sigmoid inside"
+            kind = "each class for itself" if meaning.startswith("independent") else "by a softmax or sigmoid inside"
             assumed = (
                 *assumed,
-                f"The network's outputs are probabilities already ({each}: they lie in [0, 1] on every picture tried); "
+                f"The network's outputs are probabilities already ({kind}: they lie in [0, 1] on every picture tried); "
                 f"they are shown as they are ({OPTION} logits for the other reading).",
             )
     return OutputSpec(take, meaning), table, assumed

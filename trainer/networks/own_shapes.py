@@ -56,7 +56,7 @@ def _lenet(tensors: Tensors) -> Blueprint | None:
     """LeNet, the size of its pictures read off the first fully connected layer; None for weights of another kind."""
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     convolutions, connected = _numbered(shapes, "features", 4), _numbered(shapes, "classifier", 2)
-    if [place for place, _ in convolutions] != [0, 3] or [place for place, _ in connected] != [1, 3, 5]:
+    if [number for number, _ in convolutions] != [0, 3] or [number for number, _ in connected] != [1, 3, 5]:
         return None
     channels, columns, classes = convolutions[0][1][1], connected[0][1][1], connected[2][1][0]
     size = 4 * math.isqrt(columns // 16) + 12
@@ -78,10 +78,10 @@ def _lenet(tensors: Tensors) -> Blueprint | None:
 
 def _numbered(shapes: dict[str, tuple[int, ...]], part: str, dimensions: int) -> list[tuple[int, tuple[int, ...]]]:
     """(number, shape) of the weights `part`.N.weight in order; empty where one has not so many dimensions."""
-    found = {
+    by_number = {
         int(match[1]): shapes[key] for key in shapes if (match := re.fullmatch(rf"{part}\.(\d{{1,4}})\.weight", key))
     }
-    return sorted(found.items()) if all(len(shape) == dimensions for shape in found.values()) else []
+    return sorted(by_number.items()) if all(len(shape) == dimensions for shape in by_number.values()) else []
 
 
 def _everywhere(read: Callable[[Tensors], Blueprint | None]) -> Callable[[Tensors], Iterator[Blueprint]]:
@@ -89,11 +89,11 @@ def _everywhere(read: Callable[[Tensors], Blueprint | None]) -> Callable[[Tensor
 
     def reading(tensors: Tensors) -> Iterator[Blueprint]:
         for prefix in prefixes_of("features.0.weight", tensors):
-            own = {name: one for name, one in under(tensors, prefix).items() if name.startswith(_PARTS)}
-            found = read(own)
-            if found is not None:
-                match = compared(found.skeleton().state_dict(), tensors, prefix, "")
-                yield replace(found, prefix=prefix, foreign=match.foreign, problems=match.problems)
+            own = {name: tensor for name, tensor in under(tensors, prefix).items() if name.startswith(_PARTS)}
+            blueprint = read(own)
+            if blueprint is not None:
+                match = compared(blueprint.skeleton().state_dict(), tensors, prefix, "")
+                yield replace(blueprint, prefix=prefix, foreign=match.foreign, problems=match.problems)
 
     return reading
 

@@ -66,12 +66,12 @@ def _dictionary(pairs: object = (), *_rest: object) -> dict[object, object]:
     """OrderedDict, Counter and defaultdict; the factory of the last would be a callable of the file's choice."""
     if isinstance(pairs, dict):
         return pairs
-    found: dict[object, object] = {}
+    entries: dict[object, object] = {}
     for pair in pairs if isinstance(pairs, list | tuple) else ():
         if not isinstance(pair, list | tuple) or len(pair) != 2:
             raise Unreadable("a dictionary of something else than pairs")
-        found[key_of(pair[0])] = pair[1]
-    return found
+        entries[key_of(pair[0])] = pair[1]
+    return entries
 
 
 def _items(items: object = (), *_rest: object) -> list[object]:

@@ -121,12 +121,12 @@ class Machine:
     def _global(self, module: object = "?", name: object = "?") -> object:
         if not isinstance(module, str) or not isinstance(name, str):
             raise Unreadable("a name that is no text")
-        known = known_name(module, name)
-        found = meaning(known)
-        if found is None:
-            self._names[known] = None
+        full_name = known_name(module, name)
+        stand_in = meaning(full_name)
+        if stand_in is None:
+            self._names[full_name] = None
             return Stand(Inert)
-        return found
+        return stand_in
 
     def _made(self, kind: object, arguments: object) -> object:
         if not isinstance(kind, Stand) or not isinstance(arguments, tuple):

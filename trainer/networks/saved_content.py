@@ -28,20 +28,20 @@ class Content:
     inside: str | None = None
 
 
-def chosen(found: object, file: str, key: str | None, option: str) -> Content:
-    """The weights in `found`, those under `key` where it is the file's; OpeningQuestion where there are several."""
-    if isinstance(found, list | tuple) and any(isinstance(part, Mapping) for part in found):
-        found = {str(place): part for place, part in enumerate(found)}  # as fastai and scripts save several things
-    if not isinstance(found, Mapping):
-        raise UserError(f"{file} holds one {type(found).__name__}, not weights by name; {SAVE_AGAIN}")
-    sets = dict(_sets(found))
+def chosen(saved: object, file: str, key: str | None, option: str) -> Content:
+    """The weights in `saved`, those under `key` where it is the file's; OpeningQuestion where there are several."""
+    if isinstance(saved, list | tuple) and any(isinstance(part, Mapping) for part in saved):
+        saved = {str(number): part for number, part in enumerate(saved)}  # as fastai and scripts save several things
+    if not isinstance(saved, Mapping):
+        raise UserError(f"{file} holds one {type(saved).__name__}, not weights by name; {SAVE_AGAIN}")
+    sets = dict(_sets(saved))
     if not sets:
-        inside = ", ".join(str(name)[:40] for name in list(found)[:6]) or "nothing"
+        inside = ", ".join(str(name)[:40] for name in list(saved)[:6]) or "nothing"
         raise UserError(f"{file} holds no weights by name (inside: {inside}); {SAVE_AGAIN}")
     networks = _networks(sets)
     others = tuple(name for name in sets if name not in networks and name)
     if key in networks:
-        return _content(networks[key], found, key, file, others, None)
+        return _content(networks[key], saved, key, file, others, None)
     different = _different(networks)
     if len(different) > 1:
         raise OpeningQuestion(
@@ -52,20 +52,20 @@ def chosen(found: object, file: str, key: str | None, option: str) -> Content:
             tuple(different),
         )
     ((name, tensors),) = different.items()
-    if key is not None and key != "." and not any(str(one).startswith(f"{key}.") for one in tensors):
-        words = sorted({str(one).partition(".")[0] for one in tensors})
+    if key is not None and key != "." and not any(str(tensor_name).startswith(f"{key}.") for tensor_name in tensors):
+        words = sorted({str(tensor_name).partition(".")[0] for tensor_name in tensors})
         raise OpeningQuestion(
             f'{file} holds no weights under "{key[:60]}"; the names in it begin with {", ".join(words[:8])} '
             f"({option} NAME, or leave it out).",
             "key",
             tuple(words[:8]),
         )
-    return _content(tensors, found, name, file, others, None if key is None else key.strip("."))
+    return _content(tensors, saved, name, file, others, None if key is None else key.strip("."))
 
 
 def _content(
     inner: Mapping[str, object],
-    found: Mapping[str, object],
+    saved: Mapping[str, object],
     key: str,
     file: str,
     others: tuple[str, ...],
@@ -75,11 +75,11 @@ def _content(
         raise UserError(f"{file} holds tensors whose names are not text; {SAVE_AGAIN}")
     tensors = {name: value for name, value in inner.items() if isinstance(value, torch.Tensor)}
     beside = {name: value for name, value in inner.items() if not isinstance(value, torch.Tensor)}
-    outside = {} if inner is found else {str(name): value for name, value in found.items() if name != key}
+    outside = {} if inner is saved else {str(name): value for name, value in saved.items() if name != key}
     notes = []
     if others:
         notes.append(f"Tensors under {', '.join(name[:60] for name in others[:4])} are no network's and were not read.")
-    if any(name.endswith("shadow_params") for name, _ in walk(found)):
+    if any(name.endswith("shadow_params") for name, _ in walk(saved)):
         notes.append(
             "The file also holds averaged weights without names (shadow_params), which cannot be told apart; the named "
             "ones were opened."
@@ -87,14 +87,14 @@ def _content(
     return Content(tensors, {**beside, **outside}, tuple(notes), inside)
 
 
-def _sets(found: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+def _sets(saved: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Every mapping that holds tensors by name, under the dotted key at which it stands; "" is the file itself."""
-    yield from ((key, value) for key, value in walk(found) if isinstance(value, Mapping) and _has_tensors(value))
+    yield from ((key, value) for key, value in walk(saved) if isinstance(value, Mapping) and _has_tensors(value))
 
 
-def walk(found: object) -> Iterator[tuple[str, object]]:
+def walk(saved: object) -> Iterator[tuple[str, object]]:
     """Everything under text keys, with its dotted key, as far down as scripts put things; each mapping once."""
-    level: list[tuple[str, object]] = [("", found)]
+    level: list[tuple[str, object]] = [("", saved)]
     seen: set[int] = set()
     for _ in range(_DEEPEST + 1):
         below = []
@@ -116,10 +116,14 @@ def _has_tensors(value: Mapping[str, object]) -> bool:
 
 def _networks(sets: dict[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
     """Those that hold a convolution, which no loss and no metric has; all where none does."""
-    for least in (4, 2):
-        found = {key: one for key, one in sets.items() if any(_dim(value) == least for value in one.values())}
-        if found:
-            return found
+    for dimensions in (4, 2):
+        networks = {
+            key: tensors
+            for key, tensors in sets.items()
+            if any(_dim(value) == dimensions for value in tensors.values())
+        }
+        if networks:
+            return networks
     return sets
 
 
@@ -129,24 +133,26 @@ def _dim(value: object) -> int:
 
 def _different(networks: dict[str, Mapping[str, object]]) -> dict[str, Mapping[str, object]]:
     """The sets without those that repeat an earlier one to the bit."""
-    found: dict[str, Mapping[str, object]] = {}
-    for key, one in networks.items():
-        if not any(_equal(one, other) for other in found.values()):
-            found[key] = one
-    return found
+    distinct: dict[str, Mapping[str, object]] = {}
+    for key, tensors in networks.items():
+        if not any(_equal(tensors, other) for other in distinct.values()):
+            distinct[key] = tensors
+    return distinct
 
 
 def _equal(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
     if len(first) != len(second) or first.keys() != second.keys():
         return False
-    pairs = [(one, second[name]) for name, one in first.items() if isinstance(one, torch.Tensor)]
-    return all(isinstance(other, torch.Tensor) and _same(one, other) for one, other in pairs)
+    pairs = [(tensor, second[name]) for name, tensor in first.items() if isinstance(tensor, torch.Tensor)]
+    return all(isinstance(other, torch.Tensor) and _same(tensor, other) for tensor, other in pairs)
 
 
-def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+def _same(first: torch.Tensor, second: torch.Tensor) -> bool:
     # A view may repeat one number a billion times: such tensors are refused later, and not compared.
-    whole = all(tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes() for tensor in (one, other))
-    return whole and one.shape == other.shape and one.dtype == other.dtype and torch.equal(one, other)
+    whole = all(
+        tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes() for tensor in (first, second)
+    )
+    return whole and first.shape == second.shape and first.dtype == second.dtype and torch.equal(first, second)
 
 
 def _shown(key: str) -> str:

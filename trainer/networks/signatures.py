@@ -23,16 +23,16 @@ _STARTS = 8
 def places(table: Table, tensors: Tensors) -> Iterator[tuple[str, str]]:
     """(architecture, prefix) wherever names and shapes hold a body of the table's, whatever the last layers are."""
     for prefix, firsts in _beginnings(tensors, {entry["first"] for entry in table.values()}).items():
-        own = {_number(name, tensor.shape) for name, tensor in under(tensors, prefix).items()}
+        numbers = {_number(name, tensor.shape) for name, tensor in under(tensors, prefix).items()}
         for name, entry in table.items():
-            if entry["first"] in firsts and own.issuperset(entry["sketch"]):
+            if entry["first"] in firsts and numbers.issuperset(entry["sketch"]):
                 yield name, prefix
 
 
 def nearest(table: Table, tensors: Tensors, count: int = 5) -> list[str]:
     """The architectures that share the most names and shapes with these weights, best first."""
-    own = {_number(name, tensor.shape) for name, tensor in tensors.items()}
-    shares = {name: sum(part in own for part in row["sketch"]) / len(row["sketch"]) for name, row in table.items()}
+    numbers = {_number(name, tensor.shape) for name, tensor in tensors.items()}
+    shares = {name: sum(part in numbers for part in row["sketch"]) / len(row["sketch"]) for name, row in table.items()}
     return [name for name in sorted(shares, key=lambda name: -shares[name]) if shares[name] > 0][:count]
 
 
@@ -41,13 +41,13 @@ def orders(tensors: Tensors, names: Sequence[str]) -> Iterator[tuple[int, int, i
 
     `names` are those of the weights in the file's order, without counters; a run begins at a convolution.
     """
-    starts = [at for at, name in enumerate(names) if tensors[name].dim() == 4][:_STARTS]
+    starts = [index for index, name in enumerate(names) if tensors[name].dim() == 4][:_STARTS]
     for start in starts:
         number, path = 0, names[start].rpartition(".")[0]
-        for at in range(start + 1, len(names)):
-            if at > start + 1 or names[at] != f"{path}.bias":
-                number = _further(number, names[at], tensors[names[at]].shape)
-            yield number, start, at + 1
+        for index in range(start + 1, len(names)):
+            if index > start + 1 or names[index] != f"{path}.bias":
+                number = _further(number, names[index], tensors[names[index]].shape)
+            yield number, start, index + 1
 
 
 def order_of(state: Tensors, names: Iterable[str]) -> int:
@@ -82,12 +82,12 @@ def body_of(state: Tensors, first: str, last: str) -> list[str]:
 
 def _beginnings(tensors: Tensors, firsts: Iterable[str]) -> dict[str, set[str]]:
     """Prefixes under which a network may begin, and which of the first convolutions `firsts` stand there."""
-    found: dict[str, set[str]] = {}
+    beginnings: dict[str, set[str]] = {}
     for first in firsts:
         for prefix in prefixes_of(f"{first}.weight", tensors):
             if tensors[f"{prefix}{first}.weight"].dim() == 4:
-                found.setdefault(prefix, set()).add(first)
-    return found
+                beginnings.setdefault(prefix, set()).add(first)
+    return beginnings
 
 
 def _number(name: str, shape: Iterable[int]) -> int:

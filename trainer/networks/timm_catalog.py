@@ -44,7 +44,7 @@ def table() -> dict[str, dict[str, Any]]:
     return entries
 
 
-def candidates(tensors: Tensors, said: str = "") -> tuple[tuple[str, ...], ...]:
+def candidates(tensors: Tensors, stated: str = "") -> tuple[tuple[str, ...], ...]:
     """The names of timm's networks whose body these weights hold; together those that have one and the same body.
 
     That which the file itself says alone where it is one. Without those whose body is torchvision's too: where its own
@@ -54,32 +54,32 @@ def candidates(tensors: Tensors, said: str = "") -> tuple[tuple[str, ...], ...]:
     rows = [table()[first] for first, _ in places(table(), renamed or tensors)]
     bodies = {(row["first"], *row["sketch"][:_SKETCH]) for row in tv.table().values()}
     own = [row for row in rows if (row["first"], *row["sketch"][:_SKETCH]) not in bodies]
-    found = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in own]
+    groups = [tuple(name for name in row["names"] if not _is_torchvisions(name, row["first"])) for row in own]
     if renamed:  # that package pads as TensorFlow does, and has no lite ones
-        found = [tuple(name for name in names if re.match(r"tf_(?!.*lite)", name)) for names in found]
-    elif any(said.partition(".")[0] in names for names in found):
-        return ((said.partition(".")[0],),)
-    return tuple(dict.fromkeys(filter(None, found)))
+        groups = [tuple(name for name in names if re.match(r"tf_(?!.*lite)", name)) for names in groups]
+    elif any(stated.partition(".")[0] in names for names in groups):
+        return ((stated.partition(".")[0],),)
+    return tuple(dict.fromkeys(filter(None, groups)))
 
 
-def fitting(tensors: Tensors, said: str = "") -> list[Blueprint]:
+def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
     """Those of them that timm builds so that the weights fit; also one that the file names and the table lacks."""
-    rows = candidates(tensors, said)
-    plain = said.partition(".")[0]
-    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", plain) and _library(plain).models.is_model(plain):
-        rows = ((plain,),)
-    found: list[Blueprint] = []
+    rows = candidates(tensors, stated)
+    base_name = stated.partition(".")[0]
+    if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and _library(base_name).models.is_model(base_name):
+        rows = ((base_name,),)
+    blueprints: list[Blueprint] = []
     for names in rows:  # what has the same body is built once
-        one = timm_blueprint(names[0], tensors, {})
-        found += [replace(one, name=f"timm/{name}") for name in names if not one.problems]
-    return found
+        blueprint = timm_blueprint(names[0], tensors, {})
+        blueprints += [replace(blueprint, name=f"timm/{name}") for name in names if not blueprint.problems]
+    return blueprints
 
 
-def other_than(name: str, said: str) -> str:
+def other_than(name: str, stated: str) -> str:
     """The network of timm that a file says it is, where that is another than `name`; "" where it is not."""
-    plain = said.partition(".")[0]
-    known = any(plain in row["names"] for row in table().values())
-    return plain if known and plain != name.removeprefix("timm/") else ""
+    base_name = stated.partition(".")[0]
+    known = any(base_name in row["names"] for row in table().values())
+    return base_name if known and base_name != name.removeprefix("timm/") else ""
 
 
 def _is_torchvisions(name: str, first: str) -> bool:
@@ -107,25 +107,25 @@ def new_module(name: str, classes: int) -> nn.Module:
 def pretrained(name: str) -> Tensors:
     """timm's own weights of its network `name`, from its cache or the hub; UserError where there are none."""
     timm = _library(name)
-    told = timm.get_pretrained_cfg(name)
-    if told is not None and not told.has_weights:
+    cfg = timm.get_pretrained_cfg(name)
+    if cfg is not None and not cfg.has_weights:
         raise UserError(f"timm has no weights of {name}; leave --weights imagenet out, or give a file to --weights.")
     try:
-        found: Tensors = timm.create_model(name, pretrained=True).state_dict()
+        weights: Tensors = timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # the hub's errors are of many kinds
         raise UserError(
-            f"timm's weights of {name} could not be downloaded ({brief(error)}); download {_address(told)} where there "
+            f"timm's weights of {name} could not be downloaded ({brief(error)}); download {_address(cfg)} where there "
             "is a network, and give the file to --weights."
         ) from error
-    return found
+    return weights
 
 
-def _address(told: Any) -> str:
+def _address(cfg: Any) -> str:
     """Where a person finds the weights that a configuration of timm's tells of."""
-    hub = told.hf_hub_id if told is not None else ""
+    hub = cfg.hf_hub_id if cfg is not None else ""
     if hub:
-        return f"https://huggingface.co/{hub}/resolve/main/{told.hf_hub_filename or 'model.safetensors'}"
-    return str((told is not None and told.url) or "them")
+        return f"https://huggingface.co/{hub}/resolve/main/{cfg.hf_hub_filename or 'model.safetensors'}"
+    return str((cfg is not None and cfg.url) or "them")
 
 
 def _library(name: str) -> Any:
@@ -155,13 +155,13 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
             "function that returns the module (--architecture file.py:factory)."
         )
     settings = {**config, **_object(config.get("pretrained_cfg"))}
-    plain = name.partition(".")[0]
-    if plain in tv.table() and not arguments:
+    base_name = name.partition(".")[0]
+    if base_name in tv.table() and not arguments:
         for spelling in spellings(tensors):
-            for _, prefix in places({plain: tv.table()[plain]}, spelling):
-                found = tv.blueprint(plain, spelling, prefix, transform_input=False)
-                if not found.problems:
-                    return _described(found, settings, found.input.channels if found.input else 3)
+            for _, prefix in places({base_name: tv.table()[base_name]}, spelling):
+                blueprint = tv.blueprint(base_name, spelling, prefix, transform_input=False)
+                if not blueprint.problems:
+                    return _described(blueprint, settings, blueprint.input.channels if blueprint.input else 3)
     return _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
 
 
@@ -175,14 +175,14 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
         raise UserError(f"timm has no architecture {name} ({brief(error)}); update timm.") from error
     known = dict(vars(defaults)) if defaults is not None else {}
     names = [_one(settings.get(key) or known.get(key)) for key in ("first_conv", "classifier")]
-    found: list[Blueprint] = []
+    blueprints: list[Blueprint] = []
     for spelling in spellings(tensors):
         prefixes = prefixes_of(f"{names[0]}.weight", spelling) or [""]
         for prefix in prefixes[:_MOST_PREFIXES]:
-            found.append(_under(timm, name, spelling, prefix, names, settings, arguments))
-            if not found[-1].problems:
-                return _described(found[-1], {**known, **settings}, _channels(found[-1].tensors, names[0]))
-    return min(found, key=lambda blueprint: len(blueprint.problems))
+            blueprints.append(_under(timm, name, spelling, prefix, names, settings, arguments))
+            if not blueprints[-1].problems:
+                return _described(blueprints[-1], {**known, **settings}, _channels(blueprints[-1].tensors, names[0]))
+    return min(blueprints, key=lambda blueprint: len(blueprint.problems))
 
 
 def _under(
@@ -206,16 +206,16 @@ def _under(
         )
         return module
 
-    found = fit(make, names[1], given, prefix)
+    fitted = fit(make, names[1], given, prefix)
     return Blueprint(
         name=f"timm/{name}",
-        tensors=found.tensors,
-        build=found.build,
-        classes=found.classes,
-        assumed=found.assumed,
+        tensors=fitted.tensors,
+        build=fitted.build,
+        classes=fitted.classes,
+        assumed=fitted.assumed,
         prefix=prefix,
-        foreign=found.foreign,
-        problems=found.problems,
+        foreign=fitted.foreign,
+        problems=fitted.problems,
     )
 
 
@@ -224,14 +224,14 @@ def _channels(tensors: Tensors, first: str) -> int:
     return weight.shape[1] if weight is not None and weight.dim() == 4 else 3
 
 
-def _described(found: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
+def _described(blueprint: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
     """The blueprint with classes and input as the configuration gives them, and sentences about what it lacks."""
     labels = settings.get("label_names")
-    names = tuple(map(str, labels)) if isinstance(labels, list) and len(labels) == found.classes else ()
+    names = tuple(map(str, labels)) if isinstance(labels, list) and len(labels) == blueprint.classes else ()
     spec, assumed = _input(settings, channels)
     if spec is None:
-        return replace(found, names=names)
-    return replace(found, names=names, input=spec, input_note="", assumed=(*found.assumed, *assumed))
+        return replace(blueprint, names=names)
+    return replace(blueprint, names=names, input=spec, input_note="", assumed=(*blueprint.assumed, *assumed))
 
 
 def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, tuple[str, ...]]:

@@ -209,8 +209,8 @@ class _Archive:
 
     def record(self, name: str, otherwise: bytes) -> bytes:
         """A small record, `otherwise` where there is none."""
-        known = self._zip.NameToInfo.get(f"{self._folder}{name}")
-        return bytes(self._bytes(known)) if known is not None else otherwise
+        entry = self._zip.NameToInfo.get(f"{self._folder}{name}")
+        return bytes(self._bytes(entry)) if entry is not None else otherwise
 
     def numbers(self, name: str, count: int) -> bytearray:
         """The bytes of a storage."""

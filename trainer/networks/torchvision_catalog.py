@@ -55,18 +55,18 @@ def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: b
     if side:
         options["image_size"] = side
     spec, text = proposed_input(name, channels, side)
-    found = fit(lambda: build(name, classes, channels, bias, **options), entry["last"], given, prefix)
+    fitted = fit(lambda: build(name, classes, channels, bias, **options), entry["last"], given, prefix)
     return Blueprint(
         name=name,
-        tensors=found.tensors,
-        build=found.build,
-        classes=found.classes,
+        tensors=fitted.tensors,
+        build=fitted.build,
+        classes=fitted.classes,
         input=spec,
         input_note=text,
-        assumed=(*assumed, *found.assumed),
+        assumed=(*assumed, *fitted.assumed),
         prefix=prefix,
-        foreign=found.foreign,
-        problems=found.problems,
+        foreign=fitted.foreign,
+        problems=fitted.problems,
         fixed_size=bool(side),
     )
 
@@ -114,10 +114,10 @@ def proposed_input(name: str, channels: int, side: int = 0) -> tuple[InputSpec, 
 
 def _picture_side(name: str, tensors: Tensors) -> int:
     """The input size that a vision transformer's position embedding was made for; 0 for other networks."""
-    places, patches = tensors.get("encoder.pos_embedding"), tensors.get("conv_proj.weight")
-    if not name.startswith("vit_") or places is None or patches is None or places.dim() != 3 or patches.dim() != 4:
+    position, patches = tensors.get("encoder.pos_embedding"), tensors.get("conv_proj.weight")
+    if not name.startswith("vit_") or position is None or patches is None or position.dim() != 3 or patches.dim() != 4:
         return 0
-    return math.isqrt(max(0, places.shape[1] - 1)) * patches.shape[2]
+    return math.isqrt(max(0, position.shape[1] - 1)) * patches.shape[2]
 
 
 def make_table() -> dict[str, dict[str, Any]]:

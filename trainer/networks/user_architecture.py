@@ -62,8 +62,8 @@ def load_factory(spec: str) -> Callable[[], Any]:
     if not callable(factory):
         callables = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise UserError(f"{path.name} has no function {name} (it has: {', '.join(callables[:8]) or 'none'}).")
-    made: Callable[[], Any] = factory
-    return made
+    callable_factory: Callable[[], Any] = factory
+    return callable_factory
 
 
 def make(spec: str) -> OwnNetwork:
@@ -73,23 +73,23 @@ def make(spec: str) -> OwnNetwork:
     may carry the same as its attributes `classes` and `input_spec`.
     """
     path, name = split(spec)
-    made = run(path, load_factory(spec))
-    module, said = made if isinstance(made, tuple) and len(made) == 2 else (made, {})
-    if not isinstance(module, nn.Module) or not isinstance(said, dict):
+    returned = run(path, load_factory(spec))
+    module, extras = returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, {})
+    if not isinstance(module, nn.Module) or not isinstance(extras, dict):
         raise UserError(
-            f"{path.name}: {name} returned {type(made).__name__}; it must return a torch.nn.Module, or a pair of "
+            f"{path.name}: {name} returned {type(returned).__name__}; it must return a torch.nn.Module, or a pair of "
             'it and a dictionary with "classes" and "input".'
         )
-    classes = said.get("classes", getattr(module, "classes", ()))
-    plain = isinstance(classes, list | tuple) and all(isinstance(text, str) for text in classes)
-    if "classes" in said and not plain:
+    classes = extras.get("classes", getattr(module, "classes", ()))
+    are_names = isinstance(classes, list | tuple) and all(isinstance(text, str) for text in classes)
+    if "classes" in extras and not are_names:
         raise UserError(f'{path.name}: "classes" must be a list of names.')
-    spec_given = said.get("input", getattr(module, "input_spec", None))
+    spec_given = extras.get("input", getattr(module, "input_spec", None))
     if isinstance(spec_given, dict):
         spec_given = InputSpec.from_dict(spec_given)
     if spec_given is not None and not isinstance(spec_given, InputSpec):
         raise UserError(f'{path.name}: "input" must be a trainer.networks.checkpoint.InputSpec or its dictionary.')
-    return OwnNetwork(module, tuple(classes) if plain else (), spec_given)
+    return OwnNetwork(module, tuple(classes) if are_names else (), spec_given)
 
 
 def run(path: Path, work: Callable[[], Any]) -> Any:

@@ -97,8 +97,8 @@ def _from_folder(folder: Path, key: str | None, option: str, file: Path | None =
         raise UserError(
             f"The folder {folder.name} has no {' or '.join(FOLDER_FILES[:2])}; save the network as one file of weights."
         )
-    found = _from_file(file, folder.resolve().name, key, option)
-    return replace(found, config=_config(folder))
+    weights = _from_file(file, folder.resolve().name, key, option)
+    return replace(weights, config=_config(folder))
 
 
 def _config(folder: Path) -> dict[str, Any]:
@@ -133,25 +133,25 @@ def _from_file(path: Path, name: str, key: str | None, option: str) -> Weights:
         graph = read_onnx(path)
         return Weights(name, path.name, {}, Said(graph.classes, graph.classes_key), graph=graph)
     if path.name.endswith(INDEX):
-        found: object = _in_parts(path)
+        saved: object = _in_parts(path)
         size = sum(other.stat().st_size for other in path.parent.iterdir() if other.is_file())
     else:
-        found, size = _content(path), path.stat().st_size
-    if isinstance(found, own_format.Checkpoint):
+        saved, size = _content(path), path.stat().st_size
+    if isinstance(saved, own_format.Checkpoint):
         return Weights(
-            name, path.name, _plain(found.weights, path.name, size), Said(classes=found.classes), checkpoint=found
+            name, path.name, _plain(saved.weights, path.name, size), Said(classes=saved.classes), checkpoint=saved
         )
-    content = chosen(found, path.name, key, option)
-    plain, computed = folded(_plain(content.tensors, path.name, size))
+    content = chosen(saved, path.name, key, option)
+    tensors, computed = folded(_plain(content.tensors, path.name, size))
     notes = [*content.notes, *computed]
-    odd = [name for name, tensor in plain.items() if _not_finite(tensor)]
-    if odd:
+    broken = [name for name, tensor in tensors.items() if _not_finite(tensor)]
+    if broken:
         notes.append(
-            f"{len(odd)} of the weights hold NaN or infinite numbers (first {odd[0]}): the training failed, and "
+            f"{len(broken)} of the weights hold NaN or infinite numbers (first {broken[0]}): the training failed, and "
             "maps may be empty."
         )
     said = said_in(content.extras)
-    return Weights(name, path.name, plain, said, tuple(notes), inside=content.inside)
+    return Weights(name, path.name, tensors, said, tuple(notes), inside=content.inside)
 
 
 def _content(path: Path) -> object:
@@ -181,10 +181,10 @@ def _in_parts(index: Path) -> dict[str, torch.Tensor]:
         path = index.with_name(name)
         if not path.is_file():
             raise UserError(f"{name}, which {index.name} names, is not beside it; copy the whole folder again.")
-        found = _content(path)
-        if not isinstance(found, Mapping):
+        content = _content(path)
+        if not isinstance(content, Mapping):
             raise UserError(f"{name} holds no weights by name; copy or save the folder again.")
-        tensors |= {key: value for key, value in found.items() if isinstance(value, torch.Tensor)}
+        tensors |= {key: value for key, value in content.items() if isinstance(value, torch.Tensor)}
     return tensors
 
 
@@ -204,19 +204,19 @@ def _plain(tensors: Mapping[str, torch.Tensor], file: str, size: int) -> dict[st
     check_names(list(tensors), file)
     total = 0
     for name, tensor in tensors.items():
-        odd = ""
+        fault = ""
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.layout != torch.strided:
-            odd = "is not a plain tensor"
+            fault = "is not a plain tensor"
         elif tensor.device.type != "cpu" or tensor.is_quantized or tensor.is_complex():
-            odd = f"is {tensor.dtype} on {tensor.device.type}"
+            fault = f"is {tensor.dtype} on {tensor.device.type}"
         else:
             bytes_here = tensor.numel() * tensor.element_size()
             total += bytes_here
             # A view may repeat one number a billion times; shared weights may at most be counted twice.
             if bytes_here > tensor.untyped_storage().nbytes() or total > 2 * size + 2**20:
-                odd = f"claims {bytes_here:,} bytes, more than the file holds"
-        if odd:
-            raise UserError(f"{file}: the weight {name[:80]} {odd}; save it as plain float32 tensors.")
+                fault = f"claims {bytes_here:,} bytes, more than the file holds"
+        if fault:
+            raise UserError(f"{file}: the weight {name[:80]} {fault}; save it as plain float32 tensors.")
     return {
         name: (tensor.detach().float() if tensor.is_floating_point() else tensor.detach()).contiguous()
         for name, tensor in tensors.items()

@@ -43,16 +43,16 @@ class Classes:
         ValueError where one column for each class holds a cell that is no number.
         """
         if self.one_each:
-            values = [number(row[place]) if row[place] else 0.0 for place in self.places]
-            marked = [place for place, value in zip(self.places, values, strict=True) if value == 1]
+            values = [number(row[column]) if row[column] else 0.0 for column in self.places]
+            marked = [column for column, value in zip(self.places, values, strict=True) if value == 1]
             if len(marked) == 1 and all(value in (0, 1) for value in values):
                 return (titles[marked[0]],)
             return (self.neither,) if self.neither and not any(values) else ()
-        words = [self._meaning(place, row[place]) if self.truths else row[place] for place in self.places]
+        words = [self._meaning(column, row[column]) if self.truths else row[column] for column in self.places]
         return tuple([word for word in words if word.casefold() not in NOT_KNOWN])
 
-    def _meaning(self, place: int, cell: str) -> str:
-        truth = self.truths.get(place)
+    def _meaning(self, column: int, cell: str) -> str:
+        truth = self.truths.get(column)
         if truth is None:
             return cell
         low = cell.casefold()
@@ -87,7 +87,7 @@ def classes_by_content(
     Numbers of which a single one in each row is 1; else a column with few values, diagnoses before other words; else
     one with 0 and 1. ColumnQuestion where there is none, or more than one answer.
     """
-    free = [place for place in range(len(titles)) if place not in taken] if not asked else list(asked)
+    free = [column for column in range(len(titles)) if column not in taken] if not asked else list(asked)
     if len(asked) == 1:
         return Classes(tuple(asked), truths=_truths(titles, rows, asked))
     words = read_diagnoses()
@@ -96,24 +96,24 @@ def classes_by_content(
         return Classes(tuple(marks), one_each=True)
     if asked:
         return Classes(tuple(asked), truths=_truths(titles, rows, asked))
-    few = {place: words_there for place in free if (words_there := _few(rows, place))}
+    few = {column: values for column in free if (values := _few(rows, column))}
     diagnoses = [
-        place for place, found in few.items() if sum(spelling(word) in words for word in found) * 2 > len(found)
+        column for column, cells in few.items() if sum(spelling(word) in words for word in cells) * 2 > len(cells)
     ]
     # Several columns of diagnoses are one diagnosis, said more and more coarsely.
-    diagnoses.sort(key=lambda place: -len(few[place]))
+    diagnoses.sort(key=lambda column: -len(few[column]))
     if diagnoses:
         return Classes(tuple(diagnoses))
-    hinted = [place for place in few if any(hint in titles[place] for hint in _HINTS)]
+    hinted = [column for column in few if any(hint in titles[column] for hint in _HINTS)]
     for chosen in (hinted, list(few)):
         if len(chosen) == 1:
             return Classes(tuple(chosen))
-    yes_no = [place for place in free if is_truth(row[place] for row in rows)]
-    named = [place for place in yes_no if titles[place] in TRUTHS or any(hint in titles[place] for hint in _HINTS)]
+    yes_no = [column for column in free if is_truth(row[column] for row in rows)]
+    named = [column for column in yes_no if titles[column] in TRUTHS or any(hint in titles[column] for hint in _HINTS)]
     for chosen in (named, yes_no if not few else []):
         if len(chosen) == 1:
             return Classes(tuple(chosen), truths=_truths(titles, rows, chosen))
-    choices = [table.titles[place] for place in (few or yes_no or free or range(len(titles)))]
+    choices = [table.titles[column] for column in (few or yes_no or free or range(len(titles)))]
     many = "more than one column may hold" if few or yes_no else "no column holds"
     raise ColumnQuestion(
         f"{table.name}: {many} the classes of the pictures; say which one does with --columns label=TITLE (there "
@@ -123,11 +123,11 @@ def classes_by_content(
     )
 
 
-def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], places: Sequence[int]) -> dict[int, tuple[str, str]]:
+def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]) -> dict[int, tuple[str, str]]:
     return {
-        place: TRUTHS[titles[place]]
-        for place in places
-        if titles[place] in TRUTHS and is_truth(row[place] for row in rows)
+        column: TRUTHS[titles[column]]
+        for column in columns
+        if titles[column] in TRUTHS and is_truth(row[column] for row in rows)
     }
 
 
@@ -135,8 +135,8 @@ def _marks(
     titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int], words: Mapping[str, str]
 ) -> list[int]:
     """Columns of numbers within 0 and 1 of which a single one is 1 in nearly every row, and no other."""
-    shares = [place for place in free if _is_share([row[place] for row in rows])]
-    named = [place for place in shares if spelling(titles[place]) in words]
+    shares = [column for column in free if _is_share([row[column] for row in rows])]
+    named = [column for column in shares if spelling(titles[column]) in words]
     choices = [chosen for chosen in (shares, named) if len(chosen) > 1]
     fitting = {len(chosen): chosen for chosen in choices if _single(rows, chosen) >= 0.9}
     return next(iter(fitting.values()), [])
@@ -153,18 +153,18 @@ def _is_share(cells: Sequence[str]) -> bool:
     return good >= 0.9 * len(cells) and any(cells)
 
 
-def _single(rows: Sequence[Sequence[str]], places: Sequence[int]) -> float:
+def _single(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> float:
     """The share of rows in which a single one of these columns is 1 and the others are 0."""
     fits = 0
     for row in rows:
-        marked = [row[place] for place in places if row[place] not in ("", "0", "0.0", "0,0")]
+        marked = [row[column] for column in columns if row[column] not in ("", "0", "0.0", "0,0")]
         fits += len(marked) == 1 and marked[0] in ("1", "1.0", "1,0")
     return fits / len(rows)
 
 
-def _few(rows: Sequence[Sequence[str]], place: int) -> list[str]:
+def _few(rows: Sequence[Sequence[str]], column: int) -> list[str]:
     """The values of a column that has few of them, and words rather than numbers; else none."""
-    known = [row[place] for row in rows if row[place].casefold() not in NOT_KNOWN]
+    known = [row[column] for row in rows if row[column].casefold() not in NOT_KNOWN]
     values = dict.fromkeys(known)
     if not 1 < len(values) <= MOST_CLASSES or (len(known) > 10 and len(values) > 0.5 * len(known)):
         return []

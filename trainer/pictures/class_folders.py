@@ -40,16 +40,16 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
     picture or two each, are parts of a set or patients rather than classes: the folders above them are taken where
     those are classes, else none. With `certain`, somebody says that they are classes.
     """
-    ways: dict[Path, list[str]] = {}
+    folder_names: dict[Path, list[str]] = {}
     parts: dict[Path, str] = {}
     for picture in pictures:
         folders = picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ()
         part = next((PARTS[word.casefold()] for word in folders if word.casefold() in PARTS), "")
-        ways[picture] = [word for word in folders if word.casefold() not in NOT_CLASSES | PARTS.keys()]
+        folder_names[picture] = [word for word in folders if word.casefold() not in NOT_CLASSES | PARTS.keys()]
         if part:
             parts[picture] = part
     doubts: list[str] = []
-    for classes in _levels(ways):
+    for classes in _levels(folder_names):
         doubt = "" if certain else _doubt(classes)
         if not doubt:
             if doubts and len(set(classes.values())) < 2:
@@ -61,11 +61,11 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")
 
 
-def _levels(ways: Mapping[Path, Sequence[str]]) -> Iterator[dict[Path, str]]:
+def _levels(folder_names: Mapping[Path, Sequence[str]]) -> Iterator[dict[Path, str]]:
     """The folders that may be classes, by picture: the deepest first, then those above them."""
-    deepest = max(map(len, ways.values()), default=0)
+    deepest = max(map(len, folder_names.values()), default=0)
     for up in range(max(deepest, 1)):
-        yield {picture: names[-1 - up] for picture, names in ways.items() if len(names) > up}
+        yield {picture: names[-1 - up] for picture, names in folder_names.items() if len(names) > up}
 
 
 def _doubt(classes: Mapping[Path, str]) -> str:
@@ -82,8 +82,8 @@ def _doubt(classes: Mapping[Path, str]) -> str:
         if not (any(word in stem for word in CLASS_WORDS) or (stem == "#" and few)):
             return f"the folders {named} differ only in a number, so they are not taken for classes"
     if len(names) >= MANY_FOLDERS and sum(counts.values()) <= FEW_PICTURES * len(names):
-        known = read_diagnoses()
-        if 2 * sum(spelling(name) in known for name in names) < len(names):
+        diagnoses = read_diagnoses()
+        if 2 * sum(spelling(name) in diagnoses for name in names) < len(names):
             return (
                 f"the {len(names)} folders {named} hold {sum(counts.values())} pictures, as folders of patients do, so "
                 "they are not taken for classes"

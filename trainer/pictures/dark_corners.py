@@ -35,8 +35,8 @@ def corners_of(rgb: Rgb) -> npt.NDArray[np.float32] | None:
     ends = [int(pieces[y, x]) for y in (1, -2) for x in (1, -2)]
     if sum(map(bool, ends)) < 2:
         return None
-    found = ndimage.binary_dilation(np.isin(pieces, [end for end in ends if end]), iterations=_EDGE)
-    soft: npt.NDArray[np.float32] = np.clip(ndimage.gaussian_filter(found.astype(np.float32), 1), 0, 1)
+    corners = ndimage.binary_dilation(np.isin(pieces, [end for end in ends if end]), iterations=_EDGE)
+    soft: npt.NDArray[np.float32] = np.clip(ndimage.gaussian_filter(corners.astype(np.float32), 1), 0, 1)
     return soft
 
 
@@ -49,9 +49,9 @@ class Filling:
 
     def over(self, part: Rgb, size: tuple[int, int], place: tuple[int, int]) -> Rgb:
         """A part (h, w, channels) of the picture resized to `size`, cut out at `place` (top, left), without corners."""
-        where, color = (*place, *part.shape[:2]), Image.fromarray(self.color)
-        share = resized_part(Image.fromarray(self.share), size, where) / np.float32(255)
-        filling = resized_part(color if part.shape[2] == 3 else color.convert("L"), size, where)
+        box, color = (*place, *part.shape[:2]), Image.fromarray(self.color)
+        share = resized_part(Image.fromarray(self.share), size, box) / np.float32(255)
+        filling = resized_part(color if part.shape[2] == 3 else color.convert("L"), size, box)
         return np.asarray(np.rint(part + share * (filling.astype(np.float32) - part)), np.uint8)
 
 

@@ -33,9 +33,9 @@ def read_diagnosis_names() -> DiagnosisNames:
     """The bundled names."""
     with resources.as_file(resources.files("resources").joinpath("diagnosis_names.toml")) as path:
         content = read_toml(path, "install the program again")
-    one = {spelling(word): spelling(words[0]) for words in content["names"] for word in words}
+    first_names = {spelling(word): spelling(words[0]) for words in content["names"] for word in words}
     above: dict[str, tuple[str, ...]] = {}
     for name, kinds in content["kinds"].items():
         for kind in kinds:
             above[spelling(kind)] = (*above.get(spelling(kind), ()), spelling(name))
-    return DiagnosisNames(one, above)
+    return DiagnosisNames(first_names, above)

@@ -15,7 +15,7 @@ def natural_key(name: str) -> NaturalKey:
     stem, _, ending = name.rpartition(".")
     if ending not in ENDINGS:
         stem, ending = name, ""
-    return tuple(int(part) if at % 2 else part for at, part in enumerate(_DIGITS.split(stem))), ending
+    return tuple(int(part) if index % 2 else part for index, part in enumerate(_DIGITS.split(stem))), ending
 
 
 def one_line(name: str) -> str:

@@ -27,7 +27,7 @@ _DARK = 2.0 / 255
 
 def _terms(down: Numbers, across: Numbers) -> Numbers:
     """The terms (H * W, 6) of a quadratic surface at rows (H) and columns (W), whose places run from -1 to 1."""
-    y, x = (of.ravel() for of in np.meshgrid(down, across, indexing="ij"))
+    y, x = (grid.ravel() for grid in np.meshgrid(down, across, indexing="ij"))
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
 
 
@@ -60,12 +60,12 @@ def fitted_light(rgb: Rgb) -> Numbers:
 def _light(surface: Numbers, size: tuple[int, int], part: tuple[int, int, int, int]) -> Numbers:
     """The light of a picture of `size` in a part of it (top, left, height, width), which may reach beyond it."""
     top, left, height, width = part
-    places = [np.linspace(-1, 1, side) for side in size]
+    coordinates = [np.linspace(-1, 1, side) for side in size]
     rows, columns = (
         np.clip(np.arange(start, start + count), 0, side - 1)
         for start, count, side in ((top, height, size[0]), (left, width, size[1]))
     )
-    light = (_terms(places[0][rows], places[1][columns]) @ surface).reshape(height, width)
+    light = (_terms(coordinates[0][rows], coordinates[1][columns]) @ surface).reshape(height, width)
     return np.asarray(np.exp(light - _mean(surface, size)))
 
 

@@ -39,10 +39,10 @@ class Listing:
         """The same; UserError where there are no pictures, with what is there instead."""
         if self.pictures:
             return self
-        there = "; ".join(about(self.foreign))
+        clauses = "; ".join(about(self.foreign))
         raise UserError(
-            f"{one_line(str(self.folder))} holds no pictures that can be read, but {there}."
-            if there
+            f"{one_line(str(self.folder))} holds no pictures that can be read, but {clauses}."
+            if clauses
             else f"{one_line(str(self.folder))} holds no pictures (jpg, png, tif, bmp, webp); choose another folder."
         )
 
@@ -64,14 +64,14 @@ def list_folder(folder: Path | str, *, on_step: OnStep = no_step) -> Listing:
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{one_line(str(root))} {_why_no_folder(error)}.") from error
     problems: list[str] = []
-    found: list[tuple[tuple[NaturalKey, ...], str]] = []
+    pictures: list[tuple[tuple[NaturalKey, ...], str]] = []
     real: list[tuple[str, tuple[NaturalKey, ...]]] = [(str(root), ())]
     links: list[tuple[str, tuple[NaturalKey, ...]]] = []
     others: list[str] = []
     while real or links:
         # Links come last, so that a picture is listed under its own path where it has one in the folder.
         path, keys = real.pop() if real else links.pop(0)
-        on_step(len(found), 0)
+        on_step(len(pictures), 0)
         try:
             identity = _identity(Path(path))
             if identity in seen:
@@ -80,14 +80,14 @@ def list_folder(folder: Path | str, *, on_step: OnStep = no_step) -> Listing:
             with os.scandir(path) as entries:
                 for count, entry in enumerate(entries, 1):
                     if count % 500 == 0:
-                        on_step(len(found), 0)
+                        on_step(len(pictures), 0)
                     if is_hidden(entry.name):
                         continue
                     if _is_folder(entry):
                         into = links if entry.is_symlink() else real
                         into.append((entry.path, (*keys, natural_key(entry.name))))
                     elif entry.name.lower().endswith(_DOTTED) and (entry.is_symlink() or entry.is_file()):
-                        found.append(((*keys, natural_key(entry.name)), entry.path))
+                        pictures.append(((*keys, natural_key(entry.name)), entry.path))
                     elif kind_of(entry.name) or len(others) < _LOOKED_AT:
                         others.append(entry.path)
         except OSError as error:
@@ -95,16 +95,16 @@ def list_folder(folder: Path | str, *, on_step: OnStep = no_step) -> Listing:
                 raise UserError(f"{one_line(path)} {_why_no_folder(error)}.") from error
             problems.append(f"{one_line(path)} {_why_no_folder(error)}.")
         links.sort()
-    found.sort()
-    return _screened(root, [Path(path) for _, path in found], sorted(others), problems, on_step)
+    pictures.sort()
+    return _screened(root, [Path(path) for _, path in pictures], sorted(others), problems, on_step)
 
 
 def _screened(
-    root: Path, found: Sequence[Path], others: Sequence[str], problems: Sequence[str], on_step: OnStep
+    root: Path, paths: Sequence[Path], others: Sequence[str], problems: Sequence[str], on_step: OnStep
 ) -> Listing:
     """The listing of what a walk found, without masks, and with what there is to say."""
-    masks = masks_among(found, root, lambda done, total: on_step(len(found), 0))
-    pictures = tuple(path for path in found if path not in masks)
+    masks = masks_among(paths, root, lambda done, total: on_step(len(paths), 0))
+    pictures = tuple(path for path in paths if path not in masks)
     foreign: dict[str, list[Path]] = {}
     for path in map(Path, others):
         kind = kind_of(path.name) or ("DICOM" if not pictures and is_dicom(path) else "")
@@ -113,14 +113,14 @@ def _screened(
     foreign = {kind: files for kind, files in foreign.items() if not pictures or kind in ("DICOM", "HEIC")}
     notes = [f"Not read: {clause}." for clause in about(foreign)] if pictures else []
     if masks:
-        first = next(path for path in found if path in masks)
+        first = next(path for path in paths if path in masks)
         notes.append(
             f"{len(masks):,} masks or superpixels among the pictures are left out ({one_line(first.name)} first)."
         )
     paged = []
     for path in pictures:
         if path.suffix.lower() in (".tif", ".tiff"):
-            on_step(len(found), 0)
+            on_step(len(paths), 0)
             paged += [path] * _has_pages(path)
     if paged:
         notes.append(
@@ -130,7 +130,7 @@ def _screened(
     return Listing(
         root,
         pictures,
-        tuple(path for path in found if path in masks),
+        tuple(path for path in paths if path in masks),
         {kind: tuple(files) for kind, files in foreign.items()},
         tuple(problems),
         tuple(notes),

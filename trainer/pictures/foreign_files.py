@@ -42,7 +42,7 @@ def is_dicom(file: Path) -> bool:
 def about(files: Mapping[str, Sequence[Path]]) -> list[str]:
     """A clause for each kind of file: how many, which is the first, and what to do."""
     return [
-        f"{len(some):,} {kind} file{'s' * (len(some) > 1)} ({one_line(some[0].name)}{' first' * (len(some) > 1)}); "
+        f"{len(paths):,} {kind} file{'s' * (len(paths) > 1)} ({one_line(paths[0].name)}{' first' * (len(paths) > 1)}); "
         f"{_WAYS_OUT.get(kind, 'save them as PNG or JPEG first')}"
-        for kind, some in files.items()
+        for kind, paths in files.items()
     ]

@@ -16,6 +16,8 @@ from trainer.pictures.table_file import TableFile, damaged, open_table
 FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "not available", "missing"})
 """What people write for a patient or lesion that is not to be told."""
 _BLANK = re.compile(r"0+(\.0)?|-1(\.0)?|9{3,}|[-. ?x]+", re.IGNORECASE)
+_MOST_OF_ONE = 50
+"""Pictures that one patient may well have."""
 _TIED = ("patient", "lesion", "group")
 
 
@@ -127,21 +129,21 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
 
 
 def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelRow]:
-    places, titles, classes = tuple(chosen.roles.values()), table.titles, chosen.classes
+    role_columns, titles, classes = tuple(chosen.roles.values()), table.titles, chosen.classes
     rows = []
     words: Counter[str] = Counter()
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
     for line, cells in table.rows():
-        said = tuple([cells[place] for place in classes.places])
-        found = seen.get(said)
-        if found is None:
+        class_cells = tuple([cells[column] for column in classes.places])
+        diagnoses = seen.get(class_cells)
+        if diagnoses is None:
             try:
-                found = seen.setdefault(said, classes.diagnoses(cells, titles))
+                diagnoses = seen.setdefault(class_cells, classes.diagnoses(cells, titles))
             except ValueError as error:
                 raise damaged(table.name, line, error) from error
-        if not found and not classes.one_each:
-            words[next(filter(None, said), "")] += 1
-        rows.append(LabelRow(cells[chosen.picture], found, tuple([cells[place] for place in places])))
+        if not diagnoses and not classes.one_each:
+            words[next(filter(None, class_cells), "")] += 1
+        rows.append(LabelRow(cells[chosen.picture], diagnoses, tuple([cells[column] for column in role_columns])))
     not_known = [f'"{one_line(word)[:40]}" ({count:,})' for word, count in words.items() if word]
     if not_known:
         problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")
@@ -175,12 +177,12 @@ def _merged(rows: Sequence[LabelRow]) -> tuple[dict[str, LabelRow], frozenset[st
 def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], problems: list[str]) -> list[LabelRow]:
     """The rows without words that mean "not known"; one that stands for everybody, such as "0", is no patient."""
     empty: dict[int, set[str]] = {}
-    for at, role in enumerate(chosen.roles):
-        words = Counter(row.other[at] for row in rows)
-        empty[at] = {word for word in words if word.casefold() in NOT_KNOWN}
+    for index, role in enumerate(chosen.roles):
+        words = Counter(row.other[index] for row in rows)
+        empty[index] = {word for word in words if word.casefold() in NOT_KNOWN}
         for word, count in words.items() if role in _TIED else ():
-            if word not in empty[at] and _is_filler(word, count, len(rows)):
-                empty[at].add(word)
+            if word not in empty[index] and _is_filler(word, count, len(rows)):
+                empty[index].add(word)
                 problems.append(
                     f'"{one_line(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '
                     f'"{one_line(table.titles[chosen.roles[role]])[:60]}": it is no {role}, and counts as not known.'
@@ -188,14 +190,18 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
     if not any(words - {""} for words in empty.values()):
         return rows
     return [
-        row._replace(other=tuple("" if cell in empty[at] else cell for at, cell in enumerate(row.other)))
+        row._replace(other=tuple("" if cell in empty[index] else cell for index, cell in enumerate(row.other)))
         for row in rows
     ]
 
 
 def _is_filler(word: str, count: int, rows: int) -> bool:
-    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many."""
+    """Whether a name of a patient or lesion is none: a word that says so, one for everybody, or 0 or -1 for many.
+
+    A small table may be that of one patient.
+    """
     if count < 2:
         return False
     blank = _BLANK.fullmatch(word) is not None
-    return word.casefold() in FILLERS or count >= 0.9 * rows or (blank and count >= 0.2 * rows)
+    everybody = count > _MOST_OF_ONE and count >= 0.9 * rows
+    return word.casefold() in FILLERS or everybody or (blank and count >= 0.2 * rows)

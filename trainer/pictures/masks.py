@@ -47,19 +47,19 @@ def masks_among(pictures: Sequence[Path], root: Path | None = None, on_step: OnS
         else:
             folder = "" if picture.parent == root else picture.parent.name.casefold()
             kinds[_kind(picture, key, folder, times, alike)].append(picture)
-    found = set(sure)
+    masks = set(sure)
     for count, (kind, files) in enumerate(sorted(kinds.items(), key=lambda pair: -len(pair[1]))):
         on_step(len(pictures), 0)
         in_folder = bool(_MASK_FOLDER.search(kind[1])) and kind[0] == "beside"
         if in_folder or (count < _MOST_KINDS and _are_masks(files)):
-            found.update(files)
-    return frozenset(found) if len(found) < len(pictures) else frozenset()
+            masks.update(files)
+    return frozenset(masks) if len(masks) < len(pictures) else frozenset()
 
 
 def is_two_colored(rgb: Rgb) -> bool:
     """Whether a picture (H, W, 3) has two colors, as black and white or black and red; or nearly so, in a JPEG."""
-    some = rgb[::7, ::7].reshape(-1, 3)
-    if not (_two_values(some) or _two_extremes(some, 0.1)):  # photographs, without looking at all of one
+    sample = rgb[::7, ::7].reshape(-1, 3)
+    if not (_two_values(sample) or _two_extremes(sample, 0.1)):  # photographs, without looking at all of one
         return False
     pixels = rgb.reshape(-1, 3)
     return _two_values(pixels) or _two_extremes(pixels)
@@ -99,8 +99,8 @@ def _kind(
 
 def _starts(key: str) -> Iterator[str]:
     """The beginnings of a name that may be another picture's, the longest first."""
-    for found in reversed(list(_BREAKS.finditer(key))):
-        yield key[: found.start()]
+    for match in reversed(list(_BREAKS.finditer(key))):
+        yield key[: match.start()]
 
 
 def _are_masks(files: Sequence[Path]) -> bool:

@@ -45,8 +45,8 @@ def loose(key: str) -> str:
 
 def number_of(key: str) -> str:
     """The number at the end of a file name, without leading zeros: "24306" of "isic_0024306"; "" where it has none."""
-    found = _NUMBERED.fullmatch(loose(key))
-    return found[1] if found else ""
+    match = _NUMBERED.fullmatch(loose(key))
+    return match[1] if match else ""
 
 
 class PictureNames:
@@ -79,8 +79,8 @@ class PictureNames:
         # The file names alone: whole keys of paths as deep as tables may hold would take a second.
         ends = {file_name(cell.replace("\\", "/").rstrip("/")) for cell in cells}
         keys = {key for key in map(key_of, ends) if key}
-        found = keys & self._stems
-        return len(found) if len(found) == len(keys) else len(found) + len(set(map(loose, keys - found)) & self._loose)
+        named = keys & self._stems
+        return len(named) if len(named) == len(keys) else len(named) + len(set(map(loose, keys - named)) & self._loose)
 
     def folders_named_by(self, cells: Iterable[str]) -> int:
         """How many different cells are the name of a folder that holds pictures."""
@@ -107,11 +107,11 @@ class Names:
 
     def key(self, picture: Path) -> str:
         """The key of the picture's name; "" where it has none."""
-        found = self._exact.get(picture)
-        if found is None:
-            found = self._end(picture)
-        if found or self._folders:
-            return found
+        exact = self._exact.get(picture)
+        if exact is None:
+            exact = self._end(picture)
+        if exact or self._folders:
+            return exact
         stem = self._stem(picture)
         return self._stems.get(stem) or self._loose.get(loose(stem)) or self._by_number(stem)
 

@@ -49,15 +49,15 @@ def _cut(picture: Image.Image, size: tuple[int, int], rows: slice, columns: slic
         return np.asarray(picture.resize((wide, tall), Image.Resampling.BILINEAR))[rows, columns]
     from_x, to_x, first, last = _source(picture.width, wide, columns)
     from_y, to_y, top, bottom = _source(picture.height, tall, rows)
-    around = picture.crop((first, top, last, bottom))  # so that places are small numbers
+    window = picture.crop((first, top, last, bottom))  # so that places are small numbers
     box = (
         max(0.0, from_x - first),
         max(0.0, from_y - top),
-        min(float(around.width), to_x - first),
-        min(float(around.height), to_y - top),
+        min(float(window.width), to_x - first),
+        min(float(window.height), to_y - top),
     )
     inner = columns.stop - columns.start, rows.stop - rows.start
-    return np.asarray(around.resize(inner, Image.Resampling.BILINEAR, box=box))
+    return np.asarray(window.resize(inner, Image.Resampling.BILINEAR, box=box))
 
 
 def _source(length: int, resized: int, cut: slice) -> tuple[float, float, int, int]:

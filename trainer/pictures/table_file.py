@@ -24,13 +24,15 @@ SAMPLE_CELLS = 2_000_000
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT = 20
 """Rows at the top that decide about delimiter and header."""
+_SEP_LINE = re.compile(r'"?sep=([^"\r\n ]?)[" \t]*(\r\n|\r|\n)', re.IGNORECASE)
+"""Excel's line above a table: its delimiter, "" where it names none that a table can have, and the line's end."""
 
 
 @dataclass(frozen=True)
 class TableFile:
     """A table whose rows are read one after the other; `titles` as written, "column 1" .. where it has no header.
 
-    `problems` are whole sentences about how the file was read.
+    `problems` are whole sentences about how the file was read. `_before` lines of the file stand before `_text`.
     """
 
     name: str
@@ -39,18 +41,19 @@ class TableFile:
     _text: str
     _delimiter: str
     headed: bool
+    _before: int = 0
 
     @cached_property
     def _top(self) -> tuple[list[int], list[list[str]], Iterator[tuple[int, list[str]]]]:
         """The lines and cells of the rows that are looked at, and the rows behind them, which are read later, once."""
         most = max(_LOOKED_AT, SAMPLE_CELLS // len(self.titles))
         lines: list[int] = []
-        found: list[list[str]] = []
+        top_rows: list[list[str]] = []
         rest = self._read()
         for line, cells in itertools.islice(rest, most):
             lines.append(line)
-            found.append(cells)
-        return lines, found, rest
+            top_rows.append(cells)
+        return lines, top_rows, rest
 
     def sample(self) -> list[list[str]]:
         """The cells of the first rows, in most tables of all."""
@@ -62,8 +65,8 @@ class TableFile:
         They are read once: what `sample` has looked at is not read again, and the rows behind it come to who asks
         first.
         """
-        lines, found, rest = self._top
-        return itertools.chain(zip(lines, found, strict=True), rest)
+        lines, top_rows, rest = self._top
+        return itertools.chain(zip(lines, top_rows, strict=True), rest)
 
     def _read(self) -> Iterator[tuple[int, list[str]]]:
         """The line in which a row begins, and its cells without spaces around; as many as there are titles.
@@ -71,7 +74,7 @@ class TableFile:
         UserError where a row is damaged, has another length than the header, or there are too many.
         """
         rows = _records(self._text, self._delimiter)
-        line, width, skip, count = 1, len(self.titles), self.headed, 0
+        line, width, skip, count = 1 + self._before, len(self.titles), self.headed, 0
         try:
             for row in rows:
                 if any(row):
@@ -86,7 +89,7 @@ class TableFile:
                             )
                         yield line, [cell.strip() for cell in row[:width]]
                     skip = False
-                line = rows.line_num + 1
+                line = rows.line_num + 1 + self._before
         except CsvError as error:
             raise damaged(self.name, line, error) from error
 
@@ -105,10 +108,11 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     """
     name = one_line(path.name or str(path))
     text, problem = _text(path, name)
-    said = re.match(r'"?sep=(.)"?\s*?(\r\n|\r|\n)', text, re.IGNORECASE)
-    if said:
-        text = text[said.end() :]
-    tops = {mark: _top(text, mark) for mark in ((said[1],) if said else _DELIMITERS)}
+    sep_line = _SEP_LINE.match(text)
+    if sep_line:
+        text = text[sep_line.end() :]
+    marks = (sep_line[1],) if sep_line and sep_line[1] else _DELIMITERS
+    tops = {mark: _top(text, mark) for mark in marks}
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
     if not top or len(top[0]) < 2:
@@ -121,7 +125,7 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
         raise UserError(f"{name} has {len(top[0]):,} columns; keep those of picture and class.")
     headed = _headed(top, pictures_in)
     titles = tuple(top[0]) if headed else tuple(f"column {number}" for number in range(1, len(top[0]) + 1))
-    table = TableFile(name, titles, (problem,) if problem else (), text, delimiter, headed)
+    table = TableFile(name, titles, (problem,) if problem else (), text, delimiter, headed, int(bool(sep_line)))
     if not table.sample():
         raise UserError(f"{name} has a header but no rows; choose the whole file.")
     return table
@@ -134,13 +138,13 @@ def _records(text: str, delimiter: str) -> Any:
 
 def _top(text: str, delimiter: str) -> list[list[str]]:
     """The first rows, as far as they can be read with this delimiter."""
-    found: list[list[str]] = []
+    rows: list[list[str]] = []
     try:
         for row in itertools.islice((row for row in _records(text, delimiter) if any(row)), _LOOKED_AT):
-            found.append([cell.strip() for cell in row])
+            rows.append([cell.strip() for cell in row])
     except CsvError:
         pass
-    return found
+    return rows
 
 
 def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
@@ -155,15 +159,15 @@ def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
 def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None) -> bool:
     """Whether the first row holds titles."""
     first = top[0]
-    below = [[row[place] for row in top[1:] if place < len(row)] for place in range(len(first))]
+    below = [[row[column] for row in top[1:] if column < len(row)] for column in range(len(first))]
     # Some classes of pictures ("nv") are titles elsewhere, names of pictures are none.
-    if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[place]) for place, cell in enumerate(first)):
+    if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[column]) for column, cell in enumerate(first)):
         return False
     if any(folded(cell) in TITLES for cell in first):
         return True
     if pictures_in is not None and pictures_in(first):
         return False
-    return not any(cell and cell in below[place] for place, cell in enumerate(first))
+    return not any(cell and cell in below[column] for column, cell in enumerate(first))
 
 
 def _shape(cell: str) -> str:

@@ -2,6 +2,8 @@
 
 import collections
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from torch import nn
 
 from explorer.core.errors import UserError
 from explorer.core.network.opening import open_network
-from tests.trainer.networks.cut_bodies import OwnHead, cut, fastai
+from tests.trainer.networks.cut_bodies import OwnClass, OwnHead, Sequence, cut, fastai
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import torchvision_catalog as torchvision_networks
 from trainer.networks.architectures import ScratchCNN
@@ -205,6 +207,16 @@ REPLACED: dict[str, Callable[[int], nn.Module]] = {
     "by name": lambda width: nn.Sequential(
         collections.OrderedDict(fc1=nn.Linear(width, 8), act=nn.ReLU(), out=nn.Linear(8, 4))
     ),
+    "norms, sorted by name": lambda width: nn.Sequential(
+        collections.OrderedDict(
+            fc1=nn.Linear(width, 16),
+            norm1=nn.BatchNorm1d(16),
+            r1=nn.ReLU(),
+            fc2=nn.Linear(16, 8),
+            r2=nn.ReLU(),
+            out=nn.Linear(8, 4),
+        )
+    ),
     "nothing": lambda width: nn.Identity(),
 }
 
@@ -277,12 +289,13 @@ def test_replaced_last_layers_compute_what_they_did(kind: str, tmp_path: Path) -
     torch.manual_seed(0)
     real = trained(oracle("resnet18"))
     real.fc = REPLACED[kind](512).eval()
-    torch.save(real.state_dict(), tmp_path / "net.pt")
+    state = real.state_dict()
+    torch.save({name: state[name] for name in (sorted(state) if "sorted" in kind else state)}, tmp_path / "net.pt")
     network = open_network(tmp_path / "net.pt", device="cpu")
     picture = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real(picture))
-    assert ("ReLU" in " ".join(network.assumed)) == (kind in ("an MLP", "by name"))
+    assert ("ReLU" in " ".join(network.assumed)) == (kind in ("an MLP", "by name", "norms, sorted by name"))
 
 
 def test_last_layers_beside_the_body_are_put_where_they_belong(tmp_path: Path) -> None:
@@ -366,6 +379,38 @@ def test_a_cut_resnet_is_found_under_any_prefix(name: str, kind: str, prefix: st
     assert found.name == name
     assert found.classes == {"own last layer": 4, "fastai": 3}.get(kind, 0)
     assert not found.foreign
+
+
+@pytest.mark.parametrize("prefix", ["", "model._orig_mod.", "b."])
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        *((name, build) for name in ("resnet18", "resnet50") for build in CUT.values()),
+        *((name, partial(Sequence, classes=3)) for name in ("densenet121", "shufflenet_v2_x0_5")),
+    ],
+)
+def test_naming_the_architecture_of_a_cut_network_opens_what_is_found_without(
+    name: str, build: Callable[[str], nn.Module], prefix: str
+) -> None:
+    with on_meta():
+        state = build(name).state_dict()
+    weights = loose({prefix + key: tensor for key, tensor in state.items()})
+    found, named = architectures.find(weights), architectures.named(name, weights)
+    assert (named.name, named.classes, named.prefix) == (found.name, found.classes, found.prefix)
+    assert named.tensors.keys() == found.tensors.keys()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "shufflenet_v2_x0_5"])
+def test_two_cut_networks_in_one_file_are_asked_about_with_the_architecture_named_too(name: str) -> None:
+    with on_meta():
+        state = OwnClass(name, 4).state_dict()
+    weights = loose({f"{part}.{key}": tensor for part in ("teacher", "student") for key, tensor in state.items()})
+    for ask in (architectures.find, partial(architectures.named, name)):
+        with pytest.raises(OpeningQuestion) as caught:
+            ask(weights)
+        assert caught.value.about == "key"
+        assert set(caught.value.choices) == {"teacher.backbone", "student.backbone"}
+    assert architectures.named(name, replace(weights, inside="student.backbone")).prefix == "student.backbone."
 
 
 def test_one_of_several_numbered_layers_is_not_taken_for_all_of_them() -> None:

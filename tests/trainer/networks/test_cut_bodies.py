@@ -145,3 +145,38 @@ def test_another_librarys_network_of_the_same_shapes_is_not_taken_for_torchvisio
         other[".".join([*(words.get(part, f"_part{part}") for part in path), leaf])] = tensor
     with pytest.raises(OpeningQuestion):
         architectures.find(Weights("net", "net.pt", other))
+
+
+class ConvolutionsLast(nn.Module):
+    """A cut body with 1 x 1 convolutions behind, and a norm between them."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.body, self.head = body_of("mobilenet_v3_small"), nn.Sequential(*layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.head(self.body(x)).mean((2, 3))
+        return answer
+
+
+def test_a_norm_between_convolutions_is_one_of_maps(tmp_path: Path) -> None:
+    module = trained(
+        ConvolutionsLast(nn.Conv2d(576, 8, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    )
+    network = saved(module, tmp_path / "net.pt")
+    assert_same(network, module)
+    assert len(network.classes) == 2
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_one_convolution_may_be_all_of_the_last_layers(bias: bool, tmp_path: Path) -> None:
+    module = trained(ConvolutionsLast(nn.Conv2d(576, 2, 1, bias=bias)))
+    assert_same(saved(module, tmp_path / "net.pt"), module)
+
+
+def test_of_a_norm_over_maps_that_may_be_one_of_several_kinds_no_scores_are_made(tmp_path: Path) -> None:
+    module = ConvolutionsLast(nn.Conv2d(576, 8, 1), nn.GroupNorm(2, 8), nn.ReLU(), nn.Conv2d(8, 2, 1))
+    network = saved(trained(module), tmp_path / "net.pt")
+    assert network.classes == ()
+    assert network.logits(torch.rand(1, 3, 224, 224)).shape == (1, 0)
+    assert "without class scores" in " ".join(network.assumed)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from trainer.networks.matching import matches
+from trainer.networks.matching import matches, shared
 
 
 class Small(nn.Module):
@@ -63,3 +63,18 @@ def test_two_networks_in_one_mapping_match_both() -> None:
     found = [match for match in matches(STATE, both) if not match.problems]
     assert {match.prefix for match in found} == {"student.", "teacher."}
     assert all(len(match.foreign) == len(STATE) for match in found)
+
+
+@given(parts=st.lists(WORDS, max_size=3), names=st.sets(st.sampled_from(["w", "w_g", "w.v", "b", "c.w"]), min_size=1))
+def test_what_names_share_is_the_longest_dotted_beginning_of_all(parts: list[str], names: set[str]) -> None:
+    full = [".".join([*parts, name]) for name in names]
+    dots = range(1 + min(name.count(".") for name in full))
+    beginnings = ["".join(f"{part}." for part in full[0].split(".")[:count]) for count in dots]
+    longest = max((start for start in beginnings if all(name.startswith(start) for name in full)), key=len)
+    assert shared(full) == longest
+
+
+def test_names_of_which_one_begins_the_other_share_their_module() -> None:
+    assert shared(["a.fc.weight", "a.fc.weight_g"]) == "a.fc."
+    assert shared(["a.fc.weight"]) == "a.fc."
+    assert shared(["weight"]) == shared([]) == ""

@@ -28,6 +28,7 @@ def test_the_explorer_opens_it_and_finds_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], without: bool
 ) -> None:
     model, out = save_small(tmp_path / "small.safetensors"), tmp_path / "out.onnx"
+    (tmp_path / "out.part.onnx").write_text("somebody's own")
     if without:
         real = importlib.import_module
 
@@ -46,7 +47,8 @@ def test_the_explorer_opens_it_and_finds_the_same(
     one, other = (record(network, rgb) for network in (ours, theirs))
     assert np.allclose(one.logits, other.logits, atol=1e-5)
     assert all(np.allclose(one.maps[layer], other.maps[layer], atol=1e-5) for layer in one.maps)
-    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+    assert {path.name for path in tmp_path.iterdir()} == {model.name, out.name, "out.part.onnx"}
+    assert (tmp_path / "out.part.onnx").read_text() == "somebody's own"
 
 
 def test_classes_and_input_stand_in_the_file(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """One set of tables for both programs: every form that people have, and what each says of its pictures."""
 
+import contextlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from explorer.core.labels import read_labels
 from tests.conftest import SHARED
@@ -386,3 +389,60 @@ class _Counted:
         row = next(self._reader)
         self.note()
         return row
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("before", ["", "sep=;", '"sep=;"', "sep=", 'sep="', "sep= "])
+def test_damage_is_named_by_its_line_in_the_file(before: str, ending: str, tmp_path: Path) -> None:
+    lines = [*([before] if before else []), "image;label", "ISIC_0000001;nv", "ISIC_0000002", "ISIC_0000003;mel"]
+    (tmp_path / "l.csv").write_bytes((ending.join(lines) + ending).encode())
+    number = lines.index("ISIC_0000002") + 1
+    with pytest.raises(UserError, match=rf"l\.csv is damaged in line {number} "):
+        read_label_table(tmp_path / "l.csv")
+
+
+@given(mark=st.text(max_size=2), ending=st.sampled_from(["\n", "\r\n", "\r"]))
+@example(mark='"', ending="\n")
+@example(mark="", ending="\r\n")
+@example(mark="\r", ending="\n")
+def test_whatever_excels_line_says_the_table_is_read_or_refused(
+    mark: str, ending: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    delimiter = mark if len(mark) == 1 and mark not in '\0"\r\n \ufeff' else ";"
+    path = tmp_path_factory.mktemp("sep") / "l.csv"
+    rows = [delimiter.join(row) for row in (("image", "label"), ("ISIC_0000001", "nv"), ("ISIC_0000002", "mel"))]
+    path.write_bytes(ending.join([f"sep={mark}", *rows, ""]).encode("utf-8", "replace"))
+    with contextlib.suppress(UserError):
+        table = read_label_table(path).table
+        if mark in ("", '"', ";", ",", "\t", "|"):
+            assert [row.diagnoses for row in table.rows.values()] == [("nv",), ("mel",)]
+            return
+    assert mark not in ("", '"', ";", ",", "\t", "|")
+
+
+@pytest.mark.parametrize("word", ["n/a", "unknown", "NA", "-", ""])
+def test_a_column_of_parts_may_leave_some_of_them_open(word: str, tmp_path: Path) -> None:
+    rows = [f"ISIC_000000{number},nv,{part}\n" for number, part in ((1, "train"), (2, word), (3, "test"))]
+    problems_of(tmp_path, "image,label,phase\n" + "".join(rows))
+    assert [case.part for case in read_cases(tmp_path / "p", tmp_path / "l.csv").cases] == ["train", "", "test"]
+
+
+def test_a_small_table_may_be_one_patients(tmp_path: Path) -> None:
+    rows = "".join(f"ISIC_000000{number},nv,P1,L{number}\n" for number in (1, 2, 3))
+    assert problems_of(tmp_path, "image,label,patient_id,lesion_id\n" + rows) == []
+    assert [case.patient for case in read_cases(tmp_path / "p", tmp_path / "l.csv").cases] == ["P1"] * 3
+
+
+def test_a_name_that_nearly_everybody_has_is_no_patient(tmp_path: Path) -> None:
+    names = [f"ISIC_{number:07}" for number in range(120)]
+    rows = "".join(f"{name},nv,{'CLINIC' if index else 'P1'},L{index}\n" for index, name in enumerate(names))
+    said = problems_of(tmp_path, "image,label,patient_id,lesion_id\n" + rows, names=tuple(f"{n}.jpg" for n in names))
+    assert said[0].startswith('"CLINIC" stands in 119 of 120 rows of column "patient_id": it is no patient')
+
+
+def test_two_columns_for_what_has_one_are_refused(tmp_path: Path) -> None:
+    text = "photo,copy,patient,owner,label\nISIC_0000001,ISIC_0000002,a,b,nv\nISIC_0000002,ISIC_0000003,c,d,mel\n"
+    for role, first, second in (("image", "photo", "copy"), ("patient", "patient", "owner")):
+        with pytest.raises(UserError, match=f'two columns for "{role}": {first}, {second}; name one'):
+            problems_of(tmp_path, text, f"{role}={first},{role}={second}")
+        problems_of(tmp_path, text, f"{role}={first},{role}={first}")

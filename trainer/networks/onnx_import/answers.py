@@ -30,14 +30,14 @@ class Answer:
 
 def answers_of(model: Model) -> tuple[Answer, ...]:
     """The outputs that hold numbers; UserError where there are none."""
-    found = tuple(
+    answers = tuple(
         Answer(port.name, _width(port), bool(port.sides) and len(_beyond_ones(port)) <= 2)
         for port in model.outputs
         if port.kind in ("FLOAT", "FLOAT16", "DOUBLE", "BFLOAT16")
     )
-    if not found:
+    if not answers:
         raise UserError(f"{model.file} answers with no scores; export the network with one score for each class.")
-    return found
+    return answers
 
 
 def _beyond_ones(port: Port) -> tuple[int | None, ...]:
@@ -73,11 +73,11 @@ def chosen_answer(model: Model, answers: Sequence[Answer], wanted: str, widths: 
         ([name for name in names if name.lower() in SCORES], "named so"),
         ([answer.name for answer in answers if answer.is_table], "the only row of numbers"),
     )
-    for found, why in ways:
-        if len(found) == 1:
-            others = ", ".join(name[:40] for name in names if name != found[0])
-            return found[0], (
-                f"The file has {len(names)} outputs: {found[0][:40]} was taken for the class scores, {why} "
+    for matching, why in ways:
+        if len(matching) == 1:
+            others = ", ".join(name[:40] for name in names if name != matching[0])
+            return matching[0], (
+                f"The file has {len(names)} outputs: {matching[0][:40]} was taken for the class scores, {why} "
                 f"(others: {others[:200]}; {OPTION} NAME)."
             )
     shown = ", ".join(answer.text for answer in answers[:8])

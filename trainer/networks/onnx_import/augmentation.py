@@ -27,10 +27,10 @@ def without_augmentation(model: Model) -> Model:
     """
     if not any(map(is_random, model.nodes)):
         return model
-    nodes, out = list(model.nodes), []
+    nodes, removed = list(model.nodes), []
     layers = dict.fromkeys(layer for node in nodes if (layer := _layer_of(node)))
     for layer in layers:
-        inside = {place for place, node in enumerate(nodes) if _layer_of(node) == layer}
+        inside = {index for index, node in enumerate(nodes) if _layer_of(node) == layer}
         reaching = _reaching(nodes, inside, {port.name for port in model.inputs})
         if len(reaching) != 1:
             continue
@@ -38,10 +38,10 @@ def without_augmentation(model: Model) -> Model:
         nodes[max(inside)] = replace(
             last, operator="Identity", domain="", inputs=tuple(reaching), outputs=last.outputs[:1], attributes={}
         )
-        out.append(layer.rstrip("/").rpartition("/")[2])
-    if not out:
+        removed.append(layer.rstrip("/").rpartition("/")[2])
+    if not removed:
         return model
-    names = f"{', '.join(out[:6])}{f' and {len(out) - 6} more' if len(out) > 6 else ''}"
+    names = f"{', '.join(removed[:6])}{f' and {len(removed) - 6} more' if len(removed) > 6 else ''}"
     note = f"The file's random layers ({names}) are for training alone and were left out, as Keras does in use."
     return replace(model, nodes=_needed(nodes, model), mended=(*model.mended, note))
 
@@ -58,8 +58,8 @@ def _needed(nodes: list[Node], model: Model) -> tuple[Node, ...]:
 
 def _layer_of(node: Node) -> str:
     """The path of the random layer to which a node belongs, "" for any other."""
-    found = _LAYER.match(node.name)
-    return found[0] if found else ""
+    match = _LAYER.match(node.name)
+    return match[0] if match else ""
 
 
 def _reaching(nodes: list[Node], inside: set[int], inputs: Iterable[str]) -> list[str]:
@@ -68,15 +68,15 @@ def _reaching(nodes: list[Node], inside: set[int], inputs: Iterable[str]) -> lis
     A layer may have nodes of its own without its name.
     """
     sources: dict[str, set[str]] = {name: set() for name in inputs}
-    own, found = set[str](), set[str]()
-    for place, node in enumerate(nodes):
+    own, reaching = set[str](), set[str]()
+    for index, node in enumerate(nodes):
         from_picture = sources.keys() & set(node.inputs)
-        if place in inside:
-            found |= from_picture
+        if index in inside:
+            reaching |= from_picture
             own |= set(node.outputs)
         elif own & set(node.inputs):
             own |= set(node.outputs)
         elif from_picture and node.operator not in ("Shape", "Size"):
             before = from_picture.union(*(sources[name] for name in from_picture))
             sources |= dict.fromkeys(node.outputs, before)
-    return [name for name in found if not sources[name] & found]
+    return [name for name in reaching if not sources[name] & reaching]

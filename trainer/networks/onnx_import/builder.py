@@ -107,9 +107,9 @@ class Builder:
         node = self.graph.call_method("expand", (self.buffer(one), sides))
         return Traced(node, one.to("meta"), two.to("meta"))
 
-    def fusable(self, place: int, kind: type[nn.Module]) -> Any:
-        """The module that gives input `place` of this node, if it is one of this kind and nobody else looks at it."""
-        name, value = self.node.inputs[place], self._values.get(self.node.inputs[place])
+    def fusable(self, index: int, kind: type[nn.Module]) -> Any:
+        """The module that gives input `index` of this node, if it is one of this kind and nobody else looks at it."""
+        name, value = self.node.inputs[index], self._values.get(self.node.inputs[index])
         if not isinstance(value, Traced) or value.node.op != "call_module" or self._uses.get(name) != 1:
             return None
         if value.node.target in self._made.values():
@@ -120,8 +120,8 @@ class Builder:
     def sole_key(self, *names: str) -> object:
         """Tells a module apart whose weights stand under these names, if several nodes use them; else None."""
         shared = names[0] in self.model.tensors and self._uses.get(names[0], 0) > 1
-        told = sorted((name, repr(value)) for name, value in self.node.attributes.items())
-        return (self.node.operator, names, tuple(told)) if shared else None
+        settings = sorted((name, repr(value)) for name, value in self.node.attributes.items())
+        return (self.node.operator, names, tuple(settings)) if shared else None
 
     def watch(self, values: Mapping[str, Value]) -> None:
         """Look up the values of names here."""
@@ -192,8 +192,8 @@ def _shaped(target: Any, arguments: Sequence[Any], options: Mapping[str, Any], b
         return torch.empty(shape, device="meta")
     given, named = _mapped((arguments, options), partial(_of, batch=batch))
     run = _on_shapes(target) if isinstance(target, nn.Module) else target
-    found: torch.Tensor = run(*given, **named)
-    return found
+    answer: torch.Tensor = run(*given, **named)
+    return answer
 
 
 def _on_shapes(part: nn.Module) -> Callable[..., torch.Tensor]:

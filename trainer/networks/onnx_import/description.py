@@ -19,6 +19,8 @@ _PASSING = ("Cast", "Identity", "Transpose")
 _MOVING = ("Slice", "Split", "Gather", "Concat", "Squeeze", "Unsqueeze", "Reshape", "Resize", "Pad", "ReverseSequence")
 """Operators that put numbers elsewhere, as Keras does to turn RGB into BGR; a resize keeps their scale."""
 _LONGEST = 1 << 16
+_LARGEST = 1e6
+"""Of what is a mean or a standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,12 @@ def _names(value: object) -> tuple[str, ...]:
         pairs: list[tuple[Any, Any]] = list(value.items())
         if pairs and all(not isinstance(name, str) or name.isdecimal() for _, name in pairs):
             pairs = [(number, name) for name, number in pairs]
-        numbered: dict[int, Any] = {int(str(number)[:9]): name for number, name in pairs if str(number)[:9].isdecimal()}
+        numbered: dict[int, Any] = {
+            int(number): name
+            for number, name in pairs
+            if (type(number) is int and 0 <= number < len(pairs))
+            or (isinstance(number, str) and number.isdecimal() and len(number) < 10)
+        }
         if len(numbered) != len(pairs) or sorted(numbered) != list(range(len(pairs))):
             return ()
         value = [numbered[number] for number in range(len(pairs))]
@@ -174,29 +181,30 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _plain(text: str) -> object:
     """What a note says: JSON or Python's spelling of it, else the text itself."""
-    found: object
+    value: object
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         try:  # Python's parser warns of what follows a backslash
-            found = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
+            value = ast.literal_eval(text) if len(text) < _LONGEST and "\\" not in text else text
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            found = text
-    return found
+            value = text
+    return value
 
 
 def input_of(model: Model, pictures: Pictures) -> tuple[InputSpec | None, str]:
     """How pictures become the input, and a sentence about what was proposed; None where the size is not known."""
     notes = {key.lower(): _plain(text) for key, text in model.notes.items()}
     height, width = pictures.sides
-    if isinstance(whole := notes.get("input"), dict) and len(whole.get("mean", ())) == pictures.channels:
+    own_spec = notes.get("input")
+    if isinstance(own_spec, dict) and _numbers(own_spec.get("mean"), pictures.channels) is not None:
         try:
-            return InputSpec.from_dict(whole), ""  # of a file that this program wrote
+            return InputSpec.from_dict(own_spec), ""  # of a file that this program wrote
         except UserError as error:
             raise UserError(f"{model.file}: {error}") from error
-    said = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
-    if said is not None:
-        height, width = height or said[0], width or said[1]
+    size = next((sides for key in SIZES if (sides := _sides(notes.get(key)))), None)
+    if size is not None:
+        height, width = height or size[0], width or size[1]
     mean, std = (_numbers(notes.get(key), pictures.channels) for key in ("mean", "std"))
     if height is None or width is None:
         return None, ""
@@ -234,4 +242,6 @@ def _sides(value: object) -> tuple[int, int] | None:
 def _numbers(value: object, channels: int) -> tuple[float, ...] | None:
     if not isinstance(value, list | tuple) or len(value) != channels:
         return None
-    return tuple(map(float, value)) if all(type(number) in (int, float) for number in value) else None
+    if not all(type(number) in (int, float) and abs(number) <= _LARGEST for number in value):
+        return None
+    return tuple(map(float, value))

@@ -42,28 +42,28 @@ def _clean(parts: Sequence[str]) -> str:
 def add(root: nn.Module, name: str, part: nn.Module) -> str:
     """Put a module into `root` under this dotted name or the next one that is free; the name it has."""
     *outer, last = name.split(".")
-    place, path = root, ""
+    parent, path = root, ""
     for position, segment in enumerate(outer):
-        found = place._modules.get(segment)
-        if found is not None and type(found) is not nn.Module:  # a layer holds no others
+        child = parent._modules.get(segment)
+        if child is not None and type(child) is not nn.Module:  # a layer holds no others
             last = "_".join([*outer[position:], last])
             break
-        segment = _allowed(place, segment)
-        if segment not in place._modules:
-            place.add_module(segment, nn.Module())
-        place, path = place.get_submodule(segment), f"{path}{segment}."
-    last, number = _allowed(place, last), 1
+        segment = _allowed(parent, segment)
+        if segment not in parent._modules:
+            parent.add_module(segment, nn.Module())
+        parent, path = parent.get_submodule(segment), f"{path}{segment}."
+    last, number = _allowed(parent, last), 1
     free = last
-    while free in place._modules:
+    while free in parent._modules:
         number += 1
         free = f"{last}_{number}"
-    place.add_module(free, part)
+    parent.add_module(free, part)
     return f"{path}{free}"
 
 
-def _allowed(place: nn.Module, segment: str) -> str:
+def _allowed(parent: nn.Module, segment: str) -> str:
     """The segment, changed where modules of torch have an attribute of this name."""
-    while segment not in place._modules and hasattr(place, segment):
+    while segment not in parent._modules and hasattr(parent, segment):
         segment += "_"
     return segment
 

@@ -71,9 +71,9 @@ class OnnxNetwork:
         output, several = chosen_answer(self.model, self.answers, wanted, widths)
         before, ending = _before_ending(self.model, output)
         notes = tuple(text for text in (several, _said(ending, output), *self.model.mended) if text)
-        found = replace(self, output=before, ending=ending, notes=notes)
-        _refuse_unknown(found.nodes, self.model)
-        return found
+        network = replace(self, output=before, ending=ending, notes=notes)
+        _refuse_unknown(network.nodes, self.model)
+        return network
 
     def module(self, size: tuple[int, int]) -> fx.GraphModule:
         """The network for pictures of this size (h, w), in eval mode; UserError where it cannot be built for it.
@@ -150,10 +150,10 @@ class OnnxNetwork:
             try:
                 together = module(pictures)
                 alone = torch.cat([module(picture[None]) for picture in pictures])
-                near = max(
+                tolerance = max(
                     1e-4, 1e-3 * float(alone.max() - alone.min())
                 )  # large scores may differ by more than small ones
-                same = together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=near)
+                same = together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=tolerance)
             except RuntimeError:
                 same = False
         if not same:
@@ -168,9 +168,12 @@ class OnnxNetwork:
         return _needed(self.model, self.output)
 
 
-def read_onnx(path: Path) -> OnnxNetwork:
-    """What an ONNX file says; UserError where it is no network of pictures. OSError where it cannot be read."""
-    model = without_augmentation(read_model(path))
+def read_onnx(path: Path, content: bytes | None = None) -> OnnxNetwork:
+    """What an ONNX file says, or one of this `content` would; UserError where it is no network of pictures.
+
+    OSError where the file cannot be read.
+    """
+    model = without_augmentation(read_model(path, content))
     pictures = pictures_of(model)
     classes, key = class_names(model.notes)
     input_, note = input_of(model, pictures)
@@ -179,10 +182,10 @@ def read_onnx(path: Path) -> OnnxNetwork:
 
 def graph_digest(module: fx.GraphModule) -> str:
     """SHA-256 (hex) over the operations of a graph in their order, the same in every session."""
-    told = [
+    operations = [
         [node.op, node.name, _named(node.target), _named(node.args), _named(node.kwargs)] for node in module.graph.nodes
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(operations).encode()).hexdigest()
 
 
 def _named(value: Any) -> Any:
@@ -201,9 +204,9 @@ def _said(ending: Ending, output: str) -> str:
 
 def _before_ending(model: Model, output: str) -> tuple[str, Ending]:
     """The name of the scores and what follows them; only where nothing but that stands between."""
-    made = {name: node for node in model.nodes for name in node.outputs}
+    producers = {name: node for node in model.nodes for name in node.outputs}
     name = output
-    while (node := made.get(name)) is not None and node.inputs:
+    while (node := producers.get(name)) is not None and node.inputs:
         if node.operator in _ENDINGS and not node.domain:
             return (node.inputs[0], _ENDINGS[node.operator]) if _over_classes(node, model) else (output, "")
         if node.operator not in _PASSING:
@@ -217,12 +220,12 @@ def _over_classes(node: Node, model: Model) -> bool:
 
 
 def _needed(model: Model, output: str) -> tuple[Node, ...]:
-    wanted, found = {output}, []
+    wanted, nodes = {output}, []
     for node in reversed(model.nodes):
         if wanted & set(node.outputs):
-            found.append(node)
+            nodes.append(node)
             wanted.update(node.inputs)
-    return tuple(reversed(found))
+    return tuple(reversed(nodes))
 
 
 def _refuse_unknown(nodes: Sequence[Node], model: Model) -> None:

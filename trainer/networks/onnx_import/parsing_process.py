@@ -32,11 +32,7 @@ AGAIN = (
     'Export it with Keras\' own model.export(PATH, format="onnx"), or, where a Normalization layer is what lacks, cut '
     "the network behind it and name its mean and std (--input)."
 )
-NUMBERS = {
-    np.dtype(np.float32): "float32",
-    np.dtype(np.int64): "int64",
-    np.dtype(np.bool_): "bool",
-}
+NUMBERS = {np.dtype(np.float32): "float32", np.dtype(np.int64): "int64", np.dtype(np.bool_): "bool"}
 KINDS: dict[int, str] = {int(number): name for name, number in TensorProto.DataType.items()}
 FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
 INTEGERS = {getattr(TensorProto, f"{sign}INT{bits}") for sign in ("", "U") for bits in (8, 16, 32, 64)}
@@ -64,15 +60,15 @@ class Tensors:
         if any(side < 0 for side in shape):
             raise Refused(f"is damaged: its tensor {tensor.name[:80]} has a negative side; copy or save it again.")
         if tensor.data_location == TensorProto.EXTERNAL:
-            said = {entry.key: entry.value for entry in tensor.external_data}
+            external = {entry.key: entry.value for entry in tensor.external_data}
             width = WIDTHS[kind]
-            return {"shape": shape, "external": said, "kind": KINDS[kind], "bytes": math.prod(shape) * width}
+            return {"shape": shape, "external": external, "kind": KINDS[kind], "bytes": math.prod(shape) * width}
         values = numpy_helper.to_array(tensor)
         if values.size != math.prod(shape):
             raise Refused(f"is damaged: its tensor {tensor.name[:80]} has another length than its shape says.")
-        wanted = np.float32 if kind in FLOATS else np.bool_ if kind == TensorProto.BOOL else np.int64
+        dtype = np.float32 if kind in FLOATS else np.bool_ if kind == TensorProto.BOOL else np.int64
         with np.errstate(all="ignore"):
-            values = np.ascontiguousarray(values.astype(wanted))
+            values = np.ascontiguousarray(values.astype(dtype))
         self.pieces.append(values.tobytes())
         return {"shape": shape, "kind": NUMBERS[values.dtype], "piece": len(self.pieces) - 1}
 
@@ -86,8 +82,12 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
     graph = model.graph
     if not graph.node or not graph.output:
         raise Refused("is damaged or no ONNX model: it holds no operations; copy or export it again.")
-    if len(graph.node) > MOST_NODES or len(graph.initializer) > MOST_TENSORS:
-        raise Refused(f"holds {len(graph.node):,} operations, more than any network here can have.")
+    for what, count, most in (
+        ("operations", len(graph.node), MOST_NODES),
+        ("tensors", len(graph.initializer), MOST_TENSORS),
+    ):
+        if count > most:
+            raise Refused(f"holds {count:,} {what}, more than any network here can have.")
     versions = {entry.domain: entry.version for entry in model.opset_import}
     opset = next((versions[domain] for domain in OWN_DOMAINS if domain in versions), 0)
     if opset < 1:
@@ -105,17 +105,17 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
         _check(model)
     graph = model.graph
     tensors = Tensors()
-    held = {tensor.name: tensors.add(tensor) for tensor in graph.initializer}
+    initializers = {tensor.name: tensors.add(tensor) for tensor in graph.initializer}
     if graph.sparse_initializer:
         raise Refused("holds sparse weights, which are not read; export it with plain ones.")
-    found = {
+    description = {
         "opset": opset,
         "producer": model.producer_name[:200],
         "mended": mended,
         "notes": {
             entry.key[:LONGEST_NAME]: entry.value for entry in model.metadata_props if len(entry.value) <= LONGEST_NOTE
         },
-        "tensors": held,
+        "tensors": initializers,
         "nodes": [
             {
                 "operator": node.op_type,
@@ -128,11 +128,11 @@ def described(content: bytes) -> tuple[dict[str, Any], list[bytes]]:
             }
             for node in graph.node
         ],
-        "inputs": _inputs(graph, held),
+        "inputs": _inputs(graph, initializers),
         "outputs": [_port(port) for port in graph.output],
         "pieces": [len(piece) for piece in tensors.pieces],
     }
-    return found, tensors.pieces
+    return description, tensors.pieces
 
 
 def _inlined(model: ModelProto) -> ModelProto:
@@ -141,10 +141,10 @@ def _inlined(model: ModelProto) -> ModelProto:
     from onnx import inliner
 
     try:
-        found: ModelProto = inliner.inline_local_functions(model)
+        inlined: ModelProto = inliner.inline_local_functions(model)
     except Exception as error:
         raise Refused(f"holds functions that cannot be read ({str(error)[:100]}); export it without them.") from error
-    return found
+    return inlined
 
 
 def _mended(graph: GraphProto) -> list[str]:
@@ -155,9 +155,9 @@ def _mended(graph: GraphProto) -> list[str]:
     """
     wanted, kept = {port.name for port in graph.output}, []
     for node in _ordered(graph):
-        for one in [one for one in node.attribute if one.name in LEFT_OVER.get(node.op_type, ())]:
-            if one.name != "spatial" or one.i == 1:  # else it is another operation
-                node.attribute.remove(one)
+        for entry in [entry for entry in node.attribute if entry.name in LEFT_OVER.get(node.op_type, ())]:
+            if entry.name != "spatial" or entry.i == 1:  # else it is another operation
+                node.attribute.remove(entry)
         kept.append(node)
     needed = []
     for node in reversed(kept):
@@ -167,23 +167,23 @@ def _mended(graph: GraphProto) -> list[str]:
     needed.reverse()
     given = {port.name for port in graph.input} | {tensor.name for tensor in graph.initializer}
     given.update(tensor.values.name for tensor in graph.sparse_initializer)
-    made = given | {name for node in needed for name in node.output} | {""}
+    available = given | {name for node in needed for name in node.output} | {""}
     by_stem: dict[str, list[str]] = {}
     for name in given - {""}:
         by_stem.setdefault(_stem(name), []).append(name)
     bound: dict[str, str] = {}
     lacking: dict[str, Any] = {}
     for node in needed:
-        for place, name in enumerate(node.input):
+        for position, name in enumerate(node.input):
             same = by_stem.get(_stem(name), [])
-            if name not in made and len(same) == 1:
-                node.input[place] = bound[name] = same[0]
-            elif name not in made:
+            if name not in available and len(same) == 1:
+                node.input[position] = bound[name] = same[0]
+            elif name not in available:
                 lacking.setdefault(name, node)
     if lacking:
         named = [f'{name[:60]} (node "{(node.name or node.output[0])[:60]}")' for name, node in lacking.items()]
         raise Refused(f"lacks the values of {', '.join(named[:4])}: its exporter did not write them. {AGAIN}")
-    if len(needed) != len(graph.node) or any(one is not other for one, other in zip(needed, graph.node, strict=True)):
+    if len(needed) != len(graph.node) or any(node is not other for node, other in zip(needed, graph.node, strict=True)):
         copies = [type(node).FromString(node.SerializeToString()) for node in needed]
         del graph.node[:]
         graph.node.extend(copies)
@@ -197,25 +197,25 @@ def _stem(name: str) -> str:
 
 def _ordered(graph: GraphProto) -> list[Any]:
     """The nodes, each after those whose outputs it takes; as they are where they go in a circle."""
-    makers = {name: place for place, node in enumerate(graph.node) for name in node.output if name}
-    takes = {place: {makers.get(name, -1) for name in _uses(node)} - {-1} for place, node in enumerate(graph.node)}
-    if all(max(sources, default=-1) < place for place, sources in takes.items()):
+    makers = {name: index for index, node in enumerate(graph.node) for name in node.output if name}
+    takes = {index: {makers.get(name, -1) for name in _uses(node)} - {-1} for index, node in enumerate(graph.node)}
+    if all(max(sources, default=-1) < index for index, sources in takes.items()):
         return list(graph.node)
     try:
-        return [graph.node[place] for place in graphlib.TopologicalSorter(takes).static_order()]
+        return [graph.node[index] for index in graphlib.TopologicalSorter(takes).static_order()]
     except graphlib.CycleError:
         return list(graph.node)
 
 
 def _uses(node: Any) -> list[str]:
     """The names that a node takes, those in graphs inside of it too."""
-    inside = [one.g for one in node.attribute if one.type == AttributeProto.GRAPH]
+    inside = [attribute.g for attribute in node.attribute if attribute.type == AttributeProto.GRAPH]
     return [*node.input, *(name for graph in inside for part in graph.node for name in _uses(part))]
 
 
-def _inputs(graph: GraphProto, held: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _inputs(graph: GraphProto, initializers: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The inputs that are none of the weights and that some node takes; all where none is taken."""
-    ports = [port for port in graph.input if port.name not in held]
+    ports = [port for port in graph.input if port.name not in initializers]
     taken = {name for node in graph.node for name in _uses(node)}
     return [_port(port) for port in ([port for port in ports if port.name in taken] or ports)]
 
@@ -254,35 +254,35 @@ def _value(attribute: AttributeProto, tensors: Tensors) -> Any:
 
 
 def _scope(node: Any) -> str:
-    said = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "")[:LONGEST_NAME]
+    scopes = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "")[:LONGEST_NAME]
     with contextlib.suppress(Exception):
-        path = ast.literal_eval(said)
+        path = ast.literal_eval(scopes)
         return str(path[-2]) if isinstance(path, list) and len(path) > 1 else ""
     return ""
 
 
 def _port(port: ValueInfoProto) -> dict[str, Any]:
-    said = port.type.tensor_type
+    tensor_type = port.type.tensor_type
     if not port.type.HasField("tensor_type"):
         return {"name": port.name, "sides": None, "kind": ""}
     sides = None
-    if said.HasField("shape"):
-        sides = [side.dim_value if side.dim_value > 0 else None for side in said.shape.dim]
-    return {"name": port.name, "sides": sides, "kind": KINDS.get(said.elem_type, "")}
+    if tensor_type.HasField("shape"):
+        sides = [side.dim_value if side.dim_value > 0 else None for side in tensor_type.shape.dim]
+    return {"name": port.name, "sides": sides, "kind": KINDS.get(tensor_type.elem_type, "")}
 
 
 def answer(content: bytes) -> list[bytes]:
     """What is printed for a file, in parts: what is in it, or {"problem": ...}."""
     pieces: list[bytes] = []
     try:
-        found, pieces = described(content)
+        description, pieces = described(content)
     except Refused as error:
-        found = {"problem": str(error)}
+        description = {"problem": str(error)}
     except MemoryError:
-        found = {"problem": "takes more memory than it may; export it again."}
+        description = {"problem": "takes more memory than it may; export it again."}
     except Exception:  # a damaged file may hold anything, names that are no text for example
-        found = {"problem": "is damaged or no ONNX model; copy or export it again."}
-    head = json.dumps(found).encode()
+        description = {"problem": "is damaged or no ONNX model; copy or export it again."}
+    head = json.dumps(description).encode()
     return [len(head).to_bytes(8, "little"), head, *pieces]
 
 

@@ -91,7 +91,7 @@ def axis_in(number: int, dimensions: int) -> int:
 def whole_shape(wanted: Sequence[int], numbers: int) -> list[int]:
     """A shape with its one -1 replaced by what is left of so many numbers; Unsupported where it does not fit."""
     rest = math.prod(side for side in wanted if side != -1)
-    free = [place for place, side in enumerate(wanted) if side == -1]
+    free = [axis for axis, side in enumerate(wanted) if side == -1]
     if len(free) > 1 or any(side < -1 for side in wanted) or (free and (not rest or numbers % rest)):
         raise Unsupported(f"{numbers} numbers do not fill the shape {list(wanted)}")
     filled = [numbers // rest if side == -1 else side for side in wanted]

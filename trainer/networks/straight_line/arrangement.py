@@ -1,6 +1,7 @@
 """What the weights of a straight line leave open, and how that is written: activation, padding, pools, ending."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from trainer.networks.candidate import OpeningQuestion
 
@@ -38,16 +39,25 @@ class Arrangement:
         padding = "same" if self.same else "nopadding"
         return ":".join([NAME, self.activation, padding, pool, *strides, self.ending, str(self.side)])
 
+    @property
+    def last_named(self) -> int:
+        """The highest number of a convolution that a pool follows or that has a stride; -1 where none has."""
+        return max((*self.pooled, *(number for number, _ in self.strides)), default=-1)
+
     @classmethod
     def parse(cls, text: str) -> "Arrangement":
         """The arrangement that `text` writes; OpeningQuestion with an example for anything else."""
-        found = cls(pooled=())
         name, *words = text.split(":")
+        settings: dict[str, Any] = {}
         try:
             if name != NAME:
                 raise ValueError(name)
             for word in words:
-                found = _with(found, word)
+                added = _settings(word)
+                strides = (*settings.get("strides", ()), *added.pop("strides", ()))
+                if added.keys() & settings.keys() or len(dict(strides)) < len(strides):
+                    raise ValueError(f'"{word[:20]}" is the second of its kind')
+                settings |= added | ({"strides": strides} if strides else {})
         except ValueError as error:
             raise OpeningQuestion(
                 f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
@@ -56,7 +66,7 @@ class Arrangement:
                 "architecture",
                 (_FORM,),
             ) from error
-        return found
+        return cls(**settings)
 
     def described(self, convolutions: int) -> str:
         """In words: "3 convolutions, ReLU, a 2 x 2 pool after each, 224 x 224"."""
@@ -84,21 +94,31 @@ def _listed(numbers: list[int]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _with(found: Arrangement, word: str) -> Arrangement:
-    """The arrangement with what one word of its text says; ValueError for words that say nothing."""
-    kind, _, places = word.partition("@")
+def _settings(word: str) -> dict[str, Any]:
+    """The fields that one word of an arrangement's text sets; ValueError for words that say nothing."""
+    kind, at, numbers = word.partition("@")
     if word in ACTIVATIONS:
-        return replace(found, activation=word)
+        return {"activation": word}
     if word in ("same", "nopadding"):
-        return replace(found, same=word == "same")
+        return {"same": word == "same"}
     if word == "nopool":
-        return replace(found, pooled=())
-    if kind in POOLS and places:
-        return replace(found, pool=kind, pooled=tuple(sorted({int(place) for place in places.split(",")})))
-    if kind.startswith("stride") and places:
-        return replace(found, strides=(*found.strides, (int(places), int(kind.removeprefix("stride")))))
+        return {"pooled": ()}
+    if kind in POOLS and at:
+        return {"pool": kind, "pooled": tuple(sorted({_number(part, word) for part in numbers.split(",")}))}
+    if kind.startswith("stride") and at and (stride := _number(kind.removeprefix("stride"), word)):
+        return {"strides": ((_number(numbers, word), stride),)}
     if word in ENDINGS:
-        return replace(found, ending=word)
-    if word.isdecimal() and 8 <= int(word) <= 1024:
-        return replace(found, side=int(word))
-    raise ValueError(f'"{word[:20]}" is no part of it')
+        return {"ending": word}
+    if 8 <= _number(word, word) <= 1024:
+        return {"side": int(word)}
+    raise ValueError(_no_part(word))
+
+
+def _number(text: str, word: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 5):
+        raise ValueError(_no_part(word))
+    return int(text)
+
+
+def _no_part(word: str) -> str:
+    return f'"{word[:20]}" is no part of it'

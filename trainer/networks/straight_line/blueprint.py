@@ -34,10 +34,10 @@ def found_line(tensors: Tensors) -> tuple[Line, str] | None:
 
 def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
     """The most usual line that fits the weights; OpeningQuestion where others are as usual; None where none fits."""
-    found = found_line(tensors)
-    if found is None:
+    match = found_line(tensors)
+    if match is None:
         return None
-    line, prefix = found
+    line, prefix = match
     side = said.size[0] if said.size and said.size[0] == said.size[1] else None
     fitting = proposals(line, side)
     if not fitting:
@@ -62,15 +62,22 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
 def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
     """The straight line arranged as the person said; UserError where the weights do not fit it."""
     arrangement = Arrangement.parse(name)
-    found = found_line(tensors)
-    if found is None:
+    match = found_line(tensors)
+    if match is None:
         raise UserError(f"{file}: its weights are not those of one straight line of layers; name another architecture.")
-    line, prefix = found
-    if not fits(arrangement, line):
+    line, prefix = match
+    count = len(line.convolutions)
+    beyond = arrangement.last_named >= count
+    if beyond or not fits(arrangement, line):
         choices = tuple(proposal.arrangement.text for proposal in proposals(line)[:3])
+        why = (
+            f"{file} has {count} convolutions, 0 to {count - 1}, and none of number {arrangement.last_named}"
+            if beyond
+            else f"{file}: the weights do not fit {arrangement.described(count)}"
+        )
         raise OpeningQuestion(
-            f"{file}: the weights do not fit {arrangement.described(len(line.convolutions))}; "
-            f"{'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement does'} (--architecture).",
+            f"{why}; {'these fit: ' + ', '.join(choices) if choices else 'no usual arrangement fits'} "
+            "(--architecture).",
             "architecture",
             choices,
         )
@@ -78,13 +85,13 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
 
 
 def _question(file: str, fitting: list[Proposal], convolutions: int) -> OpeningQuestion:
-    near = [one.arrangement for one in fitting if one.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
+    near = [proposal.arrangement for proposal in fitting if proposal.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
     first, second = near[:2]
     return OpeningQuestion(
         f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
         f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}).",
         "architecture",
-        tuple(one.text for one in near),
+        tuple(arrangement.text for arrangement in near),
     )
 
 

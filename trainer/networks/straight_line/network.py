@@ -88,13 +88,13 @@ class StraightLine(nn.Module):
         self._put(name, module)
 
     def _put(self, path: str, module: nn.Module) -> None:
-        *parents, own = path.split(".")
-        place: nn.Module = self
+        *parents, leaf = path.split(".")
+        owner: nn.Module = self
         for parent in parents:
-            if not hasattr(place, parent):
-                place.add_module(parent, nn.Module())
-            place = getattr(place, parent)
-        place.add_module(own, module)
+            if not hasattr(owner, parent):
+                owner.add_module(parent, nn.Module())
+            owner = getattr(owner, parent)
+        owner.add_module(leaf, module)
         self._steps.append(path)
 
 
@@ -128,10 +128,10 @@ def place_of(arrangement: Arrangement, line: Line) -> tuple[int, int]:
 
 def fits(arrangement: Arrangement, line: Line) -> bool:
     """Whether the weights work for it: the maps give as many values as the first fully connected layer takes."""
-    places = place_of(arrangement, line)
-    if not all(places):
+    map_size = place_of(arrangement, line)
+    if not all(map_size):
         return False
     if arrangement.ending == "average" or not line.connected:
         side = math.isqrt(line.per_place)
-        return not line.connected or (side * side == line.per_place and min(places) >= side)
-    return places[0] * places[1] == line.per_place
+        return not line.connected or (side * side == line.per_place and min(map_size) >= side)
+    return map_size[0] * map_size[1] == line.per_place

@@ -92,13 +92,15 @@ def natural(path: str) -> list[tuple[str, int]]:
     return [(word, int(number or -1)) for word, number in re.findall(r"([^\d.]*)(\d*)\.?", path)]
 
 
-def _layer(path: str, own: dict[str, torch.Tensor]) -> Layer | None:
-    weight, bias = own.get("weight"), "bias" in own
-    if "running_mean" in own:
-        known = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
-        fine = own["running_mean"].dim() == 1 and set(own) <= known
-        return Layer(path, "norm", tuple(own["running_mean"].shape), bias, affine=weight is not None) if fine else None
-    if weight is None or not weight.is_floating_point() or set(own) - {"weight", "bias"}:
+def _layer(path: str, tensors: dict[str, torch.Tensor]) -> Layer | None:
+    weight, bias = tensors.get("weight"), "bias" in tensors
+    if "running_mean" in tensors:
+        allowed = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
+        fine = tensors["running_mean"].dim() == 1 and set(tensors) <= allowed
+        return (
+            Layer(path, "norm", tuple(tensors["running_mean"].shape), bias, affine=weight is not None) if fine else None
+        )
+    if weight is None or not weight.is_floating_point() or set(tensors) - {"weight", "bias"}:
         return None
     kinds = {4: "conv", 2: "linear"}
     if weight.dim() in kinds and all(weight.shape):
@@ -111,20 +113,20 @@ def _with_gaps(layers: list[Layer]) -> list[Layer]:
 
     Where no number is left out in a whole list of layers it is an `nn.ModuleList`, whose numbers say nothing.
     """
-    places = [layer.path.rpartition(".") for layer in layers]
+    paths = [layer.path.rpartition(".") for layer in layers]
     gaps: list[int | None] = []
-    for (parent, _, own), (other, _, following) in itertools.pairwise(places):
-        counted = parent == other and own.isdecimal() and following.isdecimal()
-        gaps.append(int(following) - int(own) - 1 if counted else None)
+    for (parent, _, number), (other, _, following) in itertools.pairwise(paths):
+        counted = parent == other and number.isdecimal() and following.isdecimal()
+        gaps.append(int(following) - int(number) - 1 if counted else None)
     silent = {
         parent
-        for parent, _, _ in places
-        if not any(gap for (name, _, _), gap in zip(places, gaps, strict=False) if name == parent)
+        for parent, _, _ in paths
+        if not any(gap for (name, _, _), gap in zip(paths, gaps, strict=False) if name == parent)
     }
-    told = [None if parent in silent else gap for (parent, _, _), gap in zip(places, [*gaps, None], strict=True)]
+    known_gaps = [None if parent in silent else gap for (parent, _, _), gap in zip(paths, [*gaps, None], strict=True)]
     return [
-        Layer(one.path, one.kind, one.shape, one.bias, gap if gap is None or gap >= 0 else None, one.affine)
-        for one, gap in zip(layers, told, strict=True)
+        Layer(layer.path, layer.kind, layer.shape, layer.bias, gap if gap is None or gap >= 0 else None, layer.affine)
+        for layer, gap in zip(layers, known_gaps, strict=True)
     ]
 
 
@@ -152,7 +154,7 @@ def _line(layers: list[Layer], tensors: Tensors) -> Line | None:
     if connected:
         per_place, rest = divmod(connected[0].layer.shape[1], before)
         sizes = [unit.layer.shape for unit in connected]
-        if rest or not per_place or any(one[0] != two[1] for one, two in itertools.pairwise(sizes)):
+        if rest or not per_place or any(shape[0] != following[1] for shape, following in itertools.pairwise(sizes)):
             return None
     return Line(channels, tuple(chained), tuple(connected), per_place, tensors)
 
@@ -167,17 +169,17 @@ def _parts(unit: Unit) -> Iterator[Layer]:
 
 def _units(layers: list[Layer]) -> Iterator[Unit]:
     """Layers with the norm and the PReLU that follow them and are of their width."""
-    place = 0
-    while place < len(layers):
-        layer, norm, prelu = layers[place], None, None
-        place += 1
+    index = 0
+    while index < len(layers):
+        layer, norm, prelu = layers[index], None, None
+        index += 1
         if layer.kind not in ("conv", "linear"):
             return
         inner = None
-        if place < len(layers) and layers[place].kind == "norm" and layers[place].shape == layer.shape[:1]:
-            norm, inner = layers[place], layers[place - 1].gap
-            place += 1
-        if place < len(layers) and layers[place].kind == "prelu" and layers[place].shape[0] in (1, layer.shape[0]):
-            prelu = layers[place]
-            place += 1
-        yield Unit(layer, norm, prelu, inner, layers[place - 1].gap)
+        if index < len(layers) and layers[index].kind == "norm" and layers[index].shape == layer.shape[:1]:
+            norm, inner = layers[index], layers[index - 1].gap
+            index += 1
+        if index < len(layers) and layers[index].kind == "prelu" and layers[index].shape[0] in (1, layer.shape[0]):
+            prelu = layers[index]
+            index += 1
+        yield Unit(layer, norm, prelu, inner, layers[index - 1].gap)

@@ -28,34 +28,34 @@ def proposals(line: Line, side: int | None = None) -> list[Proposal]:
     `side` is that of the pictures where something says it.
     """
     best: dict[Arrangement, Proposal] = {}
-    sides = {side: 1.0} if side else {one: _USUAL_SIDES.get(one, 0.25) for one in SIDES}
+    sides = {side: 1.0} if side else {length: _USUAL_SIDES.get(length, 0.25) for length in SIDES}
     for pattern, weight in _patterns(line):
         for length, usual in sides.items():
-            found = replace(pattern, side=length)
-            if not fits(found, line):
+            arrangement = replace(pattern, side=length)
+            if not fits(arrangement, line):
                 continue
             often = 1.0 if length == 28 and line.channels == 1 else usual
             # A map that is cut off at a pool's edge is less usual than one that is halved without a rest.
-            share = weight * often * (1.0 if _even(found, line) else 0.25 if found.same else 0.7)
+            share = weight * often * (1.0 if _even(arrangement, line) else 0.25 if arrangement.same else 0.7)
             if pattern not in best or best[pattern].weight < share:
-                best[pattern] = Proposal(found, share)
+                best[pattern] = Proposal(arrangement, share)
     return sorted(best.values(), key=lambda proposal: -proposal.weight)
 
 
-def other_sides(line: Line, found: Arrangement) -> tuple[int, ...]:
+def other_sides(line: Line, arrangement: Arrangement) -> tuple[int, ...]:
     """The other usual sides of pictures that the same arrangement fits."""
-    others = (replace(found, side=side) for side in SIDES if side != found.side)
+    others = (replace(arrangement, side=side) for side in SIDES if side != arrangement.side)
     return tuple(other.side for other in others if fits(other, line))
 
 
-def _even(found: Arrangement, line: Line) -> bool:
+def _even(arrangement: Arrangement, line: Line) -> bool:
     """Whether every pool halves its map without a rest."""
-    if found.pool != "max2" and found.pool != "avg2":
+    if arrangement.pool != "max2" and arrangement.pool != "avg2":
         return True
-    for number in found.pooled:
-        before = tuple(place for place in found.pooled if place < number)
+    for number in arrangement.pooled:
+        before = tuple(earlier for earlier in arrangement.pooled if earlier < number)
         part = Line(line.channels, line.convolutions[: number + 1], (), 0, line.tensors)
-        height, _ = place_of(replace(found, pooled=before), part)
+        height, _ = place_of(replace(arrangement, pooled=before), part)
         if height % 2:
             return False
     return True
@@ -87,14 +87,14 @@ def _endings(line: Line) -> list[tuple[str, float]]:
 
 def _strides(line: Line) -> list[tuple[tuple[tuple[int, int], ...], float]]:
     large = max(line.convolutions[0].kernel)
-    found: list[tuple[tuple[tuple[int, int], ...], float]] = [((), 1.0)]
+    strides: list[tuple[tuple[tuple[int, int], ...], float]] = [((), 1.0)]
     if large >= 5:
-        found.append((((0, 2),), 2.0 if large == 7 else 0.1))
+        strides.append((((0, 2),), 2.0 if large == 7 else 0.1))
     if large == 11:
-        found.append((((0, 4),), 4.0))
+        strides.append((((0, 4),), 4.0))
     if len(line.convolutions) > 1 and all(unit.kernel[0] > 1 for unit in line.convolutions):
-        found.append((tuple((number, 2) for number in range(len(line.convolutions))), 0.15))
-    return found
+        strides.append((tuple((number, 2) for number in range(len(line.convolutions))), 0.15))
+    return strides
 
 
 def _paddings(line: Line) -> list[tuple[bool, float]]:
@@ -109,19 +109,19 @@ def _pools(line: Line, ending: str) -> list[tuple[tuple[int, ...], float]]:
     units, last = line.convolutions, len(line.convolutions) - 1
     # In one line with the fully connected layers, the last places are those of the average and the flattening.
     ends = [0] * last + [2 if ending == "average" else 1]
-    told = [_told(unit, end) for unit, end in zip(units, ends, strict=True)]
-    free = [number for number, answer in enumerate(told) if answer is None]
-    sure = [number for number, answer in enumerate(told) if answer]
+    answers = [_told(unit, end) for unit, end in zip(units, ends, strict=True)]
+    free = [number for number, answer in enumerate(answers) if answer is None]
+    sure = [number for number, answer in enumerate(answers) if answer]
     unsure = sure[-_MOST_UNSURE:]
-    found: dict[tuple[int, ...], float] = {}
+    shares: dict[tuple[int, ...], float] = {}
     for chosen, share in _usual(units, free, sure):
         for dropped in itertools.chain.from_iterable(
             itertools.combinations(unsure, count) for count in range(len(unsure) + 1)
         ):
             # A place for two modules without weights may hold dropout instead of a pool.
             pooled = tuple(sorted({*chosen, *sure} - {*dropped}))
-            found[pooled] = max(found.get(pooled, 0.0), share * 0.1 ** len(dropped))
-    return list(found.items())
+            shares[pooled] = max(shares.get(pooled, 0.0), share * 0.1 ** len(dropped))
+    return list(shares.items())
 
 
 def _told(unit: Unit, end: int) -> bool | None:
@@ -160,8 +160,8 @@ def _usual(units: Sequence[Unit], free: list[int], sure: list[int]) -> list[tupl
     ways += [(free[:count], 0.1) for count in range(1, len(free))]
     ways += [(free[count:], 0.05) for count in range(1, len(free))]
     best: dict[tuple[int, ...], float] = {}
-    for places, share in ways:
-        best[tuple(places)] = max(best.get(tuple(places), 0.0), share)
+    for pooled, share in ways:
+        best[tuple(pooled)] = max(best.get(tuple(pooled), 0.0), share)
     return list(best.items())
 
 

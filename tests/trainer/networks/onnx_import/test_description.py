@@ -1,16 +1,22 @@
 """What a file says about pictures and classes is taken from it; the rest is proposed aloud."""
 
+import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from onnx import helper
 
 from explorer.core.network.opening import open_network
 from tests.trainer.networks.onnx_import.graphs import made
 from trainer.files.errors import UserError
 from trainer.networks.candidate import OpeningQuestion
+from trainer.networks.onnx_import.description import CLASSES, SIZES, Pictures, class_names, input_of
+from trainer.networks.onnx_import.model import Model, Port
 from trainer.networks.onnx_import.network import read_onnx
 from trainer.networks.output_spec import OutputSpec
 
@@ -154,3 +160,51 @@ def test_networks_that_scale_bytes_themselves_get_bytes(
     nodes = [helper.make_node(operator, ["x", "s"], ["z"]), helper.make_node("Conv", ["z", "w"], ["a"]), *POOLED[1:]]
     path = made(tmp_path / "net.onnx", nodes, {**WEIGHTS, "s": np.array([value], np.float32)})
     assert read_onnx(path).pictures.bytes_inside == inside
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, min_size=3, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | st.sampled_from(["0", "1", "2"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+SPECS = st.fixed_dictionaries(
+    {"mean": JSON | st.just([0.5] * 3)},
+    optional={
+        "std": JSON | st.just([0.5] * 3),
+        "size": JSON | st.just([8, 8]),
+        "resize": JSON | st.just("squash"),
+        "resize_to": JSON | st.just(8),
+        **{name: JSON for name in ("color_constancy", "gamma", "illumination", "fill_corners", "field_of_view")},
+    },
+)
+KEYS = st.sampled_from(["input", "Input", "mean", "std", "size", *SIZES, *CLASSES])
+TEXTS = JSON.map(json.dumps) | JSON.map(repr) | SPECS.map(json.dumps) | st.text()
+
+
+@given(notes=st.dictionaries(KEYS, TEXTS, max_size=4), free=st.booleans())
+@example(notes={"input": '{"mean": 0.5}'}, free=False)
+@example(notes={"input": '{"mean": null}'}, free=False)
+@example(notes={"mean": f"[1{'0' * 400}, 0, 0]", "std": "[1, 1, 1]"}, free=False)
+@example(notes={"names": f"{{0x{'f' * 5000}: 'a'}}"}, free=False)
+@example(notes={"img_size": f"[0x{'f' * 5000}, 8]"}, free=True)
+@example(notes={"input": json.dumps({"mean": [0.5] * 3, "std": [1] * 3, "size": [10**400, 1]})}, free=True)
+def test_whatever_notes_say_they_are_read_or_refused_or_ignored(notes: dict[str, str], free: bool) -> None:
+    sides = (None, None) if free else (8, 8)
+    port = Port("x", (1, 3, *sides), "FLOAT")
+    model = Model("net.onnx", 13, (), {}, (port,), (), notes, "")
+    with contextlib.suppress(UserError):
+        spec, _ = input_of(model, Pictures("x", 3, sides, (0, 1, 2, 3), False))
+        assert spec is None or spec.channels == 3
+    names, key = class_names(notes)
+    assert all(isinstance(name, str) for name in names)
+    assert bool(names) == bool(key)
+
+
+@pytest.mark.parametrize("text", ['{"mean": 0.5}', '{"mean": null, "std": [1, 1, 1]}', '{"mean": [0, 0]}', "[]", "0.5"])
+def test_a_note_of_an_input_that_is_not_ours_is_ignored(text: str, tmp_path: Path) -> None:
+    network = open_network(pooled(tmp_path, notes={"input": text}), device="cpu")
+    assert network.input.mean == (0.0, 0.0, 0.0)

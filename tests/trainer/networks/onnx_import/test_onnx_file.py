@@ -44,6 +44,14 @@ def refused(path: Path) -> str:
     return said
 
 
+def test_more_than_any_network_has_is_named_as_what_it_is(tmp_path: Path) -> None:
+    node = helper.make_node("Relu", ["x"], ["y"])
+    path = made(tmp_path / "net.onnx", [node], {f"t{number}": np.zeros(1, np.float32) for number in range(20_001)})
+    assert "holds 20,001 tensors, more than any network" in refused(path)
+    chain = [helper.make_node("Relu", [f"v{number}"], [f"v{number + 1}"], domain="own") for number in range(50_001)]
+    assert "holds 50,001 operations, more than any network" in refused(made(tmp_path / "net.onnx", chain, {}))
+
+
 def beside(path: Path, name: str = "net.data") -> Path:
     """A small file that keeps its weights in another."""
     model = onnx.load(small(path))

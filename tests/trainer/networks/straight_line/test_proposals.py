@@ -1,10 +1,13 @@
 """Straight lines of layers are found from their weights: what is proposed is mostly right, and never silent."""
 
+import contextlib
 import random
 from dataclasses import dataclass
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from trainer.networks.candidate import OpeningQuestion
@@ -130,7 +133,13 @@ def test_an_arrangement_reads_back_what_it_writes(arrangement: Arrangement) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["straight-line:rleu", "straight-line:max2@a", "straight-line:relu:same:9999", "other"]
+    "text",
+    [
+        *("straight-line:rleu", "straight-line:max2@a", "straight-line:relu:same:9999", "other"),
+        *("straight-line:max2@-1", "straight-line:max2@", "straight-line:max2@0,", "straight-line:stride0@0"),
+        *("straight-line:stride-1@0", "straight-line:stride@0", "straight-line:stride2@-1"),
+        *("straight-line:max2@0:avg2@1", "straight-line:stride2@0:stride3@0", "straight-line:relu:gelu"),
+    ],
 )
 def test_what_arranges_nothing_is_refused_with_an_example_that_works(text: str) -> None:
     with pytest.raises(OpeningQuestion, match="straight-line:relu:same") as caught:
@@ -151,3 +160,20 @@ def test_weights_that_do_not_fit_what_was_said_name_what_fits() -> None:
     with pytest.raises(OpeningQuestion, match="do not fit") as caught:
         arranged("straight-line:relu:same:max2@0:flatten:64", weights.state_dict(), "net.pt")
     assert arranged(caught.value.choices[0], weights.state_dict(), "net.pt").input.size == (32, 32)
+
+
+@given(words=st.lists(st.text() | st.from_regex(r"(max2|avg2|stride\d?)@[-0-9,x]{0,4}", fullmatch=True), max_size=4))
+def test_any_arrangement_reads_or_is_refused(words: list[str]) -> None:
+    with contextlib.suppress(OpeningQuestion):
+        arrangement = Arrangement.parse(":".join(["straight-line", *words]))
+        assert Arrangement.parse(arrangement.text) == arrangement
+
+
+@pytest.mark.parametrize("word", ["max2@9", "max2@0,2", "stride2@2"])
+def test_a_pool_or_stride_of_a_convolution_that_is_not_there_is_refused(word: str) -> None:
+    weights = nn.Sequential(
+        nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), nn.Flatten(), nn.Linear(4096, 2)
+    )
+    with pytest.raises(OpeningQuestion, match=r"net\.pt has 2 convolutions, 0 to 1") as caught:
+        arranged(f"straight-line:relu:same:{word}:flatten:32", weights.state_dict(), "net.pt")
+    assert all(arranged(choice, weights.state_dict(), "net.pt") for choice in caught.value.choices)

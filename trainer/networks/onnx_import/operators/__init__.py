@@ -13,6 +13,7 @@ from trainer.networks.onnx_import.operators import (
     pooling,
     products,
     reductions,
+    resizing,
     selection,
     shapes,
 )
@@ -26,6 +27,7 @@ OPERATORS: dict[str, Operator] = {
     **pooling.OPERATORS,
     **products.OPERATORS,
     **reductions.OPERATORS,
+    **resizing.OPERATORS,
     **selection.OPERATORS,
     **shapes.OPERATORS,
 }

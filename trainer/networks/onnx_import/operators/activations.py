@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -9,6 +10,9 @@ from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.model import Node, Unsupported
 from trainer.networks.onnx_import.operators.arguments import Inputs, Operator, constant, first, given, stored
 from trainer.networks.onnx_import.values import Known, Traced, Value, axis_in
+
+_SELU = (1.6732632423543772, 1.0507009873554805)
+"""Alpha and gamma of torch's SELU."""
 
 
 def _module(make: Callable[[Node], nn.Module]) -> Operator:
@@ -28,8 +32,8 @@ def _hard_sigmoid(builder: Builder, inputs: Inputs) -> Value:
 
 def _clip(builder: Builder, inputs: Inputs) -> Value:
     low, high = (
-        float(constant(bound)) if (bound := given(inputs, place)) is not None else builder.node.number(name, otherwise)
-        for place, name, otherwise in ((1, "min", -torch.inf), (2, "max", torch.inf))
+        float(constant(bound)) if (bound := given(inputs, index)) is not None else builder.node.number(name, otherwise)
+        for index, name, otherwise in ((1, "min", -torch.inf), (2, "max", torch.inf))
     )
     value = first(inputs)
     if isinstance(value, Known):
@@ -63,6 +67,23 @@ def _softmax(builder: Builder, inputs: Inputs) -> Value:
     return builder.module(kind(axis), value)
 
 
+def _selu(builder: Builder, inputs: Inputs) -> Value:
+    """The ELU times gamma; torch's SELU has the usual numbers alone."""
+    alpha, gamma = builder.node.number("alpha", _SELU[0]), builder.node.number("gamma", _SELU[1])
+    if np.allclose((alpha, gamma), _SELU, rtol=1e-6, atol=0):
+        return builder.pointwise(nn.SELU(), first(inputs))
+    return builder.function(torch.mul, builder.pointwise(nn.ELU(alpha), first(inputs)), gamma)
+
+
+def _swish(builder: Builder, inputs: Inputs) -> Value:
+    """x * sigmoid(alpha * x)."""
+    value, alpha = first(inputs), builder.node.number("alpha", 1.0)
+    if alpha == 1:
+        return builder.pointwise(nn.SiLU(), value)
+    gate = builder.pointwise(nn.Sigmoid(), builder.function(torch.mul, value, alpha))
+    return builder.function(torch.mul, value, gate)
+
+
 def _gelu(node: Node) -> nn.Module:
     return nn.GELU(approximate="tanh" if node.text("approximate", "none") == "tanh" else "none")
 
@@ -72,13 +93,13 @@ OPERATORS: dict[str, Operator] = {
     "LeakyRelu": _module(lambda node: nn.LeakyReLU(node.number("alpha", 0.01))),
     "Elu": _module(lambda node: nn.ELU(node.number("alpha", 1.0))),
     "Celu": _module(lambda node: nn.CELU(node.number("alpha", 1.0))),
-    "Selu": _module(lambda node: nn.SELU()),
+    "Selu": _selu,
     "Sigmoid": _module(lambda node: nn.Sigmoid()),
     "Tanh": _module(lambda node: nn.Tanh()),
-    "Softplus": _module(lambda node: nn.Softplus(threshold=1e9)),
+    "Softplus": _module(lambda node: nn.Softplus()),
     "Softsign": _module(lambda node: nn.Softsign()),
     "HardSwish": _module(lambda node: nn.Hardswish()),
-    "Swish": _module(lambda node: nn.SiLU()),
+    "Swish": _swish,
     "Mish": _module(lambda node: nn.Mish()),
     "Gelu": _module(_gelu),
     "ThresholdedRelu": _module(lambda node: nn.Threshold(node.number("alpha", 1.0), 0.0)),

@@ -12,9 +12,9 @@ Inputs = Sequence[Value | None]
 Operator = Callable[[Builder, Inputs], Value | Sequence[Value]]
 
 
-def given(inputs: Inputs, place: int) -> Value | None:
+def given(inputs: Inputs, index: int) -> Value | None:
     """An optional input; None where it is absent."""
-    return inputs[place] if place < len(inputs) else None
+    return inputs[index] if index < len(inputs) else None
 
 
 def first(inputs: Inputs) -> Value:
@@ -22,11 +22,11 @@ def first(inputs: Inputs) -> Value:
     return needed(inputs, 0)
 
 
-def needed(inputs: Inputs, place: int) -> Value:
+def needed(inputs: Inputs, index: int) -> Value:
     """An input that must be there."""
-    value = given(inputs, place)
+    value = given(inputs, index)
     if value is None:
-        raise Unsupported(f"its input {place + 1} is missing")
+        raise Unsupported(f"its input {index + 1} is missing")
     return value
 
 
@@ -49,9 +49,9 @@ def ints_of_both(value: Value) -> tuple[list[int], list[int]]:
     return value.one.reshape(-1).long().tolist(), value.two.reshape(-1).long().tolist()
 
 
-def axes_of(builder: Builder, inputs: Inputs, place: int = 1) -> tuple[int, ...] | None:
+def axes_of(builder: Builder, inputs: Inputs, index: int = 1) -> tuple[int, ...] | None:
     """The axes, which newer opsets give as an input and older ones as an attribute; None where none are given."""
-    value = given(inputs, place)
+    value = given(inputs, index)
     if value is not None:
         return tuple(ints(value))
     return builder.node.ints("axes") if "axes" in builder.node.attributes else None
@@ -59,10 +59,10 @@ def axes_of(builder: Builder, inputs: Inputs, place: int = 1) -> tuple[int, ...]
 
 def maps(value: Value, builder: Builder) -> Value:
     """Maps (N, C, h, w) as convolutions take them; Unsupported for another number of axes."""
-    found = builder.plain(value)
-    if len(found.shape) != 4:
-        raise Unsupported(f"its input has {len(found.shape)} axes, not those of pictures")
-    return found
+    plain = builder.plain(value)
+    if len(plain.shape) != 4:
+        raise Unsupported(f"its input has {len(plain.shape)} axes, not those of pictures")
+    return plain
 
 
 def stored(values: torch.Tensor, like: Traced) -> torch.Tensor | None:
@@ -71,5 +71,5 @@ def stored(values: torch.Tensor, like: Traced) -> torch.Tensor | None:
     if values.dim() > dimensions or like.columns is not None:
         return None
     padded = values.reshape((1,) * (dimensions - values.dim()) + tuple(values.shape))
-    places = [like.axes.index(axis) for axis in range(dimensions)]
-    return padded.permute(places)
+    order = [like.axes.index(axis) for axis in range(dimensions)]
+    return padded.permute(order)

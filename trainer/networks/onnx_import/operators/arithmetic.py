@@ -1,6 +1,7 @@
 """Arithmetic on numbers and tensors; a factor or summand for each channel becomes a batch norm."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import torch
@@ -16,8 +17,8 @@ _NO_MAPS = (torch.reshape, torch.permute, torch.select, torch.matmul, torch.eins
 
 
 def _quotient(dividend: torch.Tensor, divisor: torch.Tensor) -> torch.Tensor:
-    whole = not (dividend.is_floating_point() or divisor.is_floating_point())
-    return torch.div(dividend, divisor, rounding_mode="trunc" if whole else None)
+    integers = not (dividend.is_floating_point() or divisor.is_floating_point())
+    return torch.div(dividend, divisor, rounding_mode="trunc" if integers else None)
 
 
 def _div(dividend: Any, divisor: Any) -> torch.Tensor:
@@ -62,29 +63,30 @@ def _for_each_channel(builder: Builder, left: Value, right: Value) -> Value | No
         summand = numbers if operator == "Add" or reverse else -numbers
         factor = -factor if operator == "Sub" and reverse else factor
         if operator == "Add" or not reverse:
-            found = _bias(builder, nn.Conv2d, value, summand[None], int(reverse))
-            if found is not None:
-                return found
+            biased = _bias(builder, nn.Conv2d, value, summand[None], int(reverse))
+            if biased is not None:
+                return biased
     else:
         factor = numbers if operator == "Mul" else numbers.double().reciprocal().float()
-    before = builder.fusable(int(reverse), nn.BatchNorm2d)
-    if before is not None and before.eps == 0:  # one of these: both are one
-        before.weight.mul_(factor)
-        before.bias.mul_(factor).add_(summand)
+    norm = builder.fusable(int(reverse), nn.BatchNorm2d)
+    if norm is not None and norm.eps == 0:  # one of these: both are one
+        # New tensors: the norm's own are the file's, of which further modules are built.
+        norm.weight = nn.Parameter(norm.weight * factor, requires_grad=False)
+        norm.bias = nn.Parameter(norm.bias * factor + summand, requires_grad=False)
         return value
     return builder.pointwise(_channel_norm(factor, summand), value)
 
 
-def _bias(builder: Builder, kind: type[nn.Module], value: Traced, numbers: torch.Tensor, place: int) -> Value | None:
+def _bias(builder: Builder, kind: type[nn.Module], value: Traced, numbers: torch.Tensor, index: int) -> Value | None:
     """The value itself, its layer now with these numbers (1, outputs) as its bias; None where that cannot be."""
-    layer = builder.fusable(place, kind)
+    layer = builder.fusable(index, kind)
     if layer is None or numbers.dim() != 2 or len(numbers) != 1:
         return None
     outputs = len(layer.weight)
     if numbers.shape[1] not in (1, outputs):
         return None
-    before = layer.bias if layer.bias is not None else torch.zeros(outputs)
-    layer.bias = nn.Parameter((before + numbers[0]).clone(), requires_grad=False)
+    old_bias = layer.bias if layer.bias is not None else torch.zeros(outputs)
+    layer.bias = nn.Parameter((old_bias + numbers[0]).clone(), requires_grad=False)
     return value
 
 
@@ -110,9 +112,9 @@ def _in_same_order(builder: Builder, function: Callable[..., Any], left: Value, 
             placed.append(builder.plain(Traced(value.node, value.one, value.two, back, outer=value.outer)))
         else:
             return None
-    found = builder.function(function, *placed)
-    assert isinstance(found, Traced)
-    return Traced(found.node, found.one, found.two, like.order, outer=found.outer)
+    result = builder.function(function, *placed)
+    assert isinstance(result, Traced)
+    return Traced(result.node, result.one, result.two, like.order, outer=result.outer)
 
 
 def _channel_norm(factor: torch.Tensor, summand: torch.Tensor) -> nn.Module:
@@ -145,12 +147,29 @@ def _unary(function: Callable[..., Any]) -> Operator:
     return operator
 
 
-def _of_many(function: Callable[..., Any]) -> Operator:
+def _of_many(pair: Operator) -> Operator:
     def operator(builder: Builder, inputs: Inputs) -> Value:
-        found = first(inputs)
-        for place in range(1, len(inputs)):
-            found = _binary(function)(builder, [found, needed(inputs, place)])
-        return found
+        result = first(inputs)
+        for index in range(1, len(inputs)):
+            value = pair(builder, [result, needed(inputs, index)])
+            assert isinstance(value, Known | Traced)
+            result = value
+        return result
+
+    return operator
+
+
+def _extreme(function: Callable[..., Any], bounds: Callable[[float], tuple[float, float]]) -> Operator:
+    """The larger or smaller of two; of maps and one number, maps within the `bounds` that the number is."""
+
+    def operator(builder: Builder, inputs: Inputs) -> Value:
+        left, right = needed(inputs, 0), needed(inputs, 1)
+        for value, number in ((left, right), (right, left)):
+            if isinstance(value, Traced) and isinstance(number, Known) and number.fixed and number.one.numel() == 1:
+                low, high = bounds(float(number.one))
+                if len(number.shape) <= len(value.shape):
+                    return builder.pointwise(nn.ReLU() if (low, high) == (0, inf) else nn.Hardtanh(low, high), value)
+        return _binary(function)(builder, inputs)
 
     return operator
 
@@ -160,7 +179,7 @@ def _modulo(builder: Builder, inputs: Inputs) -> Value:
 
 
 def _where(builder: Builder, inputs: Inputs) -> Value:
-    condition, yes, no = (needed(inputs, place) for place in range(3))
+    condition, yes, no = (needed(inputs, index) for index in range(3))
     if isinstance(condition, Known) and condition.fixed and condition.one.numel() == 1:
         taken, other = (yes, no) if bool(condition.one) else (no, yes)
         repeated = zip(other.shape[::-1], taken.shape[::-1], strict=False)
@@ -179,9 +198,9 @@ OPERATORS: dict[str, Operator] = {
     "Div": _binary(_div, _quotient),
     "Pow": _binary(torch.pow),
     "Mod": _modulo,
-    "Max": _of_many(torch.maximum),
-    "Min": _of_many(torch.minimum),
-    "Sum": _of_many(torch.add),
+    "Max": _of_many(_extreme(torch.maximum, lambda number: (number, inf))),
+    "Min": _of_many(_extreme(torch.minimum, lambda number: (-inf, number))),
+    "Sum": _of_many(_binary(torch.add)),
     "Equal": _binary(torch.eq),
     "Greater": _binary(torch.gt),
     "GreaterOrEqual": _binary(torch.ge),

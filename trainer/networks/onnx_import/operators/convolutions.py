@@ -26,10 +26,10 @@ def margins(builder: Builder, sides: tuple[int, ...], reach: list[int], strides:
     if auto == "VALID":
         return [0] * 2 * count
     if auto not in ("SAME_UPPER", "SAME_LOWER"):
-        found = list(builder.node.ints("pads", (0,) * 2 * count))
-        if len(found) != 2 * count:
-            raise Unsupported(f"it pads {len(found)} edges, not {2 * count}")
-        return found
+        pads = list(builder.node.ints("pads", (0,) * 2 * count))
+        if len(pads) != 2 * count:
+            raise Unsupported(f"it pads {len(pads)} edges, not {2 * count}")
+        return pads
     needed_ = [
         max((-(-side // stride) - 1) * stride + length - side, 0)
         for side, length, stride in zip(sides, reach, strides, strict=True)
@@ -120,9 +120,9 @@ def _pad(builder: Builder, inputs: Inputs) -> Value:
         raise Unsupported(f"it pads {len(pads)} edges of {len(axes)} axes")
     order = value.axes if isinstance(value, Traced) else tuple(range(count))
     before, after = [0] * count, [0] * count
-    for place, axis in enumerate(axes):
+    for position, axis in enumerate(axes):
         stored_axis = order[axis_in(axis, count)]
-        before[stored_axis], after[stored_axis] = pads[place], pads[place + len(axes)]
+        before[stored_axis], after[stored_axis] = pads[position], pads[position + len(axes)]
     if not any(before) and not any(after):
         return value
     padded = [pair for axis in reversed(range(count)) for pair in (before[axis], after[axis])]
@@ -137,9 +137,9 @@ def _pad(builder: Builder, inputs: Inputs) -> Value:
         else:
             raise Unsupported(f'it pads in the mode "{mode}"')
         plain = Traced(value.node, value.one, value.two, outer=value.outer)
-        found = builder.module(part, plain)
-        assert isinstance(found, Traced)
-        return Traced(found.node, found.one, found.two, value.order, outer=found.outer)
+        result = builder.module(part, plain)
+        assert isinstance(result, Traced)
+        return Traced(result.node, result.one, result.two, value.order, outer=result.outer)
     if mode != "constant":
         raise Unsupported(f'it pads in the mode "{mode}"')
     if isinstance(value, Known) and max(map(abs, padded)) > 1 << 20:

@@ -12,7 +12,7 @@ from trainer.networks.onnx_import.values import Traced, Value, axis_in
 
 def _batch_norm(builder: Builder, inputs: Inputs) -> Value:
     value = first(inputs)
-    weight, bias, mean, variance = (constant(needed(inputs, place)) for place in range(1, 5))
+    weight, bias, mean, variance = (constant(needed(inputs, index)) for index in range(1, 5))
     if builder.node.integer("training_mode", 0):
         raise Unsupported("it is in training mode; export the network in eval mode")
     kind = nn.BatchNorm2d if len(value.shape) == 4 else nn.BatchNorm1d
@@ -55,11 +55,13 @@ def _group_norm(builder: Builder, inputs: Inputs) -> Value:
 
 
 def _response_norm(builder: Builder, inputs: Inputs) -> Value:
-    node = builder.node
-    part = nn.LocalResponseNorm(
-        node.integer("size", 1), node.number("alpha", 1e-4), node.number("beta", 0.75), node.number("bias", 1.0)
-    )
-    return builder.module(part, maps(first(inputs), builder))
+    node, value, size = builder.node, maps(first(inputs), builder), builder.node.integer("size", 1)
+    part = nn.LocalResponseNorm(size, node.number("alpha", 1e-4), node.number("beta", 0.75), node.number("bias", 1.0))
+    if size % 2:
+        return builder.module(part, value)
+    # Of an even number of maps, ONNX has the one more behind the middle, torch before it.
+    turned = builder.module(part, builder.function(torch.flip, value, (1,)))
+    return builder.function(torch.flip, turned, (1,))
 
 
 OPERATORS: dict[str, Operator] = {

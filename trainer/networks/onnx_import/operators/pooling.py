@@ -28,6 +28,20 @@ def _even(pads: list[int], kernel: tuple[int, int]) -> bool:
     return pads[:2] == pads[2:] and all(0 <= pad <= length // 2 for pad, length in zip(pads, kernel, strict=False))
 
 
+def _behind(
+    sides: tuple[int, ...], kernel: tuple[int, int], stride: tuple[int, int], pads: list[int], ceil: bool
+) -> list[int]:
+    """What to pad below and to the right, so that those windows fit that ONNX takes: none begins behind the maps."""
+    behind = []
+    for side, length, step, before, after in zip(sides, kernel, stride, pads[:2], pads[2:], strict=True):
+        room = side + before + after - length
+        count = -(-room // step) if ceil else room // step
+        if ceil and count * step >= side + before:
+            count -= 1
+        behind.append(count * step + length - side - before if ceil else after)
+    return behind
+
+
 def _max_pool(builder: Builder, inputs: Inputs) -> Value:
     value = maps(first(inputs), builder)
     kernel, stride, dilation, pads = _windows(builder, value)
@@ -35,8 +49,10 @@ def _max_pool(builder: Builder, inputs: Inputs) -> Value:
     if _even(pads, kernel):
         part = nn.MaxPool2d(kernel, stride, (pads[0], pads[1]), dilation, ceil_mode=ceil)
         return builder.module(part, value)
-    padded = builder.module(nn.ConstantPad2d((pads[1], pads[3], pads[0], pads[2]), -torch.inf), value)
-    return builder.module(nn.MaxPool2d(kernel, stride, 0, dilation, ceil_mode=ceil), padded)
+    reach = (kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1
+    below, right = _behind(value.shape[2:], reach, stride, pads, ceil)
+    padded = builder.module(nn.ConstantPad2d((pads[1], right, pads[0], below), -torch.inf), value)
+    return builder.module(nn.MaxPool2d(kernel, stride, 0, dilation), padded)
 
 
 def _average_pool(builder: Builder, inputs: Inputs) -> Value:
@@ -48,14 +64,22 @@ def _average_pool(builder: Builder, inputs: Inputs) -> Value:
     if _even(pads, kernel):
         part = nn.AvgPool2d(kernel, stride, (pads[0], pads[1]), ceil, counted or not any(pads))
         return builder.module(part, value)
-    sides = (pads[1], pads[3], pads[0], pads[2])
-    average = nn.AvgPool2d(kernel, stride, 0, ceil)
-    found = builder.module(average, builder.module(nn.ZeroPad2d(sides), value))
-    if counted:
-        return found
+    below, right = _behind(value.shape[2:], kernel, stride, pads, ceil)
+    sides = (pads[1], right, pads[0], below)
+    average = nn.AvgPool2d(kernel, stride)
+    pooled = builder.module(average, builder.module(nn.ZeroPad2d(sides), value))
+    if counted and below <= pads[2] and right <= pads[3]:
+        return pooled
     builder.take(value.shape[2] * value.shape[3] * 2)
-    share = average(F.pad(torch.ones(1, 1, *value.shape[2:]), sides))
-    return builder.function(torch.div, found, Known.of(share))
+    ones = torch.ones(1, 1, *value.shape[2:])
+    if counted:  # what ONNX pads counts, but not what fills the last windows
+        ones = F.pad(
+            F.pad(ones, (pads[1], pads[3], pads[0], pads[2]), value=1.0), (0, right - pads[3], 0, below - pads[2])
+        )
+    else:
+        ones = F.pad(ones, sides)
+    share = average(ones)
+    return builder.function(torch.div, pooled, Known.of(share))
 
 
 def _whole(builder: Builder, inputs: Inputs) -> Value:

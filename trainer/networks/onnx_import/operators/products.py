@@ -41,8 +41,8 @@ def _gemm(builder: Builder, inputs: Inputs) -> Value:
 
 def _matmul(builder: Builder, inputs: Inputs) -> Value:
     value, right = first(inputs), needed(inputs, 1)
-    plain = isinstance(right, Known) and right.fixed and right.one.dim() == 2
-    if isinstance(value, Traced) and plain:
+    is_table = isinstance(right, Known) and right.fixed and right.one.dim() == 2
+    if isinstance(value, Traced) and is_table:
         return _linear(builder, value, constant(right).T, None, builder.sole_key(*builder.node.inputs[1:2]))
     return builder.function(torch.matmul, value, right)
 

@@ -19,18 +19,18 @@ def _reduction(function: Callable[..., Any], pool: type[nn.Module] | None = None
         count, keep = len(value.shape), bool(node.integer("keepdims", 1))
         axes = axes_of(builder, inputs)
         if not axes:
-            if node.integer("noop_with_empty_axes", 0):
-                return value
+            if node.integer("noop_with_empty_axes", 0):  # what is done to each number by itself is done all the same
+                return builder.function(torch.abs, value) if function is _norm else value
             axes = tuple(range(count))
-        places = sorted(axis_in(axis, count) for axis in axes)
+        dims = sorted(axis_in(axis, count) for axis in axes)
         if isinstance(value, Traced) and value.columns is None and pool is not None and count == 4:
-            inside = sorted(value.axes[place] for place in places)
+            inside = sorted(value.axes[axis] for axis in dims)
             if inside == [2, 3]:
                 plain = Traced(value.node, value.one, value.two, outer=value.outer)
-                found = builder.module(pool((1, 1)), plain)
-                assert isinstance(found, Traced)
-                seen = Traced(found.node, found.one, found.two, value.order, outer=found.outer)
-                kept = [axis for axis in range(count) if axis not in places]
+                pooled = builder.module(pool((1, 1)), plain)
+                assert isinstance(pooled, Traced)
+                seen = Traced(pooled.node, pooled.one, pooled.two, value.order, outer=pooled.outer)
+                kept = [axis for axis in range(count) if axis not in dims]
                 return (
                     seen
                     if keep
@@ -38,7 +38,7 @@ def _reduction(function: Callable[..., Any], pool: type[nn.Module] | None = None
                         builder, seen, *([shape[axis] for axis in kept] for shape in (seen.shape, seen.shape_of_two))
                     )
                 )
-        return builder.function(function, value, dim=places, keepdim=keep)
+        return builder.function(function, value, dim=dims, keepdim=keep)
 
     return operator
 
@@ -50,8 +50,8 @@ def _product(value: torch.Tensor, dim: list[int], keepdim: bool) -> torch.Tensor
 
 
 def _norm(value: torch.Tensor, dim: list[int], keepdim: bool) -> torch.Tensor:
-    found: torch.Tensor = torch.linalg.vector_norm(value, dim=dim, keepdim=keepdim)
-    return found
+    norms: torch.Tensor = torch.linalg.vector_norm(value, dim=dim, keepdim=keepdim)
+    return norms
 
 
 def _arg_max(builder: Builder, inputs: Inputs) -> Value:

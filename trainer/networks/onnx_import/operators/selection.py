@@ -4,7 +4,6 @@ import operator as python
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from trainer.networks.onnx_import.builder import Builder
 from trainer.networks.onnx_import.model import Unsupported
@@ -15,7 +14,6 @@ from trainer.networks.onnx_import.operators.arguments import (
     first,
     given,
     ints,
-    maps,
     needed,
 )
 from trainer.networks.onnx_import.operators.shapes import reshaped
@@ -66,9 +64,9 @@ def _concat(builder: Builder, inputs: Inputs) -> Value:
     alike = all(isinstance(value, Traced) and value.order == traced.order and value.columns is None for value in values)
     if alike:
         bare = [Traced(value.node, value.one, value.two) for value in values if isinstance(value, Traced)]
-        found = builder.function(torch.cat, bare, traced.axis(axis))
-        assert isinstance(found, Traced)
-        return Traced(found.node, found.one, found.two, traced.order, outer=traced.outer)
+        joined = builder.function(torch.cat, bare, traced.axis(axis))
+        assert isinstance(joined, Traced)
+        return Traced(joined.node, joined.one, joined.two, traced.order, outer=traced.outer)
     plain = builder.plain(traced)
     assert isinstance(plain, Traced)
     parts: list[Any] = []
@@ -86,9 +84,9 @@ def _part(builder: Builder, value: Value, axis: int, start: int, length: int) ->
     if isinstance(value, Known) or value.columns is not None:
         return builder.function(torch.narrow, value, axis, start, length)
     bare = Traced(value.node, value.one, value.two, outer=value.outer)
-    found = builder.function(torch.narrow, bare, value.axis(axis), start, length)
-    assert isinstance(found, Traced)
-    return Traced(found.node, found.one, found.two, value.order, outer=found.outer)
+    narrowed = builder.function(torch.narrow, bare, value.axis(axis), start, length)
+    assert isinstance(narrowed, Traced)
+    return Traced(narrowed.node, narrowed.one, narrowed.two, value.order, outer=narrowed.outer)
 
 
 def _slice(builder: Builder, inputs: Inputs) -> Value:
@@ -104,20 +102,20 @@ def _slice(builder: Builder, inputs: Inputs) -> Value:
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
         if not step:
             raise Unsupported("it goes in steps of 0")
-        place = axis_in(axis, count)
-        side = value.shape[place]
+        dim = axis_in(axis, count)
+        side = value.shape[dim]
         taken = range(*slice(start, end if end >= -side or step > 0 else None, step).indices(side))
         if len(taken) == side and step == 1:
             continue
         if step == 1:
-            value = _part(builder, value, place, taken.start, len(taken))
+            value = _part(builder, value, dim, taken.start, len(taken))
         elif isinstance(value, Known):
-            value = builder.function(torch.index_select, value, place, Known.of(torch.tensor(taken)))
+            value = builder.function(torch.index_select, value, dim, Known.of(torch.tensor(taken)))
         elif step > 0:
             value = builder.plain(value)
-            every: list[Any] = [slice(None)] * count
-            every[place] = slice(taken.start, taken.stop, step)
-            value = builder.function(python.getitem, value, tuple(every))
+            slices: list[Any] = [slice(None)] * count
+            slices[dim] = slice(taken.start, taken.stop, step)
+            value = builder.function(python.getitem, value, tuple(slices))
         else:
             raise Unsupported("it takes parts of a map from the end")
     return value
@@ -132,21 +130,24 @@ def _split(builder: Builder, inputs: Inputs) -> list[Value]:
         sizes = list(node.ints("split"))
     else:
         count = node.integer("num_outputs", len(node.outputs))
-        each = -(-value.shape[axis] // max(count, 1))
-        sizes = [min(each, value.shape[axis] - start) for start in range(0, value.shape[axis], max(each, 1))]
-    starts = [sum(sizes[:place]) for place in range(len(sizes))]
+        part_size = -(-value.shape[axis] // max(count, 1))
+        sizes = [min(part_size, value.shape[axis] - start) for start in range(0, value.shape[axis], max(part_size, 1))]
+    starts = [sum(sizes[:index]) for index in range(len(sizes))]
     return [_part(builder, value, axis, start, size) for start, size in zip(starts, sizes, strict=True)]
 
 
 def _gather(builder: Builder, inputs: Inputs) -> Value:
-    value, places = first(inputs), needed(inputs, 1)
+    value, indices = first(inputs), needed(inputs, 1)
     axis = axis_in(builder.node.integer("axis", 0), len(value.shape))
-    numbers = constant(places).long()
+    numbers = constant(indices).long()
     if isinstance(value, Known):
         return builder.function(_taken, value, axis, Known.of(numbers))
-    numbers = numbers % value.shape[axis] if -value.shape[axis] <= int(numbers.min()) else numbers
-    if torch.equal(numbers.reshape(-1), torch.arange(value.shape[axis])):  # all of them, in another shape
-        shapes = ([*shape[:axis], *numbers.shape, *shape[axis + 1 :]] for shape in (value.shape, value.shape))
+    side = value.shape[axis]
+    if numbers.numel() and not -side <= int(numbers.min()) <= int(numbers.max()) < side:
+        raise Unsupported(f"it takes parts {int(numbers.min())} to {int(numbers.max())} of an axis of {side}")
+    numbers = numbers % side
+    if torch.equal(numbers.reshape(-1), torch.arange(side)):  # all of them, in another shape
+        shapes = ([*shape[:axis], *numbers.shape, *shape[axis + 1 :]] for shape in (value.shape, value.shape_of_two))
         return reshaped(builder, value, *shapes)
     if numbers.dim() == 0:
         return builder.function(torch.select, value, axis, int(numbers))
@@ -157,64 +158,36 @@ def _gather(builder: Builder, inputs: Inputs) -> Value:
     raise Unsupported("it takes parts of a map in more than one direction")
 
 
-def _taken(values: torch.Tensor, axis: int, places: torch.Tensor) -> torch.Tensor:
+def _taken(values: torch.Tensor, axis: int, indices: torch.Tensor) -> torch.Tensor:
     side = values.shape[axis]
-    flat = torch.where(places < 0, places + side, places).reshape(-1)
-    found = torch.index_select(values, axis, flat)
-    return found.reshape([*values.shape[:axis], *places.shape, *values.shape[axis + 1 :]])
+    flat = torch.where(indices < 0, indices + side, indices).reshape(-1)
+    selected = torch.index_select(values, axis, flat)
+    return selected.reshape([*values.shape[:axis], *indices.shape, *values.shape[axis + 1 :]])
 
 
 def _gather_nd(builder: Builder, inputs: Inputs) -> Value:
-    value, places = first(inputs), constant(needed(inputs, 1)).long()
+    value, indices = first(inputs), constant(needed(inputs, 1)).long()
     if not isinstance(value, Known) or builder.node.integer("batch_dims", 0):
         raise Unsupported("it takes single numbers out of values that depend on the picture")
-    return builder.function(lambda values, index: values[tuple(index.unbind(-1))], value, Known.of(places))
+    return builder.function(lambda values, index: values[tuple(index.unbind(-1))], value, Known.of(indices))
 
 
 def _scatter_nd(builder: Builder, inputs: Inputs) -> Value:
-    value, places, updates = (needed(inputs, place) for place in range(3))
+    value, indices, updates = (needed(inputs, position) for position in range(3))
     if not isinstance(value, Known) or builder.node.text("reduction", "none") != "none":
         raise Unsupported("it writes single numbers into values that depend on the picture")
 
     def written(values: torch.Tensor, index: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
         return values.clone().index_put(tuple(index.long().unbind(-1)), new)
 
-    return builder.function(written, value, places, updates)
+    return builder.function(written, value, indices, updates)
 
 
 def _range(builder: Builder, inputs: Inputs) -> Value:
-    start, end, step = (constant(needed(inputs, place)).reshape(()).item() for place in range(3))
+    start, end, step = (constant(needed(inputs, index)).reshape(()).item() for index in range(3))
     if not step or (end - start) / step > 1 << 24:
         raise Unsupported("it counts too far")
     return Known.of(torch.arange(start, end, step))
-
-
-def _resize(builder: Builder, inputs: Inputs) -> Value:
-    value, node = maps(first(inputs), builder), builder.node
-    given_sizes, scales = given(inputs, 3), given(inputs, 2 if builder.opset > 10 else 1)
-    if given_sizes is not None:
-        sides = ints_of_last_two(given_sizes)
-    else:
-        numbers = constant(scales).tolist() if scales is not None else node.attributes.get("scales", ())
-        if len(numbers) != 4 or numbers[:2] != [1, 1]:
-            raise Unsupported("it resizes more than the sides of maps")
-        sides = [int(side * factor) for side, factor in zip(value.shape[2:], numbers[2:], strict=True)]
-    mode, how = node.text("mode", "nearest"), node.text("coordinate_transformation_mode", "half_pixel")
-    if builder.opset < 11:
-        how = "asymmetric"
-    rounding = node.text("nearest_mode", "round_prefer_floor" if builder.opset > 10 else "floor")
-    if mode == "nearest" and how == "asymmetric" and rounding == "floor":
-        return builder.function(F.interpolate, value, sides, mode="nearest")
-    if mode == "linear" and how in ("half_pixel", "pytorch_half_pixel", "align_corners"):
-        return builder.function(F.interpolate, value, sides, mode="bilinear", align_corners=how == "align_corners")
-    raise Unsupported(f"it resizes maps in the mode {mode}, {how}")
-
-
-def ints_of_last_two(value: Value) -> list[int]:
-    """The sides of maps in a shape (N, C, h, w), whatever N is."""
-    if not isinstance(value, Known) or value.shape != (4,):
-        raise Unsupported("it resizes more than the sides of maps")
-    return [int(side) for side in value.one[2:].tolist()]
 
 
 def _trilu(builder: Builder, inputs: Inputs) -> Value:
@@ -236,7 +209,5 @@ OPERATORS: dict[str, Operator] = {
     "GatherND": _gather_nd,
     "ScatterND": _scatter_nd,
     "Range": _range,
-    "Resize": _resize,
-    "Upsample": _resize,
     "Trilu": _trilu,
 }

@@ -43,7 +43,7 @@ def reshaped(builder: Builder, value: Value, one: Sequence[int], two: Sequence[i
         axis, outer = place_of_batch(wanted, before)
         builder.guessed = builder.guessed or len(wanted) > 2 or axis > 0
     else:
-        differ = [place for place, side in enumerate(wanted) if side != after[place]]
+        differ = [dim for dim, side in enumerate(wanted) if side != after[dim]]
         axis = differ[0] if len(differ) == 1 else -1
         outside = math.prod(wanted[:axis]) if axis >= 0 else 0
         if not outside or before % outside or wanted[axis] % (before // outside) or after[axis] != 2 * wanted[axis]:
@@ -51,10 +51,10 @@ def reshaped(builder: Builder, value: Value, one: Sequence[int], two: Sequence[i
         outer = before // outside
     if len(wanted) == 2 and axis == 0 and outer == 1 and value.batch == 0:
         return _flattened(builder, value)
-    sides = [-1 if place == axis else side for place, side in enumerate(wanted)]
-    found = builder.function(torch.reshape, value, sides)
-    assert isinstance(found, Traced)
-    return Traced(found.node, found.one, found.two, outer=outer)
+    sides = [-1 if dim == axis else side for dim, side in enumerate(wanted)]
+    result = builder.function(torch.reshape, value, sides)
+    assert isinstance(result, Traced)
+    return Traced(result.node, result.one, result.two, outer=outer)
 
 
 def _flattened(builder: Builder, value: Traced) -> Value:
@@ -62,12 +62,12 @@ def _flattened(builder: Builder, value: Traced) -> Value:
     if value.one.dim() == 2 and not value.order:
         return value
     plain = Traced(value.node, value.one, value.two)
-    found = builder.module(nn.Flatten(1), plain)
-    assert isinstance(found, Traced)
+    flat = builder.module(nn.Flatten(1), plain)
+    assert isinstance(flat, Traced)
     sides = tuple(value.one.shape[1:])
     columns = torch.arange(math.prod(sides)).reshape(sides).permute([axis - 1 for axis in value.axes[1:]]).flatten()
     moved = not torch.equal(columns, torch.arange(len(columns)))
-    return Traced(found.node, found.one, found.two, columns=columns if moved else None)
+    return Traced(flat.node, flat.one, flat.two, columns=columns if moved else None)
 
 
 def _reshape(builder: Builder, inputs: Inputs) -> Value:
@@ -79,7 +79,7 @@ def _reshape(builder: Builder, inputs: Inputs) -> Value:
     if not builder.node.integer("allowzero", 0):
         sides, sides_of_two = _shapes(value)
         one, two = (
-            [shape[place] if side == 0 and place < len(shape) else side for place, side in enumerate(wanted)]
+            [shape[dim] if side == 0 and dim < len(shape) else side for dim, side in enumerate(wanted)]
             for wanted, shape in ((one, sides), (two, sides_of_two))
         )
     return reshaped(builder, value, one, two)
@@ -150,10 +150,10 @@ def _expand(builder: Builder, inputs: Inputs) -> Value:
     value, target = first(inputs), needed(inputs, 1)
     wanted, wanted_of_two = ints_of_both(target)
     if isinstance(value, Traced) and wanted == wanted_of_two and len(wanted) >= len(value.shape):
-        place = value.axes.index(value.batch) - len(value.shape)  # a batch of one is not told from what is not repeated
-        if wanted[place] == value.shape[place]:
+        batch = value.axes.index(value.batch) - len(value.shape)  # a batch of one is not told from what is not repeated
+        if wanted[batch] == value.shape[batch]:
             wanted_of_two = [*wanted]
-            wanted_of_two[place] = value.shape_of_two[place]
+            wanted_of_two[batch] = value.shape_of_two[batch]
     one, two = (
         broadcast(shape, tuple(sides)) for shape, sides in zip(_shapes(value), (wanted, wanted_of_two), strict=True)
     )
