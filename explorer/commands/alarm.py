@@ -24,19 +24,25 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "that go with a class in a folder and that the network's score follows within class. docs/alarm.md says how.",
     )
     add_network_arguments(parser, required=False)
-    what = parser.add_argument_group("what")
-    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index of network and folder (.h5)")
-    what.add_argument("--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now")
-    what.add_argument("--labels", type=Path, metavar="CSV", help="table that says which pictures show the same lesion")
-    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    inputs.add_argument(
+        "--index", type=Path, required=True, metavar="FILE", help="the index of network and folder (.h5)"
+    )
+    inputs.add_argument(
+        "--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now"
+    )
+    inputs.add_argument(
+        "--labels", type=Path, metavar="CSV", help="table that says which pictures show the same lesion"
+    )
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    inputs.add_argument(
         "--artifacts",
         type=Path,
         metavar="CSV",
         help="what a person says of the pictures: image,hair,ruler,.. with 1 or 0",
     )
-    what.add_argument("--quick", action="store_true", help="values of whole pictures alone: no hair, rulers, ink ...")
-    what.add_argument(
+    inputs.add_argument("--quick", action="store_true", help="values of whole pictures alone: no hair, rulers, ink ...")
+    inputs.add_argument(
         "--with-trained-on", action="store_true", help="count pictures that the network was trained on too"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -56,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         folder = arguments.images or Path(str(index.contents.facts.get("folder") or "its old place"))
         if not folder.is_dir():
             raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
-        heard = sound(
+        alarm = sound(
             index,
             folder,
             lesions=_lesions(arguments, index, folder),
@@ -67,9 +73,13 @@ def run(arguments: argparse.Namespace) -> int:
             on_step=on_step,
         )
     if arguments.json:
-        say_json(as_values(heard))
+        say_json(as_values(alarm))
     else:
-        say("\n\n".join([printable(heard.sentence, 1000), *(printable(one.words, 2000) for one in heard.findings)]))
+        say(
+            "\n\n".join(
+                [printable(alarm.sentence, 1000), *(printable(finding.words, 2000) for finding in alarm.findings)]
+            )
+        )
     return 0
 
 

@@ -96,9 +96,9 @@ class AttributionJob:
         failed: list[str] = []
         with progress(self.doing, "" if single else "pictures") as bar:
             within = bar if single else lambda *_: bar(0, 0)
-            for place, (path, out) in enumerate(todo):
+            for position, (path, out) in enumerate(todo):
                 if not single:
-                    bar(place, len(todo))
+                    bar(position, len(todo))
                 try:
                     written += self._do(path, out, within, again=not single)
                 except UserError as error:
@@ -106,7 +106,7 @@ class AttributionJob:
                         raise
                     failed.append(str(error))
                     if isinstance(error, DiskFull):  # the next one would not be written either
-                        left = len(todo) - place - 1
+                        left = len(todo) - position - 1
                         failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
                         break
         told: Described = {"written": written, "failed": failed, "method": self.method}
@@ -133,16 +133,18 @@ class AttributionJob:
         named = (path.name, picture_digest(path)) if path is not None and self.lens.of_picture else ("", "")
         return self.about | describe(self.network, self.target, self.settings, *named)
 
-    def _check(self, places: Iterable[Path]) -> None:
+    def _check(self, results: Iterable[Path]) -> None:
         """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
         from explorer.core.attribution.result_file import kept_description
 
-        wanted = self._described(None)
-        for place in places:
-            kept = None if self.force or not place.exists() else kept_description(place)
-            if kept is not None and any(kept.get(name) != value for name, value in wanted.items() if value != ""):
+        description = self._described(None)
+        for path in results:
+            previous = None if self.force or not path.exists() else kept_description(path)
+            if previous is not None and any(
+                previous.get(name) != value for name, value in description.items() if value != ""
+            ):
                 raise UserError(
-                    f"{place} was made with other settings; choose another folder, or add --force to replace what is "
+                    f"{path} was made with other settings; choose another folder, or add --force to replace what is "
                     "there."
                 )
 
@@ -154,9 +156,9 @@ class AttributionJob:
         from explorer.core.attribution.result_file import kept_description
 
         figure = out.with_suffix(f".{self.figures}") if self.figures else None
-        there = [place for place in (out, figure) if place is not None and place.exists()]
-        if there and not (again or self.force):
-            raise UserError(f"{there[0]} exists already; choose another name, or add --force to replace it.")
+        existing = [file for file in (out, figure) if file is not None and file.exists()]
+        if existing and not (again or self.force):
+            raise UserError(f"{existing[0]} exists already; choose another name, or add --force to replace it.")
         described = self._described(path)
         written = []
         if self.force or not out.exists():
@@ -164,8 +166,8 @@ class AttributionJob:
             write_result(out, content, named=not again)
             written.append(str(out))
         else:
-            kept = kept_description(out)
-            if kept is None or any(kept.get(name) != value for name, value in described.items()):
+            previous = kept_description(out)
+            if previous is None or any(previous.get(name) != value for name, value in described.items()):
                 raise UserError(
                     f"{out} was made with other settings or from another picture; choose another folder, or add "
                     "--force to replace it."
@@ -193,8 +195,8 @@ class AttributionJob:
         from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import kept_map
 
-        map, score, made = kept_map(out)
-        rgb = read_picture(path) if made is None else made
+        map, score, own_rgb = kept_map(out)
+        rgb = read_picture(path) if own_rgb is None else own_rgb
         return figure_of(self.network, self.lens, rgb, map, score, described, self.limit)
 
     def _draw(self, path: Path | None, out: Path, figure: Path, described: Described) -> None:

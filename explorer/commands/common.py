@@ -82,15 +82,15 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     """The pictures of `add_images_argument`, each once; what was left out is said on standard error."""
     from trainer.pictures.folder_walk import list_folder
 
-    found: dict[Path, None] = {}
-    listings = [list_folder(place) for place in arguments.images]
+    pictures: dict[Path, None] = {}
+    listings = [list_folder(path) for path in arguments.images]
     for listing in listings:
         for sentence in (*listing.unreadable, *listing.notes):
             say(f"feature-explorer: {sentence}", error=True)
-        found.update(dict.fromkeys(listing.pictures))
-    if not found:
+        pictures.update(dict.fromkeys(listing.pictures))
+    if not pictures:
         listings[0].check()
-    return tuple(found)
+    return tuple(pictures)
 
 
 def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
@@ -120,9 +120,9 @@ def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Lab
 
 
 def index_of(
-    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", place: Path | None = None
+    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", path: Path | None = None
 ) -> Path:
-    """The index of --index; else the one at `place`, or that the window keeps, made or brought up to date.
+    """The index of --index; else the one at `path`, or that the window keeps, made or brought up to date.
 
     With the classes of `table_of`, so that the window finds them in its own.
     """
@@ -131,15 +131,15 @@ def index_of(
     from explorer.core.index.build import STAGES, build_index
     from explorer.core.index.kept import place_of
 
-    place = place or place_of(network, arguments.images)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    path = path or place_of(network, arguments.images)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with progress("index", "pictures") as on_step:
         on_step.stage(STAGES["reading"])
 
         def on_stage(name: str) -> None:
             on_step.stage(STAGES[name])
 
-        return build_index(network, arguments.images, place, labels=labels, on_step=on_step, on_stage=on_stage)
+        return build_index(network, arguments.images, path, labels=labels, on_step=on_step, on_stage=on_stage)
 
 
 def corrections_of(path: Path | None) -> "Corrections | None":
@@ -161,9 +161,9 @@ def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":
     corrections = corrections_of(path)
     if path is None or corrections is None:
         return {}
-    said, unknown = corrections.for_pictures(pictures)
+    matching, unknown = corrections.for_pictures(pictures)
     if unknown:
         names = counted(len(unknown), "name")
         first = printable(unknown[0], 80)
         say(f"feature-explorer: {path.name}: {names} without one picture here, {first} first.", error=True)
-    return said.said
+    return matching.said

@@ -32,31 +32,31 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "again when pictures were added, or after it was ended. docs/index-file.md says what is in the file.",
     )
     add_network_arguments(parser, required=False)
-    what = parser.add_argument_group("what")
-    add_images_argument(what, required=False)
-    what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
-    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    add_images_argument(inputs, required=False)
+    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    inputs.add_argument(
         "--relevance",
         default="margin",
         metavar="FOR",
         help='what relevance is for: "margin" between the predicted class and the next (default), class:NAME, or none',
     )
-    what.add_argument(
+    inputs.add_argument(
         "--remeasure", action="store_true", help="measure scales and thresholds anew, and everything with them"
     )
-    where = parser.add_argument_group("file")
-    where.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
-    where.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
-    where.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
-    where.add_argument(
+    files = parser.add_argument_group("file")
+    files.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
+    files.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
+    files.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
+    files.add_argument(
         "--csv",
         type=Path,
         metavar="DIR",
         help="write all of it as CSV into a new folder too; with --out alone, of the index that is there",
     )
-    where.add_argument("--list", action="store_true", help="show the indexes that are kept")
-    where.add_argument("--delete", metavar="NAME", help="remove one of them")
+    files.add_argument("--list", action="store_true", help="show the indexes that are kept")
+    files.add_argument("--delete", metavar="NAME", help="remove one of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, wrong_usage=parser.error)
@@ -149,10 +149,10 @@ def _write_csv(path: Path, folder: Path, as_json: bool) -> int:
     return 0
 
 
-def _each(places: list[Path]) -> list[Path]:
+def _each(paths: list[Path]) -> list[Path]:
     from trainer.pictures.folder_walk import list_folder
 
-    return [picture for place in places for picture in list_folder(place).check().pictures]
+    return [picture for path in paths for picture in list_folder(path).check().pictures]
 
 
 class Reins:
@@ -229,32 +229,35 @@ def _show_kept(arguments: argparse.Namespace) -> int:
     from explorer.core.index.kept import delete_kept, kept_indexes
 
     if arguments.delete:
-        gone = delete_kept(arguments.delete, arguments.data)
+        deleted = delete_kept(arguments.delete, arguments.data)
         if arguments.json:
-            say_json({"deleted": str(gone.path)})
+            say_json({"deleted": str(deleted.path)})
         else:
-            say(f"{gone.path.name} was removed.")
+            say(f"{deleted.path.name} was removed.")
         return 0
-    kept = kept_indexes(arguments.data)
+    entries = kept_indexes(arguments.data)
     if arguments.json:
-        say_json({"indexes": [_values(one) for one in kept]})
+        say_json({"indexes": [_values(entry) for entry in entries]})
     else:
-        say("\n".join(map(_line, kept)) if kept else "No index is kept.")
+        say("\n".join(map(_line, entries)) if entries else "No index is kept.")
     return 0
 
 
-def _line(one: "Kept") -> str:
-    about = one.problem or f"{one.network}, {one.pictures:,} of {one.asked:,} pictures of {one.folder or 'a folder'}"
-    return f"{one.path.name}  {one.size / 1e6:,.1f} MB  {printable(about, 400)}"
+def _line(entry: "Kept") -> str:
+    about = (
+        entry.problem
+        or f"{entry.network}, {entry.pictures:,} of {entry.asked:,} pictures of {entry.folder or 'a folder'}"
+    )
+    return f"{entry.path.name}  {entry.size / 1e6:,.1f} MB  {printable(about, 400)}"
 
 
-def _values(one: "Kept") -> dict[str, Any]:
+def _values(entry: "Kept") -> dict[str, Any]:
     return {
-        "name": one.path.name,
-        "network": one.network,
-        "folder": one.folder,
-        "pictures": one.pictures,
-        "asked": one.asked,
-        "bytes": one.size,
-        "problem": one.problem,
+        "name": entry.path.name,
+        "network": entry.network,
+        "folder": entry.folder,
+        "pictures": entry.pictures,
+        "asked": entry.asked,
+        "bytes": entry.size,
+        "problem": entry.problem,
     }

@@ -89,16 +89,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"That would be {len(chosen):,} pictures; a sheet holds {MOST}. Choose fewer.")
     style, rows = FigureStyle(width_mm=arguments.width, dpi=arguments.dpi), []
     with progress("lenses", "pictures") as on_step:
-        for place, one in enumerate(chosen):
-            on_step(place, len(chosen))
-            target = f"class:{one.predicted}" if arguments.target == PREDICTED else arguments.target
-            of_it = read_image(one.path), lenses, target, one.lines, style.opacity
-            rows.append(sheet_row_of_both((network, second), *of_it) if second else sheet_row(network, *of_it))
+        for position, picture in enumerate(chosen):
+            on_step(position, len(chosen))
+            target = f"class:{picture.predicted}" if arguments.target == PREDICTED else arguments.target
+            row_arguments = read_image(picture.path), lenses, target, picture.lines, style.opacity
+            rows.append(
+                sheet_row_of_both((network, second), *row_arguments) if second else sheet_row(network, *row_arguments)
+            )
     about = {
         "network": network.identity,
         "target": arguments.target,
         "lenses": [lens.name for lens in lenses],
-        "pictures": [one.path.name for one in chosen],
+        "pictures": [picture.path.name for picture in chosen],
     }
     titles = sheet_titles(lenses) if second else ["picture", *(lens.title for lens in lenses)]
     about |= {"second_network": second.identity} if second else {}
@@ -115,16 +117,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lenses(names: str, target: str) -> list[Lens]:
-    found = []
+    lenses = []
     for name in filter(None, (word.strip() for word in names.split(","))):
         lens = LENSES.get(name)
         if lens is None:
             raise UserError(f'There is no lens "{name}"; the lenses are {", ".join(LENSES)}.')
         lens.check_target("class:" if target == PREDICTED else target)
-        found.append(lens)
-    if not found:
+        lenses.append(lens)
+    if not lenses:
         raise UserError(f"Name at least one lens: {', '.join(LENSES)}.")
-    return found
+    return lenses
 
 
 def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
@@ -138,23 +140,23 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
     pictures = list(list_folder(arguments.images).check().pictures)
     given = _given(arguments, network, pictures)
     looked_at = pictures if arguments.confused is not None else pictures[: max(arguments.first, 1)]
-    read, found = [], []
+    readable, predictions = [], []
     with progress("predictions", "pictures") as on_step:
-        for place, path in enumerate(looked_at):
-            on_step(place, len(looked_at))
+        for position, path in enumerate(looked_at):
+            on_step(position, len(looked_at))
             try:
-                found.append(predict(network, read_image(path)))
-                read.append(path)
+                predictions.append(predict(network, read_image(path)))
+                readable.append(path)
             except UserError as error:
                 say(f"feature-explorer: {printable(str(error), 500)}", error=True)
-    if not read:
+    if not readable:
         raise UserError("None of the pictures can be read.")
-    probabilities = np.stack(found)
-    rows: Sequence[int] = range(len(read))
+    probabilities = np.stack(predictions)
+    rows: Sequence[int] = range(len(readable))
     if arguments.confused is not None:
         from explorer.core.evaluation.confused_pairs import confused_pairs
 
-        pairs = confused_pairs([given[path] for path in read], probabilities, network.classes, arguments.confused)
+        pairs = confused_pairs([given[path] for path in readable], probabilities, network.classes, arguments.confused)
         rows = [row for pair in pairs for row in pair.rows[: max(arguments.per_pair, 1)]]
         if not rows:
             raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
@@ -162,9 +164,9 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
     for row in rows:
         best = int(probabilities[row].argmax()) if probabilities.shape[1] else 0
         predicted = network.classes[best] if network.classes else ""
-        said = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
-        lines = (read[row].name, f"given: {given[read[row]]}" if given[read[row]] else "", said)
-        chosen.append(_Chosen(read[row], tuple(filter(None, lines)), predicted))
+        prediction = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
+        lines = (readable[row].name, f"given: {given[readable[row]]}" if given[readable[row]] else "", prediction)
+        chosen.append(_Chosen(readable[row], tuple(filter(None, lines)), predicted))
     return chosen
 
 

@@ -35,47 +35,49 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     folder.add_argument(
         "--index", type=Path, metavar="FILE", help="the folder's index (.h5); else the window's own is made or used"
     )
-    which = parser.add_argument_group("filters")
-    which.add_argument("--tags", type=Path, metavar="FILE", help="a tags file (.h5), of which --tag names a word")
-    which.add_argument("--tag", metavar="WORD", help="mute the filters that carry this word")
-    which.add_argument("--filters", metavar="KEYS", help="mute these filters: 7:8,7:57")
-    which.add_argument(
+    selection = parser.add_argument_group("filters")
+    selection.add_argument("--tags", type=Path, metavar="FILE", help="a tags file (.h5), of which --tag names a word")
+    selection.add_argument("--tag", metavar="WORD", help="mute the filters that carry this word")
+    selection.add_argument("--filters", metavar="KEYS", help="mute these filters: 7:8,7:57")
+    selection.add_argument(
         "--with",
         dest="fill",
         choices=("zero", "mean", "constant", "resample"),
         default="zero",
         help="what a muted map becomes (zero)",
     )
-    how = parser.add_argument_group("measuring")
-    how.add_argument(
+    measuring = parser.add_argument_group("measuring")
+    measuring.add_argument(
         "--threshold", type=_share, metavar="P", help="call a class from this probability on; else set on one half"
     )
-    how.add_argument(
+    measuring.add_argument(
         "--chosen-by-effect",
         action="store_true",
         help="the filters were chosen by their effect on this folder: judge them on its other half",
     )
-    how.add_argument("--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none")
-    how.add_argument(
+    measuring.add_argument(
+        "--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none"
+    )
+    measuring.add_argument(
         "--random-on", type=_count, default=300, metavar="N", help="pictures on which random filters are muted (300)"
     )
-    how.add_argument(
+    measuring.add_argument(
         "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
     )
-    how.add_argument(
+    measuring.add_argument(
         "--found", action="store_true", help="also compare pictures in which --artifact is found with those without it"
     )
-    how.add_argument(
+    measuring.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="also compare pictures by what a person saw: image,hair,ruler,.."
     )
-    how.add_argument(
+    measuring.add_argument(
         "--class", dest="scored", default="", metavar="NAME", help="measure sensitivity and specificity of this class"
     )
-    how.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
-    how.add_argument(
+    measuring.add_argument("--with-trained-on", action="store_true", help="count pictures of the training too")
+    measuring.add_argument(
         "--agreement", action="store_true", help="mute every filter by itself: does relevance foretell it, by layer?"
     )
-    how.add_argument("--seed", type=int, default=0, help="of everything that is drawn by chance (0)")
+    measuring.add_argument("--seed", type=int, default=0, help="of everything that is drawn by chance (0)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the muted network (.safetensors)")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -143,8 +145,8 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[Fi
     from explorer.core.tags.hdf5_file import load_tags_of
 
     book = load_tags_of(arguments.tags, network.digest, network.name)
-    wanted = arguments.tag.casefold()
-    keys = [key for key in book if any(tag.tag.casefold() == wanted for tag in book.tags(key))]
+    word = arguments.tag.casefold()
+    keys = [key for key in book if any(tag.tag.casefold() == word for tag in book.tags(key))]
     if not keys:
         raise UserError(f'No filter of {arguments.tags.name} is tagged "{arguments.tag}".')
     return sorted(keys), f"tagged {arguments.tag}"
@@ -195,10 +197,10 @@ def _measure(
         effect = muting_effect(
             network, index, words, keys, lesions=lesions, presence=presence, options=options, on_step=on_step
         )
-    said = sentence(effect, named)
-    told |= {"sentence": said, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
+    summary = sentence(effect, named)
+    told |= {"sentence": summary, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
     of_words = ", ".join(f"{pair.word} = {pair.name or 'none'}" for pair in words.pairs[:12])
-    return [f"{said[0].upper()}{said[1:]}.", "", *table(effect), "", *notes(effect), f"Words: {of_words}."]
+    return [f"{summary[0].upper()}{summary[1:]}.", "", *table(effect), "", *notes(effect), f"Words: {of_words}."]
 
 
 def _presence(
@@ -212,8 +214,8 @@ def _presence(
 
     if artifact not in ARTIFACTS:
         raise UserError(f"--found and --artifacts need an artifact to look for: --artifact {', '.join(ARTIFACTS)}.")
-    said = said_in(arguments.artifacts, index.pictures)
-    return presence_of(index, arguments.images, artifact, said, find=arguments.found, on_step=on_step)
+    annotations = said_in(arguments.artifacts, index.pictures)
+    return presence_of(index, arguments.images, artifact, annotations, find=arguments.found, on_step=on_step)
 
 
 def _agree(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", told: dict[str, Any]) -> list[str]:
@@ -221,11 +223,11 @@ def _agree(arguments: argparse.Namespace, network: "Network", index: "FolderInde
     from explorer.core.muting.telling import agreement_table
 
     with progress("every filter") as on_step:
-        found = mute_one_by_one(network, index, on_step=on_step)
-    layers = agreement(network, index, found)
-    told["agreement"] = [vars(one) for one in layers]
+        effects = mute_one_by_one(network, index, on_step=on_step)
+    layers = agreement(network, index, effects)
+    told["agreement"] = [vars(layer) for layer in layers]
     head = (
-        f"Relevance against muting each of {len(found.keys):,} filters by itself, on {len(found.pictures):,} pictures "
-        "(Spearman):"
+        f"Relevance against muting each of {len(effects.keys):,} filters by itself, on {len(effects.pictures):,} "
+        "pictures (Spearman):"
     )
     return [head, *agreement_table(layers)]

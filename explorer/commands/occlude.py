@@ -49,8 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         from explorer.core.attribution.occlusion.result_file import packed
         from explorer.core.attribution.occlusion.sensitivity import occlude
 
-        found = occlude(network, rgb, arguments.target, occluder, on_step=on_step)
-        return packed(found, described), found.method
+        occlusion = occlude(network, rgb, arguments.target, occluder, on_step=on_step)
+        return packed(occlusion, described), occlusion.method
 
     job = AttributionJob(
         "occluding",

@@ -26,33 +26,35 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "run it again to go on. docs/suggestions.md says how it is measured, and how good it is.",
     )
     add_network_arguments(parser)
-    what = parser.add_argument_group("what")
-    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index (.h5) of these pictures")
-    add_images_argument(what)
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    inputs.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index (.h5) of these pictures")
+    add_images_argument(inputs)
+    inputs.add_argument(
         "--masks", type=Path, metavar="DIR", help="lesion masks, NAME_segmentation.png; they win over found ones"
     )
-    what.add_argument(
+    inputs.add_argument(
         "--labels",
         type=Path,
         metavar="CSV",
         help="table that says which pictures show the same lesion: they count as one",
     )
-    what.add_argument(
+    inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person saw, image,hair,ruler,..: what is 0 has no mark"
     )
-    what.add_argument("--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)")
-    what.add_argument(
+    inputs.add_argument(
+        "--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)"
+    )
+    inputs.add_argument(
         "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
     )
-    what.add_argument(
+    inputs.add_argument(
         "--chance",
         type=_number,
         default=0,
         metavar="N",
         help="also count what is suggested by chance: N times with other pictures' masks and moved maps (default 0)",
     )
-    what.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
+    inputs.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suggestions, a row for each filter")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
