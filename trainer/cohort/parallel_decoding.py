@@ -106,8 +106,8 @@ def decode_all(
 
 def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
     """Make the unfinished file `size` bytes long with room on the disk, before work is done for nothing."""
-    there = os.fstat(part.fileno())
-    held = getattr(there, "st_blocks", 0) * 512
+    status = os.fstat(part.fileno())
+    held = getattr(status, "st_blocks", 0) * 512
     free = shutil.disk_usage(folder).free
     problem = UserError(
         f"{path} needs {size / 1e6:,.0f} MB and its disk has {(free + held) / 1e6:,.0f} MB left; "
@@ -120,7 +120,7 @@ def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
             os.posix_fallocate(part.fileno(), 0, size)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                part.truncate(there.st_size)
+                part.truncate(status.st_size)
                 raise problem from error
             if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the disk cannot promise room; go on
                 raise
@@ -150,9 +150,9 @@ def _taken_up(
     done: list[Decoded] = []
     end = 0
     try:
-        theirs = lines.readline()
-        if whole and json.loads(theirs) == heading:
-            end = len(theirs)
+        first_line = lines.readline()
+        if whole and json.loads(first_line) == heading:
+            end = len(first_line)
             for name, line in zip(names, lines, strict=False):
                 decoded = Decoded(**json.loads(line))
                 if not line.endswith(b"\n") or not _same_file(images, name, decoded):
@@ -214,10 +214,10 @@ def decode(
         check_plain_file(images / name)
         content = (images / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        found = _pixels(content, side, field_of_view)
-        if found is None:
+        decoded = _pixels(content, side, field_of_view)
+        if decoded is None:
             return Decoded(name, size, changed, digest, reason=MASK), None
-        rgb, whole = found
+        rgb, whole = decoded
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
     return Decoded(name, size, changed, digest, written(signature(rgb)), "", pixel_digest(rgb), whole), rgb

@@ -72,18 +72,20 @@ def prepare(
     flow = {"pictures found": reading.found, "masks": len(reading.masks), "without a label": len(left_out)}
     left_out += [(name, "it is a mask or superpixels of another picture") for name in reading.masks]
 
-    found = classified(reading.cases, options)
-    notes += [found.note] if found.note else []
+    classification = classified(reading.cases, options)
+    notes += [classification.note] if classification.note else []
     if options.unknown == "stop":
-        check_known(found, len(reading.cases), options.taxonomy.name if options.taxonomy else "")
-    reasons = Counter(reason.partition(" diagnosis")[0] for reason in found.reasons if reason)
+        check_known(classification, len(reading.cases), options.taxonomy.name if options.taxonomy else "")
+    reasons = Counter(reason.partition(" diagnosis")[0] for reason in classification.reasons if reason)
     flow |= {f"with an {kind} diagnosis": reasons[kind] for kind in ("unknown", "indeterminate")}
     if options.task:
         flow["outside of the task"] = reasons[OTHER]
     if options.taxonomy:
         flow["of a node that is divided"] = reasons[DIVIDED]
-    left_out += [(case.name, why) for case, why in zip(reading.cases, found.reasons, strict=True) if why]
-    kept = [(case, name) for case, name in zip(reading.cases, found.classes, strict=True) if name is not None]
+    left_out += [
+        (case.name, reason) for case, reason in zip(reading.cases, classification.reasons, strict=True) if reason
+    ]
+    kept = [(case, name) for case, name in zip(reading.cases, classification.classes, strict=True) if name is not None]
     part_names = {case.part for case, _ in kept} if options.given_split and not options.folds else set()
     given = bool(part_names - {"", "train"})
     if part_names and not given and "train" in part_names:
@@ -109,21 +111,21 @@ def prepare(
         lambda done, total: on_stage("decoding", done, total),
         field_of_view=options.field_of_view,
     )
-    left_out += [(each.name, each.reason) for each in decoded if each.reason]
-    masks = [each.name for each in decoded if each.reason == MASK]
+    left_out += [(picture.name, picture.reason) for picture in decoded if picture.reason]
+    masks = [picture.name for picture in decoded if picture.reason == MASK]
     if masks:
         notes.append(f"{len(masks)} files have two colors only, as masks do, and are left out ({masks[0]} first).")
     flow["masks"] += len(masks)
-    flow["unreadable"] = sum(each.reason not in ("", MASK) for each in decoded)
-    _check_readable([name for _, name in kept], [each.reason for each in decoded], classes, names)
-    kept = [pair for pair, each in zip(kept, decoded, strict=True) if not each.reason]
-    decoded = [each for each in decoded if not each.reason]
-    notes += about_whole([each.name for each in decoded if each.whole], len(decoded))
+    flow["unreadable"] = sum(picture.reason not in ("", MASK) for picture in decoded)
+    _check_readable([name for _, name in kept], [picture.reason for picture in decoded], classes, names)
+    kept = [pair for pair, picture in zip(kept, decoded, strict=True) if not picture.reason]
+    decoded = [picture for picture in decoded if not picture.reason]
+    notes += about_whole([picture.name for picture in decoded if picture.whole], len(decoded))
     flow["kept"] = len(kept)
 
     cases = [case for case, _ in kept]
     labels_of = np.array([classes.index(name) for _, name in kept], np.int64)
-    digests = tuple(each.digest for each in decoded)
+    digests = tuple(picture.digest for picture in decoded)
     _, firsts = np.unique(np.array(digests), return_index=True)  # copies are pairs without being compared
     firsts.sort()
     pairs = near_duplicates(
@@ -148,7 +150,7 @@ def prepare(
         ]
         notes += absent(parts, labels_of, classes)
     settings = {
-        **settings_of(found, classes, options),
+        **settings_of(classification, classes, options),
         "form": reading.form,
         "split": "given"
         if given
@@ -177,7 +179,7 @@ def prepare(
             sites=tuple(case.site for case in cases),
             ages=np.array([case.age for case in cases], np.float32),
             confirmed=tuple(case.confirmed for case in cases),
-            pixels=tuple(each.pixels for each in decoded),
+            pixels=tuple(picture.pixels for picture in decoded),
             folds=folds,
             left_out=tuple(sorted(left_out)),
             flow=flow,
@@ -188,7 +190,7 @@ def prepare(
     )
     with contextlib.suppress(OSError):
         journal_of(path).unlink()
-    return Prepared(open_cohort(path), reading.form, dict(sorted(found.table.items())), notes)
+    return Prepared(open_cohort(path), reading.form, dict(sorted(classification.table.items())), notes)
 
 
 def _check_place(path: Path, names: Collection[str]) -> None:
@@ -197,13 +199,13 @@ def _check_place(path: Path, names: Collection[str]) -> None:
         return
     way_out = "choose another name for --out, or give --replace"
     try:
-        there = open_cohort(path)
+        existing = open_cohort(path)
     except UserError as error:
         raise UserError(f"{path} is there already and is no cohort that can be read; {way_out}.") from error
-    left_out = {name for name, _ in there.left_out}
-    if set(there.names) - set(names) or set(names) - set(there.names) - left_out:
-        what = f"a cohort of other pictures ({len(there)} of {there.source})"
-        raise UserError(f"{path} is there already, {what}; {way_out}.")
+    left_out = {name for name, _ in existing.left_out}
+    if set(existing.names) - set(names) or set(names) - set(existing.names) - left_out:
+        description = f"a cohort of other pictures ({len(existing)} of {existing.source})"
+        raise UserError(f"{path} is there already, {description}; {way_out}.")
 
 
 def _name_of(images: Path) -> str:
@@ -211,21 +213,21 @@ def _name_of(images: Path) -> str:
 
 
 def _check_readable(given: Sequence[str], reasons: Sequence[str], classes: Sequence[str], names: Sequence[str]) -> None:
-    for wanted in classes:
-        of_class = [place for place, name in enumerate(given) if name == wanted]
-        if all(reasons[place] for place in of_class):
-            place = of_class[0]
+    for class_name in classes:
+        of_class = [position for position, name in enumerate(given) if name == class_name]
+        if all(reasons[position] for position in of_class):
+            position = of_class[0]
             raise UserError(
-                f"None of the {len(of_class)} pictures of class {wanted} can be read; "
-                f"the first is {names[place]}: {reasons[place]}."
+                f"None of the {len(of_class)} pictures of class {class_name} can be read; "
+                f"the first is {names[position]}: {reasons[position]}."
             )
 
 
 def _sharing(words: Sequence[str]) -> npt.NDArray[np.intp]:
     """Pairs (n, 2) of positions that link all pictures with one and the same word; "" links nothing."""
     first: dict[str, int] = {}
-    found = [(first.setdefault(word, place), place) for place, word in enumerate(words) if word]
-    return np.array([pair for pair in found if pair[0] != pair[1]], np.intp).reshape(-1, 2)
+    links = [(first.setdefault(word, position), position) for position, word in enumerate(words) if word]
+    return np.array([pair for pair in links if pair[0] != pair[1]], np.intp).reshape(-1, 2)
 
 
 def _parts(

@@ -87,14 +87,17 @@ def run(arguments: argparse.Namespace) -> None:
             f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
             f"diagnosis was confirmed by {arguments.confirmed} are measured.",
         )
-    for path, (_, each) in zip(arguments.model, networks, strict=True):
-        _check_names(path, arguments, each, cohort)
-        notes = (*notes, *_seen(path, arguments, _training(each), cohort), *each.assumed)
+    for path, (_, model) in zip(arguments.model, networks, strict=True):
+        _check_names(path, arguments, model, cohort)
+        notes = (*notes, *_seen(path, arguments, _training(model), cohort), *model.assumed)
     if len(networks) > 1:
-        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": [of for of, _ in networks]}
+        facts = {
+            "file": ", ".join(path.name for path in arguments.model),
+            "networks": [member_facts for member_facts, _ in networks],
+        }
     if arguments.tta > 1:
         facts = {**facts, "views of each picture": arguments.tta}
-    evaluation = _evaluated(arguments, [each for _, each in networks], facts, cohort, tuple(dict.fromkeys(notes)))
+    evaluation = _evaluated(arguments, [model for _, model in networks], facts, cohort, tuple(dict.fromkeys(notes)))
     make_folder(arguments.out)
     numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened)), cohort)
     if arguments.json:
@@ -102,20 +105,20 @@ def run(arguments: argparse.Namespace) -> None:
         return
     from trainer.report.style import spoken
 
-    of = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
+    meaning = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
     say(
-        f"{arguments.out / 'report.html'}: AUC {of} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
+        f"{arguments.out / 'report.html'}: AUC {meaning} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
         f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
     )
     if evaluation.threshold:
-        chosen = evaluation.threshold
-        if chosen.kept:
-            say(f"threshold {chosen.value:.4f}, {printable(chosen.kept.origin, 200)}")
-        for at, what in ((chosen.chosen_on, "chosen on"), (chosen.applied_to, "applied to")):
-            if at is not None:
+        threshold = evaluation.threshold
+        if threshold.kept:
+            say(f"threshold {threshold.value:.4f}, {printable(threshold.kept.origin, 200)}")
+        for point, role in ((threshold.chosen_on, "chosen on"), (threshold.applied_to, "applied to")):
+            if point is not None:
                 say(
-                    f"threshold {chosen.value:.4f} ({printable(chosen.criterion, 40)}) {what} {at.part}: sensitivity "
-                    f"{spoken(at.sensitivity)}, specificity {spoken(at.specificity)}"
+                    f"threshold {threshold.value:.4f} ({printable(threshold.criterion, 40)}) {role} {point.part}: "
+                    f"sensitivity {spoken(point.sensitivity)}, specificity {spoken(point.specificity)}"
                 )
     for note in evaluation.notes:
         say(note)
@@ -161,13 +164,15 @@ def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel
     count = len(opened.classes)
     unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
     if unnamed and set(opened.classes) - set(cohort.classes) and not arguments.taxonomy:
-        known = line_of(cohort.classes).replace(", ", ",")
-        how = (
-            f"such as --classes {known}, if that is their order"
+        class_names = line_of(cohort.classes).replace(", ", ",")
+        advice = (
+            f"such as --classes {class_names}, if that is their order"
             if len(cohort.classes) == count
-            else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {known}"
+            else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {class_names}"
         )
-        raise UserError(f"{path.name} does not name its {count} classes; name them in the order of its outputs, {how}.")
+        raise UserError(
+            f"{path.name} does not name its {count} classes; name them in the order of its outputs, {advice}."
+        )
 
 
 def _training(opened: "OpenedModel") -> dict[str, Any]:
@@ -197,13 +202,13 @@ def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], c
         )
     if not count:
         return ()
-    known = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
+    overlap = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
     if not arguments.even_if_seen:
         raise UserError(
-            f"{path.name} was trained or chosen on {known}, so that the figures would flatter; "
+            f"{path.name} was trained or chosen on {overlap}, so that the figures would flatter; "
             "choose another --split or cohort, or say --even-if-seen."
         )
-    return (f"The network was trained or chosen on {known}: every figure flatters.",)
+    return (f"The network was trained or chosen on {overlap}: every figure flatters.",)
 
 
 def _kept_threshold(arguments: argparse.Namespace, networks: "Sequence[OpenedModel]") -> "KeptThreshold | None":
@@ -234,10 +239,10 @@ def _evaluated(
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else kept_tree(cohort.settings)
     device = find_device(arguments.device)
     first, *others = [
-        Member(each.module.to(device), each.classes, each.input, each.output.independent) for each in networks
+        Member(opened.module.to(device), opened.classes, opened.input, opened.output.independent) for opened in networks
     ]
     with progress("evaluating", "pictures") as on_step:
-        found = evaluate(
+        evaluation = evaluate(
             first.module,
             first.classes,
             first.input,
@@ -258,4 +263,4 @@ def _evaluated(
             network=facts,
             on_step=on_step,
         )
-    return replace(found, notes=(*notes, *found.notes))
+    return replace(evaluation, notes=(*notes, *evaluation.notes))

@@ -139,15 +139,15 @@ def run(arguments: argparse.Namespace) -> None:
     say(as_text(prepared.cohort))
     for note in prepared.notes:
         say(f"note: {printable(note)}", error=True)
-    unreadable, found = (prepared.cohort.flow[what] for what in ("unreadable", "pictures found"))
+    unreadable, pictures = (prepared.cohort.flow[key] for key in ("unreadable", "pictures found"))
     if unreadable:
-        told = (
-            f"{unreadable:,} of {found:,} pictures could not be read and are not in {arguments.out}; "
+        message = (
+            f"{unreadable:,} of {pictures:,} pictures could not be read and are not in {arguments.out}; "
             "describe --json names them all."
         )
-        if unreadable > MOST_UNREADABLE * found:
-            raise UserError(f"{told} So many are no accident: copy them again, and run the same command again.")
-        say(f"note: {told}", error=True)
+        if unreadable > MOST_UNREADABLE * pictures:
+            raise UserError(f"{message} So many are no accident: copy them again, and run the same command again.")
+        say(f"note: {message}", error=True)
 
 
 def _print_table(prepared: "Prepared") -> None:

@@ -104,19 +104,27 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.concepts.pictures import is_held_out, is_validated, read_pictures, read_seen
 
     seen = read_seen(arguments.seen or Path(resources.__file__).parent / "concepts" / "seen.csv")
-    kept = read_seen(arguments.held_out) if arguments.held_out else {}
+    held_out = read_seen(arguments.held_out) if arguments.held_out else {}
 
     def taught(name: str) -> bool:
-        return name not in kept and not is_held_out(name, name in seen) and not (arguments.validate and chosen_by(name))
+        return (
+            name not in held_out
+            and not is_held_out(name, name in seen)
+            and not (arguments.validate and chosen_by(name))
+        )
 
     def chosen_by(name: str) -> bool:
-        return name not in kept and is_validated(name, name in seen)
+        return name not in held_out and is_validated(name, name in seen)
 
     if arguments.evaluate and arguments.validate:
-        _validate(arguments, read_pictures(arguments.images, arguments.masks, kept, chosen_by))
+        _validate(arguments, read_pictures(arguments.images, arguments.masks, held_out, chosen_by))
         return
     if arguments.evaluate:
-        _measure(arguments, kept, read_pictures(arguments.images, arguments.masks, kept, lambda name: not taught(name)))
+        _measure(
+            arguments,
+            held_out,
+            read_pictures(arguments.images, arguments.masks, held_out, lambda name: not taught(name)),
+        )
         return
     source = read_pictures(arguments.images, arguments.masks, seen, taught)
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
@@ -154,16 +162,16 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 
 
-def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictures: "Pictures") -> None:
+def _measure(arguments: argparse.Namespace, held_out: "dict[str, list[int]]", pictures: "Pictures") -> None:
     from trainer.concepts.drawn_layers import draw_all
     from trainer.concepts.evaluation import drawn_rows, lesion_rows, real_rows
     from trainer.concepts.finding import load_network
     from trainer.synthetic.kinds import TESTING
 
     network = load_network(arguments.evaluate)
-    looked_at = [name in kept for name in pictures.names]
-    others = pictures.only([not known for known in looked_at] if not all(looked_at) else looked_at)
-    drawn_into = others.only([place < MOST_DRAWN for place in range(len(others))])
+    looked_at = [name in held_out for name in pictures.names]
+    others = pictures.only([not flag for flag in looked_at] if not all(looked_at) else looked_at)
+    drawn_into = others.only([position < MOST_DRAWN for position in range(len(others))])
     measures: Measures = {
         "lesions": lambda step: lesion_rows(pictures, network, step),
         "drawn": lambda step: drawn_rows(
