@@ -110,8 +110,8 @@ def train_network(
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
     begun = time.monotonic()
-    for step, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
-        batch = made.to(device)
+    for step, lesson in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
+        batch = lesson.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=computed == torch.bfloat16):
             logits = network(batch.pictures)
         loss = loss_of(logits.float(), batch, settings.lesion)

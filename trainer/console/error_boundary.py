@@ -64,13 +64,13 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
-        found, rest = self.parse_known_args(args, namespace)
+        arguments, rest = self.parse_known_args(args, namespace)
         if rest:
             flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
-            nearest = [near for flag in flags for near in [_nearest(flag, _flags(self, found))] if near]
+            nearest = [near for flag in flags for near in [_nearest(flag, _flags(self, arguments))] if near]
             hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
             self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
-        return found
+        return arguments
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments and what is not known; the words are kept for `error`."""
@@ -104,14 +104,14 @@ class Parser(argparse.ArgumentParser):
         sys.exit(status)
 
 
-def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace | None = None) -> list[str]:
+def _flags(parser: argparse.ArgumentParser, arguments: argparse.Namespace | None = None) -> list[str]:
     """The flags of a parser and of the subcommands that were chosen from it."""
     flags: list[str] = []
     for action in parser._actions:
         flags += [flag for flag in action.option_strings if flag.startswith("--")]
         if isinstance(action, argparse._SubParsersAction):
-            chosen = action.choices.get(getattr(found, action.dest, None) or "")
-            flags += _flags(chosen, found) if chosen else []
+            chosen = action.choices.get(getattr(arguments, action.dest, None) or "")
+            flags += _flags(chosen, arguments) if chosen else []
     return flags
 
 
@@ -154,8 +154,8 @@ def _failed(program: str, error: Exception) -> int:
         return _end(program, f"{error.strerror}{named} ({where})", FAILED)
     if isinstance(error, MemoryError):
         return _end(program, f"there is not enough memory for this ({where})", FAILED)
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    kind = f"{type(error).__name__}: {printable(said, 200)}" if said else type(error).__name__
+    message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    kind = f"{type(error).__name__}: {printable(message, 200)}" if message else type(error).__name__
     return _end(program, f"something in the program failed ({kind}); please report it; {where}", FAILED)
 
 

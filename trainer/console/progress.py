@@ -198,8 +198,8 @@ class Lines(Progress):
         if not self._first < self._done < self._total or (self._first, self._done) == (0, 1):
             return 0.0
         first, since = (self._first, self._since) if self._warm == self._done else (self._warm, self._warm_since)
-        each = (self._last - since) / (self._done - first)
-        return max(0.0, each * (self._total - self._done) - (now - self._last))
+        step_seconds = (self._last - since) / (self._done - first)
+        return max(0.0, step_seconds * (self._total - self._done) - (now - self._last))
 
 
 def elapsed(seconds: float) -> str:

@@ -108,8 +108,8 @@ def seen_pictures(training: Mapping[str, Any], cohort: Cohort, positions: npt.ND
     seen = training.get("seen")
     if not isinstance(seen, list):
         return None
-    known = {str(digest)[:SEEN_DIGITS] for digest in seen}
-    return sum(cohort.digests[place][:SEEN_DIGITS] in known for place in positions)
+    seen_digests = {str(digest)[:SEEN_DIGITS] for digest in seen}
+    return sum(cohort.digests[position][:SEEN_DIGITS] in seen_digests for position in positions)
 
 
 def evaluate(
@@ -153,7 +153,7 @@ def evaluate(
     answer = Prediction(asked.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
     seconds = time.perf_counter() - started
     probabilities = matched.probabilities(answer)
-    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
+    drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws, seed)
     positive = scored_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = class_curves(
         labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers]
@@ -185,7 +185,7 @@ def evaluate(
         calibration=calibration,
         subgroups=subgroups(cohort, positions, labels, probabilities, columns, matched.classes, drawn),
         levels=_levels(answer, cohort, positions, classes, taxonomy, drawn),
-        readers=tuple(ReaderPoint(reader, score.asked[place]) for place, reader in enumerate(readers)),
+        readers=tuple(ReaderPoint(reader, score.asked[index]) for index, reader in enumerate(readers)),
         draws=draws,
         seed=seed,
         device=device_name(device),
@@ -215,7 +215,11 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
             f"All {len(labels)} {part} pictures of {cohort.path.name} are {name}; "
             "an evaluation needs pictures of two classes or more."
         )
-    if readers and len(matched.classes) > 2 and "malignant" not in [matched.classes[place] for place in present]:
+    if (
+        readers
+        and len(matched.classes) > 2
+        and "malignant" not in [matched.classes[class_index] for class_index in present]
+    ):
         raise UserError(
             f"Readers' points need a ROC curve of malignant against the rest, but the classes are "
             f"{', '.join(matched.classes)}; add them up with --taxonomy and --level."
@@ -225,7 +229,9 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
 def _predictions(
     part: str, cohort: Cohort, positions: npt.NDArray[np.intp], labels: Labels, probabilities: Numbers
 ) -> PartPredictions:
-    names, lesions = (tuple(of[place] for place in positions.tolist()) for of in (cohort.names, cohort.lesions))
+    names, lesions = (
+        tuple(column[position] for position in positions.tolist()) for column in (cohort.names, cohort.lesions)
+    )
     return PartPredictions(part, names, lesions, labels, probabilities)
 
 
@@ -239,13 +245,13 @@ def _levels(
 ) -> tuple[Level, ...]:
     if taxonomy is None:
         return ()
-    found = []
+    measured = []
     for level, matched in levels(classes, cohort.classes, taxonomy):
         labels = matched.labels[cohort.labels[positions]]
         if len(np.unique(labels)) > 1:
             curves, auc = class_curves(labels, matched.probabilities(answer), matched.classes, draws)
-            found.append(Level(level, curves, auc))
-    return tuple(found)
+            measured.append(Level(level, curves, auc))
+    return tuple(measured)
 
 
 def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy) -> int:
@@ -254,7 +260,7 @@ def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: 
 
 
 def _notes(labels: Labels, matched: Match) -> tuple[str, ...]:
-    missing = [name for place, name in enumerate(matched.classes) if not (labels == place).any()]
+    missing = [name for class_index, name in enumerate(matched.classes) if not (labels == class_index).any()]
     if not missing:
         return ()
     return (f"No picture of this part is {' or '.join(missing)}, so that no figure is given for that class.",)

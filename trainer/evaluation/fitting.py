@@ -40,7 +40,9 @@ class HeldOut:
 
     def fitting(self, cohort: Cohort, matched: Match, draws: BootstrapResamples) -> Fitting:
         """What a threshold is chosen on, with draws as these are."""
-        drawn = BootstrapResamples.of([cohort.lesions[place] for place in self.positions], draws.count, draws.seed)
+        drawn = BootstrapResamples.of(
+            [cohort.lesions[position] for position in self.positions], draws.count, draws.seed
+        )
         labels, probabilities = matched.labels[cohort.labels[self.positions]], matched.probabilities(self.answer)
         return Fitting(self.positions, self.answer, labels, probabilities, drawn, CROSS_VALIDATED)
 
@@ -54,7 +56,7 @@ def fitting_of(
     if len(np.unique(labels)) < 2:
         return None
     answer = Prediction(asked.logits((cohort, positions), device, batch=batch), asked.independent)
-    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws.count, draws.seed)
+    drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws.count, draws.seed)
     return Fitting(positions, answer, labels, matched.probabilities(answer), drawn)
 
 
@@ -103,7 +105,7 @@ def threshold_of(
         return ChosenThreshold(name, kept.criterion, kept.value, None, applied, kept)
     if fitting is None:
         return None
-    held, really = fitting.probabilities[:, positive], fitting.labels == positive
-    value = choose(held, really, criterion)
-    chosen_on = at_threshold(fitting.part, held, really, value, fitting.draws)
+    held_scores, held_true = fitting.probabilities[:, positive], fitting.labels == positive
+    value = choose(held_scores, held_true, criterion)
+    chosen_on = at_threshold(fitting.part, held_scores, held_true, value, fitting.draws)
     return ChosenThreshold(name, criterion, value, chosen_on, at_threshold(part, scores, true, value, draws))
