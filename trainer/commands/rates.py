@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.training.learning_rate_test import rate_test, write_rates
 
     with progress("trying rates") as on_step:
-        rates = rate_test(
+        range_test = rate_test(
             open_checked(arguments.data),
             recipe,
             find_device(arguments.device),
@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.steps,
             on_step=on_step,
         )
-    write_rates(arguments.out, rates)
+    write_rates(arguments.out, range_test)
     say(
-        f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {rates.suggested:.1e}; a tenth "
-        f"of the rate at which it is least is {rates.tenth_of_least:.1e}"
+        f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {range_test.suggested:.1e}; a "
+        f"tenth of the rate at which it is least is {range_test.tenth_of_least:.1e}"
     )

@@ -91,9 +91,9 @@ def interval(drawn: Numbers) -> tuple[Numbers, Numbers]:
     whole = defined.reshape(columns.shape).all(axis=0)
     if whole.any():
         ends[:, whole] = np.quantile(columns[:, whole], [0.025, 0.975], axis=0)
-    for place in np.flatnonzero(enough.ravel() & ~whole):
-        column = columns[:, place]
-        ends[:, place] = np.quantile(column[np.isfinite(column)], [0.025, 0.975])
+    for index in np.flatnonzero(enough.ravel() & ~whole):
+        column = columns[:, index]
+        ends[:, index] = np.quantile(column[np.isfinite(column)], [0.025, 0.975])
     shape = drawn.shape[1:]
     return ends[0].reshape(shape), ends[1].reshape(shape)
 

@@ -57,7 +57,7 @@ def check_start(recipe: Recipe) -> None:
         "--depth-decay": recipe.learning.depth_decay != 1,
         "--head-epochs": bool(recipe.learning.head_epochs),
     }
-    named = [name for name, said in asked.items() if said]
+    named = [name for name, is_set in asked.items() if is_set]
     if named and not recipe.network.weights:
         raise UserError(
             f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "

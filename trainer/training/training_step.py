@@ -72,7 +72,7 @@ class Step:
         """Bytes that a step on such a batch takes on a GPU beyond what lies there; nothing is learnt. 0 elsewhere."""
         if self._device.type != "cuda":
             return 0
-        kept = [buffer.clone() for buffer in self._module.buffers()]
+        saved_buffers = [buffer.clone() for buffer in self._module.buffers()]
         release(self._device)
         torch.cuda.reset_peak_memory_stats(self._device)
         before = torch.cuda.memory_reserved(self._device)
@@ -80,8 +80,8 @@ class Step:
             self._with_room(lambda: self._gradients(batch), len(batch.targets))
         most = torch.cuda.max_memory_reserved(self._device) - before
         self._optimiser.zero_grad(set_to_none=True)
-        for buffer, was in zip(self._module.buffers(), kept, strict=True):
-            buffer.copy_(was)
+        for buffer, saved in zip(self._module.buffers(), saved_buffers, strict=True):
+            buffer.copy_(saved)
         release(self._device)
         weights = sum(weight.nbytes for weight in self._module.parameters() if weight.requires_grad)
         return most + (0 if self._whole else 2 * weights)  # the optimiser's averages are still to come
@@ -186,10 +186,10 @@ class Average:
         # Early on the average would still be made of random weights: let it follow quickly.
         decay = min(self._decay, step / (step + 10))
         with torch.no_grad():
-            slow, fast = ([*map(torch.Tensor.detach, of.parameters())] for of in (self.module, self._source))
+            slow, fast = ([*map(torch.Tensor.detach, module.parameters())] for module in (self.module, self._source))
             torch._foreach_lerp_(slow, fast, 1 - decay)
-            for kept, new in zip(self.module.buffers(), self._source.buffers(), strict=True):
-                kept.copy_(new)
+            for buffer, source in zip(self.module.buffers(), self._source.buffers(), strict=True):
+                buffer.copy_(source)
 
 
 def outputs_in_training(
@@ -213,8 +213,8 @@ def outputs_in_training(
                     raise
             release(device)
             size //= 2
-    found: npt.NDArray[np.float32] = torch.cat(answers).cpu().numpy()
-    return found
+    outputs: npt.NDArray[np.float32] = torch.cat(answers).cpu().numpy()
+    return outputs
 
 
 def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContextManager[object]:
