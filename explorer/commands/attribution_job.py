@@ -109,16 +109,16 @@ class AttributionJob:
                         left = len(todo) - position - 1
                         failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
                         break
-        told: Described = {"written": written, "failed": failed, "method": self.method}
+        summary: Described = {"written": written, "failed": failed, "method": self.method}
         text = f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else "")
         if self.correlations:
             from explorer.core.attribution.randomised import LikeShuffled
 
             alike = LikeShuffled.of(self.correlations)
-            told["like_learned"] = asdict(alike)
+            summary["like_learned"] = asdict(alike)
             text += f"\n{alike.sentence}"
         if arguments.json:
-            say_json(told)
+            say_json(summary)
         else:
             say(text)
         for reason in failed:

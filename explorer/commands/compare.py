@@ -152,13 +152,13 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
 
 def _silent(comparison: "Comparison") -> list[str]:
     """Which filters are silent, in one network or in both."""
-    told = (
+    kinds = (
         ("first", "Silent in the first network alone (its match in the second answers)"),
         ("second", "Silent in the second network alone (numbered as in the first)"),
         ("both", "Silent in both networks"),
     )
     lines = []
-    for side, words in told:
+    for side, words in kinds:
         keys = [str(match.first) for match in comparison.matches if match.silent == side]
         more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
         lines += [f"{words}: {', '.join(keys[:SHOWN])}{more}"] if keys else []

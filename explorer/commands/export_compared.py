@@ -112,8 +112,8 @@ def _by_answers(
             say(f"feature-explorer: no filter of B is left for {match.first}", error=True)
     strengths = {match.first: match.strength for match in matches if match.second is not None}
     valid = [value for value in strengths.values() if not math.isnan(value)]
-    told = f", median r {statistics.median(valid):.2f}" if valid else ""
+    median_text = f", median r {statistics.median(valid):.2f}" if valid else ""
     if not arguments.json:
-        how = f"matched by their answers to {len(both.halves[0]):,} pictures"
-        say(f"{counted(len(pairs), 'filter')} {how}{told} on the other {both.measured:,}")
+        method = f"matched by their answers to {len(both.halves[0]):,} pictures"
+        say(f"{counted(len(pairs), 'filter')} {method}{median_text} on the other {both.measured:,}")
     return pairs, strengths

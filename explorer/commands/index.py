@@ -115,7 +115,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     if not shared.first:
         return 0
     with open_index(out) as index:
-        told = {
+        summary = {
             "stage": "done",
             "path": str(out),
             "pictures": len(index.pictures),
@@ -125,13 +125,13 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             "sample": index.contents.sample,
         }
     if child or arguments.json:
-        say_json(told)
+        say_json(summary)
     else:
         say(
-            f"{printable(str(out), 500)}: {told['filters']:,} filters on {told['pictures']:,} pictures, "
-            f"scales measured on {told['sample']:,} of them"
+            f"{printable(str(out), 500)}: {summary['filters']:,} filters on {summary['pictures']:,} pictures, "
+            f"scales measured on {summary['sample']:,} of them"
         )
-    for sentence in told["unreadable"]:
+    for sentence in summary["unreadable"]:
         say(f"feature-explorer: {sentence}", error=True)
     return _write_csv(out, arguments.csv, arguments.json) if arguments.csv else 0
 

@@ -135,7 +135,7 @@ class _ComparedJob(AttributionJob):
         panels = lens_panels(
             self.lens, LensOfBoth(*attributions, frames_of(self.networks, rgb)), names, limit=self.limit
         )
-        how = ", ".join(
+        description = ", ".join(
             (
                 self.lens.title,
                 *(f"{setting.name} {in_words(described[setting.name])}" for setting in self.lens.settings),
@@ -145,7 +145,7 @@ class _ComparedJob(AttributionJob):
         scores = " · ".join(
             f"{letter}: {name}, {attribution.target} {attribution.score:.3g}" for letter, name, attribution in named
         )
-        lines = (f"{path.stem} · {how}" if path is not None and self.lens.of_picture else how), scores
+        lines = (f"{path.stem} · {description}" if path is not None and self.lens.of_picture else description), scores
         base = attributions[0].rgb if attributions[0].rgb is not None else rgb
         about = self._about_figure(described)
         write_result(figure, side_by_side(base, panels, lines, about, self.figures, self.style), named=False)

@@ -116,20 +116,20 @@ def run(arguments: argparse.Namespace) -> int:
     with open_index(index_of(arguments, network, table)) as opened:
         given = [labels.of(arguments.images / name) for name in opened.pictures] if arguments.labels else None
         index = opened.seen_from(arguments.images.resolve(), given)
-        told: dict[str, Any] = {"network": network.identity}
+        values: dict[str, Any] = {"network": network.identity}
         lines: list[str] = []
         if keys:
             if arguments.out is not None:  # what cannot be written is said before minutes are spent
-                told["out"] = _write(arguments, network, index, keys)
-            lines += _measure(arguments, network, index, labels, keys, named, told)
+                values["out"] = _write(arguments, network, index, keys)
+            lines += _measure(arguments, network, index, labels, keys, named, values)
         if arguments.agreement:
-            lines += _agree(arguments, network, index, told)
+            lines += _agree(arguments, network, index, values)
     if arguments.json:
-        say_json(told)
+        say_json(values)
     else:
         say("\n".join(lines))
-        if "out" in told:
-            say(f"{printable(told['out'], 500)}: the network without these filters")
+        if "out" in values:
+            say(f"{printable(values['out'], 500)}: the network without these filters")
     return 0
 
 
@@ -168,9 +168,9 @@ def _measure(
     labels: "Labels",
     keys: "list[FilterKey]",
     named: str,
-    told: dict[str, Any],
+    values: dict[str, Any],
 ) -> list[str]:
-    """Measure the effect, put it into `told`, and give its lines."""
+    """Measure the effect, put it into `values`, and give its lines."""
     from explorer.core.class_words import propose, told_apart, trained_words
     from explorer.core.muting.effect import EffectOptions, muting_effect
     from explorer.core.muting.telling import as_dict, notes, sentence, table
@@ -198,7 +198,7 @@ def _measure(
             network, index, words, keys, lesions=lesions, presence=presence, options=options, on_step=on_step
         )
     summary = sentence(effect, named)
-    told |= {"sentence": summary, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
+    values |= {"sentence": summary, **as_dict(effect), "words": {pair.word: pair.name for pair in words.pairs}}
     of_words = ", ".join(f"{pair.word} = {pair.name or 'none'}" for pair in words.pairs[:12])
     return [f"{summary[0].upper()}{summary[1:]}.", "", *table(effect), "", *notes(effect), f"Words: {of_words}."]
 
@@ -218,14 +218,16 @@ def _presence(
     return presence_of(index, arguments.images, artifact, annotations, find=arguments.found, on_step=on_step)
 
 
-def _agree(arguments: argparse.Namespace, network: "Network", index: "FolderIndex", told: dict[str, Any]) -> list[str]:
+def _agree(
+    arguments: argparse.Namespace, network: "Network", index: "FolderIndex", values: dict[str, Any]
+) -> list[str]:
     from explorer.core.muting.one_by_one import agreement, mute_one_by_one
     from explorer.core.muting.telling import agreement_table
 
     with progress("every filter") as on_step:
         effects = mute_one_by_one(network, index, on_step=on_step)
     layers = agreement(network, index, effects)
-    told["agreement"] = [vars(layer) for layer in layers]
+    values["agreement"] = [vars(layer) for layer in layers]
     head = (
         f"Relevance against muting each of {len(effects.keys):,} filters by itself, on {len(effects.pictures):,} "
         "pictures (Spearman):"

@@ -95,11 +95,11 @@ def _check(arguments: argparse.Namespace) -> int:
         say(printable(str(difference), 600))
     if others:
         say(printable(f"It was made with {', '.join(others)}.", 600))
-    where = "from the pictures on" if arguments.index is None else "from the index on"
+    extent = "from the pictures on" if arguments.index is None else "from the index on"
     say(
         f"{len(differences):,} of its numbers and words differ."
         if differences
-        else f"Everything is the same, computed {where}."
+        else f"Everything is the same, computed {extent}."
     )
     return 1 if differences else 0
 

@@ -133,8 +133,8 @@ def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:
     counts = Counter(row.tag for row in suggestions.suggested)
     facts = suggestions.facts
     if arguments.json or arguments.progress == "json":
-        told = {"stage": "done", "path": str(arguments.out), "filters": len(suggestions.rows), "tags": dict(counts)}
-        say_json(told | facts)
+        summary = {"stage": "done", "path": str(arguments.out), "filters": len(suggestions.rows), "tags": dict(counts)}
+        say_json(summary | facts)
     else:
         words = ", ".join(f"{tag} {count:,}" for tag, count in counts.most_common())
         say(

@@ -80,9 +80,9 @@ class _Outline(io.RawIOBase):
         return self._size
 
     def write(self, content: Any) -> int:
-        part, at = self._part()
-        part.extend(bytes(max(at + len(content) - len(part), 0)))
-        part[at : at + len(content)] = content
+        part, offset = self._part()
+        part.extend(bytes(max(offset + len(content) - len(part), 0)))
+        part[offset : offset + len(content)] = content
         self._at += len(content)
         self._size = max(self._size, self._at)
         if len(self.head) > self._start:
@@ -90,8 +90,8 @@ class _Outline(io.RawIOBase):
         return len(content)
 
     def readinto(self, buffer: Any) -> int:
-        part, at = self._part()
-        chunk = bytes(part[at : at + len(buffer)])
+        part, offset = self._part()
+        chunk = bytes(part[offset : offset + len(buffer)])
         buffer[:] = chunk + bytes(len(buffer) - len(chunk))
         self._at += len(buffer)
         return len(buffer)
@@ -159,8 +159,8 @@ def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> No
     line = _Line(FORMAT, VERSION, count, side, start, end + len(tail), _checksum(count, side, head[_BLOCK:], tail))
     try:
         with own_file(part) as file:
-            for at, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
-                write_at(file, at, content)
+            for offset, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
+                write_at(file, offset, content)
             file.truncate(end + len(tail))
             os.fsync(file.fileno())
             write_at(file, 0, _block(line))
@@ -284,8 +284,8 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     if isinstance(error, FileNotFoundError):
         return UserError(f"{path} does not exist; make it with: feature-trainer prepare --images FOLDER --out {path}.")
     if isinstance(error, IsADirectoryError):
-        how = f"feature-trainer prepare --images {path} --out cohort.h5"
-        return UserError(f"{path} is a folder; a cohort is a file, made of its pictures with: {how}.")
+        command = f"feature-trainer prepare --images {path} --out cohort.h5"
+        return UserError(f"{path} is a folder; a cohort is a file, made of its pictures with: {command}.")
     return UserError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file.")
 
 

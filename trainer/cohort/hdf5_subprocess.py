@@ -49,8 +49,8 @@ class _Around(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         behind = self._at - self._end
-        part, at = (self._head, self._at) if behind < 0 else (self._tail, behind)
-        chunk = part[at : at + len(buffer)]
+        part, offset = (self._head, self._at) if behind < 0 else (self._tail, behind)
+        chunk = part[offset : offset + len(buffer)]
         buffer[:] = chunk + bytes(len(buffer) - len(chunk))
         self._at += len(buffer)
         return len(buffer)

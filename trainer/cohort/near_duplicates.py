@@ -145,11 +145,11 @@ def _hashes(table: npt.NDArray[np.uint8], view: View) -> tuple[Words, Words]:
     """The coarse hash (N,) and the whole one (N, 4) of what a view shows of pictures (N, 48, 48)."""
     coarse, whole = np.empty(len(table), np.uint64), np.empty((len(table), 4), np.uint64)
     for start in range(0, len(table), _PAIRS):
-        some = slice(start, start + _PAIRS)
-        signs = view.signs(table[some].astype(np.float32))
+        block = slice(start, start + _PAIRS)
+        signs = view.signs(table[block].astype(np.float32))
         signs[:, 0, 0] = False  # the mean says nothing
         for hashes, bits in ((coarse[:, None], signs[:, :_COARSE, :_COARSE]), (whole, signs)):
-            hashes[some] = np.packbits(bits.reshape(len(bits), -1), axis=1).view(np.uint64)
+            hashes[block] = np.packbits(bits.reshape(len(bits), -1), axis=1).view(np.uint64)
     return coarse, whole
 
 

@@ -135,8 +135,8 @@ def log_failure(program: str, error: BaseException) -> Path | None:
     """Add a traceback to the program's log, which never grows over a megabyte; its path, None where it cannot be."""
     try:
         lines = "".join(traceback.format_exception(error))[-LARGEST_ENTRY:].split("\n")
-        when = time.strftime("%Y-%m-%d %H:%M:%S")
-        text = "\n".join([f"{when} {program}", *map(printable, lines), ""])
+        timestamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        text = "\n".join([f"{timestamp} {program}", *map(printable, lines), ""])
         path = data_home() / f"{program}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         append_lines(path, text.encode("utf-8", "backslashreplace"), largest=LARGEST_LOG)
@@ -148,15 +148,15 @@ def log_failure(program: str, error: BaseException) -> Path | None:
 def _failed(program: str, error: Exception) -> int:
     """Say what failed in one line, and where the traceback is."""
     log = log_failure(program, error)
-    where = f"the details are in {log}" if log else "the details could not be written down"
+    details = f"the details are in {log}" if log else "the details could not be written down"
     if isinstance(error, OSError) and error.strerror:
         named = f": {error.filename}" if error.filename else ""
-        return _end(program, f"{error.strerror}{named} ({where})", FAILED)
+        return _end(program, f"{error.strerror}{named} ({details})", FAILED)
     if isinstance(error, MemoryError):
-        return _end(program, f"there is not enough memory for this ({where})", FAILED)
+        return _end(program, f"there is not enough memory for this ({details})", FAILED)
     message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     kind = f"{type(error).__name__}: {printable(message, 200)}" if message else type(error).__name__
-    return _end(program, f"something in the program failed ({kind}); please report it; {where}", FAILED)
+    return _end(program, f"something in the program failed ({kind}); please report it; {details}", FAILED)
 
 
 def _end(program: str, text: str, code: int) -> int:

@@ -144,13 +144,13 @@ def evaluate(
     UserError where classes do not match, where the part holds one class only, and where there are readers but no two
     classes to compare them in.
     """
-    asked = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
+    ensemble = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
     positions = cohort.positions(part)
     labels = matched.labels[cohort.labels[positions]]
     _check(labels, matched, part, cohort, readers)
     started = time.perf_counter()
-    answer = Prediction(asked.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
+    answer = Prediction(ensemble.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
     seconds = time.perf_counter() - started
     probabilities = matched.probabilities(answer)
     drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws, seed)
@@ -161,7 +161,7 @@ def evaluate(
     score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
     predicted = probabilities.argmax(axis=1)
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
-    fitting = None if part == "validation" else fitting_of(asked, cohort, device, batch, matched, drawn)
+    fitting = None if part == "validation" else fitting_of(ensemble, cohort, device, batch, matched, drawn)
     calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
     chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))

@@ -48,14 +48,14 @@ class HeldOut:
 
 
 def fitting_of(
-    asked: Ensemble, cohort: Cohort, device: torch.device, batch: int, matched: Match, draws: BootstrapResamples
+    ensemble: Ensemble, cohort: Cohort, device: torch.device, batch: int, matched: Match, draws: BootstrapResamples
 ) -> Fitting | None:
     """None where there is no validation part with two classes."""
     positions = np.flatnonzero(cohort.splits == "validation")
     labels = matched.labels[cohort.labels[positions]]
     if len(np.unique(labels)) < 2:
         return None
-    answer = Prediction(asked.logits((cohort, positions), device, batch=batch), asked.independent)
+    answer = Prediction(ensemble.logits((cohort, positions), device, batch=batch), ensemble.independent)
     drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws.count, draws.seed)
     return Fitting(positions, answer, labels, matched.probabilities(answer), drawn)
 
@@ -70,7 +70,7 @@ def calibration_of(
     draws: BootstrapResamples,
 ) -> Calibration:
     """Reliability as trained, and after the temperature that was fitted; the reason where there is none."""
-    of = "the predicted class" if positive is None else matched.classes[positive]
+    class_name = "the predicted class" if positive is None else matched.classes[positive]
     alone = answer.independent
     before = reliability(matched.probabilities(answer), labels, positive, draws, independent=alone)
     if fitting is None:
@@ -79,10 +79,10 @@ def calibration_of(
             if part == "validation"
             else "The cohort has no validation part with two classes, so that no temperature was fitted."
         )
-        return Calibration(of, before, None, None, reason)
+        return Calibration(class_name, before, None, None, reason)
     fitted = fit_temperature(fitting.answer, fitting.labels, matched, fitting.draws)
     after = reliability(matched.probabilities(answer, fitted.value), labels, positive, draws, independent=alone)
-    return Calibration(of, before, after, fitted)
+    return Calibration(class_name, before, after, fitted)
 
 
 def threshold_of(

@@ -117,14 +117,17 @@ def at_threshold(
     cells = np.stack([called & positive, called & ~positive, ~called & ~positive, ~called & positive], axis=1)
 
     def numbers(weights: Numbers) -> Numbers:
-        true, false, rest, missed = (weights @ cells.astype(np.float64)).T
+        true_positives, false_positives, true_negatives, false_negatives = (weights @ cells.astype(np.float64)).T
         with np.errstate(invalid="ignore", divide="ignore"):
-            sensitivity, specificity = true / (true + missed), rest / (rest + false)
+            sensitivity, specificity = (
+                true_positives / (true_positives + false_negatives),
+                true_negatives / (true_negatives + false_positives),
+            )
         return np.column_stack([sensitivity, specificity, (sensitivity + specificity) / 2])
 
     values, drawn = numbers(np.ones((1, len(scores))))[0], draws.over(numbers)
     sizes = int(positive.sum()), int((~positive).sum()), len(scores)
-    lesions = [len(np.unique(draws.lesion[of])) for of in (positive, ~positive)]
+    lesions = [len(np.unique(draws.lesion[mask])) for mask in (positive, ~positive)]
     sensitivity, specificity, balanced = (
         measure(values[column], drawn[:, column], size, several)
         for column, (size, several) in enumerate(zip(sizes, (*lesions, min(lesions)), strict=True))

@@ -153,14 +153,14 @@ def sweep_folder(folder: Path, name: str = "") -> int:
     Whoever writes keeps a lock on the unfinished file, which ends with the process. Where a folder knows no locks,
     only what is older than a day goes.
     """
-    ours = re.compile(_UNFINISHED, re.DOTALL)
+    pattern = re.compile(_UNFINISHED, re.DOTALL)
     removed = 0
     with contextlib.suppress(OSError):
-        for other in os.listdir(folder):  # noqa: PTH208 - twice as fast in a folder of 20,000 pictures
-            match = ours.fullmatch(other)
+        for entry in os.listdir(folder):  # noqa: PTH208 - twice as fast in a folder of 20,000 pictures
+            match = pattern.fullmatch(entry)
             if match and name in ("", match[1]):
                 with contextlib.suppress(OSError):
-                    removed += _remove_if_left(folder / other)
+                    removed += _remove_if_left(folder / entry)
     return removed
 
 

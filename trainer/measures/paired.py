@@ -92,6 +92,6 @@ def weighted_mean(weights: Numbers, values: Numbers, weight: npt.NDArray[Any]) -
 
     NaN for a draw that holds none of them.
     """
-    whole = weights @ weight
-    means = np.divide(weights @ (values * weight), whole, out=np.full(len(weights), np.nan), where=whole > 0)
+    totals = weights @ weight
+    means = np.divide(weights @ (values * weight), totals, out=np.full(len(weights), np.nan), where=totals > 0)
     return np.asarray(means, np.float64)

@@ -99,11 +99,11 @@ def about_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxono
 def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]) -> None:
     """UserError where a class does not stand in the tree, or the network predicts two of one line."""
     tree = set(taxonomy.classes)
-    for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
+    for name, owner in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
         if name not in tree:
             near = _nearest(name, unknown_leaves(network, cohort, taxonomy))
             advice = f'correct "{near}" there, if that is meant' if near else "add it below a parent"
-            raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; {advice}.')
+            raise UserError(f'The {owner}\'s class "{name}" does not stand in {taxonomy.name}; {advice}.')
     for name in network:
         below = [other for other in network if other != name and name in taxonomy.line(other)]
         if below:
@@ -138,10 +138,10 @@ def _nearest(name: str, names: Sequence[str]) -> str:
     """The name most like another: alike but for a few letters, or the beginning of it; "" for none."""
     folded = {candidate.casefold(): candidate for candidate in reversed(names)}
     word = name.casefold()
-    begun = [
+    prefixes = [
         candidate
         for candidate in folded
         if min(len(candidate), len(word)) >= 3 and (candidate.startswith(word) or word.startswith(candidate))
     ]
-    near = get_close_matches(word, folded, 1, 0.6) or begun
+    near = get_close_matches(word, folded, 1, 0.6) or prefixes
     return folded[near[0]] if near else ""

@@ -113,13 +113,13 @@ def confusion(evaluation: Evaluation) -> "Figure":
     side = max(2.6, 0.62 * count + 1.6)
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     axes = figure.subplots()
-    whole = evaluation.confusion.sum(axis=1, keepdims=True)
-    shares = evaluation.confusion / np.maximum(whole, 1)
+    totals = evaluation.confusion.sum(axis=1, keepdims=True)
+    shares = evaluation.confusion / np.maximum(totals, 1)
     axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1.15, edgecolors=PAPER, linewidth=1)
     for row in range(count):
         for column in range(count):
             share = shares[row, column]
-            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{percent(share)}" if whole[row, 0] else "")
+            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{percent(share)}" if totals[row, 0] else "")
             # Not the style's ink: the cells keep their colors in the dark.
             shade = "#fefefe" if share > 0.6 else "#14171a"
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=shade)

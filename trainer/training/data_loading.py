@@ -155,9 +155,9 @@ class Preparation:
             return self._normalised(squares).to(self._type, memory_format=self._order)
         inputs = torch.empty(len(pictures), 3, size, size, dtype=self._type, memory_format=self._order)
         for start in range(0, len(pictures), _CACHED):
-            some = slice(start, start + _CACHED)
-            squares = self._normalised(augment(pictures[some], draws[some], self._augmentation, size))
-            inputs[some] = squares.to(self._type)  # first the numbers, then the order: half the time of both at once
+            chunk = slice(start, start + _CACHED)
+            squares = self._normalised(augment(pictures[chunk], draws[chunk], self._augmentation, size))
+            inputs[chunk] = squares.to(self._type)  # first the numbers, then the order: half the time of both at once
         return inputs
 
     def unchanged(self, pictures: torch.Tensor) -> torch.Tensor:

@@ -44,8 +44,8 @@ def depth_groups(module: nn.Module, decay: float) -> list[DepthGroup]:
     last = max(positions, default=0)
     last_layer = head(module)
     grouped: dict[int, tuple[list[str], list[nn.Parameter]]] = {}
-    for (name, weights), at in zip(layers.items(), positions, strict=True):
-        step = round(at / last * (GROUPS - 1)) if last and decay != 1 else GROUPS - 1
+    for (name, weights), layer_position in zip(layers.items(), positions, strict=True):
+        step = round(layer_position / last * (GROUPS - 1)) if last and decay != 1 else GROUPS - 1
         step = GROUPS if name == last_layer else step
         modules, members = grouped.setdefault(step, ([], []))
         trained = [weight for weight in weights if weight.requires_grad]

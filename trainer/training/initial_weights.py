@@ -89,23 +89,23 @@ def fill(module: nn.Module, tensors: Tensors, architecture: str, name: str, *, n
     the part around it that is another one in the file. Prefixes of the names and tensors that are not the network's,
     such as torchvision's auxiliary classifiers, play no part.
     """
-    own, part = module.state_dict(), head(module)
-    match = first = matches(own, tensors, part)[0]
+    state, part = module.state_dict(), head(module)
+    match = first = matches(state, tensors, part)[0]
     while match.problems and "." in part:
         part = part.rpartition(".")[0]
-        match = matches(own, tensors, part)[0]
+        match = matches(state, tensors, part)[0]
     if match.problems:
         raise UserError(
-            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(own)} "
+            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(state)} "
             f"differ, the first: {first.problems[0][:120]}); give the architecture that they belong to, or other "
             "weights."
         )
     ends = match.head or {}
-    new_head = new_head or part != head(module) or bool(differences(under(own, f"{part}."), ends))
+    new_head = new_head or part != head(module) or bool(differences(under(state, f"{part}."), ends))
     for key, value in match.tensors.items():
-        own[key].copy_(value)
+        state[key].copy_(value)
     for key, value in {}.items() if new_head else ends.items():
-        own[f"{part}.{key}"].copy_(value)
+        state[f"{part}.{key}"].copy_(value)
     return part if new_head else ""
 
 
@@ -129,6 +129,10 @@ def set_training(module: nn.Module) -> None:
     """Training mode, except for the batch norms of frozen parts: their statistics are kept too."""
     module.train()
     for part in module.modules():
-        own = list(part.parameters(recurse=False))
-        if own and isinstance(part, nn.modules.batchnorm._BatchNorm) and not any(w.requires_grad for w in own):
+        parameters = list(part.parameters(recurse=False))
+        if (
+            parameters
+            and isinstance(part, nn.modules.batchnorm._BatchNorm)
+            and not any(w.requires_grad for w in parameters)
+        ):
             part.eval()

@@ -146,11 +146,11 @@ def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
     """In what the settings of the run in a folder differ from these settings and this cohort."""
     values = read_settings(path / SETTINGS_FILE)
     their_cohort = values.pop("cohort", {})
-    ours = recipe.flat()
+    settings = recipe.flat()
     # What an earlier version did not know yet, it left as it is without being asked for.
     values = {**Recipe().flat(), **values}
-    other = [name for name in ours if _plain(name, values[name]) != ours[name]]
-    differences = [f"{name} {values[name]} (now {ours[name]})" for name in other]
+    changed = [name for name in settings if _plain(name, values[name]) != settings[name]]
+    differences = [f"{name} {values[name]} (now {settings[name]})" for name in changed]
     if not isinstance(their_cohort, dict) or their_cohort.get("digest") != digest:
         differences.insert(0, "other pictures, classes or parts")
     return differences

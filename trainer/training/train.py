@@ -169,11 +169,11 @@ class Training:
             raise KeyboardInterrupt(f"interrupted; {learnt} is kept in {self.folder.path}; {HOW_TO_GO_ON}") from error
 
     def _epoch(self, number: int) -> None:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         course, accuracy = self._learn(number)
         rates, losses = course
         loss = self._finite(losses.mean(), number)
-        trained = time.perf_counter() - begun
+        trained = time.perf_counter() - start
         auc_, validation_loss, validation_accuracy = self._validate(number)
         record = {
             "epoch": number,
@@ -184,7 +184,7 @@ class Training:
             "validation_accuracy": validation_accuracy if math.isfinite(validation_accuracy) else None,
             "learning_rate": rates[-1],
             "pictures_per_second": self.steps * self.batch / trained,
-            "seconds": time.perf_counter() - begun,
+            "seconds": time.perf_counter() - start,
             "course": sampled(number, rates, losses),
         }
         self._keep(number, auc_, record)

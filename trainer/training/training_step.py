@@ -153,8 +153,8 @@ class Step:
         divisor = total if weights is None else self._over_processes(weights)
         losses = []
         for start in range(0, total, self.piece(total)):
-            some = slice(start, start + self.piece(total))
-            loss = self._loss(batch.pictures[some], batch.draws[some], batch.targets[some], batch.ready) / divisor
+            part = slice(start, start + self.piece(total))
+            loss = self._loss(batch.pictures[part], batch.draws[part], batch.targets[part], batch.ready) / divisor
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum()

@@ -76,8 +76,8 @@ def _comb(dark: Mask, line: Mask, angle: float) -> Mask:
 
 def _leaning(orientation: float, angle: float) -> float:
     """How far (0 to pi / 2) a piece of this orientation (of its long axis, from the rows' axis) is from upright."""
-    way = np.pi / 2 - orientation  # of its long axis, from the columns' axis as `angle` is
-    return abs(float(np.angle(np.exp(2j * (way - angle - np.pi / 2))))) / 2
+    direction = np.pi / 2 - orientation  # of its long axis, from the columns' axis as `angle` is
+    return abs(float(np.angle(np.exp(2j * (direction - angle - np.pi / 2))))) / 2
 
 
 def _spread(values: npt.NDArray[np.floating]) -> float:
@@ -102,7 +102,7 @@ def _opened(dark: Mask, steps: tuple[tuple[int, int], ...]) -> Mask:
 @functools.cache
 def _steps(turn: int) -> tuple[tuple[int, int], ...]:
     """A straight line one pixel wide around its middle: (down, right) of each pixel."""
-    way = np.linspace(-(LINE // 2), LINE // 2, 2 * LINE)
+    along = np.linspace(-(LINE // 2), LINE // 2, 2 * LINE)
     angle = np.pi * turn / TURNS
-    pixels = zip(np.rint(way * np.sin(angle)).astype(int), np.rint(way * np.cos(angle)).astype(int), strict=True)
+    pixels = zip(np.rint(along * np.sin(angle)).astype(int), np.rint(along * np.cos(angle)).astype(int), strict=True)
     return tuple(dict.fromkeys((int(down), int(right)) for down, right in pixels))
