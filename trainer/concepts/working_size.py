@@ -31,10 +31,8 @@ class WorkingSize:
             return rgb
         height, width = self.work
         smaller = height * width < self.own[0] * self.own[1]
-        mode = (
-            Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
-        )  # squares in place of pixels are no picture
-        return np.asarray(Image.fromarray(rgb).resize((width, height), mode, reducing_gap=None))
+        way = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC  # squares in place of pixels are no picture
+        return np.asarray(Image.fromarray(rgb).resize((width, height), way, reducing_gap=None))
 
     def shrunk_map(self, map: Floats) -> Floats:
         """A map (H, W) float32 at the working size."""
