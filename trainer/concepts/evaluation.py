@@ -84,13 +84,18 @@ def drawn_rows(
                 overlaps[name, way].append(dice(with_it >= 0.5, mask))
         on_step(index + 1, len(pictures))
     for (name, way), values in areas.items():
+        if not values:  # it could be drawn into none of them
+            continue
         over = f"{len(values)} pictures"
         yield Row(name, way, "drawn, AUC", float(np.mean(values)), over)
         yield Row(name, way, "drawn, Dice", float(np.mean(overlaps[name, way])), over)
 
 
 def real_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step) -> Iterator[Row]:
-    """ "Is there any", against what was seen in real pictures: the area under the ROC of the amount."""
+    """ "Is there any", against what was seen in real pictures: the area under the ROC of the amount.
+
+    An artifact that all of them have, or none, has no such area and no row.
+    """
     amounts: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for index in range(len(pictures)):
         for way, maps in ways_of(_rgb(pictures, index), network).items():
@@ -101,7 +106,7 @@ def real_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_
         for way in WAYS:
             values = np.array([row[name] for row in amounts[way]])
             present, absent = values[seen == 1], values[seen == 0]
-            if len(present):
+            if len(present) and len(absent):
                 yield Row(
                     name, way, "is there any, AUC", auc(present, absent), f"{len(present)} with, {len(absent)} without"
                 )

@@ -1,5 +1,6 @@
 """The pictures that a concept network learns from: with masks of their lesions, some looked at for artifacts."""
 
+import csv
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def read_seen(path: Path) -> dict[str, list[int]]:
         return {
             key_of(cells[name]): [_agreed([cells[column] for column in own]) for own in columns] for _, cells in rows
         }
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise UserError(f"{path} is no table of pictures and artifacts: {error}.") from error
 
 
