@@ -136,7 +136,7 @@ def one_piece(soft: Floats) -> Floats:
     chosen = pieces == int(sizes.argmax())
     filled = ndimage.binary_fill_holes(chosen)
     near = ndimage.binary_dilation(filled, iterations=3) & ((pieces == 0) | filled)
-    inside = np.where(near, soft, np.minimum(soft, np.float32(0.49)) * 0)
+    inside = np.where(near, soft, np.float32(0))
     return np.where(filled, np.maximum(inside, np.float32(0.5)), inside).astype(np.float32)
 
 
