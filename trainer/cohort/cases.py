@@ -65,15 +65,22 @@ def read_cases(
         raise UserError(" ".join(listing.unreadable))
     listing.check()
     names = sorted(path.relative_to(images).as_posix() for path in listing.pictures)
-    left_out = [(one_line(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
+    unnamed = [name for name in names if not _encodable(name)]
+    left_out = [(one_line(name), "its name is no UTF-8; rename it") for name in unnamed]
     names = [name for name in names if _encodable(name)]
+    if not names and unnamed:
+        raise UserError(
+            f"None of the {len(unnamed)} pictures in {images} has a name in UTF-8 (the first: {left_out[0][0]}); "
+            "rename them."
+        )
     columns = columns or {}
     if labels is not None and "folder" in columns.get("label", ()):
         raise UserError(
             "--columns label=folder takes the folders for classes, --labels a table; leave one of them out."
         )
     if labels is None:
-        reading = _from_folders(images, names, listing.masks, certain="folder" in columns.get("label", ()))
+        others = [*listing.masks, *(images / name for name in unnamed)]
+        reading = _from_folders(images, names, others, certain="folder" in columns.get("label", ()))
     else:
         reading = _from_table(images, names, labels, columns, given_split)
     return replace(
@@ -95,8 +102,11 @@ def _in_folder(case: Case, images: Path, columns: Wanted) -> Case:
     return case
 
 
-def _from_folders(images: Path, names: Sequence[str], masks: Sequence[Path], *, certain: bool) -> Reading:
-    """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part."""
+def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *, certain: bool) -> Reading:
+    """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part.
+
+    A folder of `others` alone, which are masks or cannot be named, is not empty.
+    """
     paths = {name: images / name for name in names}
     layout = class_folders(images, list(paths.values()), certain=certain)
     if layout.doubt:
@@ -117,7 +127,7 @@ def _from_folders(images: Path, names: Sequence[str], masks: Sequence[Path], *, 
             "make them, or give a CSV to --labels."
         )
     used = {name.rpartition("/")[0] for name in names}
-    used |= {path.relative_to(images).parent.as_posix() for path in masks}
+    used |= {path.relative_to(images).parent.as_posix() for path in others}
     for parent in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
         for folder in sorted((images / parent).iterdir()):
             inside = folder.relative_to(images).as_posix()
