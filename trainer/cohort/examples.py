@@ -17,7 +17,8 @@ _SIDE, _GAP, _LEFT = 112, 6, 190
 def examples(cohort: Cohort, each: int = EACH, seed: int = 0) -> list[tuple[str, int, tuple[int, ...]]]:
     """For each class and diagnosis, the most frequent first: its name, its pictures, and up to `each` places of them.
 
-    X
+    One picture a lesion, drawn with the seed, so that many pictures of one lesion do not fill the row. Where the cohort
+    knows how diagnoses were made, each way has a row of its own.
     """
     random = np.random.default_rng(seed)
     rows: dict[tuple[int, str, str], list[int]] = {}
