@@ -1,5 +1,6 @@
 """Picture files -> decoded pictures of one size in a cohort's unfinished file, going on after a kill."""
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -72,16 +73,11 @@ def decode_all(
     """
     part, journal = part_of(path), journal_of(path)
     pixels, heading = side * side * 3, _heading(names, side, field_of_view)
+    done: list[Decoded] = []
     try:
         with own_file(part) as store, io.BufferedRandom(own_file(journal)) as lines:
             done = _taken_up(images, names, heading, lines, whole=bool(os.fstat(store.fileno()).st_size))
-            try:
-                reserve(store, part.parent, room_for(len(names), side), path)
-            except UserError:
-                if not done:  # nothing to go on from
-                    part.unlink()
-                    journal.unlink()
-                raise
+            reserve(store, part.parent, room_for(len(names), side), path)
             if not lines.tell():
                 lines.write(_line(heading))
             row = sum(not decoded.reason for decoded in done)
@@ -99,6 +95,12 @@ def decode_all(
                     on_step(len(done), len(names))
             finally:
                 _note(store, lines, fresh)
+    except UserError:
+        if not done:  # nothing to go on from; both are closed by now, because Windows removes no open file
+            for file in (part, journal):
+                with contextlib.suppress(OSError):
+                    file.unlink()
+        raise
     except OSError as error:
         raise cannot_write(path, error) from error
     return done
