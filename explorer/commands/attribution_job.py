@@ -1,7 +1,6 @@
 """What every command does that writes attributions: pictures one by one, results beside which figures may lie."""
 
 import argparse
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from trainer.console.numbers import any_number, positive, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -36,11 +36,11 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     figures = parser.add_argument_group("figures")
     figures.add_argument("--figures", choices=tuple(FORMATS), help="draw each map over its picture, beside the .npz")
-    figures.add_argument("--width", type=float, metavar="MM", help="of the figure (120)")
-    figures.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    figures.add_argument("--width", type=any_number, metavar="MM", help="of the figure (120)")
+    figures.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
     figures.add_argument(
         "--limit",
-        type=float,
+        type=positive,
         help="where the color scale ends, for figures that are compared (0.1 of a probability: 10 points, as in the "
         "window); else each map's own largest value",
     )
@@ -209,11 +209,9 @@ class AttributionJob:
 
 
 def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
-    """The style of the figures; wrong usage where the limit is no number above 0."""
+    """The style of the figures."""
     from explorer.core.figures.single import FigureStyle
 
-    if arguments.limit is not None and not 0 < arguments.limit < math.inf:
-        arguments.wrong_usage("--limit is a number above 0")
     return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
+from trainer.console.numbers import at_least_one
 from trainer.console.progress import progress
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import printable, say
@@ -55,14 +56,6 @@ def add_chosen_pictures(parser: "argparse.ArgumentParser | argparse._ArgumentGro
         help="only these pictures, by file name or end of path",
     )
     some.add_argument("--first", type=at_least_one, metavar="N", help="only the first N pictures")
-
-
-def at_least_one(text: str) -> int:
-    """A number of pictures, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
 
 
 def network_of(arguments: argparse.Namespace, model: Path | None = None) -> "Network":

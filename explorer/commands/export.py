@@ -10,12 +10,12 @@ from explorer.commands.common import (
     add_chosen_pictures,
     add_images_argument,
     add_network_arguments,
-    at_least_one,
     chosen_images_of,
     network_of,
 )
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number, at_least_one, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -78,11 +78,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     files.add_argument("--format", choices=tuple(FORMATS), default="png")
     files.add_argument(
         "--width",
-        type=float,
+        type=any_number,
         metavar="MM",
         help="of the whole figure; else the picture's pixels, and 170 for sheets",
     )
-    files.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    files.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
     files.add_argument(
         "--force",
         action="store_true",
@@ -105,10 +105,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "without an index), or --foot to --peak",
     )
     look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
-    look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
-    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest (lime: brightest)")
+    look.add_argument("--foot", type=any_number, metavar="VALUE", help="drawn as nothing (0)")
+    look.add_argument("--peak", type=any_number, metavar="VALUE", help="drawn darkest (lime: brightest)")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
-    look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
+    look.add_argument("--opacity", type=any_number, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
     look.add_argument(

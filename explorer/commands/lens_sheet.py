@@ -11,6 +11,7 @@ from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number, at_least_one, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -44,20 +45,24 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures, or one")
     parser.add_argument("--lenses", default=USUAL, metavar="NAMES", help=f"with commas, from left to right ({USUAL})")
     parser.add_argument("--target", default=PREDICTED, help="class:NAME ..., or predicted (predicted)")
-    parser.add_argument("--first", type=int, default=12, metavar="N", help="how many pictures of the folder (12)")
+    parser.add_argument(
+        "--first", type=at_least_one, default=12, metavar="N", help="how many pictures of the folder (12)"
+    )
     parser.add_argument(
         "--compare", type=Path, metavar="FILE", help="a network B, opened as the first: A, B and B minus A of each lens"
     )
     pairs = parser.add_argument_group("confused pairs")
     pairs.add_argument(
-        "--confused", type=int, metavar="K", help="the K most frequent pairs of given and predicted class"
+        "--confused", type=at_least_one, metavar="K", help="the K most frequent pairs of given and predicted class"
     )
-    pairs.add_argument("--per-pair", type=int, default=3, metavar="N", help="pictures of each, the surest first (3)")
+    pairs.add_argument(
+        "--per-pair", type=at_least_one, default=3, metavar="N", help="pictures of each, the surest first (3)"
+    )
     pairs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes; else their folders")
     pairs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     parser.add_argument("--out", type=Path, required=True, help=f"the figure: {', '.join(FORMATS)}, as its name ends")
-    parser.add_argument("--width", type=float, metavar="MM", help="of the figure (170)")
-    parser.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    parser.add_argument("--width", type=any_number, metavar="MM", help="of the figure (170)")
+    parser.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
@@ -139,7 +144,7 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
 
     pictures = list(list_folder(arguments.images).check().pictures)
     given = _given(arguments, network, pictures)
-    looked_at = pictures if arguments.confused is not None else pictures[: max(arguments.first, 1)]
+    looked_at = pictures if arguments.confused is not None else pictures[: arguments.first]
     readable, predictions = [], []
     with progress("predictions", "pictures") as on_step:
         for position, path in enumerate(looked_at):
@@ -157,7 +162,7 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
         from explorer.core.evaluation.confused_pairs import confused_pairs
 
         pairs = confused_pairs([given[path] for path in readable], probabilities, network.classes, arguments.confused)
-        rows = [row for pair in pairs for row in pair.rows[: max(arguments.per_pair, 1)]]
+        rows = [row for pair in pairs for row in pair.rows[: arguments.per_pair]]
         if not rows:
             raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
     chosen = []

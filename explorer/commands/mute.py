@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, index_of, network_of, said_in, table_of
 from explorer.core.errors import UserError
+from trainer.console.numbers import at_least_one, share, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -48,7 +49,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     measuring = parser.add_argument_group("measuring")
     measuring.add_argument(
-        "--threshold", type=_share, metavar="P", help="call a class from this probability on; else set on one half"
+        "--threshold", type=share, metavar="P", help="call a class from this probability on; else set on one half"
     )
     measuring.add_argument(
         "--chosen-by-effect",
@@ -56,10 +57,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="the filters were chosen by their effect on this folder: judge them on its other half",
     )
     measuring.add_argument(
-        "--random", type=_count, default=200, metavar="N", help="sets of random filters (200); 0 for none"
+        "--random", type=zero_or_more, default=200, metavar="N", help="sets of random filters (200); 0 for none"
     )
     measuring.add_argument(
-        "--random-on", type=_count, default=300, metavar="N", help="pictures on which random filters are muted (300)"
+        "--random-on",
+        type=at_least_one,
+        default=300,
+        metavar="N",
+        help="pictures on which random filters are muted (300)",
     )
     measuring.add_argument(
         "--artifact", metavar="NAME", help="draw this into pictures: hair, ruler ... or none (the tag, if it is one)"
@@ -77,25 +82,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     measuring.add_argument(
         "--agreement", action="store_true", help="mute every filter by itself: does relevance foretell it, by layer?"
     )
-    measuring.add_argument("--seed", type=int, default=0, help="of everything that is drawn by chance (0)")
+    measuring.add_argument("--seed", type=zero_or_more, default=0, help="of everything that is drawn by chance (0)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the muted network (.safetensors)")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run, wrong_usage=parser.error)
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not within 0 to 1")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
 
 
 def run(arguments: argparse.Namespace) -> int:

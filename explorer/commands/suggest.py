@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in
 from explorer.commands.index import Reins
+from trainer.console.numbers import at_least_one, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -42,14 +43,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--artifacts", type=Path, metavar="CSV", help="what a person saw, image,hair,ruler,..: what is 0 has no mark"
     )
     inputs.add_argument(
-        "--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)"
+        "--pictures", type=at_least_one, default=500, metavar="N", help="how many are measured (default 500)"
     )
     inputs.add_argument(
-        "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
+        "--probes",
+        type=zero_or_more,
+        default=40,
+        metavar="N",
+        help="how many of them are probed (default 40, 0 for none)",
     )
     inputs.add_argument(
         "--chance",
-        type=_number,
+        type=zero_or_more,
         default=0,
         metavar="N",
         help="also count what is suggested by chance: N times with other pictures' masks and moved maps (default 0)",
@@ -92,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
             masks=arguments.masks,
             lesions=_lesions(arguments),
             said=_said(arguments),
-            options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table, arguments.chance),
+            options=SuggestOptions(arguments.pictures, arguments.probes, arguments.table, arguments.chance),
             on_step=on_step,
             on_stage=on_stage,
             shared=shared,
@@ -154,10 +159,3 @@ def _by_chance(chance: dict[str, Any]) -> str:
         f"by chance, {chance['permutations']:,} x with other pictures' masks and moved maps: {share} of the filters, "
         f"at most {most} at once ({words or 'nothing'})"
     )
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number

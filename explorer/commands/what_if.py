@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, corrections_of, network_of
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -46,10 +47,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="draw hair, ruler or ink into every picture, about the middle or another place in shares of its sides, "
         "such as ruler:0.2,0.5; may be repeated",
     )
-    change.add_argument("--crop", type=float, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side")
+    change.add_argument(
+        "--crop", type=any_number, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side"
+    )
     change.add_argument(
         "--illumination",
-        type=float,
+        type=any_number,
         nargs="?",
         const=1.0,
         default=0.0,
@@ -58,14 +61,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     change.add_argument(
         "--constancy",
-        type=float,
+        type=any_number,
         nargs="?",
         const=1.0,
         default=0.0,
         metavar="SHARE",
         help="bring the color of the light to grey (shades of grey), wholly or to a share from 0 to 1",
     )
-    change.add_argument("--gamma", type=float, default=1.0, metavar="POWER", help="above 1 is darker")
+    change.add_argument("--gamma", type=any_number, default=1.0, metavar="POWER", help="above 1 is darker")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="a row for each picture")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")

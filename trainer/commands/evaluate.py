@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument
+from trainer.console.numbers import at_least_one, whole_number, zero_or_more
 from trainer.console.progress import progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
@@ -38,9 +39,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--confirmed", metavar="WORDS", help="only pictures whose diagnosis was made so: histo (first letters; A,B)"
     )
-    parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
     parser.add_argument(
-        "--tta", type=int, choices=(1, 2, 4, 8), default=1, metavar="N", help="views of each picture: 1, 2, 4 or 8 (1)"
+        "--fold", type=zero_or_more, metavar="N", help="of a cohort with folds: fold N is the test part"
+    )
+    parser.add_argument(
+        "--tta",
+        type=whole_number,
+        choices=(1, 2, 4, 8),
+        default=1,
+        metavar="N",
+        help="views of each picture: 1, 2, 4 or 8 (1)",
     )
     parser.add_argument(
         "--threshold",
@@ -52,11 +60,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--taxonomy", type=Path, metavar="FILE", help="adds classes up: .toml, or .csv with name,parent"
     )
     parser.add_argument(
-        "--level", type=int, metavar="N", help="level of the taxonomy, 1 = the top (default: the deepest that fits)"
+        "--level",
+        type=at_least_one,
+        metavar="N",
+        help="level of the taxonomy, 1 = the top (default: the deepest that fits)",
     )
-    parser.add_argument("--draws", type=int, default=2000, metavar="N", help="bootstrap draws of lesions (2000)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap draws (0)")
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="pictures at once (64)")
+    parser.add_argument(
+        "--draws", type=whole_number, default=2000, metavar="N", help="bootstrap draws of lesions (2000)"
+    )
+    parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the bootstrap draws (0)")
+    parser.add_argument("--batch", type=whole_number, default=64, metavar="N", help="pictures at once (64)")
     parser.add_argument(
         "--even-if-seen", action="store_true", help="evaluate on pictures that the network was trained on, too"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, recipe_of
+from trainer.console.numbers import whole_number
 from trainer.console.progress import Progress, begin, on_terminal
 from trainer.devices.names import find_device
 from trainer.files.printing import printable, say
@@ -28,7 +29,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--dry-run", action="store_true", help="train nothing: show which layers learn at which rate")
     parser.add_argument("--folds", choices=("all",), help="train once for each fold of the cohort, and compare them")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train with N seeds, and compare them (1)")
+    parser.add_argument(
+        "--seeds", type=whole_number, default=1, metavar="N", help="train with N seeds, and compare them (1)"
+    )
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights, written into the network")
     add_device_argument(parser)
     add_recipe_arguments(parser)
