@@ -67,7 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list or arguments.delete:
         return _show_kept(arguments)
     if arguments.csv and arguments.out and arguments.model is None and not arguments.images:
-        return _write_csv(arguments.out, arguments.csv, arguments.json)
+        _write_csv(arguments.out, arguments.csv)
+        if arguments.json:
+            say_json({"csv": str(arguments.csv)})
+        else:
+            say(_about_csv(arguments.csv))
+        return 0
     if arguments.model is None or not arguments.images:
         arguments.wrong_usage("--model and --images are needed")
     if bool(arguments.out) == arguments.kept:
@@ -124,29 +129,34 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             "filters": len(index.filters()),
             "sample": index.contents.sample,
         }
-    if child or arguments.json:
-        say_json(summary)
-    else:
+    as_json = child or arguments.json
+    if not as_json:
         say(
             f"{printable(str(out), 500)}: {summary['filters']:,} filters on {summary['pictures']:,} pictures, "
             f"scales measured on {summary['sample']:,} of them"
         )
     for sentence in summary["unreadable"]:
         say(f"feature-explorer: {sentence}", error=True)
-    return _write_csv(out, arguments.csv, arguments.json) if arguments.csv else 0
+    if arguments.csv:
+        _write_csv(out, arguments.csv)
+        summary["csv"] = str(arguments.csv)
+        if not as_json:
+            say(_about_csv(arguments.csv))
+    if as_json:
+        say_json(summary)
+    return 0
 
 
-def _write_csv(path: Path, folder: Path, as_json: bool) -> int:
+def _write_csv(path: Path, folder: Path) -> None:
     from explorer.core.index import open_index
     from explorer.core.index.as_csv import write_csv
 
     with open_index(path) as index, progress("CSV") as on_step:
         write_csv(index, folder, on_step)
-    if as_json:
-        say_json({"csv": str(folder)})
-    else:
-        say(f"{printable(str(folder), 500)}: pictures.csv, filters.csv, and what each filter answered, by layer")
-    return 0
+
+
+def _about_csv(folder: Path) -> str:
+    return f"{printable(str(folder), 500)}: pictures.csv, filters.csv, and what each filter answered, by layer"
 
 
 def _each(paths: list[Path]) -> list[Path]:
