@@ -92,6 +92,8 @@ def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
 
     pictures = images_of(arguments)
     names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
+    if arguments.pictures and not names:
+        raise UserError("--pictures names no picture; give file names or ends of paths, or leave it out for all.")
     return choose_pictures(pictures, names, arguments.first)
 
 
