@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of, said_in
+from explorer.commands.common import add_network_arguments, network_of, said_in, table_of
+from explorer.commands.known_lesions import known_lesions
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
-from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
@@ -32,7 +32,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now"
     )
     inputs.add_argument(
-        "--labels", type=Path, metavar="CSV", help="table that says which pictures show the same lesion"
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="table that says which pictures show one lesion; else the index's own",
     )
     inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     inputs.add_argument(
@@ -62,10 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         folder = arguments.images or Path(str(index.contents.facts.get("folder") or "its old place"))
         if not folder.is_dir():
             raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
+        paths = [folder / name for name in index.pictures]
         alarm = sound(
             index,
             folder,
-            lesions=_lesions(arguments, index, folder),
+            lesions=known_lesions(index, table_of(arguments, paths), paths),
             said=said_in(arguments.artifacts, index.pictures),
             network=network,
             with_trained_on=arguments.with_trained_on,
@@ -88,14 +92,3 @@ def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:
         index.check(network)
     if not any(index.given):
         raise UserError(f"{path} knows no classes; make it again with `feature-explorer index --labels CSV`.")
-
-
-def _lesions(arguments: argparse.Namespace, index: "FolderIndex", folder: Path) -> dict[str, str]:
-    if arguments.labels is None:
-        return index.lesions
-    from explorer.core.labels import read_labels
-
-    paths = [folder / name for name in index.pictures]
-    columns = parse_columns(arguments.columns) if arguments.columns else None
-    labels = read_labels(arguments.labels, paths, columns)
-    return {name: labels.lesion(path) for name, path in zip(index.pictures, paths, strict=True)}

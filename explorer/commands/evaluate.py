@@ -4,17 +4,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_network_arguments, network_of
+from explorer.commands.common import add_network_arguments, network_of, table_of
+from explorer.commands.known_lesions import known_lesions
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
-from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
+    from explorer.core.class_words import ClassWords
     from explorer.core.evaluation import Evaluation
     from explorer.core.index import FolderIndex
-    from explorer.core.labels import Labels
+    from explorer.core.network.opening import Network
     from trainer.measures.bootstrap import Measure
+    from trainer.measures.taxonomy import Taxonomy
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -54,24 +56,34 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the arguments of `add_parser` ask for; 0, or a UserError where nothing can be measured."""
-    from explorer.core.class_words import propose, told_apart, trained_words
-    from explorer.core.evaluation import evaluate
-    from explorer.core.index import open_index
-    from trainer.measures.reader_study import read_readers
     from trainer.measures.taxonomy import about_leaves, read_taxonomy
 
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else None
+    evaluation, words = _evaluated(arguments, taxonomy)
+    for sentence in about_leaves(evaluation.classes, evaluation.classes, taxonomy) if taxonomy else ():
+        say(f"feature-explorer: {printable(sentence)}", error=True)
+    meant = {pair.word: pair.name for pair in words.pairs}
+    if arguments.json:
+        say_json({**as_values(evaluation), "words": meant})
+    else:
+        of_words = ", ".join(f"{word} = {name or 'none'}" for word, name in list(meant.items())[:12])
+        say("\n".join(printable(line, 1000) for line in [*_lines(evaluation), f"Words: {of_words}."]))
+    return 0
+
+
+def _evaluated(arguments: argparse.Namespace, taxonomy: "Taxonomy | None") -> "tuple[Evaluation, ClassWords]":
+    """What is measured of the index, and which of the network's classes the given words mean."""
+    from explorer.core.evaluation import evaluate
+    from explorer.core.index import open_index
+    from trainer.measures.reader_study import read_readers
+
     readers = read_readers(arguments.readers) if arguments.readers else ()
     network = network_of(arguments) if arguments.model is not None else None
     with open_index(arguments.index) as opened, progress("evaluate") as on_step:
         if network is not None:
             opened.check(network)
         index, lesions = _with_table(arguments, opened)
-        given = sorted(set(index.given) - {""})
-        if not given:
-            raise UserError(f"{arguments.index} knows no classes; give a table of them with --labels.")
-        trained = trained_words(network.training) if network is not None else None
-        words = propose(given, told_apart(index.classes), trained)
+        words = _words(arguments.index, index, network)
         evaluation = evaluate(
             index,
             words,
@@ -84,31 +96,26 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.labels is None and not lesions:
         about = "the index knows no lesions: where one is on several pictures, --labels with their table says so"
         say(f"feature-explorer: {about}.", error=True)
-    for sentence in about_leaves(evaluation.classes, evaluation.classes, taxonomy) if taxonomy else ():
-        say(f"feature-explorer: {printable(sentence)}", error=True)
-    meant = {pair.word: pair.name for pair in words.pairs}
-    if arguments.json:
-        say_json({**as_values(evaluation), "words": meant})
-    else:
-        of_words = ", ".join(f"{word} = {name or 'none'}" for word, name in list(meant.items())[:12])
-        say("\n".join(printable(line, 1000) for line in [*_lines(evaluation), f"Words: {of_words}."]))
-    return 0
+    return evaluation, words
 
 
 def _with_table(arguments: argparse.Namespace, index: "FolderIndex") -> "tuple[FolderIndex, dict[str, str]]":
-    """The index with the classes of --labels, and the lesion of each picture as far as the table says."""
-    if arguments.labels is None:
-        return index, index.lesions
-    from explorer.core.labels import read_labels
-
+    """The index with the classes of --labels where it is given, and the lesion of each picture where it is known."""
     folder = arguments.images or Path(str(index.contents.facts.get("folder") or "."))
     paths = [folder / name for name in index.pictures]
-    columns = parse_columns(arguments.columns) if arguments.columns else None
-    labels: Labels = read_labels(arguments.labels, paths, columns)
-    for problem in labels.problems:
-        say(f"feature-explorer: {problem}", error=True)
-    lesions = {name: labels.lesion(path) for name, path in zip(index.pictures, paths, strict=True)}
-    return index.seen_from(folder, [labels.of(path) for path in paths]), lesions
+    table = table_of(arguments, paths)
+    lesions = known_lesions(index, table, paths)
+    return (index if table is None else index.seen_from(folder, [table.of(path) for path in paths])), lesions
+
+
+def _words(path: Path, index: "FolderIndex", network: "Network | None") -> "ClassWords":
+    """Which of the network's classes the given words mean; UserError where no class is given."""
+    from explorer.core.class_words import propose, told_apart, trained_words
+
+    given = sorted(set(index.given) - {""})
+    if not given:
+        raise UserError(f"{path} knows no classes; give a table of them with --labels.")
+    return propose(given, told_apart(index.classes), trained_words(network.training) if network is not None else None)
 
 
 def as_values(evaluation: "Evaluation") -> dict[str, Any]:

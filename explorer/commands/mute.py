@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, index_of, network_of, said_in, table_of
+from explorer.commands.known_lesions import known_lesions
 from explorer.core.errors import UserError
 from trainer.console.numbers import at_least_one, share, zero_or_more
 from trainer.console.progress import progress
@@ -31,7 +32,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_network_arguments(parser)
     folder = parser.add_argument_group("folder")
     folder.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures")
-    folder.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes and lesions")
+    folder.add_argument("--labels", type=Path, metavar="CSV", help="table of classes and lesions; else the index's own")
     folder.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     folder.add_argument(
         "--index", type=Path, metavar="FILE", help="the folder's index (.h5); else the window's own is made or used"
@@ -91,28 +92,25 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what the arguments of `add_parser` say; 0, or a UserError where it cannot be measured or written."""
-    if bool(arguments.tags) != bool(arguments.tag):
-        arguments.wrong_usage("--tags and --tag belong together")
-    if bool(arguments.tags) == bool(arguments.filters) and not (arguments.agreement and not arguments.tags):
-        arguments.wrong_usage("give --filters, or --tags with --tag")
+    _check_usage(arguments)
     if arguments.out is not None and arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     network = network_of(arguments)
     keys, named = _chosen(arguments, network)
     from explorer.core.index import open_index
-    from explorer.core.labels import Labels
 
     table = table_of(arguments, arguments.images)
-    labels = table or Labels()
     with open_index(index_of(arguments, network, table)) as opened:
-        given = [labels.of(arguments.images / name) for name in opened.pictures] if arguments.labels else None
+        given = None if table is None else [table.of(arguments.images / name) for name in opened.pictures]
         index = opened.seen_from(arguments.images.resolve(), given)
         values: dict[str, Any] = {"network": network.identity}
         lines: list[str] = []
         if keys:
+            if table is None and not any(index.given):
+                raise UserError(f"{index.path} knows no classes; give a table of them with --labels.")
             if arguments.out is not None:  # what cannot be written is said before minutes are spent
                 values["out"] = _write(arguments, network, index, keys)
-            lines += _measure(arguments, network, index, labels, keys, named, values)
+            lines += _measure(arguments, network, index, table, keys, named, values)
         if arguments.agreement:
             lines += _agree(arguments, network, index, values)
     if arguments.json:
@@ -124,12 +122,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_usage(arguments: argparse.Namespace) -> None:
+    """Wrong usage where options contradict each other, or one would be left undone in silence."""
+    if bool(arguments.tags) != bool(arguments.tag):
+        arguments.wrong_usage("--tags and --tag belong together")
+    if arguments.filters is not None and not _words_of(arguments.filters):
+        arguments.wrong_usage("--filters names no filter; write layer:filter, such as 7:8,7:57")
+    if bool(arguments.tags) == bool(arguments.filters) and not (arguments.agreement and not arguments.tags):
+        arguments.wrong_usage("give --filters, or --tags with --tag")
+    if arguments.out is not None and not (arguments.tags or arguments.filters):
+        arguments.wrong_usage("--out writes the network without the filters of --filters or --tag; name some")
+
+
+def _words_of(filters: str) -> list[str]:
+    return [word.strip() for word in filters.split(",") if word.strip()]
+
+
 def _chosen(arguments: argparse.Namespace, network: "Network") -> "tuple[list[FilterKey], str]":
     """The filters to mute, and which they are in words."""
     from explorer.core.tags import FilterKey
 
     if arguments.filters:
-        keys = [FilterKey.parse(text.strip()) for text in arguments.filters.split(",") if text.strip()]
+        keys = [FilterKey.parse(word) for word in _words_of(arguments.filters)]
         return keys, ", ".join(map(str, keys)) if len(keys) <= 6 else ""
     if not arguments.tags:
         return [], ""
@@ -156,7 +170,7 @@ def _measure(
     arguments: argparse.Namespace,
     network: "Network",
     index: "FolderIndex",
-    labels: "Labels",
+    labels: "Labels | None",
     keys: "list[FilterKey]",
     named: str,
     values: dict[str, Any],
@@ -182,7 +196,7 @@ def _measure(
         with_trained_on=arguments.with_trained_on,
         seed=arguments.seed,
     )
-    lesions = {name: labels.lesion(arguments.images / name) for name in index.pictures}
+    lesions = known_lesions(index, labels, [arguments.images / name for name in index.pictures])
     with progress("mute") as on_step:
         presence = _presence(arguments, index, artifact, on_step)
         effect = muting_effect(

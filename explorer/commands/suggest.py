@@ -6,8 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in, table_of
 from explorer.commands.index import Reins
+from explorer.commands.known_lesions import known_lesions
 from trainer.console.numbers import at_least_one, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -37,8 +38,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--labels",
         type=Path,
         metavar="CSV",
-        help="table that says which pictures show the same lesion: they count as one",
+        help="table that says which pictures show one lesion; else the index's own",
     )
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,lesion=..")
     inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person saw, image,hair,ruler,..: what is 0 has no mark"
     )
@@ -57,7 +59,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=zero_or_more,
         default=0,
         metavar="N",
-        help="also count what is suggested by chance: N times with other pictures' masks and moved maps (default 0)",
+        help="also count what is suggested by chance, N times (default 0)",
     )
     inputs.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suggestions, a row for each filter")
@@ -120,18 +122,13 @@ def _said(arguments: argparse.Namespace) -> "Said":
 
 
 def _lesions(arguments: argparse.Namespace) -> dict[str, str]:
-    """The lesion of each picture of the index, as far as the table says."""
-    if arguments.labels is None:
-        return {}
+    """The lesion of each picture of the index where it is known."""
     from explorer.core.index import open_index
-    from explorer.core.labels import read_labels
 
     folder = arguments.images[0] if len(arguments.images) == 1 else None
     with open_index(arguments.index) as index:
-        names = index.pictures
-    paths = [folder / name if folder is not None else Path(name) for name in names]
-    labels = read_labels(arguments.labels, paths)
-    return {name: labels.lesion(path) for name, path in zip(names, paths, strict=True)}
+        paths = [folder / name if folder is not None else Path(name) for name in index.pictures]
+        return known_lesions(index, table_of(arguments, paths), paths)
 
 
 def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:
