@@ -111,10 +111,13 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.cohort.prepare import PrepareOptions, prepare
     from trainer.cohort.summary import as_text
 
+    malignant = tuple(word.strip() for word in arguments.malignant.split(",") if word.strip())
+    if arguments.malignant and not malignant:
+        raise UserError("--malignant names no diagnosis; give some with commas, such as mel,bcc, or leave it out.")
     options = PrepareOptions(
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
-        malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        malignant=malignant,
         task=arguments.task,
         taxonomy=arguments.taxonomy,
         fewer_than=arguments.fewer_than,

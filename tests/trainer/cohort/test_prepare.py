@@ -248,6 +248,15 @@ def test_what_is_removed_for_want_of_room_is_closed_as_windows_asks(
     assert held == {"cohort.h5.part": False, "cohort.h5.part.jsonl": False}
 
 
+def test_a_list_of_malignant_diagnoses_without_one_is_refused(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["prepare", "--images", str(images), "--out", str(tmp_path / "c.h5"), "--malignant", " , "]
+    assert main(words) == 1
+    assert "--malignant names no diagnosis" in capsys.readouterr().err
+    assert not (tmp_path / "c.h5").exists()
+
+
 def test_a_disk_that_fills_up_loses_nothing_and_the_next_run_goes_on(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
