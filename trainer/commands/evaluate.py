@@ -86,41 +86,53 @@ def run(arguments: argparse.Namespace) -> None:
 
     _check(arguments)
     networks = [_opened(path, arguments) for path in arguments.model]
-    facts, opened = networks[0]
-    cohort = open_checked(arguments.data)
+    cohort, notes = _measured_part(arguments, open_checked(arguments.data))
+    for path, (_, model) in zip(arguments.model, networks, strict=True):
+        _check_names(path, arguments, model, cohort)
+        notes = (*notes, *_seen(path, arguments, _training(model), cohort), *model.assumed)
+    opened = [model for _, model in networks]
+    facts = _facts(arguments, [file_facts for file_facts, _ in networks])
+    evaluation = _evaluated(arguments, opened, facts, cohort, tuple(dict.fromkeys(notes)))
+    make_folder(arguments.out)
+    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened[0])), cohort)
+    if arguments.json:
+        say_json(numbers)
+    else:
+        _tell(arguments.out, evaluation)
+
+
+def _measured_part(arguments: argparse.Namespace, cohort: "Cohort") -> "tuple[Cohort, tuple[str, ...]]":
+    """The cohort with the fold and the confirmed pictures that are asked for, and what the report must say of that."""
     if arguments.level is not None and not arguments.taxonomy and not cohort.settings.get("tree"):
         raise UserError("--level needs a --taxonomy that says how the classes add up.")
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
-    notes: tuple[str, ...] = ()
-    if arguments.confirmed:
-        whole = len(cohort.positions(arguments.split))
-        cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
-        notes = (
-            f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
-            f"diagnosis was confirmed by {arguments.confirmed} are measured.",
-        )
-    for path, (_, model) in zip(arguments.model, networks, strict=True):
-        _check_names(path, arguments, model, cohort)
-        notes = (*notes, *_seen(path, arguments, _training(model), cohort), *model.assumed)
-    if len(networks) > 1:
-        facts = {
-            "file": ", ".join(path.name for path in arguments.model),
-            "networks": [member_facts for member_facts, _ in networks],
-        }
-    if arguments.tta > 1:
-        facts = {**facts, "views of each picture": arguments.tta}
-    evaluation = _evaluated(arguments, [model for _, model in networks], facts, cohort, tuple(dict.fromkeys(notes)))
-    make_folder(arguments.out)
-    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened)), cohort)
-    if arguments.json:
-        say_json(numbers)
-        return
+    if not arguments.confirmed:
+        return cohort, ()
+    whole = len(cohort.positions(arguments.split))
+    cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
+    note = (
+        f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
+        f"diagnosis was confirmed by {arguments.confirmed} are measured."
+    )
+    return cohort, (note,)
+
+
+def _facts(arguments: argparse.Namespace, of_files: "Sequence[dict[str, Any]]") -> dict[str, Any]:
+    """Plain facts about the network that is measured, be it one or the mean of several."""
+    facts = of_files[0]
+    if len(of_files) > 1:
+        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": list(of_files)}
+    return {**facts, "views of each picture": arguments.tta} if arguments.tta > 1 else facts
+
+
+def _tell(out: Path, evaluation: "Evaluation") -> None:
+    """Say where the report is, and the figures that are asked for first."""
     from trainer.report.style import spoken
 
     meaning = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
     say(
-        f"{arguments.out / 'report.html'}: AUC {meaning} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
+        f"{out / 'report.html'}: AUC {meaning} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
         f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
     )
     if evaluation.threshold:

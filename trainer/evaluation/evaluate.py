@@ -13,7 +13,7 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
-from trainer.evaluation.fitting import HeldOut, calibration_of, fitting_of, threshold_of
+from trainer.evaluation.fitting import Fitting, HeldOut, calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold
 from trainer.files.errors import UserError
@@ -165,12 +165,13 @@ def evaluate(
     calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
     chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
-    if kept is not None and (positive is None or kept.positive != matched.classes[positive]):
-        kept = None
+    scored = "" if positive is None else matched.classes[positive]
+    usable = kept if kept is not None and scored and kept.positive == scored else None
+    asked = (Fitting(positions, answer, labels, probabilities, drawn, part), *((chosen_on,) if chosen_on else ()))
     return Evaluation(
         part=part,
         classes=matched.classes,
-        positive="" if positive is None else matched.classes[positive],
+        positive=scored,
         level=0 if taxonomy is None else _level_of(matched, classes, cohort, taxonomy),
         taxonomy=taxonomy.name if taxonomy else "",
         counts=tuple(int(count) for count in np.bincount(labels, minlength=len(matched.classes))),
@@ -194,15 +195,8 @@ def evaluate(
         versions=versions(),
         network=dict(network or {}),
         notes=(*_notes(labels, matched), *(about_leaves(classes, cohort.classes, taxonomy) if taxonomy else ())),
-        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, kept),
-        predictions=(
-            _predictions(part, cohort, positions, labels, probabilities),
-            *(
-                (_predictions(chosen_on.part, cohort, chosen_on.positions, chosen_on.labels, chosen_on.probabilities),)
-                if chosen_on
-                else ()
-            ),
-        ),
+        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, usable),
+        predictions=tuple(_predictions(of_part, cohort) for of_part in asked),
     )
 
 
@@ -226,13 +220,11 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
         )
 
 
-def _predictions(
-    part: str, cohort: Cohort, positions: npt.NDArray[np.intp], labels: Labels, probabilities: Numbers
-) -> PartPredictions:
+def _predictions(asked: Fitting, cohort: Cohort) -> PartPredictions:
     names, lesions = (
-        tuple(column[position] for position in positions.tolist()) for column in (cohort.names, cohort.lesions)
+        tuple(column[position] for position in asked.positions.tolist()) for column in (cohort.names, cohort.lesions)
     )
-    return PartPredictions(part, names, lesions, labels, probabilities)
+    return PartPredictions(asked.part, names, lesions, asked.labels, asked.probabilities)
 
 
 def _levels(

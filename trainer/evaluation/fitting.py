@@ -21,7 +21,7 @@ CROSS_VALIDATED = "train, cross-validated"
 
 @dataclass(frozen=True)
 class Fitting:
-    """The validation part, asked: what a temperature and a threshold are fitted on."""
+    """A part of a cohort, asked; on the validation part a temperature and a threshold are fitted."""
 
     positions: npt.NDArray[np.intp]
     answer: Prediction
