@@ -119,15 +119,17 @@ def index_of(
 ) -> Path:
     """The index of --index; else the one at `path`, or that the window keeps, made or brought up to date.
 
-    With the classes of `table_of`, so that the window finds them in its own.
+    With the classes of `table_of`, so that the window finds them in its own; without a table it keeps those it has.
     """
     if arguments.index is not None:
         return Path(arguments.index)
+    from explorer.commands.labels_of_index import labels_of_index
     from explorer.core.index.build import STAGES, build_index
     from explorer.core.index.kept import place_of
 
     path = path or place_of(network, arguments.images)
     path.parent.mkdir(parents=True, exist_ok=True)
+    labels = labels or labels_of_index(path, arguments.images)
     with progress("index", "pictures") as on_step:
         on_step.stage(STAGES["reading"])
 

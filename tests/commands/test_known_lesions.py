@@ -94,3 +94,19 @@ def test_suggestions_take_the_columns_of_a_table(place: Path, pictures: Path) ->
     words = words_of("suggest", place, pictures, "without.h5")
     assert main([*words, "--labels", str(place / "own.csv"), "--columns", COLUMNS]) == 0
     assert len(read_suggestions(place / "s.csv").rows) == 20
+
+
+def test_the_window_s_own_index_keeps_the_classes_and_lesions_of_its_table(
+    place: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever mutes without the table takes nothing from the window that opened it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(place / "data"))
+    text = (place / "plain.csv").read_text("utf-8").replace(",benign,", ",nv,").replace(",malignant,", ",mel,")
+    (place / "words.csv").write_text(text, "utf-8")
+    words = words_of("mute", place, pictures, "")
+    del words[words.index("--index") : words.index("--index") + 2]
+    for more in (["--labels", str(place / "words.csv")], []):
+        assert main([*words, *more]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["drawn_over"] == "lesions"
+        assert set(told["words"]) == {"nv", "mel"}
