@@ -28,8 +28,8 @@ NAME_OF_HOME = "feature-map-explorer"
 
 def data_home() -> Path:
     """The folder in which the program keeps what is one person's: settings, own words, tags, the log."""
-    place = QStandardPaths.StandardLocation.GenericDataLocation
-    return Path(QStandardPaths.writableLocation(place)) / NAME_OF_HOME
+    location = QStandardPaths.StandardLocation.GenericDataLocation
+    return Path(QStandardPaths.writableLocation(location)) / NAME_OF_HOME
 
 
 def share_the_interpreter() -> None:

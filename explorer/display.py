@@ -62,10 +62,10 @@ def obstacle() -> str:
 
 def _plugin_loads() -> bool:
     """Whether Qt's X11 plugin loads with all that it needs; Qt loads the same files a moment later."""
-    found = importlib.util.find_spec("PySide6")
-    if not sys.platform.startswith("linux") or found is None or not found.submodule_search_locations:
+    spec = importlib.util.find_spec("PySide6")
+    if not sys.platform.startswith("linux") or spec is None or not spec.submodule_search_locations:
         return False
-    plugin = Path(found.submodule_search_locations[0]) / "Qt" / "plugins" / "platforms" / "libqxcb.so"
+    plugin = Path(spec.submodule_search_locations[0]) / "Qt" / "plugins" / "platforms" / "libqxcb.so"
     try:
         ctypes.CDLL(str(plugin))
     except OSError:  # also where Qt comes from the system and lies elsewhere

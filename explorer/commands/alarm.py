@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of, said_in
+from explorer.commands.common import add_network_arguments, network_of, said_in, table_of
+from explorer.commands.known_lesions import known_lesions
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
-from trainer.pictures.column_choice import parse_columns
 
 if TYPE_CHECKING:
     from explorer.core.index import FolderIndex
@@ -24,19 +24,28 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "that go with a class in a folder and that the network's score follows within class. docs/alarm.md says how.",
     )
     add_network_arguments(parser, required=False)
-    what = parser.add_argument_group("what")
-    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index of network and folder (.h5)")
-    what.add_argument("--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now")
-    what.add_argument("--labels", type=Path, metavar="CSV", help="table that says which pictures show the same lesion")
-    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    inputs.add_argument(
+        "--index", type=Path, required=True, metavar="FILE", help="the index of network and folder (.h5)"
+    )
+    inputs.add_argument(
+        "--images", type=Path, metavar="DIR", help="the folder of the index, where it lies elsewhere now"
+    )
+    inputs.add_argument(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="table that says which pictures show one lesion; else the index's own",
+    )
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    inputs.add_argument(
         "--artifacts",
         type=Path,
         metavar="CSV",
         help="what a person says of the pictures: image,hair,ruler,.. with 1 or 0",
     )
-    what.add_argument("--quick", action="store_true", help="values of whole pictures alone: no hair, rulers, ink ...")
-    what.add_argument(
+    inputs.add_argument("--quick", action="store_true", help="values of whole pictures alone: no hair, rulers, ink ...")
+    inputs.add_argument(
         "--with-trained-on", action="store_true", help="count pictures that the network was trained on too"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -56,10 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         folder = arguments.images or Path(str(index.contents.facts.get("folder") or "its old place"))
         if not folder.is_dir():
             raise UserError(f"The folder of {arguments.index} is not at {folder}; name it with --images.")
-        heard = sound(
+        paths = [folder / name for name in index.pictures]
+        alarm = sound(
             index,
             folder,
-            lesions=_lesions(arguments, index, folder),
+            lesions=known_lesions(index, table_of(arguments, paths), paths),
             said=said_in(arguments.artifacts, index.pictures),
             network=network,
             with_trained_on=arguments.with_trained_on,
@@ -67,9 +77,13 @@ def run(arguments: argparse.Namespace) -> int:
             on_step=on_step,
         )
     if arguments.json:
-        say_json(as_values(heard))
+        say_json(as_values(alarm))
     else:
-        say("\n\n".join([printable(heard.sentence, 1000), *(printable(one.words, 2000) for one in heard.findings)]))
+        say(
+            "\n\n".join(
+                [printable(alarm.sentence, 1000), *(printable(finding.words, 2000) for finding in alarm.findings)]
+            )
+        )
     return 0
 
 
@@ -78,14 +92,3 @@ def _check(path: Path, index: "FolderIndex", network: "Network | None") -> None:
         index.check(network)
     if not any(index.given):
         raise UserError(f"{path} knows no classes; make it again with `feature-explorer index --labels CSV`.")
-
-
-def _lesions(arguments: argparse.Namespace, index: "FolderIndex", folder: Path) -> dict[str, str]:
-    if arguments.labels is None:
-        return index.lesions
-    from explorer.core.labels import read_labels
-
-    paths = [folder / name for name in index.pictures]
-    columns = parse_columns(arguments.columns) if arguments.columns else None
-    labels = read_labels(arguments.labels, paths, columns)
-    return {name: labels.lesion(path) for name, path in zip(index.pictures, paths, strict=True)}

@@ -1,7 +1,6 @@
 """What every command does that writes attributions: pictures one by one, results beside which figures may lie."""
 
 import argparse
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
+from trainer.console.numbers import any_number, positive, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -36,11 +36,11 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     figures = parser.add_argument_group("figures")
     figures.add_argument("--figures", choices=tuple(FORMATS), help="draw each map over its picture, beside the .npz")
-    figures.add_argument("--width", type=float, metavar="MM", help="of the figure (120)")
-    figures.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    figures.add_argument("--width", type=any_number, metavar="MM", help="of the figure (120)")
+    figures.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
     figures.add_argument(
         "--limit",
-        type=float,
+        type=positive,
         help="where the color scale ends, for figures that are compared (0.1 of a probability: 10 points, as in the "
         "window); else each map's own largest value",
     )
@@ -96,9 +96,9 @@ class AttributionJob:
         failed: list[str] = []
         with progress(self.doing, "" if single else "pictures") as bar:
             within = bar if single else lambda *_: bar(0, 0)
-            for place, (path, out) in enumerate(todo):
+            for position, (path, out) in enumerate(todo):
                 if not single:
-                    bar(place, len(todo))
+                    bar(position, len(todo))
                 try:
                     written += self._do(path, out, within, again=not single)
                 except UserError as error:
@@ -106,19 +106,19 @@ class AttributionJob:
                         raise
                     failed.append(str(error))
                     if isinstance(error, DiskFull):  # the next one would not be written either
-                        left = len(todo) - place - 1
+                        left = len(todo) - position - 1
                         failed += [f"{left:,} more pictures were not begun; the same command goes on."] * bool(left)
                         break
-        told: Described = {"written": written, "failed": failed, "method": self.method}
+        summary: Described = {"written": written, "failed": failed, "method": self.method}
         text = f"{len(written)} written to {arguments.out}" + (f" ({self.method})" if self.method else "")
         if self.correlations:
             from explorer.core.attribution.randomised import LikeShuffled
 
             alike = LikeShuffled.of(self.correlations)
-            told["like_learned"] = asdict(alike)
+            summary["like_learned"] = asdict(alike)
             text += f"\n{alike.sentence}"
         if arguments.json:
-            say_json(told)
+            say_json(summary)
         else:
             say(text)
         for reason in failed:
@@ -133,16 +133,18 @@ class AttributionJob:
         named = (path.name, picture_digest(path)) if path is not None and self.lens.of_picture else ("", "")
         return self.about | describe(self.network, self.target, self.settings, *named)
 
-    def _check(self, places: Iterable[Path]) -> None:
+    def _check(self, results: Iterable[Path]) -> None:
         """UserError where results of other settings lie among those to come: nobody could tell them apart later."""
         from explorer.core.attribution.result_file import kept_description
 
-        wanted = self._described(None)
-        for place in places:
-            kept = None if self.force or not place.exists() else kept_description(place)
-            if kept is not None and any(kept.get(name) != value for name, value in wanted.items() if value != ""):
+        description = self._described(None)
+        for path in results:
+            previous = None if self.force or not path.exists() else kept_description(path)
+            if previous is not None and any(
+                previous.get(name) != value for name, value in description.items() if value != ""
+            ):
                 raise UserError(
-                    f"{place} was made with other settings; choose another folder, or add --force to replace what is "
+                    f"{path} was made with other settings; choose another folder, or add --force to replace what is "
                     "there."
                 )
 
@@ -154,9 +156,9 @@ class AttributionJob:
         from explorer.core.attribution.result_file import kept_description
 
         figure = out.with_suffix(f".{self.figures}") if self.figures else None
-        there = [place for place in (out, figure) if place is not None and place.exists()]
-        if there and not (again or self.force):
-            raise UserError(f"{there[0]} exists already; choose another name, or add --force to replace it.")
+        existing = [file for file in (out, figure) if file is not None and file.exists()]
+        if existing and not (again or self.force):
+            raise UserError(f"{existing[0]} exists already; choose another name, or add --force to replace it.")
         described = self._described(path)
         written = []
         if self.force or not out.exists():
@@ -164,8 +166,8 @@ class AttributionJob:
             write_result(out, content, named=not again)
             written.append(str(out))
         else:
-            kept = kept_description(out)
-            if kept is None or any(kept.get(name) != value for name, value in described.items()):
+            previous = kept_description(out)
+            if previous is None or any(previous.get(name) != value for name, value in described.items()):
                 raise UserError(
                     f"{out} was made with other settings or from another picture; choose another folder, or add "
                     "--force to replace it."
@@ -193,8 +195,8 @@ class AttributionJob:
         from explorer.core.attribution.figure import figure_of
         from explorer.core.attribution.result_file import kept_map
 
-        map, score, made = kept_map(out)
-        rgb = read_picture(path) if made is None else made
+        map, score, own_rgb = kept_map(out)
+        rgb = read_picture(path) if own_rgb is None else own_rgb
         return figure_of(self.network, self.lens, rgb, map, score, described, self.limit)
 
     def _draw(self, path: Path | None, out: Path, figure: Path, described: Described) -> None:
@@ -207,11 +209,9 @@ class AttributionJob:
 
 
 def checked_style(arguments: argparse.Namespace) -> "FigureStyle":
-    """The style of the figures; wrong usage where the limit is no number above 0."""
+    """The style of the figures."""
     from explorer.core.figures.single import FigureStyle
 
-    if arguments.limit is not None and not 0 < arguments.limit < math.inf:
-        arguments.wrong_usage("--limit is a number above 0")
     return FigureStyle(width_mm=arguments.width, dpi=arguments.dpi)
 
 

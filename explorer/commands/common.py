@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
+from trainer.console.numbers import at_least_one
 from trainer.console.progress import progress
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import printable, say
@@ -57,14 +58,6 @@ def add_chosen_pictures(parser: "argparse.ArgumentParser | argparse._ArgumentGro
     some.add_argument("--first", type=at_least_one, metavar="N", help="only the first N pictures")
 
 
-def at_least_one(text: str) -> int:
-    """A number of pictures, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
-
-
 def network_of(arguments: argparse.Namespace, model: Path | None = None) -> "Network":
     """Open the network that `add_network_arguments` describes, or another `model` in the same way.
 
@@ -82,15 +75,15 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     """The pictures of `add_images_argument`, each once; what was left out is said on standard error."""
     from trainer.pictures.folder_walk import list_folder
 
-    found: dict[Path, None] = {}
-    listings = [list_folder(place) for place in arguments.images]
+    pictures: dict[Path, None] = {}
+    listings = [list_folder(path) for path in arguments.images]
     for listing in listings:
         for sentence in (*listing.unreadable, *listing.notes):
             say(f"feature-explorer: {sentence}", error=True)
-        found.update(dict.fromkeys(listing.pictures))
-    if not found:
+        pictures.update(dict.fromkeys(listing.pictures))
+    if not pictures:
         listings[0].check()
-    return tuple(found)
+    return tuple(pictures)
 
 
 def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
@@ -99,6 +92,8 @@ def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
 
     pictures = images_of(arguments)
     names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
+    if arguments.pictures and not names:
+        raise UserError("--pictures names no picture; give file names or ends of paths, or leave it out for all.")
     return choose_pictures(pictures, names, arguments.first)
 
 
@@ -120,26 +115,28 @@ def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Lab
 
 
 def index_of(
-    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", place: Path | None = None
+    arguments: argparse.Namespace, network: "Network", labels: "Labels | None", path: Path | None = None
 ) -> Path:
-    """The index of --index; else the one at `place`, or that the window keeps, made or brought up to date.
+    """The index of --index; else the one at `path`, or that the window keeps, made or brought up to date.
 
-    With the classes of `table_of`, so that the window finds them in its own.
+    With the classes of `table_of`, so that the window finds them in its own; without a table it keeps those it has.
     """
     if arguments.index is not None:
         return Path(arguments.index)
+    from explorer.commands.labels_of_index import labels_of_index
     from explorer.core.index.build import STAGES, build_index
     from explorer.core.index.kept import place_of
 
-    place = place or place_of(network, arguments.images)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    path = path or place_of(network, arguments.images)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    labels = labels or labels_of_index(path, arguments.images)
     with progress("index", "pictures") as on_step:
         on_step.stage(STAGES["reading"])
 
         def on_stage(name: str) -> None:
             on_step.stage(STAGES[name])
 
-        return build_index(network, arguments.images, place, labels=labels, on_step=on_step, on_stage=on_stage)
+        return build_index(network, arguments.images, path, labels=labels, on_step=on_step, on_stage=on_stage)
 
 
 def corrections_of(path: Path | None) -> "Corrections | None":
@@ -161,9 +158,9 @@ def said_in(path: Path | None, pictures: Sequence[str]) -> "Said":
     corrections = corrections_of(path)
     if path is None or corrections is None:
         return {}
-    said, unknown = corrections.for_pictures(pictures)
+    matching, unknown = corrections.for_pictures(pictures)
     if unknown:
         names = counted(len(unknown), "name")
         first = printable(unknown[0], 80)
         say(f"feature-explorer: {path.name}: {names} without one picture here, {first} first.", error=True)
-    return said.said
+    return matching.said

@@ -71,8 +71,8 @@ def _compared(arguments: argparse.Namespace, first: "Network", second: "Network"
     if arguments.index is not None:
         from explorer.core.index import open_index
 
-        with open_index(arguments.index) as one, open_index(arguments.with_index) as other:
-            return compare(first, second, arguments.images, indexes=(one, other))
+        with open_index(arguments.index) as first_index, open_index(arguments.with_index) as second_index:
+            return compare(first, second, arguments.images, indexes=(first_index, second_index))
     with progress("compare", "pictures") as on_step:
         return compare(first, second, arguments.images, on_step=on_step)
 
@@ -85,8 +85,8 @@ def _layers(comparison: "Comparison") -> "dict[int, list[Match]]":
 
 
 def _median(values: Iterable[float]) -> float | None:
-    there = [value for value in values if not math.isnan(value)]
-    return statistics.median(there) if there else None
+    valid = [value for value in values if not math.isnan(value)]
+    return statistics.median(valid) if valid else None
 
 
 def _summaries(comparison: "Comparison") -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _summaries(comparison: "Comparison") -> list[dict[str, Any]]:
             "median_strength": _median(match.strength for match in matches if not match.silent),
             "median_same_number": _median(match.same_number for match in matches if not match.silent),
             "keep_their_number": sum(match.second == match.first for match in matches),
-            "silent": {which: sum(one.silent == which for one in matches) for which in ("first", "second", "both")},
+            "silent": {side: sum(match.silent == side for match in matches) for side in ("first", "second", "both")},
         }
         for layer, matches in _layers(comparison).items()
     ]
@@ -122,10 +122,11 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
             f"Filters matched on {comparison.matched_on:,} pictures, strength (correlation of peaks) on the other "
             f"{comparison.measured_on:,}, median:"
         )
-        for one in _summaries(comparison):
+        for summary in _summaries(comparison):
             lines.append(
-                f"layer {one['layer']:>3}  matched {_two(one['median_strength'])}  same number "
-                f"{_two(one['median_same_number'])}  {one['keep_their_number']} of {one['filters']} keep their number"
+                f"layer {summary['layer']:>3}  matched {_two(summary['median_strength'])}  same number "
+                f"{_two(summary['median_same_number'])}  {summary['keep_their_number']} of {summary['filters']} "
+                "keep their number"
             )
         telling = (match for match in comparison.most_changed if not (match.silent or math.isnan(match.strength)))
         weakest = list(telling)[:SHOWN]
@@ -137,7 +138,12 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
     if comparison.predictions:
         of_all = f"{len(comparison.changed):,} of {len(comparison.predictions):,} predictions differ"
         furthest = comparison.changed[:1]
-        lines.append(of_all + "".join(f"; most on {one.picture}: {one.first} → {one.second}" for one in furthest))
+        lines.append(
+            of_all
+            + "".join(
+                f"; most on {prediction.picture}: {prediction.first} → {prediction.second}" for prediction in furthest
+            )
+        )
     return [
         *(printable(line, 500) for line in lines),
         f"{printable(str(arguments.out), 500)}: every filter and picture",
@@ -146,14 +152,14 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
 
 def _silent(comparison: "Comparison") -> list[str]:
     """Which filters are silent, in one network or in both."""
-    told = (
+    kinds = (
         ("first", "Silent in the first network alone (its match in the second answers)"),
         ("second", "Silent in the second network alone (numbered as in the first)"),
         ("both", "Silent in both networks"),
     )
     lines = []
-    for which, words in told:
-        keys = [str(match.first) for match in comparison.matches if match.silent == which]
+    for side, words in kinds:
+        keys = [str(match.first) for match in comparison.matches if match.silent == side]
         more = f" and {len(keys) - SHOWN:,} more" if len(keys) > SHOWN else ""
         lines += [f"{words}: {', '.join(keys[:SHOWN])}{more}"] if keys else []
     return lines

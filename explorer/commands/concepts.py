@@ -39,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     masks = given_lesions(arguments.masks) if arguments.masks else {}
     pictures = chosen_images_of(arguments)
-    said = said_in(arguments.artifacts, [str(picture) for picture in pictures])
+    annotations = said_in(arguments.artifacts, [str(picture) for picture in pictures])
     with progress("concepts", "pictures") as on_step:
-        left_out = export_maps(pictures, arguments.out, masks, Corrections(said), on_step)
+        left_out = export_maps(pictures, arguments.out, masks, Corrections(annotations), on_step)
     for reason in left_out.values():
         say(f"feature-explorer: left out: {printable(reason)}", error=True)
     say(f"the concepts of {len(pictures) - len(left_out):,} pictures in {arguments.out}")

@@ -10,12 +10,12 @@ from explorer.commands.common import (
     add_chosen_pictures,
     add_images_argument,
     add_network_arguments,
-    at_least_one,
     chosen_images_of,
     network_of,
 )
 from explorer.core.drawing.styles import COLOR_MAPS, FORMATS, SCALES
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number, at_least_one, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -36,63 +36,65 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "figures that are there and right are skipped.",
     )
     add_network_arguments(parser)
-    what = parser.add_argument_group("what")
-    add_images_argument(what)
-    what.add_argument(
+    selection = parser.add_argument_group("what")
+    add_images_argument(selection)
+    selection.add_argument(
         "--filters",
         required=True,
         metavar="LIST",
         help="layers and filters, such as 7 or 7:8 or 7:3-12 or 5-7, tag:hair, all; several with commas",
     )
-    add_chosen_pictures(what)
-    what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest")
+    add_chosen_pictures(selection)
+    selection.add_argument(
+        "--tags", type=Path, metavar="FILE", help="tags file (.h5), for tag:... and for the manifest"
+    )
 
-    where = parser.add_argument_group("files")
-    where.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
-    where.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
-    where.add_argument(
+    files = parser.add_argument_group("files")
+    files.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
+    files.add_argument("--sheet", action="store_true", help="sheets: filters down, pictures across")
+    files.add_argument(
         "--cards",
         action="store_true",
         help="one card for each filter instead: what an --index says of it, its strongest and contrast pictures",
     )
-    where.add_argument(
+    files.add_argument(
         "--compare",
         type=Path,
         metavar="FILE",
         help="a second network, opened as the first: each figure has A, B and B minus A",
     )
-    where.add_argument(
+    files.add_argument(
         "--match",
         choices=("number", "answers"),
         help="with --compare, which filter of B stands for one of A: that of the same number, or the one that answers "
         "most like it on at most 120 of the pictures, or by the indexes (number)",
     )
-    where.add_argument(
+    files.add_argument(
         "--compare-index",
         type=Path,
         metavar="FILE",
         help="the folder's index of B: with --index, matches come from both",
     )
-    where.add_argument("--format", choices=tuple(FORMATS), default="png")
-    where.add_argument(
+    files.add_argument("--format", choices=tuple(FORMATS), default="png")
+    files.add_argument(
         "--width",
-        type=float,
+        type=any_number,
         metavar="MM",
         help="of the whole figure; else the picture's pixels, and 170 for sheets",
     )
-    where.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
-    where.add_argument(
+    files.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
+    files.add_argument(
         "--force",
         action="store_true",
         help="draw everything again, and replace files that are not this export's",
     )
-    where.add_argument(
+    files.add_argument(
         "--yes",
         action="store_true",
         help="do not ask before an export of over 1,000 files or a tenth of the free space",
     )
-    where.add_argument("--jobs", type=at_least_one, metavar="N", help="threads (all cores)")
-    where.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    files.add_argument("--jobs", type=at_least_one, metavar="N", help="threads (all cores)")
+    files.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
     look = parser.add_argument_group("look")
     look.add_argument(
@@ -103,10 +105,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "without an index), or --foot to --peak",
     )
     look.add_argument("--index", type=Path, metavar="FILE", help="the folder's index, for --scale folder")
-    look.add_argument("--foot", type=float, metavar="VALUE", help="drawn as nothing (0)")
-    look.add_argument("--peak", type=float, metavar="VALUE", help="drawn darkest (lime: brightest)")
+    look.add_argument("--foot", type=any_number, metavar="VALUE", help="drawn as nothing (0)")
+    look.add_argument("--peak", type=any_number, metavar="VALUE", help="drawn darkest (lime: brightest)")
     look.add_argument("--color-map", choices=tuple(COLOR_MAPS), default="green")
-    look.add_argument("--opacity", type=float, default=1.0, metavar="0..1", help="of the overlay (1)")
+    look.add_argument("--opacity", type=any_number, default=1.0, metavar="0..1", help="of the overlay (1)")
     look.add_argument("--outline", action="store_true", help="a line at half of the scale")
     look.add_argument("--beside", action="store_true", help="the untouched picture beside the overlay")
     look.add_argument(
@@ -231,8 +233,8 @@ def _cards(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({name: list(map(str, files)) for name, files in vars(report).items()})
     else:
-        there = f", {len(report.skipped):,} were there already" if report.skipped else ""
-        say(f"{len(report.written):,} card{'s' * (len(report.written) != 1)} written to {arguments.out}{there}")
+        suffix = f", {len(report.skipped):,} were there already" if report.skipped else ""
+        say(f"{len(report.written):,} card{'s' * (len(report.written) != 1)} written to {arguments.out}{suffix}")
     if report.unread:
         _inform(f"{len(report.unread):,} pictures are not in {arguments.images[0]} as the index saw them")
     return 1 if report.unread else 0
@@ -271,9 +273,9 @@ def _scales(path: Path, network: "Network", filters: "Sequence[FilterKey]", *, r
 def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
     pictures = len(plan.pictures) + len(plan.left_out)
     reasons = [reason for _, reason in report.failed]
-    what = f"{len(reasons):,} of {pictures:,} pictures could not be read"
+    summary = f"{len(reasons):,} of {pictures:,} pictures could not be read"
     if reasons and not report.written and not report.skipped:
-        raise UserError(f"{what}: {' '.join(reasons[:3])}{' ...' if len(reasons) > 3 else ''}")
+        raise UserError(f"{summary}: {' '.join(reasons[:3])}{' ...' if len(reasons) > 3 else ''}")
     if as_json:
         values = {
             "out": str(plan.out),
@@ -284,10 +286,10 @@ def _tell(plan: "ExportPlan", report: "ExportReport", as_json: bool) -> int:
         say_json(values)
     else:
         written, skipped = len(report.written), len(report.skipped)
-        there = f", {skipped:,} were there already" if skipped else ""
-        say(f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{there}; manifest.csv lists them")
+        suffix = f", {skipped:,} were there already" if skipped else ""
+        say(f"{written:,} figure{'s' * (written != 1)} written to {plan.out}{suffix}; manifest.csv lists them")
     if reasons:
-        _inform(f"{what}:")
+        _inform(f"{summary}:")
         for reason in reasons:
             say(f"  {printable(reason)}", error=True)
     return 1 if reasons else 0

@@ -71,9 +71,9 @@ def export_compared(arguments: argparse.Namespace, style: FigureStyle, scales_of
         failed = [{"picture": name, "reason": reason} for name, reason in report.failed]
         say_json({"out": str(arguments.out), "written": report.written, "skipped": report.skipped, "failed": failed})
     else:
-        written, there = len(report.written), f", {len(report.skipped):,} were there already" if report.skipped else ""
+        written, suffix = len(report.written), f", {len(report.skipped):,} were there already" if report.skipped else ""
         kind = f"figure{'s' * (written != 1)} of both networks"
-        say(f"{written:,} {kind} written to {arguments.out}{there}; manifest.csv lists them")
+        say(f"{written:,} {kind} written to {arguments.out}{suffix}; manifest.csv lists them")
     for name, reason in report.failed:
         say(f"feature-explorer: {printable(name)}: {printable(reason)}", error=True)
     return 1 if report.failed else 0
@@ -104,16 +104,16 @@ def _by_answers(
         both = of_samples(first, second, folder, same_layers=same_layers(*networks))
     layers = {layer: both.matches(layer) for layer in sorted({key.layer for key in filters})}
     matches = [layers[key.layer][key.filter] for key in filters]
-    pairs = {one.first: one.second for one in matches if one.second is not None}
+    pairs = {match.first: match.second for match in matches if match.second is not None}
     if not pairs:
         raise UserError("No filter of B is left for any of these: none of them tells the pictures apart.")
-    for one in matches:
-        if one.second is None:
-            say(f"feature-explorer: no filter of B is left for {one.first}", error=True)
-    strengths = {one.first: one.strength for one in matches if one.second is not None}
-    there = [value for value in strengths.values() if not math.isnan(value)]
-    told = f", median r {statistics.median(there):.2f}" if there else ""
+    for match in matches:
+        if match.second is None:
+            say(f"feature-explorer: no filter of B is left for {match.first}", error=True)
+    strengths = {match.first: match.strength for match in matches if match.second is not None}
+    valid = [value for value in strengths.values() if not math.isnan(value)]
+    median_text = f", median r {statistics.median(valid):.2f}" if valid else ""
     if not arguments.json:
-        how = f"matched by their answers to {len(both.halves[0]):,} pictures"
-        say(f"{counted(len(pairs), 'filter')} {how}{told} on the other {both.measured:,}")
+        method = f"matched by their answers to {len(both.halves[0]):,} pictures"
+        say(f"{counted(len(pairs), 'filter')} {method}{median_text} on the other {both.measured:,}")
     return pairs, strengths

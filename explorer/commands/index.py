@@ -32,31 +32,31 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "again when pictures were added, or after it was ended. docs/index-file.md says what is in the file.",
     )
     add_network_arguments(parser, required=False)
-    what = parser.add_argument_group("what")
-    add_images_argument(what, required=False)
-    what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
-    what.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    add_images_argument(inputs, required=False)
+    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
+    inputs.add_argument(
         "--relevance",
         default="margin",
         metavar="FOR",
         help='what relevance is for: "margin" between the predicted class and the next (default), class:NAME, or none',
     )
-    what.add_argument(
+    inputs.add_argument(
         "--remeasure", action="store_true", help="measure scales and thresholds anew, and everything with them"
     )
-    where = parser.add_argument_group("file")
-    where.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
-    where.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
-    where.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
-    where.add_argument(
+    files = parser.add_argument_group("file")
+    files.add_argument("--out", type=Path, metavar="FILE", help="the index (.h5); its parts lie in a folder beside it")
+    files.add_argument("--kept", action="store_true", help="where the window keeps its own, instead of --out")
+    files.add_argument("--data", type=Path, metavar="DIR", help="the folder in which indexes are kept")
+    files.add_argument(
         "--csv",
         type=Path,
         metavar="DIR",
         help="write all of it as CSV into a new folder too; with --out alone, of the index that is there",
     )
-    where.add_argument("--list", action="store_true", help="show the indexes that are kept")
-    where.add_argument("--delete", metavar="NAME", help="remove one of them")
+    files.add_argument("--list", action="store_true", help="show the indexes that are kept")
+    files.add_argument("--delete", metavar="NAME", help="remove one of them")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, wrong_usage=parser.error)
@@ -67,7 +67,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list or arguments.delete:
         return _show_kept(arguments)
     if arguments.csv and arguments.out and arguments.model is None and not arguments.images:
-        return _write_csv(arguments.out, arguments.csv, arguments.json)
+        _write_csv(arguments.out, arguments.csv)
+        if arguments.json:
+            say_json({"csv": str(arguments.csv)})
+        else:
+            say(_about_csv(arguments.csv))
+        return 0
     if arguments.model is None or not arguments.images:
         arguments.wrong_usage("--model and --images are needed")
     if bool(arguments.out) == arguments.kept:
@@ -115,7 +120,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     if not shared.first:
         return 0
     with open_index(out) as index:
-        told = {
+        summary = {
             "stage": "done",
             "path": str(out),
             "pictures": len(index.pictures),
@@ -124,35 +129,40 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             "filters": len(index.filters()),
             "sample": index.contents.sample,
         }
-    if child or arguments.json:
-        say_json(told)
-    else:
+    as_json = child or arguments.json
+    if not as_json:
         say(
-            f"{printable(str(out), 500)}: {told['filters']:,} filters on {told['pictures']:,} pictures, "
-            f"scales measured on {told['sample']:,} of them"
+            f"{printable(str(out), 500)}: {summary['filters']:,} filters on {summary['pictures']:,} pictures, "
+            f"scales measured on {summary['sample']:,} of them"
         )
-    for sentence in told["unreadable"]:
+    for sentence in summary["unreadable"]:
         say(f"feature-explorer: {sentence}", error=True)
-    return _write_csv(out, arguments.csv, arguments.json) if arguments.csv else 0
+    if arguments.csv:
+        _write_csv(out, arguments.csv)
+        summary["csv"] = str(arguments.csv)
+        if not as_json:
+            say(_about_csv(arguments.csv))
+    if as_json:
+        say_json(summary)
+    return 0
 
 
-def _write_csv(path: Path, folder: Path, as_json: bool) -> int:
+def _write_csv(path: Path, folder: Path) -> None:
     from explorer.core.index import open_index
     from explorer.core.index.as_csv import write_csv
 
     with open_index(path) as index, progress("CSV") as on_step:
         write_csv(index, folder, on_step)
-    if as_json:
-        say_json({"csv": str(folder)})
-    else:
-        say(f"{printable(str(folder), 500)}: pictures.csv, filters.csv, and what each filter answered, by layer")
-    return 0
 
 
-def _each(places: list[Path]) -> list[Path]:
+def _about_csv(folder: Path) -> str:
+    return f"{printable(str(folder), 500)}: pictures.csv, filters.csv, and what each filter answered, by layer"
+
+
+def _each(paths: list[Path]) -> list[Path]:
     from trainer.pictures.folder_walk import list_folder
 
-    return [picture for place in places for picture in list_folder(place).check().pictures]
+    return [picture for path in paths for picture in list_folder(path).check().pictures]
 
 
 class Reins:
@@ -229,32 +239,35 @@ def _show_kept(arguments: argparse.Namespace) -> int:
     from explorer.core.index.kept import delete_kept, kept_indexes
 
     if arguments.delete:
-        gone = delete_kept(arguments.delete, arguments.data)
+        deleted = delete_kept(arguments.delete, arguments.data)
         if arguments.json:
-            say_json({"deleted": str(gone.path)})
+            say_json({"deleted": str(deleted.path)})
         else:
-            say(f"{gone.path.name} was removed.")
+            say(f"{deleted.path.name} was removed.")
         return 0
-    kept = kept_indexes(arguments.data)
+    entries = kept_indexes(arguments.data)
     if arguments.json:
-        say_json({"indexes": [_values(one) for one in kept]})
+        say_json({"indexes": [_values(entry) for entry in entries]})
     else:
-        say("\n".join(map(_line, kept)) if kept else "No index is kept.")
+        say("\n".join(map(_line, entries)) if entries else "No index is kept.")
     return 0
 
 
-def _line(one: "Kept") -> str:
-    about = one.problem or f"{one.network}, {one.pictures:,} of {one.asked:,} pictures of {one.folder or 'a folder'}"
-    return f"{one.path.name}  {one.size / 1e6:,.1f} MB  {printable(about, 400)}"
+def _line(entry: "Kept") -> str:
+    about = (
+        entry.problem
+        or f"{entry.network}, {entry.pictures:,} of {entry.asked:,} pictures of {entry.folder or 'a folder'}"
+    )
+    return f"{entry.path.name}  {entry.size / 1e6:,.1f} MB  {printable(about, 400)}"
 
 
-def _values(one: "Kept") -> dict[str, Any]:
+def _values(entry: "Kept") -> dict[str, Any]:
     return {
-        "name": one.path.name,
-        "network": one.network,
-        "folder": one.folder,
-        "pictures": one.pictures,
-        "asked": one.asked,
-        "bytes": one.size,
-        "problem": one.problem,
+        "name": entry.path.name,
+        "network": entry.network,
+        "folder": entry.folder,
+        "pictures": entry.pictures,
+        "asked": entry.asked,
+        "bytes": entry.size,
+        "problem": entry.problem,
     }

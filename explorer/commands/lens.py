@@ -83,26 +83,26 @@ def run(arguments: argparse.Namespace) -> int:
 
         about["randomised"] = learned.digest
         network = shuffled(learned)
-    made: list[tuple[AttributionMap, dict[str, Any]]] = []
+    cached: list[tuple[AttributionMap, dict[str, Any]]] = []
 
     def look(rgb: "RGB", on_step: OnStep) -> "tuple[AttributionMap, dict[str, Any]]":
         """The map, and what is said of it beside its description."""
-        found = lens.compute(network, rgb, arguments.target, settings, on_step, None)
+        attribution = lens.compute(network, rgb, arguments.target, settings, on_step, None)
         if not arguments.randomised:
-            return found, {}
+            return attribution, {}
         from explorer.core.attribution.randomised import rank_correlation
 
         of_learned = lens.compute(learned, rgb, arguments.target, settings, on_step, None)
-        alike = rank_correlation(found.map, of_learned.map)
-        return found, {"rank_correlation": None if math.isnan(alike) else alike}
+        alike = rank_correlation(attribution.map, of_learned.map)
+        return attribution, {"rank_correlation": None if math.isnan(alike) else alike}
 
     def compute(rgb: "RGB", described: dict[str, Any], on_step: OnStep) -> tuple[bytes, str]:
         from explorer.core.attribution.result_file import packed
 
-        found, more = made[0] if made else look(rgb, on_step)
-        if not lens.of_picture and not made:
-            made.append((found, more))  # it is the same for all pictures
-        return packed(found, described | more), found.method
+        attribution, more = cached[0] if cached else look(rgb, on_step)
+        if not lens.of_picture and not cached:
+            cached.append((attribution, more))  # it is the same for all pictures
+        return packed(attribution, described | more), attribution.method
 
     job = AttributionJob(
         lens.title,

@@ -49,14 +49,14 @@ def run_compared(
     second = network_of(arguments, arguments.compare)
     asked = (arguments.target, settings), _asked_of_second(arguments, lens, settings, (first, second))
     parse_target(asked[1][0], second)
-    made: list[LensOfBoth] = []
+    cached: list[LensOfBoth] = []
 
     def compute(rgb: "RGB", described: Described, on_step: OnStep) -> tuple[bytes, str]:
         from explorer.core.attribution.result_file import packed_arrays
 
-        both = made[0] if made else through_both(lens, (first, second), rgb, asked, on_step)
-        if not lens.of_picture and not made:
-            made.append(both)  # it is the same for all pictures
+        both = cached[0] if cached else through_both(lens, (first, second), rgb, asked, on_step)
+        if not lens.of_picture and not cached:
+            cached.append(both)  # it is the same for all pictures
         return packed_arrays(_columns(both), described | {"method": both.first.method}), both.first.method
 
     about = job.pop("about") | {
@@ -97,10 +97,10 @@ def _columns(both: "LensOfBoth") -> "dict[str, npt.ArrayLike]":
     import numpy as np
 
     columns: dict[str, npt.ArrayLike] = {}
-    for before, one in (("", both.first), ("second_", both.second)):
-        columns |= {f"{before}map": one.map, f"{before}score": np.float32(one.score)}
-        if one.rgb is not None:
-            columns[f"{before}rgb"] = one.rgb
+    for prefix, attribution in (("", both.first), ("second_", both.second)):
+        columns |= {f"{prefix}map": attribution.map, f"{prefix}score": np.float32(attribution.score)}
+        if attribution.rgb is not None:
+            columns[f"{prefix}rgb"] = attribution.rgb
     change = both.difference()
     return columns if change is None else columns | {"difference": change}
 
@@ -130,16 +130,23 @@ class _ComparedJob(AttributionJob):
 
         assert self.figures is not None
         rgb = read_picture(path)
-        found = _kept(out, self.lens, described)
+        attributions = _kept(out, self.lens, described)
         names = self.networks[0].name, self.networks[1].name
-        panels = lens_panels(self.lens, LensOfBoth(*found, frames_of(self.networks, rgb)), names, limit=self.limit)
-        how = ", ".join(
-            (self.lens.title, *(f"{one.name} {in_words(described[one.name])}" for one in self.lens.settings))
+        panels = lens_panels(
+            self.lens, LensOfBoth(*attributions, frames_of(self.networks, rgb)), names, limit=self.limit
         )
-        named = zip("AB", names, found, strict=True)
-        scores = " · ".join(f"{letter}: {name}, {one.target} {one.score:.3g}" for letter, name, one in named)
-        lines = (f"{path.stem} · {how}" if path is not None and self.lens.of_picture else how), scores
-        base = found[0].rgb if found[0].rgb is not None else rgb
+        description = ", ".join(
+            (
+                self.lens.title,
+                *(f"{setting.name} {in_words(described[setting.name])}" for setting in self.lens.settings),
+            )
+        )
+        named = zip("AB", names, attributions, strict=True)
+        scores = " · ".join(
+            f"{letter}: {name}, {attribution.target} {attribution.score:.3g}" for letter, name, attribution in named
+        )
+        lines = (f"{path.stem} · {description}" if path is not None and self.lens.of_picture else description), scores
+        base = attributions[0].rgb if attributions[0].rgb is not None else rgb
         about = self._about_figure(described)
         write_result(figure, side_by_side(base, panels, lines, about, self.figures, self.style), named=False)
 
@@ -149,17 +156,17 @@ def _kept(path: Path, lens: Lens, described: Described) -> tuple[AttributionMap,
     import numpy as np
 
     with np.load(path, allow_pickle=False) as arrays:
-        found: dict[str, np.ndarray[Any, Any]] = {name: arrays[name] for name in arrays.files if name != "settings"}
+        columns: dict[str, np.ndarray[Any, Any]] = {name: arrays[name] for name in arrays.files if name != "settings"}
     first, second = (
         AttributionMap(
-            described[f"{before}target"],
-            found[f"{before}map"],
+            described[f"{prefix}target"],
+            columns[f"{prefix}map"],
             lens.negative is not None,
-            float(found[f"{before}score"]),
+            float(columns[f"{prefix}score"]),
             {},
             "",
-            rgb=found.get(f"{before}rgb"),
+            rgb=columns.get(f"{prefix}rgb"),
         )
-        for before in ("", "second_")
+        for prefix in ("", "second_")
     )
     return first, second

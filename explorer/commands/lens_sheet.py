@@ -11,6 +11,7 @@ from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number, at_least_one, whole_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -44,20 +45,24 @@ def add_sheet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="the folder of pictures, or one")
     parser.add_argument("--lenses", default=USUAL, metavar="NAMES", help=f"with commas, from left to right ({USUAL})")
     parser.add_argument("--target", default=PREDICTED, help="class:NAME ..., or predicted (predicted)")
-    parser.add_argument("--first", type=int, default=12, metavar="N", help="how many pictures of the folder (12)")
+    parser.add_argument(
+        "--first", type=at_least_one, default=12, metavar="N", help="how many pictures of the folder (12)"
+    )
     parser.add_argument(
         "--compare", type=Path, metavar="FILE", help="a network B, opened as the first: A, B and B minus A of each lens"
     )
     pairs = parser.add_argument_group("confused pairs")
     pairs.add_argument(
-        "--confused", type=int, metavar="K", help="the K most frequent pairs of given and predicted class"
+        "--confused", type=at_least_one, metavar="K", help="the K most frequent pairs of given and predicted class"
     )
-    pairs.add_argument("--per-pair", type=int, default=3, metavar="N", help="pictures of each, the surest first (3)")
+    pairs.add_argument(
+        "--per-pair", type=at_least_one, default=3, metavar="N", help="pictures of each, the surest first (3)"
+    )
     pairs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes; else their folders")
     pairs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     parser.add_argument("--out", type=Path, required=True, help=f"the figure: {', '.join(FORMATS)}, as its name ends")
-    parser.add_argument("--width", type=float, metavar="MM", help="of the figure (170)")
-    parser.add_argument("--dpi", type=int, default=300, help="pixels per inch (300)")
+    parser.add_argument("--width", type=any_number, metavar="MM", help="of the figure (170)")
+    parser.add_argument("--dpi", type=whole_number, default=300, help="pixels per inch (300)")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
@@ -89,16 +94,18 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"That would be {len(chosen):,} pictures; a sheet holds {MOST}. Choose fewer.")
     style, rows = FigureStyle(width_mm=arguments.width, dpi=arguments.dpi), []
     with progress("lenses", "pictures") as on_step:
-        for place, one in enumerate(chosen):
-            on_step(place, len(chosen))
-            target = f"class:{one.predicted}" if arguments.target == PREDICTED else arguments.target
-            of_it = read_image(one.path), lenses, target, one.lines, style.opacity
-            rows.append(sheet_row_of_both((network, second), *of_it) if second else sheet_row(network, *of_it))
+        for position, picture in enumerate(chosen):
+            on_step(position, len(chosen))
+            target = f"class:{picture.predicted}" if arguments.target == PREDICTED else arguments.target
+            row_arguments = read_image(picture.path), lenses, target, picture.lines, style.opacity
+            rows.append(
+                sheet_row_of_both((network, second), *row_arguments) if second else sheet_row(network, *row_arguments)
+            )
     about = {
         "network": network.identity,
         "target": arguments.target,
         "lenses": [lens.name for lens in lenses],
-        "pictures": [one.path.name for one in chosen],
+        "pictures": [picture.path.name for picture in chosen],
     }
     titles = sheet_titles(lenses) if second else ["picture", *(lens.title for lens in lenses)]
     about |= {"second_network": second.identity} if second else {}
@@ -115,16 +122,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lenses(names: str, target: str) -> list[Lens]:
-    found = []
+    lenses = []
     for name in filter(None, (word.strip() for word in names.split(","))):
         lens = LENSES.get(name)
         if lens is None:
             raise UserError(f'There is no lens "{name}"; the lenses are {", ".join(LENSES)}.')
         lens.check_target("class:" if target == PREDICTED else target)
-        found.append(lens)
-    if not found:
+        lenses.append(lens)
+    if not lenses:
         raise UserError(f"Name at least one lens: {', '.join(LENSES)}.")
-    return found
+    return lenses
 
 
 def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
@@ -137,34 +144,34 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
 
     pictures = list(list_folder(arguments.images).check().pictures)
     given = _given(arguments, network, pictures)
-    looked_at = pictures if arguments.confused is not None else pictures[: max(arguments.first, 1)]
-    read, found = [], []
+    looked_at = pictures if arguments.confused is not None else pictures[: arguments.first]
+    readable, predictions = [], []
     with progress("predictions", "pictures") as on_step:
-        for place, path in enumerate(looked_at):
-            on_step(place, len(looked_at))
+        for position, path in enumerate(looked_at):
+            on_step(position, len(looked_at))
             try:
-                found.append(predict(network, read_image(path)))
-                read.append(path)
+                predictions.append(predict(network, read_image(path)))
+                readable.append(path)
             except UserError as error:
                 say(f"feature-explorer: {printable(str(error), 500)}", error=True)
-    if not read:
+    if not readable:
         raise UserError("None of the pictures can be read.")
-    probabilities = np.stack(found)
-    rows: Sequence[int] = range(len(read))
+    probabilities = np.stack(predictions)
+    rows: Sequence[int] = range(len(readable))
     if arguments.confused is not None:
         from explorer.core.evaluation.confused_pairs import confused_pairs
 
-        pairs = confused_pairs([given[path] for path in read], probabilities, network.classes, arguments.confused)
-        rows = [row for pair in pairs for row in pair.rows[: max(arguments.per_pair, 1)]]
+        pairs = confused_pairs([given[path] for path in readable], probabilities, network.classes, arguments.confused)
+        rows = [row for pair in pairs for row in pair.rows[: arguments.per_pair]]
         if not rows:
             raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
     chosen = []
     for row in rows:
         best = int(probabilities[row].argmax()) if probabilities.shape[1] else 0
         predicted = network.classes[best] if network.classes else ""
-        said = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
-        lines = (read[row].name, f"given: {given[read[row]]}" if given[read[row]] else "", said)
-        chosen.append(_Chosen(read[row], tuple(filter(None, lines)), predicted))
+        prediction = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
+        lines = (readable[row].name, f"given: {given[readable[row]]}" if given[readable[row]] else "", prediction)
+        chosen.append(_Chosen(readable[row], tuple(filter(None, lines)), predicted))
     return chosen
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.commands.attribution_job import AttributionJob, add_output_arguments, add_picture_arguments, checked_style
 from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.attribution.occlusion.lens import OCCLUSION, occluder_of
+from trainer.console.numbers import at_least_one
 
 if TYPE_CHECKING:
     from explorer.core.arrays import RGB
@@ -28,8 +29,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="class:NAME (its logit), probability:NAME, filter:7:8 (its peak), filter:7:8:mean, filter:7:8:at:ROW,COL, "
         "or all (the peaks of all filters)",
     )
-    parser.add_argument("--size", type=int, default=16, help="of the patch, in pixels of the input (16)")
-    parser.add_argument("--stride", type=int, default=8, help="of its walk (8)")
+    parser.add_argument("--size", type=at_least_one, default=16, help="of the patch, in pixels of the input (16)")
+    parser.add_argument("--stride", type=at_least_one, default=8, help="of its walk (8)")
     parser.add_argument("--fill", default="mean", help="mean, blur, surround, a number, or a color: 0.8,0.6,0.5")
     add_output_arguments(parser)
     parser.set_defaults(run=run, wrong_usage=parser.error)
@@ -49,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
         from explorer.core.attribution.occlusion.result_file import packed
         from explorer.core.attribution.occlusion.sensitivity import occlude
 
-        found = occlude(network, rgb, arguments.target, occluder, on_step=on_step)
-        return packed(found, described), found.method
+        occlusion = occlude(network, rgb, arguments.target, occluder, on_step=on_step)
+        return packed(occlusion, described), occlusion.method
 
     job = AttributionJob(
         "occluding",

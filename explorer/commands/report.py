@@ -29,17 +29,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "what differs; files that are elsewhere by now are named with the same options.",
     )
     add_network_arguments(parser, required=False)
-    what = parser.add_argument_group("what")
-    what.add_argument("--images", type=Path, metavar="DIR", help="the folder of pictures")
-    what.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
-    what.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5)")
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    inputs.add_argument("--images", type=Path, metavar="DIR", help="the folder of pictures")
+    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    inputs.add_argument("--tags", type=Path, metavar="FILE", help="tags file (.h5)")
+    inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person says of the pictures: image,hair,ruler,.."
     )
-    what.add_argument("--index", type=Path, metavar="FILE", help="its index; else the one that is kept, or made")
-    where = parser.add_argument_group("page")
-    where.add_argument("--out", type=Path, metavar="FILE", help="the page (.html)")
-    where.add_argument("--check", type=Path, metavar="FILE", help="the page to check; 1 where something differs")
+    inputs.add_argument("--index", type=Path, metavar="FILE", help="its index; else the one that is kept, or made")
+    page = parser.add_argument_group("page")
+    page.add_argument("--out", type=Path, metavar="FILE", help="the page (.html)")
+    page.add_argument("--check", type=Path, metavar="FILE", help="the page to check; 1 where something differs")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run, wrong_usage=parser.error)
 
@@ -92,20 +92,27 @@ def _check(arguments: argparse.Namespace) -> int:
         _sources(arguments, network, Path(folder) / "index.h5") as sources,
         progress("checking") as on_step,
     ):
-        found = check_report(report, sources, on_step=on_step, on_stage=on_step.stage)
+        differences = check_report(report, sources, on_step=on_step, on_stage=on_step.stage)
     was, now = report["versions"], versions()
     others = [f"{name} {was.get(name)} (here {now.get(name)})" for name in now if was.get(name) != now.get(name)]
     if arguments.json:
-        differences = [{"place": one.place, "reported": one.reported, "found": one.found} for one in found]
-        say_json({"report": str(arguments.check), "differences": differences, "versions": others})
-        return 1 if found else 0
-    for one in found:
-        say(printable(str(one), 600))
+        values = [
+            {"place": difference.place, "reported": difference.reported, "found": difference.found}
+            for difference in differences
+        ]
+        say_json({"report": str(arguments.check), "differences": values, "versions": others})
+        return 1 if differences else 0
+    for difference in differences:
+        say(printable(str(difference), 600))
     if others:
         say(printable(f"It was made with {', '.join(others)}.", 600))
-    where = "from the pictures on" if arguments.index is None else "from the index on"
-    say(f"{len(found):,} of its numbers and words differ." if found else f"Everything is the same, computed {where}.")
-    return 1 if found else 0
+    extent = "from the pictures on" if arguments.index is None else "from the index on"
+    say(
+        f"{len(differences):,} of its numbers and words differ."
+        if differences
+        else f"Everything is the same, computed {extent}."
+    )
+    return 1 if differences else 0
 
 
 def _take(arguments: argparse.Namespace, report: Mapping[str, Any]) -> None:
@@ -131,8 +138,8 @@ def _take(arguments: argparse.Namespace, report: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _sources(arguments: argparse.Namespace, network: "Network", place: Path | None = None) -> "Iterator[Sources]":
-    """What a report is made from; without --index the index is made first, at `place` or where the window keeps it."""
+def _sources(arguments: argparse.Namespace, network: "Network", index_path: Path | None = None) -> "Iterator[Sources]":
+    """What a report is made from; without --index one is made first, at `index_path` or where the window keeps it."""
     from explorer.core.report import open_sources
 
     table = table_of(arguments, arguments.images)
@@ -140,7 +147,7 @@ def _sources(arguments: argparse.Namespace, network: "Network", place: Path | No
     with open_sources(
         network,
         arguments.images,
-        index_of(arguments, network, table, place),
+        index_of(arguments, network, table, index_path),
         tags=arguments.tags,
         labels=arguments.labels,
         table=table,

@@ -6,8 +6,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in
+from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in, table_of
 from explorer.commands.index import Reins
+from explorer.commands.known_lesions import known_lesions
+from trainer.console.numbers import at_least_one, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -26,33 +28,40 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "run it again to go on. docs/suggestions.md says how it is measured, and how good it is.",
     )
     add_network_arguments(parser)
-    what = parser.add_argument_group("what")
-    what.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index (.h5) of these pictures")
-    add_images_argument(what)
-    what.add_argument(
+    inputs = parser.add_argument_group("what")
+    inputs.add_argument("--index", type=Path, required=True, metavar="FILE", help="the index (.h5) of these pictures")
+    add_images_argument(inputs)
+    inputs.add_argument(
         "--masks", type=Path, metavar="DIR", help="lesion masks, NAME_segmentation.png; they win over found ones"
     )
-    what.add_argument(
+    inputs.add_argument(
         "--labels",
         type=Path,
         metavar="CSV",
-        help="table that says which pictures show the same lesion: they count as one",
+        help="table that says which pictures show one lesion; else the index's own",
     )
-    what.add_argument(
+    inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,lesion=..")
+    inputs.add_argument(
         "--artifacts", type=Path, metavar="CSV", help="what a person saw, image,hair,ruler,..: what is 0 has no mark"
     )
-    what.add_argument("--pictures", type=_number, default=500, metavar="N", help="how many are measured (default 500)")
-    what.add_argument(
-        "--probes", type=_number, default=40, metavar="N", help="how many of them are probed (default 40, 0 for none)"
+    inputs.add_argument(
+        "--pictures", type=at_least_one, default=500, metavar="N", help="how many are measured (default 500)"
     )
-    what.add_argument(
+    inputs.add_argument(
+        "--probes",
+        type=zero_or_more,
+        default=40,
+        metavar="N",
+        help="how many of them are probed (default 40, 0 for none)",
+    )
+    inputs.add_argument(
         "--chance",
-        type=_number,
+        type=zero_or_more,
         default=0,
         metavar="N",
-        help="also count what is suggested by chance: N times with other pictures' masks and moved maps (default 0)",
+        help="also count what is suggested by chance, N times (default 0)",
     )
-    what.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
+    inputs.add_argument("--table", type=Path, metavar="TOML", help="your own table from numbers to words")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the suggestions, a row for each filter")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--progress", choices=("bar", "json"), default="bar", help=argparse.SUPPRESS)
@@ -93,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
             masks=arguments.masks,
             lesions=_lesions(arguments),
             said=_said(arguments),
-            options=SuggestOptions(max(arguments.pictures, 1), arguments.probes, arguments.table, arguments.chance),
+            options=SuggestOptions(arguments.pictures, arguments.probes, arguments.table, arguments.chance),
             on_step=on_step,
             on_stage=on_stage,
             shared=shared,
@@ -116,26 +125,21 @@ def _said(arguments: argparse.Namespace) -> "Said":
 
 
 def _lesions(arguments: argparse.Namespace) -> dict[str, str]:
-    """The lesion of each picture of the index, as far as the table says."""
-    if arguments.labels is None:
-        return {}
+    """The lesion of each picture of the index where it is known."""
     from explorer.core.index import open_index
-    from explorer.core.labels import read_labels
 
     folder = arguments.images[0] if len(arguments.images) == 1 else None
     with open_index(arguments.index) as index:
-        names = index.pictures
-    paths = [folder / name if folder is not None else Path(name) for name in names]
-    labels = read_labels(arguments.labels, paths)
-    return {name: labels.lesion(path) for name, path in zip(names, paths, strict=True)}
+        paths = [folder / name if folder is not None else Path(name) for name in index.pictures]
+        return known_lesions(index, table_of(arguments, paths), paths)
 
 
 def _tell(arguments: argparse.Namespace, suggestions: "Suggestions") -> None:
     counts = Counter(row.tag for row in suggestions.suggested)
     facts = suggestions.facts
     if arguments.json or arguments.progress == "json":
-        told = {"stage": "done", "path": str(arguments.out), "filters": len(suggestions.rows), "tags": dict(counts)}
-        say_json(told | facts)
+        summary = {"stage": "done", "path": str(arguments.out), "filters": len(suggestions.rows), "tags": dict(counts)}
+        say_json(summary | facts)
     else:
         words = ", ".join(f"{tag} {count:,}" for tag, count in counts.most_common())
         say(
@@ -155,10 +159,3 @@ def _by_chance(chance: dict[str, Any]) -> str:
         f"by chance, {chance['permutations']:,} x with other pictures' masks and moved maps: {share} of the filters, "
         f"at most {most} at once ({words or 'nothing'})"
     )
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number

@@ -104,16 +104,16 @@ def _import(arguments: argparse.Namespace) -> tuple[dict[str, Any], str]:
         book = load_tags(arguments.file)
         report = import_csv(arguments.source, book)
         if report.problems and not report.added + report.changed + report.unchanged:
-            line, why = report.problems[0]
-            raise UserError(f"No row of {arguments.source} could be imported; line {line}: {why}.")
+            line, reason = report.problems[0]
+            raise UserError(f"No row of {arguments.source} could be imported; line {line}: {reason}.")
         if report.added or report.changed:
             save_tags(arguments.file, book)
-    problems = [{"line": line, "problem": why} for line, why in report.problems]
+    problems = [{"line": line, "problem": reason} for line, reason in report.problems]
     if not arguments.json:
-        for line, why in report.problems:
-            say(f"{arguments.source}, line {line}: {printable(why)}", error=True)
+        for line, reason in report.problems:
+            say(f"{arguments.source}, line {line}: {printable(reason)}", error=True)
     counts = {"added": report.added, "changed": report.changed, "unchanged": report.unchanged}
-    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    text = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     return counts | {"problems": problems}, f"{arguments.file}: {text}, {len(problems)} refused"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, corrections_of, network_of
 from explorer.core.errors import UserError
+from trainer.console.numbers import any_number
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -46,10 +47,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="draw hair, ruler or ink into every picture, about the middle or another place in shares of its sides, "
         "such as ruler:0.2,0.5; may be repeated",
     )
-    change.add_argument("--crop", type=float, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side")
+    change.add_argument(
+        "--crop", type=any_number, default=1.0, metavar="SHARE", help="keep the middle: 0.8 of either side"
+    )
     change.add_argument(
         "--illumination",
-        type=float,
+        type=any_number,
         nargs="?",
         const=1.0,
         default=0.0,
@@ -58,14 +61,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     change.add_argument(
         "--constancy",
-        type=float,
+        type=any_number,
         nargs="?",
         const=1.0,
         default=0.0,
         metavar="SHARE",
         help="bring the color of the light to grey (shades of grey), wholly or to a share from 0 to 1",
     )
-    change.add_argument("--gamma", type=float, default=1.0, metavar="POWER", help="above 1 is darker")
+    change.add_argument("--gamma", type=any_number, default=1.0, metavar="POWER", help="above 1 is darker")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="a row for each picture")
     parser.add_argument("--force", action="store_true", help="replace --out where it exists")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
@@ -90,54 +93,55 @@ def run(arguments: argparse.Namespace) -> int:
     network = network_of(arguments)
     corrections = corrections_of(arguments.artifacts)
     with progress("what if", "pictures") as on_step:
-        found = what_if(network, arguments.images, change, corrections=corrections, on_step=on_step)
-    write_table(arguments.out, found)
+        outcome = what_if(network, arguments.images, change, corrections=corrections, on_step=on_step)
+    write_table(arguments.out, outcome)
     if arguments.json:
-        say_json({"path": str(arguments.out), **_told(found)})
+        say_json({"path": str(arguments.out), **_told(outcome)})
     else:
-        say("\n".join([*_lines(found), f"{printable(str(arguments.out), 500)}: every picture"]))
-    for sentence in (*found.notes, *found.unreadable):
+        say("\n".join([*_lines(outcome), f"{printable(str(arguments.out), 500)}: every picture"]))
+    for sentence in (*outcome.notes, *outcome.unreadable):
         say(f"feature-explorer: {printable(sentence, 500)}", error=True)
-    return 1 if found.unreadable else 0
+    return 1 if outcome.unreadable else 0
 
 
 def _laid(text: str) -> "Laid":
     """CONCEPT or CONCEPT:ROW,COLUMN; UserError for anything else."""
     from explorer.core.what_if import Laid
 
-    concept, _, place = text.partition(":")
+    concept, _, point = text.partition(":")
     try:
-        row, column = map(float, (place or "0.5,0.5").split(","))
+        row, column = map(float, (point or "0.5,0.5").split(","))
     except ValueError as error:
         raise UserError(f'"{printable(text, 60)}" is no drawing; write ruler, or ruler:0.2,0.5.') from error
     return Laid(concept, row, column)
 
 
-def _told(found: "WhatIf") -> dict[str, Any]:
-    means, sizes = found.mean_change().tolist(), found.mean_change(size=True).tolist()
-    change = {name: value for name, value in vars(found.change).items() if name not in ("without", "laid")}
-    if found.change.without:
-        change["without"] = {name: found.painted_over(name) for name in found.change.without}
-    if found.change.laid:
-        change["with"] = [vars(laid) for laid in found.change.laid]
+def _told(outcome: "WhatIf") -> dict[str, Any]:
+    means, sizes = outcome.mean_change().tolist(), outcome.mean_change(size=True).tolist()
+    change = {name: value for name, value in vars(outcome.change).items() if name not in ("without", "laid")}
+    if outcome.change.without:
+        change["without"] = {name: outcome.painted_over(name) for name in outcome.change.without}
+    if outcome.change.laid:
+        change["with"] = [vars(laid) for laid in outcome.change.laid]
     return {
         "change": change,
-        "pictures": len(found.pictures),
-        "other_class": found.flipped,
-        "mean_change": dict(zip(found.classes, means, strict=True)),
-        "mean_size_of_change": dict(zip(found.classes, sizes, strict=True)),
-        "unreadable": list(found.unreadable),
+        "pictures": len(outcome.pictures),
+        "other_class": outcome.flipped,
+        "mean_change": dict(zip(outcome.classes, means, strict=True)),
+        "mean_size_of_change": dict(zip(outcome.classes, sizes, strict=True)),
+        "unreadable": list(outcome.unreadable),
     }
 
 
-def _lines(found: "WhatIf") -> list[str]:
+def _lines(outcome: "WhatIf") -> list[str]:
     lines = [
-        f"{name}: painted over on {found.painted_over(name):,} of {len(found.pictures):,} pictures"
-        for name in found.change.without
+        f"{name}: painted over on {outcome.painted_over(name):,} of {len(outcome.pictures):,} pictures"
+        for name in outcome.change.without
     ]
     lines.append(
-        f"{found.change.sentence}: of {found.flipped:,} of {len(found.pictures):,} pictures another class is named"
+        f"{outcome.change.sentence}: of {outcome.flipped:,} of {len(outcome.pictures):,} pictures another class "
+        "is named"
     )
-    for name, mean, size in zip(found.classes, found.mean_change(), found.mean_change(size=True), strict=True):
+    for name, mean, size in zip(outcome.classes, outcome.mean_change(), outcome.mean_change(size=True), strict=True):
         lines.append(f"{printable(name)}: {mean:+.3f} on average, {size:.3f} either way")
     return lines

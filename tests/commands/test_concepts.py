@@ -61,7 +61,7 @@ def test_some_pictures_are_enough_to_begin_with(folder, chosen, names):
 def test_no_picture_is_no_choice(folder, capsys):
     with pytest.raises(SystemExit):
         main(["concepts", "--images", str(folder), "--first", "0", "--out", str(folder / "maps")])
-    assert "0 is not 1 or more" in capsys.readouterr().err
+    assert "'0' is not a whole number of 1 or more" in capsys.readouterr().err
 
 
 def test_nothing_is_written_over(folder, capsys):

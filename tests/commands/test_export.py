@@ -198,6 +198,13 @@ def test_a_bad_picture_is_said_and_the_rest_is_exported(
     assert not list(tmp_path.glob("out2/*.png"))
 
 
+def test_a_list_without_a_name_is_not_all_pictures(model: Path, images: Path, tmp_path: Path) -> None:
+    words = ["--model", str(model), "--images", str(images), "--filters", "0:0", "--out", str(tmp_path / "out")]
+    with pytest.raises(UserError, match="--pictures names no picture"):
+        call(*words, "--pictures", ",")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     "words",
     [

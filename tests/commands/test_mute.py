@@ -17,6 +17,8 @@ from explorer.core.tags import FilterKey, TagBook
 from explorer.core.tags.hdf5_file import save_tags
 from tests.networks import open_small, save_small
 from trainer.measures.prediction import Prediction
+from trainer.synthetic import draw
+from trainer.synthetic.picture import encoded
 
 
 @pytest.fixture
@@ -136,6 +138,38 @@ def test_wrong_usage_is_told_apart(asked: list[str], capsys: pytest.CaptureFixtu
             main([*asked, *more])
         assert ended.value.code == 2
         capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--filters", ","], "--filters names no filter; write layer:filter, such as 7:8,7:57"),
+        (["--filters", " , ", "--agreement"], "--filters names no filter"),
+        (["--filters", ""], "--filters names no filter"),
+        (
+            ["--agreement", "--out", "m.safetensors"],
+            "--out writes the network without the filters of --filters or --tag",
+        ),
+    ],
+)
+def test_what_would_be_left_undone_in_silence_is_wrong_usage(
+    more: list[str], said: str, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*asked, *more])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_classes_that_nothing_knows_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "flat").mkdir()
+    for seed in range(4):
+        (tmp_path / "flat" / f"{seed}.png").write_bytes(encoded(draw(seed, size=40).rgb, "PNG"))
+    model = save_small(tmp_path / "small0.safetensors")
+    build_index(open_small(tmp_path), tmp_path / "flat", tmp_path / "flat.h5")
+    words = ["mute", "--model", str(model), "--device", "cpu", "--images", str(tmp_path / "flat"), "--filters", "3:1"]
+    assert main([*words, "--index", str(tmp_path / "flat.h5")]) == 1
+    assert "--labels" in capsys.readouterr().err
 
 
 def test_a_table_of_classes_is_read_once(

@@ -65,15 +65,22 @@ def read_cases(
         raise UserError(" ".join(listing.unreadable))
     listing.check()
     names = sorted(path.relative_to(images).as_posix() for path in listing.pictures)
-    left_out = [(one_line(name), "its name is no UTF-8; rename it") for name in names if not _encodable(name)]
+    unnamed = [name for name in names if not _encodable(name)]
+    left_out = [(one_line(name), "its name is no UTF-8; rename it") for name in unnamed]
     names = [name for name in names if _encodable(name)]
+    if not names and unnamed:
+        raise UserError(
+            f"None of the {len(unnamed)} pictures in {images} has a name in UTF-8 (the first: {left_out[0][0]}); "
+            "rename them."
+        )
     columns = columns or {}
     if labels is not None and "folder" in columns.get("label", ()):
         raise UserError(
             "--columns label=folder takes the folders for classes, --labels a table; leave one of them out."
         )
     if labels is None:
-        reading = _from_folders(images, names, listing.masks, certain="folder" in columns.get("label", ()))
+        others = [*listing.masks, *(images / name for name in unnamed)]
+        reading = _from_folders(images, names, others, certain="folder" in columns.get("label", ()))
     else:
         reading = _from_table(images, names, labels, columns, given_split)
     return replace(
@@ -95,21 +102,24 @@ def _in_folder(case: Case, images: Path, columns: Wanted) -> Case:
     return case
 
 
-def _from_folders(images: Path, names: Sequence[str], masks: Sequence[Path], *, certain: bool) -> Reading:
-    """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part."""
+def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *, certain: bool) -> Reading:
+    """Cases of pictures in class folders; a folder train, val or test above or below the class gives the part.
+
+    A folder of `others` alone, which are masks or cannot be named, is not empty.
+    """
     paths = {name: images / name for name in names}
-    found = class_folders(images, list(paths.values()), certain=certain)
-    if found.doubt:
+    layout = class_folders(images, list(paths.values()), certain=certain)
+    if layout.doubt:
         raise UserError(
-            f"In {images}, {found.doubt}; give the table of the classes to --labels, or say --columns label=folder if "
+            f"In {images}, {layout.doubt}; give the table of the classes to --labels, or say --columns label=folder if "
             "they are classes."
         )
     cases = [
-        Case(name, (found.classes[path],), part=found.parts.get(path, ""))
+        Case(name, (layout.classes[path],), part=layout.parts.get(path, ""))
         for name, path in paths.items()
-        if path in found.classes
+        if path in layout.classes
     ]
-    outside = set(found.outside)
+    outside = set(layout.outside)
     left_out = [(name, "it lies in no class folder") for name, path in paths.items() if path in outside]
     if not cases:
         raise UserError(
@@ -117,19 +127,21 @@ def _from_folders(images: Path, names: Sequence[str], masks: Sequence[Path], *, 
             "make them, or give a CSV to --labels."
         )
     used = {name.rpartition("/")[0] for name in names}
-    used |= {path.relative_to(images).parent.as_posix() for path in masks}
-    for place in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
-        for folder in sorted((images / place).iterdir()):
+    used |= {path.relative_to(images).parent.as_posix() for path in others}
+    for parent in {folder.rpartition("/")[0] for folder in used if folder not in ("", ".")}:
+        for folder in sorted((images / parent).iterdir()):
             inside = folder.relative_to(images).as_posix()
             plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
             if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
                 raise UserError(f"The class folder {folder} holds no pictures; fill it or remove it.")
-    return Reading("class folders", cases, len(names), left_out, list(found.notes))
+    return Reading("class folders", cases, len(names), left_out, list(layout.notes))
 
 
 def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wanted, given_split: bool) -> Reading:
     paths = {name: images / name for name in names}
-    asked = {role: kept for role, titles in columns.items() if (kept := [word for word in titles if word != "folder"])}
+    asked = {
+        role: named for role, titles in columns.items() if (named := [word for word in titles if word != "folder"])
+    }
     pairing = read_label_table(labels, list(paths.values()), asked)
     table = pairing.table
     cases: list[Case] = []

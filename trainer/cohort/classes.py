@@ -27,11 +27,11 @@ def classified(cases: Sequence[Case], options: PrepareOptions) -> Classified:
     return classify(diagnoses, read_diagnoses(options.diagnoses))
 
 
-def settings_of(found: Classified, classes: Sequence[str], options: PrepareOptions) -> dict[str, object]:
+def settings_of(classification: Classified, classes: Sequence[str], options: PrepareOptions) -> dict[str, object]:
     """How classes were made, in plain values for the cohort's settings."""
-    told: dict[str, object] = {
+    settings: dict[str, object] = {
         "classes": options.classes,
-        "table": {diagnosis: name for (diagnosis, name), _ in sorted(found.table.items())},
+        "table": {diagnosis: name for (diagnosis, name), _ in sorted(classification.table.items())},
         "table_from": "--malignant"
         if options.malignant
         else f"--task {options.task}"
@@ -40,21 +40,21 @@ def settings_of(found: Classified, classes: Sequence[str], options: PrepareOptio
     }
     if options.taxonomy:
         taxonomy = read_taxonomy(options.taxonomy)
-        told |= {"fewer_than": options.fewer_than, "tree": tree_of(taxonomy, classes), "tree_from": taxonomy.name}
-    return told
+        settings |= {"fewer_than": options.fewer_than, "tree": tree_of(taxonomy, classes), "tree_from": taxonomy.name}
+    return settings
 
 
 def check_groups(kept: Sequence[tuple[Case, str]], classes: Sequence[str], folds: int) -> None:
     """Say before the long work which class is too small to stand in every part or fold."""
-    for wanted in classes:
-        there = {group_of(case) for case, name in kept if name == wanted}
-        if len(there) < splits.FEWEST_GROUPS:
+    for class_name in classes:
+        groups = {group_of(case) for case, name in kept if name == class_name}
+        if len(groups) < splits.FEWEST_GROUPS:
             raise UserError(
-                f"Class {wanted} has pictures of only {len(there)} patients, lesions or groups, too few to stand in "
-                "train, validation and test; add pictures or take the class out."
+                f"Class {class_name} has pictures of only {len(groups)} patients, lesions or groups, too few to stand "
+                "in train, validation and test; add pictures or take the class out."
             )
-        if len(there) < folds:
-            raise UserError(splits.too_many_folds(folds, f"class {wanted}", len(there)))
+        if len(groups) < folds:
+            raise UserError(splits.too_many_folds(folds, f"class {class_name}", len(groups)))
 
 
 def group_of(case: Case) -> str:

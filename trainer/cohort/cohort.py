@@ -73,10 +73,10 @@ class Cohort:
         """Positions of the pictures of "train", "validation" or "test"; UserError where there are none."""
         if part not in PARTS:
             raise UserError(f'A cohort has the parts {", ".join(PARTS)}, not "{part}".')
-        found = np.flatnonzero(self.splits == part)
-        if not len(found):
+        positions = np.flatnonzero(self.splits == part)
+        if not len(positions):
             raise UserError(f"{self.path.name} has no {part} pictures; prepare it again with another split.")
-        return found
+        return positions
 
     def fold(self, number: int) -> "Cohort":
         """The same cohort with fold `number` (0 ..) as test part and the next fold for validation.
@@ -95,14 +95,14 @@ class Cohort:
 
         UserError where there are none.
         """
-        wanted = tuple(word.strip().casefold() for word in words if word.strip())
-        fits = np.array([bool(wanted) and value.startswith(wanted) for value in self.confirmed], np.bool_)
+        prefixes = tuple(word.strip().casefold() for word in words if word.strip())
+        fits = np.array([bool(prefixes) and value.startswith(prefixes) for value in self.confirmed], np.bool_)
         inside = self.splits == part
         if not len(fits) or not (fits & inside).any():
-            there = sorted({value for value in self.confirmed if value})
+            ways = sorted({value for value in self.confirmed if value})
             raise UserError(
                 f"No {part} picture of {self.path.name} has a diagnosis confirmed by {', '.join(words)[:60]}; "
-                + (f"there are {', '.join(there)[:200]}." if there else "it does not say how diagnoses were made.")
+                + (f"there are {', '.join(ways)[:200]}." if ways else "it does not say how diagnoses were made.")
             )
         return replace(self, splits=np.where(inside & ~fits, "", self.splits))
 

@@ -27,14 +27,14 @@ class Classified:
 
 def override(diagnoses: Sequence[Sequence[str]], malignant: Sequence[str]) -> dict[str, str]:
     """A table in which these diagnoses are malignant and all others benign; UserError for one that nobody has."""
-    there = {spelling(words[0]) for words in diagnoses}
-    wanted = {spelling(word) for word in malignant}
-    if wanted - there:
+    present = {spelling(words[0]) for words in diagnoses}
+    named = {spelling(word) for word in malignant}
+    if named - present:
         raise UserError(
-            f"No picture has the diagnosis {', '.join(sorted(wanted - there))} that --malignant names; "
-            f"there are {', '.join(sorted(there))[:300]}."
+            f"No picture has the diagnosis {', '.join(sorted(named - present))} that --malignant names; "
+            f"there are {', '.join(sorted(present))[:300]}."
         )
-    return {word: MALIGNANT if word in wanted else BENIGN for word in there}
+    return {word: MALIGNANT if word in named else BENIGN for word in present}
 
 
 def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Classified:
@@ -42,18 +42,21 @@ def classify(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Cl
 
     Where the table knows none of them all, or they are a word and what is not it, they are the classes themselves.
     """
-    found = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
+    deciding = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
     rest = the_rest({words[0] for words in diagnoses})
     if rest and table.get(spelling(rest)) not in (BENIGN, MALIGNANT):
-        kept = by_diagnosis(diagnoses)
-        names = " and ".join(sorted({name for name in kept.classes if name}))
+        fallback = by_diagnosis(diagnoses)
+        names = " and ".join(sorted({name for name in fallback.classes if name}))
         note = f'"{rest}" says only what it is not, neither benign nor malignant: the classes are {names}.'
-        return Classified(kept.classes, kept.reasons, kept.table, note)
-    if not any(found):
-        kept = by_diagnosis(diagnoses)
-        names = ", ".join(sorted({name for name in kept.classes if name}))[:300]
+        return Classified(fallback.classes, fallback.reasons, fallback.table, note)
+    if not any(deciding):
+        fallback = by_diagnosis(diagnoses)
+        names = ", ".join(sorted({name for name in fallback.classes if name}))[:300]
         return Classified(
-            kept.classes, kept.reasons, kept.table, f"No diagnosis is in the table: the classes are {names}."
+            fallback.classes,
+            fallback.reasons,
+            fallback.table,
+            f"No diagnosis is in the table: the classes are {names}.",
         )
     return _by_table(diagnoses, table)
 
@@ -67,11 +70,11 @@ def of_task(diagnoses: Sequence[Sequence[str]], task: Mapping[str, str], known: 
 
 
 def _by_table(diagnoses: Sequence[Sequence[str]], table: Mapping[str, str]) -> Classified:
-    found = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
+    deciding = [next((word for word in words if spelling(word) in table), None) for words in diagnoses]
     classes: list[str | None] = []
     reasons: list[str] = []
     counts: Counter[tuple[str, str]] = Counter()
-    for words, word in zip(diagnoses, found, strict=True):
+    for words, word in zip(diagnoses, deciding, strict=True):
         meaning = "unknown" if word is None else table[spelling(word)]
         counts[spelling(words[0]) if word is None else spelling(word), meaning] += 1
         classes.append(meaning if meaning in (BENIGN, MALIGNANT) else None)

@@ -17,22 +17,23 @@ _SIDE, _GAP, _LEFT = 112, 6, 190
 def examples(cohort: Cohort, each: int = EACH, seed: int = 0) -> list[tuple[str, int, tuple[int, ...]]]:
     """For each class and diagnosis, the most frequent first: its name, its pictures, and up to `each` places of them.
 
-    X
+    One picture a lesion, drawn with the seed, so that many pictures of one lesion do not fill the row. Where the cohort
+    knows how diagnoses were made, each way has a row of its own.
     """
     random = np.random.default_rng(seed)
     rows: dict[tuple[int, str, str], list[int]] = {}
-    made = cohort.confirmed or ("",) * len(cohort)
-    for place, key in enumerate(zip(cohort.labels.tolist(), cohort.diagnoses, made, strict=True)):
-        rows.setdefault(key, []).append(place)
-    found = []
-    for (label, diagnosis, way), places in sorted(rows.items(), key=lambda row: (row[0][0], -len(row[1]), row[0])):
-        shuffled = random.permutation(places).tolist()
-        one_a_lesion = list({cohort.lesions[place]: place for place in reversed(shuffled)}.values())
+    ways = cohort.confirmed or ("",) * len(cohort)
+    for position, key in enumerate(zip(cohort.labels.tolist(), cohort.diagnoses, ways, strict=True)):
+        rows.setdefault(key, []).append(position)
+    entries = []
+    for (label, diagnosis, way), positions in sorted(rows.items(), key=lambda row: (row[0][0], -len(row[1]), row[0])):
+        shuffled = random.permutation(positions).tolist()
+        one_a_lesion = list({cohort.lesions[position]: position for position in reversed(shuffled)}.values())
         name = cohort.classes[label]
-        told = name if diagnosis in ("", name) else f"{name}: {diagnosis}"
-        told += f", {way}" if way else ""
-        found.append((told, len(places), tuple(sorted(one_a_lesion[:each]))))
-    return found
+        title = name if diagnosis in ("", name) else f"{name}: {diagnosis}"
+        title += f", {way}" if way else ""
+        entries.append((title, len(positions), tuple(sorted(one_a_lesion[:each]))))
+    return entries
 
 
 def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) -> None:
@@ -43,10 +44,10 @@ def write_examples(cohort: Cohort, path: Path, each: int = EACH, seed: int = 0) 
     sheet = Image.new("RGB", (_LEFT + each * step + _GAP, len(rows) * step + _GAP), "white")
     drawing = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(13)
-    for row, (name, count, places) in enumerate(rows):
+    for row, (name, count, positions) in enumerate(rows):
         top = _GAP + row * step
         drawing.multiline_text((_GAP, top), _wrapped(f"{name}\n{count:,} pictures"), fill="black", font=font)
-        for column, rgb in enumerate(cohort.pictures(list(places))):
+        for column, rgb in enumerate(cohort.pictures(list(positions))):
             tile = Image.fromarray(rgb).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
             sheet.paste(tile, (_LEFT + column * step, top))
     write_png(path, sheet)

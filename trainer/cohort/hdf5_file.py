@@ -80,9 +80,9 @@ class _Outline(io.RawIOBase):
         return self._size
 
     def write(self, content: Any) -> int:
-        part, at = self._part()
-        part.extend(bytes(max(at + len(content) - len(part), 0)))
-        part[at : at + len(content)] = content
+        part, offset = self._part()
+        part.extend(bytes(max(offset + len(content) - len(part), 0)))
+        part[offset : offset + len(content)] = content
         self._at += len(content)
         self._size = max(self._size, self._at)
         if len(self.head) > self._start:
@@ -90,9 +90,9 @@ class _Outline(io.RawIOBase):
         return len(content)
 
     def readinto(self, buffer: Any) -> int:
-        part, at = self._part()
-        found = bytes(part[at : at + len(buffer)])
-        buffer[:] = found + bytes(len(buffer) - len(found))
+        part, offset = self._part()
+        chunk = bytes(part[offset : offset + len(buffer)])
+        buffer[:] = chunk + bytes(len(buffer) - len(chunk))
         self._at += len(buffer)
         return len(buffer)
 
@@ -129,8 +129,8 @@ def _pictures(out: h5py.File, count: int, side: int) -> int:
     plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     plan.set_obj_track_times(False)  # the same pictures give the same file, whenever
     space = h5py.h5s.create_simple((count, side, side, 3))
-    made = h5py.h5d.create(out.id, b"pictures", h5py.h5t.STD_U8LE, space, plan)
-    return int(made.get_offset())
+    dataset = h5py.h5d.create(out.id, b"pictures", h5py.h5t.STD_U8LE, space, plan)
+    return int(dataset.get_offset())
 
 
 def first_byte() -> int:
@@ -159,8 +159,8 @@ def seal(part: Path, path: Path, columns: Columns, attributes: Attributes) -> No
     line = _Line(FORMAT, VERSION, count, side, start, end + len(tail), _checksum(count, side, head[_BLOCK:], tail))
     try:
         with own_file(part) as file:
-            for at, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
-                write_at(file, at, content)
+            for offset, content in ((end, tail), (_BLOCK, head[_BLOCK:])):
+                write_at(file, offset, content)
             file.truncate(end + len(tail))
             os.fsync(file.fileno())
             write_at(file, 0, _block(line))
@@ -190,10 +190,10 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
     if _checksum(line.pictures, line.side, around[0][_BLOCK:], around[1]) != line.checksum:
         raise damaged(path)
     try:
-        found = json.loads(_columns(*around, line.pictures, line.side))
-        if found["first_byte"] != start:  # zeros at both ends hide it from the checksum
+        parsed = json.loads(_columns(*around, line.pictures, line.side))
+        if parsed["first_byte"] != start:  # zeros at both ends hide it from the checksum
             raise Damaged("its pictures lie elsewhere")
-        columns, attributes = found["columns"], found["attributes"]
+        columns, attributes = parsed["columns"], parsed["attributes"]
         check(columns, attributes, {name: getattr(line, name) for name in ("format", "version", "side")})
     except (Damaged, ValueError, RecursionError) as error:
         raise damaged(path, str(error)) from error
@@ -208,11 +208,11 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
 @functools.lru_cache(2)
 def _columns(head: bytes, tail: bytes, pictures: int, side: int) -> str:
     """What `cohort_reader` gives in a process of its own, as JSON; these very bytes always give the same."""
-    found = read_apart(cohort_reader, head + tail, PATIENCE, str(pictures), str(side), str(len(head)))
-    if "problem" in found:
-        raise Damaged(found["problem"])
-    found["attributes"] |= {name: json.loads(found["attributes"][name]) for name in JSON_ATTRIBUTES}
-    return json.dumps(found)
+    answer = read_apart(cohort_reader, head + tail, PATIENCE, str(pictures), str(side), str(len(head)))
+    if "problem" in answer:
+        raise Damaged(answer["problem"])
+    answer["attributes"] |= {name: json.loads(answer["attributes"][name]) for name in JSON_ATTRIBUTES}
+    return json.dumps(answer)
 
 
 def pictures_of(path: Path, count: int, side: int, checksum: str) -> npt.NDArray[np.uint8]:
@@ -240,10 +240,10 @@ def _line(path: Path) -> _Line:
         raise _unreadable(path, error) from error
     try:
         content = json.loads(block)
-        known = content["format"] == FORMAT
+        is_cohort = content["format"] == FORMAT
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _no_cohort(path) from error
-    if not known:
+    if not is_cohort:
         raise _no_cohort(path)
     if isinstance(content.get("version"), int) and content["version"] > VERSION:
         raise UserError(f"{path} was written by a newer version of this program; update it to open the cohort.")
@@ -284,8 +284,8 @@ def _unreadable(path: Path, error: Exception) -> UserError:
     if isinstance(error, FileNotFoundError):
         return UserError(f"{path} does not exist; make it with: feature-trainer prepare --images FOLDER --out {path}.")
     if isinstance(error, IsADirectoryError):
-        how = f"feature-trainer prepare --images {path} --out cohort.h5"
-        return UserError(f"{path} is a folder; a cohort is a file, made of its pictures with: {how}.")
+        command = f"feature-trainer prepare --images {path} --out cohort.h5"
+        return UserError(f"{path} is a folder; a cohort is a file, made of its pictures with: {command}.")
     return UserError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}); check the file.")
 
 

@@ -49,9 +49,9 @@ class _Around(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         behind = self._at - self._end
-        part, at = (self._head, self._at) if behind < 0 else (self._tail, behind)
-        found = part[at : at + len(buffer)]
-        buffer[:] = found + bytes(len(buffer) - len(found))
+        part, offset = (self._head, self._at) if behind < 0 else (self._tail, behind)
+        chunk = part[offset : offset + len(buffer)]
+        buffer[:] = chunk + bytes(len(buffer) - len(chunk))
         self._at += len(buffer)
         return len(buffer)
 
@@ -70,10 +70,10 @@ def read_columns(head: bytes, tail: bytes, pictures: int, side: int) -> dict[str
             columns |= {name: _texts(cases, name, pictures) for name in TEXTS}
             columns |= {name: _texts(cases, name, pictures) if name in cases else [""] * pictures for name in OPTIONAL}
             columns |= {name: _texts(left_out, name.removeprefix("left_out_"), None) for name in LEFT_OUT}
-            shown = _dataset(file, "pictures")
-            if shown.shape != (pictures, side, side, 3) or shown.dtype != np.uint8:
+            dataset = _dataset(file, "pictures")
+            if dataset.shape != (pictures, side, side, 3) or dataset.dtype != np.uint8:
                 raise Damaged("its pictures have another shape")
-            first_byte = shown.id.get_offset()
+            first_byte = dataset.id.get_offset()
     except Damaged:
         raise
     except Exception as error:  # h5py raises nearly everything for a damaged file
@@ -101,32 +101,32 @@ def _dataset(group: h5py.Group, name: str) -> h5py.Dataset:
     """A column that lies in this very file: links and other storage could bring in the content of others."""
     if name not in group or not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise Damaged(f"it has no column {name}")
-    found = group[name]
-    if not isinstance(found, h5py.Dataset):
+    dataset = group[name]
+    if not isinstance(dataset, h5py.Dataset):
         raise Damaged(f"it has no column {name}")
-    storage = found.id.get_create_plist()
+    storage = dataset.id.get_create_plist()
     if storage.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT) or storage.get_external_count():
         raise Damaged(f"its column {name} is not in one piece")
-    return found
+    return dataset
 
 
 def _numbers(group: h5py.Group, name: str, rows: int) -> list[Any]:
-    found = _dataset(group, name)
-    if found.shape != (rows,) or found.dtype != NUMBERS[name] or rows > MOST_ROWS:
+    dataset = _dataset(group, name)
+    if dataset.shape != (rows,) or dataset.dtype != NUMBERS[name] or rows > MOST_ROWS:
         raise Damaged(f"its column {name} has another shape or kind")
-    values: list[Any] = found[()].tolist()
+    values: list[Any] = dataset[()].tolist()
     return [value if value == value else None for value in values]
 
 
 def _texts(group: h5py.Group, name: str, rows: int | None) -> list[str]:
-    found = _dataset(group, name)
-    kind = h5py.check_string_dtype(found.dtype)
-    shape: tuple[int, ...] = found.shape or ()
+    dataset = _dataset(group, name)
+    kind = h5py.check_string_dtype(dataset.dtype)
+    shape: tuple[int, ...] = dataset.shape or ()
     if kind is None or kind.length is None or len(shape) != 1 or shape[0] != (shape[0] if rows is None else rows):
         raise Damaged(f"its column {name} has another shape or kind")
     if shape[0] > MOST_ROWS or shape[0] * kind.length > MOST_BYTES:
         raise Damaged(f"its column {name} is too large")
-    return [text.decode() for text in found[()].tolist()]
+    return [text.decode() for text in dataset[()].tolist()]
 
 
 def main() -> None:

@@ -114,10 +114,10 @@ def written(signature: bytes) -> str:
 
 def read_signature(text: str) -> bytes:
     """The signature that `written` wrote; ValueError where it is none."""
-    found = base64.b85decode(text)
-    if len(found) != SIGNATURE_BYTES:
+    decoded = base64.b85decode(text)
+    if len(decoded) != SIGNATURE_BYTES:
         raise ValueError("a signature of another length")
-    return found
+    return decoded
 
 
 def near_duplicates(signatures: Sequence[bytes], on_step: OnStep = no_step) -> npt.NDArray[np.intp]:
@@ -129,27 +129,27 @@ def near_duplicates(signatures: Sequence[bytes], on_step: OnStep = no_step) -> n
     table = np.frombuffer(b"".join(signatures), np.uint8).reshape(count, _KEPT, _KEPT)
     plain = _hashes(table, SYMMETRIES[0])
     views = (*SYMMETRIES, *CROPS)
-    found = [np.empty(0, np.intp)]
+    pair_codes = [np.empty(0, np.intp)]
     for number, view in enumerate(views):
         shown = plain if number == 0 else _hashes(table, view)
         least = LEAST_CORRELATION if number == 0 else LEAST_OF_OTHER_VIEWS
         for top in range(0, count, _ROWS):
             for pairs in _alike(plain, shown, top, later=view.whole):
-                one, other = pairs[_correlation(table, pairs, view) >= least].T
-                found.append(np.minimum(one, other) * count + np.maximum(one, other))
+                first, second = pairs[_correlation(table, pairs, view) >= least].T
+                pair_codes.append(np.minimum(first, second) * count + np.maximum(first, second))
             on_step((number * count + min(top + _ROWS, count)) // len(views), count)
-    return np.stack(np.divmod(np.unique(np.concatenate(found)), max(count, 1)), axis=1)
+    return np.stack(np.divmod(np.unique(np.concatenate(pair_codes)), max(count, 1)), axis=1)
 
 
 def _hashes(table: npt.NDArray[np.uint8], view: View) -> tuple[Words, Words]:
     """The coarse hash (N,) and the whole one (N, 4) of what a view shows of pictures (N, 48, 48)."""
     coarse, whole = np.empty(len(table), np.uint64), np.empty((len(table), 4), np.uint64)
     for start in range(0, len(table), _PAIRS):
-        some = slice(start, start + _PAIRS)
-        signs = view.signs(table[some].astype(np.float32))
+        block = slice(start, start + _PAIRS)
+        signs = view.signs(table[block].astype(np.float32))
         signs[:, 0, 0] = False  # the mean says nothing
-        for kept, of in ((coarse[:, None], signs[:, :_COARSE, :_COARSE]), (whole, signs)):
-            kept[some] = np.packbits(of.reshape(len(of), -1), axis=1).view(np.uint64)
+        for hashes, bits in ((coarse[:, None], signs[:, :_COARSE, :_COARSE]), (whole, signs)):
+            hashes[block] = np.packbits(bits.reshape(len(bits), -1), axis=1).view(np.uint64)
     return coarse, whole
 
 
@@ -160,16 +160,16 @@ def _alike(
 
     Of a pair that would be found both ways, the one with the `later` picture second.
     """
-    coarse, whole = (of[top : top + _ROWS] for of in plain)
+    coarse, whole = (hashes[top : top + _ROWS] for hashes in plain)
     for left in range(top // _COLUMNS * _COLUMNS if later else 0, len(plain[0]), _COLUMNS):
         apart = np.bitwise_count(coarse[:, None] ^ shown[0][left : left + _COLUMNS])
         first, second = np.nonzero(apart <= _MOST_COARSE_BITS)
         other = first + top < second + left if later else first + top != second + left
         first, second = first[other], second[other] + left
         for start in range(0, len(first), _PAIRS):
-            one, two = first[start : start + _PAIRS], second[start : start + _PAIRS]
-            near = np.bitwise_count(whole[one] ^ shown[1][two]).sum(axis=1) <= MOST_BITS
-            yield np.stack([one[near] + top, two[near]], axis=1)
+            i, j = first[start : start + _PAIRS], second[start : start + _PAIRS]
+            near = np.bitwise_count(whole[i] ^ shown[1][j]).sum(axis=1) <= MOST_BITS
+            yield np.stack([i[near] + top, j[near]], axis=1)
 
 
 def _correlation(table: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp], view: View) -> Floats:
@@ -177,26 +177,28 @@ def _correlation(table: npt.NDArray[np.uint8], pairs: npt.NDArray[np.intp], view
 
     0 where one of them is even, which is like no other.
     """
-    one, other = (_centres(table, places, shown) for places, shown in zip(pairs.T, (SYMMETRIES[0], view), strict=True))
-    answer: Floats = np.einsum("ij,ij->i", one, other)
+    first, second = (
+        _centres(table, positions, shown) for positions, shown in zip(pairs.T, (SYMMETRIES[0], view), strict=True)
+    )
+    answer: Floats = np.einsum("ij,ij->i", first, second)
     return answer
 
 
-def _centres(table: npt.NDArray[np.uint8], places: npt.NDArray[np.intp], view: View) -> Floats:
-    """What is shown in the middle (n, 256) of the pictures at these places (n), of mean 0 and length 1."""
-    each, of_each = np.unique(places, return_inverse=True)
-    centres = view.centres(table[each].astype(np.float32))
+def _centres(table: npt.NDArray[np.uint8], positions: npt.NDArray[np.intp], view: View) -> Floats:
+    """What is shown in the middle (n, 256) of the pictures at these positions (n), of mean 0 and length 1."""
+    distinct, inverse = np.unique(positions, return_inverse=True)
+    centres = view.centres(table[distinct].astype(np.float32))
     centres -= centres.mean(1, keepdims=True)
     lengths = np.linalg.norm(centres, axis=1, keepdims=True)
     centres = np.asarray(centres / np.where(lengths > 1e-3, lengths, np.inf), np.float32)
-    return centres[of_each]
+    return centres[inverse]
 
 
 def _resampling(start: float, end: float) -> npt.NDArray[np.float64]:
     """The matrix (32, 48) that resizes the part of a row from `start` to `end`, shares of it, to 32 values."""
     edges = _KEPT * (start + (end - start) * np.arange(_GREY + 1) / _GREY)
-    places = np.arange(_KEPT)
-    shared = np.minimum(edges[1:, None], places + 1) - np.maximum(edges[:-1, None], places)
+    pixels = np.arange(_KEPT)
+    shared = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
     return np.asarray(np.clip(shared, 0, None) / (edges[1:] - edges[:-1])[:, None])
 
 

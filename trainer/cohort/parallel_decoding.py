@@ -1,5 +1,6 @@
 """Picture files -> decoded pictures of one size in a cohort's unfinished file, going on after a kill."""
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -72,16 +73,11 @@ def decode_all(
     """
     part, journal = part_of(path), journal_of(path)
     pixels, heading = side * side * 3, _heading(names, side, field_of_view)
+    done: list[Decoded] = []
     try:
         with own_file(part) as store, io.BufferedRandom(own_file(journal)) as lines:
             done = _taken_up(images, names, heading, lines, whole=bool(os.fstat(store.fileno()).st_size))
-            try:
-                reserve(store, part.parent, room_for(len(names), side), path)
-            except UserError:
-                if not done:  # nothing to go on from
-                    part.unlink()
-                    journal.unlink()
-                raise
+            reserve(store, part.parent, room_for(len(names), side), path)
             if not lines.tell():
                 lines.write(_line(heading))
             row = sum(not decoded.reason for decoded in done)
@@ -99,6 +95,12 @@ def decode_all(
                     on_step(len(done), len(names))
             finally:
                 _note(store, lines, fresh)
+    except UserError:
+        if not done:  # nothing to go on from; both are closed by now, because Windows removes no open file
+            for file in (part, journal):
+                with contextlib.suppress(OSError):
+                    file.unlink()
+        raise
     except OSError as error:
         raise cannot_write(path, error) from error
     return done
@@ -106,8 +108,8 @@ def decode_all(
 
 def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
     """Make the unfinished file `size` bytes long with room on the disk, before work is done for nothing."""
-    there = os.fstat(part.fileno())
-    held = getattr(there, "st_blocks", 0) * 512
+    status = os.fstat(part.fileno())
+    held = getattr(status, "st_blocks", 0) * 512
     free = shutil.disk_usage(folder).free
     problem = UserError(
         f"{path} needs {size / 1e6:,.0f} MB and its disk has {(free + held) / 1e6:,.0f} MB left; "
@@ -120,7 +122,7 @@ def reserve(part: io.FileIO, folder: Path, size: int, path: Path) -> None:
             os.posix_fallocate(part.fileno(), 0, size)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                part.truncate(there.st_size)
+                part.truncate(status.st_size)
                 raise problem from error
             if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # the disk cannot promise room; go on
                 raise
@@ -150,9 +152,9 @@ def _taken_up(
     done: list[Decoded] = []
     end = 0
     try:
-        theirs = lines.readline()
-        if whole and json.loads(theirs) == heading:
-            end = len(theirs)
+        first_line = lines.readline()
+        if whole and json.loads(first_line) == heading:
+            end = len(first_line)
             for name, line in zip(names, lines, strict=False):
                 decoded = Decoded(**json.loads(line))
                 if not line.endswith(b"\n") or not _same_file(images, name, decoded):
@@ -214,10 +216,10 @@ def decode(
         check_plain_file(images / name)
         content = (images / name).read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        found = _pixels(content, side, field_of_view)
-        if found is None:
+        decoded = _pixels(content, side, field_of_view)
+        if decoded is None:
             return Decoded(name, size, changed, digest, reason=MASK), None
-        rgb, whole = found
+        rgb, whole = decoded
     except Exception as error:  # a decoder may raise anything when bytes are hostile
         return Decoded(name, size, changed, digest, reason=why_unreadable(error, content[:16])), None
     return Decoded(name, size, changed, digest, written(signature(rgb)), "", pixel_digest(rgb), whole), rgb

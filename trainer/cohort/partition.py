@@ -27,7 +27,7 @@ def partition(diagnoses: Sequence[Sequence[str]], taxonomy: Taxonomy, fewer_than
         if written.setdefault(spelling(name), name) != name:
             raise UserError(f'{taxonomy.name} has "{name[:60]}" and "{written[spelling(name)][:60]}"; take one out.')
     own = [next((written[spelling(word)] for word in words if spelling(word) in written), None) for words in diagnoses]
-    counts: Counter[str] = Counter(place for name in own if name for place in taxonomy.line(name))
+    counts: Counter[str] = Counter(ancestor for name in own if name for ancestor in taxonomy.line(name))
     class_of: dict[str, str] = {}
     waiting = [*taxonomy.roots]
     while waiting:
@@ -41,11 +41,13 @@ def partition(diagnoses: Sequence[Sequence[str]], taxonomy: Taxonomy, fewer_than
                 class_of[inside[-1]] = node
                 inside += taxonomy.below(inside.pop())
     classes = [None if name is None else class_of.get(name) for name in own]
-    meanings = ["unknown" if name is None else its or DIVIDED for name, its in zip(own, classes, strict=True)]
+    meanings = [
+        "unknown" if name is None else class_name or DIVIDED for name, class_name in zip(own, classes, strict=True)
+    ]
     table = Counter((spelling(words[0]), meaning) for words, meaning in zip(diagnoses, meanings, strict=True))
     reasons = [
-        "" if its else f"{meaning} diagnosis: {words[0]}"
-        for its, meaning, words in zip(classes, meanings, diagnoses, strict=True)
+        "" if class_name else f"{meaning} diagnosis: {words[0]}"
+        for class_name, meaning, words in zip(classes, meanings, diagnoses, strict=True)
     ]
     return Classified(classes, reasons, table)
 
@@ -60,5 +62,5 @@ def kept_tree(settings: Mapping[str, Any]) -> Taxonomy | None:
 
 def tree_of(taxonomy: Taxonomy, classes: Sequence[str]) -> dict[str, str]:
     """The parent of every class, and of every node above one, "" at the top: what is needed to add the classes up."""
-    names = {name for each in classes for name in taxonomy.line(each)}
+    names = {name for class_name in classes for name in taxonomy.line(class_name)}
     return {name: taxonomy.parents.get(name, "") for name in taxonomy.classes if name in names}

@@ -23,11 +23,11 @@ def pixel_digest(rgb: npt.NDArray[np.uint8]) -> str:
 
 def changed_pictures(cohort: Cohort, positions: Iterable[int], on_step: OnStep = no_step) -> list[str]:
     """Names of the pictures at these positions whose pixels are others than were written."""
-    places, changed = list(positions), []
-    for done, place in enumerate(places, 1):
-        if pixel_digest(cohort.pictures([place])[0]) != cohort.pixels[place]:
-            changed.append(cohort.names[place])
-        on_step(done, len(places))
+    todo, changed = list(positions), []
+    for done, position in enumerate(todo, 1):
+        if pixel_digest(cohort.pictures([position])[0]) != cohort.pixels[position]:
+            changed.append(cohort.names[position])
+        on_step(done, len(todo))
     return changed
 
 

@@ -52,8 +52,8 @@ def about_pairs(
     if not len(pairs):
         return []
     first, second = pairs[:, 0], pairs[:, 1]
-    same = sum(digests[one] == digests[other] for one, other in pairs.tolist())
-    apart = sum(groups[one] != groups[other] for one, other in pairs.tolist())
+    same = sum(digests[i] == digests[j] for i, j in pairs.tolist())
+    apart = sum(groups[i] != groups[j] for i, j in pairs.tolist())
     notes = [
         f"{len(pairs)} pairs of near-duplicates, {same} of them the same file twice; "
         f"{apart} were not of one group before and are kept together now."

@@ -63,7 +63,7 @@ def completed(
     for part in ("test", "validation") if validation else ("test",):
         if part not in parts:
             train = np.flatnonzero(parts == "train")
-            _check(labels[train], [groups[place] for place in train.tolist()], _FIFTHS)
+            _check(labels[train], [groups[position] for position in train.tolist()], _FIFTHS)
             parts[_fifth(labels, groups, train, seed)] = part
     learnt_from = ("train", "validation") if "validation" in parts else ("train",)
     _check_parts(labels, parts, learnt_from, "or split all pictures anew with --own-split")
@@ -100,10 +100,10 @@ def check_folds(count: int) -> None:
 
 def fewest_groups(labels: npt.NDArray[np.int64], groups: Sequence[str]) -> int:
     """The number of groups of the class that has the fewest."""
-    found: dict[int, set[str]] = {}
+    groups_of: dict[int, set[str]] = {}
     for label, group in zip(labels.tolist(), groups, strict=True):
-        found.setdefault(label, set()).add(group)
-    return min(map(len, found.values()), default=0)
+        groups_of.setdefault(label, set()).add(group)
+    return min(map(len, groups_of.values()), default=0)
 
 
 def leaks(parts: npt.NDArray[np.str_], groups: Sequence[str], pairs: npt.NDArray[np.intp]) -> tuple[Leak, ...]:
@@ -111,17 +111,17 @@ def leaks(parts: npt.NDArray[np.str_], groups: Sequence[str], pairs: npt.NDArray
     sides: dict[str, set[str]] = {}
     for group, part in zip(groups, parts.tolist(), strict=True):
         sides.setdefault(group, set()).add(part)
-    torn = sum(len(found) > 1 for found in sides.values())
+    torn = sum(len(parts_of_group) > 1 for parts_of_group in sides.values())
     torn_pairs = int((parts[pairs[:, 0]] != parts[pairs[:, 1]]).sum())
-    found = Leak("groups", torn, len(sides)), Leak("near-duplicate pairs", torn_pairs, len(pairs))
-    return tuple(leak for leak in found if leak.torn)
+    kinds = Leak("groups", torn, len(sides)), Leak("near-duplicate pairs", torn_pairs, len(pairs))
+    return tuple(leak for leak in kinds if leak.torn)
 
 
 def _fifth(
     labels: npt.NDArray[np.int64], groups: Sequence[str], positions: npt.NDArray[np.intp], seed: int
 ) -> npt.NDArray[np.intp]:
     """A stratified fifth of the positions, whole groups."""
-    _, chosen = _folding(_FIFTHS, labels[positions], [groups[place] for place in positions.tolist()], seed)[0]
+    _, chosen = _folding(_FIFTHS, labels[positions], [groups[position] for position in positions.tolist()], seed)[0]
     return positions[chosen]
 
 
@@ -138,10 +138,10 @@ def _folding(
 
 
 def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) -> None:
-    there = fewest_groups(labels, groups)
-    if there < FEWEST_GROUPS:
+    fewest = fewest_groups(labels, groups)
+    if fewest < FEWEST_GROUPS:
         raise UserError(
-            f"A class has pictures of only {there} patients, lesions or groups, too few to stand in every part; "
+            f"A class has pictures of only {fewest} patients, lesions or groups, too few to stand in every part; "
             "add pictures or take the class out."
         )
     if len(set(groups)) < needed:
@@ -151,11 +151,11 @@ def _check(labels: npt.NDArray[np.int64], groups: Sequence[str], needed: int) ->
 def _check_parts(
     labels: npt.NDArray[np.int64],
     parts: npt.NDArray[np.str_],
-    wanted: Sequence[str],
+    required: Sequence[str],
     way_out: str = "or try another --seed",
 ) -> None:
     classes = set(labels.tolist())
-    for part in wanted:
+    for part in required:
         if set(labels[parts == part].tolist()) != classes:
             raise UserError(
                 f"A class has no picture in part {part}: too few patients, lesions or groups; "

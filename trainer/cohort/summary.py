@@ -43,7 +43,7 @@ def counts_of(cohort: Cohort) -> tuple[Counts, ...]:
         ("age", _decades(cohort)),
         ("site", cohort.sites),
     ):
-        order = [_age_name(at) for at in range(len(_AGES) - 1)] if title == "age" else ()
+        order = [_age_name(index) for index in range(len(_AGES) - 1)] if title == "age" else ()
         if any(values):
             tables.append(_counts(cohort, title, values, order, most_first=title in ("site", "confirmed by")))
     return tuple(tables)
@@ -52,25 +52,25 @@ def counts_of(cohort: Cohort) -> tuple[Counts, ...]:
 def _counts(
     cohort: Cohort, title: str, values: Sequence[str], order: Sequence[str] = (), *, most_first: bool = False
 ) -> Counts:
-    found: dict[str, list[int]] = {}
+    rows: dict[str, list[int]] = {}
     for value, label in zip(values, cohort.labels.tolist(), strict=True):
-        found.setdefault(value or NOT_KNOWN, [0] * len(cohort.classes))[label] += 1
+        rows.setdefault(value or NOT_KNOWN, [0] * len(cohort.classes))[label] += 1
 
-    def place(name: str) -> tuple[bool, int, int, str]:
-        known = order.index(name) if name in order else len(order)
-        return name == NOT_KNOWN, known, -sum(found[name]) if most_first else 0, name
+    def sort_key(name: str) -> tuple[bool, int, int, str]:
+        rank = order.index(name) if name in order else len(order)
+        return name == NOT_KNOWN, rank, -sum(rows[name]) if most_first else 0, name
 
-    return Counts(title, {name: tuple(found[name]) for name in sorted(found, key=place)})
+    return Counts(title, {name: tuple(rows[name]) for name in sorted(rows, key=sort_key)})
 
 
 def _decades(cohort: Cohort) -> list[str]:
-    at = np.digitize(np.nan_to_num(cohort.ages), _AGES[1:])
-    return ["" if np.isnan(age) else _age_name(int(place)) for age, place in zip(cohort.ages, at, strict=True)]
+    indices = np.digitize(np.nan_to_num(cohort.ages), _AGES[1:])
+    return ["" if np.isnan(age) else _age_name(int(index)) for age, index in zip(cohort.ages, indices, strict=True)]
 
 
-def _age_name(at: int) -> str:
-    low, high = _AGES[at], _AGES[at + 1]
-    return f"under {high}" if not at else f"{low} and over" if high == _AGES[-1] else f"{low} to {high - 1}"
+def _age_name(index: int) -> str:
+    low, high = _AGES[index], _AGES[index + 1]
+    return f"under {high}" if not index else f"{low} and over" if high == _AGES[-1] else f"{low} to {high - 1}"
 
 
 def as_plain(cohort: Cohort) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def as_plain(cohort: Cohort) -> dict[str, Any]:
         "side": cohort.side,
         "groups": len(set(cohort.groups)),
         "lesions": len(set(cohort.lesions)),
-        "classes": {name: int((cohort.labels == at).sum()) for at, name in enumerate(cohort.classes)},
+        "classes": {name: int((cohort.labels == label).sum()) for label, name in enumerate(cohort.classes)},
         "counts": {
             table.title: {name: dict(zip(cohort.classes, numbers, strict=True)) for name, numbers in table.rows.items()}
             for table in counts_of(cohort)
@@ -117,7 +117,7 @@ def as_text(cohort: Cohort, shown: int = 10) -> str:
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     cells = [[printable(str(cell), 60) for cell in row] for row in [titles, *rows]]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(titles))]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(titles))]
     return [
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
         for row in cells
@@ -149,12 +149,12 @@ def _figure(cohort: Cohort) -> Any:
     for table, plot in zip(tables, axes, strict=True):
         rows = _fitting(table)
         names, left = list(rows), np.zeros(len(rows))
-        for at, name in enumerate(cohort.classes):
-            values = np.array([numbers[at] for numbers in rows.values()])
-            plot.barh(names, values, left=left, color=_COLORS[at % len(_COLORS)], label=name, height=0.75)
+        for class_index, name in enumerate(cohort.classes):
+            values = np.array([numbers[class_index] for numbers in rows.values()])
+            plot.barh(names, values, left=left, color=_COLORS[class_index % len(_COLORS)], label=name, height=0.75)
             left += values
-        for place, total in enumerate(left):
-            plot.annotate(f"{total:.0f}", (total, place), (3, 0), textcoords="offset points", va="center", fontsize=7)
+        for row, total in enumerate(left):
+            plot.annotate(f"{total:.0f}", (total, row), (3, 0), textcoords="offset points", va="center", fontsize=7)
         plot.invert_yaxis()
         plot.set_title(table.title, loc="left", fontsize=9, fontweight="bold")
         plot.tick_params(labelsize=8)

@@ -45,9 +45,9 @@ def check(columns: dict[str, Any], attributes: dict[str, Any], promised: dict[st
         ),
         "group": (all(columns["group"]) and all(columns["lesion"]), "pictures without a group"),
     }
-    for right, what in rules.values():
+    for right, problem in rules.values():
         if not right:
-            raise Damaged(f"it has {what}")
+            raise Damaged(f"it has {problem}")
 
 
 def _check_attributes(attributes: dict[str, Any]) -> None:
@@ -66,5 +66,5 @@ def _check_attributes(attributes: dict[str, Any]) -> None:
 
 def _are_folds(folds: list[int]) -> bool:
     """True for none (all -1), and for 0, 1, 2 .. without a gap."""
-    there = set(folds)
-    return there == {-1} or there == set(range(len(there)))
+    distinct = set(folds)
+    return distinct == {-1} or distinct == set(range(len(distinct)))

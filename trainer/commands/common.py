@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from trainer.console.numbers import any_number, whole_number
 from trainer.devices.names import CHOICES, device_argument
 from trainer.files.printing import say
 from trainer.training.presets import PRESETS
@@ -71,10 +72,11 @@ def _kind_of_flag(kind: Any) -> dict[str, Any]:
     if get_origin(kind) is Literal:
         return {"choices": get_args(kind)}
     if get_origin(kind) is tuple:
-        return {"type": float, "nargs": len(get_args(kind)), "metavar": tuple("ABC"[: len(get_args(kind))])}
+        return {"type": any_number, "nargs": len(get_args(kind)), "metavar": tuple("ABC"[: len(get_args(kind))])}
     if kind is bool:
         return {"action": argparse.BooleanOptionalAction}
-    return {"type": kind, "metavar": {int: "N", float: "X", str: "TEXT"}[kind]}
+    read, metavar = {int: (whole_number, "N"), float: (any_number, "X"), str: (str, "TEXT")}[kind]
+    return {"type": read, "metavar": metavar}
 
 
 def recipe_of(arguments: argparse.Namespace) -> Recipe:

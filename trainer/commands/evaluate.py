@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument
+from trainer.console.numbers import at_least_one, whole_number, zero_or_more
 from trainer.console.progress import progress
 from trainer.devices.names import find_device
 from trainer.files.errors import UserError
@@ -38,9 +39,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--confirmed", metavar="WORDS", help="only pictures whose diagnosis was made so: histo (first letters; A,B)"
     )
-    parser.add_argument("--fold", type=int, metavar="N", help="of a cohort with folds: fold N is the test part")
     parser.add_argument(
-        "--tta", type=int, choices=(1, 2, 4, 8), default=1, metavar="N", help="views of each picture: 1, 2, 4 or 8 (1)"
+        "--fold", type=zero_or_more, metavar="N", help="of a cohort with folds: fold N is the test part"
+    )
+    parser.add_argument(
+        "--tta",
+        type=whole_number,
+        choices=(1, 2, 4, 8),
+        default=1,
+        metavar="N",
+        help="views of each picture: 1, 2, 4 or 8 (1)",
     )
     parser.add_argument(
         "--threshold",
@@ -52,11 +60,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--taxonomy", type=Path, metavar="FILE", help="adds classes up: .toml, or .csv with name,parent"
     )
     parser.add_argument(
-        "--level", type=int, metavar="N", help="level of the taxonomy, 1 = the top (default: the deepest that fits)"
+        "--level",
+        type=at_least_one,
+        metavar="N",
+        help="level of the taxonomy, 1 = the top (default: the deepest that fits)",
     )
-    parser.add_argument("--draws", type=int, default=2000, metavar="N", help="bootstrap draws of lesions (2000)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap draws (0)")
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="pictures at once (64)")
+    parser.add_argument(
+        "--draws", type=whole_number, default=2000, metavar="N", help="bootstrap draws of lesions (2000)"
+    )
+    parser.add_argument("--seed", type=whole_number, default=0, metavar="N", help="of the bootstrap draws (0)")
+    parser.add_argument("--batch", type=whole_number, default=64, metavar="N", help="pictures at once (64)")
     parser.add_argument(
         "--even-if-seen", action="store_true", help="evaluate on pictures that the network was trained on, too"
     )
@@ -73,49 +86,64 @@ def run(arguments: argparse.Namespace) -> None:
 
     _check(arguments)
     networks = [_opened(path, arguments) for path in arguments.model]
-    facts, opened = networks[0]
-    cohort = open_checked(arguments.data)
+    cohort, notes = _measured_part(arguments, open_checked(arguments.data))
+    for path, (_, model) in zip(arguments.model, networks, strict=True):
+        _check_names(path, arguments, model, cohort)
+        notes = (*notes, *_seen(path, arguments, _training(model), cohort), *model.assumed)
+    opened = [model for _, model in networks]
+    facts = _facts(arguments, [file_facts for file_facts, _ in networks])
+    evaluation = _evaluated(arguments, opened, facts, cohort, tuple(dict.fromkeys(notes)))
+    make_folder(arguments.out)
+    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened[0])), cohort)
+    if arguments.json:
+        say_json(numbers)
+    else:
+        _tell(arguments.out, evaluation)
+
+
+def _measured_part(arguments: argparse.Namespace, cohort: "Cohort") -> "tuple[Cohort, tuple[str, ...]]":
+    """The cohort with the fold and the confirmed pictures that are asked for, and what the report must say of that."""
     if arguments.level is not None and not arguments.taxonomy and not cohort.settings.get("tree"):
         raise UserError("--level needs a --taxonomy that says how the classes add up.")
     if arguments.fold is not None:
         cohort = cohort.fold(arguments.fold)
-    notes: tuple[str, ...] = ()
-    if arguments.confirmed:
-        whole = len(cohort.positions(arguments.split))
-        cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
-        notes = (
-            f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
-            f"diagnosis was confirmed by {arguments.confirmed} are measured.",
-        )
-    for path, (_, each) in zip(arguments.model, networks, strict=True):
-        _check_names(path, arguments, each, cohort)
-        notes = (*notes, *_seen(path, arguments, _training(each), cohort), *each.assumed)
-    if len(networks) > 1:
-        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": [of for of, _ in networks]}
-    if arguments.tta > 1:
-        facts = {**facts, "views of each picture": arguments.tta}
-    evaluation = _evaluated(arguments, [each for _, each in networks], facts, cohort, tuple(dict.fromkeys(notes)))
-    make_folder(arguments.out)
-    numbers = write_report(arguments.out, evaluation, Run.of_training(_training(opened)), cohort)
-    if arguments.json:
-        say_json(numbers)
-        return
+    if not arguments.confirmed:
+        return cohort, ()
+    whole = len(cohort.positions(arguments.split))
+    cohort = cohort.confirmed_by(arguments.confirmed.split(","), arguments.split)
+    note = (
+        f"Only the {len(cohort.positions(arguments.split)):,} of {whole:,} {arguments.split} pictures whose "
+        f"diagnosis was confirmed by {arguments.confirmed} are measured."
+    )
+    return cohort, (note,)
+
+
+def _facts(arguments: argparse.Namespace, of_files: "Sequence[dict[str, Any]]") -> dict[str, Any]:
+    """Plain facts about the network that is measured, be it one or the mean of several."""
+    facts = of_files[0]
+    if len(of_files) > 1:
+        facts = {"file": ", ".join(path.name for path in arguments.model), "networks": list(of_files)}
+    return {**facts, "views of each picture": arguments.tta} if arguments.tta > 1 else facts
+
+
+def _tell(out: Path, evaluation: "Evaluation") -> None:
+    """Say where the report is, and the figures that are asked for first."""
     from trainer.report.style import spoken
 
-    of = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
+    meaning = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
     say(
-        f"{arguments.out / 'report.html'}: AUC {of} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
+        f"{out / 'report.html'}: AUC {meaning} {spoken(evaluation.auc)} on {evaluation.pictures:,} "
         f"{evaluation.part} pictures of {evaluation.lesions:,} lesions"
     )
     if evaluation.threshold:
-        chosen = evaluation.threshold
-        if chosen.kept:
-            say(f"threshold {chosen.value:.4f}, {printable(chosen.kept.origin, 200)}")
-        for at, what in ((chosen.chosen_on, "chosen on"), (chosen.applied_to, "applied to")):
-            if at is not None:
+        threshold = evaluation.threshold
+        if threshold.kept:
+            say(f"threshold {threshold.value:.4f}, {printable(threshold.kept.origin, 200)}")
+        for point, role in ((threshold.chosen_on, "chosen on"), (threshold.applied_to, "applied to")):
+            if point is not None:
                 say(
-                    f"threshold {chosen.value:.4f} ({printable(chosen.criterion, 40)}) {what} {at.part}: sensitivity "
-                    f"{spoken(at.sensitivity)}, specificity {spoken(at.specificity)}"
+                    f"threshold {threshold.value:.4f} ({printable(threshold.criterion, 40)}) {role} {point.part}: "
+                    f"sensitivity {spoken(point.sensitivity)}, specificity {spoken(point.specificity)}"
                 )
     for note in evaluation.notes:
         say(note)
@@ -161,13 +189,15 @@ def _check_names(path: Path, arguments: argparse.Namespace, opened: "OpenedModel
     count = len(opened.classes)
     unnamed = opened.classes == tuple(f"class {number}" for number in range(count))
     if unnamed and set(opened.classes) - set(cohort.classes) and not arguments.taxonomy:
-        known = line_of(cohort.classes).replace(", ", ",")
-        how = (
-            f"such as --classes {known}, if that is their order"
+        class_names = line_of(cohort.classes).replace(", ", ",")
+        advice = (
+            f"such as --classes {class_names}, if that is their order"
             if len(cohort.classes) == count
-            else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {known}"
+            else f"{count} words parted by commas (--classes), and say with --taxonomy which of them are {class_names}"
         )
-        raise UserError(f"{path.name} does not name its {count} classes; name them in the order of its outputs, {how}.")
+        raise UserError(
+            f"{path.name} does not name its {count} classes; name them in the order of its outputs, {advice}."
+        )
 
 
 def _training(opened: "OpenedModel") -> dict[str, Any]:
@@ -197,13 +227,13 @@ def _seen(path: Path, arguments: argparse.Namespace, training: dict[str, Any], c
         )
     if not count:
         return ()
-    known = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
+    overlap = f"{count:,} of the {len(positions):,} {arguments.split} pictures of {cohort.path.name}"
     if not arguments.even_if_seen:
         raise UserError(
-            f"{path.name} was trained or chosen on {known}, so that the figures would flatter; "
+            f"{path.name} was trained or chosen on {overlap}, so that the figures would flatter; "
             "choose another --split or cohort, or say --even-if-seen."
         )
-    return (f"The network was trained or chosen on {known}: every figure flatters.",)
+    return (f"The network was trained or chosen on {overlap}: every figure flatters.",)
 
 
 def _kept_threshold(arguments: argparse.Namespace, networks: "Sequence[OpenedModel]") -> "KeptThreshold | None":
@@ -234,10 +264,10 @@ def _evaluated(
     taxonomy = read_taxonomy(arguments.taxonomy) if arguments.taxonomy else kept_tree(cohort.settings)
     device = find_device(arguments.device)
     first, *others = [
-        Member(each.module.to(device), each.classes, each.input, each.output.independent) for each in networks
+        Member(opened.module.to(device), opened.classes, opened.input, opened.output.independent) for opened in networks
     ]
     with progress("evaluating", "pictures") as on_step:
-        found = evaluate(
+        evaluation = evaluate(
             first.module,
             first.classes,
             first.input,
@@ -258,4 +288,4 @@ def _evaluated(
             network=facts,
             on_step=on_step,
         )
-    return replace(found, notes=(*notes, *found.notes))
+    return replace(evaluation, notes=(*notes, *evaluation.notes))

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.networks.opening import open_model
 
     out: Path = arguments.out or arguments.model.with_suffix(".onnx")
-    if out.exists() and out.samefile(arguments.model):
+    if out.exists() and arguments.model.exists() and out.samefile(arguments.model):
         raise UserError(f"{out} is the network itself; choose another --out.")
     if out.suffix != ".onnx":
         raise UserError(f"{out.name} must end in .onnx.")

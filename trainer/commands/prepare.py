@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.console.numbers import any_number, whole_number, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import printable, say
@@ -64,22 +65,30 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="FILE",
         help="tree (.csv with name,parent, or .toml): nodes with fewer pictures than --fewer-than are the classes",
     )
-    parser.add_argument("--fewer-than", type=int, default=1000, metavar="N", help="with --taxonomy (default 1000)")
+    parser.add_argument(
+        "--fewer-than", type=whole_number, default=1000, metavar="N", help="with --taxonomy (default 1000)"
+    )
     parser.add_argument(
         "--unknown",
         choices=("stop", "leave-out"),
         default="stop",
         help="what to do about a diagnosis that the table does not know: stop (default), or leave its pictures out",
     )
-    parser.add_argument("--folds", type=int, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
+    parser.add_argument("--folds", type=whole_number, default=0, metavar="K", help="K folds instead of 64/16/20 %%")
     parser.add_argument("--own-split", action="store_true", help="split anew, even if the table or the folders do")
     parser.add_argument(
         "--no-validation", action="store_true", help="set no validation part apart: epochs are fixed, as in the paper"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
-    parser.add_argument("--size", type=int, default=300, metavar="N", help="side of the stored pictures (default 300)")
+    parser.add_argument("--seed", type=zero_or_more, default=0, help="of the split (default 0)")
     parser.add_argument(
-        "--field-of-view", type=float, default=0.0, metavar="MARGIN", help="cut to the lesion, and so much of it around"
+        "--size", type=whole_number, default=300, metavar="N", help="side of the stored pictures (default 300)"
+    )
+    parser.add_argument(
+        "--field-of-view",
+        type=any_number,
+        default=0.0,
+        metavar="MARGIN",
+        help="cut to the lesion, and so much of it around",
     )
     parser.add_argument("--source", default="", help="where the pictures come from; goes into reports and networks")
     parser.add_argument("--replace", action="store_true", help="write over a cohort of other pictures")
@@ -102,10 +111,13 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.cohort.prepare import PrepareOptions, prepare
     from trainer.cohort.summary import as_text
 
+    malignant = tuple(word.strip() for word in arguments.malignant.split(",") if word.strip())
+    if arguments.malignant and not malignant:
+        raise UserError("--malignant names no diagnosis; give some with commas, such as mel,bcc, or leave it out.")
     options = PrepareOptions(
         classes=arguments.classes,
         diagnoses=arguments.diagnoses,
-        malignant=tuple(word.strip() for word in arguments.malignant.split(",") if word.strip()),
+        malignant=malignant,
         task=arguments.task,
         taxonomy=arguments.taxonomy,
         fewer_than=arguments.fewer_than,
@@ -139,15 +151,15 @@ def run(arguments: argparse.Namespace) -> None:
     say(as_text(prepared.cohort))
     for note in prepared.notes:
         say(f"note: {printable(note)}", error=True)
-    unreadable, found = (prepared.cohort.flow[what] for what in ("unreadable", "pictures found"))
+    unreadable, pictures = (prepared.cohort.flow[key] for key in ("unreadable", "pictures found"))
     if unreadable:
-        told = (
-            f"{unreadable:,} of {found:,} pictures could not be read and are not in {arguments.out}; "
+        message = (
+            f"{unreadable:,} of {pictures:,} pictures could not be read and are not in {arguments.out}; "
             "describe --json names them all."
         )
-        if unreadable > MOST_UNREADABLE * found:
-            raise UserError(f"{told} So many are no accident: copy them again, and run the same command again.")
-        say(f"note: {told}", error=True)
+        if unreadable > MOST_UNREADABLE * pictures:
+            raise UserError(f"{message} So many are no accident: copy them again, and run the same command again.")
+        say(f"note: {message}", error=True)
 
 
 def _print_table(prepared: "Prepared") -> None:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from trainer.commands.common import add_recipe_arguments, recipe_of
+from trainer.console.numbers import any_number, at_least_one
 from trainer.files.printing import say
 
 DESCRIPTION = """
@@ -19,8 +20,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     parser.add_argument("--image", type=Path, required=True, metavar="FILE", help="the picture")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="sheet to write (.png)")
-    parser.add_argument("--stored", type=int, default=300, metavar="N", help="side at which prepare stores it (300)")
-    parser.add_argument("--field-of-view", type=float, default=0.0, metavar="MARGIN", help="as of prepare (0: none)")
+    parser.add_argument(
+        "--stored", type=at_least_one, default=300, metavar="N", help="side at which prepare stores it (300)"
+    )
+    parser.add_argument(
+        "--field-of-view", type=any_number, default=0.0, metavar="MARGIN", help="as of prepare (0: none)"
+    )
     add_recipe_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, recipe_of
+from trainer.console.numbers import any_number, whole_number
 from trainer.console.progress import progress
 from trainer.devices.names import find_device
 from trainer.files.printing import say
@@ -14,9 +15,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = commands.add_parser("rates", help="learning-rate range test: a plot and a suggestion")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="the cohort (.h5)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the plot and its numbers")
-    parser.add_argument("--lowest", type=float, default=1e-6, metavar="X", help="rate to begin with (1e-6)")
-    parser.add_argument("--highest", type=float, default=1.0, metavar="X", help="rate to end with (1)")
-    parser.add_argument("--steps", type=int, default=100, metavar="N", help="steps from the one to the other (100)")
+    parser.add_argument("--lowest", type=any_number, default=1e-6, metavar="X", help="rate to begin with (1e-6)")
+    parser.add_argument("--highest", type=any_number, default=1.0, metavar="X", help="rate to end with (1)")
+    parser.add_argument(
+        "--steps", type=whole_number, default=100, metavar="N", help="steps from the one to the other (100)"
+    )
     add_device_argument(parser)
     add_recipe_arguments(parser)
     parser.set_defaults(run=run)
@@ -30,7 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     from trainer.training.learning_rate_test import rate_test, write_rates
 
     with progress("trying rates") as on_step:
-        found = rate_test(
+        range_test = rate_test(
             open_checked(arguments.data),
             recipe,
             find_device(arguments.device),
@@ -39,8 +42,8 @@ def run(arguments: argparse.Namespace) -> None:
             arguments.steps,
             on_step=on_step,
         )
-    write_rates(arguments.out, found)
+    write_rates(arguments.out, range_test)
     say(
-        f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {found.suggested:.1e}; a tenth "
-        f"of the rate at which it is least is {found.tenth_of_least:.1e}"
+        f"{arguments.out / 'rates.svg'}: the loss falls fastest at a learning rate of {range_test.suggested:.1e}; a "
+        f"tenth of the rate at which it is least is {range_test.tenth_of_least:.1e}"
     )

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from trainer.console.numbers import at_least_one, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.errors import UserError
 from trainer.files.printing import say
@@ -11,9 +12,9 @@ from trainer.files.printing import say
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommand."""
     parser = commands.add_parser("synthesize", help="draw a labelled set of pictures with exact masks")
-    parser.add_argument("--count", type=int, default=600)
+    parser.add_argument("--count", type=at_least_one, default=600)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=zero_or_more, default=0)
     parser.add_argument("--planted", help="a shortcut: concept:share, such as ruler:0.8 of the malignant pictures")
     parser.set_defaults(run=run)
 

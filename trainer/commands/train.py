@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trainer.commands.common import add_device_argument, add_recipe_arguments, recipe_of
+from trainer.console.numbers import whole_number
 from trainer.console.progress import Progress, begin, on_terminal
 from trainer.devices.names import find_device
 from trainer.files.printing import printable, say
@@ -28,7 +29,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the run")
     parser.add_argument("--dry-run", action="store_true", help="train nothing: show which layers learn at which rate")
     parser.add_argument("--folds", choices=("all",), help="train once for each fold of the cohort, and compare them")
-    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="train with N seeds, and compare them (1)")
+    parser.add_argument(
+        "--seeds", type=whole_number, default=1, metavar="N", help="train with N seeds, and compare them (1)"
+    )
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights, written into the network")
     add_device_argument(parser)
     add_recipe_arguments(parser)
@@ -105,13 +108,13 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
 
     check(cohort, recipe)
     fetched = recipe.network.weights == "imagenet"  # which is downloaded for training alone: the layers are the same
-    module, says = started(recipe.with_settings({"weights": ""}, "--dry-run") if fetched else recipe, cohort.classes)
+    module, origin = started(recipe.with_settings({"weights": ""}, "--dry-run") if fetched else recipe, cohort.classes)
     if fetched:
-        says = f"{recipe.network.architecture} from imagenet"
+        origin = f"{recipe.network.architecture} from imagenet"
     learning = recipe.learning
     if part := seen_part(cohort, recipe):
         say(part)
-    say(f"{says}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
+    say(f"{origin}; {learning.epochs} epochs, highest learning rate {learning.learning_rate:g}")
     say(f"{'depth':>6}  {'share':>9}  {'rate':>9}  {'weights':>12}  modules")
     for group in depth_groups(module, learning.depth_decay):
         first, last = group.modules[0], group.modules[-1]
@@ -119,9 +122,9 @@ def _show_rates(cohort: "Cohort", recipe: "Recipe") -> None:
         weights = sum(weight.numel() for weight in group.weights)
         rate = learning.learning_rate * group.share
         say(f"{group.depth:6.2f}  {group.share:9.3g}  {rate:9.2g}  {weights:12,}  {printable(names)}")
-    kept = sum(weight.numel() for weight in module.parameters() if not weight.requires_grad)
-    if kept:
-        say(f"{kept:,} weights are kept as they are (--freeze-up-to {printable(recipe.network.freeze_up_to)})")
+    frozen = sum(weight.numel() for weight in module.parameters() if not weight.requires_grad)
+    if frozen:
+        say(f"{frozen:,} weights are kept as they are (--freeze-up-to {printable(recipe.network.freeze_up_to)})")
     if learning.head_epochs:
         say(f"in the first {learning.head_epochs} epochs the last of these groups learns alone")
 
@@ -166,8 +169,8 @@ class Bar:
         """The progress of the run, at a stage; "" at whichever it is."""
         if self._bar is None:
             # Not the pictures that there are: whole batches of them, epoch after epoch.
-            what = f"pictures over {self._epochs} epochs" if self._epochs > 1 else "pictures"
-            self._bar, self._stage = begin("training", what), ""
+            unit = f"pictures over {self._epochs} epochs" if self._epochs > 1 else "pictures"
+            self._bar, self._stage = begin("training", unit), ""
         if stage and stage != self._stage:
             self._stage = stage
             self._bar.stage(stage)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.console.numbers import at_least_one, decay, not_negative, positive, share, zero_or_more
 from trainer.files.printing import say
 
 if TYPE_CHECKING:
@@ -55,9 +56,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="train nothing, and measure this network on what is kept from training; --out is a CSV then, and "
         "--held-out says what was seen in its pictures (columns hair_1, hair_2, ... of two readings, or hair, ...)",
     )
-    parser.add_argument("--epochs", type=int, default=9, help="times that every picture is shown (default 9)")
-    parser.add_argument("--rate", type=float, default=4e-3, help="highest learning rate (default 0.004)")
-    parser.add_argument("--small", type=int, metavar="N", help="epochs at 160 pixels; the others at 224 (all but two)")
+    parser.add_argument("--epochs", type=zero_or_more, default=9, help="times that every picture is shown (default 9)")
+    parser.add_argument("--rate", type=positive, default=4e-3, help="highest learning rate (default 0.004)")
+    parser.add_argument(
+        "--small", type=zero_or_more, metavar="N", help="epochs at 160 pixels; the others at 224 (all but two)"
+    )
     parser.add_argument(
         "--begin",
         type=Path,
@@ -66,18 +69,18 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="go on from this network, or from the mean of several that began with the same one, instead of by chance; "
         "with --epochs 0 that is written as it is",
     )
-    parser.add_argument("--each", type=int, default=60, help="drawings of every kind of artifact (default 60)")
-    parser.add_argument("--batch", type=int, default=16, help="pictures of a step (default 16)")
-    parser.add_argument("--average", type=float, default=0.0, metavar="X", help="moving average of the weights (0)")
+    parser.add_argument("--each", type=at_least_one, default=60, help="drawings of every kind of artifact (default 60)")
+    parser.add_argument("--batch", type=at_least_one, default=16, help="pictures of a step (default 16)")
+    parser.add_argument("--average", type=decay, default=0.0, metavar="X", help="moving average of the weights (0)")
     parser.add_argument(
         "--wide",
-        type=float,
+        type=share,
         default=0.0,
         metavar="X",
         help="share of the batches that are changed far more, as of other cameras: lesions small, large, at the side, "
         "cut by the frame (0)",
     )
-    parser.add_argument("--lesion", type=float, default=1.0, metavar="X", help="weight of the lesion's loss (1)")
+    parser.add_argument("--lesion", type=not_negative, default=1.0, metavar="X", help="weight of the lesion's loss (1)")
     parser.add_argument(
         "--validate",
         action="store_true",
@@ -91,32 +94,44 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="in which the network is computed while it learns; float32 where the device has no bfloat16 (float32)",
     )
     parser.add_argument("--device", default="cpu", help="cpu (default), cuda, mps, auto")
-    parser.add_argument("--processes", type=int, default=0, metavar="N", help="that make batches beside this one (0)")
-    parser.add_argument("--seed", type=int, default=0, help="of everything that is left to chance (default 0)")
+    parser.add_argument(
+        "--processes", type=zero_or_more, default=0, metavar="N", help="that make batches beside this one (0)"
+    )
+    parser.add_argument("--seed", type=zero_or_more, default=0, help="of everything that is left to chance (default 0)")
     parser.add_argument("--source", default="", metavar="TEXT", help="where the pictures come from; goes into the file")
     parser.add_argument("--licence", default="", metavar="TEXT", help="terms of the weights; goes into the file")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, wrong_usage=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Read the pictures, then train and write the network, or measure one."""
+    if not (arguments.epochs or arguments.begin or arguments.evaluate):
+        arguments.wrong_usage("--epochs 0 needs a network to write: give --begin, or 1 epoch or more")
     import resources
     from trainer.concepts.pictures import is_held_out, is_validated, read_pictures, read_seen
 
     seen = read_seen(arguments.seen or Path(resources.__file__).parent / "concepts" / "seen.csv")
-    kept = read_seen(arguments.held_out) if arguments.held_out else {}
+    held_out = read_seen(arguments.held_out) if arguments.held_out else {}
 
     def taught(name: str) -> bool:
-        return name not in kept and not is_held_out(name, name in seen) and not (arguments.validate and chosen_by(name))
+        return (
+            name not in held_out
+            and not is_held_out(name, name in seen)
+            and not (arguments.validate and chosen_by(name))
+        )
 
     def chosen_by(name: str) -> bool:
-        return name not in kept and is_validated(name, name in seen)
+        return name not in held_out and is_validated(name, name in seen)
 
     if arguments.evaluate and arguments.validate:
-        _validate(arguments, read_pictures(arguments.images, arguments.masks, kept, chosen_by))
+        _validate(arguments, read_pictures(arguments.images, arguments.masks, held_out, chosen_by))
         return
     if arguments.evaluate:
-        _measure(arguments, kept, read_pictures(arguments.images, arguments.masks, kept, lambda name: not taught(name)))
+        _measure(
+            arguments,
+            held_out,
+            read_pictures(arguments.images, arguments.masks, held_out, lambda name: not taught(name)),
+        )
         return
     source = read_pictures(arguments.images, arguments.masks, seen, taught)
     say(f"{len(source):,} pictures to learn from, {sum(name in seen for name in source.names)} of them looked at")
@@ -154,16 +169,16 @@ def run(arguments: argparse.Namespace) -> None:
     say(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
 
 
-def _measure(arguments: argparse.Namespace, kept: "dict[str, list[int]]", pictures: "Pictures") -> None:
+def _measure(arguments: argparse.Namespace, held_out: "dict[str, list[int]]", pictures: "Pictures") -> None:
     from trainer.concepts.drawn_layers import draw_all
     from trainer.concepts.evaluation import drawn_rows, lesion_rows, real_rows
     from trainer.concepts.finding import load_network
     from trainer.synthetic.kinds import TESTING
 
     network = load_network(arguments.evaluate)
-    looked_at = [name in kept for name in pictures.names]
-    others = pictures.only([not known for known in looked_at] if not all(looked_at) else looked_at)
-    drawn_into = others.only([place < MOST_DRAWN for place in range(len(others))])
+    looked_at = [name in held_out for name in pictures.names]
+    others = pictures.only([not flag for flag in looked_at] if not all(looked_at) else looked_at)
+    drawn_into = others.only([position < MOST_DRAWN for position in range(len(others))])
     measures: Measures = {
         "lesions": lambda step: lesion_rows(pictures, network, step),
         "drawn": lambda step: drawn_rows(

@@ -74,14 +74,14 @@ def make_batch(
     rgb = _recolored(rgb, rng, changes)
     targets = torch.zeros(len(rows), len(FOUND), *rgb.shape[-2:], dtype=torch.bool)
     targets[:, 0] = lesion[:, 0] >= 0.5
-    for place in range(len(rows)):
+    for index in range(len(rows)):
         for name in UPWARDS:
             if rng.random() >= CHANCES[name]:
                 continue
-            rgb[place], covered = layers[name].lay(rgb[place], rng)
+            rgb[index], covered = layers[name].lay(rgb[index], rng)
             if name in ("patch", "corner"):
-                targets[place, :, covered] = False
-            targets[place, FOUND.index(name), covered] = True
+                targets[index, :, covered] = False
+            targets[index, FOUND.index(name), covered] = True
     return Batch(_taken(rgb, rng), targets, source.said[rows])
 
 

@@ -59,10 +59,10 @@ class DrawnLayers:
 def draw_layers(kinds: tuple[Kind, ...], each: int, seed: int, size: int = SIDE) -> DrawnLayers:
     """`each` drawings of every kind, the same for the same seed."""
     factors, sums, covers = [], [], []
-    for place, kind in enumerate(kinds):
+    for kind_index, kind in enumerate(kinds):
         for number in range(each):
             black, white = (
-                kind(np.random.default_rng([seed, place, number]), np.full((size, size, 3), shade, np.float32), 2)
+                kind(np.random.default_rng([seed, kind_index, number]), np.full((size, size, 3), shade, np.float32), 2)
                 for shade in (0.0, 1.0)
             )
             factor = white[0] - black[0]
@@ -86,7 +86,7 @@ def draw_all(
 
     With `processes` an artifact each is drawn beside this program.
     """
-    own = (tuple(kinds.values()), [seed + 1000 * place for place in range(len(kinds))])
+    own = (tuple(kinds.values()), [seed + 1000 * kind_index for kind_index in range(len(kinds))])
     sizes = [size if name in AT_EDGES else max(size, SIDE) for name in kinds]
     if not processes:
         return dict(zip(kinds, map(draw_layers, own[0], repeat(each), own[1], sizes), strict=True))

@@ -47,13 +47,13 @@ def lesion_rows(
     pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step, called: str = "pictures"
 ) -> Iterator[Row]:
     """Dice of the lesion on pictures that taught nothing: median, mean and tenth percentile."""
-    found: dict[str, list[float]] = {"network": [], "rule": []}
-    for place in range(len(pictures)):
-        rgb, truth = _rgb(pictures, place), pictures.lesion[place].numpy() > 0
+    scores: dict[str, list[float]] = {"network": [], "rule": []}
+    for index in range(len(pictures)):
+        rgb, truth = _rgb(pictures, index), pictures.lesion[index].numpy() > 0
         for way, maps in (("network", by_network(rgb, network)), ("rule", by_rule(rgb, ("lesion",)))):
-            found[way].append(dice(maps["lesion"] >= 0.5, truth))
-        on_step(place + 1, len(pictures))
-    for way, values in found.items():
+            scores[way].append(dice(maps["lesion"] >= 0.5, truth))
+        on_step(index + 1, len(pictures))
+    for way, values in scores.items():
         figures = {"median": np.median(values), "mean": np.mean(values), "p10": np.quantile(values, 0.1)}
         for figure, value in figures.items():
             yield Row("lesion", way, f"Dice, {figure}", float(value), f"{len(values)} {called}")
@@ -70,10 +70,10 @@ def drawn_rows(
     rng = np.random.default_rng(seed)
     areas: dict[tuple[str, str], list[float]] = {(name, way): [] for name in ARTIFACTS for way in WAYS}
     overlaps: dict[tuple[str, str], list[float]] = {key: [] for key in areas}
-    for place in range(len(pictures)):
-        plain = ways_of(_rgb(pictures, place), network)
+    for index in range(len(pictures)):
+        plain = ways_of(_rgb(pictures, index), network)
         for name in ARTIFACTS:
-            laid, covered = layers[name].lay(pictures.rgb[place].float() / 255, rng)
+            laid, covered = layers[name].lay(pictures.rgb[index].float() / 255, rng)
             if covered.sum() < 5:
                 continue
             mask = covered.numpy()
@@ -82,35 +82,40 @@ def drawn_rows(
                 with_it, without = drawn[way][name], plain[way][name]
                 areas[name, way].append(auc(with_it[mask], without[mask]))
                 overlaps[name, way].append(dice(with_it >= 0.5, mask))
-        on_step(place + 1, len(pictures))
+        on_step(index + 1, len(pictures))
     for (name, way), values in areas.items():
+        if not values:  # it could be drawn into none of them
+            continue
         over = f"{len(values)} pictures"
         yield Row(name, way, "drawn, AUC", float(np.mean(values)), over)
         yield Row(name, way, "drawn, Dice", float(np.mean(overlaps[name, way])), over)
 
 
 def real_rows(pictures: Pictures, network: ConceptNetwork, on_step: OnStep = no_step) -> Iterator[Row]:
-    """ "Is there any", against what was seen in real pictures: the area under the ROC of the amount."""
+    """ "Is there any", against what was seen in real pictures: the area under the ROC of the amount.
+
+    An artifact that all of them have, or none, has no such area and no row.
+    """
     amounts: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    for place in range(len(pictures)):
-        for way, maps in ways_of(_rgb(pictures, place), network).items():
+    for index in range(len(pictures)):
+        for way, maps in ways_of(_rgb(pictures, index), network).items():
             amounts[way].append({name: amount(name, maps[name]) for name in ARTIFACTS})
-        on_step(place + 1, len(pictures))
+        on_step(index + 1, len(pictures))
     for number, name in enumerate(ARTIFACTS):
-        said = pictures.said[:, number].numpy()
+        seen = pictures.said[:, number].numpy()
         for way in WAYS:
             values = np.array([row[name] for row in amounts[way]])
-            there, absent = values[said == 1], values[said == 0]
-            if len(there):
+            present, absent = values[seen == 1], values[seen == 0]
+            if len(present) and len(absent):
                 yield Row(
-                    name, way, "is there any, AUC", auc(there, absent), f"{len(there)} with, {len(absent)} without"
+                    name, way, "is there any, AUC", auc(present, absent), f"{len(present)} with, {len(absent)} without"
                 )
 
 
-def dice(found: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:
+def dice(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> float:
     """Twice what both have, against what each has; 1 where both are empty."""
-    total = int(found.sum()) + int(truth.sum())
-    return 2 * int((found & truth).sum()) / total if total else 1.0
+    total = int(predicted.sum()) + int(truth.sum())
+    return 2 * int((predicted & truth).sum()) / total if total else 1.0
 
 
 def auc(positive: npt.NDArray[np.floating], negative: npt.NDArray[np.floating]) -> float:
@@ -127,6 +132,6 @@ def in_table(rows: Sequence[Row]) -> list[tuple[str, ...]]:
     ]
 
 
-def _rgb(pictures: Pictures, place: int) -> npt.NDArray[np.uint8]:
-    rgb: npt.NDArray[np.uint8] = pictures.rgb[place].permute(1, 2, 0).contiguous().numpy()
+def _rgb(pictures: Pictures, index: int) -> npt.NDArray[np.uint8]:
+    rgb: npt.NDArray[np.uint8] = pictures.rgb[index].permute(1, 2, 0).contiguous().numpy()
     return rgb

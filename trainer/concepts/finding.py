@@ -136,8 +136,8 @@ def one_piece(soft: Floats) -> Floats:
     chosen = pieces == int(sizes.argmax())
     filled = ndimage.binary_fill_holes(chosen)
     near = ndimage.binary_dilation(filled, iterations=3) & ((pieces == 0) | filled)
-    kept = np.where(near, soft, np.minimum(soft, np.float32(0.49)) * 0)
-    return np.where(filled, np.maximum(kept, np.float32(0.5)), kept).astype(np.float32)
+    inside = np.where(near, soft, np.float32(0))
+    return np.where(filled, np.maximum(inside, np.float32(0.5)), inside).astype(np.float32)
 
 
 def bundled_network() -> ConceptNetwork:
@@ -158,8 +158,8 @@ def load_network(path: Path) -> ConceptNetwork:
         if json.loads(metadata["concepts"])["found"] != list(FOUND):
             raise ValueError("it finds other things")
         network = ConceptNetwork()
-        known = network.state_dict() | {name: value.float() for name, value in weights.items()}
-        network.load_state_dict(known)
+        state = network.state_dict() | {name: value.float() for name, value in weights.items()}
+        network.load_state_dict(state)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path.name} is no network that finds concepts; train one with train-concepts.") from error
     return network.eval()

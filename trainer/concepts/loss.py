@@ -40,8 +40,8 @@ def loss_of(logits: torch.Tensor, batch: Batch, lesion: float = 1.0) -> torch.Te
     hidden = targets[:, [FOUND.index("patch"), FOUND.index("corner")]].amax(dim=1)
     total = lesion * _lesion(logits[:, 0], targets[:, 0])
     for name in ARTIFACTS:
-        place = FOUND.index(name)
-        total = total + 0.5 * _artifact(name, logits[:, place], targets[:, place], said_of(batch, name), hidden)
+        channel = FOUND.index(name)
+        total = total + 0.5 * _artifact(name, logits[:, channel], targets[:, channel], said_of(batch, name), hidden)
     return total
 
 
@@ -53,21 +53,21 @@ def _lesion(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def _artifact(
-    name: str, logits: torch.Tensor, target: torch.Tensor, said: torch.Tensor, hidden: torch.Tensor
+    name: str, logits: torch.Tensor, target: torch.Tensor, seen: torch.Tensor, hidden: torch.Tensor
 ) -> torch.Tensor:
     chance = torch.sigmoid(logits)
-    unknown = (said != 0)[:, None, None] & (target == 0) & (chance.detach() > DOUBTED)
+    unknown = (seen != 0)[:, None, None] & (target == 0) & (chance.detach() > DOUBTED)
     weight = torch.where(unknown, WEIGHT_IN_DOUBT[name], 1.0) * (1 + (DRAWN_WEIGHT - 1) * target)
-    each = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    loss = (each * weight).mean() * 4
+    pixel_loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    loss = (pixel_loss * weight).mean() * 4
     drawn = target.flatten(1).any(dim=1)
     if drawn.any():
         counted = chance[drawn] * (weight[drawn] > 0.5)
         overlap = 2 * (counted * target[drawn]).sum(dim=(1, 2)) + 20
         loss = loss + 0.5 * (1 - overlap / (counted.sum(dim=(1, 2)) + target[drawn].sum(dim=(1, 2)) + 20)).mean()
-    known = said >= 0
-    if known.any():
-        free = torch.where((target[known] > 0) | (hidden[known] > 0), -20.0, logits[known]).flatten(1)
+    looked_at = seen >= 0
+    if looked_at.any():
+        free = torch.where((target[looked_at] > 0) | (hidden[looked_at] > 0), -20.0, logits[looked_at]).flatten(1)
         strongest = free.topk(STRONGEST[name], dim=1).values.mean(dim=1)
-        loss = loss + 0.5 * F.binary_cross_entropy_with_logits(strongest, said[known].float())
+        loss = loss + 0.5 * F.binary_cross_entropy_with_logits(strongest, seen[looked_at].float())
     return loss

@@ -48,13 +48,13 @@ class ConceptNetwork(nn.Module):
         """The logits."""
         seen = F.pixel_unshuffle(torch.cat([pictures - 0.5, *(hat * 4 for hat in hats(pictures))], dim=1), FOLD)
         value = seen
-        kept = []
+        skips = []
         for number, block in enumerate(self.down):
             value = block(F.max_pool2d(value, 2) if number else value)
-            kept.append(value)
-        kept.pop()
+            skips.append(value)
+        skips.pop()
         for block in self.up:
-            fine = kept.pop()
+            fine = skips.pop()
             value = block(torch.cat([F.interpolate(value, size=fine.shape[-2:], mode="bilinear"), fine], dim=1))
         mixed = F.relu(self.mix(torch.cat([value, seen], dim=1)))
         return F.pixel_shuffle(self.last(mixed), FOLD)
@@ -77,10 +77,13 @@ def _largest_near(values: torch.Tensor, reach: int, axis: int) -> torch.Tensor:
     """The largest of the 2 `reach` + 1 values around each along an axis, as a max pooling, in a third of its time."""
     length = values.shape[axis]
     pad = (reach, reach) if axis == -1 else (0, 0, reach, reach)
-    found, seen, wanted = F.pad(values, pad, value=-torch.inf), 1, 2 * reach + 1
-    while seen < wanted:  # the largest of 2, 4, 8 ... and then of all
-        step = min(seen, wanted - seen)
-        rest = found.shape[axis] - step
-        found, seen = torch.maximum(found.narrow(axis, 0, rest), found.narrow(axis, step, rest)), seen + step
-    assert found.shape[axis] == length
-    return found
+    largest, covered, window = F.pad(values, pad, value=-torch.inf), 1, 2 * reach + 1
+    while covered < window:  # the largest of 2, 4, 8 ... and then of all
+        step = min(covered, window - covered)
+        rest = largest.shape[axis] - step
+        largest, covered = (
+            torch.maximum(largest.narrow(axis, 0, rest), largest.narrow(axis, step, rest)),
+            covered + step,
+        )
+    assert largest.shape[axis] == length
+    return largest

@@ -1,5 +1,6 @@
 """The pictures that a concept network learns from: with masks of their lesions, some looked at for artifacts."""
 
+import csv
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Pictures:
 
     def only(self, wanted: Sequence[bool]) -> "Pictures":
         """Those for which `wanted` is true."""
-        rows = [place for place, taken in enumerate(wanted) if taken]
+        rows = [row for row, taken in enumerate(wanted) if taken]
         return Pictures(tuple(self.names[row] for row in rows), self.rgb[rows], self.lesion[rows], self.said[rows])
 
 
@@ -58,9 +59,14 @@ def read_seen(path: Path) -> dict[str, list[int]]:
     try:
         (_, head), *rows = read_rows(path.read_text("utf-8-sig"))
         name = head.index("image_id" if "image_id" in head else "image")
-        places = [[head.index(title) for title in (of, f"{of}_1", f"{of}_2") if title in head] for of in ARTIFACTS]
-        return {key_of(cells[name]): [_agreed([cells[place] for place in own]) for own in places] for _, cells in rows}
-    except (OSError, ValueError, IndexError) as error:
+        columns = [
+            [head.index(title) for title in (artifact, f"{artifact}_1", f"{artifact}_2") if title in head]
+            for artifact in ARTIFACTS
+        ]
+        return {
+            key_of(cells[name]): [_agreed([cells[column] for column in own]) for own in columns] for _, cells in rows
+        }
+    except (OSError, ValueError, IndexError, csv.Error) as error:
         raise UserError(f"{path} is no table of pictures and artifacts: {error}.") from error
 
 
@@ -72,19 +78,19 @@ def read_pictures(
     images: Path, masks: Path, seen: dict[str, list[int]], wanted: Callable[[str], bool], side: int = SIDE
 ) -> Pictures:
     """The pictures with a mask `NAME_segmentation.png` and a key that is `wanted`, at `side` pixels."""
-    names, rgb, lesion, said = [], [], [], []
+    names, rgb, lesion, labels = [], [], [], []
     for path in list_images(images):
         key, mask = key_of(path.name), masks / f"{path.stem}_segmentation.png"
         if not wanted(key) or not mask.exists():
             continue
         rgb.append(_sized(read_image(path), side))
         lesion.append((_sized(read_image(mask), side).mean(axis=2) > 127).astype(np.uint8))
-        said.append(seen.get(key, [-1] * len(ARTIFACTS)))
+        labels.append(seen.get(key, [-1] * len(ARTIFACTS)))
         names.append(key)
     if not names:
         raise UserError(f"No picture of {images} has a mask NAME_segmentation.png in {masks}.")
     pictures = torch.from_numpy(np.stack(rgb)).permute(0, 3, 1, 2).contiguous()
-    return Pictures(tuple(names), pictures, torch.from_numpy(np.stack(lesion)), torch.tensor(said))
+    return Pictures(tuple(names), pictures, torch.from_numpy(np.stack(lesion)), torch.tensor(labels))
 
 
 def _sized(rgb: np.ndarray, side: int) -> np.ndarray:

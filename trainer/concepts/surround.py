@@ -46,12 +46,12 @@ def surround(rgb: npt.NDArray[np.uint8], margin: float) -> Part | None:
     height, width = rgb.shape[:2]
     size = working_size(height, width)
     small = np.ascontiguousarray(size.shrunk(rgb))
-    found = _extent(small.tobytes(), *small.shape[:2])
-    if found is None:
+    extent = _extent(small.tobytes(), *small.shape[:2])
+    if extent is None:
         return None
     (top, bottom), (left, right) = (
         (first * own / work, last * own / work)
-        for (first, last), own, work in zip(found, size.own, size.work, strict=True)
+        for (first, last), own, work in zip(extent, size.own, size.work, strict=True)
     )
     side = max(max(bottom - top, right - left) * (1 + 2 * margin), LEAST_SHARE * min(height, width))
     begin, length = zip(

@@ -109,9 +109,9 @@ def train_network(
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay)
     cycle = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.rate, total_steps=len(lessons))
     losses: list[torch.Tensor] = []
-    begun = time.monotonic()
-    for step, made in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
-        batch = made.to(device)
+    started_at = time.monotonic()
+    for step, lesson in enumerate(DataLoader(lessons, batch_size=None, num_workers=processes), start=1):
+        batch = lesson.to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=computed == torch.bfloat16):
             logits = network(batch.pictures)
         loss = loss_of(logits.float(), batch, settings.lesion)
@@ -124,7 +124,7 @@ def train_network(
             average.update_parameters(network)
         losses.append(loss.detach())
         if step % lessons.steps == 0:
-            on_epoch(step // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - begun)
+            on_epoch(step // lessons.steps, torch.stack(losses).mean().item(), time.monotonic() - started_at)
             losses.clear()
     if average is not None:
         network.load_state_dict(average.module.state_dict())

@@ -88,13 +88,13 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
-        found, rest = self.parse_known_args(args, namespace)
+        arguments, rest = self.parse_known_args(args, namespace)
         if rest:
             flags = [word.partition("=")[0] for word in rest if word.startswith("-")]
-            nearest = [near for flag in flags for near in [_nearest(flag, _flags(self, found))] if near]
+            nearest = [near for flag in flags for near in [_nearest(flag, _flags(self, arguments))] if near]
             hint = f"; did you mean {', '.join(nearest)}?" if nearest else ""
             self.error(f"unrecognized arguments: {' '.join(rest)}{hint}")
-        return found
+        return arguments
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments and what is not known; the words are kept for `error`.
@@ -134,14 +134,14 @@ class Parser(argparse.ArgumentParser):
         sys.exit(status)
 
 
-def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace | None = None) -> list[str]:
+def _flags(parser: argparse.ArgumentParser, arguments: argparse.Namespace | None = None) -> list[str]:
     """The flags of a parser and of the subcommands that were chosen from it."""
     flags: list[str] = []
     for action in parser._actions:
         flags += [flag for flag in action.option_strings if flag.startswith("--")]
         if isinstance(action, argparse._SubParsersAction):
-            chosen = action.choices.get(getattr(found, action.dest, None) or "")
-            flags += _flags(chosen, found) if chosen else []
+            chosen = action.choices.get(getattr(arguments, action.dest, None) or "")
+            flags += _flags(chosen, arguments) if chosen else []
     return flags
 
 
@@ -167,8 +167,8 @@ def log_failure(program: str, error: BaseException) -> Path | None:
     """Add a traceback to the program's log, which never grows over a megabyte; its path, None where it cannot be."""
     try:
         lines = "".join(traceback.format_exception(error))[-LARGEST_ENTRY:].split("\n")
-        when = time.strftime("%Y-%m-%d %H:%M:%S")
-        text = "\n".join([f"{when} {program}", *map(printable, lines), ""])
+        timestamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        text = "\n".join([f"{timestamp} {program}", *map(printable, lines), ""])
         path = data_home() / f"{program}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
         append_lines(path, text.encode("utf-8", "backslashreplace"), largest=LARGEST_LOG)
@@ -180,15 +180,15 @@ def log_failure(program: str, error: BaseException) -> Path | None:
 def _failed(program: str, error: Exception) -> int:
     """Say what failed in one line, and where the traceback is."""
     log = log_failure(program, error)
-    where = f"the details are in {log}" if log else "the details could not be written down"
+    details = f"the details are in {log}" if log else "the details could not be written down"
     if isinstance(error, OSError) and error.strerror:
         named = f": {error.filename}" if error.filename else ""
-        return _end(program, f"{error.strerror}{named} ({where})", FAILED)
+        return _end(program, f"{error.strerror}{named} ({details})", FAILED)
     if isinstance(error, MemoryError):
-        return _end(program, f"there is not enough memory for this ({where})", FAILED)
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-    kind = f"{type(error).__name__}: {printable(said, 200)}" if said else type(error).__name__
-    return _end(program, f"something in the program failed ({kind}); please report it; {where}", FAILED)
+        return _end(program, f"there is not enough memory for this ({details})", FAILED)
+    message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    kind = f"{type(error).__name__}: {printable(message, 200)}" if message else type(error).__name__
+    return _end(program, f"something in the program failed ({kind}); please report it; {details}", FAILED)
 
 
 def _end(program: str, text: str, code: int) -> int:

@@ -60,11 +60,11 @@ def begin(title: str, unit: str = "", *, shown: bool = True) -> Progress:
 @contextmanager
 def progress(title: str, unit: str = "", *, shown: bool = True) -> Iterator[Progress]:
     """`begin`, closed when the block ends."""
-    begun = begin(title, unit, shown=shown)
+    reporter = begin(title, unit, shown=shown)
     try:
-        yield begun
+        yield reporter
     finally:
-        begun.close()
+        reporter.close()
 
 
 class Bar(Progress):
@@ -184,22 +184,22 @@ class Lines(Progress):
     def _line(self, now: float) -> str:
         title = f"{self._title}, {self._stage}" if self._stage else self._title
         so_far = f"{elapsed(now - self._start)} so far"
-        told = [so_far]
+        parts = [so_far]
         if self._total:
             unit = f" {self._unit}" if self._unit else ""
-            told = [f"{self._done:,} of {self._total:,}{unit}", so_far]
+            parts = [f"{self._done:,} of {self._total:,}{unit}", so_far]
         left = self._left(now)
         if left >= 1:
-            told.append(f"about {duration(left)} left")
-        return f"{title}: {', '.join(told)}" + (f"; {self._beside}" if self._beside else "")
+            parts.append(f"about {duration(left)} left")
+        return f"{title}: {', '.join(parts)}" + (f"; {self._beside}" if self._beside else "")
 
     def _left(self, now: float) -> float:
         """Seconds left; 0 where that is not known, as while a step takes longer than all that was to be left."""
         if not self._first < self._done < self._total or (self._first, self._done) == (0, 1):
             return 0.0
         first, since = (self._first, self._since) if self._warm == self._done else (self._warm, self._warm_since)
-        each = (self._last - since) / (self._done - first)
-        return max(0.0, each * (self._total - self._done) - (now - self._last))
+        step_seconds = (self._last - since) / (self._done - first)
+        return max(0.0, step_seconds * (self._total - self._done) - (now - self._last))
 
 
 def elapsed(seconds: float) -> str:

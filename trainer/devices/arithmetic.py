@@ -26,7 +26,7 @@ def arithmetic(*, tf32: bool = False, deterministic: bool = False) -> Iterator[N
     Batches have the same shape in every step, so that cuDNN may try its kernels once and keep the fastest.
     """
     cudnn = torch.backends.cudnn
-    rounding = [place.fp32_precision for place in _places()]
+    rounding = [backend.fp32_precision for backend in _places()]
     flags = cudnn.benchmark, cudnn.deterministic
     strict = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     set_rounding("tf32" if tf32 else "ieee")
@@ -38,16 +38,16 @@ def arithmetic(*, tf32: bool = False, deterministic: bool = False) -> Iterator[N
     try:
         yield
     finally:
-        for place, was in zip(_places(), rounding, strict=True):
-            place.fp32_precision = was
+        for backend, precision in zip(_places(), rounding, strict=True):
+            backend.fp32_precision = precision
         cudnn.benchmark, cudnn.deterministic = flags
         torch.use_deterministic_algorithms(strict[0], warn_only=strict[1])
 
 
 def set_rounding(kind: str) -> None:
     """ "ieee": float32 means float32 on a GPU; "tf32": products are rounded. By itself torch rounds convolutions."""
-    for place in _places():
-        place.fp32_precision = kind
+    for backend in _places():
+        backend.fp32_precision = kind
 
 
 def computes_bfloat16(device: torch.device) -> bool:
@@ -55,8 +55,8 @@ def computes_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
-        there: Callable[[], bool] = torch.backends.mkldnn.is_available
-        return there() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        available: Callable[[], bool] = torch.backends.mkldnn.is_available
+        return available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return True
 
 
@@ -70,7 +70,7 @@ def facts(device: torch.device) -> dict[str, bool]:
     if device.type != "cuda":
         return {}
     return {
-        "tf32": any(place.fp32_precision == "tf32" for place in _places()),
+        "tf32": any(backend.fp32_precision == "tf32" for backend in _places()),
         "cudnn_benchmark": bool(torch.backends.cudnn.benchmark),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
     }

@@ -12,10 +12,11 @@ def on_a_side_stream(work: Callable[[], Answer], device: torch.device) -> Answer
     """Do work as recording asks for it to have been done before, so that libraries have chosen their kernels."""
     side, current = torch.cuda.Stream(device), torch.cuda.current_stream(device)  # type: ignore[no-untyped-call]
     side.wait_stream(current)
-    with torch.cuda.stream(side):
-        answer = work()
-    current.wait_stream(side)
-    return answer
+    try:
+        with torch.cuda.stream(side):
+            return work()
+    finally:  # also where it failed: what was begun may still write into what is put right now
+        current.wait_stream(side)
 
 
 def recorded(work: Callable[[], Answer], device: torch.device, pool: Any = None) -> tuple[torch.cuda.CUDAGraph, Answer]:

@@ -17,10 +17,10 @@ def device_name(device: torch.device) -> str:
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:  # run from a folder that was never installed
             continue
-    return {**found, "torch": str(torch.__version__)}  # with its build, which decides what it can do
+    return {**installed, "torch": str(torch.__version__)}  # with its build, which decides what it can do

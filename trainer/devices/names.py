@@ -24,13 +24,13 @@ def find_device(name: str) -> "torch.device":
     """The device of this name; "auto" takes cuda, else mps, else cpu; UserError where it is not there."""
     import torch
 
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(kind for kind, present in there.items() if present))
+        return torch.device(next(kind for kind, present in available.items() if present))
     if not _NAME.fullmatch(name):
         raise UserError(f'"{name}" is not a device; choose auto, cpu, cuda, cuda:1 or mps.')
     kind, _, number = name.partition(":")
-    if not there[kind] or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
-        present = ", ".join(kind for kind, here in there.items() if here)
+    if not available[kind] or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
+        present = ", ".join(kind for kind, is_available in available.items() if is_available)
         raise UserError(f"The device {name} is not there; this machine has: {present}.")
     return torch.device(name)

@@ -89,6 +89,6 @@ class Ensemble:
             return answers[0]
         mean = np.mean([Prediction(logits, self.independent).probabilities for logits in answers], axis=0)
         if self.independent:
-            kept = np.clip(mean, _LEAST, 1 - _LEAST)
-            return np.asarray(np.log(kept / (1 - kept)), np.float32)
+            clipped = np.clip(mean, _LEAST, 1 - _LEAST)
+            return np.asarray(np.log(clipped / (1 - clipped)), np.float32)
         return np.asarray(np.log(np.maximum(mean, _LEAST)), np.float32)

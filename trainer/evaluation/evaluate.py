@@ -13,7 +13,7 @@ from torch import nn
 from trainer.cohort.cohort import Cohort
 from trainer.devices.environment import device_name, versions
 from trainer.evaluation.ensemble import Ensemble, Member
-from trainer.evaluation.fitting import HeldOut, calibration_of, fitting_of, threshold_of
+from trainer.evaluation.fitting import Fitting, HeldOut, calibration_of, fitting_of, threshold_of
 from trainer.evaluation.subgroups import Subgroup, subgroups
 from trainer.evaluation.threshold import ChosenThreshold, KeptThreshold
 from trainer.files.errors import UserError
@@ -108,8 +108,8 @@ def seen_pictures(training: Mapping[str, Any], cohort: Cohort, positions: npt.ND
     seen = training.get("seen")
     if not isinstance(seen, list):
         return None
-    known = {str(digest)[:SEEN_DIGITS] for digest in seen}
-    return sum(cohort.digests[place][:SEEN_DIGITS] in known for place in positions)
+    seen_digests = {str(digest)[:SEEN_DIGITS] for digest in seen}
+    return sum(cohort.digests[position][:SEEN_DIGITS] in seen_digests for position in positions)
 
 
 def evaluate(
@@ -144,16 +144,16 @@ def evaluate(
     UserError where classes do not match, where the part holds one class only, and where there are readers but no two
     classes to compare them in.
     """
-    asked = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
+    ensemble = Ensemble((Member(module, tuple(classes), input_spec, independent), *others), views)
     matched = match(classes, cohort.classes, taxonomy, level)
     positions = cohort.positions(part)
     labels = matched.labels[cohort.labels[positions]]
     _check(labels, matched, part, cohort, readers)
     started = time.perf_counter()
-    answer = Prediction(asked.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
+    answer = Prediction(ensemble.logits((cohort, positions), device, batch=batch, on_step=on_step), independent)
     seconds = time.perf_counter() - started
     probabilities = matched.probabilities(answer)
-    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws, seed)
+    drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws, seed)
     positive = scored_class(matched.classes) if len(matched.classes) == 2 else None
     curves, auc = class_curves(
         labels, probabilities, matched.classes, drawn, [reader.specificity for reader in readers]
@@ -161,16 +161,17 @@ def evaluate(
     score = next((curve for curve in curves if curve.name == "malignant"), curves[0])
     predicted = probabilities.argmax(axis=1)
     right, balanced, of_class = accuracies(labels, predicted, len(matched.classes), drawn)
-    fitting = None if part == "validation" else fitting_of(asked, cohort, device, batch, matched, drawn)
+    fitting = None if part == "validation" else fitting_of(ensemble, cohort, device, batch, matched, drawn)
     calibration = calibration_of(fitting, part, matched, positive, answer, labels, drawn)
     chosen_on = fitting or (held_out.fitting(cohort, matched, drawn) if held_out else None)
     columns = (positive,) if positive is not None else tuple(range(len(matched.classes)))
-    if kept is not None and (positive is None or kept.positive != matched.classes[positive]):
-        kept = None
+    scored = "" if positive is None else matched.classes[positive]
+    usable = kept if kept is not None and scored and kept.positive == scored else None
+    asked = (Fitting(positions, answer, labels, probabilities, drawn, part), *((chosen_on,) if chosen_on else ()))
     return Evaluation(
         part=part,
         classes=matched.classes,
-        positive="" if positive is None else matched.classes[positive],
+        positive=scored,
         level=0 if taxonomy is None else _level_of(matched, classes, cohort, taxonomy),
         taxonomy=taxonomy.name if taxonomy else "",
         counts=tuple(int(count) for count in np.bincount(labels, minlength=len(matched.classes))),
@@ -185,7 +186,7 @@ def evaluate(
         calibration=calibration,
         subgroups=subgroups(cohort, positions, labels, probabilities, columns, matched.classes, drawn),
         levels=_levels(answer, cohort, positions, classes, taxonomy, drawn),
-        readers=tuple(ReaderPoint(reader, score.asked[place]) for place, reader in enumerate(readers)),
+        readers=tuple(ReaderPoint(reader, score.asked[index]) for index, reader in enumerate(readers)),
         draws=draws,
         seed=seed,
         device=device_name(device),
@@ -194,15 +195,8 @@ def evaluate(
         versions=versions(),
         network=dict(network or {}),
         notes=(*_notes(labels, matched), *(about_leaves(classes, cohort.classes, taxonomy) if taxonomy else ())),
-        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, kept),
-        predictions=(
-            _predictions(part, cohort, positions, labels, probabilities),
-            *(
-                (_predictions(chosen_on.part, cohort, chosen_on.positions, chosen_on.labels, chosen_on.probabilities),)
-                if chosen_on
-                else ()
-            ),
-        ),
+        threshold=threshold_of(chosen_on, part, criterion, matched, positive, probabilities, labels, drawn, usable),
+        predictions=tuple(_predictions(of_part, cohort) for of_part in asked),
     )
 
 
@@ -215,18 +209,22 @@ def _check(labels: Labels, matched: Match, part: str, cohort: Cohort, readers: S
             f"All {len(labels)} {part} pictures of {cohort.path.name} are {name}; "
             "an evaluation needs pictures of two classes or more."
         )
-    if readers and len(matched.classes) > 2 and "malignant" not in [matched.classes[place] for place in present]:
+    if (
+        readers
+        and len(matched.classes) > 2
+        and "malignant" not in [matched.classes[class_index] for class_index in present]
+    ):
         raise UserError(
             f"Readers' points need a ROC curve of malignant against the rest, but the classes are "
             f"{', '.join(matched.classes)}; add them up with --taxonomy and --level."
         )
 
 
-def _predictions(
-    part: str, cohort: Cohort, positions: npt.NDArray[np.intp], labels: Labels, probabilities: Numbers
-) -> PartPredictions:
-    names, lesions = (tuple(of[place] for place in positions.tolist()) for of in (cohort.names, cohort.lesions))
-    return PartPredictions(part, names, lesions, labels, probabilities)
+def _predictions(asked: Fitting, cohort: Cohort) -> PartPredictions:
+    names, lesions = (
+        tuple(column[position] for position in asked.positions.tolist()) for column in (cohort.names, cohort.lesions)
+    )
+    return PartPredictions(asked.part, names, lesions, asked.labels, asked.probabilities)
 
 
 def _levels(
@@ -239,13 +237,13 @@ def _levels(
 ) -> tuple[Level, ...]:
     if taxonomy is None:
         return ()
-    found = []
+    measured = []
     for level, matched in levels(classes, cohort.classes, taxonomy):
         labels = matched.labels[cohort.labels[positions]]
         if len(np.unique(labels)) > 1:
             curves, auc = class_curves(labels, matched.probabilities(answer), matched.classes, draws)
-            found.append(Level(level, curves, auc))
-    return tuple(found)
+            measured.append(Level(level, curves, auc))
+    return tuple(measured)
 
 
 def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: Taxonomy) -> int:
@@ -254,7 +252,7 @@ def _level_of(matched: Match, classes: Sequence[str], cohort: Cohort, taxonomy: 
 
 
 def _notes(labels: Labels, matched: Match) -> tuple[str, ...]:
-    missing = [name for place, name in enumerate(matched.classes) if not (labels == place).any()]
+    missing = [name for class_index, name in enumerate(matched.classes) if not (labels == class_index).any()]
     if not missing:
         return ()
     return (f"No picture of this part is {' or '.join(missing)}, so that no figure is given for that class.",)

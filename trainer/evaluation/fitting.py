@@ -21,7 +21,7 @@ CROSS_VALIDATED = "train, cross-validated"
 
 @dataclass(frozen=True)
 class Fitting:
-    """The validation part, asked: what a temperature and a threshold are fitted on."""
+    """A part of a cohort, asked; on the validation part a temperature and a threshold are fitted."""
 
     positions: npt.NDArray[np.intp]
     answer: Prediction
@@ -40,21 +40,23 @@ class HeldOut:
 
     def fitting(self, cohort: Cohort, matched: Match, draws: BootstrapResamples) -> Fitting:
         """What a threshold is chosen on, with draws as these are."""
-        drawn = BootstrapResamples.of([cohort.lesions[place] for place in self.positions], draws.count, draws.seed)
+        drawn = BootstrapResamples.of(
+            [cohort.lesions[position] for position in self.positions], draws.count, draws.seed
+        )
         labels, probabilities = matched.labels[cohort.labels[self.positions]], matched.probabilities(self.answer)
         return Fitting(self.positions, self.answer, labels, probabilities, drawn, CROSS_VALIDATED)
 
 
 def fitting_of(
-    asked: Ensemble, cohort: Cohort, device: torch.device, batch: int, matched: Match, draws: BootstrapResamples
+    ensemble: Ensemble, cohort: Cohort, device: torch.device, batch: int, matched: Match, draws: BootstrapResamples
 ) -> Fitting | None:
     """None where there is no validation part with two classes."""
     positions = np.flatnonzero(cohort.splits == "validation")
     labels = matched.labels[cohort.labels[positions]]
     if len(np.unique(labels)) < 2:
         return None
-    answer = Prediction(asked.logits((cohort, positions), device, batch=batch), asked.independent)
-    drawn = BootstrapResamples.of([cohort.lesions[place] for place in positions], draws.count, draws.seed)
+    answer = Prediction(ensemble.logits((cohort, positions), device, batch=batch), ensemble.independent)
+    drawn = BootstrapResamples.of([cohort.lesions[position] for position in positions], draws.count, draws.seed)
     return Fitting(positions, answer, labels, matched.probabilities(answer), drawn)
 
 
@@ -68,7 +70,7 @@ def calibration_of(
     draws: BootstrapResamples,
 ) -> Calibration:
     """Reliability as trained, and after the temperature that was fitted; the reason where there is none."""
-    of = "the predicted class" if positive is None else matched.classes[positive]
+    class_name = "the predicted class" if positive is None else matched.classes[positive]
     alone = answer.independent
     before = reliability(matched.probabilities(answer), labels, positive, draws, independent=alone)
     if fitting is None:
@@ -77,10 +79,10 @@ def calibration_of(
             if part == "validation"
             else "The cohort has no validation part with two classes, so that no temperature was fitted."
         )
-        return Calibration(of, before, None, None, reason)
+        return Calibration(class_name, before, None, None, reason)
     fitted = fit_temperature(fitting.answer, fitting.labels, matched, fitting.draws)
     after = reliability(matched.probabilities(answer, fitted.value), labels, positive, draws, independent=alone)
-    return Calibration(of, before, after, fitted)
+    return Calibration(class_name, before, after, fitted)
 
 
 def threshold_of(
@@ -103,7 +105,7 @@ def threshold_of(
         return ChosenThreshold(name, kept.criterion, kept.value, None, applied, kept)
     if fitting is None:
         return None
-    held, really = fitting.probabilities[:, positive], fitting.labels == positive
-    value = choose(held, really, criterion)
-    chosen_on = at_threshold(fitting.part, held, really, value, fitting.draws)
+    held_scores, held_true = fitting.probabilities[:, positive], fitting.labels == positive
+    value = choose(held_scores, held_true, criterion)
+    chosen_on = at_threshold(fitting.part, held_scores, held_true, value, fitting.draws)
     return ChosenThreshold(name, criterion, value, chosen_on, at_threshold(part, scores, true, value, draws))

@@ -101,7 +101,7 @@ def _normalised(crops: npt.NDArray[np.uint8], input_spec: InputSpec, device: tor
     values = torch.from_numpy(crops).to(device).permute(0, 3, 1, 2).float().div_(255)
     if input_spec.mean == (0.0,) * input_spec.channels and input_spec.std == (1.0,) * input_spec.channels:
         return values
-    mean, std = (torch.tensor(of, device=device).view(-1, 1, 1) for of in (input_spec.mean, input_spec.std))
+    mean, std = (torch.tensor(channels, device=device).view(-1, 1, 1) for channels in (input_spec.mean, input_spec.std))
     return (values - mean) / std
 
 

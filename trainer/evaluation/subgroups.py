@@ -38,11 +38,11 @@ class Subgroup:
 def members_by_kind(cohort: Cohort, positions: npt.NDArray[np.intp]) -> dict[str, dict[str, npt.NDArray[np.intp]]]:
     """For sex, age and site, where anything is known: places among `positions` by the name of the subgroup."""
     named = {
-        "sex": [cohort.sexes[place] for place in positions],
+        "sex": [cohort.sexes[position] for position in positions],
         "age": [_decade(float(age)) for age in cohort.ages[positions]],
-        "site": [cohort.sites[place] for place in positions],
+        "site": [cohort.sites[position] for position in positions],
     }
-    found = {}
+    members = {}
     for kind, names in named.items():
         known = sorted({name for name in names if name}, key=_order)
         if known:
@@ -50,8 +50,8 @@ def members_by_kind(cohort: Cohort, positions: npt.NDArray[np.intp]) -> dict[str
             groups = {name: np.flatnonzero(column == name) for name in known}
             if (column == "").any():
                 groups[UNKNOWN] = np.flatnonzero(column == "")
-            found[kind] = groups
-    return found
+            members[kind] = groups
+    return members
 
 
 def subgroups(
@@ -68,44 +68,44 @@ def subgroups(
     The draws are those of the whole part, so that a subgroup's size varies with them as it would in another sample.
     """
     return tuple(
-        _subgroup(kind, name, places, labels, probabilities, columns, classes, draws)
+        _subgroup(kind, name, members, labels, probabilities, columns, classes, draws)
         for kind, groups in members_by_kind(cohort, positions).items()
-        for name, places in groups.items()
+        for name, members in groups.items()
     )
 
 
 def _subgroup(
     kind: str,
     name: str,
-    places: npt.NDArray[np.intp],
+    members: npt.NDArray[np.intp],
     labels: Labels,
     probabilities: Numbers,
     columns: tuple[int, ...],
     classes: tuple[str, ...],
     draws: BootstrapResamples,
 ) -> Subgroup:
-    own = labels[places]
+    own = labels[members]
     counts = np.bincount(own, minlength=len(classes))
     present = [column for column in columns if TOO_FEW <= counts[column] <= len(own) - TOO_FEW]
-    rankings = [Ranking.of(probabilities[places, column], own == column) for column in present]
-    predicted = probabilities[places].argmax(axis=1)
+    rankings = [Ranking.of(probabilities[members, column], own == column) for column in present]
+    predicted = probabilities[members].argmax(axis=1)
 
     def numbers(weights: Numbers) -> Numbers:
-        inside = weights[:, places]
+        inside = weights[:, members]
         areas = [area_under_roc(*ranking.counts(inside)) for ranking in rankings]
         mean = np.mean(areas, axis=0) if areas else np.full(len(weights), np.nan)
         return np.column_stack([mean, class_accuracy(inside, own, predicted, len(classes))])
 
     value, drawn = numbers(np.ones((1, len(labels))))[0], draws.over(numbers)
-    lesions = [len(np.unique(draws.lesion[places[own == place]])) for place in range(len(classes))]
-    others = [len(np.unique(draws.lesion[places[own != place]])) for place in range(len(classes))]
-    smallest = min((min(lesions[place], others[place]) for place in present), default=0)
+    lesions = [len(np.unique(draws.lesion[members[own == class_index]])) for class_index in range(len(classes))]
+    others = [len(np.unique(draws.lesion[members[own != class_index]])) for class_index in range(len(classes))]
+    smallest = min((min(lesions[class_index], others[class_index]) for class_index in present), default=0)
     return Subgroup(
         kind=kind,
         name=name,
         counts=tuple(int(count) for count in counts),
-        lesions=len(np.unique(draws.lesion[places])),
-        auc=measure(value[0], drawn[:, 0], len(places), smallest),
+        lesions=len(np.unique(draws.lesion[members])),
+        auc=measure(value[0], drawn[:, 0], len(members), smallest),
         accuracy=tuple(measure(value[1 + k], drawn[:, 1 + k], int(counts[k]), lesions[k]) for k in range(len(classes))),
         note=_note(counts, classes, present),
     )
@@ -120,7 +120,7 @@ def _note(counts: npt.NDArray[np.intp], classes: tuple[str, ...], present: Seque
         return f"only {counts[fewest]} {classes[fewest]}: no AUC" if len(classes) == 2 else "too few: no AUC"
     notes = []
     if (counts[counts >= TOO_FEW] < FEW).any():
-        fewest = min(np.flatnonzero(counts >= TOO_FEW).tolist(), key=lambda place: int(counts[place]))
+        fewest = min(np.flatnonzero(counts >= TOO_FEW).tolist(), key=lambda class_index: int(counts[class_index]))
         notes.append(f"small: {counts[fewest]} {classes[fewest]}")
     if len(classes) > 2 and len(present) < len(classes):
         notes.append(f"mean of {len(present)} of {len(classes)} classes")

@@ -61,11 +61,11 @@ class ChosenThreshold:
 
 def kept_threshold(training: Mapping[str, Any], file: str) -> KeptThreshold | None:
     """The threshold that a checkpoint's training says; None where it says none, or nothing that is one."""
-    told = training.get("threshold")
-    if not isinstance(told, dict):
+    record = training.get("threshold")
+    if not isinstance(record, dict):
         return None
-    words = [told.get(name) for name in ("positive", "criterion", "chosen_on")]
-    value = told.get("value")
+    words = [record.get(name) for name in ("positive", "criterion", "chosen_on")]
+    value = record.get("value")
     if not all(isinstance(word, str) for word in words) or not isinstance(value, int | float) or not 0 <= value <= 1:
         return None
     positive, criterion, part = map(str, words)
@@ -98,15 +98,15 @@ def choose(scores: Numbers, positive: npt.NDArray[np.bool_], criterion: str) -> 
     specificity = np.append(1.0, 1 - np.cumsum(~right)[last] / max(int((~positive).sum()), 1))
     kind, _, share = criterion.partition(":")
     if kind == "sensitivity":
-        place = int(np.argmax(sensitivity >= float(share) - 1e-9))
+        best = int(np.argmax(sensitivity >= float(share) - 1e-9))
     elif kind == "specificity":
-        place = len(specificity) - 1 - int(np.argmax((specificity >= float(share) - 1e-9)[::-1]))
+        best = len(specificity) - 1 - int(np.argmax((specificity >= float(share) - 1e-9)[::-1]))
     else:
-        place = int(np.argmax(sensitivity + specificity))
+        best = int(np.argmax(sensitivity + specificity))
     values = np.concatenate([[1.0], falling[last], [0.0]])
-    if place == 0 and values[1] >= 1:
+    if best == 0 and values[1] >= 1:
         return float(np.nextafter(1.0, 2.0))  # nothing is called: halfway between 1 and 1 would call what has 1
-    return float((values[place] + values[place + 1]) / 2)
+    return float((values[best] + values[best + 1]) / 2)
 
 
 def at_threshold(
@@ -117,16 +117,19 @@ def at_threshold(
     cells = np.stack([called & positive, called & ~positive, ~called & ~positive, ~called & positive], axis=1)
 
     def numbers(weights: Numbers) -> Numbers:
-        true, false, rest, missed = (weights @ cells.astype(np.float64)).T
+        true_positives, false_positives, true_negatives, false_negatives = (weights @ cells.astype(np.float64)).T
         with np.errstate(invalid="ignore", divide="ignore"):
-            sensitivity, specificity = true / (true + missed), rest / (rest + false)
+            sensitivity, specificity = (
+                true_positives / (true_positives + false_negatives),
+                true_negatives / (true_negatives + false_positives),
+            )
         return np.column_stack([sensitivity, specificity, (sensitivity + specificity) / 2])
 
-    found, drawn = numbers(np.ones((1, len(scores))))[0], draws.over(numbers)
+    values, drawn = numbers(np.ones((1, len(scores))))[0], draws.over(numbers)
     sizes = int(positive.sum()), int((~positive).sum()), len(scores)
-    lesions = [len(np.unique(draws.lesion[of])) for of in (positive, ~positive)]
+    lesions = [len(np.unique(draws.lesion[mask])) for mask in (positive, ~positive)]
     sensitivity, specificity, balanced = (
-        measure(found[place], drawn[:, place], size, several)
-        for place, (size, several) in enumerate(zip(sizes, (*lesions, min(lesions)), strict=True))
+        measure(values[column], drawn[:, column], size, several)
+        for column, (size, several) in enumerate(zip(sizes, (*lesions, min(lesions)), strict=True))
     )
     return AtThreshold(part, sensitivity, specificity, balanced, *cells.sum(axis=0).tolist())

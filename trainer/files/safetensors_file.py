@@ -35,8 +35,8 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
     except (SafetensorError, OSError, ValueError, RuntimeError, TypeError, AttributeError) as error:
-        said = str(error).strip().partition("\n")[0][:120]
-        raise UserError(f"{path.name} is not a whole safetensors file ({said}); copy or save it again.") from error
+        message = str(error).strip().partition("\n")[0][:120]
+        raise UserError(f"{path.name} is not a whole safetensors file ({message}); copy or save it again.") from error
 
 
 def check_names(names: list[str], file: str) -> None:

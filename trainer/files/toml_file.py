@@ -19,7 +19,7 @@ def read_toml(path: Path, advice: str) -> dict[str, Any]:
         if len(content) > LARGEST:
             raise ValueError("it is far too large")
         text = content.decode("utf-8-sig").replace("\r\n", "\n")
-        crowded = next((at for at, line in enumerate(text.split("\n"), 1) if line.count(".") > MOST_DOTS), 0)
+        crowded = next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MOST_DOTS), 0)
         if crowded:
             raise ValueError(f"line {crowded} has more than {MOST_DOTS} dots; break it into several")
         return tomllib.loads(text)

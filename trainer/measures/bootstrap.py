@@ -64,9 +64,9 @@ class BootstrapResamples:
         random, drawn = np.random.default_rng(self.seed), self.lesions
         at_once = max(1, CELLS // max(1, len(self.lesion)))
         for start in range(0, self.count, at_once):
-            some = min(at_once, self.count - start)
-            chosen = random.integers(0, drawn, (some, drawn)) + drawn * np.arange(some)[:, None]
-            times = np.bincount(chosen.ravel(), minlength=some * drawn).reshape(some, drawn)
+            size = min(at_once, self.count - start)
+            chosen = random.integers(0, drawn, (size, drawn)) + drawn * np.arange(size)[:, None]
+            times = np.bincount(chosen.ravel(), minlength=size * drawn).reshape(size, drawn)
             yield times[:, self.lesion].astype(np.float64)
 
     def over(self, statistic: Statistic) -> Numbers:
@@ -88,12 +88,12 @@ def interval(drawn: Numbers) -> tuple[Numbers, Numbers]:
     enough = np.atleast_1d(defined.mean(axis=0) >= 0.5)
     columns = drawn.reshape(len(drawn), -1)
     ends = np.full((2, columns.shape[1]), np.nan)
-    whole = defined.reshape(columns.shape).all(axis=0)
-    if whole.any():
-        ends[:, whole] = np.quantile(columns[:, whole], [0.025, 0.975], axis=0)
-    for place in np.flatnonzero(enough.ravel() & ~whole):
-        column = columns[:, place]
-        ends[:, place] = np.quantile(column[np.isfinite(column)], [0.025, 0.975])
+    complete = defined.reshape(columns.shape).all(axis=0)
+    if complete.any():
+        ends[:, complete] = np.quantile(columns[:, complete], [0.025, 0.975], axis=0)
+    for index in np.flatnonzero(enough.ravel() & ~complete):
+        column = columns[:, index]
+        ends[:, index] = np.quantile(column[np.isfinite(column)], [0.025, 0.975])
     shape = drawn.shape[1:]
     return ends[0].reshape(shape), ends[1].reshape(shape)
 

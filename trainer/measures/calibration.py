@@ -57,8 +57,8 @@ def losses_of(probabilities: Numbers, labels: Labels, *, independent: bool = Fal
     or is not, the true one.
     """
     true = labels[:, None] == np.arange(probabilities.shape[1])
-    each: Numbers = -np.log(np.maximum(np.where(true, probabilities, 1 - probabilities), _LEAST))
-    losses: Numbers = each.mean(axis=1) if independent else each[true]
+    class_losses: Numbers = -np.log(np.maximum(np.where(true, probabilities, 1 - probabilities), _LEAST))
+    losses: Numbers = class_losses.mean(axis=1) if independent else class_losses[true]
     return losses
 
 
@@ -72,29 +72,29 @@ def reliability(
 ) -> Reliability:
     """The reliability of probabilities (N, K): of the class `positive`, or of the predicted class if None."""
     if positive is None:
-        said, true = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+        scores, true = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     else:
-        said, true = probabilities[:, positive], labels == positive
-    members = bin_of(said)[:, None] == np.arange(BINS)
+        scores, true = probabilities[:, positive], labels == positive
+    members = bin_of(scores)[:, None] == np.arange(BINS)
     losses = losses_of(probabilities, labels, independent=independent)
-    columns = np.hstack([members, members * said[:, None], members * true[:, None]]).astype(np.float64)
+    columns = np.hstack([members, members * scores[:, None], members * true[:, None]]).astype(np.float64)
 
     def sums(weights: Numbers) -> Numbers:
         return (weights @ columns).reshape(-1, 3, BINS)
 
-    one = np.ones((1, len(labels)))
+    ones = np.ones((1, len(labels)))
     drawn = draws.over(lambda weights: np.column_stack([_ece(sums(weights)), weights @ losses / weights.sum(axis=1)]))
     shares = draws.over(lambda weights: _share(sums(weights)[:, 2], sums(weights)[:, 0]))
-    counts, predicted, observed = sums(one)[0]
+    counts, predicted, observed = sums(ones)[0]
     points = [
-        measure(found, shares[:, place], int(counts[place]), draws.lesions_among(members[:, place]))
-        for place, found in enumerate(_share(observed, counts))
+        measure(share, shares[:, bin_index], int(counts[bin_index]), draws.lesions_among(members[:, bin_index]))
+        for bin_index, share in enumerate(_share(observed, counts))
     ]
     return Reliability(
         counts=counts.astype(np.int64),
         predicted=_share(predicted, counts),
         observed=tuple(points),
-        ece=measure(float(_ece(sums(one))[0]), drawn[:, 0], len(labels)),
+        ece=measure(float(_ece(sums(ones))[0]), drawn[:, 0], len(labels)),
         log_loss=measure(float(losses.mean()), drawn[:, 1], len(labels)),
     )
 
@@ -118,11 +118,11 @@ def fit_temperature(answer: Prediction, labels: Labels, matched: Match, draws: B
     rows = np.stack([losses(temperature) for temperature in TEMPERATURES], axis=1)
     best = int(rows.mean(axis=0).argmin())
     around = np.log(TEMPERATURES[[max(0, best - 1), min(len(TEMPERATURES) - 1, best + 1)]])
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda power: float(losses(float(np.exp(power))).mean()), bounds=tuple(around), method="bounded"
     )
     drawn = TEMPERATURES[draws.over(lambda weights: (weights @ rows).argmin(axis=1).astype(np.float64)).astype(int)]
-    return measure(float(np.exp(found.x)), drawn, len(labels))
+    return measure(float(np.exp(optimum.x)), drawn, len(labels))
 
 
 def _ece(sums: Numbers) -> Numbers:

@@ -27,14 +27,16 @@ def class_curves(
     """
     if columns is None:
         columns = [scored_class(classes)] if len(classes) == 2 else np.unique(labels).tolist()
-    made = []
-    for done, place in enumerate(columns):
+    curves = []
+    for done, class_index in enumerate(columns):
         on_step(done, len(columns))
-        made.append(curve_of(classes[place], probabilities[:, place], labels == place, draws, asked))
-    value = float(np.mean([curve.auc.value for curve, _ in made]))
+        curves.append(
+            curve_of(classes[class_index], probabilities[:, class_index], labels == class_index, draws, asked)
+        )
+    value = float(np.mean([curve.auc.value for curve, _ in curves]))
     lesions = min(min(draws.lesions_among(side) for side in (labels == k, labels != k)) for k in columns)
-    macro = measure(value, np.mean([areas for _, areas in made], axis=0), len(labels), lesions)
-    return tuple(curve for curve, _ in made), macro
+    macro = measure(value, np.mean([areas for _, areas in curves], axis=0), len(labels), lesions)
+    return tuple(curve for curve, _ in curves), macro
 
 
 def accuracies(
@@ -42,16 +44,16 @@ def accuracies(
 ) -> tuple[Measure, Measure, tuple[Measure, ...]]:
     """Of all pictures, the mean of the classes that occur, and of each class."""
     counts = np.bincount(labels, minlength=classes)
-    there = np.flatnonzero(counts)
+    present = np.flatnonzero(counts)
 
     def numbers(weights: Numbers) -> Numbers:
         shares = class_accuracy(weights, labels, predicted, classes)
-        return np.column_stack([accuracy(weights, labels, predicted), shares[:, there].mean(axis=1), shares])
+        return np.column_stack([accuracy(weights, labels, predicted), shares[:, present].mean(axis=1), shares])
 
     value, drawn = numbers(np.ones((1, len(labels))))[0], draws.over(numbers)
     sizes = [len(labels), len(labels), *counts.tolist()]
-    lesions = [draws.lesions, 0, *(draws.lesions_among(labels == place) for place in range(classes))]
+    lesions = [draws.lesions, 0, *(draws.lesions_among(labels == class_index) for class_index in range(classes))]
     first, second, *rest = (
-        measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)
+        measure(value[column], drawn[:, column], size, lesions[column]) for column, size in enumerate(sizes)
     )
     return first, second, tuple(rest)

@@ -15,8 +15,8 @@ Z = 1.959963984540054
 
 def midranks(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """Ranks (N) from 1, equal values sharing the mean of theirs."""
-    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
-    shared: npt.NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2)[place.reshape(-1)]
+    _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)
+    shared: npt.NDArray[np.float64] = (np.cumsum(count) - (count - 1) / 2)[inverse.reshape(-1)]
     return shared
 
 
@@ -27,17 +27,17 @@ def delong(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) ->
     side, or where the scores part the sides without exception. Every picture counts as independent of the others.
     """
     number = len(scores)
-    of, rest = scores[positive], scores[~positive]
-    if not len(of) or not len(rest):
+    positives, negatives = scores[positive], scores[~positive]
+    if not len(positives) or not len(negatives):
         return Measure(np.nan, np.nan, np.nan, number)
-    ranks = midranks(np.concatenate([of, rest]))
+    ranks = midranks(np.concatenate([positives, negatives]))
     # For each picture the share of the other side that it is ranked rightly against (Sun & Xu, equations 5 and 6).
-    right_of = (ranks[: len(of)] - midranks(of)) / len(rest)
-    right_rest = 1 - (ranks[len(of) :] - midranks(rest)) / len(of)
+    right_of = (ranks[: len(positives)] - midranks(positives)) / len(negatives)
+    right_rest = 1 - (ranks[len(positives) :] - midranks(negatives)) / len(positives)
     area = float(right_of.mean())
-    if min(len(of), len(rest)) < 2:
+    if min(len(positives), len(negatives)) < 2:
         return Measure(area, np.nan, np.nan, number)
-    deviation = float(np.sqrt(right_of.var(ddof=1) / len(of) + right_rest.var(ddof=1) / len(rest)))
+    deviation = float(np.sqrt(right_of.var(ddof=1) / len(positives) + right_rest.var(ddof=1) / len(negatives)))
     if deviation < 1e-12:
         return Measure(area, np.nan, np.nan, number)
     return Measure(area, max(0.0, area - Z * deviation), min(1.0, area + Z * deviation), number)

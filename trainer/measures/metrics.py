@@ -66,50 +66,51 @@ def average_precision(true: Numbers, false: Numbers) -> Numbers:
 def sensitivity_at(true: Numbers, false: Numbers, specificity: float) -> Numbers:
     """The highest sensitivity (d) of a threshold whose specificity is at least the given one."""
     allowed = (1 - specificity) * false[:, -1:] + _ROUNDING
-    place = (false <= allowed).sum(axis=1) - 1
-    found = np.take_along_axis(true, place[:, None], axis=1)[:, 0]
-    return np.where(false[:, -1] > 0, _shares(found, true[:, -1]), np.nan)
+    index = (false <= allowed).sum(axis=1) - 1
+    true_positives = np.take_along_axis(true, index[:, None], axis=1)[:, 0]
+    return np.where(false[:, -1] > 0, _shares(true_positives, true[:, -1]), np.nan)
 
 
 def specificity_at(true: Numbers, false: Numbers, sensitivity: float) -> Numbers:
     """The highest specificity (d) of a threshold whose sensitivity is at least the given one."""
-    place = (true < sensitivity * true[:, -1:] - _ROUNDING).sum(axis=1)
-    found = np.take_along_axis(false, place[:, None], axis=1)[:, 0]
-    return np.where(true[:, -1] > 0, 1 - _shares(found, false[:, -1]), np.nan)
+    index = (true < sensitivity * true[:, -1:] - _ROUNDING).sum(axis=1)
+    false_positives = np.take_along_axis(false, index[:, None], axis=1)[:, 0]
+    return np.where(true[:, -1] > 0, 1 - _shares(false_positives, false[:, -1]), np.nan)
 
 
 def roc_at(true: Numbers, false: Numbers, grid: Numbers) -> Numbers:
     """Sensitivity (d, len(grid)) at false positive rates, straight between thresholds; NaN where a side is empty."""
-    found = np.full((len(true), len(grid)), np.nan)
+    sensitivities = np.full((len(true), len(grid)), np.nan)
     for row, (rising, across) in enumerate(zip(true, false, strict=True)):
         if rising[-1] and across[-1]:
-            found[row] = np.interp(grid, across / across[-1], rising / rising[-1])
-    return found
+            sensitivities[row] = np.interp(grid, across / across[-1], rising / rising[-1])
+    return sensitivities
 
 
 def precision_at(true: Numbers, false: Numbers, grid: Numbers) -> Numbers:
     """Precision (d, len(grid)) at the first threshold that reaches each recall; NaN without positives."""
-    found = np.full((len(true), len(grid)), np.nan)
+    precisions = np.full((len(true), len(grid)), np.nan)
     for row, (rising, across) in enumerate(zip(true, false, strict=True)):
         if rising[-1]:
             # At recall 0 the curve begins with the first picture that counts, whatever it is.
             first = max(1, int(np.searchsorted(rising + across, 0.5)))
-            place = np.maximum(np.searchsorted(rising, grid * rising[-1] - _ROUNDING), first)
-            place = np.minimum(place, len(rising) - 1)
-            found[row] = rising[place] / (rising[place] + across[place])
-    return found
+            index = np.maximum(np.searchsorted(rising, grid * rising[-1] - _ROUNDING), first)
+            index = np.minimum(index, len(rising) - 1)
+            precisions[row] = rising[index] / (rising[index] + across[index])
+    return precisions
 
 
 def auc(labels: Labels, probabilities: npt.NDArray[np.floating], classes: Sequence[str]) -> float:
     """Area under the ROC curve of pictures (N) with probabilities (N, classes): of two classes that of the score,
     of more the mean over the classes that occur, each against the rest; NaN where only one class occurs.
     """
-    one = np.ones((1, len(labels)))
+    ones = np.ones((1, len(labels)))
     columns = [scored_class(classes)] if len(classes) == 2 else range(len(classes))
-    found = [
-        float(area_under_roc(*Ranking.of(probabilities[:, place], labels == place).counts(one))[0]) for place in columns
+    areas = [
+        float(area_under_roc(*Ranking.of(probabilities[:, column], labels == column).counts(ones))[0])
+        for column in columns
     ]
-    defined = [number for number in found if np.isfinite(number)]
+    defined = [number for number in areas if np.isfinite(number)]
     return float(np.mean(defined)) if defined else float("nan")
 
 

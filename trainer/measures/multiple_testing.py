@@ -7,7 +7,7 @@ from scipy import stats
 
 def corrected(p: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """p (...) corrected over all, whatever their dependence (Benjamini & Yekutieli, Ann. Stat. 29:1165, 2001)."""
-    found: npt.NDArray[np.float64] = np.asarray(p, np.float64)
-    if found.size:
-        found = stats.false_discovery_control(found.ravel(), method="by").reshape(found.shape)
-    return found
+    adjusted: npt.NDArray[np.float64] = np.asarray(p, np.float64)
+    if adjusted.size:
+        adjusted = stats.false_discovery_control(adjusted.ravel(), method="by").reshape(adjusted.shape)
+    return adjusted

@@ -29,11 +29,11 @@ def common_odds_ratio(strata: Sequence[tuple[Mask, Mask, Lesions]]) -> Measure:
     the design effect of such clusters (Rao & Scott, Biometrics 48:577, 1992). A stratum that is all on one side says
     nothing; NaN where none is left.
     """
-    told = [of for of in strata if of[1].any() and not of[1].all()]
-    pictures = sum(len(present) for present, _, _ in told)
-    if not told:
+    telling = [stratum for stratum in strata if stratum[1].any() and not stratum[1].all()]
+    pictures = sum(len(present) for present, _, _ in telling)
+    if not telling:
         return Measure(float("nan"), float("nan"), float("nan"), pictures)
-    logs, variances = np.array([_log_and_variance(*of) for of in told]).T
+    logs, variances = np.array([_log_and_variance(*stratum) for stratum in telling]).T
     weights = 1 / variances
     return _measure(float(np.average(logs, weights=weights)), float(1 / weights.sum()), pictures)
 

@@ -28,7 +28,7 @@ class Compared:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {name: found.as_dict() for name, found in vars(self).items()}
+        return {name: number.as_dict() for name, number in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,18 @@ def compared(quantities: Mapping[str, Quantity], draws: BootstrapResamples) -> d
 
     value, drawn = numbers(ones)[0], draws.over(numbers)
     count = len(draws.lesion)
-    found = {}
-    for place, name in enumerate(names):
+    comparisons = {}
+    for column, name in enumerate(names):
         lesions = quantities[name].lesions
-        before, after = (measure(value[place, side], drawn[:, place, side], count, lesions) for side in (0, 1))
-        differences = drawn[:, place, 1] - drawn[:, place, 0]
-        change = measure(float(value[place, 1] - value[place, 0]), differences, count)
+        before, after = (measure(value[column, side], drawn[:, column, side], count, lesions) for side in (0, 1))
+        differences = drawn[:, column, 1] - drawn[:, column, 0]
+        change = measure(float(value[column, 1] - value[column, 0]), differences, count)
         certain = quantities[name].is_share or before.value in (0, 1)
         if lesions and certain and change.low == change.high == 0:
             reach = 1 - 0.025 ** (1 / lesions)
             change = replace(change, low=-reach, high=reach)
-        found[name] = Compared(before, after, change)
-    return found
+        comparisons[name] = Compared(before, after, change)
+    return comparisons
 
 
 def auc_pair(before: npt.NDArray[Any], after: npt.NDArray[Any], positive: npt.NDArray[np.bool_]) -> Pair:
@@ -92,6 +92,6 @@ def weighted_mean(weights: Numbers, values: Numbers, weight: npt.NDArray[Any]) -
 
     NaN for a draw that holds none of them.
     """
-    whole = weights @ weight
-    found = np.divide(weights @ (values * weight), whole, out=np.full(len(weights), np.nan), where=whole > 0)
-    return np.asarray(found, np.float64)
+    totals = weights @ weight
+    means = np.divide(weights @ (values * weight), totals, out=np.full(len(weights), np.nan), where=totals > 0)
+    return np.asarray(means, np.float64)

@@ -37,8 +37,8 @@ def read_readers(path: Path | str) -> tuple[ReaderResult, ...]:
     if len(lines) < 2:
         raise UserError(f"{path.name} names no reader; it needs the line {','.join(COLUMNS)} and one line a reader.")
     (_, head), *body = lines
-    places = [_column(head, column, path) for column in COLUMNS]
-    read = [_Line.of(number, cells, places, path) for number, cells in body]
+    columns = [_column(head, column, path) for column in COLUMNS]
+    read = [_Line.of(number, cells, columns, path) for number, cells in body]
     share = _unit(read, path)
     return tuple(ReaderResult(line.name, line.sensitivity * share, line.specificity * share) for line in read)
 
@@ -46,8 +46,8 @@ def read_readers(path: Path | str) -> tuple[ReaderResult, ...]:
 def _column(head: Sequence[str], column: str, path: Path) -> int:
     folded = [cell.casefold() for cell in head]
     if folded.count(column) != 1:
-        found = "no column" if column not in folded else "more than one column"
-        raise UserError(f'{path.name} has {found} "{column}" in line 1; its columns are {", ".join(head)}.')
+        fault = "no column" if column not in folded else "more than one column"
+        raise UserError(f'{path.name} has {fault} "{column}" in line 1; its columns are {", ".join(head)}.')
     return folded.index(column)
 
 
@@ -60,10 +60,10 @@ class _Line:
     signs: int
 
     @classmethod
-    def of(cls, number: int, cells: Sequence[str], places: Sequence[int], path: Path) -> "_Line":
-        if len(cells) <= max(places):
+    def of(cls, number: int, cells: Sequence[str], columns: Sequence[int], path: Path) -> "_Line":
+        if len(cells) <= max(columns):
             raise UserError(f"{path.name}, line {number}, has {len(cells)} columns; it is too short.")
-        name, *texts = (cells[place] for place in places)
+        name, *texts = (cells[index] for index in columns)
         values = []
         for column, text in zip(COLUMNS[1:], texts, strict=True):
             try:

@@ -72,27 +72,27 @@ def curve_of(
             ]
         )
 
-    one = np.ones((1, len(scores)))
-    value, drawn = numbers(one)[0], draws.over(numbers)
+    ones = np.ones((1, len(scores)))
+    value, drawn = numbers(ones)[0], draws.over(numbers)
     positives, negatives = int(positive.sum()), int((~positive).sum())
     sensitivities = 2 + len(LEVELS) + len(asked)
     sizes = [len(scores)] * 2 + [positives] * (sensitivities - 2) + [negatives] * len(LEVELS)
-    apart = [draws.lesions_among(of) for of in (positive, ~positive)]
+    apart = [draws.lesions_among(side) for side in (positive, ~positive)]
     lesions = [min(apart)] * 2 + [apart[0]] * (sensitivities - 2) + [apart[1]] * len(LEVELS)
-    found = [measure(value[place], drawn[:, place], size, lesions[place]) for place, size in enumerate(sizes)]
+    measures = [measure(value[column], drawn[:, column], size, lesions[column]) for column, size in enumerate(sizes)]
     low, high = interval(drawn[:, figures:])
-    true, false = (counts[0] for counts in ranking.counts(one))
+    true, false = (counts[0] for counts in ranking.counts(ones))
     corners = _corners(true, false)
     steps = np.flatnonzero(np.diff(true)) + 1  # where recall grows
     curve = Curve(
         name=name,
         positives=positives,
         share=positives / len(scores),
-        auc=found[0],
-        average_precision=found[1],
-        sensitivities=tuple(found[2 : 2 + len(LEVELS)]),
-        asked=tuple(found[2 + len(LEVELS) : sensitivities]),
-        specificities=tuple(found[sensitivities:]),
+        auc=measures[0],
+        average_precision=measures[1],
+        sensitivities=tuple(measures[2 : 2 + len(LEVELS)]),
+        asked=tuple(measures[2 + len(LEVELS) : sensitivities]),
+        specificities=tuple(measures[sensitivities:]),
         false_positive_rate=false[corners] / negatives,
         sensitivity=true[corners] / positives,
         recall=true[steps] / positives,

@@ -21,7 +21,7 @@ def scored_class(classes: Sequence[str]) -> int:
     for word in (MALIGNANT, *_MELANOMA):
         if word in words:
             return words.index(word)
-    malignant = [place for place, word in enumerate(words) if word in _malignant_words()]
+    malignant = [class_index for class_index, word in enumerate(words) if word in _malignant_words()]
     return malignant[0] if len(malignant) == 1 else len(words) - 1
 
 

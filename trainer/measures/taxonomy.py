@@ -41,7 +41,7 @@ class Match:
             return np.asarray(own @ self.members)
         with np.errstate(divide="ignore"):  # one that is certain
             none = np.log1p(-own)
-        return np.stack([1 - np.exp(none[:, of].sum(axis=1)) for of in self.members.T > 0], axis=1)
+        return np.stack([1 - np.exp(none[:, members].sum(axis=1)) for members in self.members.T > 0], axis=1)
 
 
 def match(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy | None, level: int | None) -> Match:
@@ -65,18 +65,18 @@ def levels(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) ->
     before: tuple[str, ...] = ()
     for level in range(1, taxonomy.depth + 1):
         try:
-            found = match(network, cohort, taxonomy, level)
+            matched = match(network, cohort, taxonomy, level)
         except UserError:
             return  # deeper than the network's or the cohort's classes go
-        if found.classes != before and len(found.classes) > 1:
-            yield level, found
-        before = found.classes
+        if matched.classes != before and len(matched.classes) > 1:
+            yield level, matched
+        before = matched.classes
 
 
 def deepest(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -> int:
     """The deepest level at which the two match; 1 where there is none."""
-    found = [level for level, _ in levels(network, cohort, taxonomy)]
-    return found[-1] if found else 1
+    matching = [level for level, _ in levels(network, cohort, taxonomy)]
+    return matching[-1] if matching else 1
 
 
 def unknown_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
@@ -99,11 +99,11 @@ def about_leaves(network: Sequence[str], cohort: Sequence[str], taxonomy: Taxono
 def _all_known(taxonomy: Taxonomy, network: Sequence[str], cohort: Sequence[str]) -> None:
     """UserError where a class does not stand in the tree, or the network predicts two of one line."""
     tree = set(taxonomy.classes)
-    for name, whose in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
+    for name, owner in [*((name, "network") for name in network), *((name, "cohort") for name in cohort)]:
         if name not in tree:
             near = _nearest(name, unknown_leaves(network, cohort, taxonomy))
-            what = f'correct "{near}" there, if that is meant' if near else "add it below a parent"
-            raise UserError(f'The {whose}\'s class "{name}" does not stand in {taxonomy.name}; {what}.')
+            advice = f'correct "{near}" there, if that is meant' if near else "add it below a parent"
+            raise UserError(f'The {owner}\'s class "{name}" does not stand in {taxonomy.name}; {advice}.')
     for name in network:
         below = [other for other in network if other != name and name in taxonomy.line(other)]
         if below:
@@ -136,8 +136,12 @@ def _matched(
 
 def _nearest(name: str, names: Sequence[str]) -> str:
     """The name most like another: alike but for a few letters, or the beginning of it; "" for none."""
-    folded = {one.casefold(): one for one in reversed(names)}
+    folded = {candidate.casefold(): candidate for candidate in reversed(names)}
     word = name.casefold()
-    begun = [one for one in folded if min(len(one), len(word)) >= 3 and (one.startswith(word) or word.startswith(one))]
-    near = get_close_matches(word, folded, 1, 0.6) or begun
+    prefixes = [
+        candidate
+        for candidate in folded
+        if min(len(candidate), len(word)) >= 3 and (candidate.startswith(word) or word.startswith(candidate))
+    ]
+    near = get_close_matches(word, folded, 1, 0.6) or prefixes
     return folded[near[0]] if near else ""

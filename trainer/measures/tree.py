@@ -92,13 +92,13 @@ def tree(name: str, pairs: Iterable[tuple[str, str]]) -> Taxonomy:
     if not parents and not alone:
         raise UserError(f"{name} is empty; {_WAY}.")
     for child in parents:
-        walked, place = [child], child
-        while place in parents:
-            place = parents[place]
-            if place in walked:
-                circle = " - ".join(name[:60] for name in [*walked[walked.index(place) :], place][:12])
+        walked, node = [child], child
+        while node in parents:
+            node = parents[node]
+            if node in walked:
+                circle = " - ".join(name[:60] for name in [*walked[walked.index(node) :], node][:12])
                 raise UserError(f"{name}: {circle} is a circle; a class cannot stand above itself.")
-            walked.append(place)
+            walked.append(node)
             if len(walked) > DEEPEST:
                 raise UserError(f"{name} has more than {DEEPEST} levels; leave some out.")
     return Taxonomy(name, parents, alone)

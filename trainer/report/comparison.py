@@ -46,8 +46,8 @@ def summary_rows(runs: Sequence[Compared]) -> Iterator[Sequence[str | int]]:
         low, high = (_text(run.auc[end]) for end in ("low", "high"))
         yield run.name, fold, run.seed, run.epoch, run.pictures, low, high, *numbers
     both = [over_runs([run.figures.get(name) for run in runs]) for name in names]
-    for place, what in enumerate(("mean", "standard deviation")):
-        yield what, "", "", "", "", "", "", *(_text(pair[place]) for pair in both)
+    for index, statistic in enumerate(("mean", "standard deviation")):
+        yield statistic, "", "", "", "", "", "", *(_text(pair[index]) for pair in both)
 
 
 def comparison_page(runs: Sequence[Compared], planned: int, cohort: Cohort, settings: Mapping[str, Any]) -> str:
@@ -84,10 +84,10 @@ def _figure(runs: Sequence[Compared]) -> "Figure":
     figure = Figure(figsize=(6.4, 0.3 * len(runs) + 1.2), layout="constrained")
     axes = figure.subplots()
     for row, run in enumerate(runs):
-        value, low, high = (float("nan") if run.auc[of] is None else run.auc[of] for of in ("value", "low", "high"))
-        found = Measure(value, low, high, run.pictures)
-        axes.plot([found.low, found.high], [row, row], color=COLORS[0], linewidth=1.3)
-        axes.plot([found.value], [row], "o", color=COLORS[0], markersize=5)
+        value, low, high = (float("nan") if run.auc[key] is None else run.auc[key] for key in ("value", "low", "high"))
+        auc = Measure(value, low, high, run.pictures)
+        axes.plot([auc.low, auc.high], [row, row], color=COLORS[0], linewidth=1.3)
+        axes.plot([auc.value], [row], "o", color=COLORS[0], markersize=5)
     mean, deviation = over_runs([run.auc["value"] for run in runs])
     axes.axvline(mean, color=INK, linewidth=1, linestyle=":")
     if deviation == deviation:

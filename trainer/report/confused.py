@@ -44,22 +44,22 @@ def confused_pairs(evaluation: "Evaluation", cohort: Cohort) -> tuple[ConfusedPa
     frequent = np.argsort(-mistakes, axis=None, kind="stable")[:PAIRS]
     part = evaluation.predictions[0]
     predicted = part.probabilities.argmax(axis=1)
-    places = {name: place for place, name in enumerate(cohort.names)}
-    found = []
+    positions = {name: position for position, name in enumerate(cohort.names)}
+    pairs = []
     for given, called in zip(*np.unravel_index(frequent, mistakes.shape), strict=True):
         if not mistakes[given, called]:
             continue
         rows = np.flatnonzero((part.labels == given) & (predicted == called))
         surest = rows[np.argsort(-part.probabilities[rows, called], kind="stable")][:SHOWN].tolist()
-        stored = cohort.pictures([places[part.pictures[row]] for row in surest])
+        stored = cohort.pictures([positions[part.pictures[row]] for row in surest])
         shown = tuple(
             Mistaken(part.pictures[row], float(part.probabilities[row, called]), _data_url(picture))
             for row, picture in zip(surest, stored, strict=True)
         )
         names = evaluation.classes
-        of = int(evaluation.confusion[given].sum())
-        found.append(ConfusedPair(names[given], names[called], int(mistakes[given, called]), of, shown))
-    return tuple(found)
+        total = int(evaluation.confusion[given].sum())
+        pairs.append(ConfusedPair(names[given], names[called], int(mistakes[given, called]), total, shown))
+    return tuple(pairs)
 
 
 def _data_url(rgb: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]") -> str:

@@ -91,13 +91,15 @@ def reliability(evaluation: Evaluation) -> "Figure":
 
 
 def _reliability_points(axes: "Axes", state: Reliability, color: str) -> None:
-    there = state.counts > 0
-    observed = [found for found in state.observed if found.n]
-    values = np.array([found.value for found in observed])
-    errors = np.abs(np.nan_to_num([[found.low for found in observed], [found.high for found in observed]] - values))
+    filled = state.counts > 0
+    observed = [measure for measure in state.observed if measure.n]
+    values = np.array([measure.value for measure in observed])
+    errors = np.abs(
+        np.nan_to_num([[measure.low for measure in observed], [measure.high for measure in observed]] - values)
+    )
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":")
     axes.errorbar(
-        state.predicted[there], values, errors,
+        state.predicted[filled], values, errors,
         color=color, marker="o", markersize=4, linewidth=1.2, elinewidth=1, capsize=2,
     )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(-0.02, 1.02))
@@ -111,13 +113,13 @@ def confusion(evaluation: Evaluation) -> "Figure":
     side = max(2.6, 0.62 * count + 1.6)
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     axes = figure.subplots()
-    whole = evaluation.confusion.sum(axis=1, keepdims=True)
-    shares = evaluation.confusion / np.maximum(whole, 1)
+    totals = evaluation.confusion.sum(axis=1, keepdims=True)
+    shares = evaluation.confusion / np.maximum(totals, 1)
     axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1.15, edgecolors=PAPER, linewidth=1)
     for row in range(count):
         for column in range(count):
             share = shares[row, column]
-            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{percent(share)}" if whole[row, 0] else "")
+            text = f"{evaluation.confusion[row, column]:,}" + (f"\n{percent(share)}" if totals[row, 0] else "")
             # Not the style's ink: the cells keep their colors in the dark.
             shade = "#fefefe" if share > 0.6 else "#14171a"
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8, color=shade)
@@ -155,7 +157,7 @@ def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
         panels.append(("learning rate", (("learning_rate", ""),)))
     figure = Figure(figsize=(6.4, 1.9 * len(panels) + 0.5), layout="constrained")
     rows = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
-    epochs = np.array([row.get("epoch", place) for place, row in enumerate(history, 1)])
+    epochs = np.array([row.get("epoch", epoch) for epoch, row in enumerate(history, 1)])
     for axes, (title, lines) in zip(rows, panels, strict=True):
         shown = [(name, label) for name, label in lines if np.isfinite(_column(history, name)).any()]
         if title in ("loss", "learning rate") and len(course["epoch"]):
@@ -164,11 +166,11 @@ def learning(history: Sequence[Mapping[str, Any]], chosen: int) -> "Figure":
             axes.plot(course["epoch"], within, color=COLORS[0], linewidth=0.7, alpha=0.35 if faint else 1,
                       label="training, single steps" if faint else "")  # fmt: skip
             shown = shown if faint else []
-        for place, (name, label) in enumerate(shown):
+        for index, (name, label) in enumerate(shown):
             values = _column(history, name)
             color = COLORS[1] if label == "validation" else COLORS[0]
             dots = {"marker": "o", "markersize": 3} if len(history) < 30 else {}
-            axes.plot(epochs, values, color=color, linestyle=LINES[place], linewidth=1.3, label=label, **dots)
+            axes.plot(epochs, values, color=color, linestyle=LINES[index], linewidth=1.3, label=label, **dots)
         if chosen:
             axes.axvline(chosen, color=INK, linewidth=1, linestyle=":", label=f"chosen epoch {chosen}")
         axes.set_ylabel(title)
@@ -188,8 +190,8 @@ def subgroups(evaluation: Evaluation) -> "Figure":
     from matplotlib.figure import Figure
 
     rows: list[Any] = [None]
-    for place, group in enumerate(evaluation.subgroups):
-        if not place or group.kind != evaluation.subgroups[place - 1].kind:
+    for index, group in enumerate(evaluation.subgroups):
+        if not index or group.kind != evaluation.subgroups[index - 1].kind:
             rows.append(group.kind)
         rows.append(group)
     figure = Figure(figsize=(7.2, 0.235 * len(rows) + 0.9))
@@ -201,15 +203,15 @@ def subgroups(evaluation: Evaluation) -> "Figure":
             _beside(axes, row, group, "", bold=True)
             continue
         name = "all" if group is None else short(group.name, 24)
-        found = evaluation.auc if group is None else group.auc
+        auc = evaluation.auc if group is None else group.auc
         note = "" if group is None else group.note
-        defined = np.isfinite(found.value)
-        _beside(axes, row, name, _right_text(found, note), bold=group is None, inside=group is not None)
+        defined = np.isfinite(auc.value)
+        _beside(axes, row, name, _right_text(auc, note), bold=group is None, inside=group is not None)
         if defined:
             color, fill = (INK, INK) if group is None else (COLORS[0], PAPER if "small" in note else COLORS[0])
-            if np.isfinite(found.low):
-                axes.plot([found.low, found.high], [row, row], color=color, linewidth=1.3, solid_capstyle="butt")
-            axes.plot([found.value], [row], "o", color=color, markerfacecolor=fill, markersize=5)
+            if np.isfinite(auc.low):
+                axes.plot([auc.low, auc.high], [row, row], color=color, linewidth=1.3, solid_capstyle="butt")
+            axes.plot([auc.value], [row], "o", color=color, markerfacecolor=fill, markersize=5)
     axes.axvline(evaluation.auc.value, color=GREY, linewidth=0.8, linestyle=":")
     lows = [group.auc.low for group in evaluation.subgroups if np.isfinite(group.auc.low)]
     least = min([0.5, evaluation.auc.low, *lows])
@@ -222,18 +224,18 @@ def subgroups(evaluation: Evaluation) -> "Figure":
     return figure
 
 
-def _right_text(found: Measure, note: str) -> str:
-    if not np.isfinite(found.value):
-        return f"{note or 'not defined'}, n = {found.n:,}"
-    return f"{spoken(found, 2)}, n = {found.n:,}" + (", small" if "small" in note else "")
+def _right_text(auc: Measure, note: str) -> str:
+    if not np.isfinite(auc.value):
+        return f"{note or 'not defined'}, n = {auc.n:,}"
+    return f"{spoken(auc, 2)}, n = {auc.n:,}" + (", small" if "small" in note else "")
 
 
 def _beside(axes: "Axes", row: float, left: str, right: str, *, bold: bool, inside: bool = False) -> None:
     """Text to the left and to the right of one row of the forest plot."""
     weight = "bold" if bold else "normal"
-    place = axes.get_yaxis_transform()
-    axes.text(-0.58 if inside else -0.62, row, left, transform=place, va="center", fontsize=8, fontweight=weight)
-    axes.text(1.04, row, right, transform=place, va="center", fontsize=8, fontweight=weight)
+    transform = axes.get_yaxis_transform()
+    axes.text(-0.58 if inside else -0.62, row, left, transform=transform, va="center", fontsize=8, fontweight=weight)
+    axes.text(1.04, row, right, transform=transform, va="center", fontsize=8, fontweight=weight)
 
 
 def _auc_of(evaluation: Evaluation) -> str:
@@ -242,8 +244,8 @@ def _auc_of(evaluation: Evaluation) -> str:
 
 def _colored(curves: Sequence[Curve]) -> list[tuple[Curve, str, str]]:
     return [
-        (curve, COLORS[place % len(COLORS)], LINES[place // len(COLORS) % len(LINES)])
-        for place, curve in enumerate(curves)
+        (curve, COLORS[index % len(COLORS)], LINES[index // len(COLORS) % len(LINES)])
+        for index, curve in enumerate(curves)
     ]
 
 

@@ -23,9 +23,9 @@ def model_card(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> s
 
 
 def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Iterator[str]:
-    told, spec = checkpoint.training, checkpoint.input
-    cohort: Mapping[str, Any] = told.get("cohort") or {}
-    recipe: Mapping[str, Any] = told.get("recipe") or {}
+    training, spec = checkpoint.training, checkpoint.input
+    cohort: Mapping[str, Any] = training.get("cohort") or {}
+    recipe: Mapping[str, Any] = training.get("recipe") or {}
     yield f"# {_text(checkpoint.architecture)}: {_text(', '.join(checkpoint.classes))}"
     yield ""
     yield "For research only: **not a medical device**, and no diagnosis may rest on it."
@@ -63,8 +63,8 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
                 "recipe",
                 ", ".join(f"{name} {recipe[name]}" for name in _FROM_RECIPE if recipe.get(name) not in (None, "")),
             ),
-            ("epoch kept", f"{told.get('chosen_epoch')} of {len(told.get('epochs') or ())}"),
-            ("trained on", f"{told.get('device', '')}, {float(told.get('seconds') or 0) / 60:.1f} minutes"),
+            ("epoch kept", f"{training.get('chosen_epoch')} of {len(training.get('epochs') or ())}"),
+            ("trained on", f"{training.get('device', '')}, {float(training.get('seconds') or 0) / 60:.1f} minutes"),
         )
     )
     yield f"`{file}` lists the digests of all pictures on which it was trained or its epoch was chosen."
@@ -77,16 +77,16 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         ("expected calibration error", spoken(evaluation.calibration.before.ece)),
     ]
     if evaluation.threshold:
-        kept = evaluation.threshold
-        at = kept.applied_to
+        threshold = evaluation.threshold
+        point = threshold.applied_to
         measured.append(
             (
-                f"from {kept.value:.4f} on, {_chosen(kept)}",
-                f"sensitivity {spoken(at.sensitivity)}, specificity {spoken(at.specificity)}",
+                f"from {threshold.value:.4f} on, {_chosen(threshold)}",
+                f"sensitivity {spoken(point.sensitivity)}, specificity {spoken(point.specificity)}",
             )
         )
-    known = [group for group in evaluation.subgroups if group.auc.value == group.auc.value]
-    measured += [(f"AUC, {group.kind} {group.name}", spoken(group.auc)) for group in known]
+    defined = [group for group in evaluation.subgroups if group.auc.value == group.auc.value]
+    measured += [(f"AUC, {group.kind} {group.name}", spoken(group.auc)) for group in defined]
     yield from _table(measured)
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"

@@ -56,9 +56,13 @@ def _of(evaluation: Evaluation, cohort: Cohort) -> dict[str, object]:
     about.append(f"classes {', '.join(evaluation.classes)}")
     if evaluation.taxonomy:
         about.append(f"level {evaluation.level} of {evaluation.taxonomy}")
-    of = evaluation.positive or "mean of the classes"
+    class_name = evaluation.positive or "mean of the classes"
     headline: list[tuple[str, Measure, str]] = [
-        (f"AUC, {of}", evaluation.auc, f"n = {evaluation.pictures:,} pictures of {evaluation.lesions:,} lesions"),
+        (
+            f"AUC, {class_name}",
+            evaluation.auc,
+            f"n = {evaluation.pictures:,} pictures of {evaluation.lesions:,} lesions",
+        ),
         ("balanced accuracy", evaluation.balanced_accuracy, f"n = {evaluation.pictures:,}"),
         ("calibration error", evaluation.calibration.before.ece, f"n = {evaluation.pictures:,}, as trained"),
     ]

@@ -56,8 +56,8 @@ def splits(cohort: Cohort) -> dict[str, dict[str, int]]:
     """Pictures by split and class."""
     return {
         part: {
-            name: int(((cohort.splits == part) & (cohort.labels == place)).sum())
-            for place, name in enumerate(cohort.classes)
+            name: int(((cohort.splits == part) & (cohort.labels == label)).sum())
+            for label, name in enumerate(cohort.classes)
         }
         for part in ("train", "validation", "test")
     }

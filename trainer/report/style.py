@@ -65,12 +65,14 @@ def encoded(figure: "Figure", name: str) -> tuple[bytes, bytes]:
     return svg.getvalue(), png.getvalue()
 
 
-def spoken(found: Measure, digits: int = 3) -> str:
+def spoken(measure: Measure, digits: int = 3) -> str:
     """A measure as text: 0.882 (0.852 to 0.911)."""
-    if not np.isfinite(found.value):
+    if not np.isfinite(measure.value):
         return "not defined"
-    interval = f" ({found.low:.{digits}f} to {found.high:.{digits}f})" if np.isfinite(found.low) else " (no interval)"
-    return f"{found.value:.{digits}f}{interval}"
+    interval = (
+        f" ({measure.low:.{digits}f} to {measure.high:.{digits}f})" if np.isfinite(measure.low) else " (no interval)"
+    )
+    return f"{measure.value:.{digits}f}{interval}"
 
 
 def square() -> tuple["Figure", "Axes"]:

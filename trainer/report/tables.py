@@ -30,17 +30,17 @@ class Table:
     @property
     def numeric(self) -> list[bool]:
         """For each column, whether something else than text stands in it."""
-        return [any(not isinstance(row[place], str) for row in self.rows) for place in range(len(self.head))]
+        return [any(not isinstance(row[column], str) for row in self.rows) for column in range(len(self.head))]
 
 
 def tables(evaluation: Evaluation | None, run: Run | None, cohort: Cohort) -> SimpleNamespace:
     """Every table of the page by its name."""
-    found = _of_cohort(cohort)
+    by_name = _of_cohort(cohort)
     if run:
-        found |= _of_training(run)
+        by_name |= _of_training(run)
     if evaluation:
-        found |= _of_results(evaluation)
-    return SimpleNamespace(**found)
+        by_name |= _of_results(evaluation)
+    return SimpleNamespace(**by_name)
 
 
 def written(cell: Cell) -> str:
@@ -58,9 +58,9 @@ def _of_cohort(cohort: Cohort) -> dict[str, Table]:
     counted = splits(cohort)
     rows: list[Sequence[Cell]] = []
     for name in cohort.classes:
-        each = [counted[split][name] for split in counted]
-        rows.append((name, *each, sum(each)))
-    all_of = [sum(of.values()) for of in counted.values()]
+        counts = [counted[split][name] for split in counted]
+        rows.append((name, *counts, sum(counts)))
+    all_of = [sum(by_class.values()) for by_class in counted.values()]
     rows.append(("all", *all_of, sum(all_of)))
     return {
         "flow": Table(("step", "pictures"), list(cohort.flow.items()), "Cohort flow"),
@@ -91,8 +91,8 @@ def _of_results(evaluation: Evaluation) -> dict[str, Table]:
         **_of_curves(evaluation),
         "readers": Table(
             ("reader", "sensitivity", "specificity", "network's sensitivity at this specificity"),
-            [(each.reader.name, each.reader.sensitivity, each.reader.specificity, each.network)
-             for each in evaluation.readers],
+            [(point.reader.name, point.reader.sensitivity, point.reader.specificity, point.network)
+             for point in evaluation.readers],
         ),
         "decisions": Table(
             ("class", "pictures", "accuracy"),
@@ -148,8 +148,10 @@ def _of_curves(evaluation: Evaluation) -> dict[str, Table]:
 
 
 def _calibration(evaluation: Evaluation) -> Table:
-    found = evaluation.calibration
-    states = [("as trained", found.before)] + ([("after temperature scaling", found.after)] if found.after else [])
+    calibration = evaluation.calibration
+    states = [("as trained", calibration.before)] + (
+        [("after temperature scaling", calibration.after)] if calibration.after else []
+    )
     return Table(
         ("", "expected calibration error", "log loss"),
         [(name, state.ece, state.log_loss) for name, state in states],
@@ -161,23 +163,23 @@ def _calibration(evaluation: Evaluation) -> Table:
 def _threshold(evaluation: Evaluation) -> Table:
     head = ("part", "sensitivity", "specificity", "balanced accuracy", "true positive", "false positive",
             "true negative", "false negative")  # fmt: skip
-    chosen = evaluation.threshold
-    if chosen is None:
+    threshold = evaluation.threshold
+    if threshold is None:
         return Table(head, [])
     rows = [
-        (name, at.sensitivity, at.specificity, at.balanced_accuracy,
-         at.true_positives, at.false_positives, at.true_negatives, at.false_negatives)
-        for name, at in (
+        (name, point.sensitivity, point.specificity, point.balanced_accuracy,
+         point.true_positives, point.false_positives, point.true_negatives, point.false_negatives)
+        for name, point in (
             *(
-                [(f"{chosen.chosen_on.part}, where it was chosen, and so too good", chosen.chosen_on)]
-                if chosen.chosen_on
+                [(f"{threshold.chosen_on.part}, where it was chosen, and so too good", threshold.chosen_on)]
+                if threshold.chosen_on
                 else []
             ),
-            (f"{chosen.applied_to.part}, where it was applied", chosen.applied_to),
+            (f"{threshold.applied_to.part}, where it was applied", threshold.applied_to),
         )
     ]  # fmt: skip
-    how = chosen.kept.origin if chosen.kept else f"chosen by {chosen.criterion}"
-    caption = f"Called {chosen.positive} from a probability of {chosen.value:.4f} on, {how}"
+    origin = threshold.kept.origin if threshold.kept else f"chosen by {threshold.criterion}"
+    caption = f"Called {threshold.positive} from a probability of {threshold.value:.4f} on, {origin}"
     return Table(head, rows, caption)
 
 
@@ -211,7 +213,7 @@ def setting_rows(settings: Mapping[str, object]) -> list[tuple[str, str]]:
 
 def _setting(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_setting(each)}" for name, each in value.items()) or "none"
+        return ", ".join(f"{name} {_setting(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(_setting, value)) or "none"
     if isinstance(value, float):

@@ -37,8 +37,8 @@ def write_report(folder: Path, evaluation: "Evaluation | None", run: Run | None,
     from trainer.report.style import encoded
 
     numbers = as_json(evaluation, run, cohort)
-    made = drawn(evaluation, run.history if run else (), run.chosen_epoch if run else 0)
-    pictures = {name: encoded(figure, name) for name, figure in made.items()}
+    figures = drawn(evaluation, run.history if run else (), run.chosen_epoch if run else 0)
+    pictures = {name: encoded(figure, name) for name, figure in figures.items()}
     svgs = {name: svg.decode("utf-8") for name, (svg, _) in pictures.items()}
     text = page(evaluation, run, cohort, svgs)
     files = {f"figures/{name}.{kind}": content for name, both in pictures.items()
@@ -100,13 +100,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, Measure):
         return value.as_dict()
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(each) for each in value]
+        return [plain(item) for item in value]
     if isinstance(value, float):
         return round(value, 6) if np.isfinite(value) else None
     return value if isinstance(value, str | int | None) else str(value)
@@ -119,8 +119,8 @@ def prediction_rows(evaluation: "Evaluation") -> Iterator[Sequence[object]]:
     for part in evaluation.predictions:
         rows = zip(part.pictures, part.lesions, part.labels, part.probabilities, strict=True)
         for picture, lesion, label, shares in rows:
-            told = (f"{share:.6f}" for share in shares)
-            yield picture, lesion, part.part, names[label], names[int(shares.argmax())], *told
+            texts = (f"{share:.6f}" for share in shares)
+            yield picture, lesion, part.part, names[label], names[int(shares.argmax())], *texts
 
 
 def _evaluation(evaluation: "Evaluation") -> dict[str, Any]:
@@ -128,11 +128,11 @@ def _evaluation(evaluation: "Evaluation") -> dict[str, Any]:
     values: dict[str, Any] = plain(replace(evaluation, predictions=()))
     del values["predictions"]
     names = evaluation.classes
-    for of in ("counts", "class_accuracy"):
-        values[of] = dict(zip(names, values[of], strict=True))
+    for key in ("counts", "class_accuracy"):
+        values[key] = dict(zip(names, values[key], strict=True))
     for group in values["subgroups"]:
-        for of in ("counts", "accuracy"):
-            group[of] = dict(zip(names, group[of], strict=True))
+        for key in ("counts", "accuracy"):
+            group[key] = dict(zip(names, group[key], strict=True))
     for curve in [*values["curves"], *(curve for level in values["levels"] for curve in level["curves"])]:
         levels = [f"{level:.2f}" for level in LEVELS]
         curve["sensitivity_at_specificity"] = dict(zip(levels, curve.pop("sensitivities"), strict=True))

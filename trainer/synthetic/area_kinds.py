@@ -38,9 +38,9 @@ def _bubbles(
     middle, dark, bright = rng.uniform(0.05, 0.95, 2), rng.uniform(0.15, 0.45), rng.uniform(0.25, 0.7)
     for _ in range(int(rng.integers(*count))):
         reach = rng.uniform(*radius)
-        place = np.clip(middle + rng.normal(0, crowd, 2), 0, 1)
+        centre = np.clip(middle + rng.normal(0, crowd, 2), 0, 1)
         turn, squeeze = rng.uniform(0, np.pi), rng.uniform(*flat)
-        dy, dx = y - np.float32(place[0]), x - np.float32(place[1])
+        dy, dx = y - np.float32(centre[0]), x - np.float32(centre[1])
         along, across = dx * np.cos(turn) + dy * np.sin(turn), (dy * np.cos(turn) - dx * np.sin(turn)) / squeeze
         distance = np.hypot(along, across).astype(np.float32)
         disc = smoothstep(1 / size, -1 / size, distance - np.float32(reach))
@@ -63,8 +63,8 @@ def dot_reflections(rng: np.random.Generator, rgb: Floats, skin_type: int) -> La
     stencil = Stencil(size)
     middles = rng.uniform(0.1, 0.9, (int(rng.integers(1, 5)), 2))
     for _ in range(int(rng.integers(10, 90))):
-        place = middles[int(rng.integers(len(middles)))] + rng.normal(0, 0.09, 2)
-        stencil.disc(place[0], place[1], rng.uniform(0.0022, 0.008))
+        point = middles[int(rng.integers(len(middles)))] + rng.normal(0, 0.09, 2)
+        stencil.disc(point[0], point[1], rng.uniform(0.0022, 0.008))
     return _white(rng, rgb, in_mask(stencil.coverage()), (0.6, 1.0))
 
 
@@ -74,9 +74,9 @@ def streak_reflections(rng: np.random.Generator, rgb: Floats, skin_type: int) ->
     stencil = Stencil(size)
     main, middle = rng.uniform(0, np.pi), rng.uniform(0.2, 0.8, 2)
     for _ in range(int(rng.integers(8, 50))):
-        place, turn = middle + rng.normal(0, 0.16, 2), main + rng.normal(0, 0.4)
+        start, turn = middle + rng.normal(0, 0.16, 2), main + rng.normal(0, 0.4)
         ahead = np.array([np.sin(turn), np.cos(turn)]) * rng.uniform(0.006, 0.028)
-        stencil.stroke(np.stack([place, place + ahead]), rng.uniform(0.004, 0.011))
+        stencil.stroke(np.stack([start, start + ahead]), rng.uniform(0.004, 0.011))
     return _white(rng, rgb, in_mask(stencil.coverage()), (0.6, 1.0))
 
 
@@ -86,8 +86,8 @@ def glare(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     y, x = plane(size)
     near = np.zeros((size, size), np.float32)
     for _ in range(int(rng.integers(1, 4))):
-        place, wide = rng.uniform(0.15, 0.85, 2), rng.uniform(0.015, 0.05, 2)
-        near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(np.float32)
+        centre, wide = rng.uniform(0.15, 0.85, 2), rng.uniform(0.015, 0.05, 2)
+        near += np.exp(-(((y - centre[0]) / wide[0]) ** 2) - ((x - centre[1]) / wide[1]) ** 2).astype(np.float32)
     level = np.minimum(near, 1) * 1.6 + 0.5 * fractal(rng, size, 30, 3, gain=0.8) - 0.9
     return _white(rng, rgb, in_mask(smoothstep(0.0, 0.5, level.astype(np.float32))), (0.75, 1.0))
 

@@ -89,11 +89,11 @@ def gel(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     middle = rng.uniform(0.12, 0.88, 2)
     for _ in range(int(rng.integers(5, 19))):
         radius = float(np.clip(rng.lognormal(-4.2, 0.6), 0.008, 0.06))
-        place = np.clip(middle + rng.normal(0, 0.2, 2), 0.02, 0.98)
-        low = np.maximum(((place - radius * 1.3) * size).astype(int), 0)
-        high = ((place + radius * 1.3) * size).astype(int) + 2
+        centre = np.clip(middle + rng.normal(0, 0.2, 2), 0.02, 0.98)
+        low = np.maximum(((centre - radius * 1.3) * size).astype(int), 0)
+        high = ((centre + radius * 1.3) * size).astype(int) + 2
         window = (slice(low[0], high[0]), slice(low[1], high[1]))
-        dy, dx = (y[window] - np.float32(place[0])), (x[window] - np.float32(place[1]))
+        dy, dx = (y[window] - np.float32(centre[0])), (x[window] - np.float32(centre[1]))
         reach = np.hypot(dy, dx)
         disc = smoothstep(fine, -fine, reach - np.float32(radius))
         if disc.size == 0 or (covered[window] * disc).max() > 0.05:
@@ -116,8 +116,8 @@ def reflection(rng: np.random.Generator, rgb: Floats, skin_type: int) -> Layer:
     y, x = plane(size)
     near = np.zeros((size, size), np.float32)
     for _ in range(int(rng.integers(2, 5))):
-        place, wide = 0.5 + rng.normal(0, 0.17, 2), rng.uniform(0.03, 0.075, 2)
-        near += np.exp(-(((y - place[0]) / wide[0]) ** 2) - ((x - place[1]) / wide[1]) ** 2).astype(np.float32)
+        centre, wide = 0.5 + rng.normal(0, 0.17, 2), rng.uniform(0.03, 0.075, 2)
+        near += np.exp(-(((y - centre[0]) / wide[0]) ** 2) - ((x - centre[1]) / wide[1]) ** 2).astype(np.float32)
     spots = fractal(rng, size, 42, 3, gain=0.8)
     level = np.minimum(near, 1.0) * 2.3 + spots - 3.2
     coverage = in_mask(smoothstep(-0.14, 0.34, level))

@@ -71,13 +71,13 @@ def cellular(
         shift = (line % 2).astype(np.float32) / 2
         column = np.floor(u - shift).astype(np.int32)
         for across in (-1, 0, 1):
-            place = line * side + np.clip(column + across, 0, side - 1)
-            dv = (line + 0.5 - v) * np.float32(0.866) + table[0].take(place)
-            du = column + (across + np.float32(0.5)) + shift - u + table[1].take(place)
+            cell = line * side + np.clip(column + across, 0, side - 1)
+            dv = (line + 0.5 - v) * np.float32(0.866) + table[0].take(cell)
+            du = column + (across + np.float32(0.5)) + shift - u + table[1].take(cell)
             distance = (dv * dv + du * du).astype(np.float32)
             closer = distance < nearest
             second = np.minimum(second, np.where(closer, nearest, distance))
-            number = np.where(closer, numbers.take(place), number)
+            number = np.where(closer, numbers.take(cell), number)
             nearest = np.where(closer, distance, nearest)
     return np.sqrt(nearest), np.sqrt(second), number
 
@@ -88,13 +88,13 @@ def near(mask: Mask, reach: float) -> Mask:
     steps = int(reach)
     sums = np.zeros((height + 2 * steps, width + 2 * steps + 1), np.int32)
     sums[steps : steps + height, 1:] = np.pad(mask, ((0, 0), (steps, steps))).cumsum(axis=1)
-    found = np.zeros_like(mask)
+    grown = np.zeros_like(mask)
     for down in range(-steps, steps + 1):
         half = int(np.sqrt(reach**2 - down**2))
         rows = sums[steps + down : steps + down + height]
         left, right = steps - half, steps + half + 1
-        found |= rows[:, right : right + width] > rows[:, left : left + width]
-    return found
+        grown |= rows[:, right : right + width] > rows[:, left : left + width]
+    return grown
 
 
 def curve(start: Points, bend: Points, bend_again: Points, end: Points, steps: int = 48) -> Points:

@@ -57,8 +57,8 @@ def augment(pictures: torch.Tensor, draws: torch.Tensor, augmentation: Augmentat
         tints = [_between(values[f"tint_{color}"], reach) for color in ("red", "green", "blue")]
         squares = squares.mul_(torch.stack(tints, 1)[:, :, None, None]).clamp_(0, 1)
     if augmentation.corners:
-        wanted = values["corners"] < augmentation.corners
-        squares = darken_corners(squares, wanted, values["corners_radius"], values["corners_edge"])
+        darkened = values["corners"] < augmentation.corners
+        squares = darken_corners(squares, darkened, values["corners_radius"], values["corners_edge"])
     if augmentation.cutout:
         squares = cut_out(squares, values["cutout_x"], values["cutout_y"], augmentation.cutout)
     return squares
@@ -73,8 +73,8 @@ def geometry(values: dict[str, torch.Tensor], augmentation: Augmentation, side: 
     low, high = augmentation.zoom
     scale = (size / side) * torch.exp(-_between(values["zoom"], (math.log(low), math.log(high))))
     mirror_x, mirror_y = (
-        torch.where(values[name] < 0.5, -1.0, 1.0) if wanted else torch.ones_like(angle)
-        for name, wanted in (
+        torch.where(values[name] < 0.5, -1.0, 1.0) if enabled else torch.ones_like(angle)
+        for name, enabled in (
             ("flip_horizontal", augmentation.flip_horizontal),
             ("flip_vertical", augmentation.flip_vertical),
         )
@@ -99,9 +99,9 @@ def geometry(values: dict[str, torch.Tensor], augmentation: Augmentation, side: 
 
 def sampling_grid(theta: torch.Tensor, size: int) -> torch.Tensor:
     """What `affine_grid` gives for matrices (N, 2, 3), (N, size, size, 2), in a sixth of its time on a CPU."""
-    places = (torch.arange(size, device=theta.device) * 2 + 1) / size - 1
-    across = theta[:, :, :1] * places
-    down = theta[:, :, 1:2] * places + theta[:, :, 2:]
+    centres = (torch.arange(size, device=theta.device) * 2 + 1) / size - 1
+    across = theta[:, :, :1] * centres
+    down = theta[:, :, 1:2] * centres + theta[:, :, 2:]
     return (across[:, :, None, :] + down[:, :, :, None]).permute(0, 2, 3, 1)
 
 
@@ -130,7 +130,7 @@ def change_light(
     """Saturation, contrast, added brightness and gain (N each) of pictures (N, 3, h, w): one matrix and one offset."""
     # Filled where it is used: a CUDA graph allows no copy from the CPU.
     luma = torch.cat([torch.full((1,), share, device=pictures.device) for share in LUMA])
-    saturation, contrast, gain = (of.view(-1, 1, 1) for of in (saturation, contrast, gain))
+    saturation, contrast, gain = (values.view(-1, 1, 1) for values in (saturation, contrast, gain))
     matrix = contrast * (saturation * torch.eye(3, device=pictures.device) + (1 - saturation) * luma.expand(3, 3))
     grey = pictures.mean((2, 3)) @ luma
     offset = ((1 - contrast[:, 0, 0]) * grey + brightness).view(-1, 1, 1) * gain
@@ -140,8 +140,8 @@ def change_light(
 
 def cut_out(pictures: torch.Tensor, x: torch.Tensor, y: torch.Tensor, side: float) -> torch.Tensor:
     """Fill a square of `side` (share of the width) around (x, y) in [0, 1] (N each) with the picture's mean color."""
-    places = (torch.arange(pictures.shape[-1], device=pictures.device) + 0.5) / pictures.shape[-1]
-    across, down = ((places - middle.view(-1, 1)).abs() < side / 2 for middle in (x, y))
+    centres = (torch.arange(pictures.shape[-1], device=pictures.device) + 0.5) / pictures.shape[-1]
+    across, down = ((centres - middle.view(-1, 1)).abs() < side / 2 for middle in (x, y))
     inside = (down[:, :, None] & across[:, None, :])[:, None]
     return torch.where(inside, pictures.mean((2, 3), keepdim=True), pictures)
 
@@ -154,8 +154,8 @@ def darken_corners(
     `radius` in [0, 1) stands for 0.75 to 1.2 half widths (a corner is at 1.41), `edge` in [0, 1) for a fall from
     light to dark within 0.03 to 0.3 half widths.
     """
-    places = torch.linspace(-1, 1, pictures.shape[-1], device=pictures.device)
-    inside = _between(radius, (0.75, 1.2)).view(-1, 1, 1) - torch.hypot(places[:, None], places)
+    coordinates = torch.linspace(-1, 1, pictures.shape[-1], device=pictures.device)
+    inside = _between(radius, (0.75, 1.2)).view(-1, 1, 1) - torch.hypot(coordinates[:, None], coordinates)
     light = torch.sigmoid(inside * 6 / _between(edge, (0.03, 0.3)).view(-1, 1, 1))
     return pictures * torch.where(wanted.view(-1, 1, 1), light, torch.ones_like(light))[:, None]
 

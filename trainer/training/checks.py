@@ -46,8 +46,8 @@ def seen_part(cohort: Cohort, recipe: Recipe) -> str:
     side, size = recipe.data.resize_to or cohort.side, recipe.data.size
     if recipe.data.test_crop == "whole" or size > LEAST_SEEN * side:
         return ""
-    way = f"--resize-to {size} or --test-crop whole shows all of it"
-    return f"of each picture, {side} x {side}, the network sees the {size} x {size} in the middle; {way}"
+    advice = f"--resize-to {size} or --test-crop whole shows all of it"
+    return f"of each picture, {side} x {side}, the network sees the {size} x {size} in the middle; {advice}"
 
 
 def check_start(recipe: Recipe) -> None:
@@ -57,7 +57,7 @@ def check_start(recipe: Recipe) -> None:
         "--depth-decay": recipe.learning.depth_decay != 1,
         "--head-epochs": bool(recipe.learning.head_epochs),
     }
-    named = [name for name, said in asked.items() if said]
+    named = [name for name, is_set in asked.items() if is_set]
     if named and not recipe.network.weights:
         raise UserError(
             f"{' and '.join(named)} would keep layers as they were drawn at random, because no weights are loaded; "

@@ -34,7 +34,7 @@ def check_folds(cohort: Cohort, recipe: Recipe) -> None:
     if len(cohort.classes) != 2:
         raise UserError("--threshold-folds chooses a threshold of two classes; leave it out.")
     train = cohort.positions("train")
-    fewest = splits.fewest_groups(cohort.labels[train], [cohort.groups[place] for place in train.tolist()])
+    fewest = splits.fewest_groups(cohort.labels[train], [cohort.groups[position] for position in train.tolist()])
     if not 3 <= count <= fewest:
         raise UserError(
             f"--threshold-folds {count} is not within 3 to {fewest}, the patients, lesions or groups of the rarer "
@@ -55,34 +55,34 @@ def held_out(
     inner = list(_folds(cohort, recipe))
     folders = [out / f"threshold-{number}" for number in range(len(inner))]
     # Decided before any process begins to write, so that all of them decide alike.
-    left = [not is_finished(folder, plain, each.digest) for folder, each in zip(folders, inner, strict=True)]
-    for folder, each, open_ in zip(folders, inner, left, strict=True):
+    left = [not is_finished(folder, plain, fold.digest) for folder, fold in zip(folders, inner, strict=True)]
+    for folder, fold, open_ in zip(folders, inner, left, strict=True):
         if open_:
-            RunFolder(folder, plain, each.digest, write=False)  # complains of another run
-    for number, (folder, each, open_) in enumerate(zip(folders, inner, left, strict=True), 1):
+            RunFolder(folder, plain, fold.digest, write=False)  # complains of another run
+    for number, (folder, fold, open_) in enumerate(zip(folders, inner, left, strict=True), 1):
         if open_:
-            train_one(each, plain, folder, f"run {number} of {len(inner)} for the threshold: {folder.name}")
+            train_one(fold, plain, folder, f"run {number} of {len(inner)} for the threshold: {folder.name}")
     return _answers(inner, folders, device) if first else None
 
 
 def _folds(cohort: Cohort, recipe: Recipe) -> list[Cohort]:
     """The cohort for each fold: its pictures as test part, those of the others to train on, all else left out."""
     train = cohort.positions("train")
-    groups = [cohort.groups[place] for place in train.tolist()]
+    groups = [cohort.groups[position] for position in train.tolist()]
     fold_of = splits.folds(cohort.labels[train], groups, recipe.learning.threshold_folds, recipe.learning.seed)
-    made = []
+    cohorts = []
     for number in range(recipe.learning.threshold_folds):
         parts = np.full(len(cohort), "", "<U10")
         parts[train] = np.where(fold_of == number, "test", "train")
-        made.append(replace(cohort, splits=parts))
-    return made
+        cohorts.append(replace(cohort, splits=parts))
+    return cohorts
 
 
 def _answers(inner: list[Cohort], folders: list[Path], device: torch.device) -> HeldOut:
     positions: list[npt.NDArray[np.intp]] = []
     answers: list[npt.NDArray[np.float32]] = []
-    for each, folder in zip(inner, folders, strict=True):
+    for fold, folder in zip(inner, folders, strict=True):
         network = open_model(folder / NETWORK_FILE, device=device)
-        positions.append(each.positions("test"))
-        answers.append(logits_of(network.module, (each, positions[-1]), network.input, device))
+        positions.append(fold.positions("test"))
+        answers.append(logits_of(network.module, (fold, positions[-1]), network.input, device))
     return HeldOut(np.concatenate(positions), Prediction(np.concatenate(answers)))

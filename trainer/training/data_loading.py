@@ -87,11 +87,11 @@ class Pictures:
         """Whether the pictures come from elsewhere than the device's memory each time."""
         return self._streamed
 
-    def fetch(self, places: torch.Tensor) -> torch.Tensor:
-        """The pictures (n, 3, side, side) uint8 at these places (n) of the part, on the device."""
+    def fetch(self, indices: torch.Tensor) -> torch.Tensor:
+        """The pictures (n, 3, side, side) uint8 at these indices (n) of the part, on the device."""
         if self._kept is None:
-            return self._sent(self._read(self._positions[places.cpu().numpy()]))
-        return self._sent(self._kept[places.to(self._kept.device)])
+            return self._sent(self._read(self._positions[indices.cpu().numpy()]))
+        return self._sent(self._kept[indices.to(self._kept.device)])
 
     def part(self, start: int, end: int) -> torch.Tensor:
         """The pictures from `start` to before `end`, on the device."""
@@ -110,12 +110,12 @@ class Pictures:
         release(self._device)
         return True
 
-    def _sent(self, found: torch.Tensor) -> torch.Tensor:
-        if found.device.type != "cpu" or self._device.type == "cpu":
-            return found
+    def _sent(self, pictures: torch.Tensor) -> torch.Tensor:
+        if pictures.device.type != "cpu" or self._device.type == "cpu":
+            return pictures
         if self._device.type != "cuda":
-            return found.to(self._device)
-        return found.pin_memory().to(self._device, non_blocking=True)
+            return pictures.to(self._device)
+        return pictures.pin_memory().to(self._device, non_blocking=True)
 
     def _read(self, positions: Positions) -> torch.Tensor:
         stored = self._cohort.pictures(positions)
@@ -155,9 +155,9 @@ class Preparation:
             return self._normalised(squares).to(self._type, memory_format=self._order)
         inputs = torch.empty(len(pictures), 3, size, size, dtype=self._type, memory_format=self._order)
         for start in range(0, len(pictures), _CACHED):
-            some = slice(start, start + _CACHED)
-            squares = self._normalised(augment(pictures[some], draws[some], self._augmentation, size))
-            inputs[some] = squares.to(self._type)  # first the numbers, then the order: half the time of both at once
+            chunk = slice(start, start + _CACHED)
+            squares = self._normalised(augment(pictures[chunk], draws[chunk], self._augmentation, size))
+            inputs[chunk] = squares.to(self._type)  # first the numbers, then the order: half the time of both at once
         return inputs
 
     def unchanged(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -201,14 +201,14 @@ def epoch(
     draws = draw(recipe.augmentation, order.size, random).reshape(*order.shape, -1)
     cpu = device.type == "cpu"
     # The whole epoch at once: an upload makes a GPU wait for the CPU.
-    places, numbers = (torch.from_numpy(np.ascontiguousarray(of[:, share])) for of in (order, draws))
-    targets, numbers = pictures.labels[places].to(device), numbers.to(device)
-    wanted = places if pictures.streamed else places.to(device)
+    indices, numbers = (torch.from_numpy(np.ascontiguousarray(values[:, share])) for values in (order, draws))
+    targets, numbers = pictures.labels[indices].to(device), numbers.to(device)
+    index_batches = indices if pictures.streamed else indices.to(device)
 
     def batches() -> Iterator[Batch]:
-        for chosen, drawn, classes in zip(wanted, numbers, targets, strict=True):
-            found = pictures.fetch(chosen)
-            inputs = preparation.augmented(found, drawn) if cpu else found
+        for chosen, drawn, classes in zip(index_batches, numbers, targets, strict=True):
+            stored = pictures.fetch(chosen)
+            inputs = preparation.augmented(stored, drawn) if cpu else stored
             yield Batch(inputs, drawn, classes, ready=cpu)
 
     # Pictures that lie on a GPU are fetched there faster than a thread would hand them over.

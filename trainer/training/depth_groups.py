@@ -37,24 +37,24 @@ def depth_groups(module: nn.Module, decay: float) -> list[DepthGroup]:
     layers: OrderedDict[str, list[nn.Parameter]] = OrderedDict()
     for name, weight in module.named_parameters():
         layers.setdefault(name.rpartition(".")[0], []).append(weight)
-    places, place = [], -1
+    positions, position = [], -1
     for weights in layers.values():
-        place += any(weight.dim() > 1 for weight in weights)
-        places.append(max(place, 0))
-    last = max(places, default=0)
+        position += any(weight.dim() > 1 for weight in weights)
+        positions.append(max(position, 0))
+    last = max(positions, default=0)
     last_layer = head(module)
     grouped: dict[int, tuple[list[str], list[nn.Parameter]]] = {}
-    for (name, weights), at in zip(layers.items(), places, strict=True):
-        step = round(at / last * (GROUPS - 1)) if last and decay != 1 else GROUPS - 1
+    for (name, weights), layer_position in zip(layers.items(), positions, strict=True):
+        step = round(layer_position / last * (GROUPS - 1)) if last and decay != 1 else GROUPS - 1
         step = GROUPS if name == last_layer else step
         modules, members = grouped.setdefault(step, ([], []))
         trained = [weight for weight in weights if weight.requires_grad]
         if trained:
             modules.append(name)
             members += trained
-    found = []
+    groups = []
     for step, (modules, members) in sorted(grouped.items()):
         depth = min(1.0, step / (GROUPS - 1))
         if members:
-            found.append(DepthGroup(depth, decay ** (1 - depth), tuple(modules), tuple(members), step == GROUPS))
-    return found
+            groups.append(DepthGroup(depth, decay ** (1 - depth), tuple(modules), tuple(members), step == GROUPS))
+    return groups

@@ -35,8 +35,8 @@ class ProcessGroup:
             raise UserError(
                 f"A batch of {batch} pictures cannot be divided among {self.size} processes; change --batch."
             )
-        each = batch // self.size
-        return slice(self.rank * each, (self.rank + 1) * each)
+        per_process = batch // self.size
+        return slice(self.rank * per_process, (self.rank + 1) * per_process)
 
     def wrapped(self, module: nn.Module, device: torch.device) -> nn.Module:
         """The module with gradients that are averaged over all processes."""
@@ -56,9 +56,9 @@ class ProcessGroup:
         """What the first process says, in all of them."""
         if self.size == 1:
             return value
-        said = torch.tensor(value, dtype=torch.float64, device=device)
-        dist.broadcast(said, 0)
-        return said.item()
+        tensor = torch.tensor(value, dtype=torch.float64, device=device)
+        dist.broadcast(tensor, 0)
+        return tensor.item()
 
 
 @contextlib.contextmanager
@@ -72,8 +72,10 @@ def joined(device: torch.device) -> Iterator[tuple[ProcessGroup, torch.device]]:
         return
     numbers = {name: os.environ[name] for name in _SET if name != "MASTER_ADDR"}
     if not all(text.isdecimal() for text in numbers.values()):
-        said = ", ".join(f"{name}={text}" for name, text in numbers.items())
-        raise UserError(f"The environment holds {said}, which torchrun would not set; unset these to train alone.")
+        assignments = ", ".join(f"{name}={text}" for name, text in numbers.items())
+        raise UserError(
+            f"The environment holds {assignments}, which torchrun would not set; unset these to train alone."
+        )
     if device.type == "cuda":
         number = int(os.environ["LOCAL_RANK"])
         if number >= torch.cuda.device_count():

@@ -92,8 +92,8 @@ def keep_epoch(
         return
     weights = {name: tensor.detach().cpu() for name, tensor in module.state_dict().items()}
     auc = state.history[-1]["auc"] if state.history else None
-    here = replace(state, best_epoch=state.epoch, best_auc=nan if auc is None else auc, best_weights=weights)
-    folder.save_network(_checkpoint(here, cohort, recipe, device, licence, {}), KEPT_FILE.format(state.epoch))
+    snapshot = replace(state, best_epoch=state.epoch, best_auc=nan if auc is None else auc, best_weights=weights)
+    folder.save_network(_checkpoint(snapshot, cohort, recipe, device, licence, {}), KEPT_FILE.format(state.epoch))
 
 
 def finish(
@@ -131,10 +131,14 @@ def finish(
         "auc_test": round(evaluation.auc.value, 4),
         "auc_test_interval": [round(evaluation.auc.low, 4), round(evaluation.auc.high, 4)],
     }
-    chosen = evaluation.threshold
-    if chosen and chosen.chosen_on:
-        told = {"value": round(chosen.value, 6), "criterion": chosen.criterion, "chosen_on": chosen.chosen_on.part}
-        measured["threshold"] = {**told, "positive": chosen.positive}
+    threshold = evaluation.threshold
+    if threshold and threshold.chosen_on:
+        summary = {
+            "value": round(threshold.value, 6),
+            "criterion": threshold.criterion,
+            "chosen_on": threshold.chosen_on.part,
+        }
+        measured["threshold"] = {**summary, "positive": threshold.positive}
     checkpoint = _checkpoint(state, cohort, recipe, device, licence, measured)
     folder.save_network(checkpoint)
     write_report(folder.path, evaluation, Run.of_training(checkpoint.training), cohort)
@@ -178,7 +182,7 @@ def _checkpoint(
                 {"auc_validation": round(state.best_auc, 4)} if parts["validation"] and isfinite(state.best_auc) else {}
             ),
             **measured,
-            "seen": sorted(cohort.digests[place][:SEEN_DIGITS] for place in used),
+            "seen": sorted(cohort.digests[position][:SEEN_DIGITS] for position in used),
         },
         licence=licence,
         outputs=SECOND_CLASS if output.pair else output.meaning,

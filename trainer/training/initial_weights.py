@@ -46,19 +46,21 @@ def started(recipe: Recipe, classes: tuple[str, ...]) -> tuple[nn.Module, str]:
             f"{network.architecture} cannot be built for pictures of {recipe.data.size} x {recipe.data.size} ({error})."
         ) from error
     initialise(module, network.initialisation)
-    says = f"{network.architecture} with weights drawn anew ({network.initialisation})"
+    origin = f"{network.architecture} with weights drawn anew ({network.initialisation})"
     if network.weights:
-        theirs: tuple[str, ...] | None = None
+        their_classes: tuple[str, ...] | None = None
         if network.weights == "imagenet":
-            found = imagenet(network.architecture)
+            tensors = imagenet(network.architecture)
         else:
             weights = read_weights(Path(network.weights), network.weights_key or None, "--weights-key")
-            found, theirs = weights.tensors, weights.checkpoint.classes if weights.checkpoint else None
-        drawn = fill(module, found, network.architecture, network.weights, new_head=theirs not in (None, classes))
+            tensors, their_classes = weights.tensors, weights.checkpoint.classes if weights.checkpoint else None
+        drawn = fill(
+            module, tensors, network.architecture, network.weights, new_head=their_classes not in (None, classes)
+        )
         part = "last layer" if drawn in ("", head(module)) else drawn
-        says = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
+        origin = f"{network.architecture} from {network.weights}, {'but not' if drawn else 'with'} its {part}"
     freeze(module, network.freeze_up_to)
-    return module, says
+    return module, origin
 
 
 def imagenet(architecture: str) -> Tensors:
@@ -80,30 +82,30 @@ def imagenet(architecture: str) -> Tensors:
     return weights
 
 
-def fill(module: nn.Module, found: Tensors, architecture: str, name: str, *, new_head: bool) -> str:
+def fill(module: nn.Module, tensors: Tensors, architecture: str, name: str, *, new_head: bool) -> str:
     """Put weights into the module; UserError where they are of another network.
 
     The answer names the part that stays as it was drawn, "" where there is none: the last layer with `new_head`, or
     the part around it that is another one in the file. Prefixes of the names and tensors that are not the network's,
     such as torchvision's auxiliary classifiers, play no part.
     """
-    own, part = module.state_dict(), head(module)
-    match = first = matches(own, found, part)[0]
+    state, part = module.state_dict(), head(module)
+    match = first = matches(state, tensors, part)[0]
     while match.problems and "." in part:
         part = part.rpartition(".")[0]
-        match = matches(own, found, part)[0]
+        match = matches(state, tensors, part)[0]
     if match.problems:
         raise UserError(
-            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(own)} "
+            f"{name} holds the weights of another network than {architecture} ({len(first.problems)} of {len(state)} "
             f"differ, the first: {first.problems[0][:120]}); give the architecture that they belong to, or other "
             "weights."
         )
     ends = match.head or {}
-    new_head = new_head or part != head(module) or bool(differences(under(own, f"{part}."), ends))
+    new_head = new_head or part != head(module) or bool(differences(under(state, f"{part}."), ends))
     for key, value in match.tensors.items():
-        own[key].copy_(value)
+        state[key].copy_(value)
     for key, value in {}.items() if new_head else ends.items():
-        own[f"{part}.{key}"].copy_(value)
+        state[f"{part}.{key}"].copy_(value)
     return part if new_head else ""
 
 
@@ -115,7 +117,7 @@ def freeze(module: nn.Module, up_to: str) -> None:
     if up_to not in names:
         near = difflib.get_close_matches(up_to, names, n=1, cutoff=0)
         raise UserError(f'The network has no module "{up_to}" to freeze up to; the nearest is {near[0]}.')
-    last = max(place for place, name in enumerate(names) if name == up_to or name.startswith(f"{up_to}."))
+    last = max(index for index, name in enumerate(names) if name == up_to or name.startswith(f"{up_to}."))
     for name in names[: last + 1]:
         for weight in module.get_submodule(name).parameters(recurse=False):
             weight.requires_grad_(False)
@@ -127,6 +129,10 @@ def set_training(module: nn.Module) -> None:
     """Training mode, except for the batch norms of frozen parts: their statistics are kept too."""
     module.train()
     for part in module.modules():
-        own = list(part.parameters(recurse=False))
-        if own and isinstance(part, nn.modules.batchnorm._BatchNorm) and not any(w.requires_grad for w in own):
+        parameters = list(part.parameters(recurse=False))
+        if (
+            parameters
+            and isinstance(part, nn.modules.batchnorm._BatchNorm)
+            and not any(w.requires_grad for w in parameters)
+        ):
             part.eval()

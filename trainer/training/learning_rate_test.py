@@ -124,7 +124,7 @@ def summary(rates: list[float], losses: list[float]) -> Rates:
     return Rates(tuple(rates), tuple(losses), tuple(smoothed.tolist()), rates[steepest], rates[least] / 10)
 
 
-def write_rates(folder: Path, found: Rates) -> None:
+def write_rates(folder: Path, range_test: Rates) -> None:
     """Write rates.svg, rates.png and rates.json into the folder; UserError where that fails."""
     import io
 
@@ -134,10 +134,12 @@ def write_rates(folder: Path, found: Rates) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xscale="log", xlabel="learning rate", ylabel="loss")
-    axes.plot(found.rates, found.losses, color="0.75", label="each step")
-    axes.plot(found.rates, found.smoothed, color="C0", label="smoothed")
-    axes.axvline(found.suggested, color="C3", label=f"falls fastest: {found.suggested:.1e}")
-    axes.axvline(found.tenth_of_least, color="C2", linestyle="--", label=f"least / 10: {found.tenth_of_least:.1e}")
+    axes.plot(range_test.rates, range_test.losses, color="0.75", label="each step")
+    axes.plot(range_test.rates, range_test.smoothed, color="C0", label="smoothed")
+    axes.axvline(range_test.suggested, color="C3", label=f"falls fastest: {range_test.suggested:.1e}")
+    axes.axvline(
+        range_test.tenth_of_least, color="C2", linestyle="--", label=f"least / 10: {range_test.tenth_of_least:.1e}"
+    )
     axes.legend(frameon=False)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +148,7 @@ def write_rates(folder: Path, found: Rates) -> None:
             content = io.BytesIO()
             figure.savefig(content, format=kind, dpi=150)
             replace_file(folder / f"rates.{kind}", content.getvalue(), follow=False)
-        replace_file(folder / "rates.json", json.dumps(dataclasses.asdict(found), indent=1).encode(), follow=False)
+        replace_file(folder / "rates.json", json.dumps(dataclasses.asdict(range_test), indent=1).encode(), follow=False)
     except OSError as error:
         raise cannot_write(folder, error) from error
 
@@ -158,8 +160,8 @@ def _both_ways(losses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """
     from scipy.signal import filtfilt
 
-    found: npt.NDArray[np.float64] = filtfilt([1 - _MEMORY], [1, -_MEMORY], losses, method="gust")
-    return found
+    smoothed: npt.NDArray[np.float64] = filtfilt([1 - _MEMORY], [1, -_MEMORY], losses, method="gust")
+    return smoothed
 
 
 def _so_far(losses: list[float]) -> list[float]:
@@ -167,8 +169,8 @@ def _so_far(losses: list[float]) -> list[float]:
 
     Kingma & Ba, 2015, section 3.
     """
-    found, average = [], 0.0
-    for place, loss in enumerate(losses, 1):
+    averages, average = [], 0.0
+    for step, loss in enumerate(losses, 1):
         average = _MEMORY * average + (1 - _MEMORY) * loss
-        found.append(average / (1 - _MEMORY**place))
-    return found
+        averages.append(average / (1 - _MEMORY**step))
+    return averages

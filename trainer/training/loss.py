@@ -58,15 +58,15 @@ class Loss:
     def summed(self, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """The sum of the pictures' losses; `targets` are classes (n), or shares of them (n, K)."""
         if not self._binary:
-            how = {"reduction": "sum", "label_smoothing": self._smoothing}
-            return F.cross_entropy(outputs, targets, self._weights, **how)  # type: ignore[arg-type]
-        wanted = targets if targets.dim() == 2 else F.one_hot(targets, self._classes).to(outputs)
-        wanted = wanted * (1 - self._smoothing) + self._smoothing / self._classes  # as cross_entropy smooths them
+            options = {"reduction": "sum", "label_smoothing": self._smoothing}
+            return F.cross_entropy(outputs, targets, self._weights, **options)  # type: ignore[arg-type]
+        shares = targets if targets.dim() == 2 else F.one_hot(targets, self._classes).to(outputs)
+        shares = shares * (1 - self._smoothing) + self._smoothing / self._classes  # as cross_entropy smooths them
         weights = self._weights
         if self._alone:
-            wanted, weights = wanted[:, 1:], None if weights is None else weights[1:]
-        each = F.binary_cross_entropy_with_logits(outputs, wanted, pos_weight=weights, reduction="none")
-        return each.mean(1).sum()
+            shares, weights = shares[:, 1:], None if weights is None else weights[1:]
+        losses = F.binary_cross_entropy_with_logits(outputs, shares, pos_weight=weights, reduction="none")
+        return losses.mean(1).sum()
 
     def right(self, outputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
         """How many pictures have their own class as the most probable one."""

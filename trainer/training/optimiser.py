@@ -44,18 +44,18 @@ def take_up(optimiser: torch.optim.Optimizer, saved: dict[str, Any]) -> None:
 
     Rates and ways to compute stay this run's own: they follow from the recipe, the step and the device that goes on.
     """
-    own = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": saved["state"], "param_groups": own})
+    param_groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": saved["state"], "param_groups": param_groups})
 
 
 def set_rates(optimiser: torch.optim.Optimizer, rate: float, *, head_only: bool = False) -> None:
     """Give every group its share of this learning rate; none to what is not the head where that learns alone."""
     for group in optimiser.param_groups:
-        own = 0.0 if head_only and not group["head"] else rate * group["share"]
+        group_rate = 0.0 if head_only and not group["head"] else rate * group["share"]
         if isinstance(group["lr"], torch.Tensor):  # a captured step reads it from where it lies
-            group["lr"].fill_(own)
+            group["lr"].fill_(group_rate)
         else:
-            group["lr"] = own
+            group["lr"] = group_rate
 
 
 def check_capturable(optimiser: torch.optim.Optimizer) -> None:

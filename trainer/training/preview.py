@@ -34,8 +34,8 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float 
             f"A picture stored at {side} x {side} is smaller than the network's input of {recipe.data.size}; raise "
             "--stored or lower --size."
         )
-    kept = InputSpec((stored, stored), "squash", stored, field_of_view=field_of_view).crop(rgb)
-    resized = stored_input(recipe, stored).crop(kept)
+    stored_rgb = InputSpec((stored, stored), "squash", stored, field_of_view=field_of_view).crop(rgb)
+    resized = stored_input(recipe, stored).crop(stored_rgb)
     plain = recipe.with_settings(
         {"mean": [0.0] * 3, "std": [1.0] * 3, "precision": "float32", "channels_last": False}, "the preview"
     )
@@ -43,7 +43,7 @@ def previewed(rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float 
     copies = torch.from_numpy(resized).permute(2, 0, 1).expand(DRAWS, -1, -1, -1).contiguous()
     changed = Preparation(plain, torch.device("cpu")).augmented(copies, draws)
     shown = changed.mul(255).round().clamp(0, 255).byte().permute(0, 2, 3, 1).numpy()
-    return tested_input(recipe, stored).crop(kept), np.asarray(shown, np.uint8)
+    return tested_input(recipe, stored).crop(stored_rgb), np.asarray(shown, np.uint8)
 
 
 def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300, field_of_view: float = 0.0) -> None:
@@ -55,6 +55,6 @@ def write_sheet(path: Path, rgb: Rgb, recipe: Recipe, stored: int = 300, field_o
     step = side + _GAP
     sheet = Image.new("RGB", (_ACROSS * step + _GAP, rows * step + _GAP), "white")
     sheet.paste("black", (_GAP - 3, _GAP - 3, step + 3, step + 3))  # a frame around what is not a draw
-    for place, tile in enumerate((tested, *draws)):
-        sheet.paste(Image.fromarray(tile), (_GAP + place % _ACROSS * step, _GAP + place // _ACROSS * step))
+    for index, tile in enumerate((tested, *draws)):
+        sheet.paste(Image.fromarray(tile), (_GAP + index % _ACROSS * step, _GAP + index // _ACROSS * step))
     write_png(path, sheet)

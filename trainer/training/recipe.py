@@ -195,11 +195,23 @@ class Recipe:
             return f"stretch is {changes.stretch}, not within 1 to 4"
         if not 0 <= changes.corners <= 1:
             return f"corners is {changes.corners}, not within 0 to 1"
-        if learning.keep_every < 0:
-            return f"keep_every is {learning.keep_every}, but must be 0 or more"
         if max(map(abs, changes.hue)) > 1 / 12:
             return "hue reaches beyond a twelfth of a turn (0.0833)"
-        for name in ("epochs", "batch", "cycle", "cycle_factor", "learning_rate"):
+        if data.fold < -1:
+            return f"fold is {data.fold}, but must be -1 (the cohort's own parts) or more"
+        for group, name in (
+            *((learning, name) for name in ("weight_decay", "clip", "head_epochs", "keep_every", "patience")),
+            *((learning, name) for name in ("threshold_folds", "seed")),
+            (changes, "mixup"),
+            (self.network, "bottleneck"),
+            (self.machine, "save_every"),
+        ):
+            if not getattr(group, name) >= 0:
+                return f"{name} is {getattr(group, name)}, but must be 0 or more"
+        for value in learning.betas:
+            if not 0 <= value < 1:
+                return f"betas is {value}, not within 0 to 1"
+        for name in ("epochs", "batch", "cycle", "cycle_factor", "learning_rate", "depth_decay"):
             if not getattr(learning, name) > 0:
                 return f"{name} is {getattr(learning, name)}, but must be over 0"
         for group, name in (

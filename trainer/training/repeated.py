@@ -111,22 +111,22 @@ def _compared(run: Planned, folder: Path) -> Compared:
     path = folder / "report.json"
     try:
         report: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        found = report["evaluation"]
-        chosen = found["threshold"] or {}
+        evaluation = report["evaluation"]
+        threshold = evaluation["threshold"] or {}
         return Compared(
             name=run.name,
             fold=run.recipe.data.fold,
             seed=run.recipe.learning.seed,
             epoch=int(report["run"]["chosen_epoch"]),
-            pictures=int(found["pictures"]),
-            auc=found["auc"],
+            pictures=int(evaluation["pictures"]),
+            auc=evaluation["auc"],
             figures={
-                **{name.replace("_", " "): found[name]["value"] for name in _FIGURES},
-                "calibration error": found["calibration"]["before"]["ece"]["value"],
+                **{name.replace("_", " "): evaluation[name]["value"] for name in _FIGURES},
+                "calibration error": evaluation["calibration"]["before"]["ece"]["value"],
                 **{
-                    f"{name} at the threshold": chosen["applied_to"][name]["value"]
+                    f"{name} at the threshold": threshold["applied_to"][name]["value"]
                     for name in ("sensitivity", "specificity")
-                    if chosen
+                    if threshold
                 },
             },
         )

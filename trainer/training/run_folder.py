@@ -69,15 +69,16 @@ class RunFolder:
             raise cannot_write(path / SETTINGS_FILE, error) from error
 
     def _refuse_another_run(self) -> None:
-        kept = [name for name in (STATE_FILE, NETWORK_FILE) if (self.path / name).exists()]
-        if not kept or not (self.path / SETTINGS_FILE).exists():
+        existing = [name for name in (STATE_FILE, NETWORK_FILE) if (self.path / name).exists()]
+        if not existing or not (self.path / SETTINGS_FILE).exists():
             return
-        says = differing(self.path, self._recipe, self._digest)
-        if says:
+        differences = differing(self.path, self._recipe, self._digest)
+        if differences:
             raise UserError(
-                f"{self.path} holds a run with {', '.join(says)}; choose another --out, or give the same settings."
+                f"{self.path} holds a run with {', '.join(differences)}; choose another --out, or give the same "
+                "settings."
             )
-        if STATE_FILE not in kept:
+        if STATE_FILE not in existing:
             raise UserError(f"{self.path} holds a finished run of these settings; choose another --out.")
 
     def load(self) -> State | None:
@@ -94,8 +95,8 @@ class RunFolder:
                     raise ValueError(f"its {name} is of another kind")
             return State(**content)
         except (UserError, OSError, ValueError) as error:
-            why = str(error).partition("(")[2].partition(")")[0] if isinstance(error, UserError) else str(error)
-            raise UserError(f"{path} is damaged ({why[:80]}); delete it to begin this run anew.") from error
+            reason = str(error).partition("(")[2].partition(")")[0] if isinstance(error, UserError) else str(error)
+            raise UserError(f"{path} is damaged ({reason[:80]}); delete it to begin this run anew.") from error
 
     def save(self, state: State) -> None:
         """Replace the state, whole or not at all; UserError where it cannot be written."""
@@ -144,21 +145,21 @@ class RunFolder:
 def differing(path: Path, recipe: Recipe, digest: str) -> list[str]:
     """In what the settings of the run in a folder differ from these settings and this cohort."""
     values = read_settings(path / SETTINGS_FILE)
-    theirs = values.pop("cohort", {})
-    ours = recipe.flat()
+    their_cohort = values.pop("cohort", {})
+    settings = recipe.flat()
     # What an earlier version did not know yet, it left as it is without being asked for.
     values = {**Recipe().flat(), **values}
-    other = [name for name in ours if _plain(name, values[name]) != ours[name]]
-    says = [f"{name} {values[name]} (now {ours[name]})" for name in other]
-    if not isinstance(theirs, dict) or theirs.get("digest") != digest:
-        says.insert(0, "other pictures, classes or parts")
-    return says
+    changed = [name for name in settings if _plain(name, values[name]) != settings[name]]
+    differences = [f"{name} {values[name]} (now {settings[name]})" for name in changed]
+    if not isinstance(their_cohort, dict) or their_cohort.get("digest") != digest:
+        differences.insert(0, "other pictures, classes or parts")
+    return differences
 
 
 def is_finished(path: Path, recipe: Recipe, digest: str) -> bool:
     """Whether a folder holds a finished run of these very settings and this cohort."""
-    there = all((path / name).exists() for name in (SETTINGS_FILE, NETWORK_FILE))
-    return there and not (path / STATE_FILE).exists() and not differing(path, recipe, digest)
+    complete = all((path / name).exists() for name in (SETTINGS_FILE, NETWORK_FILE))
+    return complete and not (path / STATE_FILE).exists() and not differing(path, recipe, digest)
 
 
 def _plain(name: str, value: Any) -> Any:

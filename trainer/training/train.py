@@ -105,7 +105,7 @@ class Training:
         self.state = self.folder.load() or State()
 
         torch.manual_seed(recipe.learning.seed)
-        self.module, says = started(recipe, cohort.classes)
+        self.module, origin = started(recipe, cohort.classes)
         order = torch.channels_last if recipe.machine.channels_last else torch.contiguous_format
         self.module.to(device, memory_format=order)  # type: ignore[call-overload]
         self.average = Average(self.module, recipe.learning.average)
@@ -115,8 +115,8 @@ class Training:
             if recipe.learning.average:
                 self.average.module.load_state_dict(self.state.average)
             take_up(self.optimiser, self.state.optimiser)
-            says = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
-        watch.say(says)
+            origin = f"going on after epoch {self.state.epoch} of {recipe.learning.epochs}"
+        watch.say(origin)
         if recipe.machine.precision == "bfloat16" and not computes_bfloat16(device):
             watch.say("this device has no bfloat16: computed in float32")
         if part := seen_part(cohort, recipe):
@@ -165,15 +165,15 @@ class Training:
                 self._epoch(number)
         except KeyboardInterrupt as error:
             self.folder.log("interrupted", epoch=self.saved_epoch)
-            kept = f"what was learnt up to epoch {self.saved_epoch}" if self.saved_epoch else "nothing yet"
-            raise KeyboardInterrupt(f"interrupted; {kept} is kept in {self.folder.path}; {HOW_TO_GO_ON}") from error
+            learnt = f"what was learnt up to epoch {self.saved_epoch}" if self.saved_epoch else "nothing yet"
+            raise KeyboardInterrupt(f"interrupted; {learnt} is kept in {self.folder.path}; {HOW_TO_GO_ON}") from error
 
     def _epoch(self, number: int) -> None:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         course, accuracy = self._learn(number)
         rates, losses = course
         loss = self._finite(losses.mean(), number)
-        trained = time.perf_counter() - begun
+        trained = time.perf_counter() - start
         auc_, validation_loss, validation_accuracy = self._validate(number)
         record = {
             "epoch": number,
@@ -184,7 +184,7 @@ class Training:
             "validation_accuracy": validation_accuracy if math.isfinite(validation_accuracy) else None,
             "learning_rate": rates[-1],
             "pictures_per_second": self.steps * self.batch / trained,
-            "seconds": time.perf_counter() - begun,
+            "seconds": time.perf_counter() - start,
             "course": sampled(number, rates, losses),
         }
         self._keep(number, auc_, record)
@@ -277,11 +277,11 @@ class Training:
 def sampled(number: int, rates: Sequence[float], losses: torch.Tensor) -> dict[str, list[float]]:
     """The course within epoch 1, 2, ...: up to `_POINTS` steps, with the place of each in epochs, its rate and loss."""
     chosen = np.unique(np.linspace(0, len(rates) - 1, min(_POINTS, len(rates))).round().astype(int)).tolist()
-    each = losses.tolist()
+    loss_values = losses.tolist()
     return {
         "epoch": [round(number - 1 + (step + 1) / len(rates), 4) for step in chosen],
         "learning_rate": [float(f"{rates[step]:.5g}") for step in chosen],
-        "loss": [float(f"{each[step]:.5g}") for step in chosen],
+        "loss": [float(f"{loss_values[step]:.5g}") for step in chosen],
     }
 
 

@@ -32,7 +32,8 @@ class Step:
 
     Where the memory is too small, `evict` is asked for what else it holds (it says whether there was any); then the
     step is no longer captured; then the batch is computed in halves, quarters ... whose gradients are added up. `say`
-    is told so; the step is the same but for rounding (and batch norms, which see the smaller parts).
+    is told so; the step is the same but for rounding (and batch norms, which see the smaller parts). A try that had no
+    memory leaves no trace: no picture is counted, and the statistics of batch norms are as they were before it.
     `over_processes` gives the mean of a number over all processes that train together.
     """
 
@@ -59,6 +60,7 @@ class Step:
         self._network = compiled(module.__call__) if quick else module
         self._augmented = compiled(preparation.augmented) if quick else preparation.augmented
         self._whole, self._changing = bool(optimiser.state), False
+        self._buffers = KeptBuffers(module)
         self.right = torch.zeros((), device=device)
         """How many pictures got their own class as the most probable one, since somebody set it to 0."""
         self._graph = self._uncaptured() if alone and captures(recipe, device) else None
@@ -72,16 +74,16 @@ class Step:
         """Bytes that a step on such a batch takes on a GPU beyond what lies there; nothing is learnt. 0 elsewhere."""
         if self._device.type != "cuda":
             return 0
-        kept = [buffer.clone() for buffer in self._module.buffers()]
+        saved_buffers = [buffer.clone() for buffer in self._module.buffers()]
         release(self._device)
         torch.cuda.reset_peak_memory_stats(self._device)
         before = torch.cuda.memory_reserved(self._device)
         with torch.random.fork_rng([self._device]):
-            self._with_room(lambda: self._gradients(batch), len(batch.targets))
+            self._with_room(lambda: self._gradients(batch)[0], len(batch.targets))
         most = torch.cuda.max_memory_reserved(self._device) - before
         self._optimiser.zero_grad(set_to_none=True)
-        for buffer, was in zip(self._module.buffers(), kept, strict=True):
-            buffer.copy_(was)
+        for buffer, saved in zip(self._module.buffers(), saved_buffers, strict=True):
+            buffer.copy_(saved)
         release(self._device)
         weights = sum(weight.nbytes for weight in self._module.parameters() if weight.requires_grad)
         return most + (0 if self._whole else 2 * weights)  # the optimiser's averages are still to come
@@ -96,12 +98,18 @@ class Step:
     def _with_room(self, work: Callable[[], torch.Tensor], pictures: int) -> torch.Tensor:
         """What the work gives, done again with less memory for as long as there is too little."""
         while True:
+            # A capture changes no buffer, and what is captured has its memory already.
+            changing = self._alone and not (self._graph and self._graph.warm)
+            if changing:
+                self._buffers.keep()
             try:
                 return work()
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
             # Outside of `except`, because the exception holds the frames, and they hold the memory.
+            if changing:
+                self._buffers.restore()
             self._make_room(pictures)
 
     def _make_room(self, pictures: int) -> None:
@@ -132,17 +140,18 @@ class Step:
             )
 
     def _learn(self, batch: Batch) -> torch.Tensor:
-        loss = self._gradients(batch)
+        loss, right = self._gradients(batch)
         clip = self._recipe.learning.clip
         if clip:
             nn.utils.clip_grad_norm_(self._module.parameters(), clip)
         self._changing = True
         self._optimiser.step()
         self._changing, self._whole = False, True
+        self.right += right
         return loss
 
-    def _gradients(self, batch: Batch) -> torch.Tensor:
-        """The mean loss, whose gradients are added up over the parts of the batch.
+    def _gradients(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """The mean loss, whose gradients are added up over the parts of the batch, and how many pictures are right.
 
         With class weights it is divided by the sum of the pictures' weights, as PyTorch's mean is, that of the whole
         batch: processes whose gradients are averaged divide by the mean of their sums.
@@ -151,16 +160,20 @@ class Step:
         total = len(batch.targets)
         weights = self._loss_of.divisor(batch.targets)
         divisor = total if weights is None else self._over_processes(weights)
-        losses = []
+        losses, counts = [], []
         for start in range(0, total, self.piece(total)):
-            some = slice(start, start + self.piece(total))
-            loss = self._loss(batch.pictures[some], batch.draws[some], batch.targets[some], batch.ready) / divisor
+            part = slice(start, start + self.piece(total))
+            summed, right = self._loss(batch.pictures[part], batch.draws[part], batch.targets[part], batch.ready)
+            loss = summed / divisor
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        return torch.stack(losses).sum()
+            counts.append(right)
+        return torch.stack(losses).sum(), torch.stack(counts).sum()
 
-    def _loss(self, pictures: torch.Tensor, draws: torch.Tensor, classes: torch.Tensor, ready: bool) -> torch.Tensor:
-        """The sum of the pictures' losses, so that parts and processes add up to the whole."""
+    def _loss(
+        self, pictures: torch.Tensor, draws: torch.Tensor, classes: torch.Tensor, ready: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The sum of the pictures' losses, so that parts and processes add up to the whole, and how many are right."""
         inputs = pictures if ready else self._augmented(pictures, draws)
         targets = classes
         if self._recipe.augmentation.mixup:
@@ -168,8 +181,32 @@ class Step:
             inputs, targets = mix_up(inputs, F.one_hot(classes, self._classes).float(), share)
         with precision(self._recipe, self._device):
             outputs = self._network(inputs)
-        self.right += self._loss_of.right(outputs.detach(), classes)
-        return self._loss_of.summed(outputs.float(), targets)
+        return self._loss_of.summed(outputs.float(), targets), self._loss_of.right(outputs.detach(), classes)
+
+
+class KeptBuffers:
+    """What a module keeps besides its weights, the statistics of batch norms above all, as it once was.
+
+    Copied with one launch for each kind of number, into memory that is held: to restore it takes none.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        by_kind: dict[torch.dtype, list[torch.Tensor]] = {}
+        for buffer in module.buffers():
+            by_kind.setdefault(buffer.dtype, []).append(buffer)
+        self._pairs = [(of_kind, [*map(torch.empty_like, of_kind)]) for of_kind in by_kind.values()]
+
+    @torch.no_grad()
+    def keep(self) -> None:
+        """Copy them as they are now."""
+        for buffers, kept in self._pairs:
+            torch._foreach_copy_(kept, buffers)
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Let them be as they were kept."""
+        for buffers, kept in self._pairs:
+            torch._foreach_copy_(buffers, kept)
 
 
 class Average:
@@ -186,10 +223,10 @@ class Average:
         # Early on the average would still be made of random weights: let it follow quickly.
         decay = min(self._decay, step / (step + 10))
         with torch.no_grad():
-            slow, fast = ([*map(torch.Tensor.detach, of.parameters())] for of in (self.module, self._source))
+            slow, fast = ([*map(torch.Tensor.detach, module.parameters())] for module in (self.module, self._source))
             torch._foreach_lerp_(slow, fast, 1 - decay)
-            for kept, new in zip(self.module.buffers(), self._source.buffers(), strict=True):
-                kept.copy_(new)
+            for buffer, source in zip(self.module.buffers(), self._source.buffers(), strict=True):
+                buffer.copy_(source)
 
 
 def outputs_in_training(
@@ -213,8 +250,8 @@ def outputs_in_training(
                     raise
             release(device)
             size //= 2
-    found: npt.NDArray[np.float32] = torch.cat(answers).cpu().numpy()
-    return found
+    outputs: npt.NDArray[np.float32] = torch.cat(answers).cpu().numpy()
+    return outputs
 
 
 def precision(recipe: Recipe, device: torch.device) -> contextlib.AbstractContextManager[object]:

@@ -135,6 +135,20 @@ def test_a_table_that_does_not_fit_is_one_sentence(tmp_path: Path, text: str, sa
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_whose_names_are_all_no_utf_8_says_so(tmp_path: Path) -> None:
+    """Archives packed on an old system bring such names; a table is read to the end with them, and without."""
+    images = folder(tmp_path / "pictures", "nv/\udce4.jpg", "mel/\udcf6.jpg")
+    for labels in (None, table(tmp_path / "labels.csv", "image,label\na.jpg,nv\nb.jpg,mel\n")):
+        with pytest.raises(UserError, match=r"None of the 2 pictures in .*pictures has a name in UTF-8.*rename them"):
+            read_cases(images, labels)
+
+
+def test_a_class_folder_whose_names_are_no_utf_8_is_not_called_empty(tmp_path: Path) -> None:
+    reading = read_cases(folder(tmp_path, "nv/a.jpg", "mel/b.jpg", "bcc/\udce4.jpg"), None)
+    assert [case.name for case in reading.cases] == ["mel/b.jpg", "nv/a.jpg"]
+    assert [reason for _, reason in reading.left_out] == ["its name is no UTF-8; rename it"]
+
+
 def test_missing_folders_and_tables_are_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a folder"):
         read_cases(tmp_path / "none", None)

@@ -229,6 +229,34 @@ def test_a_disk_without_room_is_said_before_any_work(images: Path, monkeypatch: 
     assert not part_of(path).exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are told by Linux")
+def test_what_is_removed_for_want_of_room_is_closed_as_windows_asks(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, bool] = {}
+    unlink = Path.unlink
+
+    def noted(path: Path, missing_ok: bool = False) -> None:
+        handles = [handle for handle in Path("/proc/self/fd").iterdir() if handle.exists()]
+        held[path.name] = any(path.exists() and handle.samefile(path) for handle in handles)
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", noted)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(10, 10, 0))  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="make room"):
+        prepared(images)
+    assert held == {"cohort.h5.part": False, "cohort.h5.part.jsonl": False}
+
+
+def test_a_list_of_malignant_diagnoses_without_one_is_refused(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["prepare", "--images", str(images), "--out", str(tmp_path / "c.h5"), "--malignant", " , "]
+    assert main(words) == 1
+    assert "--malignant names no diagnosis" in capsys.readouterr().err
+    assert not (tmp_path / "c.h5").exists()
+
+
 def test_a_disk_that_fills_up_loses_nothing_and_the_next_run_goes_on(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from trainer.cli import main
 from trainer.concepts.batches import CHANCES, UPWARDS, as_elsewhere, make_batch
 from trainer.concepts.drawn_layers import draw_all
+from trainer.concepts.evaluation import drawn_rows, real_rows
 from trainer.concepts.finding import by_network, load_network, one_piece, outlined
 from trainer.concepts.loss import DOUBTED, STRONGEST, WEIGHT_IN_DOUBT, loss_of
 from trainer.concepts.network import FOUND, ConceptNetwork, hats
@@ -47,6 +48,16 @@ def test_what_was_seen_is_read_from_one_or_two_readings(folders, tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(UserError, match=r"other\.csv is no table"):
         read_seen(tmp_path / "other.csv")
+
+
+@pytest.mark.parametrize("flag", ["--seen", "--held-out"])
+def test_a_table_with_bad_quotes_is_no_failure_of_the_program(folders, tmp_path, capsys, flag):
+    (tmp_path / "quotes.csv").write_text('image,hair\np0,1\n"p1"x,0\n', "utf-8")
+    words = ["train-concepts", "--images", str(folders / "images"), "--masks", str(folders / "masks")]
+    assert main([*words, flag, str(tmp_path / "quotes.csv"), "--out", str(tmp_path / "net.safetensors")]) == 1
+    said = capsys.readouterr().err
+    assert "quotes.csv is no table of pictures and artifacts: line 3" in said
+    assert "something in the program failed" not in said
 
 
 def test_one_picture_in_ten_is_kept_from_training_unless_it_was_looked_at():
@@ -177,6 +188,34 @@ def test_a_tenth_is_kept_to_choose_by_and_measured_alone(folders, tmp_path, caps
     assert {row["over"] for row in rows} == {"2 pictures", "2 changed pictures"}
 
 
+def test_an_artifact_that_every_picture_looked_at_has_is_measured_by_no_area(folders, recwarn):
+    """scikit-learn has no area under a ROC of one class: the others keep theirs."""
+    source = read_pictures(folders / "images", folders / "masks", {}, lambda name: name in ("p0", "p1"), 64)
+    said = torch.full((2, len(ARTIFACTS)), -1)
+    hair, ruler, ink = (ARTIFACTS.index(name) for name in ("hair", "ruler", "ink"))
+    said[:, hair], said[:, ruler], said[:, ink] = 1, 0, torch.tensor([1, 0])
+    rows = list(real_rows(replace(source, said=said), ConceptNetwork().eval()))
+    assert {row.concept for row in rows} == {"ink"}
+    assert all(0 <= row.value <= 1 for row in rows)
+    assert not recwarn.list
+
+
+def test_what_could_be_drawn_nowhere_is_not_measured(folders, recwarn):
+    source = read_pictures(folders / "images", folders / "masks", {}, lambda name: name == "p0", 64)
+    layers = draw_all(TEACHING, 1, 0, 64)
+
+    class Nowhere:
+        def lay(self, picture, rng):
+            return picture, torch.zeros(picture.shape[1:], dtype=torch.bool)
+
+    rows = list(drawn_rows(source, {**layers, "hair": Nowhere()}, ConceptNetwork().eval(), 0))
+    measured = {row.concept for row in rows}
+    assert "hair" not in measured
+    assert "ruler" in measured
+    assert np.isfinite([row.value for row in rows]).all()
+    assert not recwarn.list
+
+
 def test_a_network_of_something_else_is_refused(tmp_path):
     from safetensors.torch import save_file
 
@@ -202,5 +241,6 @@ def test_a_lesion_is_one_piece_without_holes():
     found = one_piece(soft)
     assert (found[10:40, 10:40] >= 0.5).all()
     assert found[45:].max() < 0.5
+    assert found[44:].max() == 0  # of another piece nothing is left, however likely it is
     assert one_piece(np.full((9, 9), 0.2, np.float32)).max() < 0.5
     assert one_piece(np.pad(np.ones((2, 2), np.float32), 8)).max() < 0.5

@@ -51,6 +51,18 @@ def test_the_explorer_opens_it_and_finds_the_same(
     assert (tmp_path / "out.part.onnx").read_text() == "somebody's own"
 
 
+def test_a_network_that_is_not_there_is_said_where_the_file_to_write_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.onnx"
+    out.write_bytes(b"an older one")
+    assert main(["export", "--model", str(tmp_path / "small.safetensors"), "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert "small.safetensors" in said
+    assert "details are in" not in said
+    assert out.read_bytes() == b"an older one"
+
+
 def test_classes_and_input_stand_in_the_file(tmp_path: Path) -> None:
     torch.manual_seed(0)
     apart, _ = export_onnx(build("lenet", 2, {"size": 32}), CLASSES, SPEC, tmp_path / "net.onnx")

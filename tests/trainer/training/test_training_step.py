@@ -175,3 +175,47 @@ def test_processes_divide_by_the_weights_of_the_whole_batch() -> None:
     together = torch.stack([gradients(half, lambda value: mean.to(value)) for half in halves]).mean(0)
     assert torch.allclose(together, alone, atol=1e-6)
     assert not torch.allclose(torch.stack([gradients(half, lambda value: value) for half in halves]).mean(0), alone)
+
+
+class HeavyBackwards(torch.autograd.Function):
+    """Changes nothing; its backward pass has memory for four pictures."""
+
+    @staticmethod
+    def forward(ctx: object, values: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        return values.clone()
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        if len(gradient) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return gradient
+
+
+class Normed(nn.Module):
+    """A small network with a batch norm and, where it is `heavy`, too little memory on the way back."""
+
+    def __init__(self, heavy: bool) -> None:
+        super().__init__()
+        self.heavy = heavy
+        self.convolution, self.norm, self.linear = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2)
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        values = self.norm(self.convolution(pictures))
+        return self.linear((HeavyBackwards.apply(values) if self.heavy else values).mean((2, 3)))
+
+
+def test_a_try_without_memory_counts_no_picture_and_leaves_batch_norms_as_they_were() -> None:
+    """As a network that sees the two halves, and never the whole."""
+    torch.manual_seed(0)
+    plain, heavy = Normed(heavy=False), Normed(heavy=True)
+    heavy.load_state_dict(plain.state_dict())
+    recipe, said = small(**REFERENCE), list[str]()
+    step = Step(heavy, optimiser_of(heavy, recipe, CPU), recipe, CPU, Preparation(recipe, CPU), 2, say=said.append)
+    some = batch()
+    with torch.no_grad():
+        outputs = torch.cat([plain(half) for half in some.pictures.split(4)])
+    step(some, 1e-3)
+    assert len(said) == 1
+    assert step.right.item() == (outputs.argmax(1) == some.targets).sum().item()
+    for (name, ours), theirs in zip(heavy.named_buffers(), plain.buffers(), strict=True):
+        assert torch.equal(ours, theirs), name

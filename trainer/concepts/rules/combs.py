@@ -44,12 +44,12 @@ def combs(stain: Mask, hat: Floats) -> Mask:
     """The straight lines (H, W) in a stain (H, W) on which enough like ticks stand in even steps, with these ticks."""
     near = ndimage.binary_dilation(stain, iterations=2)
     dark = near & (hat > max(DARK, SHARE * float(np.quantile(hat[near], 0.95))))
-    found: Mask = np.zeros_like(dark)
+    mask: Mask = np.zeros_like(dark)
     for turn in range(TURNS):
         lines, count = ndimage.label(_opened(dark, _steps(turn)), np.ones((3, 3)))
         for line in range(1, count + 1):
-            found |= _comb(dark, lines == line, np.pi * turn / TURNS)
-    return found
+            mask |= _comb(dark, lines == line, np.pi * turn / TURNS)
+    return mask
 
 
 def _comb(dark: Mask, line: Mask, angle: float) -> Mask:
@@ -58,26 +58,26 @@ def _comb(dark: Mask, line: Mask, angle: float) -> Mask:
     numbered, _ = ndimage.label(dark & ~ndimage.binary_dilation(line), np.ones((3, 3)))
     beside = np.unique(numbered[ndimage.binary_dilation(line, iterations=3)])
     ticks = [
-        one
-        for one in regionprops(np.where(np.isin(numbered, beside[beside > 0]), numbered, 0))
-        if one.area >= LEAST
-        and one.axis_major_length < LINE
-        and one.axis_minor_length <= SLIM * one.axis_major_length
-        and _leaning(one.orientation, angle) < LEANING
+        region
+        for region in regionprops(np.where(np.isin(numbered, beside[beside > 0]), numbered, 0))
+        if region.area >= LEAST
+        and region.axis_major_length < LINE
+        and region.axis_minor_length <= SLIM * region.axis_major_length
+        and _leaning(region.orientation, angle) < LEANING
     ]
     if len(ticks) < TICKS:
         return nothing
-    along = np.array([one.centroid for one in ticks]) @ np.array([np.sin(angle), np.cos(angle)])
-    steps, lengths = np.diff(np.sort(along)), np.array([one.axis_major_length for one in ticks])
+    along = np.array([region.centroid for region in ticks]) @ np.array([np.sin(angle), np.cos(angle)])
+    steps, lengths = np.diff(np.sort(along)), np.array([region.axis_major_length for region in ticks])
     if _spread(steps) > EVEN or _spread(lengths) > ALIKE or float(np.median(steps)) < 3:
         return nothing
-    return np.asarray(line | np.isin(numbered, [one.label for one in ticks]))
+    return np.asarray(line | np.isin(numbered, [region.label for region in ticks]))
 
 
 def _leaning(orientation: float, angle: float) -> float:
     """How far (0 to pi / 2) a piece of this orientation (of its long axis, from the rows' axis) is from upright."""
-    way = np.pi / 2 - orientation  # of its long axis, from the columns' axis as `angle` is
-    return abs(float(np.angle(np.exp(2j * (way - angle - np.pi / 2))))) / 2
+    direction = np.pi / 2 - orientation  # of its long axis, from the columns' axis as `angle` is
+    return abs(float(np.angle(np.exp(2j * (direction - angle - np.pi / 2))))) / 2
 
 
 def _spread(values: npt.NDArray[np.floating]) -> float:
@@ -93,16 +93,16 @@ def _opened(dark: Mask, steps: tuple[tuple[int, int], ...]) -> Mask:
     whole = np.ones((height + 2 * half, width + 2 * half), bool)
     for down, right in steps:
         whole &= wide[half + down :, half + right :][: whole.shape[0], : whole.shape[1]]
-    found: Mask = np.zeros_like(dark)
+    opened: Mask = np.zeros_like(dark)
     for down, right in steps:
-        found |= whole[half + down :, half + right :][:height, :width]
-    return found
+        opened |= whole[half + down :, half + right :][:height, :width]
+    return opened
 
 
 @functools.cache
 def _steps(turn: int) -> tuple[tuple[int, int], ...]:
     """A straight line one pixel wide around its middle: (down, right) of each pixel."""
-    way = np.linspace(-(LINE // 2), LINE // 2, 2 * LINE)
+    along = np.linspace(-(LINE // 2), LINE // 2, 2 * LINE)
     angle = np.pi * turn / TURNS
-    places = zip(np.rint(way * np.sin(angle)).astype(int), np.rint(way * np.cos(angle)).astype(int), strict=True)
-    return tuple(dict.fromkeys((int(down), int(right)) for down, right in places))
+    pixels = zip(np.rint(along * np.sin(angle)).astype(int), np.rint(along * np.cos(angle)).astype(int), strict=True)
+    return tuple(dict.fromkeys((int(down), int(right)) for down, right in pixels))

@@ -42,14 +42,14 @@ def hats(colors: Colors) -> tuple[Floats, Floats]:
 
 def hair(colors: Colors) -> Floats:
     """Long thin connected pieces that are darker or paler than what is beside them, (H, W) in [0, 1]."""
-    found = np.zeros_like(colors.lightness)
+    certainty = np.zeros_like(colors.lightness)
     redder = colors.redness - ndimage.gaussian_filter(colors.redness, 4)
     for hat, is_dark in zip(hats(colors), (True, False), strict=True):
         for line in (slice(None, RIM), slice(-RIM, None)):
             hat[line] = hat[:, line] = 0
         least = LEAST + TIMES * float(hat.mean())
-        found = np.maximum(found, _certainty(hat, least, redder * is_dark) * ramp(hat, least / 2, 1.5 * least))
-    return found.astype(np.float32)
+        certainty = np.maximum(certainty, _certainty(hat, least, redder * is_dark) * ramp(hat, least / 2, 1.5 * least))
+    return certainty.astype(np.float32)
 
 
 def _certainty(hat: Floats, least: float, redder: Floats) -> Floats:
@@ -96,15 +96,15 @@ def ruler(colors: Colors, lesion: Floats) -> Floats:
         for piece in _pieces(pieces, 4)
         if 4 <= piece.axis_major_length <= 32 and piece.axis_minor_length < 0.5 * piece.axis_major_length
     ]
-    found = np.zeros_like(dark)
+    certainty = np.zeros_like(dark)
     if len(strokes) < 4:
-        return found
+        return certainty
     centres = np.array([stroke.centroid for stroke in strokes])
     angles = np.array([stroke.orientation for stroke in strokes])
     lengths = np.array([stroke.axis_major_length for stroke in strokes])
     for stroke, share in zip(strokes, _side_by_side(centres, angles, lengths), strict=True):
-        found[stroke.slice] = np.maximum(found[stroke.slice], stroke.image * share)
-    return (found * ramp(dark, 4, 12)).astype(np.float32)
+        certainty[stroke.slice] = np.maximum(certainty[stroke.slice], stroke.image * share)
+    return (certainty * ramp(dark, 4, 12)).astype(np.float32)
 
 
 def _side_by_side(

@@ -18,7 +18,7 @@ def reflection(colors: Colors) -> Floats:
 def bubble(colors: Colors) -> Floats:
     """Round places with a bright rim in a darker one, (H, W) in [0, 1]."""
     lightness = colors.lightness
-    found = np.zeros_like(lightness)
+    certainty = np.zeros_like(lightness)
     for radius in (3, 5, 8, 12):
         reach = radius + 3
         y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -28,5 +28,5 @@ def bubble(colors: Colors) -> Floats:
         contrast = ndimage.correlate(lightness, (rim / rim.sum() - outside / outside.sum()).astype(np.float32))
         spread = ndimage.gaussian_filter(np.abs(lightness - ndimage.gaussian_filter(lightness, 2)), radius)
         seen = ramp(contrast, 2, 8) * ramp(contrast / (spread + 1), 0.8, 1.6)
-        found = np.maximum(found, ndimage.grey_dilation(seen, footprint=disk(radius)))
-    return found.astype(np.float32)
+        certainty = np.maximum(certainty, ndimage.grey_dilation(seen, footprint=disk(radius)))
+    return certainty.astype(np.float32)

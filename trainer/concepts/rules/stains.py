@@ -29,13 +29,13 @@ def corner(colors: Colors) -> Floats:
     """The dark outside of a round field of view: nearly black, reaching the picture's corners, (H, W) in [0, 1]."""
     dark = ramp(-ndimage.gaussian_filter(colors.lightness, 1.5), -30, -16)
     pieces, count = ndimage.label(dark > 0.5)
-    found = np.zeros_like(dark)
+    frame = np.zeros_like(dark)
     if not count:
-        return found
+        return frame
     ends = {int(pieces[y, x]) for y in (2, -3) for x in (2, -3)} - {0}
     for end in ends:
-        found = np.maximum(found, dark * ndimage.binary_dilation(pieces == end, iterations=2))
-    return np.asarray(found, dtype=np.float32)
+        frame = np.maximum(frame, dark * ndimage.binary_dilation(pieces == end, iterations=2))
+    return np.asarray(frame, dtype=np.float32)
 
 
 def _pieces(soft: Floats, least: int, *, at_edge: bool = False) -> Floats:
@@ -43,11 +43,11 @@ def _pieces(soft: Floats, least: int, *, at_edge: bool = False) -> Floats:
     pieces, count = ndimage.label(soft > 0.5)
     if not count:
         return np.zeros_like(soft)
-    kept = np.bincount(pieces.ravel(), minlength=count + 1) >= least
+    keep = np.bincount(pieces.ravel(), minlength=count + 1) >= least
     if at_edge:
         touching = np.zeros(count + 1, np.bool_)
         for line in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
             touching[line] = True
-        kept &= touching
-    kept[0] = False
-    return np.asarray((soft * ndimage.binary_dilation(kept[pieces], iterations=2)), dtype=np.float32)
+        keep &= touching
+    keep[0] = False
+    return np.asarray((soft * ndimage.binary_dilation(keep[pieces], iterations=2)), dtype=np.float32)
