@@ -67,7 +67,7 @@ def input_of(text: str) -> "InputSpec":
 
 def words_of(text: str) -> list[str]:
     """The words of a list with commas; one that holds a comma itself stands in quotation marks."""
-    row = next(csv.reader([text], skipinitialspace=True), [])
+    row = next(csv.reader([" ".join(text.splitlines())], skipinitialspace=True), [])
     return [word.strip() for word in row if word.strip()]
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +67,7 @@ def list_pictures(
         picture_paths, unreadable = listing.pictures, listing.unreadable
         root = root if root.is_dir() else root.parent
     else:
-        picture_paths, unreadable = tuple(dict.fromkeys(Path(os.path.abspath(path)) for path in paths)), ()
+        picture_paths, unreadable = _each_once(paths), ()
         if not picture_paths:
             raise UserError("No picture was given.")
         root = Path(os.path.commonpath([path.parent for path in picture_paths]))
@@ -93,6 +93,14 @@ def list_pictures(
             else:
                 problems.append(str(content))
     return Listed(tuple(pictures), tuple(problems))
+
+
+def _each_once(paths: Iterable[Path | str]) -> tuple[Path, ...]:
+    """The paths from the root on, as they were given first; a link is not the file that it leads to."""
+    each: dict[Path, Path] = {}
+    for path in (Path(path).absolute() for path in paths):
+        each.setdefault(path.parent.resolve() / path.name, path)
+    return tuple(each.values())
 
 
 def _classes(

@@ -18,3 +18,4 @@ def test_a_list_of_names_reads_back(names: list[str]) -> None:
 def test_names_with_commas_stand_in_quotation_marks() -> None:
     assert words_of('Nevus,"Melanoma, NOS"') == ["Nevus", "Melanoma, NOS"]
     assert words_of(" a , b,,c ") == ["a", "b", "c"]
+    assert words_of("a,\nb") == ["a", "b"]
