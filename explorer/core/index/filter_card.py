@@ -1,6 +1,6 @@
 """All that an index says of one filter, in one piece: its card."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,15 @@ class FilterCard:
     `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
     picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
     (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
-    (0..1) of its answer in the map's outermost ring.
+    (0..1) of its answer in the map's outermost ring. Of a `silent` filter (`schema.FILTERS`) there are no `classes`, no
+    filters alike, and no share that it is stronger than: what lies below zero, or is the same everywhere, is no answer.
     """
 
     key: FilterKey
     peaks: npt.NDArray[np.float32]
     counts: npt.NDArray[np.int64]
     edges: npt.NDArray[np.float64]
+    silent: bool
     silent_share: float
     relevance: float
     rank: int
@@ -44,7 +46,12 @@ class FilterCard:
     twins: tuple[Alike, ...]
 
     def stronger_than(self, peak: float) -> float:
-        """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half."""
+        """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half.
+
+        NaN where the filter is silent.
+        """
+        if self.silent:
+            return float("nan")
         if not len(self.peaks):
             return 0.0
         return float(((self.peaks < peak).sum() + 0.5 * (self.peaks == peak).sum()) / len(self.peaks))
@@ -58,14 +65,19 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     finite = peaks[np.isfinite(peaks)]
     counts, edges = np.histogram(finite, bins=BARS)
     on_step(1, 3)
+    silent = bool(own["silent"])
     classes = class_separation(index, key, by=BY)
+    if silent:
+        classes = replace(classes, classes=())
     on_step(2, 3)
-    filter_likeness = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
+    wide = None if len(rows) <= COMPARED else key.layer
+    others = likeness(index, key, by=BY, layer=wide, on_step=on_step) if not silent else None
     return FilterCard(
         key,
         peaks,
         counts,
         edges,
+        silent=silent,
         silent_share=float((finite <= 0).mean()) if len(finite) else 1.0,
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
@@ -73,7 +85,7 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         ring=min(1.0, float(own["ring_ratio"]) * ring_share(*size)),
         at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
         classes=classes,
-        alike=tuple(filter_likeness.alike(4)),
-        opposed=tuple(filter_likeness.opposed(2)),
-        twins=tuple(filter_likeness.twins()),
+        alike=tuple(others.alike(4)) if others else (),
+        opposed=tuple(others.opposed(2)) if others else (),
+        twins=tuple(others.twins()) if others else (),
     )

@@ -29,9 +29,9 @@ class LayerSummary:
     """The C filters of a layer.
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
-    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none. `alike` all
-    filters so that those that answer alike stand side by side. `silent`, and `edge` (mostly at the picture's edge),
-    name filters; `twins` those that have some.
+    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none, and where a
+    filter is silent. `alike` all filters so that those that answer alike stand side by side. `silent`, and `edge`
+    (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
     relevance: Values
@@ -60,7 +60,7 @@ def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step
     return LayerSummary(
         relevance=rows["relevance_share"].astype(np.float64),
         strength=strength,
-        separation=separated,
+        separation=np.where(rows["silent"], np.nan, separated),
         alike=side_by_side(alike),
         silent=frozenset(np.flatnonzero(rows["silent"]).tolist()),
         edge=frozenset(row for row, ratio in enumerate(rows["ring_ratio"]) if mostly_at_edge(float(ratio), size)),
