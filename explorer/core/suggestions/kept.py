@@ -26,7 +26,8 @@ def place_beside(index: Path) -> Path:
 def in_halves(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
     """Half precision; what that cannot hold becomes its largest number."""
     largest = np.finfo(np.float16).max
-    return np.clip(values, -largest, largest).astype(np.float16)
+    halves: npt.NDArray[np.float16] = np.clip(values, -largest, largest).astype(np.float16)
+    return halves
 
 
 class Kept:
