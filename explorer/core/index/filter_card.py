@@ -25,8 +25,8 @@ class FilterCard:
     `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
     picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
     (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
-    (0..1) of its answer in the map's outermost ring. Of a `silent` filter (`schema.FILTERS`) there are no `classes`, no
-    filters alike, and no share that it is stronger than: what lies below zero, or is the same everywhere, is no answer.
+    (0..1) of its answer in the map's outermost ring. A `silent` filter has no peak above zero, or answers the same
+    everywhere: there are no `classes` of it, and no share that it is stronger than.
     """
 
     key: FilterKey
@@ -65,27 +65,27 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     finite = peaks[np.isfinite(peaks)]
     counts, edges = np.histogram(finite, bins=BARS)
     on_step(1, 3)
-    silent = bool(own["silent"])
+    silent_share = float((finite <= 0).mean()) if len(finite) else 1.0
+    silent = bool(own["silent"]) or silent_share == 1
     classes = class_separation(index, key, by=BY)
     if silent:
         classes = replace(classes, classes=())
     on_step(2, 3)
-    wide = None if len(rows) <= COMPARED else key.layer
-    others = likeness(index, key, by=BY, layer=wide, on_step=on_step) if not silent else None
+    filter_likeness = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
     return FilterCard(
         key,
         peaks,
         counts,
         edges,
         silent=silent,
-        silent_share=float((finite <= 0).mean()) if len(finite) else 1.0,
+        silent_share=silent_share,
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
         filters=len(layer),
         ring=min(1.0, float(own["ring_ratio"]) * ring_share(*size)),
         at_edge=mostly_at_edge(float(own["ring_ratio"]), size),
         classes=classes,
-        alike=tuple(others.alike(4)) if others else (),
-        opposed=tuple(others.opposed(2)) if others else (),
-        twins=tuple(others.twins()) if others else (),
+        alike=tuple(filter_likeness.alike(4)),
+        opposed=tuple(filter_likeness.opposed(2)),
+        twins=tuple(filter_likeness.twins()),
     )

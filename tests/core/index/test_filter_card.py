@@ -59,6 +59,17 @@ def test_a_silent_filter_answers_to_no_class(tmp_path: Path) -> None:
     assert np.isfinite(summary.separation[1])
 
 
+def test_a_filter_that_answers_at_the_edge_alone_answers_to_no_class(tmp_path: Path) -> None:
+    """The AUC is of the peak inside: where that is never above zero there is nothing that it could be of."""
+    inside = np.where(np.arange(40) % 2, -0.1, -0.9)[None] - 1e-3 * np.arange(40)
+    path = write_index(tmp_path / "i.h5", np.linspace(0.1, 1, 40)[None], inside=inside)
+    with open_index(path) as index:
+        card, summary = filter_card(index, FilterKey(0, 0), (28, 28)), summary_of(index, 0, (28, 28))
+    assert (card.silent, card.silent_share, card.classes.classes) == (True, 1, ())
+    assert np.isnan(summary.separation[0])
+    assert summary.silent == frozenset()
+
+
 def test_a_filter_is_silent_where_its_range_says_so(tmp_path: Path) -> None:
     """Range and silence are both of the map without its edge, where padding makes every filter answer."""
     inside = np.linspace(-0.4, 0.5, 10)[None]
