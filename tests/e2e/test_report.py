@@ -31,6 +31,7 @@ def test_what_was_tagged_is_in_the_report_and_stands_the_check(demo: Person, tmp
         library.folder.path,
         tmp_path / "index.h5",
         tags=demo.workspace.tagging.path,
+        labels=library.folder.table,
         model=DEMO / "demo-scratch-cnn.safetensors",
     ) as sources:
         assert check_report(report, sources) == []

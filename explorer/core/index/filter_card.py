@@ -1,6 +1,6 @@
 """All that an index says of one filter, in one piece: its card."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,15 @@ class FilterCard:
     `counts` (BARS,) and `edges` (BARS + 1,) are the distribution of `peaks` (N,), the highest value inside on each
     picture; `silent_share` (0..1) of them are not above zero. `relevance` is its share of |relevance| in its layer
     (0..1, NaN where unknown), `rank` its place by that among the `filters` of the layer, from 1. `ring` is the share
-    (0..1) of its answer in the map's outermost ring.
+    (0..1) of its answer in the map's outermost ring. A `silent` filter has no peak above zero, or answers the same
+    everywhere: there are no `classes` of it, and no share that it is stronger than.
     """
 
     key: FilterKey
     peaks: npt.NDArray[np.float32]
     counts: npt.NDArray[np.int64]
     edges: npt.NDArray[np.float64]
+    silent: bool
     silent_share: float
     relevance: float
     rank: int
@@ -44,7 +46,12 @@ class FilterCard:
     twins: tuple[Alike, ...]
 
     def stronger_than(self, peak: float) -> float:
-        """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half."""
+        """The share (0..1) of the pictures on which the filter answers less than this; equal ones count half.
+
+        NaN where the filter is silent.
+        """
+        if self.silent:
+            return float("nan")
         if not len(self.peaks):
             return 0.0
         return float(((self.peaks < peak).sum() + 0.5 * (self.peaks == peak).sum()) / len(self.peaks))
@@ -58,7 +65,11 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
     finite = peaks[np.isfinite(peaks)]
     counts, edges = np.histogram(finite, bins=BARS)
     on_step(1, 3)
+    silent_share = float((finite <= 0).mean()) if len(finite) else 1.0
+    silent = bool(own["silent"]) or silent_share == 1
     classes = class_separation(index, key, by=BY)
+    if silent:
+        classes = replace(classes, classes=())
     on_step(2, 3)
     filter_likeness = likeness(index, key, by=BY, layer=None if len(rows) <= COMPARED else key.layer, on_step=on_step)
     return FilterCard(
@@ -66,7 +77,8 @@ def filter_card(index: FolderIndex, key: FilterKey, size: tuple[int, int], on_st
         peaks,
         counts,
         edges,
-        silent_share=float((finite <= 0).mean()) if len(finite) else 1.0,
+        silent=silent,
+        silent_share=silent_share,
         relevance=float(own["relevance_share"]),
         rank=1 + int((layer["relevance_share"] > own["relevance_share"]).sum()),
         filters=len(layer),

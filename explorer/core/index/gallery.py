@@ -98,7 +98,8 @@ def gallery(
     elif kind == "weakest":
         rows = choice.spread(choice.ranks[::-1], n)
     elif kind == "tenths":
-        tenths = np.linspace(0, len(choice.ranks) - 1, 11).round().astype(int) if len(choice.ranks) else []
+        steps = 11 if len(choice.ranks) else 0
+        tenths = np.linspace(0, len(choice.ranks) - 1, steps).round().astype(int)
         rows = [int(choice.ranks[rank]) for rank in sorted(set(tenths))]
     elif kind == "random":
         rows = [int(row) for row in np.random.default_rng(seed).permutation(len(choice.ranks))[:n]]

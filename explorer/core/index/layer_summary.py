@@ -29,9 +29,9 @@ class LayerSummary:
     """The C filters of a layer.
 
     `relevance` (C,) as the share of |relevance| in the layer; `strength` (C,) the mean peak inside over the pictures;
-    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none. `alike` all
-    filters so that those that answer alike stand side by side. `silent`, and `edge` (mostly at the picture's edge),
-    name filters; `twins` those that have some.
+    `separation` (C,) the largest distance of a class's AUC from chance, 0 to 0.5; NaN where there is none, and where a
+    filter is silent inside. `alike` all filters so that those that answer alike stand side by side. `silent`, and
+    `edge` (mostly at the picture's edge), name filters; `twins` those that have some.
     """
 
     relevance: Values
@@ -55,7 +55,8 @@ def summary_of(index: FolderIndex, layer: int, size: tuple[int, int], *, on_step
         block = slice(start, min(len(rows), start + at_once))
         answers = index.rows_answers(slice(first + block.start, first + block.stop), BY)
         strength[block] = answers.mean(axis=1, dtype=np.float64)
-        separated[block] = separation(answers, given, index.trained_on, on_step)
+        silent = rows["silent"][block] | ~(answers > 0).any(axis=1)  # what lies below zero is no answer
+        separated[block] = np.where(silent, np.nan, separation(answers, given, index.trained_on, on_step))
     alike = layer_correlations(index, layer, by=BY, on_step=lambda done, _: on_step(len(rows) + done, 3 * len(rows)))
     return LayerSummary(
         relevance=rows["relevance_share"].astype(np.float64),

@@ -24,8 +24,9 @@ class StrongPictures:
     """`count` of `pictures` have an answer above `threshold`.
 
     `name` is the class that is most over-represented among the strong pictures of known class: `share` of them against
-    `share_of_all`; "" where no class stands out beyond chance. `known` strong pictures were counted for that, without
-    those that the network was trained or chosen on, which are `trained_on` of the strong ones.
+    `share_of_all`; "" where none is beyond chance. `known` strong pictures were counted for that, of `compared` in all:
+    without those that the network was trained or chosen on, which are `trained_on` of the strong ones and `left_out` of
+    all.
     """
 
     count: int
@@ -36,6 +37,8 @@ class StrongPictures:
     share_of_all: float
     known: int
     trained_on: int
+    compared: int
+    left_out: int
     silent: bool = False
 
     def sentence(self) -> str:
@@ -45,18 +48,36 @@ class StrongPictures:
         beginning = f"strong on {self.count:,} of {self.pictures:,} pictures"
         if not self.count:
             return beginning
-        among = "these" if not self.trained_on else f"the {self.known:,} of these that the network was not trained on"
         if self.name:
             share = percent(self.share) if self.known >= IN_PERCENT else f"{round(self.share * self.known)}"
-            if self.known < IN_PERCENT and not self.trained_on:
-                among = f"the {self.known} of known class"
-            return f"{beginning}; {share} of {among} are {self.name} ({percent(self.share_of_all)} of all)"
-        if self.known >= ENOUGH:
-            return f"{beginning}; no class stands out among {among}"
+            of_all = f"{percent(self.share_of_all)} of {self._all}"
+            return f"{beginning}; {share} of {self._these} are {self.name} ({of_all})"
+        if self.known >= ENOUGH:  # not that none goes with the answer: one may be rare among these
+            return f"{beginning}; no class is clearly more frequent among {self._these} than among {self._all}"
         if self.trained_on:
             few = f"only {self.known:,}" if self.known else "none"
             return f"{beginning}; of these {few} of known class that the network was not trained on"
         return beginning
+
+    @property
+    def _these(self) -> str:
+        """The strong pictures that were counted."""
+        without_class = self.known < self.count - self.trained_on
+        if self.trained_on:
+            of_class = "of known class " if without_class else ""
+            return f"the {self.known:,} of these {of_class}that the network was not trained on"
+        few = self.name and self.known < IN_PERCENT
+        return f"the {self.known:,} of known class" if without_class or few else "these"
+
+    @property
+    def _all(self) -> str:
+        """What they were compared with."""
+        if self.compared == self.pictures:
+            return f"all {self.compared:,}"
+        if self.trained_on:
+            return f"all {self.compared:,} such pictures"
+        why = "that the network was not trained on" if self.left_out else "of known class"
+        return f"all {self.compared:,} {why}"
 
 
 def strong_pictures(
@@ -66,7 +87,7 @@ def strong_pictures(
 
     Both are of the map's values on the sample and frozen, so that a picture that is strong remains so when others are
     added. A quantile alone would not do: one value in 1,000 is nearly one on every picture of a 28 x 28 map.
-    A class stands out where the lower end of its share's 95 % interval (Wilson, J. Am. Stat. Assoc. 22:209, 1927) is
+    A class is named where the lower end of its share's 95 % interval (Wilson, J. Am. Stat. Assoc. 22:209, 1927) is
     above its share of all. `given` says the classes (N) in other words than the index does.
     """
     values, filter_row = index.answers(key, "inside"), index.filters()[index.row(key)]
@@ -106,6 +127,8 @@ def strong_of(
         share_of_all=share_of_all,
         known=known,
         trained_on=int((strong & left_out).sum()),
+        compared=int(counted.sum()),
+        left_out=int(left_out.sum()),
         silent=silent,
     )
 

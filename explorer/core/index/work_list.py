@@ -1,6 +1,8 @@
 """The filters that a network uses most, what was said of them, and how much that is of its decision."""
 
+import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,8 @@ from trainer.measures.percent import percent
 
 DECISIVE = 0.9
 """Share of |relevance| that a work list has to carry."""
+DIGITS = 1
+"""Behind the point of a share in percent."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,31 @@ class WorkList:
         if not self.filters:
             return ""
         all_filters = counted(self.total, "filter")
-        first = f"{len(self.filters):,} of {all_filters} carry {percent(self.carried)} of the decision"
+        first = f"{len(self.filters):,} of {all_filters} carry {percent(self.carried, DIGITS)} of the decision"
         parts = [*self.shares, ("unnamed", self.unnamed)] if self.unnamed > 0 else self.shares
-        shares = f": {', '.join(f'{word} {percent(share)}' for word, share in parts)}"
+        rounded = adding_up([share for _, share in parts], self.carried)
+        words = (f"{word} {percent(share, DIGITS)}" for (word, _), share in zip(parts, rounded, strict=True))
+        shares = f": {', '.join(words)}"
         if self.named:
             return f"{first}; {self.named:,} named{shares}"
         verb = "is" if self.elsewhere == 1 else "are"
         others = f"; {self.elsewhere:,} with a tag {verb} not among them" if self.elsewhere else ""
         return f"{first}; none of them has a tag yet{others}"
+
+
+def adding_up(shares: Sequence[float], whole: float) -> list[float]:
+    """Shares (0..1) of a whole, rounded to as many digits as are said, so that they add up to the rounded whole.
+
+    Those that lose most by rounding down are rounded up (largest remainders, Hamilton, 1792).
+    """
+    units = 10 ** (2 + DIGITS)
+    exact = [share * units for share in shares]
+    rounded = [math.floor(share) for share in exact]
+    missing = round(whole * units) - sum(rounded)
+    by_remainder = sorted(range(len(exact)), key=lambda place: rounded[place] - exact[place])
+    for place in by_remainder[: max(missing, 0)]:
+        rounded[place] += 1
+    return [share / units for share in rounded]
 
 
 def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DECISIVE) -> WorkList:

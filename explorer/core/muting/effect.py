@@ -184,7 +184,7 @@ def _overall(
     areas = [auc_pair(before[:, k], after[:, k], labels == k) for k in columns]
     fewer = [min(map(resamples.lesions_among, (labels == k, labels != k))) for k in columns]
     losses = [losses_of(side, labels, independent=network.output.independent) for side in sides]
-    of_classes = {classes[k]: Quantity(*area) for k, *area in zip(columns, areas, fewer, strict=True)}
+    of_classes = {classes[k]: Quantity(area, few) for k, area, few in zip(columns, areas, fewer, strict=True)}
     overall = {
         "auc": Quantity(_mean(areas), min(fewer)),
         "ece": Quantity(_ece_pair(before, after, labels, columns[0] if len(classes) == 2 else None)),

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from explorer.core.alignment.measure import LEAST_SHOWN
 from explorer.core.arrays import RGB
 from explorer.core.index.measuring import Measurer
 from explorer.core.network.opening import Network
@@ -17,6 +18,34 @@ PROBES = (*(f"with {name}" for name in DRAWN), *CHANGES, *(f"without {name}" for
 AT_ONCE = 8
 TIE = 1e-3
 """A change of less than this share of a filter's spread is none."""
+FARTHEST = 1e4
+"""Spreads beyond which changes are not told apart: what a filter answers to a picture that is changed has no bounds."""
+LEAST_SPREAD = LEAST_SHOWN / 2, 1e-3
+"""Standard deviations over the folder up to which a filter hardly varies: of the mean of what is shown (0 to 1), and of
+its peak as a share of its largest."""
+
+
+def spreads_of(
+    peaks: npt.NDArray[np.floating], shown: npt.NDArray[np.floating], silent: npt.NDArray[np.bool_]
+) -> Floats:
+    """How much F filters vary over N pictures: standard deviations (F, 2) of `peaks` (F, N) and of the means of what is
+    `shown` of their maps (N, F).
+
+    NaN where it is hardly anything: in units of that, rounding is a change of thousands. So it is where a filter is
+    `silent` (F,): what lies below zero is no answer.
+    """
+    wide = np.asarray(peaks, np.float64)
+    with np.errstate(invalid="ignore"):  # answers that are no numbers have no spread
+        spread = np.stack([wide.std(axis=1), np.asarray(shown, np.float64).std(axis=0)], axis=1)
+    of_shown, of_peak = LEAST_SPREAD
+    least = np.stack([of_peak * np.abs(wide).max(axis=1), np.full(len(wide), of_shown)], axis=1)
+    return np.where((spread > least) & ~silent[:, None], spread, np.nan).astype(np.float32)
+
+
+def in_spreads(answers: Floats, plain: Floats, spread: Floats) -> Floats:
+    """The change from `plain` to `answers` (F, 2) in units of `spread` (of `spreads_of`), NaN where that is NaN."""
+    change = np.clip((answers.astype(np.float64) - plain) / spread, -FARTHEST, FARTHEST)
+    return np.where(np.abs(change) < TIE, 0, change).astype(np.float32)
 
 
 def probe(
@@ -32,7 +61,7 @@ def probe(
 
     `changed` and `control` (F, len(PROBES), 2): the change of each filter's peak inside, and of the mean of what is
     shown of its map on its `scale` (foot and peak, (F,) each), over `spread` (F, 2), that of both over the folder; NaN
-    where a probe cannot be done, or has no control.
+    where a probe cannot be done, or has no control, and where the filter hardly varies (`spreads_of`).
     """
     rng = np.random.default_rng(seed)
     plain: Floats = (rgb / np.float32(255)).astype(np.float32)
@@ -57,10 +86,8 @@ def probe(
             add(column, "changed", painted_over(plain, maps[concept]))
     answers = _answers(runner, network, [as_bytes(picture) for picture in pictures], scale)
     effects = {side: np.full((len(spread), len(PROBES), 2), np.nan, np.float32) for side in ("changed", "control")}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        for (side, column), number in numbers.items():
-            change = np.where(spread > 0, (answers[number] - answers[0]) / spread, 0)
-            effects[side][:, column] = np.where(np.abs(change) < TIE, 0, change)
+    for (side, column), number in numbers.items():
+        effects[side][:, column] = in_spreads(answers[number], answers[0], spread)
     return effects
 
 

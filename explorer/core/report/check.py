@@ -16,6 +16,8 @@ TOLERANCE = 1e-3
 """By how much of itself a number may differ: other processors and batches round in other places."""
 LEAST = 1e-6
 """Below this, numbers are all the same."""
+NOT_GIVEN = "not given"
+"""What stands for the digest of a file on the side that has none."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,22 @@ def check_report(
 ) -> list[Difference]:
     """Everything in which the facts of a report (of `read_report`) differ from what its sources say now.
 
-    Files whose content is another come first. Pass an index that was made anew where the answers are to be measured
-    again; with the report's own, only what follows from it is.
+    Files whose content is another, or that only one side has, come first. Pass an index that was made anew where the
+    answers are to be measured again; with the report's own, only what follows from it is.
     """
     sources = replace(sources, edited=sources.edited or _edited(report["facts"]))
-    now, was = sources.digests(), report["digests"]
-    changed_files = [
-        Difference(f"the file of --{name}", digest, now[name])
-        for name, digest in was.items()
-        if name in now and digest != now[name]
-    ]
+    changed_files = _changed_files(report["digests"], sources.digests())
     return changed_files + differences(report["facts"], facts_of(sources, on_step, on_stage))
+
+
+def _changed_files(was: Mapping[str, str], now: Mapping[str, str]) -> list[Difference]:
+    names = [*was, *(name for name in now if name not in was)]
+    if "model" not in was or "model" not in now:  # a script may open its network elsewhere: the facts hold its digest
+        names = [name for name in names if name != "model"]
+    sides = {name: (was.get(name, NOT_GIVEN), now.get(name, NOT_GIVEN)) for name in names}
+    return [
+        Difference(f"the file of --{name}", *digests) for name, digests in sides.items() if digests[0] != digests[1]
+    ]
 
 
 def differences(was: Any, now: Any, place: str = "") -> list[Difference]:

@@ -19,7 +19,7 @@ from explorer.core.index.measuring import Measurer
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.kept import Kept, in_halves
 from explorer.core.suggestions.marking import VERSION
 from explorer.core.suggestions.pictures import Looked
 from explorer.core.tags import FilterKey
@@ -155,7 +155,7 @@ def stacked(records: Sequence[Measured]) -> Measured:
 
 def narrow(measured: Measured) -> dict[str, npt.NDArray[Any]]:
     """As it is kept: halves but for sums."""
-    return {name: values if name in FULL else values.astype(np.float16) for name, values in measured.items()}
+    return {name: values if name in FULL else in_halves(values) for name, values in measured.items()}
 
 
 def _measured(maps: Floats, foot: Floats, peak: Floats, marks: Marks, others: Sequence[Marks], seed: int) -> Measured:

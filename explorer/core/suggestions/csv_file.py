@@ -63,20 +63,26 @@ def _cells(row: Suggestion) -> list[object]:
     values = {name: getattr(row, name) for name in attributes}
     values |= {"layer": row.key.layer, "filter": row.key.filter, "runners_up": BETWEEN.join(row.runners_up)}
     values |= {name: getattr(row.held_out, field) for name, field in HELD_OUT.items()}
-    values |= {name: "" if math.isnan(values[name]) else f"{values[name]:.4g}" for name in (*NUMBERS, *HELD_OUT)}
+    values |= {name: f"{values[name]:.4g}" if math.isfinite(values[name]) else "" for name in (*NUMBERS, *HELD_OUT)}
     values |= {"held_out_n": row.held_out.n, "chart": json.dumps(row.chart.as_values(), ensure_ascii=False)}
     return [values[name] for name in COLUMNS]
 
 
 def _row(cells: dict[str, str], line: int) -> Suggestion:
     try:
-        values: dict[str, Any] = {name: float(cells[name] or "nan") for name in NUMBERS}
+        values: dict[str, Any] = {name: _number(cells[name]) for name in NUMBERS}
         key = FilterKey(int(cells["layer"]), int(cells["filter"]))
         values |= {name: cells[name] for name in ("tag", "detail", "reason", "concept", "changes")}
         others = tuple(cells["runners_up"].split(BETWEEN)) if cells["runners_up"] else ()
-        held_out_values = {field: float(cells[name] or "nan") for name, field in HELD_OUT.items()}
+        held_out_values = {field: _number(cells[name]) for name, field in HELD_OUT.items()}
         held_out = HeldOut(**held_out_values, n=int(cells["held_out_n"]))
         chart = chart_from(json.loads(cells.get("chart") or "{}"))
         return Suggestion(key, n=int(cells["n"]), runners_up=others, held_out=held_out, chart=chart, **values)
     except ValueError as error:
         raise ValueError(f"line {line}: {error}") from error
+
+
+def _number(cell: str) -> float:
+    """NaN where there is none; files written earlier may have infinite ones."""
+    value = float(cell or "nan")
+    return value if math.isfinite(value) else math.nan

@@ -28,6 +28,8 @@ Places = npt.NDArray[np.int64]
 WHOLE = "whole ring"
 MOSTLY = 0.5
 """Share of what is shown of a filter that lies near the picture's edge where it says nothing else."""
+MOST_TIMES = 1000.0
+"""Times more that are told apart: beside a concept nothing at all may be shown."""
 BY_POSITION = 0.05
 """p up to which a filter points more to a side on the pictures' own rims than on those of others."""
 
@@ -242,11 +244,12 @@ def _mean(values: Numbers) -> Numbers:
 
 
 def _ratio(on: Numbers, off: Numbers) -> Numbers:
-    """How many times more is shown on a concept than beside it, over the pictures that have both."""
+    """How many times more, up to `MOST_TIMES`, is shown on a concept than beside it, over the pictures with both."""
     both = ~np.isnan(on) & ~np.isnan(off)
     above, below = np.where(both, on, 0).sum(axis=0), np.where(both, off, 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(both.any(axis=0) & (above > 0), above / below, np.nan)
+        times = np.minimum(above.astype(np.float64) / below, MOST_TIMES)
+    return np.where(both.any(axis=0) & (above > 0), times, np.nan)
 
 
 def _where(folder: Measured) -> dict[str, Numbers]:

@@ -23,6 +23,13 @@ def place_beside(index: Path) -> Path:
     return index.with_name(f"{index.stem}.suggest.h5")
 
 
+def in_halves(values: npt.NDArray[Any]) -> npt.NDArray[np.float16]:
+    """Half precision; what that cannot hold becomes its largest number."""
+    largest = np.finfo(np.float16).max
+    halves: npt.NDArray[np.float16] = np.clip(values, -largest, largest).astype(np.float16)
+    return halves
+
+
 class Kept:
     """Records of one kind under one `key`; another key's are another's, and are removed by `sweep`."""
 

@@ -16,7 +16,7 @@ from explorer.core.concepts.way import way_of_finding
 from explorer.core.index.folder_pictures import cores
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.progress import OnStep
-from explorer.core.suggestions.kept import Kept
+from explorer.core.suggestions.kept import Kept, in_halves
 from explorer.core.suggestions.pictures import Looked
 from trainer.networks.input_spec import InputSpec
 
@@ -72,7 +72,7 @@ def _stored(marks: Marks) -> dict[str, npt.NDArray[Any]]:
 
 
 def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return values.astype(np.float16) if values.dtype == np.float32 else values
+    return in_halves(values) if values.dtype == np.float32 else values
 
 
 def _read(record: dict[str, npt.NDArray[Any]]) -> Marks:

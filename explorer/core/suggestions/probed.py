@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.alignment.over_pictures import mean_over
+from explorer.core.alignment.over_pictures import mean_known, mean_over
 from explorer.core.probes.answers import PROBES
 from explorer.core.probes.changes import CHANGES, DRAWN
 
@@ -54,11 +54,12 @@ def probed_of(probes: Mapping[str, Numbers]) -> dict[str, Probed]:
 
 
 def changes_of(probes: Mapping[str, Numbers], filters: int) -> list[str]:
-    """What changes each filter most, in words, such as "without color -0.8; blurred -0.3"."""
+    """What changes each filter most, in words: "without color -0.8; blurred -0.3", "" where it hardly varies."""
     if not probes:
         return [""] * filters
     columns = [PROBES.index(name) for name in CHANGES]
-    mean = probes["changed"][:, :, columns].mean(axis=(0, 3))
+    changed = probes["changed"][:, :, columns]
+    mean = np.nan_to_num(mean_known(np.moveaxis(changed, 3, 1).reshape(-1, filters, len(columns))))
     sentences: list[str] = []
     for row in mean:
         order = [column for column in np.argsort(-np.abs(row)) if abs(row[column]) >= TOLD]

@@ -13,7 +13,7 @@ from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.measuring import Measurer
 from explorer.core.index.shared_work import SharedWork
 from explorer.core.network.opening import Network
-from explorer.core.probes.answers import PROBES, probe
+from explorer.core.probes.answers import PROBES, probe, spreads_of
 from explorer.core.probes.changes import REMOVED
 from explorer.core.progress import OnStep
 from explorer.core.suggestions.aligning import narrow, scales_of, stacked
@@ -62,6 +62,7 @@ def probe_all(
 
 
 def _spread(index: FolderIndex, aligned: Measured) -> Floats:
-    """How much peak inside and mean shown of every filter vary over the pictures: (F, 2) standard deviations."""
-    peaks = index.rows_answers(slice(0, len(index.filters())), "inside").std(axis=1)
-    return np.stack([peaks, (aligned["sums"][..., 0] / CELLS).std(axis=0)], axis=1).astype(np.float32)
+    """How much peak inside and mean shown of every filter vary over the pictures: (F, 2), as `spreads_of`."""
+    filters = index.filters()
+    peaks = index.rows_answers(slice(0, len(filters)), "inside")
+    return spreads_of(peaks, aligned["sums"][..., 0] / CELLS, filters["silent"])

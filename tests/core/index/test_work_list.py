@@ -1,5 +1,7 @@
 """The work list: the fewest filters that carry a share of |relevance|, and what was said of them."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +38,7 @@ def test_the_fewest_filters_that_carry_nine_tenths_with_what_was_said_of_them() 
     found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_0", skin="0_1 0_0", hair="0_1", ruler="1_1"))
     assert found.filters == (FilterKey(1, 0), FilterKey(0, 1), FilterKey(0, 0), FilterKey(1, 2))
     assert str(found) == (
-        "4 of 6 filters carry 95 % of the decision; 3 named: border 50 %, skin 22 %, hair 12 %, unnamed 10 %"
+        "4 of 6 filters carry 95.0 % of the decision; 3 named: border 50.0 %, skin 22.5 %, hair 12.5 %, unnamed 10.0 %"
     )
 
 
@@ -58,6 +60,31 @@ def test_it_is_the_shortest_list_and_its_shares_add_up(relevance: list[float], s
     assert sum(part for _, part in found.shares) + found.unnamed == pytest.approx(found.carried)
 
 
+@given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=60), st.integers(0, 20), st.floats(0.05, 1))
+def test_the_shares_that_are_said_add_up_to_what_is_said_to_be_carried(
+    relevance: list[float], tagged: int, share: float
+) -> None:
+    made = TagBook("", "", "", [("a", 30), ("b", 30)])
+    for place in range(min(tagged, len(relevance))):
+        made.add(FilterKey(place % 2, place // 2), f"word{place % 7}", annotator="me")
+    found = work_list(rows(relevance), made, share=share)
+    if not found.named:
+        return
+    carried, *parts = (Decimal(number) for number in re.findall(r"([\d.]+) %", str(found)))
+    assert sum(parts) == carried
+    assert len(parts) == len(found.shares) + (found.unnamed > 0)
+    exact = [part for _, part in found.shares] + [found.unnamed]
+    assert all(abs(float(part) - 100 * share) < 0.1 + 1e-9 for part, share in zip(parts, exact, strict=False))
+
+
+def test_four_small_shares_and_the_rest_add_up() -> None:
+    words = {"border": "0_0", "color": "1_0", "hair": "0_1", "skin": "1_1"}
+    found = work_list(rows([16, 16, 16, 16, 418, 418, *[10] * 10]), book(**words))
+    assert str(found).endswith(
+        "carry 90.0 % of the decision; 4 named: border 1.6 %, color 1.6 %, hair 1.6 %, skin 1.6 %, unnamed 83.6 %"
+    )
+
+
 def test_without_relevance_there_is_no_list(tmp_path: Path) -> None:
     path = write_index(tmp_path / "i.h5", np.ones((3, 4)), relevance=np.full((3, 4), np.nan))
     with open_index(path) as index:
@@ -69,7 +96,7 @@ def test_filters_with_a_tag_that_are_not_in_the_list_are_told_apart() -> None:
     found = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1", hair="0_3 0_3"))
     assert (
         str(found)
-        == "4 of 6 filters carry 95 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
+        == "4 of 6 filters carry 95.0 % of the decision; none of them has a tag yet; 2 with a tag are not among them"
     )
     one = work_list(rows([10, 50, 25, 0, 5, 10]), book(border="1_1"))
     assert str(one).endswith("; 1 with a tag is not among them")

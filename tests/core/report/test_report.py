@@ -22,8 +22,8 @@ from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index
 from explorer.core.network import open_network
 from explorer.core.progress import no_step
-from explorer.core.report import Sources, evidence_report, open_sources, sections, suggested
-from explorer.core.report.check import differences, read_report
+from explorer.core.report import Sources, check, evidence_report, open_sources, sections, suggested
+from explorer.core.report.check import check_report, differences, read_report
 from explorer.core.report.commands import commands_of
 from explorer.core.report.page import page, read_said
 from explorer.core.report.sections import muting_facts
@@ -138,6 +138,23 @@ def test_a_number_may_differ_by_rounding_alone(folder: Path) -> None:
     assert differences(changed, facts) == []
     scale["peak"] = peak * 1.01
     assert [one.place for one in differences(changed, facts)] == ["filters 2:3 scale peak"]
+
+
+def test_a_file_that_the_report_rests_on_and_nobody_gives_is_named(
+    folder: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = read_report(folder / "report.html")
+    monkeypatch.setattr(check, "facts_of", lambda *asked: report["facts"])
+    assert check_report(report, sources) == []
+    files = {name: path for name, path in sources.files.items() if name not in ("labels", "model")}
+    (missing,) = check_report(report, replace(sources, files=files))
+    assert (missing.place, missing.reported) == ("the file of --labels", report["digests"]["labels"])
+    assert str(missing).endswith("it is not given")
+    gone = replace(sources, files={**sources.files, "tags": folder / "gone.h5"})
+    assert [str(one).partition(":")[0] for one in check_report(report, gone)] == ["the file of --tags"]
+    more = {**report, "digests": {name: digest for name, digest in report["digests"].items() if name != "labels"}}
+    (added,) = check_report(more, sources)
+    assert str(added).startswith("the file of --labels: the report says not given, it is ")
 
 
 def test_names_and_notes_steer_nothing(folder: Path) -> None:
