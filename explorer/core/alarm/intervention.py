@@ -49,26 +49,26 @@ def measured_changes(
     chosen = _spread(len(cohort.names), MOST)
     have, lack = artifact.sides(finding.sign)
 
-    def measure(after: Logits, some: Places) -> Change:
+    def measure(after: Logits, positions: Places) -> Change:
         return change_of(
-            cohort.scores[some],
+            cohort.scores[positions],
             class_scores(after, cohort.place),
-            artifact.values[some],
-            (have[some], lack[some]),
-            cohort.labels[some],
+            artifact.values[positions],
+            (have[positions], lack[positions]),
+            cohort.labels[positions],
             cohort.place,
-            [cohort.units[row] for row in some],
+            [cohort.units[row] for row in positions],
             draws=draws,
         )
 
     if finding.top:
-        rows, keys = cohort.rows[chosen], [one.key for one in finding.top]
+        rows, keys = cohort.rows[chosen], [follower.key for follower in finding.top]
         muted = folder_logits(network, index.seen_from(folder), rows.tolist(), [keys], "constant", on_step=on_step)
         finding = replace(finding, muting=measure(muted.after[0], chosen[np.isin(rows, muted.rows)]))
     if finding.artifact in CASTS:
-        after, there = _under_one_light(network, [folder / cohort.names[row] for row in chosen], on_step)
-        if there.any():
-            finding = replace(finding, correction=measure(after, chosen[there]))
+        after, readable = _under_one_light(network, [folder / cohort.names[row] for row in chosen], on_step)
+        if readable.any():
+            finding = replace(finding, correction=measure(after, chosen[readable]))
     return finding
 
 
@@ -79,19 +79,19 @@ def _under_one_light(network: Network, pictures: list[Path], on_step: OnStep) ->
     """
     lights = [None if rgb is None else light_of(rgb) for rgb in map(_read, pictures)]
     usual = [light for light in lights if light is not None]
-    there = np.array([light is not None for light in lights])
+    readable = np.array([light is not None for light in lights])
     if not usual:
-        return np.empty((0, 0), np.float32), there
-    light, found = np.median(usual, axis=0), []
+        return np.empty((0, 0), np.float32), readable
+    light, logits = np.median(usual, axis=0), []
     for first in range(0, len(pictures), AT_ONCE):
         on_step(first, len(pictures))
         read = [_read(path) for path in pictures[first : first + AT_ONCE]]
-        there[first : first + AT_ONCE] &= [rgb is not None for rgb in read]
+        readable[first : first + AT_ONCE] &= [rgb is not None for rgb in read]
         prepared = [network.input.prepare(under_light(rgb, light)) for rgb in read if rgb is not None]
         if prepared:
             with torch.inference_mode():
-                found.append(network.logits(torch.stack(prepared)).float().cpu().numpy())
-    return np.concatenate(found) if found else np.empty((0, 0), np.float32), there
+                logits.append(network.logits(torch.stack(prepared)).float().cpu().numpy())
+    return np.concatenate(logits) if logits else np.empty((0, 0), np.float32), readable
 
 
 def _read(path: Path) -> RGB | None:
