@@ -58,7 +58,7 @@ class Comparison:
     @property
     def changed(self) -> tuple[PredictionPair, ...]:
         """The pictures of which they name different classes, those with the largest difference first."""
-        return tuple(sorted((one for one in self.predictions if one.changed), key=lambda one: -one.distance))
+        return tuple(sorted((pair for pair in self.predictions if pair.changed), key=lambda pair: -pair.distance))
 
     @property
     def most_changed(self) -> tuple[Match, ...]:
@@ -66,7 +66,7 @@ class Comparison:
 
         What is silent in both networks has not changed: its strength is 1.
         """
-        return tuple(sorted(self.matches, key=lambda one: (math.isnan(one.strength), one.strength)))
+        return tuple(sorted(self.matches, key=lambda match: (math.isnan(match.strength), match.strength)))
 
 
 def compare(
@@ -86,8 +86,8 @@ def compare(
     if indexes is not None:
         pictures, *answers = answers_of_indexes(indexes, (first, second))
         changed = len(indexes[0].rows.keys() & indexes[1].rows.keys()) - len(pictures)
-        said = f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out."
-        notes: tuple[str, ...] = (said,) if changed else ()
+        note = f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out."
+        notes: tuple[str, ...] = (note,) if changed else ()
     else:
         paths, root, left_out = _paths(images)
         of_each, read, unreadable = answers_of((first, second), paths, on_step or no_step)
@@ -138,8 +138,8 @@ def _compared(
     elif len(matched) < FEWEST:
         notes += (f"{len(pictures)} pictures are too few to match filters on; take {2 * FEWEST} or more.",)
     else:
-        for layer, (one, other) in enumerate(zip(first.peaks, second.peaks, strict=True)):
-            matches += match_layer(layer, one, other, matched, measured)
+        for layer, (first_peaks, second_peaks) in enumerate(zip(first.peaks, second.peaks, strict=True)):
+            matches += match_layer(layer, first_peaks, second_peaks, matched, measured)
     classes = tuple(name for name in first.classes if name in second.classes)
     if not classes:
         notes += ("The networks have no class in common: the predictions are not compared.",)
@@ -150,10 +150,13 @@ def _compared(
 def _predictions(
     pictures: tuple[str, ...], classes: tuple[str, ...], first: FolderAnswers, second: FolderAnswers
 ) -> tuple[PredictionPair, ...]:
-    columns = [[one.classes.index(name) for name in classes] for one in (first, second)]
-    of_both = [one.probabilities for one in (first, second)]
-    shared = [found[:, column] for found, column in zip(of_both, columns, strict=True)]
-    named = [[one.classes[place] for place in np.argmax(one.logits, axis=1)] for one in (first, second)]
+    columns = [[answers.classes.index(name) for name in classes] for answers in (first, second)]
+    of_both = [answers.probabilities for answers in (first, second)]
+    shared = [probabilities[:, column] for probabilities, column in zip(of_both, columns, strict=True)]
+    named = [
+        [answers.classes[class_index] for class_index in np.argmax(answers.logits, axis=1)]
+        for answers in (first, second)
+    ]
     return tuple(
         PredictionPair(
             picture,

@@ -22,8 +22,8 @@ def difference(first: Map, frame: Box, second: Map, second_frame: Box, longest: 
     tall, wide = (max(1, round(side * factor)) for side in (frame.height, frame.width))
     rows = frame.top + (np.arange(tall) + 0.5) * frame.height / tall
     columns = frame.left + (np.arange(wide) + 0.5) * frame.width / wide
-    found: Map = _at(second, second_frame, rows, columns) - _at(first, frame, rows, columns)
-    return found
+    change: Map = _at(second, second_frame, rows, columns) - _at(first, frame, rows, columns)
+    return change
 
 
 def share_of(map: Map, scale: Scale) -> Map:
@@ -45,8 +45,8 @@ def _at(map: Map, frame: Box, rows: Places, columns: Places) -> Map:
 
 def _along(values: Map, shares: Places) -> Map:
     """Rows of (n, m) at shares of their extent, 0 to 1: (len(shares), m), linear between the rows' centres."""
-    places = np.clip(shares * len(values) - 0.5, 0, len(values) - 1)
-    before = places.astype(np.intp)
-    after, weight = np.minimum(before + 1, len(values) - 1), (places - before).astype(np.float32)[:, None]
-    found: Map = values[before] * (1 - weight) + values[after] * weight
-    return found
+    positions = np.clip(shares * len(values) - 0.5, 0, len(values) - 1)
+    before = positions.astype(np.intp)
+    after, weight = np.minimum(before + 1, len(values) - 1), (positions - before).astype(np.float32)[:, None]
+    interpolated: Map = values[before] * (1 - weight) + values[after] * weight
+    return interpolated

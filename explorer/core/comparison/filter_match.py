@@ -97,9 +97,9 @@ class SampleAnswers:
 
 def sample_of(folder: Path, pictures: Sequence[Path], count: int = SAMPLE) -> tuple[Path, ...]:
     """At most `count` of a folder's pictures by chance, drawn from their names, so that they are the same each time."""
-    names = [one.relative_to(folder).as_posix().encode(errors="surrogateescape") for one in pictures]
-    order = sorted(range(len(names)), key=lambda place: hashlib.sha256(names[place]).digest())
-    return tuple(pictures[place] for place in order[:count])
+    names = [path.relative_to(folder).as_posix().encode(errors="surrogateescape") for path in pictures]
+    order = sorted(range(len(names)), key=lambda position: hashlib.sha256(names[position]).digest())
+    return tuple(pictures[position] for position in order[:count])
 
 
 def measure_sample(network: Network, pictures: Sequence[Path], on_step: OnStep) -> SampleAnswers:
@@ -115,13 +115,13 @@ def of_samples(
 
     Pictures of a `folder` are named as an index of it names them, so that both are halved alike.
     """
-    both = tuple(one for one in first.pictures if one in set(second.pictures))
+    both = tuple(path for path in first.pictures if path in set(second.pictures))
     cut = []
     for sample in (first, second):
-        places = {picture: place for place, picture in enumerate(sample.pictures)}
-        rows, answers = [places[picture] for picture in both], sample.answers
+        position_of = {picture: position for position, picture in enumerate(sample.pictures)}
+        rows, answers = [position_of[picture] for picture in both], sample.answers
         cut.append(
             replace(answers, peaks=tuple(layer[:, rows] for layer in answers.peaks), logits=answers.logits[rows])
         )
-    names = (one.relative_to(folder).as_posix() if folder is not None else str(one) for one in both)
+    names = (path.relative_to(folder).as_posix() if folder is not None else str(path) for path in both)
     return BothAnswers(tuple(names), cut[0], cut[1], same_layers).check()

@@ -68,14 +68,16 @@ def lens_panels(
     panels: list[Panel] = []
     if limit is None:
         limit = color_limit(lens, both.first.target, both.first.map, points)
-    for letter, name, one, frame in zip("AB", names, (both.first, both.second), both.frames, strict=True):
+    for letter, name, attribution, frame in zip("AB", names, (both.first, both.second), both.frames, strict=True):
         title = f"{letter}: {name}"
-        if one.rgb is not None:
-            panels.append(Panel(title, one.rgb, Box(0, 0, *one.rgb.shape[:2])))
+        if attribution.rgb is not None:
+            panels.append(Panel(title, attribution.rgb, Box(0, 0, *attribution.rgb.shape[:2])))
             continue
         below = lens.negative.word if lens.negative is not None else ""
-        ends = SignedEnds(limit, lens.positive.word, below, range_text(one, lens, limit))
-        panels.append(Panel(title, attribution_overlay(one.map, one.map.shape, limit=limit), frame, ends))
+        ends = SignedEnds(limit, lens.positive.word, below, range_text(attribution, lens, limit))
+        panels.append(
+            Panel(title, attribution_overlay(attribution.map, attribution.map.shape, limit=limit), frame, ends)
+        )
     change = both.difference()
     if change is not None:
         end = limit_of(change, lens.quantile)
@@ -86,10 +88,10 @@ def lens_panels(
 
 def sheet_titles(lenses: Sequence[Lens]) -> list[str]:
     """The columns of a sheet of both networks: the picture, and of each lens A, B and, where it has one, B minus A."""
-    found = ["picture"]
+    titles = ["picture"]
     for lens in lenses:
-        found += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
-    return found
+        titles += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
+    return titles
 
 
 def sheet_row_of_both(
@@ -110,7 +112,9 @@ def sheet_row_of_both(
         both = through_both(lens, networks, rgb, asked, no_step)
         change = both.difference()
         if change is None:
-            panels += [one.rgb if one.rgb is not None else shown for one in (both.first, both.second)]
+            panels += [
+                attribution.rgb if attribution.rgb is not None else shown for attribution in (both.first, both.second)
+            ]
             continue
         limit = limit_of(both.first.map, lens.quantile)
         ends = (both.first.map, limit), (both.first.map + change, limit), (change, limit_of(change, lens.quantile))
@@ -138,9 +142,9 @@ def translated(
 
 def _settings_of(lens: Lens, settings: Settings, network: Network, filter: FilterKey | None) -> dict[str, Any]:
     """The same settings, with a layer that B has."""
-    found: dict[str, Any] = dict(settings)
-    layers: Mapping[str, Any] = {one.name: found[one.name] for one in lens.settings if one.layer}
+    adapted: dict[str, Any] = dict(settings)
+    layers: Mapping[str, Any] = {setting.name: adapted[setting.name] for setting in lens.settings if setting.layer}
     for name, layer in layers.items():
         if isinstance(layer, int) and layer >= len(network.layers):
-            found[name] = filter.layer if filter is not None else len(network.layers) - 1
-    return found
+            adapted[name] = filter.layer if filter is not None else len(network.layers) - 1
+    return adapted

@@ -71,13 +71,13 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     likeness[one_alone] = -1.0
     both = np.flatnonzero(quiet[0][: len(second)] & quiet[1][: len(first)])
     likeness[both, both] = np.maximum(likeness[both, both], 0.5)
-    chosen = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
+    assignment = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
     strengths = correlations(first[:, measured], second[:, measured])
     strengths[one_alone] = np.nan
     strengths[np.ix_(*quiet)] = 1.0
     matches = []
     for filter in range(len(first)):
-        other = chosen.get(filter)
+        other = assignment.get(filter)
         matches.append(
             Match(
                 FilterKey(layer, filter),
@@ -96,20 +96,20 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
     For networks that have other layers: `others` are the peaks (B, N) of each of its layers, and a filter may be the
     match of several. None where no filter of the other tells the pictures apart.
     """
-    keys = [FilterKey(place, filter) for place, peaks in enumerate(others) for filter in range(len(peaks))]
-    every = np.concatenate(list(others))
+    keys = [FilterKey(other_layer, filter) for other_layer, peaks in enumerate(others) for filter in range(len(peaks))]
+    all_peaks = np.concatenate(list(others))
     quiet = silent(first)
-    likeness = np.nan_to_num(correlations(first[:, matched], every[:, matched]), nan=-np.inf)
-    likeness[quiet[:, None] != silent(every)] = -np.inf
+    likeness = np.nan_to_num(correlations(first[:, matched], all_peaks[:, matched]), nan=-np.inf)
+    likeness[quiet[:, None] != silent(all_peaks)] = -np.inf
     best = likeness.argmax(axis=1)
     matches = []
-    for filter, place in enumerate(best.tolist()):
-        found = bool(np.isfinite(likeness[filter, place]))
-        both = found and bool(quiet[filter])
-        strength = correlation(first[filter, measured], every[place, measured]) if found else float("nan")
-        strength, which = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
-        key = keys[place] if found else None
-        matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), which))
+    for filter, other in enumerate(best.tolist()):
+        has_match = bool(np.isfinite(likeness[filter, other]))
+        both = has_match and bool(quiet[filter])
+        strength = correlation(first[filter, measured], all_peaks[other, measured]) if has_match else float("nan")
+        strength, silence = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
+        key = keys[other] if has_match else None
+        matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), silence))
     return matches
 
 
@@ -123,9 +123,11 @@ def number_is_stronger(matches: Sequence[Match]) -> bool:
 
     Both on the half on which nothing was matched, in the median of the filters that have both.
     """
-    pairs = [(one.same_number, one.strength) for one in matches]
-    both = [(number, match) for number, match in pairs if not (math.isnan(number) or math.isnan(match))]
-    return bool(both) and statistics.median(one for one, _ in both) > statistics.median(one for _, one in both)
+    pairs = [(match.same_number, match.strength) for match in matches]
+    both = [(number, strength) for number, strength in pairs if not (math.isnan(number) or math.isnan(strength))]
+    return bool(both) and statistics.median(number for number, _ in both) > statistics.median(
+        strength for _, strength in both
+    )
 
 
 def _which(first: bool, second: bool) -> str:
