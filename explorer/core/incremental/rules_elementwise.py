@@ -15,8 +15,8 @@ def pointwise(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     if not isinstance(window, DeltaWindow) or node.args[0] is not source:
         return None
     values = window.on(graph.around(source, window.frame), window.frame)
-    answer = run(graph.module, node, {source: values.flat}, own=True)
-    return subtract_base(window.like(answer), graph, node)
+    output = run(graph.module, node, {source: values.flat}, own=True)
+    return subtract_base(window.like(output), graph, node)
 
 
 def batch_norm(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
@@ -38,13 +38,13 @@ def add(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     base = graph.base
     shapes = {tuple(base[source].shape) for source in node.all_input_nodes if isinstance(base[source], torch.Tensor)}
     windows = [sources[part] for part in node.args if isinstance(part, fx.Node) and part in sources]
-    known = [window for window in windows if isinstance(window, DeltaWindow)]
-    if len(shapes) != 1 or len(known) != len(windows):
+    delta_windows = [window for window in windows if isinstance(window, DeltaWindow)]
+    if len(shapes) != 1 or len(delta_windows) != len(windows):
         return None
-    if len(known) == 1:
-        return known[0]
-    larger, smaller = sorted(known, key=lambda window: window.height * window.width, reverse=True)
-    frame = union(known)
+    if len(delta_windows) == 1:
+        return delta_windows[0]
+    larger, smaller = sorted(delta_windows, key=lambda window: window.height * window.width, reverse=True)
+    frame = union(delta_windows)
     total = larger.moved(frame)
     if total is larger:
         total = DeltaWindow(larger.delta.clone(), larger.tops, larger.lefts, larger.size)
