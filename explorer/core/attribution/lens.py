@@ -98,12 +98,12 @@ class Lens:
 
     def complete(self, given: Settings) -> dict[str, Value]:
         """The settings given, with the defaults of all others; UserError for one that the lens does not have."""
-        known = {setting.name: setting.default for setting in self.settings}
-        unknown = [name for name in given if name not in known]
+        defaults = {setting.name: setting.default for setting in self.settings}
+        unknown = [name for name in given if name not in defaults]
         if unknown:
-            there = ", ".join(known) or "none"
-            raise UserError(f'{self.title} has no setting "{unknown[0]}"; its settings are {there}.')
-        return known | dict(given)
+            names = ", ".join(defaults) or "none"
+            raise UserError(f'{self.title} has no setting "{unknown[0]}"; its settings are {names}.')
+        return defaults | dict(given)
 
     def check_target(self, target: str) -> None:
         """UserError for a kind of target that this lens does not take."""

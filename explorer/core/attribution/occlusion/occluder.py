@@ -35,8 +35,8 @@ class Occluder:
                 f"A patch of {self.size} pixels with a stride of {self.stride} does not work; take a size of 1 or more "
                 "and a stride from 1 to the size, so that every pixel is covered."
             )
-        numbers = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
-        if not all(math.isfinite(number) for number in numbers):
+        components = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
+        if not all(math.isfinite(number) for number in components):
             raise UserError(f"A fill of {self.fill} is no color; choose finite numbers.")
         if isinstance(self.fill, str) and self.fill not in FILLS:
             raise UserError(
@@ -91,8 +91,8 @@ class PatchFill:
 
 def _cut(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int) -> torch.Tensor:
     rows, columns = places(tops, tall, batch.device), places(lefts, wide, batch.device)
-    found = batch[0][:, rows[:, None, :, None], columns[None, :, None, :]]
-    return found.permute(1, 2, 0, 3, 4)
+    cells = batch[0][:, rows[:, None, :, None], columns[None, :, None, :]]
+    return cells.permute(1, 2, 0, 3, 4)
 
 
 def _blurred(batch: torch.Tensor, size: int) -> torch.Tensor:
@@ -131,8 +131,8 @@ def _surround(
     area = (outer[1] - outer[0])[:, None] * (outer[3] - outer[2])[None] - tall * wide
     ring = inside(*outer) - inside(top, top + tall, left, left + wide)
     whole = (sums[:, -1, -1] / (height * width))[:, None, None].expand_as(ring)
-    found = torch.where(area > 0, ring / area.clamp(min=1), whole)
-    return found.permute(1, 2, 0).to(batch.dtype)
+    mean = torch.where(area > 0, ring / area.clamp(min=1), whole)
+    return mean.permute(1, 2, 0).to(batch.dtype)
 
 
 def averaged(
