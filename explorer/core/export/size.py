@@ -51,8 +51,8 @@ class ExportSize:
 
 def size_of(plan: ExportPlan, *, jobs: int | None = None) -> ExportSize:
     """How much of the plan is not in its folder yet. Small exports are not measured: then `bytes` is a bound."""
-    there = set() if plan.force else _names(plan.out)
-    todo = [figure for figure in plan.figures if figure.name not in there]
+    existing = set() if plan.force else _names(plan.out)
+    todo = [figure for figure in plan.figures if figure.name not in existing]
     free = shutil.disk_usage(_nearest(plan.out)).free
     if len(todo) <= MANY:
         most = _bound(plan, todo)
@@ -112,17 +112,17 @@ def _timed(plan: ExportPlan, jobs: int | None) -> tuple[float, list[int]]:
 def _part(plan: ExportPlan, figures: Sequence[Figure]) -> ExportPlan:
     """The plan of these figures and of their pictures alone."""
     numbers = sorted({figure.pictures[0] for figure in figures})
-    moved = {number: place for place, number in enumerate(numbers)}
+    new_number = {number: position for position, number in enumerate(numbers)}
     return replace(
         plan,
-        figures=tuple(replace(figure, pictures=(moved[figure.pictures[0]],)) for figure in figures),
+        figures=tuple(replace(figure, pictures=(new_number[figure.pictures[0]],)) for figure in figures),
         pictures=tuple(plan.pictures[number] for number in numbers),
         names=tuple(plan.names[number] for number in numbers),
     )
 
 
 def _spread(things: Sequence[T], count: int) -> list[T]:
-    return [things[place * len(things) // count] for place in range(count)] if len(things) > count else [*things]
+    return [things[position * len(things) // count] for position in range(count)] if len(things) > count else [*things]
 
 
 def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
@@ -130,11 +130,11 @@ def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
     if plan.layout:
         page = style.pixels(plan.layout.width) * style.pixels(300)
         return round(_FRAMED * 3 * page * sum(len(figure.pages) for figure in todo))
-    each = {number: _pixels(plan.pictures[number]) for number in {figure.pictures[0] for figure in todo}}
+    sizes = {number: _pixels(plan.pictures[number]) for number in {figure.pictures[0] for figure in todo}}
     whole = style.pixels(style.width_mm) if style.width_mm else 0
     pixels = 0
     for figure in todo:
-        height, width = each[figure.pictures[0]]
+        height, width = sizes[figure.pictures[0]]
         pixels += whole * whole * height // width if whole else height * width * (1 + style.beside)
     return round(_FRAMED * 3 * pixels) + len(todo) * (1 << 16)
 
@@ -157,7 +157,7 @@ def _names(folder: Path) -> set[str]:
 
 def _nearest(folder: Path) -> Path:
     folder = folder.absolute()
-    return next((place for place in (folder, *folder.parents) if place.exists()), Path(folder.anchor))
+    return next((candidate for candidate in (folder, *folder.parents) if candidate.exists()), Path(folder.anchor))
 
 
 def spoken_bytes(count: int) -> str:
