@@ -64,8 +64,8 @@ class AttributionFigure:
     def lines(self) -> tuple[str, str]:
         """What stands under the figure."""
         target, picture = self.settings["target"], self.settings["picture"]
-        where = "the picture that was made of nothing" if self.made else f"the whole picture · {picture}"
-        return f"{target}: {self.unit} {self.score:.4g} on {where}", self.how
+        subject = "the picture that was made of nothing" if self.made else f"the whole picture · {picture}"
+        return f"{target}: {self.unit} {self.score:.4g} on {subject}", self.how
 
 
 def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:
@@ -76,16 +76,18 @@ def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle
 
 def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn."""
-    kept, wanted = read_description(path) or {}, _about(shown, style)
+    description, wanted = read_description(path) or {}, _about(shown, style)
     # As text, in which a value that is no number equals itself.
-    found, expected = (json.dumps(values, sort_keys=True) for values in ({n: kept.get(n) for n in wanted}, wanted))
-    return found == expected
+    actual, expected = (
+        json.dumps(values, sort_keys=True) for values in ({n: description.get(n) for n in wanted}, wanted)
+    )
+    return actual == expected
 
 
 def is_drawn_with(path: Path, kind: str, settings: dict[str, Any], style: FigureStyle) -> bool:
     """Whether a file is a figure with these settings, whatever was measured and wherever its colors end."""
-    kept, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
-    return all(kept.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
+    description, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
+    return all(description.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
 
 
 def _of(style: FigureStyle) -> dict[str, Any]:

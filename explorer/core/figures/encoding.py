@@ -95,9 +95,9 @@ def encode_pages(pages: "Iterable[Figure]", format: str, dpi: int, description: 
             # Agg cuts to whole pixels: without the hundredth, 2007.9999 of 2008 would be 2007.
             across, down = ((round(side * dpi) + 0.01) / dpi for side in page.get_size_inches())
             page.set_size_inches(across, down)
-            drawn: Any = FigureCanvasAgg(page)
-            drawn.draw()
-            rgb = np.asarray(drawn.buffer_rgba())[..., :3].copy()
+            canvas: Any = FigureCanvasAgg(page)
+            canvas.draw()
+            rgb = np.asarray(canvas.buffer_rgba())[..., :3].copy()
     return encode_pixels(rgb, format, dpi, description())
 
 
@@ -117,8 +117,8 @@ def _vector(pages: "Iterable[Figure]", format: str, description: Callable[[], st
             return buffer.getvalue()
         from matplotlib.backends.backend_pdf import PdfPages
 
-        fixed = {"CreationDate": None, "Creator": software, "Title": "Activation maps"}
-        with PdfPages(buffer, metadata=fixed) as document:
+        metadata = {"CreationDate": None, "Creator": software, "Title": "Activation maps"}
+        with PdfPages(buffer, metadata=metadata) as document:
             for page in pages:
                 document.savefig(page)
             document.infodict()["Keywords"] = description()
