@@ -64,20 +64,13 @@ def change_of(
     resamples = BootstrapResamples.of(units, draws, seed)
     positive, score_change = labels == class_index, after - before
     cells = [[(labels == label) & side for label in np.unique(labels)] for side in sides]
-    in_both = [
-        class_index
-        for class_index in range(len(cells[0]))
-        if cells[0][class_index].any() and cells[1][class_index].any()
-    ]
+    in_both = [cell for cell in range(len(cells[0])) if cells[0][cell].any() and cells[1][cell].any()]
     rankings = [Ranking.of(scores, positive) for scores in (before, after)]
 
     def numbers(weights: Numbers) -> Numbers:
         """With it, without it, their difference, AUC before and after, its change: (d, 6)."""
         means = (
-            [
-                np.mean([weighted_mean(weights, score_change, side[class_index]) for class_index in in_both], axis=0)
-                for side in cells
-            ]
+            [np.mean([weighted_mean(weights, score_change, side[cell]) for cell in in_both], axis=0) for side in cells]
             if in_both
             else []
         )

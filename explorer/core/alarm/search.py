@@ -103,14 +103,10 @@ def sound(
     repeated = len(rows) - len(first)
     rows, labels = rows[first], labels[first]
     class_indices = [
-        class_index
-        for class_index in range(len(classes))
-        if FEWEST <= (labels == class_index).sum() <= len(labels) - FEWEST
+        label for label in range(len(classes)) if FEWEST <= (labels == label).sum() <= len(labels) - FEWEST
     ]
     if not class_indices:
-        counts = ", ".join(
-            f"{(labels == class_index).sum():,} of {name}" for class_index, name in enumerate(classes[:6])
-        )
+        counts = ", ".join(f"{(labels == label).sum():,} of {name}" for label, name in enumerate(classes[:6]))
         more = f" {repeated:,} more pictures of the same lesions do not count." if repeated else ""
         why = f" {left_out.sentence}" if left_out.pictures > len(rows) + repeated else ""
         raise UserError(
@@ -121,8 +117,8 @@ def sound(
     measured: dict[str, Numbers] = {}
     for measurement in measurements:
         columns = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
-        measured |= {name: by_name[rows] for name, by_name in columns.items()}
-    if measurements and not any(np.isfinite(by_name).any() for by_name in measured.values()):
+        measured |= {name: values[rows] for name, values in columns.items()}
+    if measurements and not any(np.isfinite(values).any() for values in measured.values()):
         raise UserError(f"None of the {len(rows):,} pictures is in {folder} as the index saw it; name its folder.")
     names = tuple(index.pictures[row] for row in rows)
     artifacts = artifacts_of(measured, names, said)

@@ -77,8 +77,8 @@ def _compute(
             break
     parts = parts[0].sum(0)
     parts_sum, wanted_sum = float(parts.sum()), score - baseline_score
-    on_nothing = f"On {dict(BASELINES)[settings['baseline']]} it is {baseline_score:.3g}"
-    summary = f"{on_nothing}; the pixels add up to {parts_sum:+.3g}, the difference is {wanted_sum:+.3g}."
+    on_baseline = f"On {dict(BASELINES)[settings['baseline']]} it is {baseline_score:.3g}"
+    summary = f"{on_baseline}; the pixels add up to {parts_sum:+.3g}, the difference is {wanted_sum:+.3g}."
     missed = abs(parts_sum - wanted_sum) / abs(wanted_sum) if wanted_sum else 0.0
     method = f"{taken} steps" + (f" instead of {steps}" if taken > steps else "")
     if missed > GAP:

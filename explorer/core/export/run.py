@@ -220,12 +220,12 @@ class _Run:
         assert layout is not None
         panels: dict[tuple[FilterKey, int], Panel] = {}
         untouched: dict[int, RGB] = {}
-        predictions: dict[int, str] = {}
+        spoken: dict[int, str] = {}
         for picture in page.pictures:
             recorded = self._recorded(picture)
             if recorded:
                 drawn_on = self._panel_canvas(layout, recorded)
-                untouched[picture], predictions[picture] = drawn_on.rgb, spoken_prediction(recorded)
+                untouched[picture], spoken[picture] = drawn_on.rgb, spoken_prediction(recorded)
                 scales = [self._scale(key, recorded) for key in page.filters]
                 maps = [recorded.maps[key.layer][key.filter] for key in page.filters]
                 drawn = self._pool.map(draw, repeat(drawn_on), maps, scales, repeat(style))
@@ -234,9 +234,7 @@ class _Run:
                     records.add(number, key, picture, recorded, scale)
             self._step(len(page.filters))
         note = f"page {layout.pages.index(page) + 1} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
-        return draw_page(
-            layout, page, self._plan.captions, panels, untouched, style, note, predictions, self._plan.words
-        )
+        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, spoken, self._plan.words)
 
     def _panel_canvas(self, layout: Layout, recorded: Recorded) -> Canvas:
         height, width = recorded.rgb.shape[:2]

@@ -110,10 +110,10 @@ def _draw_bar(page: MillimetrePage, panel: Panel, bounds: tuple[float, float, fl
         page.image(color_bar(256, style.color_map), left, top, BAR, down)
         ends = (f"{bar.peak:.3g}" if bar.peak > bar.foot else "nothing", f"{bar.foot:.3g}")
     else:
-        signed, limit = bool(bar.below), bar.told or f"{bar.limit:.2g}"
+        signed, limit_text = bool(bar.below), bar.told or f"{bar.limit:.2g}"
         white = np.full((255, 1, 3), 255, np.uint8)
         page.image(compose(white, attribution_bar(255, signed=signed)), left, top, BAR, down)
-        ends = (limit, limit if signed else "0")
+        ends = (limit_text, limit_text if signed else "0")
         for words, y, va in ((bar.above, top + 2.8, "top"), (bar.below, top + down - 2.8, "bottom")):
             page.text(right, y, shortened(words, TINY, NUMBERS), TINY, va=va, color=_GREY)
         if signed:
