@@ -107,9 +107,9 @@ def _chosen(
     table: npt.NDArray[np.void], rho: Numbers, error: Numbers, pushed: Numbers, counted: npt.NDArray[np.int64]
 ) -> Followers:
     q = corrected(chance(rho, error))
-    better = np.nan_to_num(np.abs(rho)).argmax(axis=0)
-    at = better, np.arange(len(table))
-    follows = (q[at] <= LEVEL) & (np.abs(np.nan_to_num(rho[at])) >= LEAST_RHO)
+    answer_index = np.nan_to_num(np.abs(rho)).argmax(axis=0)
+    best_answer = answer_index, np.arange(len(table))
+    follows = (q[best_answer] <= LEVEL) & (np.abs(np.nan_to_num(rho[best_answer])) >= LEAST_RHO)
     push = np.where(follows, np.nan_to_num(pushed), 0.0)
     layers = np.unique(table["layer"])
     if np.isfinite(pushed).any():
@@ -123,13 +123,17 @@ def _chosen(
         chosen = chosen[: min(needed, TOP)]
     else:
         chosen = np.flatnonzero(follows)
-        chosen = chosen[np.argsort(-np.abs(rho[at][chosen]), kind="stable")][:TOP]
+        chosen = chosen[np.argsort(-np.abs(rho[best_answer][chosen]), kind="stable")][:TOP]
     top = tuple(
         Following(
             FilterKey(int(table["layer"][row]), int(table["filter"][row])),
-            ANSWERS[better[row]],
-            as_measure(float(rho[better[row], row]), float(error[better[row], row]), int(counted[better[row], row])),
-            float(q[better[row], row]),
+            ANSWERS[answer_index[row]],
+            as_measure(
+                float(rho[answer_index[row], row]),
+                float(error[answer_index[row], row]),
+                int(counted[answer_index[row], row]),
+            ),
+            float(q[answer_index[row], row]),
             float(pushed[row]),
         )
         for row in chosen

@@ -50,8 +50,8 @@ class LikeShuffled:
         values = np.array(
             [correlation for correlation in correlations if correlation is not None and not np.isnan(correlation)]
         )
-        of_them = (float(np.median(values)), float(values.min()), float(values.max())) if len(values) else (None,) * 3
-        return cls(len(correlations), len(correlations) - len(values), *of_them)
+        summary = (float(np.median(values)), float(values.min()), float(values.max())) if len(values) else (None,) * 3
+        return cls(len(correlations), len(correlations) - len(values), *summary)
 
     @property
     def of_one(self) -> str:

@@ -57,14 +57,14 @@ class BothManifest:
     def add(self, name: str, picture: str, rows: Sequence[Row], about: Mapping[str, Any], style: FigureStyle) -> None:
         """Note a figure that is there, with the maps in it: `name` in the folder, and what its description says."""
         description = json.dumps({**about, "style": style.as_dict()}, sort_keys=True)
-        of_file = {
+        file_values = {
             "file": name,
             "picture": picture,
             "picture_digest": about["pictures"][0]["digest"],
             "settings": hashlib.sha256(description.encode()).hexdigest(),
             "file_digest": file_digest(self._out / name),
         }
-        self._new[name] = [replace(row, **of_file) for row in rows]
+        self._new[name] = [replace(row, **file_values) for row in rows]
 
     def save(self) -> None:
         """Write it, where there is a line; UserError where that cannot be done."""

@@ -90,8 +90,8 @@ def compare(
         notes: tuple[str, ...] = (note,) if changed else ()
     else:
         paths, root, left_out = _paths(images)
-        of_each, read, unreadable = answers_of((first, second), paths, on_step or no_step)
-        answers, notes = list(of_each), (*left_out, *unreadable)
+        network_answers, read, unreadable = answers_of((first, second), paths, on_step or no_step)
+        answers, notes = list(network_answers), (*left_out, *unreadable)
         pictures = tuple(path.relative_to(root).as_posix() if root is not None else path.name for path in read)
     return _compared(pictures, answers[0], answers[1], notes)
 
@@ -151,8 +151,8 @@ def _predictions(
     pictures: tuple[str, ...], classes: tuple[str, ...], first: FolderAnswers, second: FolderAnswers
 ) -> tuple[PredictionPair, ...]:
     columns = [[answers.classes.index(name) for name in classes] for answers in (first, second)]
-    of_both = [answers.probabilities for answers in (first, second)]
-    shared = [probabilities[:, column] for probabilities, column in zip(of_both, columns, strict=True)]
+    both_probabilities = [answers.probabilities for answers in (first, second)]
+    shared = [probabilities[:, column] for probabilities, column in zip(both_probabilities, columns, strict=True)]
     named = [
         [answers.classes[class_index] for class_index in np.argmax(answers.logits, axis=1)]
         for answers in (first, second)

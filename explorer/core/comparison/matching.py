@@ -101,9 +101,9 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
     quiet = silent(first)
     likeness = np.nan_to_num(correlations(first[:, matched], all_peaks[:, matched]), nan=-np.inf)
     likeness[quiet[:, None] != silent(all_peaks)] = -np.inf
-    best = likeness.argmax(axis=1)
+    best_matches = likeness.argmax(axis=1)
     matches = []
-    for filter, other in enumerate(best.tolist()):
+    for filter, other in enumerate(best_matches.tolist()):
         has_match = bool(np.isfinite(likeness[filter, other]))
         both = has_match and bool(quiet[filter])
         strength = correlation(first[filter, measured], all_peaks[other, measured]) if has_match else float("nan")
@@ -124,9 +124,11 @@ def number_is_stronger(matches: Sequence[Match]) -> bool:
     Both on the half on which nothing was matched, in the median of the filters that have both.
     """
     pairs = [(match.same_number, match.strength) for match in matches]
-    both = [(number, strength) for number, strength in pairs if not (math.isnan(number) or math.isnan(strength))]
-    return bool(both) and statistics.median(number for number, _ in both) > statistics.median(
-        strength for _, strength in both
+    comparable_pairs = [
+        (number, strength) for number, strength in pairs if not (math.isnan(number) or math.isnan(strength))
+    ]
+    return bool(comparable_pairs) and statistics.median(number for number, _ in comparable_pairs) > statistics.median(
+        strength for _, strength in comparable_pairs
     )
 
 

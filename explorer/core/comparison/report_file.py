@@ -18,16 +18,16 @@ COLUMNS = (
 
 def report_of(comparison: Comparison) -> bytes:
     """The CSV: filters that changed most first, then pictures, those of which the networks name other classes first."""
-    of_classes = [f"{side}:{name}" for name in comparison.classes for side in ("first", "second")]
-    rows: list[list[object]] = [[*COLUMNS, *of_classes]]
+    class_columns = [f"{side}:{name}" for name in comparison.classes for side in ("first", "second")]
+    rows: list[list[object]] = [[*COLUMNS, *class_columns]]
     for match in comparison.most_changed:
         other = match.second.filter if match.second is not None else ""
         values = [match.first.layer, match.first.filter, other, *_strengths(match)]
-        rows.append(["filter", *values, *[""] * (4 + len(of_classes))])
+        rows.append(["filter", *values, *[""] * (4 + len(class_columns))])
     for pair in sorted(comparison.predictions, key=lambda prediction: (not prediction.changed, -prediction.distance)):
-        both = [f"{value:.6g}" for of_class in pair.probabilities for value in of_class]
+        probabilities = [f"{value:.6g}" for of_class in pair.probabilities for value in of_class]
         cells = [pair.picture, "yes" if pair.changed else "no", pair.first, pair.second]
-        rows.append(["picture", *[""] * 6, *cells, *both])
+        rows.append(["picture", *[""] * 6, *cells, *probabilities])
     return write_rows(rows)
 
 

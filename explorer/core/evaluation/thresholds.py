@@ -42,11 +42,11 @@ def thresholds_of(scores: Numbers, positive: npt.NDArray[np.bool_], draws: Boots
         return ratios
 
     value, drawn = shares(np.ones((1, len(scores))))[0], draws.over(shares)
-    sides_of = []
+    measures = []
     for number, members in enumerate((positive, ~positive)):
         lesions = len(np.unique(draws.lesion[members]))
         columns = range(number * len(THRESHOLDS), (number + 1) * len(THRESHOLDS))
-        sides_of.append(
+        measures.append(
             tuple(measure(value[column], drawn[:, column], int(members.sum()), lesions) for column in columns)
         )
-    return Thresholds(*sides_of)
+    return Thresholds(*measures)

@@ -55,9 +55,9 @@ def size_of(plan: ExportPlan, *, jobs: int | None = None) -> ExportSize:
     todo = [figure for figure in plan.figures if figure.name not in existing]
     free = shutil.disk_usage(_nearest(plan.out)).free
     if len(todo) <= MANY:
-        most = _bound(plan, todo)
-        if most * SHARE <= free:
-            return ExportSize(len(todo), most, 0.0, free)
+        largest_size = _bound(plan, todo)
+        if largest_size * SHARE <= free:
+            return ExportSize(len(todo), largest_size, 0.0, free)
     if plan.layout:
         seconds, size = _of_sheets(plan, todo, jobs)
     else:
@@ -77,13 +77,13 @@ def _of_singles(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> t
     few = _part(plan, [figures[0] for figures in tried])
     many = _part(plan, [figure for figures in tried for figure in _spread(figures, 1 + _FILTERS)])
     _timed(few, jobs)  # the first one loads and warms what the others find ready
-    short, _ = _timed(few, jobs)
-    long, sizes = _timed(many, jobs)
+    seconds_few, _ = _timed(few, jobs)
+    seconds_many, sizes = _timed(many, jobs)
     extra = len(many.figures) - len(few.figures)
-    of_figure = max(0.0, long - short) / extra if extra else 0.0
-    of_picture = max(0.0, short / len(few.figures) - of_figure)
+    per_figure = max(0.0, seconds_many - seconds_few) / extra if extra else 0.0
+    per_picture = max(0.0, seconds_few / len(few.figures) - per_figure)
     size = round(sum(sizes) / len(sizes) * len(todo)) if sizes else 0
-    return of_picture * len(by_picture) + of_figure * len(todo), size
+    return per_picture * len(by_picture) + per_figure * len(todo), size
 
 
 def _of_sheets(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tuple[float, int]:

@@ -68,10 +68,10 @@ def encode_pixels(rgb: RGB, format: str, dpi: int, description: str) -> bytes:
     buffer = io.BytesIO()
     picture = Image.fromarray(rgb)
     if format == "png":
-        text = PngInfo()
-        text.add_text("Software", f"{PROGRAM} {__version__}")
-        text.add_text(KEY, description)
-        picture.save(buffer, "PNG", compress_level=PNG_LEVEL, dpi=(dpi, dpi), pnginfo=text)
+        png_info = PngInfo()
+        png_info.add_text("Software", f"{PROGRAM} {__version__}")
+        png_info.add_text(KEY, description)
+        picture.save(buffer, "PNG", compress_level=PNG_LEVEL, dpi=(dpi, dpi), pnginfo=png_info)
     else:
         tags = {_TIFF_DESCRIPTION: description, _TIFF_SOFTWARE: f"{PROGRAM} {__version__}"}
         picture.save(buffer, "TIFF", compression="tiff_lzw", dpi=(dpi, dpi), tiffinfo=tags)
