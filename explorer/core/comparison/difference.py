@@ -20,10 +20,20 @@ def difference(first: Map, frame: Box, second: Map, second_frame: Box, longest: 
     """
     factor = longest / max(frame.height, frame.width)
     tall, wide = (max(1, round(side * factor)) for side in (frame.height, frame.width))
-    rows = frame.top + (np.arange(tall) + 0.5) * frame.height / tall
-    columns = frame.left + (np.arange(wide) + 0.5) * frame.width / wide
-    change: Map = _at(second, second_frame, rows, columns) - _at(first, frame, rows, columns)
+    size = tall, wide
+    change: Map = over_frame(second, second_frame, frame, size) - over_frame(first, frame, frame, size)
     return change
+
+
+def over_frame(map: Map, frame: Box, other: Box, size: tuple[int, int]) -> Map:
+    """A map (h, w) of what a network sees, its `frame`, on a grid of `size` (H, W) over the frame `other`, float32.
+
+    NaN where the network does not see it.
+    """
+    tall, wide = size
+    rows = other.top + (np.arange(tall) + 0.5) * other.height / tall
+    columns = other.left + (np.arange(wide) + 0.5) * other.width / wide
+    return _at(map, frame, rows, columns)
 
 
 def share_of(map: Map, scale: Scale) -> Map:

@@ -10,7 +10,7 @@ from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.color_range import OWN, color_limit, range_text
 from explorer.core.attribution.lens import Lens
-from explorer.core.comparison.difference import difference
+from explorer.core.comparison.difference import difference, over_frame
 from explorer.core.drawing.overlay import compose
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
 from explorer.core.errors import UserError
@@ -34,14 +34,28 @@ class LensOfBoth:
     frames: tuple[Box, Box]
 
     def difference(self, longest: int | None = None) -> Map | None:
-        """B minus A on A's frame, (H, W) float32, as large as A's map or at most `longest`; NaN where B sees nothing.
+        """B minus A on A's frame, (H, W) float32; NaN where B sees nothing.
 
+        It has the frame's proportions; its longer side is `longest`, else the longer one of A's map.
         None where the lens made two pictures of its own, which have no places in common.
         """
-        if self.first.rgb is not None or self.second.rgb is not None:
+        if not self.has_difference:
             return None
         longest = longest or max(self.first.map.shape)
         return difference(self.first.map, self.frames[0], self.second.map, self.frames[1], longest)
+
+    @property
+    def has_difference(self) -> bool:
+        """Whether both maps lie over the picture that was given."""
+        return self.first.rgb is None and self.second.rgb is None
+
+    def over_first(self, size: tuple[int, int]) -> tuple[Map, Map]:
+        """Both maps on one grid of `size` (H, W) over A's frame; B's is NaN where B sees nothing."""
+        first, second = (
+            over_frame(attribution.map, frame, self.frames[0], size)
+            for attribution, frame in zip((self.first, self.second), self.frames, strict=True)
+        )
+        return first, second
 
 
 def through_both(
@@ -110,15 +124,16 @@ def sheet_row_of_both(
         settings = lens.complete({})
         asked = (target, settings), translated(lens, target, settings, networks[1], None)
         both = through_both(lens, networks, rgb, asked, no_step)
-        change = both.difference()
-        if change is None:
+        if not both.has_difference:
             panels += [
                 attribution.rgb if attribution.rgb is not None else shown for attribution in (both.first, both.second)
             ]
             continue
-        limit = limit_of(both.first.map, lens.quantile)
-        ends = (both.first.map, limit), (both.first.map + change, limit), (change, limit_of(change, lens.quantile))
-        panels += [compose(shown, attribution_overlay(map, shown.shape[:2], limit=end), opacity) for map, end in ends]
+        size = shown.shape[:2]
+        first, second = both.over_first(size)
+        change, limit = second - first, limit_of(both.first.map, lens.quantile)
+        ends = (both.first.map, limit), (second, limit), (change, limit_of(change, lens.quantile))
+        panels += [compose(shown, attribution_overlay(map, size, limit=end), opacity) for map, end in ends]
     return SheetRow(tuple(lines), tuple(panels))
 
 
