@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.TiffImagePlugin import TiffImageFile
 
 from explorer import __version__
 from explorer.core.arrays import RGB
 from explorer.core.figures.single import MM_PER_INCH
+from trainer.pictures.image_decoding import silence_pillow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ PNG_LEVEL = 2
 """zlib level: on dermoscopy pictures with overlays a third of the time of Pillow's own 6, for files 15 % larger."""
 
 _TIFF_DESCRIPTION, _TIFF_SOFTWARE = 270, 305
+_PNG = b"\x89PNG\r\n\x1a\n"
 _TAIL = 1 << 20
 MATPLOTLIB = threading.RLock()
 """To be held while drawing: all threads share matplotlib's fonts and settings."""
@@ -137,12 +140,17 @@ def read_description(path: Path) -> dict[str, Any] | None:
 
 def _text_of(path: Path) -> str:
     ending = path.suffix.lower()
-    if ending in (".png", ".tif", ".tiff"):
-        with Image.open(path, formats=("PNG", "TIFF")) as picture:
-            if picture.format == "PNG":
-                return str(picture.info.get(KEY, ""))
-            return str(picture.getexif().get(_TIFF_DESCRIPTION, ""))
     with path.open("rb") as file:
+        if ending in (".png", ".tif", ".tiff"):
+            start = file.read(len(_PNG))
+            file.seek(0)
+            silence_pillow()
+            # The header alone, by Pillow's own readers: `Image.open` refuses the largest figures of this program.
+            if start == _PNG:
+                with PngImageFile(file) as picture:
+                    return str(picture.info.get(KEY, ""))
+            with TiffImageFile(file) as picture:
+                return str(picture.getexif().get(_TIFF_DESCRIPTION, ""))
         if ending == ".svg":
             match = re.search(rb"<dc:description>(.*?)</dc:description>", file.read(_TAIL), re.DOTALL)
             return html.unescape(match[1].decode("utf-8")) if match else ""

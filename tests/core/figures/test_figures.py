@@ -198,6 +198,22 @@ def test_a_file_gives_its_description_back(format: str, tmp_path: Path) -> None:
     assert found["program"] == "feature-map explorer"
 
 
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_a_figure_of_more_pixels_than_pillow_opens_gives_its_description_back(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", picture().size // 10)
+    (tmp_path / f"figure.{format}").write_bytes(encode(picture(), format, 300, describe(NASTY)))
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(tmp_path / f"figure.{format}")
+    found = read_description(tmp_path / f"figure.{format}")
+    assert found is not None
+    assert found["letters"] == NASTY["letters"]
+    for damaged in (b"", b"\x89PNG\r\n\x1a\n", b"II*\0", b"II*\0\x08\0\0\0\xff\xff" + bytes(50)):
+        (tmp_path / f"figure.{format}").write_bytes(damaged)
+        assert read_description(tmp_path / f"figure.{format}") is None
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_figure_is_the_same_bytes(format: str) -> None:
     content = encode(picture(), format, 300, describe(NASTY))
