@@ -70,7 +70,7 @@ def _of_name(selector: Selector, layers: Sequence[LayerInfo]) -> Selector:
     match = re.fullmatch(_NUMBER, filters, re.ASCII)
     if name not in index_of or (filters and not match):
         return selector
-    filter_range = (int(match[1]), int(match[2] or match[1])) if match else None
+    filter_range = _range(selector.tag, match[1], match[2]) if match else None
     return Selector((index_of[name], index_of[name]), filter_range)
 
 
