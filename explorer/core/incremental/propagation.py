@@ -13,7 +13,7 @@ from torch import fx
 from explorer.core.incremental.delta import Changed, Flat, dense
 from explorer.core.incremental.patch_windows import DeltaWindow, side_by_side
 from explorer.core.incremental.rules import RULES
-from explorer.core.incremental.traced_graph import Graph, operation, run
+from explorer.core.incremental.traced_graph import Graph, operand, operation, run
 
 DENSE_SHARE = 0.7
 """From this share of a map on, its whole computation is cheaper than cutting and pasting windows."""
@@ -93,7 +93,7 @@ def _whole(
             plain[source] = base.expand(count, *base.shape[1:])
         else:
             plain[source] = base
-    first = node.args[0] if node.args else None
+    first = operand(node)
     # Nobody else looks at what the node may write into.
     own = (
         isinstance(first, fx.Node)

@@ -141,8 +141,11 @@ def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *,
         for name in str(node.target).split("."):
             attribute = getattr(attribute, name)
         return attribute
-    if not own and writes(traced, node) and isinstance(arguments[0], torch.Tensor):
-        arguments = (arguments[0].clone(), *arguments[1:])
+    if not own and writes(traced, node):
+        if arguments:
+            arguments = (_copied(arguments[0]), *arguments[1:])
+        else:
+            options = {name: _copied(value) for name, value in options.items()}
     if node.op == "call_module":
         return module_of(traced, node)(*arguments, **options)
     if node.op == "call_method":
@@ -151,8 +154,17 @@ def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *,
     return node.target(*arguments, **options)
 
 
+def _copied(value: Any) -> Any:
+    return value.clone() if isinstance(value, torch.Tensor) else value
+
+
+def operand(node: fx.Node) -> Any:
+    """What a node works on: its first argument, or what is given to it by the name of `input` or `tensors`."""
+    return node.args[0] if node.args else node.kwargs.get("input", node.kwargs.get("tensors"))
+
+
 def writes(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether a node writes into its first argument."""
+    """Whether a node writes into its operand."""
     if node.op == "call_module":
         return bool(getattr(module_of(traced, node), "inplace", False))
     name = operation(traced, node)
