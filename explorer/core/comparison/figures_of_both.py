@@ -90,8 +90,8 @@ def draw_both(
     `scales` are those of A's filters that were measured elsewhere; others are as the style says, "seen" over these
     pictures. B is drawn on A's where both have the same layers, else on its own. `strengths` are those of matches by
     answers, which the figures then say. Pictures of several folders keep those below the one that they share. What is
-    there and right is left, so that an export that was interrupted goes on; UserError where another file has the name
-    of a figure, unless `force` is said, and where nothing can be written.
+    there and right is left, so that an export that was interrupted goes on; a figure whose name another file has fails
+    alone, unless `force` is said. UserError where nothing can be written.
     """
     run = _Run(first, second, pairs, pictures, style, scales or {}, strengths)
     run.sample(on_step)
@@ -111,8 +111,7 @@ def write_figures(
     force: bool = False,
     on_step: OnStep = no_step,
 ) -> BothFigures:
-    """Write each of the `figures` (what comes before the picture's name in the file's, and what makes it) of each
-    picture, as `draw_both` does, and the folder's manifest."""
+    """Write, as `draw_both` does, each of the `figures` (how its file's name begins, what makes it) of each picture."""
     manifest = BothManifest(out, force=force)
     try:
         return _written(manifest, figures, pictures, out, style, format, force, on_step)
@@ -141,11 +140,13 @@ def _written(
                 on_step(number * len(figures) + done, total)
                 name = folder / f"{prefix}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
                 figure = make(number)
-                new = force or not is_drawn(out / name, figure.about, style)
-                if new:
-                    rgb, panels, lines = figure.draw()
-                    content = side_by_side(rgb, panels, lines, figure.about, format, style)
-                    replace_file(out / name, content, follow=False)
+                try:
+                    new = _write(out / name, figure, style, format, force=force)
+                except UserError as error:
+                    if isinstance(error, DiskFull):
+                        raise
+                    failed.append((path.name, str(error)))
+                    continue
                 rows = figure.rows()
                 if rows:
                     manifest.add(name.as_posix(), path.relative_to(shared).as_posix(), rows, figure.about, style)
@@ -158,6 +159,15 @@ def _written(
                 break
     on_step(total, total)
     return BothFigures(tuple(written), tuple(skipped), tuple(failed))
+
+
+def _write(path: Path, figure: FigureOfBoth, style: FigureStyle, format: str, *, force: bool) -> bool:
+    """Draw a figure into its file, and whether that was needed; UserError where the file is another's."""
+    if not force and is_drawn(path, figure.about, style):
+        return False
+    rgb, panels, lines = figure.draw()
+    replace_file(path, side_by_side(rgb, panels, lines, figure.about, format, style), follow=False)
+    return True
 
 
 def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict[str, Any]:

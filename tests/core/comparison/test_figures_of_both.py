@@ -69,8 +69,12 @@ def test_an_export_goes_on_and_other_files_stay(tmp_path: Path, pictures: Path) 
     assert (again.written, len(again.skipped)) == (whole.written[:1], 5)
     assert len(draw_both(first, second, pairs, paths, out, replace(style, opacity=0.5)).written) == 6
     (out / whole.written[0]).write_bytes(b"somebody's")
+    (out / whole.written[1]).unlink()
     kept = draw_both(first, second, pairs, paths, out, style)
+    assert [name for name, _ in kept.failed] == [paths[0].name]
     assert "no figure of two networks" in kept.failed[0][1]
+    assert set(kept.written) | set(kept.skipped) == set(whole.written[1:]), "the other filters of that picture too"
+    assert whole.written[1] in kept.written
     assert (out / whole.written[0]).read_bytes() == b"somebody's"
 
 
