@@ -174,6 +174,6 @@ def _write(path: Path, measurement: Measurement, numbers_of: dict[str, Row]) -> 
     rows: list[Sequence[object]] = [measurement.header]
     rows += [(digest, *map(repr, values)) for digest, values in numbers_of.items()]
     try:
-        replace_file(path, write_rows(rows), flush=False)
+        replace_file(path, write_rows(rows), follow=False, flush=False)
     except (OSError, UserError):
         return  # it can be measured again

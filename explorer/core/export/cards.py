@@ -76,7 +76,7 @@ def export_cards(
                 card = Card(_words(network, index, key, tags), _rows(key, chosen[key], tiles))
                 about = {"kind": "card", "filter": str(key), "network": network.identity, "style": style.as_dict()}
                 data = encode_pages([draw_card(card, style)], format, style.dpi, partial(describe, about))
-                replace_file(path_of[key], data)
+                replace_file(path_of[key], data, follow=False)
                 written.append(path_of[key])
     except OSError as error:
         raise cannot_write(out, error) from error

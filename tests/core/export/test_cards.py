@@ -64,6 +64,16 @@ def test_a_card_is_drawn_once_and_says_what_it_is(made: Made, tmp_path: Path) ->
     assert report.written[0].read_bytes() == before
 
 
+def test_a_link_under_the_name_of_a_card_gives_way_and_its_file_stays(made: Made, tmp_path: Path) -> None:
+    network, index, folder = made
+    (tmp_path / "own.png").write_bytes(b"somebody's")
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "card_1_2.png").symlink_to(tmp_path / "own.png")
+    export_cards(network, index, folder, [FilterKey(1, 2)], tmp_path / "cards", STYLE, force=True)
+    assert (tmp_path / "own.png").read_bytes() == b"somebody's"
+    assert not (tmp_path / "cards" / "card_1_2.png").is_symlink()
+
+
 @pytest.mark.parametrize("format", ["pdf", "svg"])
 def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path) -> None:
     network, index, folder = made
