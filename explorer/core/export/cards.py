@@ -61,7 +61,8 @@ def export_cards(
     index.check(network)
     path_of = {key: out / f"card_{key.layer}_{key.filter}.{'tif' if format == 'tiff' else format}" for key in filters}
     skipped = [] if force else [key for key, path in path_of.items() if path.exists()]
-    todo = [key for key in path_of if key not in set(skipped)]
+    left_alone = set(skipped)
+    todo = [key for key in path_of if key not in left_alone]
     written: list[Path] = []
     unread: dict[str, None] = {}
     try:
