@@ -70,12 +70,13 @@ class BothAnswers:
     def strength(self, first: FilterKey, second: FilterKey) -> float:
         """The correlation of two filters' peaks on the pictures on which nothing was matched; NaN for none.
 
-        And where one of them is silent and the other is not: what lies below zero is no answer.
+        1 where both are silent, NaN where one is and the other is not: what lies below zero is no answer.
         """
         measured = self.halves[1]
         rows = self.first.peaks[first.layer][first.filter], self.second.peaks[second.layer][second.filter]
-        if silent(rows[0][None])[0] != silent(rows[1][None])[0]:
-            return float("nan")
+        quiet = [bool(silent(peaks[None])[0]) for peaks in rows]
+        if any(quiet):
+            return 1.0 if all(quiet) else float("nan")
         return correlation(rows[0][measured], rows[1][measured])
 
 
@@ -115,7 +116,8 @@ def of_samples(
 
     Pictures of a `folder` are named as an index of it names them, so that both are halved alike.
     """
-    both = tuple(path for path in first.pictures if path in set(second.pictures))
+    second_pictures = set(second.pictures)
+    both = tuple(path for path in first.pictures if path in second_pictures)
     cut = []
     for sample in (first, second):
         position_of = {picture: position for position, picture in enumerate(sample.pictures)}

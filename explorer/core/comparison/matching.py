@@ -94,13 +94,16 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
     """The filters of a layer (A, N), each with the filter of any layer of another network that answers most like it.
 
     For networks that have other layers: `others` are the peaks (B, N) of each of its layers, and a filter may be the
-    match of several. None where no filter of the other tells the pictures apart.
+    match of several. None where no filter of the other tells the pictures apart; a silent filter's is a silent one.
     """
     keys = [FilterKey(other_layer, filter) for other_layer, peaks in enumerate(others) for filter in range(len(peaks))]
     all_peaks = np.concatenate(list(others))
-    quiet = silent(first)
-    likeness = np.nan_to_num(correlations(first[:, matched], all_peaks[:, matched]), nan=-np.inf)
-    likeness[quiet[:, None] != silent(all_peaks)] = -np.inf
+    quiet, other_quiet = silent(first), silent(all_peaks)
+    correlation_of = correlations(first[:, matched], all_peaks[:, matched])
+    # Of two that are silent a correlation says little, and there is none where they do not even vary.
+    likeness = np.nan_to_num(correlation_of, nan=-np.inf)
+    likeness[np.ix_(quiet, other_quiet)] = np.nan_to_num(correlation_of[np.ix_(quiet, other_quiet)], nan=-1.0)
+    likeness[quiet[:, None] != other_quiet] = -np.inf
     best_matches = likeness.argmax(axis=1)
     matches = []
     for filter, other in enumerate(best_matches.tolist()):
