@@ -30,14 +30,15 @@ class Occluder:
     fill: str | float | Color = "mean"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= 4096 or not 1 <= self.stride <= self.size:
+        whole = isinstance(self.size, int) and isinstance(self.stride, int)
+        if not whole or not 1 <= self.size <= 4096 or not 1 <= self.stride <= self.size:
             raise UserError(
                 f"A patch of {self.size} pixels with a stride of {self.stride} does not work; take a size of 1 or more "
                 "and a stride from 1 to the size, so that every pixel is covered."
             )
         components = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
-        if not all(math.isfinite(number) for number in components):
-            raise UserError(f"A fill of {self.fill} is no color; choose finite numbers.")
+        if len(components) not in (0, 1, 3) or not all(math.isfinite(number) for number in components):
+            raise UserError(f"A fill of {self.fill} is no color; choose three finite numbers, or one.")
         if isinstance(self.fill, str) and self.fill not in FILLS:
             raise UserError(
                 f'"{self.fill}" is no fill; choose {", ".join(FILLS)}, a number, or a color like 0.8,0.6,0.5.'
