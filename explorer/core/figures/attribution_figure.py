@@ -12,7 +12,7 @@ from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.drawing.signed_overlay import attribution_bar, attribution_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures.millimetres import MillimetrePage
-from explorer.core.figures.sheet_layout import MARGIN, NARROWEST
+from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
 from explorer.core.figures.single import FigureStyle, fit
 from explorer.core.images import fitted
 from trainer.files.errors import UserError
@@ -126,7 +126,9 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
             value = shown.limit * (1 - (2 if shown.signed else 1) * share)
             page.text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", SMALL, va=va)
         unit = f"{shown.scale} {shown.unit}"
-        page.text(width - MARGIN, MARGIN + down / 2, unit, SMALL, rotation=90, va="center", ha="right")
+        fitting = shortened(drawable(unit), SMALL, down + MARGIN)
+        page.text(width - MARGIN, MARGIN + down / 2, fitting, SMALL, rotation=90, va="center", ha="right")
         for line, words in enumerate(shown.lines):
-            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, SMALL, va="baseline")
+            fitting = shortened(drawable(words), SMALL, width - 2 * MARGIN)
+            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, fitting, SMALL, va="baseline")
     return page.figure

@@ -1,5 +1,6 @@
 """One figure: what is drawn where, at which size, and what its file says about itself."""
 
+import html
 import io
 import os
 import re
@@ -18,7 +19,7 @@ from explorer.core.errors import UserError
 from explorer.core.figures.attribution_figure import AttributionFigure, attribution_figure
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
 from explorer.core.figures.sheet import Panel, draw_page
-from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
+from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels, text_width
 from explorer.core.figures.single import MAX_SIDE, FigureStyle, canvas, draw, draw_single, statistics
 from explorer.core.tags.book import FilterKey
 from tests.conftest import ROOT
@@ -420,6 +421,21 @@ def test_golden_sheet() -> None:
     names = ["ISIC_1", "ISIC_2"]
     figure = draw_page(layout, layout.pages[0], names, panels, untouched, style, "page 1 of 2", said, tags)
     golden("sheet.png", pixels_of(figure, style), 1.0)
+
+
+@pytest.mark.parametrize("width", [60.0, 120.0, None])
+def test_the_lines_below_an_attribution_end_with_the_page(width: float | None, tmp_path: Path) -> None:
+    settings = {"target": "class:" + "a long name of a class " * 5, "picture": "皮膚_" + "x" * 200 + ".png"}
+    how = "Occlusion, " + ", ".join(f"setting {number}" for number in range(60))
+    map = np.eye(4, dtype=np.float32)
+    shown = AttributionFigure(picture(), WHOLE, map, 0.5, settings, "occlusion", how, "fall of the", 1.0)
+    path = tmp_path / "figure.svg"
+    path.write_bytes(attribution_figure(shown, "svg", FigureStyle(dpi=50, width_mm=width)))
+    written = [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text("utf-8"))]
+    long = [text for text in written if "…" in text]
+    assert len(long) == 2
+    assert all(text_width(text, 6.5) <= (width or 120) - 2 * MARGIN for text in written)
+    assert not any("皮" in text for text in written), "which the font lacks"
 
 
 @pytest.mark.parametrize("size", [(1, 65_535), (65_535, 1)])
