@@ -38,7 +38,8 @@ def share_near(lines: npt.NDArray[np.floating], inside: npt.NDArray[np.floating]
     """Which share of all that is shown of F filters lies within `NEAR` cells of the picture's edge (F,), about.
 
     `lines` (N, F, len(EDGES) * LINES) as of `lines_of`, whose means stand for the corners too; `inside` (N, F) what is
-    shown within `BAND` cells of the edge, summed. `NEAR_AREA` is the share of a filter that answers everywhere.
+    shown on all cells but the `BAND` of them along the edge, summed. `NEAR_AREA` is the share of a filter that answers
+    everywhere.
     """
     means = np.nan_to_num(lines).reshape(*lines.shape[:2], len(EDGES), LINES)[..., : NEAR // THICK].sum(axis=2)
     near = means.sum(axis=2) * THICK * (SIDE - NEAR)
