@@ -57,7 +57,7 @@ def valued(
     with torch.enable_grad(), _keeping(network.module, {*read, *sources}) as outputs:
         logits = network.logits(pictures.clone())  # a network may begin with an operation in place
         value = outputs[read[0]] if read else logits
-        values = answers(target, 0, value, value, len(pictures))[:, 0]
+        values = answers(target, value, value, len(pictures))[:, 0]
     if not values.requires_grad:
         raise UserError(
             f"{network.name} cuts its gradients off, so that this lens has nothing to follow; try occlusion."

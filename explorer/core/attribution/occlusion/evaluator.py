@@ -88,10 +88,7 @@ class Sweep:
 
     def read(self, graph: Graph, changed: Mapping[fx.Node, Changed | None], count: int) -> torch.Tensor:
         """The target's values (count, targets) float32 in what became of the nodes; None is unchanged."""
-        columns = [
-            answers(self.target, source_index, changed[node], graph.base[node], count)
-            for source_index, node in enumerate(self._nodes)
-        ]
+        columns = [answers(self.target, changed[node], graph.base[node], count) for node in self._nodes]
         return torch.cat(columns, 1).float()
 
     def alone(self, batch: torch.Tensor, graph: Graph | None) -> torch.Tensor:
@@ -108,10 +105,7 @@ class Sweep:
     def _of_loop(self, pictures: torch.Tensor) -> torch.Tensor:
         """The target's values (N, targets) of whole pictures (N, C, H, W)."""
         logits, maps = whole_pass(self._network, pictures.to(memory_format=self._order), self.target.infos)
-        values = maps or [logits]
-        columns = [
-            answers(self.target, source_index, value, value, len(pictures)) for source_index, value in enumerate(values)
-        ]
+        columns = [answers(self.target, value, value, len(pictures)) for value in maps or [logits]]
         return torch.cat(columns, 1).float()
 
 
