@@ -165,7 +165,7 @@ def evaluate(
         confusion=confusion_counts,
         reliability=reliability(probabilities, labels, scored, resamples, independent=independent),
         left_out=left_out,
-        drawn_over="lesions" if lesion_of else "pictures",
+        drawn_over="lesions" if any(name in lesion_of for name in names) else "pictures",
         readers=tuple(zip(readers, readers_curve.asked, strict=True)) if readers_curve is not None else (),
         levels=levels,
     )
