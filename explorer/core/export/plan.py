@@ -157,16 +157,25 @@ def _readable(
     return tuple(readable), aspects, left_out
 
 
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """(height, width) of an opened picture when it is turned as its EXIF says; nothing of it is decoded."""
+    width, height = picture.size
+    try:
+        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except Exception:  # unreadable EXIF says nothing about the pixels, which are whole
+        turned = False
+    # Of a TIFF Pillow says the turned size.
+    return (width, height) if turned and picture.format != "TIFF" else (height, width)
+
+
 def _aspect(path: Path) -> float:
     try:
         # The header alone: a plan must not decode every picture.
         with Image.open(path, formats=("JPEG", "PNG")) as picture:
-            width, height = picture.size
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            height, width = upright_size(picture)
     except Exception:  # whatever is wrong, reading it says so in a sentence
         height, width = read_image(path).shape[:2]
-        turned = False
-    return width / height if turned else height / width
+    return height / width
 
 
 def _singles(

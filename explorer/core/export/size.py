@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from explorer.core.export.plan import ExportPlan, Figure
+from explorer.core.export.plan import ExportPlan, Figure, upright_size
 from explorer.core.export.run import drawn_figures
 from explorer.core.images import FORMATS
 
@@ -140,10 +140,10 @@ def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
 
 
 def _pixels(path: Path) -> tuple[int, int]:
-    """(height, width) that the file claims; nothing of one that cannot be read, which becomes no figure."""
+    """(height, width) that the file claims, upright; nothing of one that cannot be read, which becomes no figure."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            return picture.height, picture.width
+            return upright_size(picture)
     except Exception:  # a decoder may raise anything
         return 0, 1
 
