@@ -21,7 +21,7 @@ from explorer.core.drawing.signed_overlay import attribution_overlay
 from explorer.core.drawing.styles import SCALES, Scale
 from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row
-from explorer.core.figures.encoding import read_description
+from explorer.core.figures.encoding import figure_path, read_description
 from explorer.core.figures.side_by_side import KIND, Panel, SignedEnds, side_by_side
 from explorer.core.figures.single import FigureStyle
 from explorer.core.images import picture_digest
@@ -138,7 +138,7 @@ def _written(
             sweep_folder(subfolder(out, *folder.parts))
             for done, (prefix, make) in enumerate(figures):
                 on_step(number * len(figures) + done, total)
-                name = folder / f"{prefix}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
+                name = folder / figure_path(out / folder / f"{prefix}{path.name}.A_B.{format}").name
                 figure = make(number)
                 try:
                     new = _write(out / name, figure, style, format, force=force)

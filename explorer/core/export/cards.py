@@ -11,7 +11,7 @@ import numpy as np
 from explorer.core.drawing.styles import Scale
 from explorer.core.export.folder_tiles import Tile, tiles_of
 from explorer.core.figures.card import Card, CardPicture, CardWords, draw_card
-from explorer.core.figures.encoding import describe, encode_pages
+from explorer.core.figures.encoding import describe, encode_pages, figure_path
 from explorer.core.figures.single import FigureStyle
 from explorer.core.index import FolderIndex
 from explorer.core.index.filter_card import FilterCard, filter_card
@@ -59,7 +59,7 @@ def export_cards(
     UserError where the index is of another network, or a figure cannot be written.
     """
     index.check(network)
-    path_of = {key: out / f"card_{key.layer}_{key.filter}.{'tif' if format == 'tiff' else format}" for key in filters}
+    path_of = {key: figure_path(out / f"card_{key.layer}_{key.filter}.{format}") for key in filters}
     skipped = [] if force else [key for key, path in path_of.items() if path.exists()]
     left_alone = set(skipped)
     todo = [key for key in path_of if key not in left_alone]
@@ -110,11 +110,9 @@ def _rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict
 
 
 def _drawn(key: FilterKey, entry: GalleryPicture, tile: Tile | None) -> CardPicture:
-    prediction = f"{entry.predicted} {entry.probability:.2f}" if entry.predicted else ""
-    return CardPicture(
-        tile.drawn[key] if tile else None,
-        (f"{entry.value:.3g} {entry.given}".strip(), prediction) if prediction else (f"{entry.value:.3g}",),
-    )
+    prediction = (f"{entry.predicted} {entry.probability:.2f}",) if entry.predicted else ()
+    lines = f"{entry.value:.3g} {entry.given}".strip(), *prediction
+    return CardPicture(tile.drawn[key] if tile else None, lines)
 
 
 def _words(network: Network, index: FolderIndex, key: FilterKey, tags: TagBook | None) -> CardWords:

@@ -138,6 +138,12 @@ def read_description(path: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) and values.get("program") == PROGRAM else None
 
 
+def figure_path(path: Path) -> Path:
+    """Where a figure that is to be named so lies: beside it, where an older version named it `.tif` and not `.tiff`."""
+    old = path.with_suffix(".tif")
+    return old if path.suffix == ".tiff" and not path.exists() and read_description(old) else path
+
+
 def _text_of(path: Path) -> str:
     ending = path.suffix.lower()
     with path.open("rb") as file:
