@@ -1,6 +1,7 @@
 """Two networks compared over a folder: filters, and predictions."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ def compare(
 
     Filters are matched, layer by layer, on one half of the pictures, and the strength of each match is measured on the
     other: the best of 64 is high by chance. `indexes` are those of both networks over the folder, where there are some,
-    from which the pictures that both have are taken; nothing is computed then. UserError where there is no picture.
+    from which the pictures that both have are taken; nothing is computed then. Pictures are named by their paths below
+    the folder that all share. UserError where there is no picture.
     """
     if indexes is not None:
         pictures, *answers = answers_of_indexes(indexes, (first, second))
@@ -92,7 +94,8 @@ def compare(
         paths, root, left_out = _paths(images)
         network_answers, read, unreadable = answers_of((first, second), paths, on_step or no_step)
         answers, notes = list(network_answers), (*left_out, *unreadable)
-        pictures = tuple(path.relative_to(root).as_posix() if root is not None else path.name for path in read)
+        absolute = [path.absolute() for path in read]
+        pictures = tuple((path.relative_to(root) if root is not None else path).as_posix() for path in absolute)
     return _compared(pictures, answers[0], answers[1], notes)
 
 
@@ -115,14 +118,21 @@ def answers_of_indexes(
 
 
 def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:
-    """The pictures, the folder that they lie in, and a sentence for everything in it that was left out."""
+    """The pictures, the folder below which all lie (None on several drives), and a sentence for each thing left out."""
     if not isinstance(images, Path | str):
-        return images, None, ()
+        return images, _shared_folder(images), ()
     folder = Path(images)
     if folder.is_file():
         raise UserError(f"{folder} is a file; networks are compared on a folder of pictures.")
     listing = list_folder(folder).check()
-    return listing.pictures, folder, (*listing.unreadable, *listing.notes)
+    return listing.pictures, folder.absolute(), (*listing.unreadable, *listing.notes)
+
+
+def _shared_folder(pictures: Sequence[Path]) -> Path | None:
+    try:
+        return Path(os.path.commonpath([path.absolute().parent for path in pictures]))
+    except ValueError:  # there is no picture, or they lie on several drives
+        return None
 
 
 def _compared(

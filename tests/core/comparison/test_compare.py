@@ -257,6 +257,26 @@ def test_indexes_say_the_same_as_the_pictures(
     assert {one.picture for one in found.changed} == {one.picture for one in expected.changed}
 
 
+def test_pictures_of_one_name_in_several_folders_are_told_apart(
+    small: Network, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_small(tmp_path, seed=1)
+    for number, picture in enumerate(sorted(folder.glob("*.png"))):
+        place = tmp_path / "pictures" / f"folder{number % 12}"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, place / f"p{number // 12}.png")
+    paths = sorted((tmp_path / "pictures").rglob("*.png"))
+    found, whole = compare(small, other, paths), compare(small, other, tmp_path / "pictures")
+    assert len(set(found.pictures)) == 48
+    assert sorted(found.pictures) == sorted(whole.pictures), "as in the folder that they share"
+    strength_of, expected = ({match.first: match.strength for match in each.matches} for each in (found, whole))
+    assert strength_of == pytest.approx(expected, nan_ok=True, abs=1e-5), "and halved alike"
+    monkeypatch.chdir(tmp_path)
+    mixed = [paths[0].relative_to(tmp_path), *paths[1:]]
+    assert compare(small, other, mixed).pictures == found.pictures
+    assert compare(small, other, sorted(folder.glob("*.png"))).pictures[0] == "p0.png", "all of one folder"
+
+
 def test_what_cannot_be_compared_is_said(small: Network, folder: Path, tmp_path: Path) -> None:
     others = open_network(save_small(tmp_path / "n.safetensors", classes=("nv", "mel")), device="cpu")
     found = compare(small, others, sorted(folder.glob("*.png"))[:6])
