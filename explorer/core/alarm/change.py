@@ -17,7 +17,7 @@ DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class Change:
+class InterventionEffect:
     """A class's score before and after, on the same pictures; intervals are 95 % ones of the paired bootstrap.
 
     `with_it` and `without_it` are the mean change of the score (in logits, equally of each class) on pictures with an
@@ -44,7 +44,7 @@ class Change:
         return f"changes the score for {of_class} {scores}, {follows}, and the AUC by {auc}"
 
 
-def change_of(
+def intervention_effect(
     before: Numbers,
     after: Numbers,
     values: Numbers,
@@ -55,7 +55,7 @@ def change_of(
     *,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Change:
+) -> InterventionEffect:
     """Compare scores (N) for class `class_index` before and after.
 
     `values` (N) are the artifact's, `sides` (N) the pictures with it and without it, `labels` (N) the classes;
@@ -88,7 +88,7 @@ def change_of(
     ]
     rho, error, counted = within_class(values, np.stack([before, after]), labels)
     follows = [as_measure(rho[column], error[column], int(counted[column])) for column in (0, 1)]
-    return Change(len(before), *measures, *follows)
+    return InterventionEffect(len(before), *measures, *follows)
 
 
 def _signed(measure: Measure) -> str:

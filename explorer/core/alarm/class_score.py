@@ -10,8 +10,8 @@ Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Cohort:
-    """The N pictures that count for one class: `place` numbers it, `labels` and `scores` (N) are theirs.
+class ScoredPictures:
+    """The N pictures that count for one class: `class_index` numbers it, `labels` and `scores` (N) are theirs.
 
     `rows` (N) are their places in the index, and `units` (N) name their lesions, or themselves where none is known.
     """
@@ -20,7 +20,7 @@ class Cohort:
     names: tuple[str, ...]
     units: tuple[str, ...]
     labels: npt.NDArray[np.int64]
-    place: int
+    class_index: int
     scores: Numbers
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from explorer.core.alarm.change import Change
+from explorer.core.alarm.change import InterventionEffect
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Measure
 
@@ -70,8 +70,8 @@ class Finding:
     top: tuple[Following, ...]
     rests: Rests
     alongside: tuple[str, ...] = ()
-    muting: Change | None = None
-    correction: Change | None = None
+    muting: InterventionEffect | None = None
+    correction: InterventionEffect | None = None
 
     @property
     def about(self) -> tuple[object, ...]:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.alarm.artifacts import Artifact
-from explorer.core.alarm.change import Change, change_of
-from explorer.core.alarm.class_score import Cohort, class_scores
+from explorer.core.alarm.change import InterventionEffect, intervention_effect
+from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
@@ -33,7 +33,7 @@ AT_ONCE = 16
 def measured_changes(
     finding: Finding,
     artifact: Artifact,
-    cohort: Cohort,
+    pictures: ScoredPictures,
     network: Network,
     folder: Path,
     index: FolderIndex,
@@ -46,27 +46,27 @@ def measured_changes(
     A muted map is the mean that the filter answers over the folder, everywhere (`constant` of `core/muting`). Pictures
     that are gone or not as the index saw them do not count.
     """
-    chosen = _spread(len(cohort.names), MOST)
+    chosen = _spread(len(pictures.names), MOST)
     have, lack = artifact.sides(finding.sign)
 
-    def measure(after: Logits, positions: Places) -> Change:
-        return change_of(
-            cohort.scores[positions],
-            class_scores(after, cohort.place),
+    def measure(after: Logits, positions: Places) -> InterventionEffect:
+        return intervention_effect(
+            pictures.scores[positions],
+            class_scores(after, pictures.class_index),
             artifact.values[positions],
             (have[positions], lack[positions]),
-            cohort.labels[positions],
-            cohort.place,
-            [cohort.units[row] for row in positions],
+            pictures.labels[positions],
+            pictures.class_index,
+            [pictures.units[row] for row in positions],
             draws=draws,
         )
 
     if finding.top:
-        rows, keys = cohort.rows[chosen], [follower.key for follower in finding.top]
+        rows, keys = pictures.rows[chosen], [follower.key for follower in finding.top]
         muted = folder_logits(network, index.seen_from(folder), rows.tolist(), [keys], "constant", on_step=on_step)
         finding = replace(finding, muting=measure(muted.after[0], chosen[np.isin(rows, muted.rows)]))
     if finding.artifact in CASTS:
-        after, readable = _under_one_light(network, [folder / cohort.names[row] for row in chosen], on_step)
+        after, readable = _under_one_light(network, [folder / pictures.names[row] for row in chosen], on_step)
         if readable.any():
             finding = replace(finding, correction=measure(after, chosen[readable]))
     return finding

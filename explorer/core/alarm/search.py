@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
 from explorer.core.alarm.association import class_auc
-from explorer.core.alarm.class_score import Cohort, class_scores
+from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
 from explorer.core.alarm.intervention import measured_changes
@@ -137,7 +137,7 @@ def sound(
             else measured_changes(
                 finding,
                 by_name[finding.artifact],
-                search.cohort(classes.index(finding.of_class)),
+                search.scored_pictures(classes.index(finding.of_class)),
                 network,
                 folder,
                 index,
@@ -164,10 +164,10 @@ class _Search:
         self._classes, self._names = classes, names
         self._logits = index.logits[rows]
 
-    def cohort(self, class_index: int) -> Cohort:
+    def scored_pictures(self, class_index: int) -> ScoredPictures:
         """What counts for a class."""
         scores = class_scores(self._logits, class_index)
-        return Cohort(self._rows, self._names, self._names, self._labels, class_index, scores)
+        return ScoredPictures(self._rows, self._names, self._names, self._labels, class_index, scores)
 
     def findings(self, artifacts: Sequence[Artifact], class_indices: Sequence[int], on_step: OnStep) -> list[Finding]:
         """What stands out among all artifacts and classes, the worst first."""

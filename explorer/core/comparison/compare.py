@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
-from explorer.core.comparison.matching import FEWEST, Match, halves, match_layer
+from explorer.core.comparison.matching import FEWEST, MatchedFilter, halves, match_layer
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
@@ -50,7 +50,7 @@ class Comparison:
 
     pictures: tuple[str, ...]
     classes: tuple[str, ...]
-    matches: tuple[Match, ...]
+    matches: tuple[MatchedFilter, ...]
     matched_on: int
     measured_on: int
     predictions: tuple[PredictionPair, ...]
@@ -62,7 +62,7 @@ class Comparison:
         return tuple(sorted((pair for pair in self.predictions if pair.changed), key=lambda pair: -pair.distance))
 
     @property
-    def most_changed(self) -> tuple[Match, ...]:
+    def most_changed(self) -> tuple[MatchedFilter, ...]:
         """The filters, those whose match is weakest first; last those that answer alike to all or fell silent.
 
         What is silent in both networks has not changed: its strength is 1.
@@ -138,7 +138,7 @@ def _shared_folder(pictures: Sequence[Path]) -> Path | None:
 def _compared(
     pictures: tuple[str, ...], first: FolderAnswers, second: FolderAnswers, notes: tuple[str, ...]
 ) -> Comparison:
-    matches: list[Match] = []
+    matches: list[MatchedFilter] = []
     matched, measured = halves(pictures)
     if len(first.peaks) != len(second.peaks):
         notes += (

@@ -11,7 +11,7 @@ from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
 from explorer.core.comparison.matching import (
     FEWEST,
-    Match,
+    MatchedFilter,
     Rows,
     correlation,
     halves,
@@ -59,7 +59,7 @@ class BothAnswers:
         """How many pictures the strength of a match is measured on."""
         return len(self.halves[1])
 
-    def matches(self, layer: int) -> tuple[Match, ...]:
+    def matches(self, layer: int) -> tuple[MatchedFilter, ...]:
         """The matches of a layer's filters, in order."""
         matched, measured = self.halves
         peaks = self.first.peaks[layer]

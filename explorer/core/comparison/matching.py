@@ -20,7 +20,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Match:
+class MatchedFilter:
     """A filter of the first network, and the one of the second that answers most like it; None where none is left.
 
     `strength` is the correlation of their peaks on the pictures on which they were not matched, from -1 to 1;
@@ -56,7 +56,7 @@ def correlations(first: Numbers, second: Numbers) -> npt.NDArray[np.float64]:
     return np.asarray(_standardised(first) @ _standardised(second).T)
 
 
-def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, measured: Rows) -> list[Match]:
+def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, measured: Rows) -> list[MatchedFilter]:
     """The filters of a layer (A, N) and (B, N), matched on some pictures and measured on others.
 
     The assignment makes the sum of all correlations as large as it can be (Li et al., Convergent Learning, 2015,
@@ -79,7 +79,7 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     for filter in range(len(first)):
         other = assignment.get(filter)
         matches.append(
-            Match(
+            MatchedFilter(
                 FilterKey(layer, filter),
                 FilterKey(layer, other) if other is not None else None,
                 float(strengths[filter, other]) if other is not None else float("nan"),
@@ -90,7 +90,9 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     return matches
 
 
-def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matched: Rows, measured: Rows) -> list[Match]:
+def match_anywhere(
+    layer: int, first: Numbers, others: Sequence[Numbers], matched: Rows, measured: Rows
+) -> list[MatchedFilter]:
     """The filters of a layer (A, N), each with the filter of any layer of another network that answers most like it.
 
     For networks that have other layers: `others` are the peaks (B, N) of each of its layers, and a filter may be the
@@ -112,7 +114,7 @@ def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matche
         strength = correlation(first[filter, measured], all_peaks[other, measured]) if has_match else float("nan")
         strength, silence = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
         key = keys[other] if has_match else None
-        matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), silence))
+        matches.append(MatchedFilter(FilterKey(layer, filter), key, strength, float("nan"), silence))
     return matches
 
 
@@ -121,7 +123,7 @@ def spoken(strength: float) -> str:
     return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
 
 
-def number_is_stronger(matches: Sequence[Match]) -> bool:
+def number_is_stronger(matches: Sequence[MatchedFilter]) -> bool:
     """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
 
     Both on the half on which nothing was matched, in the median of the filters that have both.

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from explorer.core.comparison.compare import Comparison
-from explorer.core.comparison.matching import Match
+from explorer.core.comparison.matching import MatchedFilter
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import write_rows
 
@@ -39,7 +39,7 @@ def write_report(path: Path, comparison: Comparison) -> None:
         raise cannot_write(path, error) from error
 
 
-def _strengths(match: Match) -> list[str]:
+def _strengths(match: MatchedFilter) -> list[str]:
     """What is written of a match; of one that is silent, no number: its ups and downs below zero are no answer."""
     return ["", "", match.silent] if match.silent else [_number(match.strength), _number(match.same_number), ""]
 

@@ -55,7 +55,7 @@ ENDS = {
 
 
 @dataclass(frozen=True)
-class Panel:
+class SheetPanel:
     """What is drawn in one place of a sheet: the overlay, and the scale that it has."""
 
     rgb: RGB
@@ -66,7 +66,7 @@ def draw_page(
     layout: Layout,
     page: Page,
     names: Sequence[str],
-    panels: Mapping[tuple[FilterKey, int], Panel],
+    panels: Mapping[tuple[FilterKey, int], SheetPanel],
     pictures: Mapping[int, RGB],
     style: FigureStyle,
     note: str = "",

@@ -18,7 +18,7 @@ from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.attribution_figure import AttributionFigure, attribution_figure
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
-from explorer.core.figures.sheet import Panel, draw_page
+from explorer.core.figures.sheet import SheetPanel, draw_page
 from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels, text_width
 from explorer.core.figures.single import MAX_SIDE, FigureStyle, canvas, draw, draw_single, statistics
 from explorer.core.tags.book import FilterKey
@@ -298,12 +298,12 @@ def test_a_page_too_narrow_for_a_sheet_is_refused() -> None:
 
 def page_of(
     layout: Layout, style: FigureStyle, names: list[str], *, missing: tuple[int, ...] = (), note: str = ""
-) -> tuple[Any, dict[tuple[FilterKey, int], Panel]]:
+) -> tuple[Any, dict[tuple[FilterKey, int], SheetPanel]]:
     page = layout.pages[0]
     height, width = panel_pixels(layout, style, (40, 60), most=False)
     random = np.random.default_rng(1)
     panels = {
-        (key, number): Panel(random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345))
+        (key, number): SheetPanel(random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345))
         for key in page.filters
         for number in page.pictures
         if number not in missing
@@ -412,7 +412,7 @@ def test_golden_sheet() -> None:
     drawn_on = canvas(np.asarray(Image.fromarray(picture()).resize(size[::-1])), Box(0, 0, *size), FigureStyle())
     maps = [np.eye(3, 4, number).astype(np.float32) for number in (0, 1)]
     panels = {
-        (key, number): Panel(draw(drawn_on, maps[number], Scale(0, 1), style), Scale(0, 1))
+        (key, number): SheetPanel(draw(drawn_on, maps[number], Scale(0, 1), style), Scale(0, 1))
         for key in layout.pages[0].filters
         for number in (0, 1)
     }
