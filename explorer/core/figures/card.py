@@ -134,7 +134,9 @@ class _Page:
         axes.imshow(color_bar(256, style.color_map)[::-1].reshape(1, 256, 3), aspect="auto", interpolation="none")
         self.text(x, y + 1.8, low, 5, _GREY)
         self.text(left + 31, y + 1.8, high, 5, _GREY)
-        self.text(self._size[0] - MARGIN, y + 1.8, words.note, 5, _GREY, "right")
+        right = self._size[0] - MARGIN
+        room = right - (left + 31 + text_width(high, 5) + 2)
+        self.text(right, y + 1.8, shortened(drawable(words.note), 5, room), 5, _GREY, "right")
 
     def _axes(self, x: float, y: float, width: float, height: float) -> Any:
         across, down = self._size

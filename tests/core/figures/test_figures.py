@@ -17,6 +17,7 @@ from explorer.core.drawing.overlay import compose, overlay
 from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.attribution_figure import AttributionFigure, attribution_figure
+from explorer.core.figures.card import Card, CardWords, draw_card
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
 from explorer.core.figures.sheet import SheetPanel, draw_page
 from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels, text_width
@@ -436,6 +437,21 @@ def test_the_lines_below_an_attribution_end_with_the_page(width: float | None, t
     assert len(long) == 2
     assert all(text_width(text, 6.5) <= (width or 120) - 2 * MARGIN for text in written)
     assert not any("皮" in text for text in written), "which the font lacks"
+
+
+def test_the_note_of_a_card_ends_before_the_scale() -> None:
+    counts, edges = np.ones(3, np.int64), np.arange(4.0)
+    words = CardWords(
+        "7:8", ("answers",), counts, edges, Scale(0.0, 12345.0), "皮膚 " + "a long name of a network " * 20
+    )
+    figure = draw_card(Card(words), FigureStyle(dpi=50))
+    figure.canvas.draw()
+    left, right = (
+        next(text for text in figure.texts if text.get_text().endswith(end)).get_window_extent()
+        for end in ("e+04", " ")
+    )
+    assert right.x0 > left.x1
+    assert right.x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize("size", [(1, 65_535), (65_535, 1)])
