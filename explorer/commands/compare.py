@@ -14,7 +14,7 @@ from trainer.files.printing import printable, say, say_json
 
 if TYPE_CHECKING:
     from explorer.core.comparison import Comparison
-    from explorer.core.comparison.matching import Match
+    from explorer.core.comparison.matching import MatchedFilter
     from explorer.core.network.opening import Network
 
 SHOWN = 10
@@ -77,8 +77,8 @@ def _compared(arguments: argparse.Namespace, first: "Network", second: "Network"
         return compare(first, second, arguments.images, on_step=on_step)
 
 
-def _layers(comparison: "Comparison") -> "dict[int, list[Match]]":
-    layers: dict[int, list[Match]] = {}
+def _layers(comparison: "Comparison") -> "dict[int, list[MatchedFilter]]":
+    layers: dict[int, list[MatchedFilter]] = {}
     for match in comparison.matches:
         layers.setdefault(match.first.layer, []).append(match)
     return layers

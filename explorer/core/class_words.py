@@ -68,10 +68,10 @@ class ClassWords:
     def from_json(cls, text: str) -> "ClassWords":
         """What `as_json` wrote; UserError for anything else."""
         try:
-            found: Any = json.loads(text)
-            classes = tuple(map(_text, found["classes"]))
+            content: Any = json.loads(text)
+            classes = tuple(map(_text, content["classes"]))
             pairs = tuple(
-                Pair(word, _text(said["class"]), _text(said["reason"])) for word, said in found["words"].items()
+                Pair(word, _text(entry["class"]), _text(entry["reason"])) for word, entry in content["words"].items()
             )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise UserError("These are no words of classes; propose them anew.") from error
@@ -82,8 +82,8 @@ class ClassWords:
 
 def words_key(identity: str, words: Iterable[str]) -> str:
     """Under which name the map of a network (its identity) and a set of words is kept."""
-    said = json.dumps([identity, sorted({spelling(word) for word in words})])
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
+    text = json.dumps([identity, sorted({spelling(word) for word in words})])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def told_apart(classes: Sequence[str]) -> tuple[str, ...]:
@@ -93,10 +93,10 @@ def told_apart(classes: Sequence[str]) -> tuple[str, ...]:
 
 def trained_words(training: Mapping[str, Any]) -> dict[str, str]:
     """Which words a network was trained with, and as which class, as far as its checkpoint's `training` says."""
-    found: Any = training
+    section: Any = training
     for name in ("cohort", "settings", "table"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    pairs = found.items() if isinstance(found, Mapping) else ()
+        section = section.get(name) if isinstance(section, Mapping) else None
+    pairs = section.items() if isinstance(section, Mapping) else ()
     return {word: name for word, name in pairs if isinstance(word, str) and isinstance(name, str)}
 
 
@@ -112,12 +112,12 @@ def propose(words: Iterable[str], classes: Sequence[str], trained: Mapping[str, 
     says what it is, or where it may be one class as well as another.
     """
     proposer = _Proposer(tuple(classes), read_diagnosis_names(), read_diagnoses())
-    taught = {spelling(word): name for word, name in (trained or {}).items() if name in classes}
-    once = {spelling(word): word for word in reversed(list(words)) if word.strip()}
+    trained_name_of = {spelling(word): name for word, name in (trained or {}).items() if name in classes}
+    word_of = {spelling(word): word for word in reversed(list(words)) if word.strip()}
     pairs = []
-    for key, word in sorted(once.items()):
-        if key in taught:
-            pairs.append(Pair(word, taught[key], "the network was trained so"))
+    for key, word in sorted(word_of.items()):
+        if key in trained_name_of:
+            pairs.append(Pair(word, trained_name_of[key], "the network was trained so"))
         else:
             pairs.append(Pair(word, *proposer.of(word)))
     return ClassWords(tuple(classes), tuple(pairs))
@@ -133,9 +133,9 @@ class _Proposer:
         """The class and the reason for one word."""
         steps = (self._same, self._same_diagnosis, self._kind, self._contained, self._malignancy)
         for step in steps:
-            found = step(word)
-            if found is not None:
-                return found
+            proposal = step(word)
+            if proposal is not None:
+                return proposal
         return self._remaining(word)
 
     def _same(self, word: str) -> tuple[str, str] | None:
@@ -146,21 +146,21 @@ class _Proposer:
         return _only([name for name in self.classes if self.names.of(name) == meant], f"means {meant}")
 
     def _kind(self, word: str) -> tuple[str, str] | None:
-        found = [name for name in self.classes if self.names.falls_under(word, name)]
-        return _only(found, f"a kind of {self.names.of(found[0])}" if found else "")
+        matches = [name for name in self.classes if self.names.falls_under(word, name)]
+        return _only(matches, f"a kind of {self.names.of(matches[0])}" if matches else "")
 
     def _contained(self, word: str) -> tuple[str, str] | None:
         """A class whose words stand in the word: "spitz nevus" is a nevus; but "not melanoma" is no melanoma."""
         if spelling(word).split(" ")[0] in _DENIES or self.meanings.get(spelling(word)) == INDETERMINATE:
             return None
         named = [name for name in self.classes if not self._general(name) and spelling(name) not in _REST]
-        found = [name for name in named if f" {self.names.of(name)} " in f" {spelling(word)} "]
-        return _only(found, f"a kind of {self.names.of(found[0])}" if found else "")
+        matches = [name for name in named if f" {self.names.of(name)} " in f" {spelling(word)} "]
+        return _only(matches, f"a kind of {self.names.of(matches[0])}" if matches else "")
 
     def _malignancy(self, word: str) -> tuple[str, str] | None:
         meaning = self.meanings.get(spelling(word), "")
-        found = [name for name in self.classes if meaning and self._general(name) == meaning]
-        return _only(found, f"{meaning} in the table of diagnoses")
+        matches = [name for name in self.classes if meaning and self._general(name) == meaning]
+        return _only(matches, f"{meaning} in the table of diagnoses")
 
     def _remaining(self, word: str) -> tuple[str, str]:
         rest, meaning = rest_of(self.classes), self.meanings.get(spelling(word), "")
@@ -193,11 +193,11 @@ class _Proposer:
         return next((meaning for meaning, words in _GENERAL.items() if spelling(name) in words), "")
 
 
-def _only(found: Sequence[str], reason: str) -> tuple[str, str] | None:
+def _only(matches: Sequence[str], reason: str) -> tuple[str, str] | None:
     """The one class that was found; of several, that it may be each of them."""
-    if len(found) > 1:
-        return "", f"may be {' or '.join(found[:3])}"
-    return (found[0], reason) if found else None
+    if len(matches) > 1:
+        return "", f"may be {' or '.join(matches[:3])}"
+    return (matches[0], reason) if matches else None
 
 
 def _text(value: object) -> str:

@@ -60,44 +60,46 @@ def read_labels(csv: Path | str, pictures: Sequence[Path] | None = None, columns
     unsure = [table.rows[key].name for key in table.rows if key in table.disagreeing]
     _report(problems, unsure, "picture|pictures", "with rows that disagree, so without a class")
     of_key = {key: _class(row.diagnoses) for key, row in table.rows.items()}
-    known = {picture: of_key.get(key, "") for picture, key in pairing.keys.items()}
+    label_of = {picture: of_key.get(key, "") for picture, key in pairing.keys.items()}
     if pictures is not None:
         _report(problems, pairing.shared, "name|names", "with several pictures")
         loosely = [picture.name for picture in pairing.loosely]
         _report(problems, loosely, "picture|pictures", "found without leading zeros or _downsampled in their names")
-        unknown = [picture.name for picture, label in known.items() if not label]
-        if known and not unknown and pairing.unused:  # a whole archive's table names thousands more: no trouble
-            what = "is of another picture" if len(pairing.unused) == 1 else "are of other pictures"
-            more = f"{len(pairing.unused):,} more in the table {what}"
-            problems.append(f"All {len(known):,} pictures have a class; {more}.")
+        unknown = [picture.name for picture, label in label_of.items() if not label]
+        if label_of and not unknown and pairing.unused:  # a whole archive's table names thousands more: no trouble
+            predicate = "is of another picture" if len(pairing.unused) == 1 else "are of other pictures"
+            more = f"{len(pairing.unused):,} more in the table {predicate}"
+            problems.append(f"All {len(label_of):,} pictures have a class; {more}.")
         else:
             _report(problems, pairing.unused, "name|names", "in the table without a picture here")
         _report(problems, unknown, "picture|pictures", "without a class")
-    counts = Counter(filter(None, of_key.values() if pictures is None else known.values()))
+    counts = Counter(filter(None, of_key.values() if pictures is None else label_of.values()))
     titles = table.titles if table.aloud else ()
-    return Labels(f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), titles, known, pairing)
+    return Labels(
+        f"{table.name}, {table.form}", dict(sorted(counts.items())), tuple(problems), titles, label_of, pairing
+    )
 
 
 def folder_labels(folder: Path | str, pictures: Sequence[Path]) -> Labels:
     """The name of the folder that holds each picture, as its class; no labels where folders are no classes."""
     folder = Path(folder)
-    found = class_folders(folder, pictures)
-    counts = Counter(found.classes.values())
-    problems = list(found.notes)
-    if found.doubt:
-        problems.append(f"{found.doubt[0].upper()}{found.doubt[1:]}; open the table of their classes (Ctrl+L).")
+    by_folder = class_folders(folder, pictures)
+    counts = Counter(by_folder.classes.values())
+    problems = list(by_folder.notes)
+    if by_folder.doubt:
+        problems.append(f"{by_folder.doubt[0].upper()}{by_folder.doubt[1:]}; open the table of their classes (Ctrl+L).")
     if len(counts) < 2:
         return Labels(problems=tuple(problems))
-    _report(problems, [picture.name for picture in found.outside], "picture|pictures", "in no class folder")
+    _report(problems, [picture.name for picture in by_folder.outside], "picture|pictures", "in no class folder")
     source = f"folders in {folder.name or folder}"
-    return Labels(source, dict(sorted(counts.items())), tuple(problems), _known=found.classes)
+    return Labels(source, dict(sorted(counts.items())), tuple(problems), _known=by_folder.classes)
 
 
 def _class(diagnoses: Sequence[str]) -> str:
     return diagnoses[-1] if diagnoses else ""
 
 
-def _report(problems: list[str], found: Sequence[str], noun: str, what: str) -> None:
-    if found:
-        first = f" (the first: {one_line(found[0])})" if found[0] else ""
-        problems.append(f"{len(found):,} {noun.split('|')[len(found) > 1]} {what}{first}.")
+def _report(problems: list[str], items: Sequence[str], noun: str, description: str) -> None:
+    if items:
+        first = f" (the first: {one_line(items[0])})" if items[0] else ""
+        problems.append(f"{len(items):,} {noun.split('|')[len(items) > 1]} {description}{first}.")

@@ -55,23 +55,23 @@ def choose_filters(
 
     UserError where a layer, a filter or a tag does not exist, or a tag is named and there are no tags.
     """
-    found: dict[FilterKey, None] = {}
+    chosen: dict[FilterKey, None] = {}
     for selector in selectors:
         selector = _of_name(selector, layers)
         keys = _tagged(selector.tag, tags) if selector.tag else _numbered(selector, layers)
-        found.update(dict.fromkeys(keys))
-    return tuple(found)
+        chosen.update(dict.fromkeys(keys))
+    return tuple(chosen)
 
 
 def _of_name(selector: Selector, layers: Sequence[LayerInfo]) -> Selector:
     """The selector with a layer's number where it is the layer's name (`features.17`, `features.17:3-12`)."""
-    places = {layer.name: layer.index for layer in layers}
-    name, _, filters = selector.tag.rpartition(":") if selector.tag not in places else (selector.tag, "", "")
-    wanted = re.fullmatch(_NUMBER, filters, re.ASCII)
-    if name not in places or (filters and not wanted):
+    index_of = {layer.name: layer.index for layer in layers}
+    name, _, filters = selector.tag.rpartition(":") if selector.tag not in index_of else (selector.tag, "", "")
+    match = re.fullmatch(_NUMBER, filters, re.ASCII)
+    if name not in index_of or (filters and not match):
         return selector
-    range = (int(wanted[1]), int(wanted[2] or wanted[1])) if wanted else None
-    return Selector((places[name], places[name]), range)
+    filter_range = _range(selector.tag, match[1], match[2]) if match else None
+    return Selector((index_of[name], index_of[name]), filter_range)
 
 
 def choose_pictures(pictures: Sequence[Path], names: Sequence[str] = (), first: int | None = None) -> tuple[Path, ...]:
@@ -80,14 +80,14 @@ def choose_pictures(pictures: Sequence[Path], names: Sequence[str] = (), first: 
     A name is a file name, with or without its ending, or the end of a path (`benign/a.jpg`), whatever the case.
     UserError where a name fits no picture or several, or nothing is left.
     """
-    found: dict[Path, None] = {}
+    chosen: dict[Path, None] = {}
     if not names:
-        found.update(dict.fromkeys(pictures[:first]))
+        chosen.update(dict.fromkeys(pictures[:first]))
     for name in names:
-        found[_picture(name, pictures)] = None
-    if not found:
+        chosen[_picture(name, pictures)] = None
+    if not chosen:
         raise UserError("No pictures are chosen; name some, or choose a folder that holds pictures.")
-    return tuple(found)
+    return tuple(chosen)
 
 
 def picture_names(text: str, pictures: Sequence[Path]) -> list[str]:
@@ -155,8 +155,8 @@ def _tagged(word: str, tags: TagBook | None) -> list[FilterKey]:
     keys = [key for key in tags.keys() if any(tag.tag.casefold() == wanted for tag in tags.tags(key))]  # noqa: SIM118
     if not keys:
         words = sorted({tag.tag for _, tag in tags.entries()})
-        known = f"the tags in use are {', '.join(words)}" if words else "no filter has a tag yet"
-        raise UserError(f'No filter has the tag "{word}"; {known}.')
+        in_use = f"the tags in use are {', '.join(words)}" if words else "no filter has a tag yet"
+        raise UserError(f'No filter has the tag "{word}"; {in_use}.')
     return keys
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from explorer.core.comparison.filter_match import BothAnswers, SampleAnswers
-    from explorer.core.comparison.matching import Match
+    from explorer.core.comparison.matching import MatchedFilter
     from explorer.core.index import FolderIndex
     from explorer.core.network.opening import Network
 
@@ -59,7 +59,7 @@ class FilterMatch(QObject):
         """Why filters could not be matched; "" where they were, or may still be."""
         self._both: BothAnswers | None = None
         self._indexes: Indexes | None = None
-        self._matches: dict[int, tuple[Match, ...]] = {}
+        self._matches: dict[int, tuple[MatchedFilter, ...]] = {}
         self._share = 0.0
         session.changed.connect(self._view_changed)
         second.changed.connect(self._networks_changed)
@@ -268,11 +268,11 @@ class FilterMatch(QObject):
         self._follow()
 
     def _match(self, both: "BothAnswers", layer: int) -> None:
-        def work(on_step: OnStep) -> "tuple[Match, ...]":
+        def work(on_step: OnStep) -> "tuple[MatchedFilter, ...]":
             on_step(0, 0)
             return both.matches(layer)
 
-        def done(matches: "tuple[Match, ...]") -> None:
+        def done(matches: "tuple[MatchedFilter, ...]") -> None:
             self._matches[layer] = matches
             from explorer.core.comparison.matching import number_is_stronger
 

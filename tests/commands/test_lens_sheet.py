@@ -11,7 +11,7 @@ from explorer.cli import main
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.sheet_rows import sheet_row
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
-from explorer.core.evaluation.confused_pairs import ConfusedPair, confused_pairs
+from explorer.core.evaluation.confused_pairs import ConfusedRows, confused_pairs
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
 from explorer.core.maps.activations import predict
@@ -61,7 +61,7 @@ def test_the_most_frequent_pairs_come_first_and_the_surest_mistake_of_each() -> 
     probabilities = np.eye(3)[[1, 1, 0, 2, 1, 0]] * np.array([0.5, 0.9, 0.8, 0.7, 0.6, 1.0])[:, None]
     given = ["a", "a", "a", "b", "", "c"]
     found = confused_pairs(given, probabilities, classes, 2)
-    assert found == [ConfusedPair("a", "b", (1, 0)), ConfusedPair("b", "c", (3,))]
+    assert found == [ConfusedRows("a", "b", (1, 0)), ConfusedRows("b", "c", (3,))]
     assert confused_pairs(["b"], np.array([[0.0, 1.0, 0.0]]), classes, 5) == []
 
 

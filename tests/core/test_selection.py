@@ -63,6 +63,7 @@ def test_tags_with_and_without_prefix() -> None:
         ("3:64", r"no filter 64 in layer 3 \(features.3\); its filters are 0 to 63"),
         ("3-2", "backwards"),
         ("3:5-2", "backwards"),
+        ("features.3:5-2", '"features.3:5-2" counts backwards'),
         ("", "No filters are chosen"),
         (" , ", "No filters are chosen"),
         ("3:", "names no filters"),

@@ -216,7 +216,7 @@ def values(case: Case, target: Target, pictures: torch.Tensor) -> npt.NDArray[np
     """The target's values (n, targets) of whole pictures."""
     logits, maps = whole_pass(case.network, pictures, target.infos)
     found = maps or [logits]
-    columns = [answers(target, place, value, value, len(pictures)) for place, value in enumerate(found)]
+    columns = [answers(target, value, value, len(pictures)) for value in found]
     plain: npt.NDArray[np.float32] = torch.cat(columns, 1).float().cpu().numpy()
     return plain
 

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 from explorer.core.attribution import attribute
 from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.difference import difference
-from explorer.core.comparison.matching import Match, number_is_stronger
+from explorer.core.comparison.matching import MatchedFilter, number_is_stronger
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
 from explorer.core.images import read_image
@@ -199,9 +199,9 @@ def test_filters_are_matched_by_answers_number_or_hand(both: Workspace, until: U
 def test_until_a_person_chooses_the_stronger_of_number_and_answers_stands(
     qtbot: QtBot, until: Until, workspace: Workspace, tmp_path: Path, pictures: Path
 ) -> None:
-    assert number_is_stronger((Match(KEY, KEY, 0.1, 0.9), Match(KEY, None, math.nan, 0.0)))
-    assert not number_is_stronger((Match(KEY, KEY, 0.5, 0.4),))
-    assert not number_is_stronger((Match(KEY, None, math.nan, 0.4),))
+    assert number_is_stronger((MatchedFilter(KEY, KEY, 0.1, 0.9), MatchedFilter(KEY, None, math.nan, 0.0)))
+    assert not number_is_stronger((MatchedFilter(KEY, KEY, 0.5, 0.4),))
+    assert not number_is_stronger((MatchedFilter(KEY, None, math.nan, 0.4),))
     path = save_small(tmp_path / "a.safetensors")
     open_both(qtbot, workspace, path, pictures)
     checkpoint = load(path)

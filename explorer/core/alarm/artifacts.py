@@ -61,8 +61,8 @@ class Artifact:
     @property
     def varies(self) -> bool:
         """Whether at least two pictures differ in it."""
-        found = self.values[self.known]
-        return len(found) > 1 and bool((found != found[0]).any())
+        values = self.values[self.known]
+        return len(values) > 1 and bool((values != values[0]).any())
 
     def sides(self, sign: int) -> tuple[Mask, Mask]:
         """The pictures with it and those without (N); with a `sign` of -1 it is its lack that is looked for.
@@ -72,10 +72,10 @@ class Artifact:
         if self.there is not None:
             have, lack = self.there & self.known, ~self.there & self.known
             return (have, lack) if sign > 0 else (lack, have)
-        found = sign * self.values
-        low, high = np.quantile(found[self.known], [SHARE, 1 - SHARE]) if self.known.any() else (0.0, 0.0)
+        signed = sign * self.values
+        low, high = np.quantile(signed[self.known], [SHARE, 1 - SHARE]) if self.known.any() else (0.0, 0.0)
         with np.errstate(invalid="ignore"):
-            return (found >= high) & (found > low), (found <= low) & (found < high)
+            return (signed >= high) & (signed > low), (signed <= low) & (signed < high)
 
     def phrase(self, sign: int) -> str:
         """It in words."""
@@ -91,7 +91,7 @@ def artifacts_of(
     What a person `said` wins: a picture without the artifact has none of it, one with it at least so much that it
     counts as there. A word that no column has is known of the pictures alone of which it was said.
     """
-    found = []
+    artifacts = []
     words = {word for row in (said or {}).values() for word in row}
     for name in [*columns, *sorted(words - set(columns))]:
         values = np.array(columns[name], np.float64) if name in columns else np.full(len(pictures), np.nan)
@@ -100,12 +100,12 @@ def artifacts_of(
             with np.errstate(invalid="ignore"):
                 values[values < FAINT] = 0.0
         for row, picture in enumerate(pictures) if name in words else ():
-            told = (said or {}).get(picture, {}).get(name)
-            if told is not None and limit is not None:
-                values[row] = max(np.nan_to_num(values[row]), limit) if told else 0.0
-        there = None
+            statement = (said or {}).get(picture, {}).get(name)
+            if statement is not None and limit is not None:
+                values[row] = max(np.nan_to_num(values[row]), limit) if statement else 0.0
+        present = None
         if limit is not None:
             with np.errstate(invalid="ignore"):
-                there = values >= limit
-        found.append(Artifact(name, values, there))
-    return tuple(one for one in found if one.varies)
+                present = values >= limit
+        artifacts.append(Artifact(name, values, present))
+    return tuple(artifact for artifact in artifacts if artifact.varies)

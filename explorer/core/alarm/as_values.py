@@ -13,22 +13,22 @@ def as_values(heard: Alarm) -> dict[str, Any]:
         "pictures": heard.pictures,
         "artifacts": list(heard.artifacts),
         "left_out": heard.left_out.sentence,
-        "findings": [_values(one) for one in heard.findings],
+        "findings": [_values(finding) for finding in heard.findings],
     }
 
 
-def _values(one: Finding) -> dict[str, Any]:
+def _values(finding: Finding) -> dict[str, Any]:
     plain = {
-        name: getattr(one, name)
+        name: getattr(finding, name)
         for name in ("artifact", "sign", "phrase", "of_class", "q", "following", "filters", "words")
     }
-    changes = {"muting": one.muting, "correction": one.correction}
+    changes = {"muting": finding.muting, "correction": finding.correction}
     return {
         **plain,
-        "association": one.association.as_dict(),
-        "odds": one.odds.as_dict() if one.odds is not None else None,
-        "dependence": one.dependence.as_dict(),
-        "alongside": list(one.alongside),
+        "association": finding.association.as_dict(),
+        "odds": finding.odds.as_dict() if finding.odds is not None else None,
+        "dependence": finding.dependence.as_dict(),
+        "alongside": list(finding.alongside),
         "top": [
             {
                 "filter": str(filter.key),
@@ -37,7 +37,7 @@ def _values(one: Finding) -> dict[str, Any]:
                 "q": filter.q,
                 "pushed": filter.pushed if filter.pushed == filter.pushed else None,
             }
-            for filter in one.top
+            for filter in finding.top
         ],
         **{
             name: {key: getattr(value, "as_dict", lambda value=value: value)() for key, value in vars(change).items()}
@@ -45,5 +45,5 @@ def _values(one: Finding) -> dict[str, Any]:
             else None
             for name, change in changes.items()
         },
-        "rests": {name: list(names) for name, names in dataclasses.asdict(one.rests).items()},
+        "rests": {name: list(names) for name, names in dataclasses.asdict(finding.rests).items()},
     }

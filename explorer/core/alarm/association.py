@@ -16,13 +16,13 @@ def class_auc(values: npt.NDArray[np.floating], positive: Mask) -> tuple[Measure
     Where the values part the sides without exception, the interval is the exact one of as many trials as the smaller
     side has pictures (Clopper & Pearson, Biometrika 26:404, 1934), a cautious reading.
     """
-    found = delong(values, positive)
-    if not np.isfinite(found.value):
-        return found, 1.0
+    auc = delong(values, positive)
+    if not np.isfinite(auc.value):
+        return auc, 1.0
     p = float(stats.mannwhitneyu(values[positive], values[~positive], method="asymptotic").pvalue)
-    if not np.isfinite(found.low) and found.value in (0, 1):
+    if not np.isfinite(auc.low) and auc.value in (0, 1):
         fewer = int(min(positive.sum(), (~positive).sum()))
         reach = 1 - 0.025 ** (1 / fewer)
-        low, high = (1 - reach, 1.0) if found.value > 0.5 else (0.0, reach)
-        found = Measure(found.value, low, high, found.n)
-    return found, p if np.isfinite(p) else 1.0
+        low, high = (1 - reach, 1.0) if auc.value > 0.5 else (0.0, reach)
+        auc = Measure(auc.value, low, high, auc.n)
+    return auc, p if np.isfinite(p) else 1.0

@@ -10,8 +10,8 @@ Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Cohort:
-    """The N pictures that count for one class: `place` numbers it, `labels` and `scores` (N) are theirs.
+class ScoredPictures:
+    """The N pictures that count for one class: `class_index` numbers it, `labels` and `scores` (N) are theirs.
 
     `rows` (N) are their places in the index, and `units` (N) name their lesions, or themselves where none is known.
     """
@@ -20,25 +20,25 @@ class Cohort:
     names: tuple[str, ...]
     units: tuple[str, ...]
     labels: npt.NDArray[np.int64]
-    place: int
+    class_index: int
     scores: Numbers
 
 
-def class_scores(logits: npt.NDArray[np.floating], place: int) -> Numbers:
+def class_scores(logits: npt.NDArray[np.floating], class_index: int) -> Numbers:
     """The logit of a class less that of the strongest other (N) of logits (N, K); of one output itself, or less it.
 
     A network of one output tells class 1 from class 0, which is all else.
     """
     exact: Numbers = np.asarray(logits, np.float64)
     if exact.shape[1] == 1:
-        return exact[:, 0] if place == 1 else -exact[:, 0]
-    others = np.delete(exact, place, axis=1)
-    found: Numbers = exact[:, place] - others.max(axis=1)
-    return found
+        return exact[:, 0] if class_index == 1 else -exact[:, 0]
+    others = np.delete(exact, class_index, axis=1)
+    margin: Numbers = exact[:, class_index] - others.max(axis=1)
+    return margin
 
 
 def towards(
-    logits: npt.NDArray[np.floating], place: int, target: str = "margin", classes: Sequence[str] = ()
+    logits: npt.NDArray[np.floating], class_index: int, target: str = "margin", classes: Sequence[str] = ()
 ) -> Numbers:
     """By what the relevance of an index is multiplied so that it speaks for a class (N): 1, -1, or NaN for not at all.
 
@@ -48,11 +48,11 @@ def towards(
     if target.startswith("class:"):
         name = target.removeprefix("class:")
         if len(classes) == 1:  # of one output the class itself stands at 1, and what it is not at 0
-            return np.full(len(logits), 1.0 if place == 1 else -1.0)
-        return np.full(len(logits), 1.0 if name in classes and list(classes).index(name) == place else np.nan)
+            return np.full(len(logits), 1.0 if class_index == 1 else -1.0)
+        return np.full(len(logits), 1.0 if name in classes and list(classes).index(name) == class_index else np.nan)
     if target != "margin":
         return np.full(len(logits), np.nan)
     if logits.shape[1] == 1:
-        return np.where((logits[:, 0] >= 0) == (place == 1), 1.0, -1.0)
+        return np.where((logits[:, 0] >= 0) == (class_index == 1), 1.0, -1.0)
     order = np.argsort(-logits, axis=1, kind="stable")
-    return np.where(order[:, 0] == place, 1.0, np.where(order[:, 1] == place, -1.0, np.nan))
+    return np.where(order[:, 0] == class_index, 1.0, np.where(order[:, 1] == class_index, -1.0, np.nan))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from explorer.core.alarm.change import Change
+from explorer.core.alarm.change import InterventionEffect
 from explorer.core.tags import FilterKey
 from trainer.measures.bootstrap import Measure
 
@@ -70,13 +70,13 @@ class Finding:
     top: tuple[Following, ...]
     rests: Rests
     alongside: tuple[str, ...] = ()
-    muting: Change | None = None
-    correction: Change | None = None
+    muting: InterventionEffect | None = None
+    correction: InterventionEffect | None = None
 
     @property
     def about(self) -> tuple[object, ...]:
         """What the effects of muting and correcting depend on: the artifact, its pictures, and the filters."""
-        return self.artifact, self.sign, self.of_class, tuple(one.key for one in self.top), self.rests
+        return self.artifact, self.sign, self.of_class, tuple(follower.key for follower in self.top), self.rests
 
     @property
     def weight(self) -> float:
@@ -95,19 +95,19 @@ class Finding:
         apart = self.dependence.value == self.dependence.value
         lines = [self._told, f"score within class: {self._follows}" if apart else "not to be told apart from the class"]
         lines.append(f"{self.following:,} of {self.filters:,} filters follow")
-        for what, change in (("muted", self.muting), ("usual light", self.correction)):
+        for intervention, change in (("muted", self.muting), ("usual light", self.correction)):
             if change is not None:
-                before, after = (self.sign * one.value for one in (change.dependence_before, change.dependence_after))
-                lines.append(f"{what}: {before:.2f} to {after:.2f}, AUC {change.auc_change.value:+.3f}")
+                before, after = (self.sign * rho.value for rho in (change.dependence_before, change.dependence_after))
+                lines.append(f"{intervention}: {before:.2f} to {after:.2f}, AUC {change.auc_change.value:+.3f}")
         return tuple(lines)
 
     @property
     def _told(self) -> str:
         """How it goes with the class. "AUC 0.33" of a redder surround is 0.67 of a less red one, which is said."""
-        told = f"AUC {_written(self.association if self.sign > 0 else _turned(self.association))}"
+        auc = f"AUC {_written(self.association if self.sign > 0 else _turned(self.association))}"
         if self.odds is None:
-            return told
-        return f"odds ratio {_written(self.odds if self.sign > 0 else _inverse(self.odds))}, {told}"
+            return auc
+        return f"odds ratio {_written(self.odds if self.sign > 0 else _inverse(self.odds))}, {auc}"
 
     @property
     def _follows(self) -> str:
@@ -121,27 +121,29 @@ class Finding:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The sentences of `words`."""
-        said = [f"Worth a look: {self.phrase}. Pictures of {self.of_class} show this more often here ({self._told})."]
+        sentences = [
+            f"Worth a look: {self.phrase}. Pictures of {self.of_class} show this more often here ({self._told})."
+        ]
         if self.dependence.value == self.dependence.value:
             among = f"Among pictures of the same class the score for {self.of_class}"
-            said.append(f"{among} follows it ({self._follows}).")
+            sentences.append(f"{among} follows it ({self._follows}).")
         else:
-            said.append("No class has pictures both with and without it: the two cannot be told apart here.")
+            sentences.append("No class has pictures both with and without it: the two cannot be told apart here.")
         if self.following:
-            named = ", ".join(str(one.key) for one in self.top[:NAMED])
-            first = f"; those that push the score most: {named}" if named else ""
-            said.append(f"{self.following:,} of {self.filters:,} filters follow it within class{first}.")
+            named = ", ".join(str(follower.key) for follower in self.top[:NAMED])
+            pushers = f"; those that push the score most: {named}" if named else ""
+            sentences.append(f"{self.following:,} of {self.filters:,} filters follow it within class{pushers}.")
         if self.alongside:
-            said.append(f"The same pictures differ in {' and '.join(self.alongside)} too.")
+            sentences.append(f"The same pictures differ in {' and '.join(self.alongside)} too.")
         if self.muting is not None:
             count = len(self.top)
-            of = f"these {count} filters" if count > 1 else "this filter"
-            said.append(f"Muting {of} {self.muting.words(self.of_class, self.sign)}.")
+            subject = f"these {count} filters" if count > 1 else "this filter"
+            sentences.append(f"Muting {subject} {self.muting.words(self.of_class, self.sign)}.")
         if self.correction is not None:
-            said.append(
+            sentences.append(
                 f"Giving each picture the usual light of this folder {self.correction.words(self.of_class, self.sign)}."
             )
-        return tuple(said)
+        return tuple(sentences)
 
 
 def _turned(auc: Measure) -> Measure:

@@ -71,62 +71,71 @@ def followers_of(
     counted = np.zeros(rho.shape, np.int64)
     for first in range(0, count, AT_ONCE):
         on_step(first, count)
-        some = slice(first, min(count, first + AT_ONCE))
+        block = slice(first, min(count, first + AT_ONCE))
         for kind, name in enumerate(ANSWERS):
-            answers = index.rows_answers(some, name)[:, rows]
-            for at, one in enumerate(asked):
-                followed = within_class(one.artifact.values, answers, labels)
-                rho[at, kind, some], error[at, kind, some], counted[at, kind, some] = followed
-        relevance = index.rows_answers(some, "relevance")[:, rows].astype(np.float64)
-        for at, one in enumerate(asked):
-            pushed[at, some] = _pushed(relevance, index, rows, labels, one)
+            answers = index.rows_answers(block, name)[:, rows]
+            for number, candidate in enumerate(asked):
+                followed = within_class(candidate.artifact.values, answers, labels)
+                rho[number, kind, block], error[number, kind, block], counted[number, kind, block] = followed
+        relevance = index.rows_answers(block, "relevance")[:, rows].astype(np.float64)
+        for number, candidate in enumerate(asked):
+            pushed[number, block] = _pushed(relevance, index, rows, labels, candidate)
     rho[:, :, table["silent"]] = np.nan
-    return [_chosen(table, rho[at], error[at], pushed[at], counted[at]) for at, one in enumerate(asked)]
+    return [
+        _chosen(table, rho[number], error[number], pushed[number], counted[number])
+        for number, candidate in enumerate(asked)
+    ]
 
 
 def _pushed(
-    relevance: Numbers, index: FolderIndex, rows: npt.NDArray[np.intp], labels: npt.NDArray[np.int64], one: Asked
+    relevance: Numbers, index: FolderIndex, rows: npt.NDArray[np.intp], labels: npt.NDArray[np.int64], candidate: Asked
 ) -> Numbers:
     """How much more each filter (F, N) speaks for the class with the artifact than without: mean over classes (F,)."""
     target = str(index.contents.facts.get("relevance", "margin"))
-    speaks = relevance * towards(index.logits[rows], one.place, target, index.classes)
-    have, lack = one.artifact.sides(one.sign)
+    speaks = relevance * towards(index.logits[rows], candidate.place, target, index.classes)
+    have, lack = candidate.artifact.sides(candidate.sign)
     usable = np.isfinite(speaks).all(axis=0)
-    found = []
-    for of in (labels == place for place in np.unique(labels)):
-        sides = [of & side & usable for side in (have, lack)]
+    differences = []
+    for of_class in (labels == label for label in np.unique(labels)):
+        sides = [of_class & side & usable for side in (have, lack)]
         if all(side.any() for side in sides):
-            found.append(speaks[:, sides[0]].mean(axis=1) - speaks[:, sides[1]].mean(axis=1))
-    return np.mean(found, axis=0) if found else np.full(len(relevance), np.nan)
+            differences.append(speaks[:, sides[0]].mean(axis=1) - speaks[:, sides[1]].mean(axis=1))
+    return np.mean(differences, axis=0) if differences else np.full(len(relevance), np.nan)
 
 
 def _chosen(
     table: npt.NDArray[np.void], rho: Numbers, error: Numbers, pushed: Numbers, counted: npt.NDArray[np.int64]
 ) -> Followers:
     q = corrected(chance(rho, error))
-    better = np.nan_to_num(np.abs(rho)).argmax(axis=0)
-    at = better, np.arange(len(table))
-    follows = (q[at] <= LEVEL) & (np.abs(np.nan_to_num(rho[at])) >= LEAST_RHO)
+    answer_index = np.nan_to_num(np.abs(rho)).argmax(axis=0)
+    best_answer = answer_index, np.arange(len(table))
+    follows = (q[best_answer] <= LEVEL) & (np.abs(np.nan_to_num(rho[best_answer])) >= LEAST_RHO)
     push = np.where(follows, np.nan_to_num(pushed), 0.0)
     layers = np.unique(table["layer"])
     if np.isfinite(pushed).any():
         # Early layers push to and fro by far more than arrives: what counts is what is left of it.
-        layer = layers[np.argmax([push[table["layer"] == one].sum() for one in layers])]
-        of = np.flatnonzero((table["layer"] == layer) & (push > 0))
-        of = of[np.argsort(-push[of], kind="stable")]
-        needed = int(np.searchsorted(np.cumsum(push[of]), OF_THE_PUSH * push[of].sum())) + 1 if len(of) else 0
-        of = of[: min(needed, TOP)]
+        layer = layers[np.argmax([push[table["layer"] == candidate].sum() for candidate in layers])]
+        chosen = np.flatnonzero((table["layer"] == layer) & (push > 0))
+        chosen = chosen[np.argsort(-push[chosen], kind="stable")]
+        needed = (
+            int(np.searchsorted(np.cumsum(push[chosen]), OF_THE_PUSH * push[chosen].sum())) + 1 if len(chosen) else 0
+        )
+        chosen = chosen[: min(needed, TOP)]
     else:
-        of = np.flatnonzero(follows)
-        of = of[np.argsort(-np.abs(rho[at][of]), kind="stable")][:TOP]
+        chosen = np.flatnonzero(follows)
+        chosen = chosen[np.argsort(-np.abs(rho[best_answer][chosen]), kind="stable")][:TOP]
     top = tuple(
         Following(
             FilterKey(int(table["layer"][row]), int(table["filter"][row])),
-            ANSWERS[better[row]],
-            as_measure(float(rho[better[row], row]), float(error[better[row], row]), int(counted[better[row], row])),
-            float(q[better[row], row]),
+            ANSWERS[answer_index[row]],
+            as_measure(
+                float(rho[answer_index[row], row]),
+                float(error[answer_index[row], row]),
+                int(counted[answer_index[row], row]),
+            ),
+            float(q[answer_index[row], row]),
             float(pushed[row]),
         )
-        for row in of
+        for row in chosen
     )
     return Followers(int(follows.sum()), len(table), top)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.alarm.artifacts import Artifact
-from explorer.core.alarm.change import Change, change_of
-from explorer.core.alarm.class_score import Cohort, class_scores
+from explorer.core.alarm.change import InterventionEffect, intervention_effect
+from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding
 from explorer.core.arrays import RGB
 from explorer.core.errors import UserError
@@ -33,7 +33,7 @@ AT_ONCE = 16
 def measured_changes(
     finding: Finding,
     artifact: Artifact,
-    cohort: Cohort,
+    pictures: ScoredPictures,
     network: Network,
     folder: Path,
     index: FolderIndex,
@@ -46,29 +46,29 @@ def measured_changes(
     A muted map is the mean that the filter answers over the folder, everywhere (`constant` of `core/muting`). Pictures
     that are gone or not as the index saw them do not count.
     """
-    chosen = _spread(len(cohort.names), MOST)
+    chosen = _spread(len(pictures.names), MOST)
     have, lack = artifact.sides(finding.sign)
 
-    def measure(after: Logits, some: Places) -> Change:
-        return change_of(
-            cohort.scores[some],
-            class_scores(after, cohort.place),
-            artifact.values[some],
-            (have[some], lack[some]),
-            cohort.labels[some],
-            cohort.place,
-            [cohort.units[row] for row in some],
+    def measure(after: Logits, positions: Places) -> InterventionEffect:
+        return intervention_effect(
+            pictures.scores[positions],
+            class_scores(after, pictures.class_index),
+            artifact.values[positions],
+            (have[positions], lack[positions]),
+            pictures.labels[positions],
+            pictures.class_index,
+            [pictures.units[row] for row in positions],
             draws=draws,
         )
 
     if finding.top:
-        rows, keys = cohort.rows[chosen], [one.key for one in finding.top]
+        rows, keys = pictures.rows[chosen], [follower.key for follower in finding.top]
         muted = folder_logits(network, index.seen_from(folder), rows.tolist(), [keys], "constant", on_step=on_step)
         finding = replace(finding, muting=measure(muted.after[0], chosen[np.isin(rows, muted.rows)]))
     if finding.artifact in CASTS:
-        after, there = _under_one_light(network, [folder / cohort.names[row] for row in chosen], on_step)
-        if there.any():
-            finding = replace(finding, correction=measure(after, chosen[there]))
+        after, readable = _under_one_light(network, [folder / pictures.names[row] for row in chosen], on_step)
+        if readable.any():
+            finding = replace(finding, correction=measure(after, chosen[readable]))
     return finding
 
 
@@ -79,19 +79,19 @@ def _under_one_light(network: Network, pictures: list[Path], on_step: OnStep) ->
     """
     lights = [None if rgb is None else light_of(rgb) for rgb in map(_read, pictures)]
     usual = [light for light in lights if light is not None]
-    there = np.array([light is not None for light in lights])
+    readable = np.array([light is not None for light in lights])
     if not usual:
-        return np.empty((0, 0), np.float32), there
-    light, found = np.median(usual, axis=0), []
+        return np.empty((0, 0), np.float32), readable
+    light, logits = np.median(usual, axis=0), []
     for first in range(0, len(pictures), AT_ONCE):
         on_step(first, len(pictures))
         read = [_read(path) for path in pictures[first : first + AT_ONCE]]
-        there[first : first + AT_ONCE] &= [rgb is not None for rgb in read]
+        readable[first : first + AT_ONCE] &= [rgb is not None for rgb in read]
         prepared = [network.input.prepare(under_light(rgb, light)) for rgb in read if rgb is not None]
         if prepared:
             with torch.inference_mode():
-                found.append(network.logits(torch.stack(prepared)).float().cpu().numpy())
-    return np.concatenate(found) if found else np.empty((0, 0), np.float32), there
+                logits.append(network.logits(torch.stack(prepared)).float().cpu().numpy())
+    return np.concatenate(logits) if logits else np.empty((0, 0), np.float32), readable
 
 
 def _read(path: Path) -> RGB | None:

@@ -31,20 +31,20 @@ def candidates(index: FolderIndex, artifact: str, said: Said, n: int | None = No
     That is the most like the confirmed ones; as long as none is confirmed, those in which the program is surest, as far
     as it has looked; then the order of the index.
     """
-    told = {picture: row[artifact] for picture, row in said.items() if artifact in row}
+    statements = {picture: row[artifact] for picture, row in said.items() if artifact in row}
     sure = measured_so_far(index, CONCEPTS).get(artifact, np.full(len(index.pictures), np.nan))
-    confirmed = [picture for picture, there in told.items() if there]
-    ranked = likely_pictures(index, confirmed, [picture for picture, there in told.items() if not there])
+    confirmed = [picture for picture, present in statements.items() if present]
+    ranked = likely_pictures(index, confirmed, [picture for picture, present in statements.items() if not present])
     likeness = dict(ranked)
     if not ranked:
         order = np.argsort(-np.nan_to_num(sure, nan=-1.0), kind="stable")
-        ranked = [(name, 0.0) for name in (index.pictures[row] for row in order) if name not in told]
+        ranked = [(name, 0.0) for name in (index.pictures[row] for row in order) if name not in statements]
 
-    def found(name: str) -> float | None:
+    def sureness(name: str) -> float | None:
         value = float(sure[index.rows[name]])
         return value if value == value else None
 
-    return tuple(Candidate(name, likeness.get(name), found(name)) for name, _ in ranked[:n])
+    return tuple(Candidate(name, likeness.get(name), sureness(name)) for name, _ in ranked[:n])
 
 
 def likely_pictures(
@@ -56,17 +56,17 @@ def likely_pictures(
     `confirmed` pictures, less that with the nearest of the `rejected` ones, as far as a picture is like one at all: it
     lies within -1 to 1. Empty without a confirmed picture; names that the index does not have are passed over.
     """
-    seen = [index.rows[name] for name in confirmed if name in index.rows]
-    not_so = [index.rows[name] for name in rejected if name in index.rows]
+    confirmed_rows = [index.rows[name] for name in confirmed if name in index.rows]
+    rejected_rows = [index.rows[name] for name in rejected if name in index.rows]
     answers = index.embedding.astype(np.float64)
-    if not seen or not answers.shape[1]:
+    if not confirmed_rows or not answers.shape[1]:
         return []
     answers = answers - answers.mean(axis=0)
     length = np.linalg.norm(answers, axis=1, keepdims=True)
     answers = np.divide(answers, length, out=np.zeros_like(answers), where=length > 0)
-    likeness = (answers @ answers[seen].T).max(axis=1)
-    if not_so:
-        likeness = likeness - np.maximum((answers @ answers[not_so].T).max(axis=1), 0)
-    open_ones = np.setdiff1d(np.arange(len(answers)), [*seen, *not_so])
-    order = open_ones[np.argsort(-likeness[open_ones], kind="stable")][:n]
+    likeness = (answers @ answers[confirmed_rows].T).max(axis=1)
+    if rejected_rows:
+        likeness = likeness - np.maximum((answers @ answers[rejected_rows].T).max(axis=1), 0)
+    open_rows = np.setdiff1d(np.arange(len(answers)), [*confirmed_rows, *rejected_rows])
+    order = open_rows[np.argsort(-likeness[open_rows], kind="stable")][:n]
     return [(index.pictures[row], float(np.clip(likeness[row], -1, 1))) for row in order]

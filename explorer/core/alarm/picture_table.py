@@ -98,36 +98,36 @@ def picture_table(
     With `keep`, what was found is kept beside the index by the content of each picture, and taken from there; where
     the disk refuses, it is not.
     """
-    kept = measurement.kept_beside(index) if keep else None
-    known = _read(kept, measurement) if kept is not None else {}
+    table_path = measurement.kept_beside(index) if keep else None
+    cached = _read(table_path, measurement) if table_path is not None else {}
     wanted = range(len(index.pictures)) if rows is None else [int(row) for row in rows]
-    missing = [row for row in wanted if index.digests[row] not in known]
+    missing = [row for row in wanted if index.digests[row] not in cached]
     fresh = 0
     try:
-        for done, (row, found) in enumerate(_measure(index, Path(folder), measurement, missing)):
+        for done, (row, numbers) in enumerate(_measure(index, Path(folder), measurement, missing)):
             on_step(done, len(missing))
-            if found is not None:
-                known[index.digests[row]] = found
+            if numbers is not None:
+                cached[index.digests[row]] = numbers
                 fresh += 1
-                if kept is not None and fresh % _OFTEN == 0:
-                    _write(kept, measurement, known)
+                if table_path is not None and fresh % _OFTEN == 0:
+                    _write(table_path, measurement, cached)
     finally:
-        if kept is not None and fresh:
-            _write(kept, measurement, known)
-    return _columns(index, measurement, known, frozenset(wanted))
+        if table_path is not None and fresh:
+            _write(table_path, measurement, cached)
+    return _columns(index, measurement, cached, frozenset(wanted))
 
 
 def measured_so_far(index: FolderIndex, measurement: Measurement) -> Columns:
     """The columns (N,) as far as they are kept beside the index; NaN elsewhere, and nothing is measured."""
-    known = _read(measurement.kept_beside(index), measurement)
-    return _columns(index, measurement, known, range(len(index.pictures)))
+    cached = _read(measurement.kept_beside(index), measurement)
+    return _columns(index, measurement, cached, range(len(index.pictures)))
 
 
-def _columns(index: FolderIndex, measurement: Measurement, known: Mapping[str, Row], rows: Container[int]) -> Columns:
+def _columns(index: FolderIndex, measurement: Measurement, cached: Mapping[str, Row], rows: Container[int]) -> Columns:
     nothing = (float("nan"),) * len(measurement.columns)
-    table = [known.get(digest, nothing) if row in rows else nothing for row, digest in enumerate(index.digests)]
+    table = [cached.get(digest, nothing) if row in rows else nothing for row, digest in enumerate(index.digests)]
     columns = np.array(table, np.float64).reshape(len(table), len(nothing))
-    return {name: columns[:, place] for place, name in enumerate(measurement.columns)}
+    return {name: columns[:, column] for column, name in enumerate(measurement.columns)}
 
 
 def _measure(
@@ -170,10 +170,10 @@ def _read(path: Path, measurement: Measurement) -> dict[str, Row]:
         return {}
 
 
-def _write(path: Path, measurement: Measurement, known: dict[str, Row]) -> None:
+def _write(path: Path, measurement: Measurement, numbers_of: dict[str, Row]) -> None:
     rows: list[Sequence[object]] = [measurement.header]
-    rows += [(digest, *map(repr, values)) for digest, values in known.items()]
+    rows += [(digest, *map(repr, values)) for digest, values in numbers_of.items()]
     try:
-        replace_file(path, write_rows(rows), flush=False)
+        replace_file(path, write_rows(rows), follow=False, flush=False)
     except (OSError, UserError):
         return  # it can be measured again

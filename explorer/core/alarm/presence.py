@@ -27,11 +27,11 @@ def presence_of(
     False nothing is, and what a person `said` is all that is known.
     """
 
-    def found(rows: Sequence[int]) -> Numbers:
+    def measured(rows: Sequence[int]) -> Numbers:
         if not find:
             return np.full(len(rows), np.nan)
         values = picture_table(index, folder, CONCEPTS, rows, on_step=on_step)[artifact][list(rows)]
         return np.where(np.isfinite(values), values >= THERE, np.nan)
 
-    told = {picture: row[artifact] for picture, row in said.items() if artifact in row}
-    return Presence(artifact, found, told)
+    statements = {picture: row[artifact] for picture, row in said.items() if artifact in row}
+    return Presence(artifact, measured, statements)

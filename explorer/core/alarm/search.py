@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from explorer.core.alarm.artifacts import Artifact, Said, artifacts_of
 from explorer.core.alarm.association import class_auc
-from explorer.core.alarm.class_score import Cohort, class_scores
+from explorer.core.alarm.class_score import ScoredPictures, class_scores
 from explorer.core.alarm.finding import Finding, Rests
 from explorer.core.alarm.followers import Followers, followers_of
 from explorer.core.alarm.intervention import measured_changes
@@ -55,10 +55,10 @@ class Alarm:
     def sentence(self) -> str:
         """What was asked and what was left out, in a few calm words."""
         count = len(self.findings)
-        found = f"{count} thing{'s' * (count != 1)} worth a look" if count else "Nothing stands out"
+        headline = f"{count} thing{'s' * (count != 1)} worth a look" if count else "Nothing stands out"
         asked = f"{len(self.artifacts)} artifacts and values of {self.pictures:,} pictures"
         lesions = f" {self.one_a_lesion:,} more pictures of the same lesions do not count." if self.one_a_lesion else ""
-        return f"{found} among {asked}. {self.left_out.sentence}{lesions}"
+        return f"{headline} among {asked}. {self.left_out.sentence}{lesions}"
 
 
 def alarm(index: FolderIndex, folder: Path | str | None = None, **how: object) -> tuple[Finding, ...]:
@@ -97,41 +97,47 @@ def sound(
         raise UserError("The network has no class scores: there is nothing that could follow an artifact.")
     trained = trained_words(network.training) if network is not None else None
     words = words or propose(sorted({word for word in index.given if word}), classes, trained)
-    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
-    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=with_trained_on)
-    first = _one_a_lesion([known.get(index.pictures[row], "") for row in rows])
+    lesion_of = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, lesion_of, with_trained_on=with_trained_on)
+    first = _one_a_lesion([lesion_of.get(index.pictures[row], "") for row in rows])
     repeated = len(rows) - len(first)
     rows, labels = rows[first], labels[first]
-    asked = [place for place in range(len(classes)) if FEWEST <= (labels == place).sum() <= len(labels) - FEWEST]
-    if not asked:
-        there = ", ".join(f"{(labels == place).sum():,} of {name}" for place, name in enumerate(classes[:6]))
+    class_indices = [
+        label for label in range(len(classes)) if FEWEST <= (labels == label).sum() <= len(labels) - FEWEST
+    ]
+    if not class_indices:
+        counts = ", ".join(f"{(labels == label).sum():,} of {name}" for label, name in enumerate(classes[:6]))
         more = f" {repeated:,} more pictures of the same lesions do not count." if repeated else ""
         why = f" {left_out.sentence}" if left_out.pictures > len(rows) + repeated else ""
         raise UserError(
             f"Artifacts that go with a class are looked for where {FEWEST} pictures are of the class and {FEWEST} are "
-            f"not; here are {there}: it takes more pictures whose class is known.{more}{why}"
+            f"not; here are {counts}: it takes more pictures whose class is known.{more}{why}"
         )
     folder = Path(folder) if folder is not None else Path(str(index.contents.facts.get("folder", "")))
     measured: dict[str, Numbers] = {}
     for measurement in measurements:
-        found = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
-        measured |= {name: values[rows] for name, values in found.items()}
+        columns = picture_table(index, folder, measurement, rows.tolist(), keep=keep, on_step=on_step)
+        measured |= {name: values[rows] for name, values in columns.items()}
     if measurements and not any(np.isfinite(values).any() for values in measured.values()):
         raise UserError(f"None of the {len(rows):,} pictures is in {folder} as the index saw it; name its folder.")
     names = tuple(index.pictures[row] for row in rows)
     artifacts = artifacts_of(measured, names, said)
     search = _Search(index, rows, labels, classes, names)
-    findings = search.findings(artifacts, [scored_class(classes)] if len(classes) == 2 else asked, on_step)
+    findings = search.findings(artifacts, [scored_class(classes)] if len(classes) == 2 else class_indices, on_step)
     if network is not None and findings:
-        values = {one.name: one for one in artifacts}
-        done = {one.about: one for one in (before.findings if before is not None else ()) if one.muting is not None}
+        by_name = {artifact.name: artifact for artifact in artifacts}
+        earlier = {
+            finding.about: finding
+            for finding in (before.findings if before is not None else ())
+            if finding.muting is not None
+        }
         findings = [
-            replace(finding, muting=done[finding.about].muting, correction=done[finding.about].correction)
-            if finding.about in done
+            replace(finding, muting=earlier[finding.about].muting, correction=earlier[finding.about].correction)
+            if finding.about in earlier
             else measured_changes(
                 finding,
-                values[finding.artifact],
-                search.cohort(classes.index(finding.of_class)),
+                by_name[finding.artifact],
+                search.scored_pictures(classes.index(finding.of_class)),
                 network,
                 folder,
                 index,
@@ -140,7 +146,7 @@ def sound(
             )
             for finding in findings
         ]
-    return Alarm(tuple(findings), len(rows), tuple(one.name for one in artifacts), left_out, repeated)
+    return Alarm(tuple(findings), len(rows), tuple(artifact.name for artifact in artifacts), left_out, repeated)
 
 
 class _Search:
@@ -158,84 +164,86 @@ class _Search:
         self._classes, self._names = classes, names
         self._logits = index.logits[rows]
 
-    def cohort(self, place: int) -> Cohort:
+    def scored_pictures(self, class_index: int) -> ScoredPictures:
         """What counts for a class."""
-        scores = class_scores(self._logits, place)
-        return Cohort(self._rows, self._names, self._names, self._labels, place, scores)
+        scores = class_scores(self._logits, class_index)
+        return ScoredPictures(self._rows, self._names, self._names, self._labels, class_index, scores)
 
-    def findings(self, artifacts: Sequence[Artifact], places: Sequence[int], on_step: OnStep) -> list[Finding]:
+    def findings(self, artifacts: Sequence[Artifact], class_indices: Sequence[int], on_step: OnStep) -> list[Finding]:
         """What stands out among all artifacts and classes, the worst first."""
-        asked = [(artifact, place) for artifact in artifacts for place in places]
-        found = [self._ask(artifact, place) for artifact, place in asked]
-        q = corrected(np.array([one.p for one in found]))
-        raised = [one for one, level in zip(found, q, strict=True) if level <= LEVEL and one.stands_out]
-        levels = {id(one): float(level) for one, level in zip(found, q, strict=True)}
-        raised.sort(key=lambda one: (-one.weight, one.artifact.name))
+        questions = [(artifact, class_index) for artifact in artifacts for class_index in class_indices]
+        answers = [self._ask(artifact, class_index) for artifact, class_index in questions]
+        q = corrected(np.array([answer.p for answer in answers]))
+        raised = [answer for answer, level in zip(answers, q, strict=True) if level <= LEVEL and answer.stands_out]
+        q_of = {id(answer): float(level) for answer, level in zip(answers, q, strict=True)}
+        raised.sort(key=lambda answer: (-answer.weight, answer.artifact.name))
         kept: list[tuple[_Answer, list[str]]] = []
-        for one in raised:
-            told = next((names for other, names in kept if one.place == other.place and self._same(one, other)), None)
-            if told is not None:
-                told.append(one.artifact.name)
+        for answer in raised:
+            alongside = next(
+                (names for other, names in kept if answer.place == other.place and self._same(answer, other)), None
+            )
+            if alongside is not None:
+                alongside.append(answer.artifact.name)
             else:
-                kept.append((one, []))
+                kept.append((answer, []))
         if not kept:
             return []
-        followers = followers_of(self._index, self._rows, self._labels, [one for one, _ in kept], on_step)
+        followers = followers_of(self._index, self._rows, self._labels, [answer for answer, _ in kept], on_step)
         return [
-            self._finding(one, levels[id(one)], names, following)
-            for (one, names), following in zip(kept, followers, strict=True)
+            self._finding(answer, q_of[id(answer)], names, following)
+            for (answer, names), following in zip(kept, followers, strict=True)
         ]
 
-    def _ask(self, artifact: Artifact, place: int) -> "_Answer":
+    def _ask(self, artifact: Artifact, class_index: int) -> "_Answer":
         known = artifact.known
-        positive = self._labels == place
+        positive = self._labels == class_index
         association, p = class_auc(artifact.values[known], positive[known])
-        scores = class_scores(self._logits, place)
+        scores = class_scores(self._logits, class_index)
         rho, error, counted = within_class(artifact.values, scores[None], self._labels)
         follows = as_measure(float(rho[0]), float(error[0]), int(counted[0]))
         apart = np.isfinite(rho[0])
         odds = odds_ratio(artifact.there[known], positive[known]) if artifact.there is not None else None
-        least = max(p, float(chance(rho, error)[0])) if apart else p
-        return _Answer(artifact, place, association, odds, follows, least)
+        larger_p = max(p, float(chance(rho, error)[0])) if apart else p
+        return _Answer(artifact, class_index, association, odds, follows, larger_p)
 
-    def _same(self, one: "_Answer", other: "_Answer") -> bool:
-        """Whether `one` says the same as `other`: alike within class, or told by it what there is to tell.
+    def _same(self, answer: "_Answer", other: "_Answer") -> bool:
+        """Whether `answer` says the same as `other`: alike within class, or told by it what there is to tell.
 
-        The latter where the partial correlation of `one` with the class given `other` could be chance.
+        The latter where the partial correlation of `answer` with the class given `other` could be chance.
         """
-        both = one.artifact.known & other.artifact.known
-        values = np.where(both, one.artifact.values, np.nan)
+        both = answer.artifact.known & other.artifact.known
+        values = np.where(both, answer.artifact.values, np.nan)
         rho, _, _ = within_class(values, np.where(both, other.artifact.values, 0)[None], self._labels)
         if abs(rho[0]) >= ALIKE:
             return True
-        first, second = one.artifact.values[both], other.artifact.values[both]
-        of_class = (self._labels[both] == one.place).astype(np.float64)
+        first, second = answer.artifact.values[both], other.artifact.values[both]
+        of_class = (self._labels[both] == answer.place).astype(np.float64)
         a, b = (float(rank_correlations(row, of_class[None])[0]) for row in (first, second))
         c = float(rank_correlations(first, second[None])[0])
         partial = (a - b * c) / np.sqrt(max((1 - b**2) * (1 - c**2), 1e-12))
         return bool(abs(np.arctanh(np.clip(partial, -0.9999, 0.9999))) * np.sqrt(max(both.sum() - 4, 1)) < 1.96)
 
-    def _finding(self, one: "_Answer", q: float, names: list[str], following: Followers) -> Finding:
+    def _finding(self, answer: "_Answer", q: float, names: list[str], following: Followers) -> Finding:
         return Finding(
-            artifact=one.artifact.name,
-            sign=one.sign,
-            phrase=one.artifact.phrase(one.sign),
-            of_class=self._classes[one.place],
-            association=one.association,
-            odds=one.odds,
-            dependence=one.dependence,
+            artifact=answer.artifact.name,
+            sign=answer.sign,
+            phrase=answer.artifact.phrase(answer.sign),
+            of_class=self._classes[answer.place],
+            association=answer.association,
+            odds=answer.odds,
+            dependence=answer.dependence,
             q=q,
             following=following.count,
             filters=following.filters,
             top=following.top,
-            rests=self._rests(one),
+            rests=self._rests(answer),
             alongside=tuple(names),
         )
 
-    def _rests(self, one: "_Answer") -> Rests:
-        have, lack = one.artifact.sides(one.sign)
-        order = np.argsort(-one.sign * np.nan_to_num(one.artifact.values), kind="stable")
-        positive = self._labels == one.place
+    def _rests(self, answer: "_Answer") -> Rests:
+        have, lack = answer.artifact.sides(answer.sign)
+        order = np.argsort(-answer.sign * np.nan_to_num(answer.artifact.values), kind="stable")
+        positive = self._labels == answer.place
 
         def listed(side: npt.NDArray[np.bool_], falling: bool) -> tuple[str, ...]:
             return tuple(self._names[row] for row in (order if falling else order[::-1]) if side[row])
@@ -283,9 +291,9 @@ class _Answer:
 def _one_a_lesion(lesions: Sequence[str]) -> npt.NDArray[np.intp]:
     """The places of the first picture of each lesion, and of every picture of which none is known."""
     seen: set[str] = set()
-    places = []
-    for place, lesion in enumerate(lesions):
+    rows = []
+    for row, lesion in enumerate(lesions):
         if not lesion or lesion not in seen:
-            places.append(place)
+            rows.append(row)
         seen.add(lesion)
-    return np.array(places, np.intp)
+    return np.array(rows, np.intp)

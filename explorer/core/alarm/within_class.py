@@ -28,15 +28,15 @@ def within_class(
     total, weight = np.zeros(len(answers)), np.zeros(len(answers))
     spread = np.zeros(len(answers))
     counted = np.zeros(len(answers), np.int64)
-    for place in np.unique(labels):
-        of = (labels == place) & np.isfinite(values)
-        count = int(of.sum())
+    for label in np.unique(labels):
+        members = (labels == label) & np.isfinite(values)
+        count = int(members.sum())
         if count < FEWEST:
             continue
-        rho = rank_correlations(values[of], answers[:, of])
-        known = np.isfinite(rho)
-        counted += np.where(known, count, 0)
-        share = np.where(known, count - 3.0, 0.0)
+        rho = rank_correlations(values[members], answers[:, members])
+        finite = np.isfinite(rho)
+        counted += np.where(finite, count, 0)
+        share = np.where(finite, count - 3.0, 0.0)
         total += share * np.arctanh(np.clip(np.nan_to_num(rho), -0.9999, 0.9999))
         spread += share * (1 + np.nan_to_num(rho) ** 2 / 2)
         weight += share

@@ -25,17 +25,17 @@ class Ranked:
 
     def counts(self, sets: Sequence[Cells] | Cells) -> Floats:
         """How many cells of each set (S, CELLS) lie in each bin, lowest first: (S, F, bins) float32."""
-        found: list[Floats] = []
+        counts: list[Floats] = []
         for first in range(0, len(sets), LANES):
-            some = np.asarray(sets[first : first + LANES], np.uint8)
+            block = np.asarray(sets[first : first + LANES], np.uint8)
             lanes = np.zeros((CELLS, LANES), np.uint8)
-            lanes[:, : len(some)] = some.T
+            lanes[:, : len(block)] = block.T
             # Eight counts are added at once, a byte each: no bin has 256 cells.
             packed = lanes.view(np.uint64)[:, 0]
             sums = packed[self._order].reshape(len(self._order), INNER, -1).sum(axis=2)
             bytes_ = sums[..., None].view(np.uint8)
-            found.append(np.moveaxis(bytes_[..., : len(some)], -1, 0).astype(np.float32))
-        return np.concatenate(found)
+            counts.append(np.moveaxis(bytes_[..., : len(block)], -1, 0).astype(np.float32))
+        return np.concatenate(counts)
 
 
 def area(high: Floats, low: Floats) -> Floats:

@@ -40,12 +40,12 @@ def color_explains(folder: Measured) -> ColorExplains:
     if not halves[1].any():
         return color_tried(folder, folder)
     parts = [{name: values[half] for name, values in folder.items()} for half in halves]
-    found = [color_tried(parts[0], parts[1]), color_tried(parts[1], parts[0])]
+    folds = [color_tried(parts[0], parts[1]), color_tried(parts[1], parts[0])]
     joined: dict[str, Numbers] = {}
     for name in ("missed", "spread", "within", "within_null"):
         both = np.empty(folder["color"].shape[:2])
-        for half, one in zip(halves, found, strict=True):
-            both[half] = getattr(one, name)
+        for half, fold in zip(halves, folds, strict=True):
+            both[half] = getattr(fold, name)
         joined[name] = both
     return ColorExplains(**joined, hue=_hue(folder))
 
@@ -61,12 +61,14 @@ def color_tried(folder: Measured, fitted_on: Measured) -> ColorExplains:
     within, within_null = np.empty(color.shape[:2]), np.empty(color.shape[:2])
     for row in range(len(color)):
         total, square = sums[row].T
-        mine = colors[row, 0]
+        own_colors = colors[row, 0]
         fitted = base * total + (slope * color[row]).sum(1)
-        of_fit = CELLS * base**2 + 2 * base * (slope @ mine[:, 0])
-        missed[row] = square - 2 * fitted + of_fit + np.einsum("fk,kl,fl->f", slope, mine[:, 1:], slope)
+        of_fit = CELLS * base**2 + 2 * base * (slope @ own_colors[:, 0])
+        missed[row] = square - 2 * fitted + of_fit + np.einsum("fk,kl,fl->f", slope, own_colors[:, 1:], slope)
         spread[row] = square - 2 * answer * total + CELLS * answer**2
-        within[row], within_null[row] = _covariances(slope, mine, sums[row], color[row], folder["color_null"][row])
+        within[row], within_null[row] = _covariances(
+            slope, own_colors, sums[row], color[row], folder["color_null"][row]
+        )
     return ColorExplains(missed, spread, within, within_null, _hue(folder))
 
 
@@ -87,8 +89,8 @@ def _joined(folder: Measured) -> Joined:
 def _slope(joined: Joined) -> Numbers:
     _, _, own, cross, _ = joined
     steady = own + RIDGE * np.diag(np.diag(own)) + 1e-9 * np.eye(len(own))
-    found: Numbers = np.linalg.solve(steady, cross.T).T
-    return found
+    slope: Numbers = np.linalg.solve(steady, cross.T).T
+    return slope
 
 
 def _covariances(
@@ -108,8 +110,8 @@ def _hue(folder: Measured) -> Numbers:
     lab = [COLORS.index(name) for name in "Lab"]
     cells = len(colors) * CELLS
     mean = colors[:, lab, 0].sum(0) / cells
-    spread = np.sqrt(np.maximum([colors[:, place, 1 + place].sum() / cells for place in lab] - mean**2, 1e-9))
+    spread = np.sqrt(np.maximum([colors[:, channel, 1 + channel].sum() / cells for channel in lab] - mean**2, 1e-9))
     with np.errstate(invalid="ignore", divide="ignore"):
-        where = color[:, :, lab].sum(0) / sums[:, :, 0].sum(0)[:, None]
-    hue: Numbers = np.nan_to_num((where - mean) / spread)
+        answered_color = color[:, :, lab].sum(0) / sums[:, :, 0].sum(0)[:, None]
+    hue: Numbers = np.nan_to_num((answered_color - mean) / spread)
     return hue

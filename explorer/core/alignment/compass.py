@@ -42,9 +42,9 @@ def compass(sector: Numbers, sector_null: Numbers) -> Compass:
     Means of sectors, not sums: a sector with more rim does not win. (Mardia & Jupp, Directional Statistics, 2.2.)
     """
     own, null = _pointing(sector), _pointing(sector_null)
-    there = ~np.isnan(own)
-    mean = np.where(there, own, 0).sum(axis=0)
-    answered = np.where(there, sector.sum(axis=2), 0).sum(axis=0)
+    visible = ~np.isnan(own)
+    mean = np.where(visible, own, 0).sum(axis=0)
+    answered = np.where(visible, sector.sum(axis=2), 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         concentration = np.where(answered > 0, np.abs(mean) / answered, 0)
     return Compass(np.angle(mean), concentration, own, null)
@@ -52,5 +52,5 @@ def compass(sector: Numbers, sector_null: Numbers) -> Compass:
 
 def _pointing(sector: Numbers) -> npt.NDArray[np.complex128]:
     around = np.exp(2j * np.pi * np.arange(SECTORS) / SECTORS)
-    found: npt.NDArray[np.complex128] = (sector * around).sum(axis=2)  # NaN in one sector: half a ring would point
-    return found
+    pointing: npt.NDArray[np.complex128] = (sector * around).sum(axis=2)  # NaN in one sector: half a ring would point
+    return pointing

@@ -69,8 +69,8 @@ def marks_of(rgb: RGB, maps: Mapping[str, npt.NDArray[np.floating]]) -> Marks:
     full = {name: covered.get(name, nothing) >= (COVERED_THINLY if name in THIN else COVERED) for name in SETS}
     lesion = full["lesion"]
     free = ~(full["patch"] | full["corner"])
-    there = lesion.any() and not lesion.all()
-    if there:
+    has_outline = lesion.any() and not lesion.all()
+    if has_outline:
         depth = np.where(lesion, distance_transform_edt(lesion), -distance_transform_edt(~lesion))
         depth = depth - 0.5 * np.sign(depth)
     else:
@@ -79,13 +79,13 @@ def marks_of(rgb: RGB, maps: Mapping[str, npt.NDArray[np.floating]]) -> Marks:
     return Marks(
         sets=inner(np.stack([full[name] for name in SETS])),
         inside=inner((depth > reach) & free),
-        outside=inner((depth < -RIM) & free & there),
+        outside=inner((depth < -RIM) & free & has_outline),
         rim=inner((depth <= reach) & (depth >= -RIM) & free),
         depth=inner(np.nan_to_num(depth, neginf=-SIDE).astype(np.float32)),
-        sector=inner(sectors(lesion) if there else np.full((SIDE, SIDE), -1, np.int8)),
+        sector=inner(sectors(lesion) if has_outline else np.full((SIDE, SIDE), -1, np.int8)),
         lab=lab_of(rgb),
         open=free,
-        whole=bool(there) and int((lesion & ~_within()).sum()) < CUT,
+        whole=bool(has_outline) and int((lesion & ~_within()).sum()) < CUT,
     )
 
 
@@ -94,8 +94,8 @@ def sectors(lesion: Cells) -> npt.NDArray[np.int8]:
     rows, columns = np.nonzero(lesion)
     y, x = np.indices(lesion.shape, dtype=np.float32)
     angle = np.arctan2(rows.mean() - y, x - columns.mean())
-    found: npt.NDArray[np.int8] = np.rint(angle / (2 * np.pi / SECTORS)).astype(np.int8) % SECTORS
-    return found
+    sector: npt.NDArray[np.int8] = np.rint(angle / (2 * np.pi / SECTORS)).astype(np.int8) % SECTORS
+    return sector
 
 
 def lab_of(rgb: RGB) -> Floats:

@@ -67,13 +67,13 @@ class RankedMaps:
         """
         own = _compared(self._ranked, self._within, marks)
         nulls = [_compared(self._ranked, self._within, other) for other in others]
-        found = own | {f"{name}_null": mean_known(np.stack([one[name] for one in nulls])) for name in PAIRED}
+        measured = own | {f"{name}_null": mean_known(np.stack([null[name] for null in nulls])) for name in PAIRED}
         for name in ("area", "beyond", "side"):
-            found[name][self._flat] = found[f"{name}_null"][self._flat] = np.nan
+            measured[name][self._flat] = measured[f"{name}_null"][self._flat] = np.nan
         maps = np.roll(self._maps, moved, axis=(1, 2)) if any(moved) else self._maps
         shown = shown_of(maps, self._foot, self._peak)
         edge = {"lines": lines_of(shown, marks.open), "highest": highest(maps, self._foot, self._peak, marks.open)}
-        return found | edge | _colors(self._within, marks, others)
+        return measured | edge | _colors(self._within, marks, others)
 
 
 def shown_of(maps: Floats, foot: Floats, peak: Floats) -> Floats:
@@ -84,8 +84,8 @@ def shown_of(maps: Floats, foot: Floats, peak: Floats) -> Floats:
 
 def sides_of(marks: Marks) -> Cells:
     """The rim on each of the eight sides, three sectors wide, and all around: (SIDED, CELLS)."""
-    near = [(marks.sector - side + 1) % SECTORS <= 2 for side in range(SECTORS)]
-    return np.stack([*(marks.rim & (marks.sector >= 0) & one for one in near), marks.rim])
+    on_side = [(marks.sector - side + 1) % SECTORS <= 2 for side in range(SECTORS)]
+    return np.stack([*(marks.rim & (marks.sector >= 0) & cells for cells in on_side), marks.rim])
 
 
 def zones_of(marks: Marks) -> Cells:
@@ -102,24 +102,24 @@ def _compared(ranked: Ranked, within: Floats, marks: Marks) -> Measured:
 def _areas(ranked: Ranked, marks: Marks) -> Measured:
     lesion = marks.sets[SETS.index("lesion")]
     sets = np.concatenate([marks.sets, marks.sets & lesion, sides_of(marks), [lesion, marks.inside, marks.outside]])
-    here: npt.NDArray[np.bool_] = np.asarray(sets.any(axis=1))
-    here[-1] = True
-    counted = ranked.counts(sets[here])
+    occurring: npt.NDArray[np.bool_] = np.asarray(sets.any(axis=1))
+    occurring[-1] = True
+    counted = ranked.counts(sets[occurring])
     counts = np.zeros((len(sets), *counted.shape[1:]), np.float32)
-    counts[here] = counted
+    counts[occurring] = counted
     concepts, with_lesion, sided = np.split(counts[:-3], [len(SETS), 2 * len(SETS)])
     whole_lesion, inside, outside = counts[-3:]
-    every = np.full_like(whole_lesion, counted.shape[-1])
+    all_cells = np.full_like(whole_lesion, counted.shape[-1])
     beyond = [
-        pooled_area([one_in, one - one_in], [whole_lesion - one_in, every - whole_lesion - (one - one_in)])
-        for one, one_in in zip(concepts, with_lesion, strict=True)
+        pooled_area([on_in, on - on_in], [whole_lesion - on_in, all_cells - whole_lesion - (on - on_in)])
+        for on, on_in in zip(concepts, with_lesion, strict=True)
     ]
     return {
-        "area": np.stack([area(one, every - one) for one in concepts], axis=1),
+        "area": np.stack([area(on, all_cells - on) for on in concepts], axis=1),
         "beyond": np.stack(beyond, axis=1),
-        "side": np.stack([np.fmin(area(one, inside), area(one, outside)) for one in sided], axis=1),
-        "iou": np.stack([overlap(one) for one in concepts], axis=1),
-        "iou_side": np.stack([overlap(one) for one in sided], axis=1),
+        "side": np.stack([np.fmin(area(side, inside), area(side, outside)) for side in sided], axis=1),
+        "iou": np.stack([overlap(on) for on in concepts], axis=1),
+        "iou_side": np.stack([overlap(side) for side in sided], axis=1),
     }
 
 
@@ -154,8 +154,8 @@ def _within_strata(mean: Measured, size: Mapping[str, Floats]) -> tuple[Floats, 
     weight_out = np.where(size["off_out"] > 0, size["on_out"], 0)
     total = weight_in + weight_out
 
-    def both(which: str) -> Floats:
-        summed = np.nan_to_num(mean[f"{which}_in"]) * weight_in + np.nan_to_num(mean[f"{which}_out"]) * weight_out
+    def both(prefix: str) -> Floats:
+        summed = np.nan_to_num(mean[f"{prefix}_in"]) * weight_in + np.nan_to_num(mean[f"{prefix}_out"]) * weight_out
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(total > 0, summed / total, np.nan).astype(np.float32)
 

@@ -37,20 +37,20 @@ def answered_more(on: Numbers, off: Numbers, on_null: Numbers, off_null: Numbers
     places where this is lower. Each is tested picture by picture (`signed_rank`); the larger p counts (Berger, 1982).
     A picture without others' places has no say in the second: without any, p is 1.
     """
-    there = ~np.isnan(on) & ~np.isnan(off)
-    known = there & ~np.isnan(on_null) & ~np.isnan(off_null)
-    own = [np.where(there, values, 0) for values in (on, off)]
-    null = [np.where(known, values, 0) for values in (on_null, off_null)]
-    more = np.where(there, own[0] - own[1], np.nan)
-    beyond = np.where(known, more - (null[0] - null[1]), np.nan)
+    valid = ~np.isnan(on) & ~np.isnan(off)
+    comparable = valid & ~np.isnan(on_null) & ~np.isnan(off_null)
+    own = [np.where(valid, values, 0) for values in (on, off)]
+    null = [np.where(comparable, values, 0) for values in (on_null, off_null)]
+    more = np.where(valid, own[0] - own[1], np.nan)
+    beyond = np.where(comparable, more - (null[0] - null[1]), np.nan)
     p = np.maximum(signed_rank(more), signed_rank(beyond))
     draws = resamples(len(on))
-    found, drawn = (
-        _effect(*(one.sum(axis=0) for one in (*own, *null))),
-        _effect(*(draws @ one for one in (*own, *null))),
+    effect, drawn = (
+        _effect(*(values.sum(axis=0) for values in (*own, *null))),
+        _effect(*(draws @ values for values in (*own, *null))),
     )
     low, high = np.nanquantile(drawn, (0.025, 0.975), axis=0)
-    return OverPictures(found, low, high, np.where(found > 0, p, 1.0), there.sum(axis=0))
+    return OverPictures(effect, low, high, np.where(effect > 0, p, 1.0), valid.sum(axis=0))
 
 
 def points_more(pointing: Numbers, pointing_null: Numbers, answered: Numbers, answered_null: Numbers) -> OverPictures:
@@ -58,32 +58,32 @@ def points_more(pointing: Numbers, pointing_null: Numbers, answered: Numbers, an
 
     p is of their pointing there at all.
     """
-    there = ~np.isnan(pointing)
-    known = there & ~np.isnan(pointing_null)
-    parts = [np.where(there, values, 0) for values in (pointing, answered)]
-    parts += [np.where(known, values, 0) for values in (pointing_null, answered_null)]
+    valid = ~np.isnan(pointing)
+    comparable = valid & ~np.isnan(pointing_null)
+    parts = [np.where(valid, values, 0) for values in (pointing, answered)]
+    parts += [np.where(comparable, values, 0) for values in (pointing_null, answered_null)]
     draws = resamples(len(pointing))
-    found, drawn = _beyond(*(one.sum(axis=0) for one in parts)), _beyond(*(draws @ one for one in parts))
+    effect, drawn = _beyond(*(array.sum(axis=0) for array in parts)), _beyond(*(draws @ array for array in parts))
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
-    p = signed_rank(np.where(there, pointing, np.nan))
-    return OverPictures(found, low, high, np.where(found > 0, p, 1.0), there.sum(axis=0))
+    p = signed_rank(np.where(valid, pointing, np.nan))
+    return OverPictures(effect, low, high, np.where(effect > 0, p, 1.0), valid.sum(axis=0))
 
 
 def mean_known(values: Numbers) -> Numbers:
     """The mean (...) of values (N, ...) over the pictures that have a say, those that are not NaN; NaN without any."""
-    there = ~np.isnan(values)
+    valid = ~np.isnan(values)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Numbers = np.where(there, values, 0).sum(axis=0) / there.sum(axis=0)
+        mean: Numbers = np.where(valid, values, 0).sum(axis=0) / valid.sum(axis=0)
     return mean
 
 
 def mean_over(differences: Numbers) -> OverPictures:
     """The mean of differences (N, F) at the level of pictures, with interval and p; NaN where a picture has no say."""
-    there = ~np.isnan(differences)
-    n, values = there.sum(axis=0), np.where(there, differences, 0)
+    valid = ~np.isnan(differences)
+    n, values = valid.sum(axis=0), np.where(valid, differences, 0)
     draws, mean = resamples(len(differences)), mean_known(differences)
     with np.errstate(invalid="ignore", divide="ignore"):
-        drawn = (draws @ values) / (draws @ there)
+        drawn = (draws @ values) / (draws @ valid)
     low, high = np.nan_to_num(np.quantile(np.nan_to_num(drawn), (0.025, 0.975), axis=0))
     return OverPictures(mean, low, high, np.where(np.nan_to_num(mean) > 0, signed_rank(differences), 1.0), n)
 
@@ -97,28 +97,28 @@ def signed_rank(differences: Numbers) -> Numbers:
     from scipy.stats import norm, rankdata
 
     values = np.asarray(differences, np.float64)
-    said = ~np.isnan(values)
-    values = np.where(said, values, 0)
-    told = values != 0
-    n, silent = told.sum(axis=0), (~told).sum(axis=0)
+    valid = ~np.isnan(values)
+    values = np.where(valid, values, 0)
+    nonzero = values != 0
+    n, silent = nonzero.sum(axis=0), (~nonzero).sum(axis=0)
     ranks = rankdata(np.abs(values), axis=0) - silent  # the silent ones come first
     above = np.where(values > 0, ranks, 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (above - n * (n + 1) / 4) / np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
-    found: Numbers = np.where((said.sum(axis=0) >= FEWEST) & (n >= FEWEST_SAID), norm.sf(z), 1.0)
-    return found
+    p: Numbers = np.where((valid.sum(axis=0) >= FEWEST) & (n >= FEWEST_SAID), norm.sf(z), 1.0)
+    return p
 
 
 def weakest(tests: Sequence[OverPictures]) -> OverPictures:
     """Of claims that must all hold: the least effect with its interval, and the largest p (Berger, 1982)."""
-    effects = np.nan_to_num(np.stack([one.effect for one in tests]), nan=-1)
+    effects = np.nan_to_num(np.stack([test.effect for test in tests]), nan=-1)
     least = effects.argmin(axis=0)[None]
     low, high = (
-        np.take_along_axis(np.stack([getattr(one, name) for one in tests]), least, axis=0)[0]
+        np.take_along_axis(np.stack([getattr(test, name) for test in tests]), least, axis=0)[0]
         for name in ("low", "high")
     )
-    p = np.max([one.p for one in tests], axis=0)
-    return OverPictures(np.maximum(effects.min(axis=0), 0), low, high, p, np.min([one.n for one in tests], axis=0))
+    p = np.max([test.p for test in tests], axis=0)
+    return OverPictures(np.maximum(effects.min(axis=0), 0), low, high, p, np.min([test.n for test in tests], axis=0))
 
 
 def resamples(count: int) -> Numbers:
@@ -129,7 +129,7 @@ def resamples(count: int) -> Numbers:
 
 def _beyond(own: Numbers, total: Numbers, null: Numbers, total_null: Numbers) -> Numbers:
     with np.errstate(invalid="ignore", divide="ignore"):
-        share, by_position = (np.nan_to_num(one / of) for one, of in ((own, total), (null, total_null)))
+        share, by_position = (np.nan_to_num(part / whole) for part, whole in ((own, total), (null, total_null)))
     return np.asarray(np.minimum(share, share - by_position))
 
 

@@ -21,24 +21,25 @@ def lines_of(shown: Floats, open: npt.NDArray[np.bool_]) -> Floats:
 
     Only where neither a patch nor dark corners hide the picture (`open`, (SIDE, SIDE)); NaN where they hide a line.
     """
-    found: list[Floats] = []
+    answers: list[Floats] = []
     middle = slice(LINES * THICK, SIDE - LINES * THICK)
     for edge in EDGES:
         for line in range(LINES):
             first = line * THICK
             near = slice(first, first + THICK) if edge in ("top", "left") else slice(SIDE - first - THICK, SIDE - first)
-            place = (near, middle) if edge in ("top", "bottom") else (middle, near)
-            free = open[place]
-            cells = shown[:, place[0], place[1]][:, free]
-            found.append(cells.mean(axis=1) if free.mean() > 0.5 else np.full(len(shown), np.nan, np.float32))
-    return np.stack(found, axis=1)
+            window = (near, middle) if edge in ("top", "bottom") else (middle, near)
+            free = open[window]
+            cells = shown[:, window[0], window[1]][:, free]
+            answers.append(cells.mean(axis=1) if free.mean() > 0.5 else np.full(len(shown), np.nan, np.float32))
+    return np.stack(answers, axis=1)
 
 
 def share_near(lines: npt.NDArray[np.floating], inside: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     """Which share of all that is shown of F filters lies within `NEAR` cells of the picture's edge (F,), about.
 
     `lines` (N, F, len(EDGES) * LINES) as of `lines_of`, whose means stand for the corners too; `inside` (N, F) what is
-    shown within `BAND` cells of the edge, summed. `NEAR_AREA` is the share of a filter that answers everywhere.
+    shown on all cells but the `BAND` of them along the edge, summed. `NEAR_AREA` is the share of a filter that answers
+    everywhere.
     """
     means = np.nan_to_num(lines).reshape(*lines.shape[:2], len(EDGES), LINES)[..., : NEAR // THICK].sum(axis=2)
     near = means.sum(axis=2) * THICK * (SIDE - NEAR)
@@ -61,8 +62,8 @@ def highest(maps: Floats, foot: Floats, peak: Floats, open: npt.NDArray[np.bool_
     near = np.ones((SIDE, SIDE), np.bool_)
     near[NEAR:-NEAR, NEAR:-NEAR] = False
     room = np.where(peak > foot, peak - foot, np.inf)
-    found = np.full((len(maps), 2), np.nan, np.float32)
+    answers = np.full((len(maps), 2), np.nan, np.float32)
     for column, part in enumerate((near & open, ~near & open)):
         if part.any():
-            found[:, column] = np.clip((maps[:, part].max(axis=1) - foot) / room, 0, MOST)
-    return found
+            answers[:, column] = np.clip((maps[:, part].max(axis=1) - foot) / room, 0, MOST)
+    return answers

@@ -135,20 +135,20 @@ def _compute(
     from explorer.core.attribution.gradients import largest
     from explorer.core.attribution.target import parse_target
 
-    steps, first = _checked(network, settings)[0], None
+    steps, first_score = _checked(network, settings)[0], None
     for done, (picture, score) in enumerate(ascent(network, parse_target(target, network), settings)):
-        first = score if first is None else first
+        first_score = score if first_score is None else first_score
         last = done == steps
         if last or (on_rough is not None and done % EVERY == 0 and done > 0):
             moved = picture[0] * picture.new_tensor(network.input.std)[:, None, None]
-            summary = f"On a picture of nothing it is {first:.3g}."
+            summary = f"On a picture of nothing it is {first_score:.3g}."
             method = f"gradient ascent in {done} steps"
-            made = pictured(moved, CLASS_MODEL.quantile)
-            found = AttributionMap(target, largest(moved), False, score, settings, method, summary, made)
+            drawn = pictured(moved, CLASS_MODEL.quantile)
+            attribution = AttributionMap(target, largest(moved), False, score, settings, method, summary, drawn)
             if not last and on_rough is not None:
-                on_rough(found)
+                on_rough(attribution)
         on_step(done, steps)
-    return found
+    return attribution
 
 
 CLASS_MODEL = Lens(

@@ -39,16 +39,16 @@ def points_text(change: float) -> str:
     return f"{number} point{'s' * (number != '1')}"
 
 
-def range_text(found: "AttributionMap", lens: "Lens", limit: float) -> str:
+def range_text(attribution: "AttributionMap", lens: "Lens", limit: float) -> str:
     """What stands at an end of the color bar of a map whose colors end at `limit`; "" where there are no colors.
 
     A "+" says that the map goes beyond.
     """
     if not limit > 0:
         return ""
-    if not in_points(lens, found.target):
+    if not in_points(lens, attribution.target):
         return f"{limit:.3g}"
     from explorer.core.drawing.signed_overlay import limit_of
 
     number, _, unit = points_text(limit).partition(" ")
-    return f"{number}{'+' * (limit_of(found.map) > limit)} {unit}"
+    return f"{number}{'+' * (limit_of(attribution.map) > limit)} {unit}"

@@ -18,9 +18,9 @@ def figure_of(
     The picture is the one that was given, or the one that the lens made. The color scale ends at `limit`, or where
     that of the map itself does.
     """
-    blue = f", blue: {lens.negative.legend}" if lens.negative is not None else ""
+    negative_words = f", blue: {lens.negative.legend}" if lens.negative is not None else ""
     chosen = ((setting.name, described[setting.name]) for setting in lens.settings)
-    how = ", ".join((lens.title, *(f"{name} {in_words(value)}" for name, value in chosen)))
+    lens_words = ", ".join((lens.title, *(f"{name} {in_words(value)}" for name, value in chosen)))
     return AttributionFigure(
         rgb,
         network.input.frame_of(rgb) if lens.of_picture else Box(0, 0, *rgb.shape[:2]),
@@ -28,7 +28,7 @@ def figure_of(
         score,
         described,
         lens.name,
-        f"{how} · orange: {lens.positive.legend}{blue}",
+        f"{lens_words} · orange: {lens.positive.legend}{negative_words}",
         lens.positive.of_score,
         limit_of(map, lens.quantile) if limit is None else limit,
         signed=lens.negative is not None,

@@ -53,22 +53,22 @@ def draw_figures(
     # A lens that makes its own picture shows the same whatever it is given.
     todo = list(pictures) if lens.of_picture else list(pictures[:1])
     shared = Path(os.path.commonpath([path.parent for path in todo])) if todo else Path()
-    places = [_place(path, shared, lens, format) for path in todo]
+    figure_paths = [_place(path, shared, lens, format) for path in todo]
     try:
-        for folder in dict.fromkeys(place.parent for place in places):
+        for folder in dict.fromkeys(figure_path.parent for figure_path in figure_paths):
             sweep_folder(subfolder(out, *folder.parts))
     except OSError as error:
         raise cannot_write(out, error) from error
-    for done, (path, place) in enumerate(zip(todo, places, strict=True)):
+    for done, (path, figure_path) in enumerate(zip(todo, figure_paths, strict=True)):
         on_step(done, len(todo))
         try:
-            new = _draw(network, lens, path, out / place, target, settings, format, style)
+            new = _draw(network, lens, path, out / figure_path, target, settings, format, style)
         except UserError as error:
             failed.append((path.name, str(error)))
             if isinstance(error, DiskFull):
                 break
             continue
-        (written if new else skipped).append(place.as_posix())
+        (written if new else skipped).append(figure_path.as_posix())
     on_step(len(todo), len(todo))
     return LensFigures(tuple(written), tuple(skipped), tuple(failed))
 
@@ -84,7 +84,7 @@ def _draw(
     network: Network,
     lens: Lens,
     path: Path,
-    place: Path,
+    figure_path: Path,
     target: str,
     settings: Settings,
     format: str,
@@ -95,16 +95,23 @@ def _draw(
     target = _named(network, rgb, target)
     named = (path.name, picture_digest(path)) if lens.of_picture else ("", "")
     described = {"lens": lens.name, **describe(network, target, settings, *named)}
-    if place.exists():
-        if is_drawn_with(place, lens.name, described, style):
+    if figure_path.exists():
+        if is_drawn_with(figure_path, lens.name, described, style):
             return False
-        raise UserError(f"{place} was drawn with other settings; choose another folder.")
-    found = lens.compute(network, rgb, target, settings, no_step, None)
-    figure = figure_of(network, lens, rgb if found.rgb is None else found.rgb, found.map, found.score, described)
+        raise UserError(f"{figure_path} was drawn with other settings; choose another folder.")
+    attribution = lens.compute(network, rgb, target, settings, no_step, None)
+    figure = figure_of(
+        network,
+        lens,
+        rgb if attribution.rgb is None else attribution.rgb,
+        attribution.map,
+        attribution.score,
+        described,
+    )
     try:
-        replace_file(place, attribution_figure(figure, format, style), follow=False)
+        replace_file(figure_path, attribution_figure(figure, format, style), follow=False)
     except OSError as error:
-        raise cannot_write(place, error) from error
+        raise cannot_write(figure_path, error) from error
     return True
 
 

@@ -33,8 +33,8 @@ def weighted_maps(network: "Network", rgb: "RGB", target: str, layer: "Value") -
     values, (maps,) = valued(network, parse_target(target, network), prepared(network, rgb), [info])
     (slopes,) = torch.autograd.grad(values.sum(), maps, allow_unused=True, materialize_grads=True)
     weighted = (slopes.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True).relu()
-    found = F.interpolate(weighted, network.input.size, mode="bilinear", align_corners=False)[0, 0]
-    return found, float(values.detach()[0])
+    resized = F.interpolate(weighted, network.input.size, mode="bilinear", align_corners=False)[0, 0]
+    return resized, float(values.detach()[0])
 
 
 def _compute(
@@ -43,11 +43,11 @@ def _compute(
     from explorer.core.attribution.gradients import as_map, layer_of
 
     on_step(0, 1)
-    found, score = weighted_maps(network, rgb, target, settings["layer"])
+    weighted, score = weighted_maps(network, rgb, target, settings["layer"])
     info = layer_of(network, settings["layer"])
     on_step(1, 1)
     method = f"maps of layer {info.index} ({info.name}), {info.height} x {info.width}"
-    return AttributionMap(target, as_map(found), False, score, settings, method)
+    return AttributionMap(target, as_map(weighted), False, score, settings, method)
 
 
 GRAD_CAM = Lens(

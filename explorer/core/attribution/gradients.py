@@ -22,7 +22,7 @@ Run = tuple[str, int]
 @contextmanager
 def _keeping(module: nn.Module, runs: Collection[Run]) -> Iterator[dict[Run, torch.Tensor]]:
     """The outputs of these runs, as the rest of the network depends on them."""
-    kept: dict[Run, torch.Tensor] = {}
+    outputs: dict[Run, torch.Tensor] = {}
     counts: Counter[str] = Counter()
 
     def hook_for(name: str) -> Callable[..., torch.Tensor | None]:
@@ -31,7 +31,7 @@ def _keeping(module: nn.Module, runs: Collection[Run]) -> Iterator[dict[Run, tor
             counts[name] += 1
             if run not in runs:
                 return None
-            kept[run] = output
+            outputs[run] = output
             return output.clone()  # an in-place activation that follows would write over what is kept
 
         return hook
@@ -39,7 +39,7 @@ def _keeping(module: nn.Module, runs: Collection[Run]) -> Iterator[dict[Run, tor
     names = {name for name, _ in runs}
     handles = [part.register_forward_hook(hook_for(name)) for name, part in module.named_modules() if name in names]
     try:
-        yield kept
+        yield outputs
     finally:
         for handle in handles:
             handle.remove()
@@ -54,15 +54,15 @@ def valued(
     """
     read = [source(info) for info in target.infos]
     sources = [source(info) for info in layers]
-    with torch.enable_grad(), _keeping(network.module, {*read, *sources}) as kept:
+    with torch.enable_grad(), _keeping(network.module, {*read, *sources}) as outputs:
         logits = network.logits(pictures.clone())  # a network may begin with an operation in place
-        value = kept[read[0]] if read else logits
-        values = answers(target, 0, value, value, len(pictures))[:, 0]
+        value = outputs[read[0]] if read else logits
+        values = answers(target, value, value, len(pictures))[:, 0]
     if not values.requires_grad:
         raise UserError(
             f"{network.name} cuts its gradients off, so that this lens has nothing to follow; try occlusion."
         )
-    return values, [kept[run] for run in sources]
+    return values, [outputs[run] for run in sources]
 
 
 def prepared(network: Network, rgb: RGB) -> torch.Tensor:
@@ -74,8 +74,8 @@ def gradient(network: Network, target: Target, pictures: torch.Tensor) -> tuple[
     """The target's values (N,) on prepared pictures (N, C, H, W), each with its gradient by its picture."""
     pictures = pictures.detach().requires_grad_()
     values, _ = valued(network, target, pictures)
-    (found,) = torch.autograd.grad(values.sum(), pictures, allow_unused=True, materialize_grads=True)
-    return values.detach(), found
+    (slopes,) = torch.autograd.grad(values.sum(), pictures, allow_unused=True, materialize_grads=True)
+    return values.detach(), slopes
 
 
 def layer_of(network: Network, layer: Value) -> LayerInfo:
@@ -93,5 +93,5 @@ def largest(values: torch.Tensor) -> Map:
 
 def as_map(values: torch.Tensor) -> Map:
     """Values (H, W) on any device as an array."""
-    found: Map = values.detach().float().cpu().numpy()
-    return found
+    array: Map = values.detach().float().cpu().numpy()
+    return array

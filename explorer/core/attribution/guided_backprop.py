@@ -29,9 +29,9 @@ def followed(network: "Network", rgb: "RGB", target: str, rule: "Rule", title: s
     from explorer.core.attribution.rectifiers import RectifiersFollow
     from explorer.core.attribution.target import parse_target
 
-    wanted, picture = parse_target(target, network), prepared(network, rgb)
+    parsed_target, picture = parse_target(target, network), prepared(network, rgb)
     with RectifiersFollow(rule) as rectifiers:
-        values, slopes = gradient(network, wanted, picture)
+        values, slopes = gradient(network, parsed_target, picture)
     if not rectifiers.met:
         raise UserError(f"{title} needs a network with ReLU, and {network.name} runs none; take another lens.")
     return slopes[0], float(values[0])

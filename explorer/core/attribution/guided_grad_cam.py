@@ -23,12 +23,12 @@ def _compute(
     from explorer.core.attribution.rectifiers import guided
 
     on_step(0, 2)
-    where, score = weighted_maps(network, rgb, target, settings["layer"])
+    weights, score = weighted_maps(network, rgb, target, settings["layer"])
     on_step(1, 2)
     slopes, _ = followed(network, rgb, target, guided, GUIDED_GRAD_CAM.title)
     on_step(2, 2)
     method = f"guided gradient times Grad-CAM of layer {layer_of(network, settings['layer']).index}"
-    return AttributionMap(target, largest(slopes * where), False, score, settings, method)
+    return AttributionMap(target, largest(slopes * weights), False, score, settings, method)
 
 
 GUIDED_GRAD_CAM = Lens(

@@ -59,27 +59,27 @@ def _compute(
     steps = settings["steps"]
     if not isinstance(steps, int) or not 1 <= steps <= MOST:
         raise UserError(f"{steps} steps do not work; take a number from 1 to {MOST}.")
-    wanted, picture = parse_target(target, network), prepared(network, rgb).detach()
-    nothing = empty(network, picture, settings["baseline"])
-    score, without = (float(gradient(network, wanted, one)[0][0]) for one in (picture, nothing))
-    total, difference = torch.zeros_like(picture), picture - nothing
+    parsed_target, picture = parse_target(target, network), prepared(network, rgb).detach()
+    baseline = empty(network, picture, settings["baseline"])
+    score, baseline_score = (float(gradient(network, parsed_target, image)[0][0]) for image in (picture, baseline))
+    total, difference = torch.zeros_like(picture), picture - baseline
     parts, taken = total, 0
     on_step(0, steps)
     for shares in _midpoints(steps):
         before = taken
-        for some in torch.split(picture.new_tensor(shares), AT_ONCE):
-            _, slopes = gradient(network, wanted, nothing + some[:, None, None, None] * difference)
+        for chunk in torch.split(picture.new_tensor(shares), AT_ONCE):
+            _, slopes = gradient(network, parsed_target, baseline + chunk[:, None, None, None] * difference)
             total += slopes.sum(0, keepdim=True)
-            taken += len(some)
+            taken += len(chunk)
             on_step(taken, before + len(shares))
         parts = total / taken * difference
-        if abs(float(parts.sum()) - (score - without)) <= GAP * abs(score - without):
+        if abs(float(parts.sum()) - (score - baseline_score)) <= GAP * abs(score - baseline_score):
             break
     parts = parts[0].sum(0)
-    found, wanted_sum = float(parts.sum()), score - without
-    on_nothing = f"On {dict(BASELINES)[settings['baseline']]} it is {without:.3g}"
-    summary = f"{on_nothing}; the pixels add up to {found:+.3g}, the difference is {wanted_sum:+.3g}."
-    missed = abs(found - wanted_sum) / abs(wanted_sum) if wanted_sum else 0.0
+    parts_sum, wanted_sum = float(parts.sum()), score - baseline_score
+    on_baseline = f"On {dict(BASELINES)[settings['baseline']]} it is {baseline_score:.3g}"
+    summary = f"{on_baseline}; the pixels add up to {parts_sum:+.3g}, the difference is {wanted_sum:+.3g}."
+    missed = abs(parts_sum - wanted_sum) / abs(wanted_sum) if wanted_sum else 0.0
     method = f"{taken} steps" + (f" instead of {steps}" if taken > steps else "")
     if missed > GAP:
         method += f", and the sum still misses the difference by {percent(missed)}"

@@ -3,8 +3,10 @@
 Imports nothing that computes, because a window lists its lenses before torch is there; `compute` imports what it needs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -60,6 +62,19 @@ class Setting:
         except ValueError as error:
             raise UserError(f'"{text}" is no {self.name}: {self.about}.') from error
 
+    def plain(self, value: object) -> Value:
+        """A script's value as the command line would read it, whatever kind of number it is; UserError for no value."""
+        if isinstance(value, str) or (isinstance(value, bool) and isinstance(self.default, bool)):
+            return value
+        if isinstance(self.default, int) and isinstance(value, Integral) and not isinstance(value, bool):
+            return int(value)
+        if not isinstance(self.default, int) and isinstance(value, Real) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, Iterable):
+            with suppress(TypeError, ValueError):  # a list of something else
+                return tuple(float(part) for part in value)
+        raise UserError(f'"{value}" is no {self.name}: {self.about}.')
+
 
 @dataclass(frozen=True)
 class Side:
@@ -97,13 +112,18 @@ class Lens:
     of_changes: bool = False
 
     def complete(self, given: Settings) -> dict[str, Value]:
-        """The settings given, with the defaults of all others; UserError for one that the lens does not have."""
-        known = {setting.name: setting.default for setting in self.settings}
-        unknown = [name for name in given if name not in known]
+        """The settings given, with the defaults of all others; UserError for one that the lens does not have.
+
+        And for a value that is none of its setting; which values are usable, the lens says when it computes.
+        """
+        defaults = {setting.name: setting.default for setting in self.settings}
+        unknown = [name for name in given if name not in defaults]
         if unknown:
-            there = ", ".join(known) or "none"
-            raise UserError(f'{self.title} has no setting "{unknown[0]}"; its settings are {there}.')
-        return known | dict(given)
+            names = ", ".join(defaults) or "none"
+            raise UserError(f'{self.title} has no setting "{unknown[0]}"; its settings are {names}.')
+        return defaults | {
+            setting.name: setting.plain(given[setting.name]) for setting in self.settings if setting.name in given
+        }
 
     def check_target(self, target: str) -> None:
         """UserError for a kind of target that this lens does not take."""

@@ -47,9 +47,11 @@ class LikeShuffled:
     @classmethod
     def of(cls, correlations: Sequence[float | None]) -> "LikeShuffled":
         """Of one number for each picture; None or NaN where it showed nothing."""
-        found = np.array([one for one in correlations if one is not None and not np.isnan(one)])
-        of_them = (float(np.median(found)), float(found.min()), float(found.max())) if len(found) else (None,) * 3
-        return cls(len(correlations), len(correlations) - len(found), *of_them)
+        values = np.array(
+            [correlation for correlation in correlations if correlation is not None and not np.isnan(correlation)]
+        )
+        summary = (float(np.median(values)), float(values.min()), float(values.max())) if len(values) else (None,) * 3
+        return cls(len(correlations), len(correlations) - len(values), *summary)
 
     @property
     def of_one(self) -> str:

@@ -33,9 +33,9 @@ class _Rectified(torch.autograd.Function):
         ctx.rule = rule
         if in_place:
             ctx.mark_dirty(values)
-        answer = values.clamp_(0, most) if in_place else values.clamp(0, most)
-        ctx.save_for_backward((answer > 0) & (answer < most))
-        return answer
+        output = values.clamp_(0, most) if in_place else values.clamp(0, most)
+        ctx.save_for_backward((output > 0) & (output < most))
+        return output
 
     @staticmethod
     def backward(ctx: Any, arriving: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
@@ -55,12 +55,12 @@ class RectifiersFollow(TorchFunctionMode):
         self, function: Any, types: Any, arguments: tuple[Any, ...] = (), options: dict[str, Any] | None = None
     ) -> Any:
         options = options or {}
-        asked = _rectifier(function, arguments, options)
-        if asked is None:
+        rectifier = _rectifier(function, arguments, options)
+        if rectifier is None:
             return function(*arguments, **options)
         self.met += 1
         values = arguments[0] if arguments else options["input"]
-        return _Rectified.apply(values, self._rule, *asked)
+        return _Rectified.apply(values, self._rule, *rectifier)
 
 
 def _rectifier(function: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[float, bool] | None:

@@ -51,8 +51,8 @@ def attribute(
     "filter:7:8:at:ROW,COLUMN". `settings` are the lens's; those left out have their defaults. `on_rough` gets a first,
     coarse map from a lens that has one. UserError for what the lens or the network does not have.
     """
-    found = LENSES.get(lens)
-    if found is None:
+    chosen_lens = LENSES.get(lens)
+    if chosen_lens is None:
         raise UserError(f'There is no lens "{lens}"; the lenses are {", ".join(LENSES)}.')
-    found.check_target(target)
-    return found.compute(network, rgb, target, found.complete(settings), on_step or no_step, on_rough)
+    chosen_lens.check_target(target)
+    return chosen_lens.compute(network, rgb, target, chosen_lens.complete(settings), on_step or no_step, on_rough)

@@ -34,12 +34,12 @@ def describe(
     }
 
 
-def packed(found: AttributionMap, described: Description) -> bytes:
+def packed(attribution: AttributionMap, described: Description) -> bytes:
     """An `.npz` with `map`, `score`, and `settings` as JSON; and `rgb`, where the lens made a picture."""
-    columns: dict[str, npt.ArrayLike] = {"map": found.map, "score": np.float32(found.score)}
-    if found.rgb is not None:
-        columns["rgb"] = found.rgb
-    return packed_arrays(columns, described | {"method": found.method})
+    columns: dict[str, npt.ArrayLike] = {"map": attribution.map, "score": np.float32(attribution.score)}
+    if attribution.rgb is not None:
+        columns["rgb"] = attribution.rgb
+    return packed_arrays(columns, described | {"method": attribution.method})
 
 
 def packed_arrays(columns: Mapping[str, npt.ArrayLike], described: Description) -> bytes:
@@ -52,8 +52,8 @@ def packed_arrays(columns: Mapping[str, npt.ArrayLike], described: Description) 
 def kept_description(path: Path) -> Description | None:
     """The settings in such a file; None for a file that is none."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            described = json.loads(str(found["settings"]))
+        with np.load(path, allow_pickle=False) as archive:
+            described = json.loads(str(archive["settings"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     return described if isinstance(described, dict) else None
@@ -62,6 +62,6 @@ def kept_description(path: Path) -> Description | None:
 def kept_map(path: Path) -> tuple[Map, float, RGB | None]:
     """The map (H, W), the target's value on the whole picture, which a sweep's file calls `unoccluded`, and the
     picture (H, W, 3) that the lens made, if it made one."""
-    with np.load(path, allow_pickle=False) as found:
-        score = float(found["score" if "score" in found else "unoccluded"])
-        return found["map"], score, found.get("rgb")
+    with np.load(path, allow_pickle=False) as archive:
+        score = float(archive["score" if "score" in archive else "unoccluded"])
+        return archive["map"], score, archive.get("rgb")

@@ -45,7 +45,7 @@ def _compute(
     from explorer.core.attribution.gradients import gradient, largest, prepared
     from explorer.core.attribution.target import parse_target
 
-    wanted, picture = parse_target(target, network), prepared(network, rgb).detach()
+    parsed_target, picture = parse_target(target, network), prepared(network, rgb).detach()
     samples, noise = settings["samples"], settings["noise"]
     if not isinstance(samples, int) or not 1 <= samples <= MOST or not isinstance(noise, float) or not 0 <= noise <= 10:
         raise UserError(
@@ -54,12 +54,12 @@ def _compute(
     on_step(0, samples)
     total, score = torch.zeros_like(picture), 0.0
     for done, sample in enumerate(noisy(picture, samples, noise), 1):
-        values, slopes = gradient(network, wanted, sample)
+        values, slopes = gradient(network, parsed_target, sample)
         total += slopes.abs() / samples
         score += float(values[0]) / samples
         on_step(done, samples)
     if samples > 1:
-        score = float(gradient(network, wanted, picture)[0][0])
+        score = float(gradient(network, parsed_target, picture)[0][0])
     method = "gradient" if samples == 1 else f"mean gradient of {samples} pictures with noise"
     return AttributionMap(target, largest(total[0]), False, score, settings, method)
 

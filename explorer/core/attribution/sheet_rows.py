@@ -23,13 +23,13 @@ def sheet_row(
     panels = [shown]
     for lens in lenses:
         lens.check_target(target)
-        found = lens.compute(network, rgb, target, lens.complete({}), no_step, None)
-        panels.append(_panel(shown, lens, found, opacity))
+        attribution = lens.compute(network, rgb, target, lens.complete({}), no_step, None)
+        panels.append(_panel(shown, lens, attribution, opacity))
     return SheetRow(tuple(lines), tuple(panels))
 
 
-def _panel(shown: RGB, lens: Lens, found: AttributionMap, opacity: float) -> RGB:
-    if found.rgb is not None:
-        return found.rgb
-    drawn = attribution_overlay(found.map, found.map.shape, limit=limit_of(found.map, lens.quantile))
+def _panel(shown: RGB, lens: Lens, attribution: AttributionMap, opacity: float) -> RGB:
+    if attribution.rgb is not None:
+        return attribution.rgb
+    drawn = attribution_overlay(attribution.map, attribution.map.shape, limit=limit_of(attribution.map, lens.quantile))
     return compose(shown, drawn, opacity)

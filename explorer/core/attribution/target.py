@@ -84,8 +84,8 @@ def parse_target(text: str, network: Network) -> Target:
     return Target(filter=filter, reading=reading, infos=(info,))
 
 
-def answers(target: Target, place: int, changed: Changed | None, base: torch.Tensor, count: int) -> torch.Tensor:
-    """The values (count, targets) that the `place`-th source gives; `base` is its unoccluded value."""
+def answers(target: Target, changed: Changed | None, base: torch.Tensor, count: int) -> torch.Tensor:
+    """The values (count, targets) that a source gives, whose unoccluded value is `base`."""
     if target.output is not None:
         logits = base.expand(count, -1) if changed is None else dense(changed, base)
         if target.probability:

@@ -19,7 +19,7 @@ from explorer.core.tags.book import FilterKey
 
 def row_of(network: Network, key: FilterKey, recorded: Recorded, scale: Scale, kind: str) -> Row:
     """The line of a network's filter on a picture, on a scale of this kind, without what `BothManifest.add` knows."""
-    found = statistics(recorded.maps[key.layer][key.filter], recorded.frame, recorded.rgb.shape[:2])
+    map_statistics = statistics(recorded.maps[key.layer][key.filter], recorded.frame, recorded.rgb.shape[:2])
     return Row(
         file="",
         page="1",
@@ -35,7 +35,7 @@ def row_of(network: Network, key: FilterKey, recorded: Recorded, scale: Scale, k
         network_digest=network.digest,
         settings="",
         file_digest="",
-        **numbers(found, scale),
+        **numbers(map_statistics, scale),
     )
 
 
@@ -56,18 +56,18 @@ class BothManifest:
 
     def add(self, name: str, picture: str, rows: Sequence[Row], about: Mapping[str, Any], style: FigureStyle) -> None:
         """Note a figure that is there, with the maps in it: `name` in the folder, and what its description says."""
-        told = json.dumps({**about, "style": style.as_dict()}, sort_keys=True)
-        of_file = {
+        description = json.dumps({**about, "style": style.as_dict()}, sort_keys=True)
+        file_values = {
             "file": name,
             "picture": picture,
             "picture_digest": about["pictures"][0]["digest"],
-            "settings": hashlib.sha256(told.encode()).hexdigest(),
+            "settings": hashlib.sha256(description.encode()).hexdigest(),
             "file_digest": file_digest(self._out / name),
         }
-        self._new[name] = [replace(row, **of_file) for row in rows]
+        self._new[name] = [replace(row, **file_values) for row in rows]
 
     def save(self) -> None:
         """Write it, where there is a line; UserError where that cannot be done."""
-        there = {name: rows for name, rows in (self._old | self._new).items() if (self._out / name).exists()}
+        existing = {name: rows for name, rows in (self._old | self._new).items() if (self._out / name).exists()}
         if self._new:
-            write_manifest(self._out, (row for rows in there.values() for row in rows))
+            write_manifest(self._out, (row for rows in existing.values() for row in rows))

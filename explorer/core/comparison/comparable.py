@@ -5,8 +5,8 @@ from explorer.core.network.opening import Network
 
 def same_layers(first: Network, second: Network) -> bool:
     """Whether both have the same layers, so that filters have common numbers and values a common scale."""
-    told = [[(one.name, one.filters, one.norm) for one in network.layers] for network in (first, second)]
-    return told[0] == told[1]
+    layers = [[(layer.name, layer.filters, layer.norm) for layer in network.layers] for network in (first, second)]
+    return layers[0] == layers[1]
 
 
 def not_comparable(first: Network, second: Network) -> tuple[str, ...]:

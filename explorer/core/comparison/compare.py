@@ -1,6 +1,7 @@
 """Two networks compared over a folder: filters, and predictions."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
-from explorer.core.comparison.matching import FEWEST, Match, halves, match_layer
+from explorer.core.comparison.matching import FEWEST, MatchedFilter, halves, match_layer
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
@@ -49,7 +50,7 @@ class Comparison:
 
     pictures: tuple[str, ...]
     classes: tuple[str, ...]
-    matches: tuple[Match, ...]
+    matches: tuple[MatchedFilter, ...]
     matched_on: int
     measured_on: int
     predictions: tuple[PredictionPair, ...]
@@ -58,15 +59,15 @@ class Comparison:
     @property
     def changed(self) -> tuple[PredictionPair, ...]:
         """The pictures of which they name different classes, those with the largest difference first."""
-        return tuple(sorted((one for one in self.predictions if one.changed), key=lambda one: -one.distance))
+        return tuple(sorted((pair for pair in self.predictions if pair.changed), key=lambda pair: -pair.distance))
 
     @property
-    def most_changed(self) -> tuple[Match, ...]:
+    def most_changed(self) -> tuple[MatchedFilter, ...]:
         """The filters, those whose match is weakest first; last those that answer alike to all or fell silent.
 
         What is silent in both networks has not changed: its strength is 1.
         """
-        return tuple(sorted(self.matches, key=lambda one: (math.isnan(one.strength), one.strength)))
+        return tuple(sorted(self.matches, key=lambda match: (math.isnan(match.strength), match.strength)))
 
 
 def compare(
@@ -81,18 +82,20 @@ def compare(
 
     Filters are matched, layer by layer, on one half of the pictures, and the strength of each match is measured on the
     other: the best of 64 is high by chance. `indexes` are those of both networks over the folder, where there are some,
-    from which the pictures that both have are taken; nothing is computed then. UserError where there is no picture.
+    from which the pictures that both have are taken; nothing is computed then. Pictures are named by their paths below
+    the folder that all share. UserError where there is no picture.
     """
     if indexes is not None:
         pictures, *answers = answers_of_indexes(indexes, (first, second))
         changed = len(indexes[0].rows.keys() & indexes[1].rows.keys()) - len(pictures)
-        said = f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out."
-        notes: tuple[str, ...] = (said,) if changed else ()
+        note = f"{counted(changed, 'picture')} of the same name with another content in the two indexes left out."
+        notes: tuple[str, ...] = (note,) if changed else ()
     else:
         paths, root, left_out = _paths(images)
-        of_each, read, unreadable = answers_of((first, second), paths, on_step or no_step)
-        answers, notes = list(of_each), (*left_out, *unreadable)
-        pictures = tuple(path.relative_to(root).as_posix() if root is not None else path.name for path in read)
+        network_answers, read, unreadable = answers_of((first, second), paths, on_step or no_step)
+        answers, notes = list(network_answers), (*left_out, *unreadable)
+        absolute = [path.absolute() for path in read]
+        pictures = tuple((path.relative_to(root) if root is not None else path).as_posix() for path in absolute)
     return _compared(pictures, answers[0], answers[1], notes)
 
 
@@ -115,20 +118,27 @@ def answers_of_indexes(
 
 
 def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:
-    """The pictures, the folder that they lie in, and a sentence for everything in it that was left out."""
+    """The pictures, the folder below which all lie (None on several drives), and a sentence for each thing left out."""
     if not isinstance(images, Path | str):
-        return images, None, ()
+        return images, _shared_folder(images), ()
     folder = Path(images)
     if folder.is_file():
         raise UserError(f"{folder} is a file; networks are compared on a folder of pictures.")
     listing = list_folder(folder).check()
-    return listing.pictures, folder, (*listing.unreadable, *listing.notes)
+    return listing.pictures, folder.absolute(), (*listing.unreadable, *listing.notes)
+
+
+def _shared_folder(pictures: Sequence[Path]) -> Path | None:
+    try:
+        return Path(os.path.commonpath([path.absolute().parent for path in pictures]))
+    except ValueError:  # there is no picture, or they lie on several drives
+        return None
 
 
 def _compared(
     pictures: tuple[str, ...], first: FolderAnswers, second: FolderAnswers, notes: tuple[str, ...]
 ) -> Comparison:
-    matches: list[Match] = []
+    matches: list[MatchedFilter] = []
     matched, measured = halves(pictures)
     if len(first.peaks) != len(second.peaks):
         notes += (
@@ -138,8 +148,8 @@ def _compared(
     elif len(matched) < FEWEST:
         notes += (f"{len(pictures)} pictures are too few to match filters on; take {2 * FEWEST} or more.",)
     else:
-        for layer, (one, other) in enumerate(zip(first.peaks, second.peaks, strict=True)):
-            matches += match_layer(layer, one, other, matched, measured)
+        for layer, (first_peaks, second_peaks) in enumerate(zip(first.peaks, second.peaks, strict=True)):
+            matches += match_layer(layer, first_peaks, second_peaks, matched, measured)
     classes = tuple(name for name in first.classes if name in second.classes)
     if not classes:
         notes += ("The networks have no class in common: the predictions are not compared.",)
@@ -150,10 +160,13 @@ def _compared(
 def _predictions(
     pictures: tuple[str, ...], classes: tuple[str, ...], first: FolderAnswers, second: FolderAnswers
 ) -> tuple[PredictionPair, ...]:
-    columns = [[one.classes.index(name) for name in classes] for one in (first, second)]
-    of_both = [one.probabilities for one in (first, second)]
-    shared = [found[:, column] for found, column in zip(of_both, columns, strict=True)]
-    named = [[one.classes[place] for place in np.argmax(one.logits, axis=1)] for one in (first, second)]
+    columns = [[answers.classes.index(name) for name in classes] for answers in (first, second)]
+    both_probabilities = [answers.probabilities for answers in (first, second)]
+    shared = [probabilities[:, column] for probabilities, column in zip(both_probabilities, columns, strict=True)]
+    named = [
+        [answers.classes[class_index] for class_index in np.argmax(answers.logits, axis=1)]
+        for answers in (first, second)
+    ]
     return tuple(
         PredictionPair(
             picture,

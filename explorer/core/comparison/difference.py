@@ -20,10 +20,20 @@ def difference(first: Map, frame: Box, second: Map, second_frame: Box, longest: 
     """
     factor = longest / max(frame.height, frame.width)
     tall, wide = (max(1, round(side * factor)) for side in (frame.height, frame.width))
-    rows = frame.top + (np.arange(tall) + 0.5) * frame.height / tall
-    columns = frame.left + (np.arange(wide) + 0.5) * frame.width / wide
-    found: Map = _at(second, second_frame, rows, columns) - _at(first, frame, rows, columns)
-    return found
+    size = tall, wide
+    change: Map = over_frame(second, second_frame, frame, size) - over_frame(first, frame, frame, size)
+    return change
+
+
+def over_frame(map: Map, frame: Box, other: Box, size: tuple[int, int]) -> Map:
+    """A map (h, w) of what a network sees, its `frame`, on a grid of `size` (H, W) over the frame `other`, float32.
+
+    NaN where the network does not see it.
+    """
+    tall, wide = size
+    rows = other.top + (np.arange(tall) + 0.5) * other.height / tall
+    columns = other.left + (np.arange(wide) + 0.5) * other.width / wide
+    return _at(map, frame, rows, columns)
 
 
 def share_of(map: Map, scale: Scale) -> Map:
@@ -45,8 +55,8 @@ def _at(map: Map, frame: Box, rows: Places, columns: Places) -> Map:
 
 def _along(values: Map, shares: Places) -> Map:
     """Rows of (n, m) at shares of their extent, 0 to 1: (len(shares), m), linear between the rows' centres."""
-    places = np.clip(shares * len(values) - 0.5, 0, len(values) - 1)
-    before = places.astype(np.intp)
-    after, weight = np.minimum(before + 1, len(values) - 1), (places - before).astype(np.float32)[:, None]
-    found: Map = values[before] * (1 - weight) + values[after] * weight
-    return found
+    positions = np.clip(shares * len(values) - 0.5, 0, len(values) - 1)
+    before = positions.astype(np.intp)
+    after, weight = np.minimum(before + 1, len(values) - 1), (positions - before).astype(np.float32)[:, None]
+    interpolated: Map = values[before] * (1 - weight) + values[after] * weight
+    return interpolated

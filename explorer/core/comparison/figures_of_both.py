@@ -21,7 +21,7 @@ from explorer.core.drawing.signed_overlay import attribution_overlay
 from explorer.core.drawing.styles import SCALES, Scale
 from explorer.core.errors import UserError
 from explorer.core.export.manifest import Row
-from explorer.core.figures.encoding import read_description
+from explorer.core.figures.encoding import figure_path, read_description
 from explorer.core.figures.side_by_side import KIND, Panel, SignedEnds, side_by_side
 from explorer.core.figures.single import FigureStyle
 from explorer.core.images import picture_digest
@@ -90,8 +90,8 @@ def draw_both(
     `scales` are those of A's filters that were measured elsewhere; others are as the style says, "seen" over these
     pictures. B is drawn on A's where both have the same layers, else on its own. `strengths` are those of matches by
     answers, which the figures then say. Pictures of several folders keep those below the one that they share. What is
-    there and right is left, so that an export that was interrupted goes on; UserError where another file has the name
-    of a figure, unless `force` is said, and where nothing can be written.
+    there and right is left, so that an export that was interrupted goes on; a figure whose name another file has fails
+    alone, unless `force` is said. UserError where nothing can be written.
     """
     run = _Run(first, second, pairs, pictures, style, scales or {}, strengths)
     run.sample(on_step)
@@ -111,8 +111,7 @@ def write_figures(
     force: bool = False,
     on_step: OnStep = no_step,
 ) -> BothFigures:
-    """Write each of the `figures` (what comes before the picture's name in the file's, and what makes it) of each
-    picture, as `draw_both` does, and the folder's manifest."""
+    """Write, as `draw_both` does, each of the `figures` (how its file's name begins, what makes it) of each picture."""
     manifest = BothManifest(out, force=force)
     try:
         return _written(manifest, figures, pictures, out, style, format, force, on_step)
@@ -137,18 +136,20 @@ def _written(
         folder = path.relative_to(shared).parent
         try:
             sweep_folder(subfolder(out, *folder.parts))
-            for done, (before, make) in enumerate(figures):
+            for done, (prefix, make) in enumerate(figures):
                 on_step(number * len(figures) + done, total)
-                name = folder / f"{before}{path.name}.A_B.{'tif' if format == 'tiff' else format}"
-                made = make(number)
-                new = force or not is_drawn(out / name, made.about, style)
-                if new:
-                    rgb, panels, lines = made.draw()
-                    content = side_by_side(rgb, panels, lines, made.about, format, style)
-                    replace_file(out / name, content, follow=False)
-                rows = made.rows()
+                name = folder / figure_path(out / folder / f"{prefix}{path.name}.A_B.{format}").name
+                figure = make(number)
+                try:
+                    new = _write(out / name, figure, style, format, force=force)
+                except UserError as error:
+                    if isinstance(error, DiskFull):
+                        raise
+                    failed.append((path.name, str(error)))
+                    continue
+                rows = figure.rows()
                 if rows:
-                    manifest.add(name.as_posix(), path.relative_to(shared).as_posix(), rows, made.about, style)
+                    manifest.add(name.as_posix(), path.relative_to(shared).as_posix(), rows, figure.about, style)
                 (written if new else skipped).append(name.as_posix())
         except OSError as error:
             raise cannot_write(out, error) from error
@@ -158,6 +159,15 @@ def _written(
                 break
     on_step(total, total)
     return BothFigures(tuple(written), tuple(skipped), tuple(failed))
+
+
+def _write(path: Path, figure: FigureOfBoth, style: FigureStyle, format: str, *, force: bool) -> bool:
+    """Draw a figure into its file, and whether that was needed; UserError where the file is another's."""
+    if not force and is_drawn(path, figure.about, style):
+        return False
+    rgb, panels, lines = figure.draw()
+    replace_file(path, side_by_side(rgb, panels, lines, figure.about, format, style), follow=False)
+    return True
 
 
 def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict[str, Any]:
@@ -172,15 +182,15 @@ def about_both(first: Network, second: Network, path: Path, **more: Any) -> dict
     }
 
 
-def is_drawn(place: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
+def is_drawn(path: Path, about: Mapping[str, Any], style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn; UserError where it is none of two networks."""
-    if not place.exists():
+    if not path.exists():
         return False
-    found = read_description(place) or {}
-    if found.get("kind") != KIND:
-        raise UserError(f"{place} is no figure of two networks; choose another folder, or replace it by force.")
+    description = read_description(path) or {}
+    if description.get("kind") != KIND:
+        raise UserError(f"{path} is no figure of two networks; choose another folder, or replace it by force.")
     wanted = json.loads(json.dumps({**about, "style": style.as_dict()}))
-    return all(found.get(name) == value for name, value in wanted.items())
+    return all(description.get(name) == value for name, value in wanted.items())
 
 
 class _Run:
@@ -201,8 +211,8 @@ class _Run:
         self._own = not same_layers(first, second)
         keys = list(pairs), list(pairs.values())
         self._recorders = tuple(
-            Recorder(network, pictures, [key.layer for key in of_it], raw=style.raw)
-            for network, of_it in zip(self._networks, keys, strict=True)
+            Recorder(network, pictures, [key.layer for key in network_keys], raw=style.raw)
+            for network, network_keys in zip(self._networks, keys, strict=True)
         )
         self._measures = style.scale == "seen" and (self._own or not set(pairs) <= set(scales))
 
@@ -222,50 +232,56 @@ class _Run:
         recorded = self._recorders[0].get(number), self._recorders[1].get(number)
         scale = self._scale(0, key, recorded[0])
         scales = scale, self._scale(1, other, recorded[1]) if self._own else scale
-        ends = [[one.foot, one.peak] for one in scales]
+        ends = [[side_scale.foot, side_scale.peak] for side_scale in scales]
         strength = self._strengths.get(key, math.nan) if self._strengths is not None else None
         matched = () if strength is None else (f"matched by answers, {spoken(strength)}",)
         more = {} if strength is None else {"strength": None if math.isnan(strength) else strength}
 
-        of_b = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
+        b_scale_note = ("B: its map's own",) if self._own and self._style.scale == "folder" else ()
 
         def drawn() -> Drawn:
-            said = [f"{name}: {_said(one)}" for name, one in zip("AB", recorded, strict=True) if one.prediction]
-            scaled = *matched, f"scale: {SCALES[self._style.scale]}", *of_b, *not_comparable(first, second)
+            predictions = [
+                f"{name}: {_said(recording)}"
+                for name, recording in zip("AB", recorded, strict=True)
+                if recording.prediction
+            ]
+            scaled = *matched, f"scale: {SCALES[self._style.scale]}", *b_scale_note, *not_comparable(first, second)
             panels = self._panels((key, other), recorded, scales)
-            return recorded[0].rgb, panels, (" · ".join((path.stem, *said)), " · ".join(scaled))
+            return recorded[0].rgb, panels, (" · ".join((path.stem, *predictions)), " · ".join(scaled))
 
         def rows() -> list[Row]:
-            kinds = self._style.scale, "map" if of_b else self._style.scale
-            told = zip(self._networks, (key, other), recorded, scales, kinds, strict=True)
-            return [row_of(*one) for one in told]
+            kinds = self._style.scale, "map" if b_scale_note else self._style.scale
+            per_network = zip(self._networks, (key, other), recorded, scales, kinds, strict=True)
+            return [row_of(*arguments) for arguments in per_network]
 
         about = about_both(first, second, path, filters=[str(key), str(other)], scales=ends, **more)
         return FigureOfBoth(about, drawn, rows)
 
-    def _scale(self, which: int, key: FilterKey, recorded: Recorded) -> Scale:
-        known = None if which else self._scales.get(key)
-        if known is not None:
-            return known
-        kind = "map" if which and self._style.scale == "folder" else self._style.scale
-        seen = self._recorders[which].seen(key.layer)
+    def _scale(self, side: int, key: FilterKey, recorded: Recorded) -> Scale:
+        measured_scale = None if side else self._scales.get(key)
+        if measured_scale is not None:
+            return measured_scale
+        kind = "map" if side and self._style.scale == "folder" else self._style.scale
+        seen = self._recorders[side].seen(key.layer)
         return scale_of(recorded.maps[key.layer], key.layer, key.filter, kind, seen=seen, fixed=self._style.fixed)
 
     def _panels(
         self, keys: tuple[FilterKey, FilterKey], recorded: tuple[Recorded, Recorded], scales: tuple[Scale, Scale]
     ) -> list[Panel]:
-        maps = [one.maps[key.layer][key.filter] for one, key in zip(recorded, keys, strict=True)]
+        maps = [recording.maps[key.layer][key.filter] for recording, key in zip(recorded, keys, strict=True)]
         panels = []
-        for name, network, key, one, map, scale in zip("AB", self._networks, keys, recorded, maps, scales, strict=True):
+        for name, network, key, recording, map, scale in zip(
+            "AB", self._networks, keys, recorded, maps, scales, strict=True
+        ):
             title = f"{name}: {network.name} · {key}"
-            panels.append(Panel(title, _overlay(map, scale, self._style), one.frame, scale))
+            panels.append(Panel(title, _overlay(map, scale, self._style), recording.frame, scale))
         words, limit = "on the scale of A", scales[0].peak
         values = [np.maximum(map, 0) for map in maps]
         if self._own:
             words, limit = "in shares of each one's own scale", 1.0
             values = [share_of(map, scale) for map, scale in zip(maps, scales, strict=True)]
-        found = difference(values[0], recorded[0].frame, values[1], recorded[1].frame, FINE)
-        drawn = attribution_overlay(found, found.shape, limit=limit)
+        change = difference(values[0], recorded[0].frame, values[1], recorded[1].frame, FINE)
+        drawn = attribution_overlay(change, change.shape, limit=limit)
         ends = SignedEnds(limit, "B higher", "A higher")
         return [*panels, Panel(f"B {keys[1]} − A {keys[0]} · {words}", drawn, recorded[0].frame, ends)]
 

@@ -11,7 +11,7 @@ from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
 from explorer.core.comparison.matching import (
     FEWEST,
-    Match,
+    MatchedFilter,
     Rows,
     correlation,
     halves,
@@ -59,7 +59,7 @@ class BothAnswers:
         """How many pictures the strength of a match is measured on."""
         return len(self.halves[1])
 
-    def matches(self, layer: int) -> tuple[Match, ...]:
+    def matches(self, layer: int) -> tuple[MatchedFilter, ...]:
         """The matches of a layer's filters, in order."""
         matched, measured = self.halves
         peaks = self.first.peaks[layer]
@@ -70,12 +70,13 @@ class BothAnswers:
     def strength(self, first: FilterKey, second: FilterKey) -> float:
         """The correlation of two filters' peaks on the pictures on which nothing was matched; NaN for none.
 
-        And where one of them is silent and the other is not: what lies below zero is no answer.
+        1 where both are silent, NaN where one is and the other is not: what lies below zero is no answer.
         """
         measured = self.halves[1]
         rows = self.first.peaks[first.layer][first.filter], self.second.peaks[second.layer][second.filter]
-        if silent(rows[0][None])[0] != silent(rows[1][None])[0]:
-            return float("nan")
+        quiet = [bool(silent(peaks[None])[0]) for peaks in rows]
+        if any(quiet):
+            return 1.0 if all(quiet) else float("nan")
         return correlation(rows[0][measured], rows[1][measured])
 
 
@@ -97,9 +98,9 @@ class SampleAnswers:
 
 def sample_of(folder: Path, pictures: Sequence[Path], count: int = SAMPLE) -> tuple[Path, ...]:
     """At most `count` of a folder's pictures by chance, drawn from their names, so that they are the same each time."""
-    names = [one.relative_to(folder).as_posix().encode(errors="surrogateescape") for one in pictures]
-    order = sorted(range(len(names)), key=lambda place: hashlib.sha256(names[place]).digest())
-    return tuple(pictures[place] for place in order[:count])
+    names = [path.relative_to(folder).as_posix().encode(errors="surrogateescape") for path in pictures]
+    order = sorted(range(len(names)), key=lambda position: hashlib.sha256(names[position]).digest())
+    return tuple(pictures[position] for position in order[:count])
 
 
 def measure_sample(network: Network, pictures: Sequence[Path], on_step: OnStep) -> SampleAnswers:
@@ -115,13 +116,14 @@ def of_samples(
 
     Pictures of a `folder` are named as an index of it names them, so that both are halved alike.
     """
-    both = tuple(one for one in first.pictures if one in set(second.pictures))
+    second_pictures = set(second.pictures)
+    both = tuple(path for path in first.pictures if path in second_pictures)
     cut = []
     for sample in (first, second):
-        places = {picture: place for place, picture in enumerate(sample.pictures)}
-        rows, answers = [places[picture] for picture in both], sample.answers
+        position_of = {picture: position for position, picture in enumerate(sample.pictures)}
+        rows, answers = [position_of[picture] for picture in both], sample.answers
         cut.append(
             replace(answers, peaks=tuple(layer[:, rows] for layer in answers.peaks), logits=answers.logits[rows])
         )
-    names = (one.relative_to(folder).as_posix() if folder is not None else str(one) for one in both)
+    names = (path.relative_to(folder).as_posix() if folder is not None else str(path) for path in both)
     return BothAnswers(tuple(names), cut[0], cut[1], same_layers).check()

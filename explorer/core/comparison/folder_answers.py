@@ -57,17 +57,19 @@ def answers_of(
     """What each network answers on the same pictures; those that were read, and a sentence for each that was not."""
     read: list[Path] = []
     unreadable: list[str] = []
-    found: list[list[tuple[list[Numbers], Numbers]]] = [[] for _ in networks]
-    for place, some in _read(paths, read, unreadable):
-        on_step(place, len(paths))
-        for network, kept in zip(networks, found, strict=True):
-            batch = torch.stack([network.input.prepare(rgb) for rgb in some]).to(network.device)
+    answers: list[list[tuple[list[Numbers], Numbers]]] = [[] for _ in networks]
+    for done, pictures in _read(paths, read, unreadable):
+        on_step(done, len(paths))
+        for network, own_answers in zip(networks, answers, strict=True):
+            batch = torch.stack([network.input.prepare(rgb) for rgb in pictures]).to(network.device)
             logits, maps = whole_pass(network, batch, network.layers)
-            kept.append(([one.amax((2, 3)).float().cpu().numpy() for one in maps], logits.float().cpu().numpy()))
+            own_answers.append(
+                ([layer_maps.amax((2, 3)).float().cpu().numpy() for layer_maps in maps], logits.float().cpu().numpy())
+            )
     on_step(len(paths), len(paths))
     if not read:
         raise UserError(unreadable[0] if unreadable else "There is no picture to compare on.")
-    return tuple(map(_joined, networks, found)), tuple(read), tuple(unreadable)
+    return tuple(map(_joined, networks, answers)), tuple(read), tuple(unreadable)
 
 
 def _joined(network: Network, parts: list[tuple[list[Numbers], Numbers]]) -> FolderAnswers:
@@ -78,13 +80,13 @@ def _joined(network: Network, parts: list[tuple[list[Numbers], Numbers]]) -> Fol
 
 def _read(paths: Sequence[Path], read: list[Path], unreadable: list[str]) -> Iterator[tuple[int, list[RGB]]]:
     """Pictures, some at once, and how many were begun before; paths go to `read`, or their trouble to `unreadable`."""
-    some: list[RGB] = []
-    for place, path in enumerate(paths):
+    batch: list[RGB] = []
+    for number, path in enumerate(paths):
         try:
-            some.append(read_image(path))
+            batch.append(read_image(path))
             read.append(path)
         except UserError as error:
             unreadable.append(str(error))
-        if some and (len(some) == AT_ONCE or place == len(paths) - 1):
-            yield place, some
-            some = []
+        if batch and (len(batch) == AT_ONCE or number == len(paths) - 1):
+            yield number, batch
+            batch = []

@@ -10,7 +10,7 @@ from explorer.core.arrays import RGB, Map
 from explorer.core.attribution.attribution_map import AttributionMap, Settings
 from explorer.core.attribution.color_range import OWN, color_limit, range_text
 from explorer.core.attribution.lens import Lens
-from explorer.core.comparison.difference import difference
+from explorer.core.comparison.difference import difference, over_frame
 from explorer.core.drawing.overlay import compose
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
 from explorer.core.errors import UserError
@@ -34,14 +34,28 @@ class LensOfBoth:
     frames: tuple[Box, Box]
 
     def difference(self, longest: int | None = None) -> Map | None:
-        """B minus A on A's frame, (H, W) float32, as large as A's map or at most `longest`; NaN where B sees nothing.
+        """B minus A on A's frame, (H, W) float32; NaN where B sees nothing.
 
+        It has the frame's proportions; its longer side is `longest`, else the longer one of A's map.
         None where the lens made two pictures of its own, which have no places in common.
         """
-        if self.first.rgb is not None or self.second.rgb is not None:
+        if not self.has_difference:
             return None
         longest = longest or max(self.first.map.shape)
         return difference(self.first.map, self.frames[0], self.second.map, self.frames[1], longest)
+
+    @property
+    def has_difference(self) -> bool:
+        """Whether both maps lie over the picture that was given."""
+        return self.first.rgb is None and self.second.rgb is None
+
+    def over_first(self, size: tuple[int, int]) -> tuple[Map, Map]:
+        """Both maps on one grid of `size` (H, W) over A's frame; B's is NaN where B sees nothing."""
+        first, second = (
+            over_frame(attribution.map, frame, self.frames[0], size)
+            for attribution, frame in zip((self.first, self.second), self.frames, strict=True)
+        )
+        return first, second
 
 
 def through_both(
@@ -68,14 +82,16 @@ def lens_panels(
     panels: list[Panel] = []
     if limit is None:
         limit = color_limit(lens, both.first.target, both.first.map, points)
-    for letter, name, one, frame in zip("AB", names, (both.first, both.second), both.frames, strict=True):
+    for letter, name, attribution, frame in zip("AB", names, (both.first, both.second), both.frames, strict=True):
         title = f"{letter}: {name}"
-        if one.rgb is not None:
-            panels.append(Panel(title, one.rgb, Box(0, 0, *one.rgb.shape[:2])))
+        if attribution.rgb is not None:
+            panels.append(Panel(title, attribution.rgb, Box(0, 0, *attribution.rgb.shape[:2])))
             continue
         below = lens.negative.word if lens.negative is not None else ""
-        ends = SignedEnds(limit, lens.positive.word, below, range_text(one, lens, limit))
-        panels.append(Panel(title, attribution_overlay(one.map, one.map.shape, limit=limit), frame, ends))
+        ends = SignedEnds(limit, lens.positive.word, below, range_text(attribution, lens, limit))
+        panels.append(
+            Panel(title, attribution_overlay(attribution.map, attribution.map.shape, limit=limit), frame, ends)
+        )
     change = both.difference()
     if change is not None:
         end = limit_of(change, lens.quantile)
@@ -86,10 +102,10 @@ def lens_panels(
 
 def sheet_titles(lenses: Sequence[Lens]) -> list[str]:
     """The columns of a sheet of both networks: the picture, and of each lens A, B and, where it has one, B minus A."""
-    found = ["picture"]
+    titles = ["picture"]
     for lens in lenses:
-        found += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
-    return found
+        titles += [f"{lens.title}: A", "B", *(["B − A"] if lens.of_picture else [])]
+    return titles
 
 
 def sheet_row_of_both(
@@ -108,13 +124,16 @@ def sheet_row_of_both(
         settings = lens.complete({})
         asked = (target, settings), translated(lens, target, settings, networks[1], None)
         both = through_both(lens, networks, rgb, asked, no_step)
-        change = both.difference()
-        if change is None:
-            panels += [one.rgb if one.rgb is not None else shown for one in (both.first, both.second)]
+        if not both.has_difference:
+            panels += [
+                attribution.rgb if attribution.rgb is not None else shown for attribution in (both.first, both.second)
+            ]
             continue
-        limit = limit_of(both.first.map, lens.quantile)
-        ends = (both.first.map, limit), (both.first.map + change, limit), (change, limit_of(change, lens.quantile))
-        panels += [compose(shown, attribution_overlay(map, shown.shape[:2], limit=end), opacity) for map, end in ends]
+        size = shown.shape[:2]
+        first, second = both.over_first(size)
+        change, limit = second - first, limit_of(both.first.map, lens.quantile)
+        ends = (both.first.map, limit), (second, limit), (change, limit_of(change, lens.quantile))
+        panels += [compose(shown, attribution_overlay(map, size, limit=end), opacity) for map, end in ends]
     return SheetRow(tuple(lines), tuple(panels))
 
 
@@ -138,9 +157,9 @@ def translated(
 
 def _settings_of(lens: Lens, settings: Settings, network: Network, filter: FilterKey | None) -> dict[str, Any]:
     """The same settings, with a layer that B has."""
-    found: dict[str, Any] = dict(settings)
-    layers: Mapping[str, Any] = {one.name: found[one.name] for one in lens.settings if one.layer}
+    adapted: dict[str, Any] = dict(settings)
+    layers: Mapping[str, Any] = {setting.name: adapted[setting.name] for setting in lens.settings if setting.layer}
     for name, layer in layers.items():
         if isinstance(layer, int) and layer >= len(network.layers):
-            found[name] = filter.layer if filter is not None else len(network.layers) - 1
-    return found
+            adapted[name] = filter.layer if filter is not None else len(network.layers) - 1
+    return adapted

@@ -20,7 +20,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Match:
+class MatchedFilter:
     """A filter of the first network, and the one of the second that answers most like it; None where none is left.
 
     `strength` is the correlation of their peaks on the pictures on which they were not matched, from -1 to 1;
@@ -56,7 +56,7 @@ def correlations(first: Numbers, second: Numbers) -> npt.NDArray[np.float64]:
     return np.asarray(_standardised(first) @ _standardised(second).T)
 
 
-def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, measured: Rows) -> list[Match]:
+def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, measured: Rows) -> list[MatchedFilter]:
     """The filters of a layer (A, N) and (B, N), matched on some pictures and measured on others.
 
     The assignment makes the sum of all correlations as large as it can be (Li et al., Convergent Learning, 2015,
@@ -71,15 +71,15 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     likeness[one_alone] = -1.0
     both = np.flatnonzero(quiet[0][: len(second)] & quiet[1][: len(first)])
     likeness[both, both] = np.maximum(likeness[both, both], 0.5)
-    chosen = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
+    assignment = dict(zip(*(side.tolist() for side in linear_sum_assignment(-likeness)), strict=True))
     strengths = correlations(first[:, measured], second[:, measured])
     strengths[one_alone] = np.nan
     strengths[np.ix_(*quiet)] = 1.0
     matches = []
     for filter in range(len(first)):
-        other = chosen.get(filter)
+        other = assignment.get(filter)
         matches.append(
-            Match(
+            MatchedFilter(
                 FilterKey(layer, filter),
                 FilterKey(layer, other) if other is not None else None,
                 float(strengths[filter, other]) if other is not None else float("nan"),
@@ -90,26 +90,31 @@ def match_layer(layer: int, first: Numbers, second: Numbers, matched: Rows, meas
     return matches
 
 
-def match_anywhere(layer: int, first: Numbers, others: Sequence[Numbers], matched: Rows, measured: Rows) -> list[Match]:
+def match_anywhere(
+    layer: int, first: Numbers, others: Sequence[Numbers], matched: Rows, measured: Rows
+) -> list[MatchedFilter]:
     """The filters of a layer (A, N), each with the filter of any layer of another network that answers most like it.
 
     For networks that have other layers: `others` are the peaks (B, N) of each of its layers, and a filter may be the
-    match of several. None where no filter of the other tells the pictures apart.
+    match of several. None where no filter of the other tells the pictures apart; a silent filter's is a silent one.
     """
-    keys = [FilterKey(place, filter) for place, peaks in enumerate(others) for filter in range(len(peaks))]
-    every = np.concatenate(list(others))
-    quiet = silent(first)
-    likeness = np.nan_to_num(correlations(first[:, matched], every[:, matched]), nan=-np.inf)
-    likeness[quiet[:, None] != silent(every)] = -np.inf
-    best = likeness.argmax(axis=1)
+    keys = [FilterKey(other_layer, filter) for other_layer, peaks in enumerate(others) for filter in range(len(peaks))]
+    all_peaks = np.concatenate(list(others))
+    quiet, other_quiet = silent(first), silent(all_peaks)
+    correlation_of = correlations(first[:, matched], all_peaks[:, matched])
+    # Of two that are silent a correlation says little, and there is none where they do not even vary.
+    likeness = np.nan_to_num(correlation_of, nan=-np.inf)
+    likeness[np.ix_(quiet, other_quiet)] = np.nan_to_num(correlation_of[np.ix_(quiet, other_quiet)], nan=-1.0)
+    likeness[quiet[:, None] != other_quiet] = -np.inf
+    best_matches = likeness.argmax(axis=1)
     matches = []
-    for filter, place in enumerate(best.tolist()):
-        found = bool(np.isfinite(likeness[filter, place]))
-        both = found and bool(quiet[filter])
-        strength = correlation(first[filter, measured], every[place, measured]) if found else float("nan")
-        strength, which = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
-        key = keys[place] if found else None
-        matches.append(Match(FilterKey(layer, filter), key, strength, float("nan"), which))
+    for filter, other in enumerate(best_matches.tolist()):
+        has_match = bool(np.isfinite(likeness[filter, other]))
+        both = has_match and bool(quiet[filter])
+        strength = correlation(first[filter, measured], all_peaks[other, measured]) if has_match else float("nan")
+        strength, silence = (1.0, "both") if both else (strength, "first" if quiet[filter] else "")
+        key = keys[other] if has_match else None
+        matches.append(MatchedFilter(FilterKey(layer, filter), key, strength, float("nan"), silence))
     return matches
 
 
@@ -118,14 +123,18 @@ def spoken(strength: float) -> str:
     return "no r: one of them answers alike to all" if math.isnan(strength) else f"r {strength:.2f}"
 
 
-def number_is_stronger(matches: Sequence[Match]) -> bool:
+def number_is_stronger(matches: Sequence[MatchedFilter]) -> bool:
     """Whether filters of the same number answer more alike than those that were matched: B was trained on from A.
 
     Both on the half on which nothing was matched, in the median of the filters that have both.
     """
-    pairs = [(one.same_number, one.strength) for one in matches]
-    both = [(number, match) for number, match in pairs if not (math.isnan(number) or math.isnan(match))]
-    return bool(both) and statistics.median(one for one, _ in both) > statistics.median(one for _, one in both)
+    pairs = [(match.same_number, match.strength) for match in matches]
+    comparable_pairs = [
+        (number, strength) for number, strength in pairs if not (math.isnan(number) or math.isnan(strength))
+    ]
+    return bool(comparable_pairs) and statistics.median(number for number, _ in comparable_pairs) > statistics.median(
+        strength for _, strength in comparable_pairs
+    )
 
 
 def _which(first: bool, second: bool) -> str:

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from explorer.core.comparison.compare import Comparison
-from explorer.core.comparison.matching import Match
+from explorer.core.comparison.matching import MatchedFilter
 from trainer.files.atomic_files import cannot_write, replace_file
 from trainer.files.written_tables import write_rows
 
@@ -18,16 +18,16 @@ COLUMNS = (
 
 def report_of(comparison: Comparison) -> bytes:
     """The CSV: filters that changed most first, then pictures, those of which the networks name other classes first."""
-    of_classes = [f"{which}:{name}" for name in comparison.classes for which in ("first", "second")]
-    rows: list[list[object]] = [[*COLUMNS, *of_classes]]
+    class_columns = [f"{side}:{name}" for name in comparison.classes for side in ("first", "second")]
+    rows: list[list[object]] = [[*COLUMNS, *class_columns]]
     for match in comparison.most_changed:
         other = match.second.filter if match.second is not None else ""
         values = [match.first.layer, match.first.filter, other, *_strengths(match)]
-        rows.append(["filter", *values, *[""] * (4 + len(of_classes))])
-    for pair in sorted(comparison.predictions, key=lambda one: (not one.changed, -one.distance)):
-        both = [f"{value:.6g}" for of_class in pair.probabilities for value in of_class]
-        said = [pair.picture, "yes" if pair.changed else "no", pair.first, pair.second]
-        rows.append(["picture", *[""] * 6, *said, *both])
+        rows.append(["filter", *values, *[""] * (4 + len(class_columns))])
+    for pair in sorted(comparison.predictions, key=lambda prediction: (not prediction.changed, -prediction.distance)):
+        probabilities = [f"{value:.6g}" for of_class in pair.probabilities for value in of_class]
+        cells = [pair.picture, "yes" if pair.changed else "no", pair.first, pair.second]
+        rows.append(["picture", *[""] * 6, *cells, *probabilities])
     return write_rows(rows)
 
 
@@ -39,7 +39,7 @@ def write_report(path: Path, comparison: Comparison) -> None:
         raise cannot_write(path, error) from error
 
 
-def _strengths(match: Match) -> list[str]:
+def _strengths(match: MatchedFilter) -> list[str]:
     """What is written of a match; of one that is silent, no number: its ups and downs below zero are no answer."""
     return ["", "", match.silent] if match.silent else [_number(match.strength), _number(match.same_number), ""]
 

@@ -66,15 +66,15 @@ class Corrections:
             image = others.get(table.key(Path(name))) if name not in exact else None
             if image is not None:
                 named.setdefault(image, []).append(name)
-        single = {image: found[0] for image, found in named.items() if len(found) == 1}
+        single = {image: matches[0] for image, matches in named.items() if len(matches) == 1}
         unused = tuple(image for image in self.said if image not in exact and image not in single)
         return Corrections({single.get(image, image): row for image, row in self.said.items()}), unused
 
     def __iter__(self) -> Iterator[tuple[str, str, bool]]:
         """(picture, artifact, whether it is there) of every statement."""
         for image, row in self.said.items():
-            for artifact, there in row.items():
-                yield image, artifact, there
+            for artifact, present in row.items():
+                yield image, artifact, present
 
 
 def read_corrections(path: Path | str) -> Corrections:
@@ -92,21 +92,21 @@ def read_corrections(path: Path | str) -> Corrections:
         raise UserError(f"The corrections {path} cannot be read: {error}.") from error
     if not rows or not rows[0][1] or rows[0][1][0] != "image":
         raise UserError(f"The corrections {path} need a header that begins with image, then {', '.join(ARTIFACTS)}.")
-    head = rows[0][1]
-    unknown = [title for title in head[1:] if title not in ARTIFACTS]
-    if unknown or len(set(head)) < len(head):
-        raise UserError(f"The corrections {path} have a column {(unknown or head)[0]!r}; known are {_known()}, once.")
+    header = rows[0][1]
+    unknown = [title for title in header[1:] if title not in ARTIFACTS]
+    if unknown or len(set(header)) < len(header):
+        raise UserError(f"The corrections {path} have a column {(unknown or header)[0]!r}; known are {_known()}, once.")
     said: dict[str, dict[str, bool]] = {}
     for line, cells in rows[1:]:
         if not any(cells):
             continue
-        if len(cells) != len(head) or not cells[0] or any(cell.strip() not in SAID for cell in cells[1:]):
+        if len(cells) != len(header) or not cells[0] or any(cell.strip() not in SAID for cell in cells[1:]):
             raise UserError(f"The corrections {path}, line {line}: a picture and 1, 0 or nothing for each column.")
         row = said.setdefault(cells[0], {})
-        for title, cell in zip(head[1:], cells[1:], strict=True):
-            there = SAID[cell.strip()]
-            if there is not None:
-                row[title] = there
+        for title, cell in zip(header[1:], cells[1:], strict=True):
+            present = SAID[cell.strip()]
+            if present is not None:
+                row[title] = present
     return Corrections({image: row for image, row in said.items() if row})
 
 

@@ -53,12 +53,14 @@ def export_maps(
                 maps = concept_maps(rgb, lesion=given)
                 if said is not None:
                     maps = said.corrected(str(picture), maps)
-                own = f"{number + 1:05d}_{picture.stem[:80]}.png"
+                file_name = f"{number + 1:05d}_{picture.stem[:80]}.png"
                 for name, map in maps.items():
-                    create_file(folder / name / own, _png(map))
+                    create_file(folder / name / file_name, _png(map))
                 scores = artifact_scores(maps)
-                how, share = "found" if given is None else "given", float(maps["lesion"].mean())
-                rows.append((picture, own, how, f"{share:.4f}", *(f"{scores[name]:.4f}" for name in ARTIFACTS)))
+                origin, share = "found" if given is None else "given", float(maps["lesion"].mean())
+                rows.append(
+                    (picture, file_name, origin, f"{share:.4f}", *(f"{scores[name]:.4f}" for name in ARTIFACTS))
+                )
                 on_step(number + 1, len(pictures))
             create_file(folder / "concepts.csv", write_rows(rows))
     except OSError as error:

@@ -25,8 +25,8 @@ def concept_maps(rgb: Rgb, *, lesion: npt.ArrayLike | None = None) -> dict[str, 
     concept that is not there has a map near 0. The same picture gives the same maps.
     UserError where `rgb` is no such picture, or the given lesion has another size.
     """
-    size, found = _found(rgb, lesion)
-    maps = {name: size.grown(map) for name, map in found.items()}
+    size, working_maps = _found(rgb, lesion)
+    maps = {name: size.grown(map) for name, map in working_maps.items()}
     if lesion is not None:
         maps["lesion"] = _given(lesion, rgb)
     return {name: maps[name] for name in CONCEPTS}
@@ -34,9 +34,12 @@ def concept_maps(rgb: Rgb, *, lesion: npt.ArrayLike | None = None) -> dict[str, 
 
 def part_maps(rgb: Rgb, *, lesion: npt.ArrayLike | None = None) -> dict[str, Floats]:
     """The blue-grey, red and white parts inside the lesion, each (H, W) float32 in [0, 1]; as `concept_maps`."""
-    size, found = _found(rgb, lesion)
+    size, working_maps = _found(rgb, lesion)
     colors = of_picture(size.shrunk(rgb))
-    return {name: size.grown(map) for name, map in parts_inside(colors, found["lesion"], found["skin"]).items()}
+    return {
+        name: size.grown(map)
+        for name, map in parts_inside(colors, working_maps["lesion"], working_maps["skin"]).items()
+    }
 
 
 def _found(rgb: Rgb, lesion: npt.ArrayLike | None) -> tuple[WorkingSize, dict[str, Floats]]:

@@ -27,13 +27,13 @@ def given_lesions(folder: Path | str) -> dict[str, Path]:
         raise UserError(f"The folder of masks {folder} cannot be read: {error.strerror or error}.") from error
     if not files:
         raise UserError(f"The folder {folder} holds no masks; they are named as NAME_segmentation.png.")
-    found: dict[str, Path] = {}
+    masks: dict[str, Path] = {}
     for end in ENDS:
         for path in files:
             key = key_of(path.name)
             if key.endswith(end):
-                found.setdefault(key.removesuffix(end), path)
-    return found
+                masks.setdefault(key.removesuffix(end), path)
+    return masks
 
 
 def given_lesion(

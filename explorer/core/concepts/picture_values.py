@@ -99,13 +99,13 @@ def jpeg_quality(path: Path | str) -> float:
         return float("nan")
     if table is None or len(table) != 64:
         return float("nan")
-    found = np.asarray(table, np.float64)
-    if (found <= 1).all():
+    entries = np.asarray(table, np.float64)
+    if (entries <= 1).all():
         return 100.0
-    inside = (found > 1) & (found < 255)  # libjpeg clips at both ends
+    inside = (entries > 1) & (entries < 255)  # libjpeg clips at both ends
     if not inside.any():
         return 1.0
-    scale = 100 * float(found[inside].sum() / _STANDARD[inside].sum())
+    scale = 100 * float(entries[inside].sum() / _STANDARD[inside].sum())
     return float(round(np.clip((200 - scale) / 2 if scale <= 100 else 5000 / scale, 1, 100)))
 
 

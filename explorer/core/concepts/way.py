@@ -12,8 +12,8 @@ from trainer.synthetic.picture import draw
 @functools.cache
 def way_of_finding() -> str:
     """A digest (hex) of the maps of one drawn picture: another where network, rules or levels are others."""
-    told = hashlib.sha256()
-    for name, found in sorted(concept_maps(draw(1, size=96).rgb).items()):
-        told.update(name.encode())
-        told.update(np.round(found, 2).tobytes())
-    return told.hexdigest()
+    digest = hashlib.sha256()
+    for name, values in sorted(concept_maps(draw(1, size=96).rgb).items()):
+        digest.update(name.encode())
+        digest.update(np.round(values, 2).tobytes())
+    return digest.hexdigest()

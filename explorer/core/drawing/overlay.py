@@ -22,15 +22,15 @@ def _table(color_map: str) -> RGBA:
     """(256, 4) straight alpha; entry 0 is fully transparent."""
     chosen = COLOR_MAPS[color_map]
     level = np.linspace(0, 1, LEVELS)
-    places = np.linspace(0, 1, len(chosen.stops))
+    positions = np.linspace(0, 1, len(chosen.stops))
     table = np.empty((LEVELS, 4))
     for channel in range(3):
-        table[:, channel] = np.interp(level, places, [stop[channel] for stop in chosen.stops])
+        table[:, channel] = np.interp(level, positions, [stop[channel] for stop in chosen.stops])
     # A power under 1 lets weak answers be seen at all; it rises strictly, so the order of values survives.
     table[:, 3] = 255 * chosen.opacity * level**0.7
-    answer = np.rint(table).astype(np.uint8)
-    answer.flags.writeable = False
-    return answer
+    colors = np.rint(table).astype(np.uint8)
+    colors.flags.writeable = False
+    return colors
 
 
 def scaled(maps: npt.NDArray[np.floating[Any]], foot: float, peak: float) -> npt.NDArray[np.uint8]:
@@ -58,8 +58,8 @@ def reduced(maps: Maps, longest: int) -> Maps:
     tall, wide = max(1, height // block), max(1, width // block)
     down, across = min(block, height), min(block, width)
     cut = maps[:, : tall * down, : wide * across]
-    answer: Maps = cut.reshape(len(maps), tall, down, wide, across).mean((2, 4), dtype=np.float32)
-    return answer
+    means: Maps = cut.reshape(len(maps), tall, down, wide, across).mean((2, 4), dtype=np.float32)
+    return means
 
 
 def overlay(
@@ -91,10 +91,10 @@ def outline(map: npt.NDArray[np.floating[Any]], size: tuple[int, int], level: fl
     smooth = Image.fromarray(values).resize((size[1], size[0]), Image.Resampling.BICUBIC)
     above, width = np.asarray(smooth) >= max(level, 1e-12), max(1, round(max(size) / 256))
     white, black = above & _near(~above, width), ~above & _near(above, width)
-    answer = np.zeros((*size, 4), np.uint8)
-    answer[white] = (255, 255, 255, 255)
-    answer[black] = (0, 0, 0, 200)
-    return answer
+    line = np.zeros((*size, 4), np.uint8)
+    line[white] = (255, 255, 255, 255)
+    line[black] = (0, 0, 0, 200)
+    return line
 
 
 def _near(marks: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:

@@ -28,16 +28,16 @@ def _table() -> RGBA:
     sides = []
     for stops in (NEGATIVE, POSITIVE):
         side = np.empty((HALF + 1, 4))
-        places = np.linspace(0, 1, len(stops))
+        positions = np.linspace(0, 1, len(stops))
         for channel in range(3):
-            side[:, channel] = np.interp(level, places, [stop[channel] for stop in stops])
+            side[:, channel] = np.interp(level, positions, [stop[channel] for stop in stops])
         # A power under 1 lets weak changes be seen at all; it rises strictly, so the order of values survives.
         side[:, 3] = 255 * OPACITY * level**0.7
         sides.append(side)
-    answer: RGBA = np.rint(np.concatenate([sides[0][:0:-1], sides[1]])).astype(np.uint8)
-    answer[HALF] = 0
-    answer.flags.writeable = False
-    return answer
+    table: RGBA = np.rint(np.concatenate([sides[0][:0:-1], sides[1]])).astype(np.uint8)
+    table[HALF] = 0
+    table.flags.writeable = False
+    return table
 
 
 def limit_of(map: npt.NDArray[np.floating[Any]], quantile: float = 1.0) -> float:

@@ -50,7 +50,7 @@ def along_taxonomy(
     Of classes that are `independent` of each other, a node's probability is that of one of them at least.
     """
     match(classes, classes, taxonomy, 1)  # says why they do not
-    made = []
+    measured = []
     for level, matched in levels(classes, classes, taxonomy):
         on_step(0, 0)
         of_level, summed = matched.labels[labels], matched.added_up(probabilities, independent=independent)
@@ -59,5 +59,5 @@ def along_taxonomy(
             curves, auc = class_curves(of_level, summed, matched.classes, draws, columns=columns, on_step=on_step)
             predicted = summed.argmax(axis=1).astype(np.int64)
             _, _, sensitivity = accuracies(of_level, predicted, len(matched.classes), draws)
-            made.append(Level(level, matched.classes, curves, auc, sensitivity))
-    return tuple(made)
+            measured.append(Level(level, matched.classes, curves, auc, sensitivity))
+    return tuple(measured)

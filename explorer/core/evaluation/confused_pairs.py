@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 @dataclass(frozen=True)
-class ConfusedPair:
+class ConfusedRows:
     """Pictures that are `given` as one class and `predicted` as another: their `rows`, the surest mistake first."""
 
     given: str
@@ -19,7 +19,7 @@ class ConfusedPair:
 
 def confused_pairs(
     given: Sequence[str], probabilities: npt.NDArray[np.floating], classes: Sequence[str], most: int
-) -> list[ConfusedPair]:
+) -> list[ConfusedRows]:
     """The `most` frequent pairs of a given and another predicted class, the most frequent first (Mishra et al. 2019).
 
     `given` names the class of each of N pictures, "" where it is not known, which then counts for nothing;
@@ -33,4 +33,4 @@ def confused_pairs(
             rows[word, predicted].append(row)
     order = sorted(rows, key=lambda pair: (-len(rows[pair]), pair))[:most]
     sure = probabilities.max(axis=1)
-    return [ConfusedPair(*pair, tuple(sorted(rows[pair], key=lambda row: -sure[row]))) for pair in order]
+    return [ConfusedRows(*pair, tuple(sorted(rows[pair], key=lambda row: -sure[row]))) for pair in order]

@@ -93,10 +93,10 @@ class Evaluation:
 
     def cell(self, given: int, predicted: int, threshold: float | None = None) -> tuple[str, ...]:
         """The pictures of a class that are predicted as a class, the surest first."""
-        said = self.predicted if threshold is None else self.called_at(threshold)
-        found = np.flatnonzero((self.labels == given) & (said == predicted))
-        order = np.argsort(-self.probabilities[found, predicted], kind="stable")
-        return tuple(self.pictures[row] for row in found[order])
+        called = self.predicted if threshold is None else self.called_at(threshold)
+        rows = np.flatnonzero((self.labels == given) & (called == predicted))
+        order = np.argsort(-self.probabilities[rows, predicted], kind="stable")
+        return tuple(self.pictures[row] for row in rows[order])
 
 
 def evaluate(
@@ -122,31 +122,33 @@ def evaluate(
         raise UserError("The network has no class scores: there is no prediction to measure.")
     if words.classes != classes:
         raise UserError("The words are given to the classes of another network; propose them anew.")
-    known = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
-    rows, labels, left_out = chosen_pictures(index, words, known, with_trained_on=with_trained_on)
+    lesion_of = {name: lesion for name, lesion in (lesions or {}).items() if lesion}
+    rows, labels, left_out = chosen_pictures(index, words, lesion_of, with_trained_on=with_trained_on)
     _check(labels, classes, left_out)
     on_step(0, 0)
     names = tuple(index.pictures[row] for row in rows)
-    drawn = BootstrapResamples.of([known.get(name, name) for name in names], draws, seed)
+    resamples = BootstrapResamples.of([lesion_of.get(name, name) for name in names], draws, seed)
     probabilities = index.probabilities[rows]
     if len(index.classes) == 1 or probabilities.shape[1] == 1:
         probabilities = np.hstack([1 - probabilities, probabilities])
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     scored = scored_class(classes) if len(classes) == 2 else None
     columns = [scored] if scored is not None else np.unique(labels).tolist()
-    asked = [reader.specificity for reader in readers]
-    curves, auc = class_curves(labels, probabilities, classes, drawn, asked, columns=columns, on_step=on_step)
+    specificities = [reader.specificity for reader in readers]
+    curves, auc = class_curves(
+        labels, probabilities, classes, resamples, specificities, columns=columns, on_step=on_step
+    )
     thresholds = []
-    for place in columns:
+    for class_index in columns:
         on_step(0, 0)
-        thresholds.append(thresholds_of(probabilities[:, place], labels == place, drawn))
-    right, balanced, of_class = accuracies(labels, predicted, len(classes), drawn)
-    by_cell = confusion(labels, predicted, len(classes))
-    score = _readers_curve(curves, scored)
-    alone = index.contents.network.independent
+        thresholds.append(thresholds_of(probabilities[:, class_index], labels == class_index, resamples))
+    accuracy, balanced_accuracy, class_accuracy = accuracies(labels, predicted, len(classes), resamples)
+    confusion_counts = confusion(labels, predicted, len(classes))
+    readers_curve = _readers_curve(curves, scored)
+    independent = index.contents.network.independent
     levels: tuple[Level, ...] = ()
     if taxonomy is not None:
-        levels = along_taxonomy(labels, probabilities, classes, taxonomy, drawn, on_step, independent=alone)
+        levels = along_taxonomy(labels, probabilities, classes, taxonomy, resamples, on_step, independent=independent)
     return Evaluation(
         classes=classes,
         pictures=names,
@@ -157,14 +159,14 @@ def evaluate(
         auc=auc,
         curves=curves,
         thresholds=tuple(thresholds),
-        accuracy=right,
-        balanced_accuracy=balanced,
-        class_accuracy=of_class,
-        confusion=by_cell,
-        reliability=reliability(probabilities, labels, scored, drawn, independent=alone),
+        accuracy=accuracy,
+        balanced_accuracy=balanced_accuracy,
+        class_accuracy=class_accuracy,
+        confusion=confusion_counts,
+        reliability=reliability(probabilities, labels, scored, resamples, independent=independent),
         left_out=left_out,
-        drawn_over="lesions" if known else "pictures",
-        readers=tuple(zip(readers, score.asked, strict=True)) if score is not None else (),
+        drawn_over="lesions" if any(name in lesion_of for name in names) else "pictures",
+        readers=tuple(zip(readers, readers_curve.asked, strict=True)) if readers_curve is not None else (),
         levels=levels,
     )
 

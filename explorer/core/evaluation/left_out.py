@@ -34,20 +34,20 @@ class LeftOut:
         parts = []
         if self.trained_on:
             parts.append(used + ("counted all the same, as was asked" if self.asked_for else "left out"))
-        for count, what in (
+        for count, reason in (
             (self.same_lesion, "more of the same lesions"),
             (self.no_answer, "without an answer"),
             (self.no_word, "without a given class"),
             (self.not_mapped, "whose word is none of the network's classes"),
         ):
             if count:
-                parts.append(f"{count:,} {what}" if parts else f"{count:,} of {self.pictures:,} pictures {what}")
+                parts.append(f"{count:,} {reason}" if parts else f"{count:,} of {self.pictures:,} pictures {reason}")
         left = self.same_lesion + self.no_answer + self.no_word + self.not_mapped
         end = " are left out" if left and (not self.trained_on or self.asked_for) else ""
         if not parts:
             return f"All {self.pictures:,} pictures count; none is known to have been used for training."
-        known = "" if self.trained_on else "; none is known to have been used for training"
-        return f"{', '.join(parts)}{end}{known}."
+        training_note = "" if self.trained_on else "; none is known to have been used for training"
+        return f"{', '.join(parts)}{end}{training_note}."
 
 
 def chosen_pictures(
@@ -57,14 +57,14 @@ def chosen_pictures(
 
     `lesions` maps names of pictures to their lesions, as far as they are known.
     """
-    places = {word: _place(words, word) for word in set(index.given)}
-    labels = np.array([places[word] for word in index.given], np.int64)
-    of = np.array([lesions.get(name, "") for name in index.pictures], dtype=object)
+    number_of = {word: _place(words, word) for word in set(index.given)}
+    labels = np.array([number_of[word] for word in index.given], np.int64)
+    lesion_of = np.array([lesions.get(name, "") for name in index.pictures], dtype=object)
     trained = index.trained_on & (not with_trained_on)
-    seen = {name for name in of[trained] if name}
+    seen = {name for name in lesion_of[trained] if name}
     reasons = (
         trained,
-        np.array([name in seen for name in of], bool),
+        np.array([name in seen for name in lesion_of], bool),
         ~np.isfinite(index.logits).all(axis=1),
         np.array([not word for word in index.given], bool),
         labels < 0,
@@ -76,9 +76,9 @@ def chosen_pictures(
     trained_on = int(index.trained_on.sum())
     _, same_lesion, no_answer, no_word, not_mapped = counts
     asked_for = with_trained_on and trained_on > 0
-    said = LeftOut(len(labels), trained_on, same_lesion, no_answer, no_word, not_mapped, asked_for)
+    left_out = LeftOut(len(labels), trained_on, same_lesion, no_answer, no_word, not_mapped, asked_for)
     rows = np.flatnonzero(~out)
-    return rows, labels[rows], said
+    return rows, labels[rows], left_out
 
 
 def _place(words: ClassWords, word: str) -> int:

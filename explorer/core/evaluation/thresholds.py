@@ -20,8 +20,8 @@ class Thresholds:
 
     def at(self, threshold: float) -> tuple[Measure, Measure]:
         """Sensitivity and specificity at the nearest threshold."""
-        place = nearest(threshold)
-        return self.sensitivity[place], self.specificity[place]
+        number = nearest(threshold)
+        return self.sensitivity[number], self.specificity[number]
 
 
 def nearest(threshold: float) -> int:
@@ -32,19 +32,21 @@ def nearest(threshold: float) -> int:
 def thresholds_of(scores: Numbers, positive: npt.NDArray[np.bool_], draws: BootstrapResamples) -> Thresholds:
     """Sensitivity and specificity of scores (N), probabilities, for pictures of the class or not (N)."""
     called = scores[:, None] >= THRESHOLDS
-    right = np.hstack([called & positive[:, None], ~called & ~positive[:, None]]).astype(np.float64)
+    correct = np.hstack([called & positive[:, None], ~called & ~positive[:, None]]).astype(np.float64)
     sides = np.stack([positive, ~positive], axis=1).astype(np.float64)
 
     def shares(weights: Numbers) -> Numbers:
         whole = np.repeat(weights @ sides, len(THRESHOLDS), axis=1)
-        parts = weights @ right
-        found: Numbers = np.divide(parts, whole, out=np.full(parts.shape, np.nan), where=whole > 0)
-        return found
+        parts = weights @ correct
+        ratios: Numbers = np.divide(parts, whole, out=np.full(parts.shape, np.nan), where=whole > 0)
+        return ratios
 
     value, drawn = shares(np.ones((1, len(scores))))[0], draws.over(shares)
-    sides_of = []
-    for place, of in enumerate((positive, ~positive)):
-        lesions = len(np.unique(draws.lesion[of]))
-        columns = range(place * len(THRESHOLDS), (place + 1) * len(THRESHOLDS))
-        sides_of.append(tuple(measure(value[at], drawn[:, at], int(of.sum()), lesions) for at in columns))
-    return Thresholds(*sides_of)
+    measures = []
+    for number, members in enumerate((positive, ~positive)):
+        lesions = len(np.unique(draws.lesion[members]))
+        columns = range(number * len(THRESHOLDS), (number + 1) * len(THRESHOLDS))
+        measures.append(
+            tuple(measure(value[column], drawn[:, column], int(members.sum()), lesions) for column in columns)
+        )
+    return Thresholds(*measures)

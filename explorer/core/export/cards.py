@@ -11,7 +11,7 @@ import numpy as np
 from explorer.core.drawing.styles import Scale
 from explorer.core.export.folder_tiles import Tile, tiles_of
 from explorer.core.figures.card import Card, CardPicture, CardWords, draw_card
-from explorer.core.figures.encoding import describe, encode_pages
+from explorer.core.figures.encoding import describe, encode_pages, figure_path
 from explorer.core.figures.single import FigureStyle
 from explorer.core.index import FolderIndex
 from explorer.core.index.filter_card import FilterCard, filter_card
@@ -59,28 +59,29 @@ def export_cards(
     UserError where the index is of another network, or a figure cannot be written.
     """
     index.check(network)
-    named = {key: out / f"card_{key.layer}_{key.filter}.{'tif' if format == 'tiff' else format}" for key in filters}
-    skipped = [] if force else [key for key, path in named.items() if path.exists()]
-    todo = [key for key in named if key not in set(skipped)]
+    path_of = {key: figure_path(out / f"card_{key.layer}_{key.filter}.{format}") for key in filters}
+    skipped = [] if force else [key for key, path in path_of.items() if path.exists()]
+    left_alone = set(skipped)
+    todo = [key for key in path_of if key not in left_alone]
     written: list[Path] = []
     unread: dict[str, None] = {}
     try:
         subfolder(out)
         for start in range(0, len(todo), AT_ONCE):
-            some = todo[start : start + AT_ONCE]
-            chosen = {key: {kind: gallery(index, key, kind, PICTURES).pictures for kind in ROWS} for key in some}
+            batch = todo[start : start + AT_ONCE]
+            chosen = {key: {kind: gallery(index, key, kind, PICTURES).pictures for kind in ROWS} for key in batch}
             tiles = _tiles(network, index, folder, chosen, style)
             unread |= dict.fromkeys(name for name, tile in tiles.items() if tile is None)
-            for key in some:
+            for key in batch:
                 on_step(len(written), len(todo))
                 card = Card(_words(network, index, key, tags), _rows(key, chosen[key], tiles))
                 about = {"kind": "card", "filter": str(key), "network": network.identity, "style": style.as_dict()}
                 data = encode_pages([draw_card(card, style)], format, style.dpi, partial(describe, about))
-                replace_file(named[key], data)
-                written.append(named[key])
+                replace_file(path_of[key], data, follow=False)
+                written.append(path_of[key])
     except OSError as error:
         raise cannot_write(out, error) from error
-    return CardReport(tuple(written), tuple(named[key] for key in skipped), tuple(unread))
+    return CardReport(tuple(written), tuple(path_of[key] for key in skipped), tuple(unread))
 
 
 Chosen = dict[str, tuple[GalleryPicture, ...]]
@@ -91,29 +92,27 @@ def _tiles(
 ) -> dict[str, Tile | None]:
     wanted: defaultdict[str, list[tuple[FilterKey, Scale]]] = defaultdict(list)
     for key, kinds in chosen.items():
-        for name in dict.fromkeys(one.picture for pictures in kinds.values() for one in pictures):
+        for name in dict.fromkeys(entry.picture for pictures in kinds.values() for entry in pictures):
             wanted[name].append((key, index.scale(key)))
-    small = replace(style, scale="folder", fixed=None, width_mm=TILE_MM, beside=False)
-    return dict(tiles_of(network, index, folder, wanted, small))
+    tile_style = replace(style, scale="folder", fixed=None, width_mm=TILE_MM, beside=False)
+    return dict(tiles_of(network, index, folder, wanted, tile_style))
 
 
 def _rows(key: FilterKey, chosen: Chosen, tiles: dict[str, Tile | None]) -> dict[str, list[CardPicture]]:
     rows = {}
     for kind, title in ROWS.items():
-        rows[title] = [_drawn(key, one, tiles[one.picture]) for one in chosen[kind]]
+        rows[title] = [_drawn(key, entry, tiles[entry.picture]) for entry in chosen[kind]]
         if kind == "strongest":  # the green hides the very color that one must name
             rows["The same without the overlay"] = [
-                CardPicture(tile.plain if (tile := tiles[one.picture]) else None) for one in chosen[kind]
+                CardPicture(tile.plain if (tile := tiles[entry.picture]) else None) for entry in chosen[kind]
             ]
     return rows
 
 
-def _drawn(key: FilterKey, one: GalleryPicture, tile: Tile | None) -> CardPicture:
-    said = f"{one.predicted} {one.probability:.2f}" if one.predicted else ""
-    return CardPicture(
-        tile.drawn[key] if tile else None,
-        (f"{one.value:.3g} {one.given}".strip(), said) if said else (f"{one.value:.3g}",),
-    )
+def _drawn(key: FilterKey, entry: GalleryPicture, tile: Tile | None) -> CardPicture:
+    prediction = (f"{entry.predicted} {entry.probability:.2f}",) if entry.predicted else ()
+    lines = f"{entry.value:.3g} {entry.given}".strip(), *prediction
+    return CardPicture(tile.drawn[key] if tile else None, lines)
 
 
 def _words(network: Network, index: FolderIndex, key: FilterKey, tags: TagBook | None) -> CardWords:
@@ -138,10 +137,13 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     )
     edge = " · mostly at the picture's edge (padding)" if card.at_edge else ""
     classes = [
-        f"{one.name}: mean peak {one.mean:.3g}, AUC {one.auc.value:.2f} [{one.auc.low:.2f}, {one.auc.high:.2f}]"
-        for one in sorted(card.classes.classes, key=lambda one: -abs(np.nan_to_num(one.auc.value, nan=0.5) - 0.5))[:3]
+        f"{of_class.name}: mean peak {of_class.mean:.3g}, AUC {of_class.auc.value:.2f} "
+        f"[{of_class.auc.low:.2f}, {of_class.auc.high:.2f}]"
+        for of_class in sorted(
+            card.classes.classes, key=lambda of_class: -abs(np.nan_to_num(of_class.auc.value, nan=0.5) - 0.5)
+        )[:3]
     ]
-    alike = ", ".join(f"{one.key} ({one.r:.2f})" for one in card.alike)
+    alike = ", ".join(f"{neighbour.key} ({neighbour.r:.2f})" for neighbour in card.alike)
     return (
         strong,
         f"{layer} · {relevance}",

@@ -40,9 +40,9 @@ def tiles_of(
         if rgb is None:
             yield name, None
             continue
-        found = record(network, rgb)
-        sized = canvas(rgb, found.frame, style)
-        drawn = {key: draw_single(sized, found.maps[key.layer][key.filter], scale, style) for key, scale in keys}
+        recorded = record(network, rgb)
+        sized = canvas(rgb, recorded.frame, style)
+        drawn = {key: draw_single(sized, recorded.maps[key.layer][key.filter], scale, style) for key, scale in keys}
         yield name, Tile(name, sized.rgb, drawn)
 
 

@@ -96,12 +96,12 @@ def write_manifest(folder: Path, rows: Iterable[Row]) -> None:
 
 def by_file(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """The lines of each file."""
-    found: dict[str, list[Row]] = {}
+    rows_by_file: dict[str, list[Row]] = {}
     for row in rows:
-        found.setdefault(row.file, []).append(row)
-    return found
+        rows_by_file.setdefault(row.file, []).append(row)
+    return rows_by_file
 
 
 def _order(row: Row) -> tuple[object, ...]:
-    places = (int(text) if text.isdecimal() else 0 for text in (row.page, row.layer, row.filter))
-    return natural_key(row.file), *places, natural_key(row.picture)
+    keys = (int(text) if text.isdecimal() else 0 for text in (row.page, row.layer, row.filter))
+    return natural_key(row.file), *keys, natural_key(row.picture)

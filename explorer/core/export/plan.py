@@ -147,26 +147,35 @@ def _readable(
     pictures: Sequence[Path],
 ) -> tuple[tuple[Path, ...], list[float], list[tuple[str, str]]]:
     """Pictures that can be opened, height / width of each, and (name, reason) of the others."""
-    found, aspects, left_out = [], [], []
+    readable, aspects, left_out = [], [], []
     for path in pictures:
         try:
             aspects.append(_aspect(path))
-            found.append(path)
+            readable.append(path)
         except UserError as error:
             left_out.append((one_line(path.name), str(error)))
-    return tuple(found), aspects, left_out
+    return tuple(readable), aspects, left_out
+
+
+def upright_size(picture: Image.Image) -> tuple[int, int]:
+    """(height, width) of an opened picture when it is turned as its EXIF says; nothing of it is decoded."""
+    width, height = picture.size
+    try:
+        turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    except Exception:  # unreadable EXIF says nothing about the pixels, which are whole
+        turned = False
+    # Of a TIFF Pillow says the turned size.
+    return (width, height) if turned and picture.format != "TIFF" else (height, width)
 
 
 def _aspect(path: Path) -> float:
     try:
         # The header alone: a plan must not decode every picture.
         with Image.open(path, formats=("JPEG", "PNG")) as picture:
-            width, height = picture.size
-            turned = picture.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+            height, width = upright_size(picture)
     except Exception:  # whatever is wrong, reading it says so in a sentence
         height, width = read_image(path).shape[:2]
-        turned = False
-    return width / height if turned else height / width
+    return height / width
 
 
 def _singles(
@@ -181,10 +190,10 @@ def _singles(
 
 
 def _sheets(network: Network, layout: Layout, format: str) -> tuple[Figure, ...]:
-    every = tuple(key for page in layout.pages for key in page.filters)
-    name = _sheet_name(network, every)
+    all_keys = tuple(key for page in layout.pages for key in page.filters)
+    name = _sheet_name(network, all_keys)
     if format == "pdf" or len(layout.pages) == 1:
-        filters = tuple(dict.fromkeys(every))
+        filters = tuple(dict.fromkeys(all_keys))
         numbers = tuple(sorted({number for page in layout.pages for number in page.pictures}))
         return (Figure(f"{name}.{format}", filters, numbers, layout.pages),)
     digits = max(2, len(str(len(layout.pages))))
@@ -198,7 +207,7 @@ def _sheet_name(network: Network, filters: Sequence[FilterKey]) -> str:
     if len(set(filters)) == 1:
         return f"sheet_{_filter_name(network, filters[0])}"
     layers = sorted({key.layer for key in filters})
-    first, last = (_layer_name(network, layers[place]) for place in (0, -1))
+    first, last = (_layer_name(network, layers[end]) for end in (0, -1))
     return f"sheet_layer{first}" if first == last else f"sheet_layers{first}-{last}"
 
 

@@ -32,7 +32,7 @@ class Records:
     def add(self, page: int, key: FilterKey, number: int, recorded: Recorded, scale: Scale) -> None:
         """Note that a filter's map on a picture stands on a page (from 1) of the figure."""
         plan, (height, width) = self.plan, recorded.rgb.shape[:2]
-        found = statistics(recorded.maps[key.layer][key.filter], recorded.frame, (height, width))
+        map_statistics = statistics(recorded.maps[key.layer][key.filter], recorded.frame, (height, width))
         self._scales.append((key, number, scale))
         self._frames[number] = recorded.frame
         self.rows.append(
@@ -51,7 +51,7 @@ class Records:
                 network_digest=plan.network.digest,
                 settings=self.settings,
                 file_digest="",
-                **numbers(found, scale),
+                **numbers(map_statistics, scale),
             )
         )
 
@@ -59,15 +59,15 @@ class Records:
         """The lines that stand below a single figure of a filter on a picture."""
         plan = self.plan
         tags, layer = plan.words.get(key, ""), plan.network.layers[key.layer].name
-        said, scale = spoken_prediction(recorded), plan.style.scale
-        return caption_lines(str(key), layer, plan.captions[number], said, tags, scale, plan.network.name)
+        prediction, scale = spoken_prediction(recorded), plan.style.scale
+        return caption_lines(str(key), layer, plan.captions[number], prediction, tags, scale, plan.network.name)
 
     def description(self) -> str:
         """JSON from which the figure can be made again.
 
         `scales` holds [filter, number of the picture in `pictures`, foot, peak] of every map.
         """
-        plan, places = self.plan, list(self._frames)
+        plan, picture_numbers = self.plan, list(self._frames)
         return describe(
             {
                 "kind": "sheet" if self.figure.pages else "single",
@@ -83,7 +83,8 @@ class Records:
                 ],
                 "style": plan.style.as_dict(),
                 "scales": [
-                    [str(key), places.index(number), scale.foot, scale.peak] for key, number, scale in self._scales
+                    [str(key), picture_numbers.index(number), scale.foot, scale.peak]
+                    for key, number, scale in self._scales
                 ],
             }
         )

@@ -37,7 +37,7 @@ class FolderState:
 
 def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     """For each figure a digest (hex) of everything that decides how it looks; `digests` are those of the pictures."""
-    every = [digests.get(number, "") for number in range(len(plan.pictures))]
+    all_digests = [digests.get(number, "") for number in range(len(plan.pictures))]
     common: list[Any] = [
         DRAWING,
         plan.network.identity,
@@ -47,14 +47,14 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
     if plan.style.outline:
         common.append(OUTLINE)
     if plan.style.scale == "seen" and len(plan.scales) < len(plan.filters):
-        common.append(every)
+        common.append(all_digests)
     head = hashlib.sha256(json.dumps(common, sort_keys=True).encode())
-    answer = {}
+    digest_of = {}
     for figure in plan.figures:
-        own: list[Any] = [list(map(str, figure.filters)), [every[number] for number in figure.pictures]]
+        own: list[Any] = [list(map(str, figure.filters)), [all_digests[number] for number in figure.pictures]]
         if plan.scales:
-            known = [plan.scales.get(key) for key in figure.filters]
-            own.append([scale and (scale.foot, scale.peak) for scale in known])
+            scales = [plan.scales.get(key) for key in figure.filters]
+            own.append([scale and (scale.foot, scale.peak) for scale in scales])
         if plan.layout:
             pages = [(list(map(str, page.filters)), page.pictures, page.groups, page.rows) for page in figure.pages]
             own += [
@@ -67,8 +67,8 @@ def settings_of(plan: ExportPlan, digests: Mapping[int, str]) -> dict[str, str]:
             ]
         digest = head.copy()
         digest.update(json.dumps(own).encode())
-        answer[figure.name] = digest.hexdigest()
-    return answer
+        digest_of[figure.name] = digest.hexdigest()
+    return digest_of
 
 
 def compare_folder(
@@ -83,7 +83,7 @@ def compare_folder(
     try:
         plan.out.mkdir(parents=True, exist_ok=True)
         sweep_folder(plan.out)
-        there = {path.name for path in plan.out.iterdir()}
+        file_names = {path.name for path in plan.out.iterdir()}
     except OSError as error:
         raise cannot_write(plan.out, error) from error
     try:
@@ -92,10 +92,12 @@ def compare_folder(
         if not plan.force:
             raise
         old = {}
-    rows = {file: lines for file, lines in old.items() if file in there or ("/" in file and (plan.out / file).exists())}
+    rows = {
+        file: lines for file, lines in old.items() if file in file_names or ("/" in file and (plan.out / file).exists())
+    }
     if plan.force:
         return FolderState(plan.figures, (), rows)
-    present = [figure for figure in plan.figures if figure.name in there]
+    present = [figure for figure in plan.figures if figure.name in file_names]
     contents = dict(
         zip(
             (figure.name for figure in present),
@@ -157,9 +159,9 @@ def _with_tags(row: Row, plan: ExportPlan) -> Row:
 
 def _refusal(folder: Path, names: Sequence[str]) -> UserError:
     few = ", ".join(map(one_line, names[:3])) + (", ..." if len(names) > 3 else "")
-    what = "1 file there does" if len(names) == 1 else f"{len(names):,} files there do"
+    subject = "1 file there does" if len(names) == 1 else f"{len(names):,} files there do"
     return UserError(
-        f"Nothing was exported to {folder}: {what} not show the same filter of this network on the same picture, or "
+        f"Nothing was exported to {folder}: {subject} not show the same filter of this network on the same picture, or "
         f"changed after being exported ({few}); choose another folder, or allow replacing (--force)."
     )
 

@@ -20,7 +20,7 @@ from explorer.core.export.provenance import Records, spoken_prediction
 from explorer.core.export.reconcile import FolderState, compare_folder, settings_of
 from explorer.core.figures.captioned import captioned_page, picture_style
 from explorer.core.figures.encoding import encode, encode_pages
-from explorer.core.figures.sheet import Panel, draw_page
+from explorer.core.figures.sheet import SheetPanel, draw_page
 from explorer.core.figures.sheet_layout import Layout, Page, panel_pixels
 from explorer.core.figures.single import Canvas, canvas, draw, draw_single, fit
 from explorer.core.images import one_line, picture_digest
@@ -218,23 +218,23 @@ class _Run:
         """One page of a sheet, drawn; the pool makes its panels."""
         style, layout = self._plan.style, self._plan.layout
         assert layout is not None
-        panels: dict[tuple[FilterKey, int], Panel] = {}
+        panels: dict[tuple[FilterKey, int], SheetPanel] = {}
         untouched: dict[int, RGB] = {}
-        said: dict[int, str] = {}
+        spoken: dict[int, str] = {}
         for picture in page.pictures:
             recorded = self._recorded(picture)
             if recorded:
                 drawn_on = self._panel_canvas(layout, recorded)
-                untouched[picture], said[picture] = drawn_on.rgb, spoken_prediction(recorded)
+                untouched[picture], spoken[picture] = drawn_on.rgb, spoken_prediction(recorded)
                 scales = [self._scale(key, recorded) for key in page.filters]
                 maps = [recorded.maps[key.layer][key.filter] for key in page.filters]
                 drawn = self._pool.map(draw, repeat(drawn_on), maps, scales, repeat(style))
                 for key, scale, rgb in zip(page.filters, scales, drawn, strict=True):
-                    panels[key, picture] = Panel(rgb, scale)
+                    panels[key, picture] = SheetPanel(rgb, scale)
                     records.add(number, key, picture, recorded, scale)
             self._step(len(page.filters))
         note = f"page {layout.pages.index(page) + 1} of {len(layout.pages)}" if len(layout.pages) > 1 else ""
-        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, said, self._plan.words)
+        return draw_page(layout, page, self._plan.captions, panels, untouched, style, note, spoken, self._plan.words)
 
     def _panel_canvas(self, layout: Layout, recorded: Recorded) -> Canvas:
         height, width = recorded.rgb.shape[:2]
@@ -255,9 +255,9 @@ class _Run:
             return None
 
     def _scale(self, key: FilterKey, recorded: Recorded) -> Scale:
-        known, style = self._plan.scales.get(key), self._plan.style
-        if known is not None:
-            return known
+        measured_scale, style = self._plan.scales.get(key), self._plan.style
+        if measured_scale is not None:
+            return measured_scale
         seen = self._recorder.seen(key.layer)
         return scale_of(recorded.maps[key.layer], key.layer, key.filter, style.scale, seen=seen, fixed=style.fixed)
 

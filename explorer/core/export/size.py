@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from explorer.core.export.plan import ExportPlan, Figure
+from explorer.core.export.plan import ExportPlan, Figure, upright_size
 from explorer.core.export.run import drawn_figures
 from explorer.core.images import FORMATS
 
@@ -51,13 +51,13 @@ class ExportSize:
 
 def size_of(plan: ExportPlan, *, jobs: int | None = None) -> ExportSize:
     """How much of the plan is not in its folder yet. Small exports are not measured: then `bytes` is a bound."""
-    there = set() if plan.force else _names(plan.out)
-    todo = [figure for figure in plan.figures if figure.name not in there]
+    existing = set() if plan.force else _names(plan.out)
+    todo = [figure for figure in plan.figures if figure.name not in existing]
     free = shutil.disk_usage(_nearest(plan.out)).free
     if len(todo) <= MANY:
-        most = _bound(plan, todo)
-        if most * SHARE <= free:
-            return ExportSize(len(todo), most, 0.0, free)
+        largest_size = _bound(plan, todo)
+        if largest_size * SHARE <= free:
+            return ExportSize(len(todo), largest_size, 0.0, free)
     if plan.layout:
         seconds, size = _of_sheets(plan, todo, jobs)
     else:
@@ -77,13 +77,13 @@ def _of_singles(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> t
     few = _part(plan, [figures[0] for figures in tried])
     many = _part(plan, [figure for figures in tried for figure in _spread(figures, 1 + _FILTERS)])
     _timed(few, jobs)  # the first one loads and warms what the others find ready
-    short, _ = _timed(few, jobs)
-    long, sizes = _timed(many, jobs)
+    seconds_few, _ = _timed(few, jobs)
+    seconds_many, sizes = _timed(many, jobs)
     extra = len(many.figures) - len(few.figures)
-    of_figure = max(0.0, long - short) / extra if extra else 0.0
-    of_picture = max(0.0, short / len(few.figures) - of_figure)
+    per_figure = max(0.0, seconds_many - seconds_few) / extra if extra else 0.0
+    per_picture = max(0.0, seconds_few / len(few.figures) - per_figure)
     size = round(sum(sizes) / len(sizes) * len(todo)) if sizes else 0
-    return of_picture * len(by_picture) + of_figure * len(todo), size
+    return per_picture * len(by_picture) + per_figure * len(todo), size
 
 
 def _of_sheets(plan: ExportPlan, todo: Sequence[Figure], jobs: int | None) -> tuple[float, int]:
@@ -112,17 +112,17 @@ def _timed(plan: ExportPlan, jobs: int | None) -> tuple[float, list[int]]:
 def _part(plan: ExportPlan, figures: Sequence[Figure]) -> ExportPlan:
     """The plan of these figures and of their pictures alone."""
     numbers = sorted({figure.pictures[0] for figure in figures})
-    moved = {number: place for place, number in enumerate(numbers)}
+    new_number = {number: position for position, number in enumerate(numbers)}
     return replace(
         plan,
-        figures=tuple(replace(figure, pictures=(moved[figure.pictures[0]],)) for figure in figures),
+        figures=tuple(replace(figure, pictures=(new_number[figure.pictures[0]],)) for figure in figures),
         pictures=tuple(plan.pictures[number] for number in numbers),
         names=tuple(plan.names[number] for number in numbers),
     )
 
 
 def _spread(things: Sequence[T], count: int) -> list[T]:
-    return [things[place * len(things) // count] for place in range(count)] if len(things) > count else [*things]
+    return [things[position * len(things) // count] for position in range(count)] if len(things) > count else [*things]
 
 
 def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
@@ -130,20 +130,20 @@ def _bound(plan: ExportPlan, todo: Sequence[Figure]) -> int:
     if plan.layout:
         page = style.pixels(plan.layout.width) * style.pixels(300)
         return round(_FRAMED * 3 * page * sum(len(figure.pages) for figure in todo))
-    each = {number: _pixels(plan.pictures[number]) for number in {figure.pictures[0] for figure in todo}}
+    sizes = {number: _pixels(plan.pictures[number]) for number in {figure.pictures[0] for figure in todo}}
     whole = style.pixels(style.width_mm) if style.width_mm else 0
     pixels = 0
     for figure in todo:
-        height, width = each[figure.pictures[0]]
+        height, width = sizes[figure.pictures[0]]
         pixels += whole * whole * height // width if whole else height * width * (1 + style.beside)
     return round(_FRAMED * 3 * pixels) + len(todo) * (1 << 16)
 
 
 def _pixels(path: Path) -> tuple[int, int]:
-    """(height, width) that the file claims; nothing of one that cannot be read, which becomes no figure."""
+    """(height, width) that the file claims, upright; nothing of one that cannot be read, which becomes no figure."""
     try:
         with Image.open(path, formats=FORMATS) as picture:
-            return picture.height, picture.width
+            return upright_size(picture)
     except Exception:  # a decoder may raise anything
         return 0, 1
 
@@ -157,7 +157,7 @@ def _names(folder: Path) -> set[str]:
 
 def _nearest(folder: Path) -> Path:
     folder = folder.absolute()
-    return next((place for place in (folder, *folder.parents) if place.exists()), Path(folder.anchor))
+    return next((candidate for candidate in (folder, *folder.parents) if candidate.exists()), Path(folder.anchor))
 
 
 def spoken_bytes(count: int) -> str:

@@ -12,7 +12,7 @@ from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.drawing.signed_overlay import attribution_bar, attribution_overlay
 from explorer.core.figures.encoding import MATPLOTLIB, describe, encode_pages, read_description
 from explorer.core.figures.millimetres import MillimetrePage
-from explorer.core.figures.sheet_layout import MARGIN, NARROWEST
+from explorer.core.figures.sheet_layout import MARGIN, NARROWEST, drawable, shortened
 from explorer.core.figures.single import FigureStyle, fit
 from explorer.core.images import fitted
 from trainer.files.errors import UserError
@@ -64,8 +64,8 @@ class AttributionFigure:
     def lines(self) -> tuple[str, str]:
         """What stands under the figure."""
         target, picture = self.settings["target"], self.settings["picture"]
-        where = "the picture that was made of nothing" if self.made else f"the whole picture · {picture}"
-        return f"{target}: {self.unit} {self.score:.4g} on {where}", self.how
+        subject = "the picture that was made of nothing" if self.made else f"the whole picture · {picture}"
+        return f"{target}: {self.unit} {self.score:.4g} on {subject}", self.how
 
 
 def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle) -> bytes:
@@ -76,16 +76,18 @@ def attribution_figure(shown: AttributionFigure, format: str, style: FigureStyle
 
 def is_drawn(path: Path, shown: AttributionFigure, style: FigureStyle) -> bool:
     """Whether a file is the figure that would be drawn."""
-    kept, wanted = read_description(path) or {}, _about(shown, style)
+    description, wanted = read_description(path) or {}, _about(shown, style)
     # As text, in which a value that is no number equals itself.
-    found, expected = (json.dumps(values, sort_keys=True) for values in ({n: kept.get(n) for n in wanted}, wanted))
-    return found == expected
+    actual, expected = (
+        json.dumps(values, sort_keys=True) for values in ({n: description.get(n) for n in wanted}, wanted)
+    )
+    return actual == expected
 
 
 def is_drawn_with(path: Path, kind: str, settings: dict[str, Any], style: FigureStyle) -> bool:
     """Whether a file is a figure with these settings, whatever was measured and wherever its colors end."""
-    kept, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
-    return all(kept.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
+    description, wanted = read_description(path) or {}, {"kind": kind, **settings, "style": _of(style)}
+    return all(description.get(name) == value for name, value in json.loads(json.dumps(wanted)).items())
 
 
 def _of(style: FigureStyle) -> dict[str, Any]:
@@ -124,7 +126,9 @@ def _page(shown: AttributionFigure, style: FigureStyle) -> "Figure":
             value = shown.limit * (1 - (2 if shown.signed else 1) * share)
             page.text(bar + BAR + 0.8, MARGIN + share * down, f"{value:+.2g}" if value else "0", SMALL, va=va)
         unit = f"{shown.scale} {shown.unit}"
-        page.text(width - MARGIN, MARGIN + down / 2, unit, SMALL, rotation=90, va="center", ha="right")
+        fitting = shortened(drawable(unit), SMALL, down + MARGIN)
+        page.text(width - MARGIN, MARGIN + down / 2, fitting, SMALL, rotation=90, va="center", ha="right")
         for line, words in enumerate(shown.lines):
-            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, words, SMALL, va="baseline")
+            fitting = shortened(drawable(words), SMALL, width - 2 * MARGIN)
+            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, fitting, SMALL, va="baseline")
     return page.figure

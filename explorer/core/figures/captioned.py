@@ -55,10 +55,10 @@ def captioned_page(drawn: RGB, scale: Scale, style: FigureStyle, lines: tuple[st
             left + BAR + 1.0, MARGIN, f"{scale.peak:.3g}" if scale.peak > scale.foot else "nothing", SMALL, va="top"
         )
         page.text(left + BAR + 1.0, MARGIN + down, f"{scale.foot:.3g}", SMALL, va="bottom")
-        for place, words in enumerate(lines):
+        for line, words in enumerate(lines):
             fitting = shortened(drawable(words), SMALL, width - 2 * MARGIN)
-            color = _GREY if place else "black"
-            page.text(MARGIN, MARGIN + down + GAP + (place + 0.75) * LINE, fitting, SMALL, va="baseline", color=color)
+            color = _GREY if line else "black"
+            page.text(MARGIN, MARGIN + down + GAP + (line + 0.75) * LINE, fitting, SMALL, va="baseline", color=color)
     return page.figure
 
 

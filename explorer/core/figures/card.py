@@ -60,7 +60,7 @@ def draw_card(card: Card, style: FigureStyle) -> "Figure":
     width = style.width_mm or WIDTH
     rows = {title: pictures for title, pictures in card.rows.items() if pictures}
     sides = {title: _side(width, len(pictures)) for title, pictures in rows.items()}
-    below = {title: CAPTION if any(one.lines for one in pictures) else GAP for title, pictures in rows.items()}
+    below = {title: CAPTION if any(picture.lines for picture in pictures) else GAP for title, pictures in rows.items()}
     height = 2 * MARGIN + HEAD + BAR + sum(TITLE + side + below[title] for title, side in sides.items())
     with MATPLOTLIB:
         page = _Page(width, height, style.dpi)
@@ -69,8 +69,8 @@ def draw_card(card: Card, style: FigureStyle) -> "Figure":
         for title, pictures in rows.items():
             side = sides[title]
             page.text(MARGIN, top + TITLE - 1.2, title, 6.5)
-            for place, one in enumerate(pictures):
-                page.picture(MARGIN + place * (side + GAP), top + TITLE, side, one)
+            for column, picture in enumerate(pictures):
+                page.picture(MARGIN + column * (side + GAP), top + TITLE, side, picture)
             top += TITLE + side + below[title]
         page.bar(MARGIN, height - MARGIN - 2.2, card.words, style)
         return page.figure
@@ -99,9 +99,9 @@ class _Page:
         """Title and lines on the left, the histogram on the right."""
         room = self._size[0] - 2 * MARGIN
         self.text(MARGIN, MARGIN + 4, shortened(drawable(words.title), 10, room), 10)
-        for place, line in enumerate(words.lines):
-            color, wide = ("black", room) if place == 0 else (_GREY, 0.64 * room)
-            self.text(MARGIN, MARGIN + 8.6 + 3.2 * place, shortened(drawable(line), 6.5, wide), 6.5, color)
+        for number, line in enumerate(words.lines):
+            color, wide = ("black", room) if number == 0 else (_GREY, 0.64 * room)
+            self.text(MARGIN, MARGIN + 8.6 + 3.2 * number, shortened(drawable(line), 6.5, wide), 6.5, color)
         if len(words.counts):
             self._histogram(words)
 
@@ -114,16 +114,16 @@ class _Page:
         axes.set_yticks([])
         axes.set_xlabel("highest value inside, by pictures", fontsize=5, fontfamily=FONT, labelpad=1)
 
-    def picture(self, x: float, y: float, side: float, one: CardPicture) -> None:
+    def picture(self, x: float, y: float, side: float, picture: CardPicture) -> None:
         """A picture in the middle of its square, its lines below."""
         axes = self._axes(x, y, side, side)
         axes.set_axis_off()
-        rgb = np.full((1, 1, 3), 238, np.uint8) if one.rgb is None else one.rgb
+        rgb = np.full((1, 1, 3), 238, np.uint8) if picture.rgb is None else picture.rgb
         axes.imshow(rgb, interpolation="none")
-        if one.rgb is None:
+        if picture.rgb is None:
             self.text(x + side / 2, y + side / 2, "not readable", 4.5, _GREY, "center")
-        for place, line in enumerate(one.lines):
-            self.text(x, y + side + 2.1 + 2.0 * place, shortened(drawable(line), 4.5, side), 4.5, _GREY)
+        for number, line in enumerate(picture.lines):
+            self.text(x, y + side + 2.1 + 2.0 * number, shortened(drawable(line), 4.5, side), 4.5, _GREY)
 
     def bar(self, x: float, y: float, words: CardWords, style: FigureStyle) -> None:
         """The color scale of the overlays with its ends, and the note."""
@@ -134,7 +134,9 @@ class _Page:
         axes.imshow(color_bar(256, style.color_map)[::-1].reshape(1, 256, 3), aspect="auto", interpolation="none")
         self.text(x, y + 1.8, low, 5, _GREY)
         self.text(left + 31, y + 1.8, high, 5, _GREY)
-        self.text(self._size[0] - MARGIN, y + 1.8, words.note, 5, _GREY, "right")
+        right = self._size[0] - MARGIN
+        room = right - (left + 31 + text_width(high, 5) + 2)
+        self.text(right, y + 1.8, shortened(drawable(words.note), 5, room), 5, _GREY, "right")
 
     def _axes(self, x: float, y: float, width: float, height: float) -> Any:
         across, down = self._size

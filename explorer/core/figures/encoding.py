@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.TiffImagePlugin import TiffImageFile
 
 from explorer import __version__
 from explorer.core.arrays import RGB
 from explorer.core.figures.single import MM_PER_INCH
+from trainer.pictures.image_decoding import silence_pillow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +27,7 @@ PNG_LEVEL = 2
 """zlib level: on dermoscopy pictures with overlays a third of the time of Pillow's own 6, for files 15 % larger."""
 
 _TIFF_DESCRIPTION, _TIFF_SOFTWARE = 270, 305
+_PNG = b"\x89PNG\r\n\x1a\n"
 _TAIL = 1 << 20
 MATPLOTLIB = threading.RLock()
 """To be held while drawing: all threads share matplotlib's fonts and settings."""
@@ -68,10 +71,10 @@ def encode_pixels(rgb: RGB, format: str, dpi: int, description: str) -> bytes:
     buffer = io.BytesIO()
     picture = Image.fromarray(rgb)
     if format == "png":
-        text = PngInfo()
-        text.add_text("Software", f"{PROGRAM} {__version__}")
-        text.add_text(KEY, description)
-        picture.save(buffer, "PNG", compress_level=PNG_LEVEL, dpi=(dpi, dpi), pnginfo=text)
+        png_info = PngInfo()
+        png_info.add_text("Software", f"{PROGRAM} {__version__}")
+        png_info.add_text(KEY, description)
+        picture.save(buffer, "PNG", compress_level=PNG_LEVEL, dpi=(dpi, dpi), pnginfo=png_info)
     else:
         tags = {_TIFF_DESCRIPTION: description, _TIFF_SOFTWARE: f"{PROGRAM} {__version__}"}
         picture.save(buffer, "TIFF", compression="tiff_lzw", dpi=(dpi, dpi), tiffinfo=tags)
@@ -95,9 +98,9 @@ def encode_pages(pages: "Iterable[Figure]", format: str, dpi: int, description: 
             # Agg cuts to whole pixels: without the hundredth, 2007.9999 of 2008 would be 2007.
             across, down = ((round(side * dpi) + 0.01) / dpi for side in page.get_size_inches())
             page.set_size_inches(across, down)
-            drawn: Any = FigureCanvasAgg(page)
-            drawn.draw()
-            rgb = np.asarray(drawn.buffer_rgba())[..., :3].copy()
+            canvas: Any = FigureCanvasAgg(page)
+            canvas.draw()
+            rgb = np.asarray(canvas.buffer_rgba())[..., :3].copy()
     return encode_pixels(rgb, format, dpi, description())
 
 
@@ -117,8 +120,8 @@ def _vector(pages: "Iterable[Figure]", format: str, description: Callable[[], st
             return buffer.getvalue()
         from matplotlib.backends.backend_pdf import PdfPages
 
-        fixed = {"CreationDate": None, "Creator": software, "Title": "Activation maps"}
-        with PdfPages(buffer, metadata=fixed) as document:
+        metadata = {"CreationDate": None, "Creator": software, "Title": "Activation maps"}
+        with PdfPages(buffer, metadata=metadata) as document:
             for page in pages:
                 document.savefig(page)
             document.infodict()["Keywords"] = description()
@@ -135,14 +138,25 @@ def read_description(path: Path) -> dict[str, Any] | None:
     return values if isinstance(values, dict) and values.get("program") == PROGRAM else None
 
 
+def figure_path(path: Path) -> Path:
+    """Where a figure that is to be named so lies: beside it, where an older version named it `.tif` and not `.tiff`."""
+    old = path.with_suffix(".tif")
+    return old if path.suffix == ".tiff" and not path.exists() and read_description(old) else path
+
+
 def _text_of(path: Path) -> str:
     ending = path.suffix.lower()
-    if ending in (".png", ".tif", ".tiff"):
-        with Image.open(path, formats=("PNG", "TIFF")) as picture:
-            if picture.format == "PNG":
-                return str(picture.info.get(KEY, ""))
-            return str(picture.getexif().get(_TIFF_DESCRIPTION, ""))
     with path.open("rb") as file:
+        if ending in (".png", ".tif", ".tiff"):
+            start = file.read(len(_PNG))
+            file.seek(0)
+            silence_pillow()
+            # The header alone, by Pillow's own readers: `Image.open` refuses the largest figures of this program.
+            if start == _PNG:
+                with PngImageFile(file) as picture:
+                    return str(picture.info.get(KEY, ""))
+            with TiffImageFile(file) as picture:
+                return str(picture.getexif().get(_TIFF_DESCRIPTION, ""))
         if ending == ".svg":
             match = re.search(rb"<dc:description>(.*?)</dc:description>", file.read(_TAIL), re.DOTALL)
             return html.unescape(match[1].decode("utf-8")) if match else ""

@@ -61,11 +61,11 @@ def _page(titles: Sequence[str], rows: Sequence[SheetRow], width: float, across:
         for column, title in enumerate(titles):
             left = MARGIN + CAPTION + column * (across + GAP)
             text(left + across / 2, MARGIN + HEADER / 2, title, TITLE, across, "center")
-            for place, row in enumerate(rows):
-                top = MARGIN + HEADER + place * (down + GAP)
+            for number, row in enumerate(rows):
+                top = MARGIN + HEADER + number * (down + GAP)
                 page.image(row.panels[column], left, top, across, down)
-        for place, row in enumerate(rows):
-            middle = MARGIN + HEADER + place * (down + GAP) + down / 2
+        for number, row in enumerate(rows):
+            middle = MARGIN + HEADER + number * (down + GAP) + down / 2
             for line, words in enumerate(row.lines):
                 y = middle + (line - (len(row.lines) - 1) / 2) * LINE
                 text(MARGIN + CAPTION - 1.0, y, words, SIZE, CAPTION - 2.0, "right")

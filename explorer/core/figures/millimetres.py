@@ -24,8 +24,8 @@ class MillimetrePage:
 
     def image(self, values: Any, left: float, top: float, wide: float, tall: float) -> None:
         """Pixels (h, w, 3 or 4), stretched over a rectangle."""
-        place = (left, left + wide, top + tall, top)
-        self.axes.imshow(values, extent=place, aspect="auto", interpolation="none", zorder=0)
+        extent = (left, left + wide, top + tall, top)
+        self.axes.imshow(values, extent=extent, aspect="auto", interpolation="none", zorder=0)
 
     def text(self, x: float, y: float, words: str, size: float, **options: Any) -> None:
         """Words of `size` points; names may hold dollar signs, which matplotlib would take for formulas."""

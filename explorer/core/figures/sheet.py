@@ -55,7 +55,7 @@ ENDS = {
 
 
 @dataclass(frozen=True)
-class Panel:
+class SheetPanel:
     """What is drawn in one place of a sheet: the overlay, and the scale that it has."""
 
     rgb: RGB
@@ -66,7 +66,7 @@ def draw_page(
     layout: Layout,
     page: Page,
     names: Sequence[str],
-    panels: Mapping[tuple[FilterKey, int], Panel],
+    panels: Mapping[tuple[FilterKey, int], SheetPanel],
     pictures: Mapping[int, RGB],
     style: FigureStyle,
     note: str = "",
@@ -95,23 +95,23 @@ def draw_page(
             for column, picture in enumerate(page.pictures):
                 x = start + column * (across + GAP)
                 name = shortened(titles[picture], size, WITHIN * across)
-                answer = shortened(drawable((said or {}).get(picture, "")), TINY, WITHIN * across)
+                prediction = shortened(drawable((said or {}).get(picture, "")), TINY, WITHIN * across)
                 above = 2.3 if said else 0.0
                 sheet.text(x + across / 2, first - 1.2 - above, name, size, "center", "baseline")
-                sheet.text(x + across / 2, first - 1.2, answer, TINY, "center", "baseline", _GREY)
+                sheet.text(x + across / 2, first - 1.2, prediction, TINY, "center", "baseline", _GREY)
                 if style.beside:
                     sheet.panel((first, x), layout.panel, pictures.get(picture))
             if style.beside:
                 sheet.text(start - BESIDE, first + down / 2, UNTOUCHED, SMALL, "right", "center")
-        for place, key in enumerate(page.filters):
-            number, row = divmod(place, page.rows)
+        for position, key in enumerate(page.filters):
+            number, row = divmod(position, page.rows)
             start = left + number * (group + GROUP_GAP) + layout.caption
             top = first + (row + style.beside) * (down + GAP)
-            found = [panels.get((key, picture)) for picture in page.pictures]
-            for column, one in enumerate(found):
-                sheet.panel((top, start + column * (across + GAP)), layout.panel, one.rgb if one else None)
+            row_panels = [panels.get((key, picture)) for picture in page.pictures]
+            for column, panel in enumerate(row_panels):
+                sheet.panel((top, start + column * (across + GAP)), layout.panel, panel.rgb if panel else None)
             sheet.text(start - BESIDE, top + down / 2, caption(key), CAPTION, "right", "center")
-            scale = next((one.scale for one in found if one), None)
+            scale = next((panel.scale for panel in row_panels if panel), None)
             if style.scale in ("seen", "folder") and scale:
                 ends = f"{scale.foot:.2g} – {scale.peak:.2g}"
                 small = fitting([ends], layout.caption - BESIDE, 2.0)

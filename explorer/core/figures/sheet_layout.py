@@ -85,8 +85,8 @@ def lay_out(
     groups = 1
     if columns == len(aspects):
         groups = max(1, min(len(filters), int((room + GROUP_GAP) / (group + GROUP_GAP))))
-    each = (room - (groups - 1) * GROUP_GAP) / groups - captions
-    across = min(_LARGEST, (each - (columns - 1) * GAP) / columns)
+    group_width = (room - (groups - 1) * GROUP_GAP) / groups - captions
+    across = min(_LARGEST, (group_width - (columns - 1) * GAP) / columns)
     # One height for all, so that rows stay even; what is taller than wide by more than half is fitted inside, and no
     # row is lower than its caption.
     down = across * min(_TALLEST, max(_FLATTEST, max(aspects)))

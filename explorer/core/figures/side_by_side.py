@@ -74,19 +74,19 @@ def side_by_side(
 
 
 def _page(rgb: RGB, panels: Sequence[Panel], lines: Sequence[str], style: FigureStyle, width: float) -> "Figure":
-    each = (width - 2 * MARGIN + GAP) / len(panels)
-    across = each - 2 * GAP - BAR - NUMBERS
+    slot = (width - 2 * MARGIN + GAP) / len(panels)
+    across = slot - 2 * GAP - BAR - NUMBERS
     down = across * rgb.shape[0] / rgb.shape[1]
     with MATPLOTLIB:
         page = MillimetrePage(width, 2 * MARGIN + TITLE + down + GAP + LINE * len(lines), style.dpi)
-        for place, panel in enumerate(panels):
-            left, top = MARGIN + place * each, MARGIN + TITLE
-            page.text(left, top - 1.0, shortened(drawable(panel.title), SMALL, each - GAP), SMALL, va="baseline")
+        for column, panel in enumerate(panels):
+            left, top = MARGIN + column * slot, MARGIN + TITLE
+            page.text(left, top - 1.0, shortened(drawable(panel.title), SMALL, slot - GAP), SMALL, va="baseline")
             page.image(_drawn(rgb, panel, (style.pixels(down), style.pixels(across)), style), left, top, across, down)
             _draw_bar(page, panel, (left + across + GAP, top, down), style)
-        for place, words in enumerate(lines):
-            y = MARGIN + TITLE + down + GAP + (place + 0.75) * LINE
-            color = _GREY if place else "black"
+        for line, words in enumerate(lines):
+            y = MARGIN + TITLE + down + GAP + (line + 0.75) * LINE
+            color = _GREY if line else "black"
             fitting = shortened(drawable(words), SMALL, width - 2 * MARGIN)
             page.text(MARGIN, y, fitting, SMALL, va="baseline", color=color)
     return page.figure
@@ -102,18 +102,18 @@ def _drawn(rgb: RGB, panel: Panel, size: tuple[int, int], style: FigureStyle) ->
     return compose(canvas.rgb, in_picture(overlay, canvas.frame, size), opacity)
 
 
-def _draw_bar(page: MillimetrePage, panel: Panel, place: tuple[float, float, float], style: FigureStyle) -> None:
-    bar, (left, top, down), right = panel.bar, place, place[0] + BAR + 0.8
+def _draw_bar(page: MillimetrePage, panel: Panel, bounds: tuple[float, float, float], style: FigureStyle) -> None:
+    bar, (left, top, down), right = panel.bar, bounds, bounds[0] + BAR + 0.8
     if bar is None:
         return
     if isinstance(bar, Scale):
         page.image(color_bar(256, style.color_map), left, top, BAR, down)
         ends = (f"{bar.peak:.3g}" if bar.peak > bar.foot else "nothing", f"{bar.foot:.3g}")
     else:
-        signed, told = bool(bar.below), bar.told or f"{bar.limit:.2g}"
+        signed, limit_text = bool(bar.below), bar.told or f"{bar.limit:.2g}"
         white = np.full((255, 1, 3), 255, np.uint8)
         page.image(compose(white, attribution_bar(255, signed=signed)), left, top, BAR, down)
-        ends = (told, told if signed else "0")
+        ends = (limit_text, limit_text if signed else "0")
         for words, y, va in ((bar.above, top + 2.8, "top"), (bar.below, top + down - 2.8, "bottom")):
             page.text(right, y, shortened(words, TINY, NUMBERS), TINY, va=va, color=_GREY)
         if signed:

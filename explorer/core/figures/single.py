@@ -153,11 +153,11 @@ def draw(canvas: Canvas, map: Map, scale: Scale, style: FigureStyle) -> RGB:
     inside = bounded(round(canvas.frame.height), round(canvas.frame.width))
     whole = canvas.rgb.shape[0], canvas.rgb.shape[1]
     drawn = overlay(map, inside, peak=scale.peak, foot=scale.foot, color_map=style.color_map)
-    answer = compose(canvas.rgb, in_picture(drawn, canvas.frame, whole), style.opacity)
+    composed = compose(canvas.rgb, in_picture(drawn, canvas.frame, whole), style.opacity)
     if style.outline and scale.peak > scale.foot:
         line = outline(map, inside, (scale.foot + scale.peak) / 2)
-        answer = compose(answer, in_picture(line, canvas.frame, whole))
-    return answer
+        composed = compose(composed, in_picture(line, canvas.frame, whole))
+    return composed
 
 
 def draw_single(canvas: Canvas, map: Map, scale: Scale, style: FigureStyle) -> RGB:
@@ -167,10 +167,10 @@ def draw_single(canvas: Canvas, map: Map, scale: Scale, style: FigureStyle) -> R
         return drawn
     panel = drawn.shape[1]
     whole = style.pixels(style.width_mm) if style.width_mm else round(2 * panel * (1 + GAP))
-    answer = np.full((drawn.shape[0], max(whole, 2 * panel), 3), 255, np.uint8)
-    answer[:, :panel] = canvas.rgb
-    answer[:, -panel:] = drawn
-    return answer
+    figure = np.full((drawn.shape[0], max(whole, 2 * panel), 3), 255, np.uint8)
+    figure[:, :panel] = canvas.rgb
+    figure[:, -panel:] = drawn
+    return figure
 
 
 def statistics(map: Map, frame: Box, size: tuple[int, int]) -> MapStatistics:
@@ -178,8 +178,8 @@ def statistics(map: Map, frame: Box, size: tuple[int, int]) -> MapStatistics:
     values = map[np.isfinite(map)]
     if not values.size:
         return MapStatistics(math.nan, math.nan, math.nan, 0.0, -1, -1)
-    place = int(np.argmax(np.where(np.isfinite(map), map, -np.inf)))
-    row, column = divmod(place, map.shape[1])
+    cell = int(np.argmax(np.where(np.isfinite(map), map, -np.inf)))
+    row, column = divmod(cell, map.shape[1])
     # Where the input is padded, a cell may lie beyond the picture: its nearest pixel is named then.
     down = math.floor(frame.top + (row + 0.5) / map.shape[0] * frame.height)
     across = math.floor(frame.left + (column + 0.5) / map.shape[1] * frame.width)

@@ -10,7 +10,7 @@ from explorer.core.incremental.delta import Changed, Flat
 from explorer.core.incremental.pace import PROCESSOR, Pace, pace_for
 from explorer.core.incremental.patch_windows import DeltaWindow
 from explorer.core.incremental.propagation import propagate
-from explorer.core.incremental.traced_graph import Graph, module_of, operation
+from explorer.core.incremental.traced_graph import Graph, module_of, operand, operation
 
 PER_VALUE = 50
 PER_CHANGE = 100
@@ -62,7 +62,7 @@ def change_cost(graph: Graph, change: DeltaWindow, wanted: Iterable[fx.Node]) ->
         if isinstance(value, Flat):
             flats[node] = value.window.delta.numel()
         elif isinstance(value, torch.Tensor):
-            source = node.args[0] if node.args else None
+            source = operand(node)
             by_cell = not pace_for(value).gathered
             terms = flats.get(source) if by_cell and isinstance(source, fx.Node) else None
             macs += value.numel() * (terms or per_output(graph, node))

@@ -49,10 +49,10 @@ def as_windows(flat: torch.Tensor, frame: WindowGrid, base: torch.Tensor) -> Del
     return DeltaWindow(delta, frame.tops, frame.lefts, (base.shape[2], base.shape[3]))
 
 
-def subtract_base(answer: DeltaWindow, graph: Graph, node: fx.Node) -> DeltaWindow:
+def subtract_base(values: DeltaWindow, graph: Graph, node: fx.Node) -> DeltaWindow:
     """Changed values made changes, in place: less what the node answers on the unoccluded picture."""
-    graph.around(node, answer.frame).take_from(answer.delta, answer.frame)
-    return answer.trimmed()
+    graph.around(node, values.frame).take_from(values.delta, values.frame)
+    return values.trimmed()
 
 
 def pair(value: Any) -> tuple[int, int]:

@@ -62,10 +62,10 @@ def moved(delta: torch.Tensor, down: Starts, across: Starts, size: Pair) -> torc
     i, j = (places((0,), length, device)[0] for length in delta.shape[:2])
     y, x = places(down, size[0], device).clamp(0, old[0] - 1), places(across, size[1], device).clamp(0, old[1] - 1)
     cells = delta.permute(0, 1, 3, 4, 2)
-    found = cells[i[:, None, None, None], j[None, :, None, None], y[:, None, :, None], x[None, :, None, :]]
+    seen = cells[i[:, None, None, None], j[None, :, None, None], y[:, None, :, None], x[None, :, None, :]]
     if not (inside(down, size[0], old[0]) and inside(across, size[1], old[1])):
-        found.masked_fill_(~covered(down, across, size, old, device)[..., None], 0)
-    return found.permute(0, 1, 4, 2, 3)
+        seen.masked_fill_(~covered(down, across, size, old, device)[..., None], 0)
+    return seen.permute(0, 1, 4, 2, 3)
 
 
 def put_on(delta: torch.Tensor, tops: Starts, lefts: Starts, values: torch.Tensor) -> torch.Tensor:
@@ -81,8 +81,8 @@ def put_on(delta: torch.Tensor, tops: Starts, lefts: Starts, values: torch.Tenso
     down, across = places(tops, height, device), places(lefts, width, device)
     target = number + down[:, None, :, None] * whole[1] + across[None, :, None, :]
     if not (inside(tops, height, whole[0]) and inside(lefts, width, whole[1])):
-        there = covered(tops, lefts, (height, width), whole, device)
-        target = torch.where(there, target, count * cells)
+        on_map = covered(tops, lefts, (height, width), whole, device)
+        target = torch.where(on_map, target, count * cells)
     target = target.flatten()
     flat[target] = flat[target] + delta.permute(0, 1, 3, 4, 2).reshape(-1, channels)
     return flat[:-1].view(count, *whole, channels).permute(0, 3, 1, 2)

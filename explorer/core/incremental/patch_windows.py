@@ -68,10 +68,10 @@ class DeltaWindow:
             (0, self.tops, self.height, self.size[0]),
             (1, self.lefts, self.width, self.size[1]),
         ):
-            for place, start in enumerate(starts):
+            for position, start in enumerate(starts):
                 if start >= 0 and start + length <= whole:
                     continue
-                part = self.delta.select(axis, place)
+                part = self.delta.select(axis, position)
                 cells = axis + 2  # one dimension is gone, the other lattice dimension and C stand before
                 part.narrow(cells, 0, min(max(-start, 0), length)).zero_()
                 beyond = min(max(start + length - whole, 0), length)
@@ -103,8 +103,8 @@ class DeltaWindow:
                 tuple(new - old for new, old in zip(*starts, strict=True))
                 for starts in ((frame.tops, self.tops), (frame.lefts, self.lefts))
             )
-            found = gathered.moved(self.delta, down, across, (frame.height, frame.width))
-            return DeltaWindow(found, frame.tops, frame.lefts, self.size)
+            moved_delta = gathered.moved(self.delta, down, across, (frame.height, frame.width))
+            return DeltaWindow(moved_delta, frame.tops, frame.lefts, self.size)
         delta = empty_windows(self.delta, self.delta.shape[2], frame).zero_()
         for new, old in self.places(frame):
             delta[new] = self.delta[old]
@@ -184,8 +184,8 @@ class PaddedMap:
         """Parts of a tensor (rows, columns, C, h, w) with what the map holds there."""
         tops = tuple(start + self.margin[0] for start in frame.tops)
         lefts = tuple(start + self.margin[1] for start in frame.lefts)
-        for part, found in views(self._cells, tops, lefts, (frame.height, frame.width)):
-            yield part, found.permute(0, 1, 4, 2, 3)
+        for part, view in views(self._cells, tops, lefts, (frame.height, frame.width)):
+            yield part, view.permute(0, 1, 4, 2, 3)
 
     def take_from(self, values: torch.Tensor, frame: WindowGrid) -> None:
         """Subtract what the map holds from values (rows, columns, C, h, w) in windows of that frame, in place."""
@@ -201,10 +201,10 @@ class PaddedMap:
             tops = tuple(start + self.margin[0] for start in frame.tops)
             lefts = tuple(start + self.margin[1] for start in frame.lefts)
             return gathered.cut(self._cells, tops, lefts, (frame.height, frame.width)).permute(0, 1, 4, 2, 3)
-        found = empty_windows(self._cells, self._cells.shape[2], frame)
+        windows = empty_windows(self._cells, self._cells.shape[2], frame)
         for part, view in self.views(frame):
-            found[part] = view
-        return found
+            windows[part] = view
+        return windows
 
 
 def overlap(offset: int, old: int, new: int) -> tuple[slice, slice]:
@@ -246,6 +246,10 @@ def union(windows: Sequence[DeltaWindow]) -> WindowGrid:
     """The frame that holds all of these windows over the same map."""
     tops = tuple(map(min, zip(*(window.tops for window in windows), strict=True)))
     lefts = tuple(map(min, zip(*(window.lefts for window in windows), strict=True)))
-    height = max(start + one.height - top for one in windows for start, top in zip(one.tops, tops, strict=True))
-    width = max(start + one.width - left for one in windows for start, left in zip(one.lefts, lefts, strict=True))
+    height = max(
+        start + window.height - top for window in windows for start, top in zip(window.tops, tops, strict=True)
+    )
+    width = max(
+        start + window.width - left for window in windows for start, left in zip(window.lefts, lefts, strict=True)
+    )
     return WindowGrid(tops, lefts, height, width)

@@ -13,7 +13,7 @@ from torch import fx
 from explorer.core.incremental.delta import Changed, Flat, dense
 from explorer.core.incremental.patch_windows import DeltaWindow, side_by_side
 from explorer.core.incremental.rules import RULES
-from explorer.core.incremental.traced_graph import Graph, operation, run
+from explorer.core.incremental.traced_graph import Graph, operand, operation, run
 
 DENSE_SHARE = 0.7
 """From this share of a map on, its whole computation is cheaper than cutting and pasting windows."""
@@ -45,17 +45,17 @@ def propagate(
     keep = set(wanted)
     values: dict[fx.Node, Changed] = {}
     left = {node: len(node.users) for node in graph.module.graph.nodes}
-    found: dict[fx.Node, Changed | None] = dict.fromkeys(keep)
+    wanted_values: dict[fx.Node, Changed | None] = dict.fromkeys(keep)
     with torch.inference_mode():
         for node in graph.module.graph.nodes:
             if node.op == "placeholder":
                 values[node] = DeltaWindow(side_by_side(change.delta), change.tops, change.lefts, change.size)
             elif node.op != "output" and any(source in values for source in node.all_input_nodes):
-                values[node] = _step(graph, node, values, found, change.count)
+                values[node] = _step(graph, node, values, wanted_values, change.count)
             if node in values:
                 on_value(node, values[node])
             if node in keep:
-                found[node] = values.get(node)
+                wanted_values[node] = values.get(node)
                 keep.discard(node)
                 if not keep:
                     break
@@ -63,7 +63,7 @@ def propagate(
                 left[source] -= 1
                 if not left[source]:
                     values.pop(source, None)
-    return found
+    return wanted_values
 
 
 def _step(
@@ -72,11 +72,11 @@ def _step(
     sources = {source: values[source] for source in node.all_input_nodes if source in values}
     rule = RULES.get(operation(graph.module, node))
     if rule is not None and all(isinstance(value, DeltaWindow | Flat) for value in sources.values()):
-        answer = rule(graph, node, sources)
-        if isinstance(answer, DeltaWindow) and answer.fills(DENSE_SHARE):
-            return answer.full(graph.base[node])
-        if answer is not None:
-            return answer
+        changed = rule(graph, node, sources)
+        if isinstance(changed, DeltaWindow) and changed.fills(DENSE_SHARE):
+            return changed.full(graph.base[node])
+        if changed is not None:
+            return changed
     return _whole(graph, node, sources, wanted, count)
 
 
@@ -93,7 +93,7 @@ def _whole(
             plain[source] = base.expand(count, *base.shape[1:])
         else:
             plain[source] = base
-    first = node.args[0] if node.args else None
+    first = operand(node)
     # Nobody else looks at what the node may write into.
     own = (
         isinstance(first, fx.Node)
@@ -102,5 +102,5 @@ def _whole(
         and first not in wanted
         and (not isinstance(sources[first], torch.Tensor) or operation(graph.module, first) in FRESH)
     )
-    answer: torch.Tensor = run(graph.module, node, plain, own=own)
-    return answer
+    output: torch.Tensor = run(graph.module, node, plain, own=own)
+    return output

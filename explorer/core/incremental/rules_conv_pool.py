@@ -29,11 +29,11 @@ def conv(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     if part.stride == (1, 1):
         # The library pads while it computes, and leaves out what it would multiply by zero.
         around = (reach[0] - 1, reach[1] - 1)
-        answer = F.conv2d(_ordered(window.flat), part.weight, None, 1, around, part.dilation, part.groups)
+        output = F.conv2d(_ordered(window.flat), part.weight, None, 1, around, part.dilation, part.groups)
     else:
         seen = _ordered(window.moved(wide).flat)
-        answer = F.conv2d(seen, part.weight, None, part.stride, 0, part.dilation, part.groups)
-    return as_windows(answer, frame, graph.base[node]).trimmed()
+        output = F.conv2d(seen, part.weight, None, part.stride, 0, part.dilation, part.groups)
+    return as_windows(output, frame, graph.base[node]).trimmed()
 
 
 def pad(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
@@ -66,8 +66,8 @@ def max_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     # Without padding, what lies beyond the map is seen only by outputs beyond theirs.
     outside = -torch.inf if padding != (0, 0) or settings.get("ceil_mode") else 0.0
     values = window.on(graph.around(source, wide, outside), wide)
-    answer = F.max_pool2d(values.flat, kernel, stride, 0, dilation)
-    return subtract_base(as_windows(answer, frame, graph.base[node]), graph, node)
+    output = F.max_pool2d(values.flat, kernel, stride, 0, dilation)
+    return subtract_base(as_windows(output, frame, graph.base[node]), graph, node)
 
 
 def average_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
@@ -83,8 +83,8 @@ def average_pool(graph: Graph, node: fx.Node, sources: Sources) -> Changed | Non
         return None
     down, across = (Sliding(kernel[a], stride[a], padding[a]) for a in (0, 1))
     frame, wide = slid(window, down, across)
-    answer = F.avg_pool2d(window.moved(wide).flat, kernel, stride)
-    return as_windows(answer, frame, graph.base[node]).trimmed()
+    output = F.avg_pool2d(window.moved(wide).flat, kernel, stride)
+    return as_windows(output, frame, graph.base[node]).trimmed()
 
 
 def pool_settings(traced: fx.GraphModule, node: fx.Node) -> dict[str, Any] | None:

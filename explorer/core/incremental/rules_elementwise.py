@@ -6,17 +6,17 @@ from torch import fx, nn
 from explorer.core.incremental.delta import Changed, Sources, only, subtract_base
 from explorer.core.incremental.pace import pace_for
 from explorer.core.incremental.patch_windows import DeltaWindow, WindowGrid, empty_windows, union
-from explorer.core.incremental.traced_graph import Graph, module_of, run
+from explorer.core.incremental.traced_graph import Graph, module_of, operand, run
 
 
 def pointwise(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """An activation: what it gives on the changed values, less what it gave."""
     source, window = only(sources)
-    if not isinstance(window, DeltaWindow) or node.args[0] is not source:
+    if not isinstance(window, DeltaWindow) or node.all_input_nodes != [source] or operand(node) is not source:
         return None
     values = window.on(graph.around(source, window.frame), window.frame)
-    answer = run(graph.module, node, {source: values.flat}, own=True)
-    return subtract_base(window.like(answer), graph, node)
+    output = run(graph.module, node, {source: values.flat}, own=True)
+    return subtract_base(window.like(output), graph, node)
 
 
 def batch_norm(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
@@ -38,13 +38,13 @@ def add(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     base = graph.base
     shapes = {tuple(base[source].shape) for source in node.all_input_nodes if isinstance(base[source], torch.Tensor)}
     windows = [sources[part] for part in node.args if isinstance(part, fx.Node) and part in sources]
-    known = [window for window in windows if isinstance(window, DeltaWindow)]
-    if len(shapes) != 1 or len(known) != len(windows):
+    delta_windows = [window for window in windows if isinstance(window, DeltaWindow)]
+    if len(shapes) != 1 or len(delta_windows) != len(windows):
         return None
-    if len(known) == 1:
-        return known[0]
-    larger, smaller = sorted(known, key=lambda window: window.height * window.width, reverse=True)
-    frame = union(known)
+    if len(delta_windows) == 1:
+        return delta_windows[0]
+    larger, smaller = sorted(delta_windows, key=lambda window: window.height * window.width, reverse=True)
+    frame = union(delta_windows)
     total = larger.moved(frame)
     if total is larger:
         total = DeltaWindow(larger.delta.clone(), larger.tops, larger.lefts, larger.size)
@@ -55,7 +55,7 @@ def add(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
 def concatenate(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     """The changes of all parts, one under the other, in windows that hold every part's."""
     dimension = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
-    parts = node.args[0]
+    parts = operand(node)
     windows = [window for window in sources.values() if isinstance(window, DeltaWindow)]
     if dimension not in (1, -3) or len(windows) != len(sources) or not isinstance(parts, list | tuple):
         return None

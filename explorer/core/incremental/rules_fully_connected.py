@@ -30,7 +30,7 @@ def linear(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
     weights = graph.cell_weights(node, *window.size)
     cells = window.delta.permute(0, 1, 3, 4, 2)  # (rows, columns, h, w, C)
     base = graph.base[node]
-    answer = base.expand(window.count, -1).clone().view(len(window.tops), len(window.lefts), -1)
+    outputs = base.expand(window.count, -1).clone().view(len(window.tops), len(window.lefts), -1)
     across = list(_stretches(window.lefts, window.width, window.size[1]))
     for y, below, rows in _stretches(window.tops, window.height, window.size[0], single=True):
         down = y - torch.tensor(window.tops[rows])[:, None, None]
@@ -40,8 +40,8 @@ def linear(graph: Graph, node: fx.Node, sources: Sources) -> Changed | None:
             right = x - torch.tensor(window.lefts[columns])[None, :, None] + torch.arange(end - x)
             changes = cells[i, j, down, right]  # (rows, columns, cells, C)
             weight = weights[y:below, x:end].reshape(-1, weights.shape[3])
-            answer[rows, columns] += (changes.reshape(-1, len(weight)) @ weight).view(*changes.shape[:2], -1)
-    whole: torch.Tensor = answer.flatten(0, 1)
+            outputs[rows, columns] += (changes.reshape(-1, len(weight)) @ weight).view(*changes.shape[:2], -1)
+    whole: torch.Tensor = outputs.flatten(0, 1)
     return whole
 
 
@@ -52,6 +52,6 @@ def _stretches(
     edges = {0, side, *starts, *(start + length for start in starts)}
     cuts = list(range(side + 1)) if single else sorted(edge for edge in edges if 0 <= edge <= side)
     for first, end in pairwise(cuts):
-        places = [place for place, start in enumerate(starts) if start <= first < start + length]
-        if places:
-            yield first, end, slice(places[0], places[-1] + 1)
+        positions = [position for position, start in enumerate(starts) if start <= first < start + length]
+        if positions:
+            yield first, end, slice(positions[0], positions[-1] + 1)

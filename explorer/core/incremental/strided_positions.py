@@ -27,12 +27,12 @@ def regular(starts: Starts) -> list[slice]:
         if all(step(starts[part]) is not None for part in parts):
             return parts
     # Often it is only the last patch, which ends at the border, that is out of step: run by run, then.
-    found, first = [], 0
-    for place in range(1, len(starts) + 1):
-        if place == len(starts) or step(starts[first : place + 1]) is None:
-            found.append(slice(first, place))
-            first = place
-    return found
+    slices, first = [], 0
+    for end in range(1, len(starts) + 1):
+        if end == len(starts) or step(starts[first : end + 1]) is None:
+            slices.append(slice(first, end))
+            first = end
+    return slices
 
 
 def matching(old: Starts, new: Starts) -> list[tuple[slice, int]]:
@@ -40,13 +40,13 @@ def matching(old: Starts, new: Starts) -> list[tuple[slice, int]]:
     offsets = [before - after for before, after in zip(old, new, strict=True)]
     if len(set(offsets)) == 1:
         return [(slice(None), offsets[0])]
-    found = []
+    matches = []
     for offset in sorted(set(offsets)):
-        places = tuple(place for place, value in enumerate(offsets) if value == offset)
-        for part in regular(places):
-            chosen = places[part]
-            found.append((slice(chosen[0], chosen[-1] + 1, step(chosen) or 1), offset))
-    return found
+        positions = tuple(position for position, value in enumerate(offsets) if value == offset)
+        for part in regular(positions):
+            chosen = positions[part]
+            matches.append((slice(chosen[0], chosen[-1] + 1, step(chosen) or 1), offset))
+    return matches
 
 
 def views(

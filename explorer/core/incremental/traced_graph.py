@@ -55,10 +55,10 @@ class Graph:
         """The unoccluded map of a node, to be looked at in windows that may reach beyond it."""
         height, width = self.base[node].shape[2:]
         need = margin(frame, (height, width))
-        found = self._surrounds.get((node, outside))
-        if found is None or found.margin[0] < need[0] or found.margin[1] < need[1]:
-            found = self._surrounds[node, outside] = PaddedMap(self.base[node], need, outside)
-        return found
+        surround = self._surrounds.get((node, outside))
+        if surround is None or surround.margin[0] < need[0] or surround.margin[1] < need[1]:
+            surround = self._surrounds[node, outside] = PaddedMap(self.base[node], need, outside)
+        return surround
 
     def cell_weights(self, node: fx.Node, height: int, width: int) -> torch.Tensor:
         """The weights (height, width, C, outputs) of the linear module of a node that takes a flattened map.
@@ -69,14 +69,14 @@ class Graph:
         name, weight = str(node.target), module_of(self.module, node).weight
         assert isinstance(weight, torch.Tensor)
         state = (weight.data_ptr(), tuple(weight.shape), 0 if weight.is_inference() else weight._version)
-        found = self._cells.get(name)
-        if found is None:
-            found = self.copies.get(name, state)
-            if found is None:
-                found = _by_cell(weight, height, width)
-                self.copies.hold(name, state, found)
-            self._cells[name] = found
-        return found
+        cells = self._cells.get(name)
+        if cells is None:
+            cells = self.copies.get(name, state)
+            if cells is None:
+                cells = _by_cell(weight, height, width)
+                self.copies.hold(name, state, cells)
+            self._cells[name] = cells
+        return cells
 
 
 def _by_cell(weight: torch.Tensor, height: int, width: int) -> torch.Tensor:
@@ -137,12 +137,15 @@ def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *,
     options: dict[str, Any]
     arguments, options = (fx.node.map_arg(part, lambda source: values[source]) for part in (node.args, node.kwargs))  # type: ignore[assignment]
     if node.op == "get_attr":
-        found: Any = traced
+        attribute: Any = traced
         for name in str(node.target).split("."):
-            found = getattr(found, name)
-        return found
-    if not own and writes(traced, node) and isinstance(arguments[0], torch.Tensor):
-        arguments = (arguments[0].clone(), *arguments[1:])
+            attribute = getattr(attribute, name)
+        return attribute
+    if not own and writes(traced, node):
+        if arguments:
+            arguments = (_copied(arguments[0]), *arguments[1:])
+        else:
+            options = {name: _copied(value) for name, value in options.items()}
     if node.op == "call_module":
         return module_of(traced, node)(*arguments, **options)
     if node.op == "call_method":
@@ -151,23 +154,32 @@ def run(traced: fx.GraphModule, node: fx.Node, values: Mapping[fx.Node, Any], *,
     return node.target(*arguments, **options)
 
 
+def _copied(value: Any) -> Any:
+    return value.clone() if isinstance(value, torch.Tensor) else value
+
+
+def operand(node: fx.Node) -> Any:
+    """What a node works on: its first argument, or what is given to it by the name of `input` or `tensors`."""
+    return node.args[0] if node.args else node.kwargs.get("input", node.kwargs.get("tensors"))
+
+
 def writes(traced: fx.GraphModule, node: fx.Node) -> bool:
-    """Whether a node writes into its first argument."""
+    """Whether a node writes into its operand."""
     if node.op == "call_module":
         return bool(getattr(module_of(traced, node), "inplace", False))
     name = operation(traced, node)
     if node.op == "call_method":
         return name.endswith("_")
-    said = node.kwargs.get("inplace") or any(part is True for part in node.args[1:])
-    return bool(said) or name in ("iadd", "imul", "isub", "itruediv") or name.endswith("_")
+    inplace = node.kwargs.get("inplace") or any(part is True for part in node.args[1:])
+    return bool(inplace) or name in ("iadd", "imul", "isub", "itruediv") or name.endswith("_")
 
 
 def module_of(traced: fx.GraphModule, node: fx.Node) -> nn.Module:
     """The module that a node calls; found once, because walking its name costs as much as a small window."""
-    found = node.meta.get("module")
-    if found is None:
-        found = node.meta["module"] = traced.get_submodule(str(node.target))
-    part: nn.Module = found
+    module = node.meta.get("module")
+    if module is None:
+        module = node.meta["module"] = traced.get_submodule(str(node.target))
+    part: nn.Module = module
     return part
 
 

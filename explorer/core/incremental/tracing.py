@@ -23,10 +23,10 @@ def traced(module: nn.Module) -> fx.GraphModule:
     """The graph of a module, over the module's own parts; it raises whatever tracing or the module's code raises."""
     tracer = _Tracer()
     graph = tracer.trace(module)
-    made = vars(tracer.root)
+    twin_attributes = vars(tracer.root)
     named = {str(node.target) for node in graph.nodes if node.op in ("call_module", "get_attr")}
     # Values that the code made while it was traced are the twin's; everything else is the module's own.
-    parts = {name: _part(tracer.root if name in made else module, name) for name in named}
+    parts = {name: _part(tracer.root if name in twin_attributes else module, name) for name in named}
     return fx.GraphModule(parts, graph, type(module).__name__)
 
 
@@ -39,7 +39,7 @@ class _Tracer(fx.Tracer):
         self._twins: dict[nn.Module, nn.Module] = {}
         self._parameters: dict[str, fx.Proxy] = {}
         self._math = SimpleNamespace(
-            **{name: self._noted(found) if callable(found) else found for name, found in vars(math).items()}
+            **{name: self._noted(member) if callable(member) else member for name, member in vars(math).items()}
         )
         self.root = self._twin(root)
         self.root_module_name = type(root).__name__
@@ -86,29 +86,29 @@ class _Tracer(fx.Tracer):
 
     def _methods(self, kind: type) -> dict[str, FunctionType]:
         """The methods of a class that call functions which are one operation each, with such functions noted."""
-        found: dict[str, FunctionType] = {}
+        methods: dict[str, FunctionType] = {}
         for base in reversed(kind.__mro__):
             for name, method in vars(base).items():
-                known = self._functions(method) if isinstance(method, FunctionType) else {}
-                if known:
+                noted = self._functions(method) if isinstance(method, FunctionType) else {}
+                if noted:
                     code, closure, defaults = method.__code__, method.__closure__, method.__defaults__
-                    found[name] = FunctionType(code, method.__globals__ | known, name, defaults, closure)
-                    found[name].__kwdefaults__ = method.__kwdefaults__
+                    methods[name] = FunctionType(code, method.__globals__ | noted, name, defaults, closure)
+                    methods[name].__kwdefaults__ = method.__kwdefaults__
                 else:
-                    found.pop(name, None)
-        return found
+                    methods.pop(name, None)
+        return methods
 
     def _functions(self, method: FunctionType) -> dict[str, Any]:
         """Which of a method's globals are to be noted, and what notes them."""
         around = method.__globals__
-        known: dict[str, Any] = {}
+        noted: dict[str, Any] = {}
         for name in method.__code__.co_names:
             value: Any = around.get(name, getattr(builtins, name, None))
             if value is math:
-                known[name] = self._math
+                noted[name] = self._math
             elif (id(around), name) in WRAPPED or (callable(value) and value is getattr(math, name, None)):
-                known[name] = self._noted(value)
-        return known
+                noted[name] = self._noted(value)
+        return noted
 
     def _noted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -120,7 +120,7 @@ class _Tracer(fx.Tracer):
 
 
 def _part(module: nn.Module, path: str) -> Any:
-    found: Any = module
+    attribute: Any = module
     for name in path.split("."):
-        found = getattr(found, name)
-    return found
+        attribute = getattr(attribute, name)
+    return attribute

@@ -110,3 +110,15 @@ def test_faint_amounts_of_an_artifact_are_none(index: FolderIndex) -> None:
     assert ruler.values.tolist() == [THERE, 0.0, 0.2, 0.7]
     assert ruler.there.tolist() == [True, False, False, True]
     assert red.values.tolist() == [0.001, 0.02, 0.2, 0.7]
+
+
+def test_a_link_under_the_name_of_the_numbers_gives_way_and_its_file_stays(
+    index: FolderIndex, pictures: Path, tmp_path: Path
+) -> None:
+    counting = Counting()
+    kept = counting.measurement.kept_beside(index)
+    (tmp_path / "own.csv").write_text("somebody's")
+    kept.symlink_to(tmp_path / "own.csv")
+    picture_table(index, pictures, counting.measurement)
+    assert (tmp_path / "own.csv").read_text() == "somebody's"
+    assert not kept.is_symlink()

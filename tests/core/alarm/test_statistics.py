@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from explorer.core.alarm.artifacts import Artifact
 from explorer.core.alarm.association import class_auc
-from explorer.core.alarm.change import change_of
+from explorer.core.alarm.change import intervention_effect
 from explorer.core.alarm.class_score import class_scores, towards
 from explorer.core.alarm.followers import followers_of
 from explorer.core.alarm.within_class import as_measure, chance, rank_correlations, within_class
@@ -139,7 +139,7 @@ def test_a_change_that_only_pictures_with_the_artifact_see() -> None:
     before = random.normal(size=200) + labels + 2 * has
     after = before - 2 * has
     names = [str(number) for number in range(200)]
-    found = change_of(before, after, has.astype(float), (has, ~has), labels, 1, names, draws=200)
+    found = intervention_effect(before, after, has.astype(float), (has, ~has), labels, 1, names, draws=200)
     assert found.with_it.value == pytest.approx(-2)
     assert found.without_it.value == pytest.approx(0)
     assert found.difference.high < -1.9

@@ -1,5 +1,6 @@
 """Every lens is looked through in one way, and says what is wrong with what it was given."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,50 @@ QUICK = {"occlusion": {"stride": 8}}
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Network:
     return open_small(tmp_path_factory.mktemp("small"))
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "given"),
+    [
+        ("saliency", {"samples": 2, "noise": 1.0}, {"samples": np.int64(2), "noise": 1}),
+        ("saliency", {"samples": 2, "noise": 0.0}, {"samples": 2, "noise": 0}),
+        ("saliency", {"samples": 2, "noise": 0.25}, {"samples": np.uint8(2), "noise": np.float32(0.25)}),
+        ("integrated-gradients", {"steps": 6}, {"steps": np.int32(6)}),
+        ("grad-cam", {"layer": 2}, {"layer": np.intp(2)}),
+        ("class-model", {"steps": 2, "strength": 1.0, "seed": 3}, {"steps": 2, "strength": 1, "seed": np.int64(3)}),
+        ("occlusion", {"size": 16, "stride": 8, "fill": 0.0}, {"size": np.int64(16), "stride": 8, "fill": 0}),
+        ("occlusion", {"fill": (0.5, 0.25, 0.0)}, {"fill": [0.5, 0.25, 0]}),
+        ("occlusion", {"fill": (0.5, 0.25, 0.0)}, {"fill": np.array([0.5, 0.25, 0], np.float32)}),
+    ],
+)
+def test_numbers_of_a_script_are_those_of_the_command_line(
+    small: Network, name: str, written: dict[str, object], given: dict[str, object]
+) -> None:
+    expected, found = (attribute(small, RGB, name, target=target_of(name), **values) for values in (written, given))
+    np.testing.assert_array_equal(found.map, expected.map)
+    assert json.dumps(found.settings) == json.dumps(expected.settings), "and files say the same of them"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("saliency", {"samples": 2, "noise": "much"}),
+        ("saliency", {"samples": 2.5}),
+        ("saliency", {"samples": True}),
+        ("integrated-gradients", {"steps": None}),
+        ("occlusion", {"size": "16"}),
+        ("occlusion", {"size": 16.5}),
+        ("occlusion", {"stride": None}),
+        ("occlusion", {"fill": (0.5, 0.5)}),
+        ("occlusion", {"fill": None}),
+        ("occlusion", {"fill": ("red", 0.5, 0.5)}),
+    ],
+)
+def test_what_is_no_value_of_a_setting_is_refused_in_words(
+    small: Network, name: str, settings: dict[str, object]
+) -> None:
+    with pytest.raises(UserError):
+        attribute(small, RGB, name, target=target_of(name), **settings)
 
 
 def target_of(name: str) -> str:

@@ -9,6 +9,7 @@ import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional as F
 
 import explorer.core.attribution.occlusion.evaluator as sweep
 from explorer.core.attribution.occlusion.live_patch import LivePatch
@@ -131,6 +132,69 @@ def test_incremental_is_exact(network: tuple[nn.Module, tuple[int, int]], size: 
     got = graph.base[graph.output].expand_as(expected) if answer is None else dense(answer, graph.base[graph.output])
     spread = float(expected.max() - expected.min()) or 1.0
     assert float((got - expected).abs().max()) <= 1e-5 * max(spread, float(expected.abs().max()) * 0.1)
+
+
+BY_KEYWORD = {
+    "relu": lambda x: F.relu(input=x),
+    "relu in place": lambda x: F.relu(inplace=True, input=x),
+    "leaky": lambda x: F.leaky_relu(input=x, negative_slope=0.1),
+    "sigmoid": lambda x: torch.sigmoid(input=x),
+    "max": lambda x: F.max_pool2d(input=x, kernel_size=3, stride=2, padding=1),
+    "max, half": lambda x: F.max_pool2d(x, stride=1, kernel_size=2),
+    "average": lambda x: F.avg_pool2d(stride=1, kernel_size=(2, 1), input=x),
+    "sum": lambda x: torch.add(input=x, other=F.relu(input=x), alpha=2),
+    "sum in place": lambda x: F.relu(input=x).add_(other=x),
+    "clamped in place": lambda x: torch.clamp_(input=x + 0, min=-0.5),
+    "dropout": lambda x: F.dropout(input=x, p=0.5, training=False),
+    "join": lambda x: torch.cat(tensors=[F.relu(input=x), x], dim=1)[:, 1:4],
+    "join along an axis": lambda x: torch.cat(tensors=(x, F.silu(input=x)), dim=-3)[:, :3],
+    "same size": lambda x: F.adaptive_avg_pool2d(input=x, output_size=x.shape[2:]),
+}
+ENDS = {
+    "mean": lambda x: torch.mean(input=x, dim=(2, 3)),
+    "pool": lambda x: torch.flatten(input=F.adaptive_avg_pool2d(input=x, output_size=1), start_dim=1),
+    "flat": lambda x: torch.flatten(start_dim=1, input=x)[:, :3],
+}
+
+
+class ByKeyword(nn.Module):
+    """Passes all that an operation takes by its name."""
+
+    def __init__(self, steps: list[str], end: str) -> None:
+        super().__init__()
+        self.conv, self.norm, self.line = nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Linear(3, 2)
+        self.steps, self.end = steps, end
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.norm(input=self.conv(input=x))
+        for step in self.steps:
+            x = BY_KEYWORD[step](x)
+        return self.line(input=ENDS[self.end](x))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from(list(BY_KEYWORD)), max_size=4),
+    st.sampled_from(list(ENDS)),
+    st.integers(1, 6),
+    st.integers(0, 100),
+)
+def test_operations_that_are_given_everything_by_name_are_exact(
+    steps: list[str], end: str, size: int, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    module, batch = ByKeyword(steps, end).eval(), torch.rand(1, 3, 14, 17)
+    occluder = Occluder(size, 1 + seed % size, 0.0)
+    tops, lefts = occluder.starts(14), occluder.starts(17)
+    changes = PatchFill(occluder, batch, (0, 0, 0), (1, 1, 1)).changes(tops, lefts)
+    window = DeltaWindow(changes.contiguous(), tops, lefts, (14, 17))
+    graph = trace(module, batch)
+    nodes = [node for node in graph.module.graph.nodes if node.op not in ("placeholder", "output")]
+    answer = propagate(graph, window, nodes)[graph.output]
+    with torch.inference_mode():
+        expected = module(window.full(batch))
+    got = graph.base[graph.output].expand_as(expected) if answer is None else dense(answer, graph.base[graph.output])
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-5)
 
 
 def no_graph(*_: object) -> None:

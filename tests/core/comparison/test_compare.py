@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from explorer.core.comparison import Comparison, compare
-from explorer.core.comparison.matching import correlations, halves, match_anywhere, match_layer
+from explorer.core.comparison.filter_match import BothAnswers
+from explorer.core.comparison.folder_answers import FolderAnswers
+from explorer.core.comparison.matching import correlations, halves, match_anywhere, match_layer, silent
 from explorer.core.comparison.report_file import report_of
 from explorer.core.errors import UserError
 from explorer.core.index import build_index, open_index
@@ -153,6 +157,29 @@ def test_a_filter_without_an_answer_is_matched_in_no_other_architecture() -> Non
     assert [(one.second, one.silent) for one in found] == [(FilterKey(0, 1), ""), (None, "first")]
 
 
+@given(st.integers(0, 1000))
+def test_silent_filters_are_matched_alike_whether_layers_belong_together_or_not(seed: int) -> None:
+    """Silent as dead rectifiers are: zero everywhere, one value everywhere, or below zero everywhere."""
+    random = np.random.default_rng(seed)
+    first, second = np.abs(random.normal(size=(2, 5, 24))).astype(np.float32)
+    for peaks in (first, second):
+        dead = random.permutation(5)[: random.integers(1, 4)]
+        peaks[dead] = random.choice([0, 3, -1], len(dead))[:, None]
+        peaks[dead[0]] = -np.abs(random.normal(size=24))
+    halved = np.arange(12), np.arange(12, 24)
+    anywhere = match_anywhere(0, first, [second], *halved)
+    quiet = {FilterKey(0, int(filter)) for filter in np.flatnonzero(silent(second))}
+    answers = (FolderAnswers(("a",), (peaks,), np.zeros((24, 1), np.float32)) for peaks in (first, second))
+    both = BothAnswers(tuple(map(str, range(24))), *answers, same_layers=False)
+    for match in anywhere:
+        if silent(first)[match.first.filter]:
+            assert (match.second in quiet, match.strength, match.silent) == (True, 1.0, "both")
+            assert both.strength(match.first, match.second) == 1.0
+    together = {match.first: match for match in match_layer(0, first, second, *halved) if match.silent == "both"}
+    assert {match.first for match in anywhere if match.silent == "both"} >= together.keys()
+    assert all(match.strength == 1.0 for match in together.values())
+
+
 def test_filters_beyond_the_others_have_no_match() -> None:
     first = np.random.default_rng(0).normal(size=(3, 20)).astype(np.float32)
     found = match_layer(0, first, first[[2, 0]], np.arange(10), np.arange(10, 20))
@@ -226,6 +253,26 @@ def test_indexes_say_the_same_as_the_pictures(
         assert same.second == match.second
         np.testing.assert_allclose(same.strength, match.strength, atol=2e-3)  # an index keeps fewer digits
     assert {one.picture for one in found.changed} == {one.picture for one in expected.changed}
+
+
+def test_pictures_of_one_name_in_several_folders_are_told_apart(
+    small: Network, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = open_small(tmp_path, seed=1)
+    for number, picture in enumerate(sorted(folder.glob("*.png"))):
+        place = tmp_path / "pictures" / f"folder{number % 12}"
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, place / f"p{number // 12}.png")
+    paths = sorted((tmp_path / "pictures").rglob("*.png"))
+    found, whole = compare(small, other, paths), compare(small, other, tmp_path / "pictures")
+    assert len(set(found.pictures)) == 48
+    assert sorted(found.pictures) == sorted(whole.pictures), "as in the folder that they share"
+    strength_of, expected = ({match.first: match.strength for match in each.matches} for each in (found, whole))
+    assert strength_of == pytest.approx(expected, nan_ok=True, abs=1e-5), "and halved alike"
+    monkeypatch.chdir(tmp_path)
+    mixed = [paths[0].relative_to(tmp_path), *paths[1:]]
+    assert compare(small, other, mixed).pictures == found.pictures
+    assert compare(small, other, sorted(folder.glob("*.png"))).pictures[0] == "p0.png", "all of one folder"
 
 
 def test_what_cannot_be_compared_is_said(small: Network, folder: Path, tmp_path: Path) -> None:

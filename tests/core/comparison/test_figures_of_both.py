@@ -69,9 +69,29 @@ def test_an_export_goes_on_and_other_files_stay(tmp_path: Path, pictures: Path) 
     assert (again.written, len(again.skipped)) == (whole.written[:1], 5)
     assert len(draw_both(first, second, pairs, paths, out, replace(style, opacity=0.5)).written) == 6
     (out / whole.written[0]).write_bytes(b"somebody's")
+    (out / whole.written[1]).unlink()
     kept = draw_both(first, second, pairs, paths, out, style)
+    assert [name for name, _ in kept.failed] == [paths[0].name]
     assert "no figure of two networks" in kept.failed[0][1]
+    assert set(kept.written) | set(kept.skipped) == set(whole.written[1:]), "the other filters of that picture too"
+    assert whole.written[1] in kept.written
     assert (out / whole.written[0]).read_bytes() == b"somebody's"
+
+
+def test_figures_of_older_versions_are_known_again(tmp_path: Path, pictures: Path) -> None:
+    first, second = open_small(tmp_path, 0), open_small(tmp_path, 1)
+    path, out, style = sorted(pictures.rglob("*.png"))[0], tmp_path / "out", FigureStyle(scale="map", dpi=60)
+    pairs = by_number(first, second, [KEY])
+    (name,) = draw_both(first, second, pairs, [path], out, style, format="tiff").written
+    assert name.endswith(".A_B.tiff"), "as other figures are named"
+    old = out / name.removesuffix("f")
+    (out / name).rename(old)
+    again = draw_both(first, second, pairs, [path], out, style, format="tiff")
+    assert (again.written, again.skipped, again.failed) == ((), (old.name,), ())
+    assert [row.file for row in read_manifest(out)] == [old.name] * 2
+    old.write_bytes(b"somebody's")
+    assert draw_both(first, second, pairs, [path], out, style, format="tiff").written == (name,)
+    assert old.read_bytes() == b"somebody's"
 
 
 def test_a_picture_that_cannot_be_read_stops_nothing(tmp_path: Path, pictures: Path) -> None:

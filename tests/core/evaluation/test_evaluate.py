@@ -109,7 +109,10 @@ def test_lesions_are_drawn_whole_and_none_that_was_trained_on_is_measured(tmp_pa
         words = propose(("benign", "malignant"), index.classes)
         found = evaluate(index, words, lesions=lesions, draws=200)
         apart = evaluate(index, words, draws=200)
+        known_of_none = evaluate(index, words, lesions={index.pictures[0]: "l", "not here.png": "m"}, draws=200)
     assert (found.drawn_over, apart.drawn_over) == ("lesions", "pictures")
+    assert known_of_none.drawn_over == "pictures", "no lesion is known of what is measured"
+    assert known_of_none.auc == apart.auc
     assert (found.left_out.same_lesion, apart.left_out.same_lesion) == (3, 0)
     assert found.pictures == index.pictures[4:]
     assert "3 more of the same lesions" in found.left_out.sentence

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from explorer.core.figures.encoding import KEY
 from explorer.core.figures.single import FigureStyle, canvas, draw
 from explorer.core.images import read_image
 from explorer.core.index import FolderIndex, build_index, open_index
+from explorer.core.index.gallery import GalleryPicture
 from explorer.core.maps.activations import record
 from explorer.core.network.opening import Network
 from explorer.core.tags import FilterKey
@@ -62,6 +64,16 @@ def test_a_card_is_drawn_once_and_says_what_it_is(made: Made, tmp_path: Path) ->
     assert report.written[0].read_bytes() == before
 
 
+def test_a_link_under_the_name_of_a_card_gives_way_and_its_file_stays(made: Made, tmp_path: Path) -> None:
+    network, index, folder = made
+    (tmp_path / "own.png").write_bytes(b"somebody's")
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "card_1_2.png").symlink_to(tmp_path / "own.png")
+    export_cards(network, index, folder, [FilterKey(1, 2)], tmp_path / "cards", STYLE, force=True)
+    assert (tmp_path / "own.png").read_bytes() == b"somebody's"
+    assert not (tmp_path / "cards" / "card_1_2.png").is_symlink()
+
+
 @pytest.mark.parametrize("format", ["pdf", "svg"])
 def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path) -> None:
     network, index, folder = made
@@ -71,6 +83,24 @@ def test_a_page_has_the_filter_in_words(format: str, made: Made, tmp_path: Path)
         text = path.read_text()
         for words in ("2:1", "Strongest", "Every tenth of the range", "silent inside on", "AUC"):
             assert words in text
+
+
+def test_the_given_class_stands_below_a_picture_whatever_is_predicted() -> None:
+    entry = GalleryPicture("a.png", 0.1234, (0, 0), "melanoma", "nevus", 0.7, trained_on=False)
+    assert cards._drawn(FilterKey(0, 0), entry, None).lines == ("0.123 melanoma", "nevus 0.70")
+    unpredicted = replace(entry, predicted="")
+    assert cards._drawn(FilterKey(0, 0), unpredicted, None).lines == ("0.123 melanoma",)
+    assert cards._drawn(FilterKey(0, 0), replace(unpredicted, given=""), None).lines == ("0.123",)
+
+
+def test_cards_of_older_versions_are_left_alone(made: Made, tmp_path: Path) -> None:
+    network, index, folder = made
+    key = FilterKey(1, 2)
+    (path,) = export_cards(network, index, folder, [key], tmp_path, STYLE, format="tiff").written
+    assert path.name == "card_1_2.tiff", "as other figures are named"
+    path.rename(tmp_path / "card_1_2.tif")
+    again = export_cards(network, index, folder, [key], tmp_path, STYLE, format="tiff")
+    assert (again.written, again.skipped) == ((), (tmp_path / "card_1_2.tif",))
 
 
 def test_overlays_are_those_of_the_export(made: Made) -> None:

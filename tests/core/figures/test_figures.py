@@ -1,5 +1,6 @@
 """One figure: what is drawn where, at which size, and what its file says about itself."""
 
+import html
 import io
 import os
 import re
@@ -16,9 +17,10 @@ from explorer.core.drawing.overlay import compose, overlay
 from explorer.core.drawing.styles import FORMATS, Scale
 from explorer.core.errors import UserError
 from explorer.core.figures.attribution_figure import AttributionFigure, attribution_figure
+from explorer.core.figures.card import Card, CardWords, draw_card
 from explorer.core.figures.encoding import describe, encode, encode_pages, read_description
-from explorer.core.figures.sheet import Panel, draw_page
-from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels
+from explorer.core.figures.sheet import SheetPanel, draw_page
+from explorer.core.figures.sheet_layout import HEADER, MARGIN, Layout, lay_out, panel_pixels, text_width
 from explorer.core.figures.single import MAX_SIDE, FigureStyle, canvas, draw, draw_single, statistics
 from explorer.core.tags.book import FilterKey
 from tests.conftest import ROOT
@@ -198,6 +200,22 @@ def test_a_file_gives_its_description_back(format: str, tmp_path: Path) -> None:
     assert found["program"] == "feature-map explorer"
 
 
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_a_figure_of_more_pixels_than_pillow_opens_gives_its_description_back(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", picture().size // 10)
+    (tmp_path / f"figure.{format}").write_bytes(encode(picture(), format, 300, describe(NASTY)))
+    with pytest.raises(Image.DecompressionBombError):
+        Image.open(tmp_path / f"figure.{format}")
+    found = read_description(tmp_path / f"figure.{format}")
+    assert found is not None
+    assert found["letters"] == NASTY["letters"]
+    for damaged in (b"", b"\x89PNG\r\n\x1a\n", b"II*\0", b"II*\0\x08\0\0\0\xff\xff" + bytes(50)):
+        (tmp_path / f"figure.{format}").write_bytes(damaged)
+        assert read_description(tmp_path / f"figure.{format}") is None
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_same_figure_is_the_same_bytes(format: str) -> None:
     content = encode(picture(), format, 300, describe(NASTY))
@@ -281,12 +299,12 @@ def test_a_page_too_narrow_for_a_sheet_is_refused() -> None:
 
 def page_of(
     layout: Layout, style: FigureStyle, names: list[str], *, missing: tuple[int, ...] = (), note: str = ""
-) -> tuple[Any, dict[tuple[FilterKey, int], Panel]]:
+) -> tuple[Any, dict[tuple[FilterKey, int], SheetPanel]]:
     page = layout.pages[0]
     height, width = panel_pixels(layout, style, (40, 60), most=False)
     random = np.random.default_rng(1)
     panels = {
-        (key, number): Panel(random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345))
+        (key, number): SheetPanel(random.integers(0, 255, (height, width, 3)).astype(np.uint8), Scale(0.0123, 12345))
         for key in page.filters
         for number in page.pictures
         if number not in missing
@@ -395,7 +413,7 @@ def test_golden_sheet() -> None:
     drawn_on = canvas(np.asarray(Image.fromarray(picture()).resize(size[::-1])), Box(0, 0, *size), FigureStyle())
     maps = [np.eye(3, 4, number).astype(np.float32) for number in (0, 1)]
     panels = {
-        (key, number): Panel(draw(drawn_on, maps[number], Scale(0, 1), style), Scale(0, 1))
+        (key, number): SheetPanel(draw(drawn_on, maps[number], Scale(0, 1), style), Scale(0, 1))
         for key in layout.pages[0].filters
         for number in (0, 1)
     }
@@ -404,6 +422,36 @@ def test_golden_sheet() -> None:
     names = ["ISIC_1", "ISIC_2"]
     figure = draw_page(layout, layout.pages[0], names, panels, untouched, style, "page 1 of 2", said, tags)
     golden("sheet.png", pixels_of(figure, style), 1.0)
+
+
+@pytest.mark.parametrize("width", [60.0, 120.0, None])
+def test_the_lines_below_an_attribution_end_with_the_page(width: float | None, tmp_path: Path) -> None:
+    settings = {"target": "class:" + "a long name of a class " * 5, "picture": "皮膚_" + "x" * 200 + ".png"}
+    how = "Occlusion, " + ", ".join(f"setting {number}" for number in range(60))
+    map = np.eye(4, dtype=np.float32)
+    shown = AttributionFigure(picture(), WHOLE, map, 0.5, settings, "occlusion", how, "fall of the", 1.0)
+    path = tmp_path / "figure.svg"
+    path.write_bytes(attribution_figure(shown, "svg", FigureStyle(dpi=50, width_mm=width)))
+    written = [html.unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", path.read_text("utf-8"))]
+    long = [text for text in written if "…" in text]
+    assert len(long) == 2
+    assert all(text_width(text, 6.5) <= (width or 120) - 2 * MARGIN for text in written)
+    assert not any("皮" in text for text in written), "which the font lacks"
+
+
+def test_the_note_of_a_card_ends_before_the_scale() -> None:
+    counts, edges = np.ones(3, np.int64), np.arange(4.0)
+    words = CardWords(
+        "7:8", ("answers",), counts, edges, Scale(0.0, 12345.0), "皮膚 " + "a long name of a network " * 20
+    )
+    figure = draw_card(Card(words), FigureStyle(dpi=50))
+    figure.canvas.draw()
+    left, right = (
+        next(text for text in figure.texts if text.get_text().endswith(end)).get_window_extent()
+        for end in ("e+04", " ")
+    )
+    assert right.x0 > left.x1
+    assert right.x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize("size", [(1, 65_535), (65_535, 1)])

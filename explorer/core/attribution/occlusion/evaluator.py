@@ -64,10 +64,10 @@ class Sweep:
         self.method = "incremental" + (f"; computed whole: {', '.join(whole)}" if whole else "")
         few = tops[-1:], lefts[:2]
         try:
-            found = self.measure(*few)
+            scores = self.measure(*few)
         except Exception as error:
             raise Untraceable(f"its graph does not run on several pictures ({error})") from error
-        if not same_answer(found, plain(self._loop(self._batch, self._change(*few))).reshape(found.shape)):
+        if not same_answer(scores, plain(self._loop(self._batch, self._change(*few))).reshape(scores.shape)):
             raise Untraceable("its graph does not answer as it does")
 
     def measure(self, tops: Starts, lefts: Starts) -> Scores:
@@ -86,11 +86,9 @@ class Sweep:
                 return self._loop(batch, change)
             return self.read(graph, propagate(graph, change, self._nodes), change.count)
 
-    def read(self, graph: Graph, found: Mapping[fx.Node, Changed | None], count: int) -> torch.Tensor:
+    def read(self, graph: Graph, changed: Mapping[fx.Node, Changed | None], count: int) -> torch.Tensor:
         """The target's values (count, targets) float32 in what became of the nodes; None is unchanged."""
-        columns = [
-            answers(self.target, place, found[node], graph.base[node], count) for place, node in enumerate(self._nodes)
-        ]
+        columns = [answers(self.target, changed[node], graph.base[node], count) for node in self._nodes]
         return torch.cat(columns, 1).float()
 
     def alone(self, batch: torch.Tensor, graph: Graph | None) -> torch.Tensor:
@@ -107,12 +105,11 @@ class Sweep:
     def _of_loop(self, pictures: torch.Tensor) -> torch.Tensor:
         """The target's values (N, targets) of whole pictures (N, C, H, W)."""
         logits, maps = whole_pass(self._network, pictures.to(memory_format=self._order), self.target.infos)
-        values = maps or [logits]
-        columns = [answers(self.target, place, value, value, len(pictures)) for place, value in enumerate(values)]
+        columns = [answers(self.target, value, value, len(pictures)) for value in maps or [logits]]
         return torch.cat(columns, 1).float()
 
 
 def plain(values: torch.Tensor) -> Scores:
     """Values on any device as an array."""
-    found: Scores = values.cpu().numpy()
-    return found
+    array: Scores = values.cpu().numpy()
+    return array

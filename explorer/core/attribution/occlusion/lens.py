@@ -52,20 +52,22 @@ def _compute(
 ) -> AttributionMap:
     from explorer.core.attribution.occlusion.sensitivity import occlude
 
-    def as_map(found: "Occlusion") -> AttributionMap:
-        assert found.map is not None
+    def as_map(occlusion: "Occlusion") -> AttributionMap:
+        assert occlusion.map is not None
         # Of the map, as its color bar and what is read under the mouse: single patches are less mild.
-        falls, rises = max(0.0, float(found.map.max())), max(0.0, -float(found.map.min()))
+        falls, rises = max(0.0, float(occlusion.map.max())), max(0.0, -float(occlusion.map.min()))
         of_probability, largest = in_points(OCCLUSION, target), max(falls, rises)
-        told = points_text if of_probability else "{:.3g}".format
-        summary = f"Covering lowers it by up to {told(falls)}, or raises it by up to {told(rises)}."
+        text_of = points_text if of_probability else "{:.3g}".format
+        summary = f"Covering lowers it by up to {text_of(falls)}, or raises it by up to {text_of(rises)}."
         if of_probability and 100 * largest < HARDLY:
             summary += f" Largest change {100 * largest:.1f} points: hardly matters here."
-        return AttributionMap(target, found.map, True, float(found.unoccluded), settings, found.method, summary)
+        return AttributionMap(
+            target, occlusion.map, True, float(occlusion.unoccluded), settings, occlusion.method, summary
+        )
 
-    def rough(found: "Occlusion") -> None:
+    def rough(occlusion: "Occlusion") -> None:
         assert on_rough is not None
-        on_rough(as_map(found))
+        on_rough(as_map(occlusion))
 
     occluder = occluder_of(settings)
     return as_map(occlude(network, rgb, target, occluder, on_step=on_step, on_rough=on_rough and rough))

@@ -63,7 +63,7 @@ class LivePatch:
         except Untraceable as error:
             self._graph = None
             self.method = f"whole pass: {error}"
-        peaks = {info.index: found.amax((2, 3)) for info, found in zip(network.layers, maps, strict=True)}
+        peaks = {info.index: layer_maps.amax((2, 3)) for info, layer_maps in zip(network.layers, maps, strict=True)}
         self.unoccluded = self._covered(0, 0, logits, peaks)
 
     def _check(self, logits: torch.Tensor) -> None:
@@ -75,11 +75,11 @@ class LivePatch:
         )
         expected, _ = whole_pass(self._network, change.full(self._batch), ())
         try:
-            found = self.at(Occluder(side, side, 0.0), top, left, ()).logits
+            occluded_logits = self.at(Occluder(side, side, 0.0), top, left, ()).logits
         except Exception as error:  # whatever operations the module has run here on other values than when traced
             raise Untraceable(f"its graph does not run again ({error})") from error
         base = plain(self._network.logits_in(self._graph.base[self._graph.output], 1))
-        if not same_answer(found, plain(expected)) or not same_answer(base, plain(logits)):
+        if not same_answer(occluded_logits, plain(expected)) or not same_answer(base, plain(logits)):
             self._exact = same_answer(plain(whole_pass(self._network, self._batch, ())[0]), plain(logits))
             why = "its graph does not answer as it does" if self._exact else "it does not answer the same twice"
             raise Untraceable(why)
@@ -93,17 +93,17 @@ class LivePatch:
         infos = [info for info in self._network.layers if layers is None or info.index in layers]
         if self._graph is None:
             logits, maps = whole_pass(self._network, change.full(self._batch), infos)
-            peaks = {info.index: found.amax((2, 3)) for info, found in zip(infos, maps, strict=True)}
+            peaks = {info.index: layer_maps.amax((2, 3)) for info, layer_maps in zip(infos, maps, strict=True)}
             return self._covered(top, left, logits, peaks)
         graph = self._graph
         nodes = {info.index: self._nodes[info.index] for info in infos}
         with torch.inference_mode():
-            found = propagate(graph, change, [graph.output, *nodes.values()])
-            answer = found[graph.output]
+            changed = propagate(graph, change, [graph.output, *nodes.values()])
+            output = changed[graph.output]
             base = graph.base[graph.output]
-            peaks = {index: self._peak(node, found[node]) for index, node in nodes.items()}
+            peaks = {index: self._peak(node, changed[node]) for index, node in nodes.items()}
             return self._covered(
-                top, left, self._network.logits_in(base if answer is None else dense(answer, base), 1), peaks
+                top, left, self._network.logits_in(base if output is None else dense(output, base), 1), peaks
             )
 
     def patch(self, occluder: Occluder, top: int, left: int) -> tuple[RGB, int, int]:
@@ -132,9 +132,9 @@ class LivePatch:
     def picture(self, occluder: Occluder, top: int, left: int) -> RGB:
         """The picture (H, W, 3) uint8 with the patch on it, in the colors that the network sees."""
         patch, first, start = self.patch(occluder, top, left)
-        answer = self._rgb.copy()
-        answer[first : first + patch.shape[0], start : start + patch.shape[1]] = patch
-        return answer
+        occluded = self._rgb.copy()
+        occluded[first : first + patch.shape[0], start : start + patch.shape[1]] = patch
+        return occluded
 
     def _change(self, occluder: Occluder, top: int, left: int) -> tuple[int, int, DeltaWindow]:
         spec = self._network.input
@@ -168,5 +168,5 @@ class LivePatch:
 
 def plain(values: torch.Tensor) -> Numbers:
     """The first of a batch as an array of float32."""
-    found: Numbers = values[0].float().cpu().numpy()
-    return found
+    array: Numbers = values[0].float().cpu().numpy()
+    return array

@@ -30,14 +30,15 @@ class Occluder:
     fill: str | float | Color = "mean"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.size <= 4096 or not 1 <= self.stride <= self.size:
+        whole = isinstance(self.size, int) and isinstance(self.stride, int)
+        if not whole or not 1 <= self.size <= 4096 or not 1 <= self.stride <= self.size:
             raise UserError(
                 f"A patch of {self.size} pixels with a stride of {self.stride} does not work; take a size of 1 or more "
                 "and a stride from 1 to the size, so that every pixel is covered."
             )
-        numbers = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
-        if not all(math.isfinite(number) for number in numbers):
-            raise UserError(f"A fill of {self.fill} is no color; choose finite numbers.")
+        components = self.fill if isinstance(self.fill, tuple) else () if isinstance(self.fill, str) else (self.fill,)
+        if len(components) not in (0, 1, 3) or not all(math.isfinite(number) for number in components):
+            raise UserError(f"A fill of {self.fill} is no color; choose three finite numbers, or one.")
         if isinstance(self.fill, str) and self.fill not in FILLS:
             raise UserError(
                 f'"{self.fill}" is no fill; choose {", ".join(FILLS)}, a number, or a color like 0.8,0.6,0.5.'
@@ -91,8 +92,8 @@ class PatchFill:
 
 def _cut(batch: torch.Tensor, tops: tuple[int, ...], lefts: tuple[int, ...], tall: int, wide: int) -> torch.Tensor:
     rows, columns = places(tops, tall, batch.device), places(lefts, wide, batch.device)
-    found = batch[0][:, rows[:, None, :, None], columns[None, :, None, :]]
-    return found.permute(1, 2, 0, 3, 4)
+    cells = batch[0][:, rows[:, None, :, None], columns[None, :, None, :]]
+    return cells.permute(1, 2, 0, 3, 4)
 
 
 def _blurred(batch: torch.Tensor, size: int) -> torch.Tensor:
@@ -131,8 +132,8 @@ def _surround(
     area = (outer[1] - outer[0])[:, None] * (outer[3] - outer[2])[None] - tall * wide
     ring = inside(*outer) - inside(top, top + tall, left, left + wide)
     whole = (sums[:, -1, -1] / (height * width))[:, None, None].expand_as(ring)
-    found = torch.where(area > 0, ring / area.clamp(min=1), whole)
-    return found.permute(1, 2, 0).to(batch.dtype)
+    mean = torch.where(area > 0, ring / area.clamp(min=1), whole)
+    return mean.permute(1, 2, 0).to(batch.dtype)
 
 
 def averaged(

@@ -32,9 +32,9 @@ def cuda_graphs(device: torch.device) -> Record:
     def record(work: Work) -> Recorded:
         with torch.cuda.device(device):
             on_a_side_stream(work, device)
-            graph, answer = recorded(work, device, pool)
+            graph, output = recorded(work, device, pool)
             graph.replay()
-        return answer, graph.replay
+        return output, graph.replay
 
     return record
 
@@ -64,21 +64,21 @@ class Replayed:
     def show(self, batch: torch.Tensor) -> None:
         """Take another picture (1, C, H, W)."""
         self._batch.copy_(batch)
-        answer, again = self._alone
-        again()
-        self.unoccluded = plain(answer)[0]
+        output, replay = self._alone
+        replay()
+        self.unoccluded = plain(output)[0]
 
     def measure(self, tops: Starts, lefts: Starts) -> Scores:
         """The target's values (rows, columns, targets) with patches at these places."""
-        found = self._parts.get((tops, lefts))
-        if found is None:
+        recording = self._parts.get((tops, lefts))
+        if recording is None:
             try:
-                found = self._parts[tops, lefts] = self._record(lambda: self._occluded(tops, lefts))
+                recording = self._parts[tops, lefts] = self._record(lambda: self._occluded(tops, lefts))
             except RuntimeError:  # too little memory for another record
-                found = self._occluded(tops, lefts), lambda: None
+                recording = self._occluded(tops, lefts), lambda: None
         else:
-            found[1]()
-        return plain(found[0]).reshape(len(tops), len(lefts), -1)
+            recording[1]()
+        return plain(recording[0]).reshape(len(tops), len(lefts), -1)
 
     def _unoccluded(self) -> torch.Tensor:
         with torch.inference_mode(), paced(self._sweep.pace):

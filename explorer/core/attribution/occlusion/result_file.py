@@ -14,19 +14,19 @@ def settings_of(occluder: Occluder) -> dict[str, Value]:
     return {"size": occluder.size, "stride": occluder.stride, "fill": occluder.fill}
 
 
-def packed(found: Occlusion, described: Description) -> bytes:
+def packed(occlusion: Occlusion, described: Description) -> bytes:
     """An `.npz` with `drops`, `unoccluded`, `tops`, `lefts`, `map` (not for "all"), and `settings` as JSON."""
     about = {
         **described,
-        "method": found.method,
-        "layers": {str(layer): [part.start, part.stop] for layer, part in found.layers.items()},
+        "method": occlusion.method,
+        "layers": {str(layer): [part.start, part.stop] for layer, part in occlusion.layers.items()},
     }
     columns: dict[str, npt.ArrayLike] = {
-        "drops": found.drops,
-        "unoccluded": found.unoccluded,
-        "tops": np.array(found.tops),
-        "lefts": np.array(found.lefts),
+        "drops": occlusion.drops,
+        "unoccluded": occlusion.unoccluded,
+        "tops": np.array(occlusion.tops),
+        "lefts": np.array(occlusion.lefts),
     }
-    if found.map is not None:
-        columns["map"] = found.map
+    if occlusion.map is not None:
+        columns["map"] = occlusion.map
     return packed_arrays(columns, about)

@@ -70,9 +70,9 @@ def occlude(
     device is kept busy; None takes what suits it. UserError for a target that the network lacks.
     """
     occluder, on_step = occluder or Occluder(), on_step or no_step
-    wanted = parse_target(target, network)
+    parsed_target = parse_target(target, network)
     batch = network.input.prepare(rgb).unsqueeze(0).to(network.device)
-    sweep = sweep_of(network, batch, occluder, wanted, pace)
+    sweep = sweep_of(network, batch, occluder, parsed_target, pace)
     tops, lefts = (occluder.starts(side) for side in network.input.size)
     total = len(tops) * len(lefts)
     drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
@@ -81,7 +81,7 @@ def occlude(
 
     def result(chosen_rows: slice = slice(None), chosen_columns: slice = slice(None)) -> Occlusion:
         part = drops[chosen_rows, chosen_columns].copy()  # the sweep goes on writing while others look at it
-        single = not wanted.every
+        single = not parsed_target.every
         return Occlusion(
             target,
             occluder,
@@ -90,15 +90,15 @@ def occlude(
             tops[chosen_rows],
             lefts[chosen_columns],
             network.input.size,
-            wanted.layers,
+            parsed_target.layers,
             sweep.method,
         )
 
     for rows, columns in _parts(len(tops), len(lefts), sweep.positions_at_once, rough=on_rough is not None):
         on_step(done, total)
-        found = sweep.measure(tops[rows], lefts[columns])
-        drops[rows, columns] = sweep.unoccluded - found
-        done += found.shape[0] * found.shape[1]
+        scores = sweep.measure(tops[rows], lefts[columns])
+        drops[rows, columns] = sweep.unoccluded - scores
+        done += scores.shape[0] * scores.shape[1]
         if on_rough is not None and done == coarse:
             on_rough(result(slice(1, None, 3), slice(1, None, 3)))
             on_rough = None
@@ -121,8 +121,8 @@ def _parts(rows: int, columns: int, most: int, *, rough: bool) -> Iterator[tuple
                 yield _slice(down[i : i + tall]), _slice(across[j : j + wide])
 
 
-def _slice(places: range) -> slice:
-    return slice(places.start, places.stop, places.step)
+def _slice(positions: range) -> slice:
+    return slice(positions.start, positions.stop, positions.step)
 
 
 __all__ = ["Occluder", "Occlusion", "occlude"]
