@@ -204,7 +204,7 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
     """
     silent = f"silent on {round(card.silent_share * len(card.peaks)):,} of {counted(len(card.peaks), 'picture')}"
     lines = [f"without the picture's edge: {silent}"]
-    if peak is not None:
+    if peak is not None and not card.silent:
         here = f"here {peak:.3g}" if peak > 0 else "no answer here"
         higher = f"more than on {percent(card.stronger_than(peak))} of the pictures"
         lines = [f"without the picture's edge: {here}, {higher}; {silent}"]
@@ -215,6 +215,8 @@ def facts_of(card: "FilterCard", peak: float | None) -> list[str]:
 
 def classes_of(card: "FilterCard") -> list[str]:
     """What each class gets, the best told apart first, and what was left out."""
+    if card.silent:
+        return ["Silent on all pictures: there is no answer that could tell classes apart."]
     found = card.classes
     known = [one for one in found.classes if math.isfinite(one.auc.value)]
     if not known:
