@@ -36,7 +36,7 @@ class Center(QWidget):
         self._library = library
         self._browser: Browser | None = None
         self._stages = self._build(building)
-        self._more_stages = True
+        self._more_stages, self._at_work = True, False
         self._next_stage = QTimer(self, singleShot=True, interval=0)
         self._next_stage.timeout.connect(self._build_on)
         self._empty = EmptyPlace(
@@ -65,7 +65,7 @@ class Center(QWidget):
     @property
     def browser(self) -> "Browser":
         """The picture and the grids, built when they are first asked for."""
-        while self._more_stages and not self._stages.gi_running:  # who hears that it is made may ask for it
+        while self._more_stages and not self._at_work:  # who hears that it is made may ask for it
             self._next()
         assert self._browser is not None
         return self._browser
@@ -105,7 +105,11 @@ class Center(QWidget):
 
     def _next(self) -> None:
         """Go one stage on."""
-        self._more_stages = next(self._stages, True) is None
+        self._at_work = True
+        try:
+            self._more_stages = next(self._stages, True) is None
+        finally:
+            self._at_work = False
 
     def _build(self, building: "Building") -> Generator[None, None, None]:
         made = yield from building
