@@ -71,12 +71,12 @@ class LensSheet(QObject):
             from explorer.core.maps.activations import predict
 
             lenses = [LENSES[name] for name in LENSES_BESIDE]
-            place = network.classes.index(predicted)
+            class_index = network.classes.index(predicted)
             for done, path in enumerate(asked[2]):
                 on_step(done, len(asked[2]))
                 rgb = read_image(path)
-                said = f"said: {predicted} {float(predict(network, rgb)[place]):.2f}"
-                lines = (path.name, f"given: {given}", said)
+                prediction = f"said: {predicted} {float(predict(network, rgb)[class_index]):.2f}"
+                lines = (path.name, f"given: {given}", prediction)
                 self._came.emit(asked, path, sheet_row(network, rgb, lenses, f"class:{predicted}", lines))
 
         def failed(error: BaseException) -> None:

@@ -117,9 +117,9 @@ class Occluding(QObject):
         if patch is None or network is None:
             return ""
         before, name = patch.before.probabilities, self._lens.target.partition(":")[2]
-        place = network.classes.index(name) if name in network.classes else int(before.argmax())
-        after = patch.covered.probabilities[place]
-        return f"with the patch: {network.classes[place]} {before[place]:.3f} → {after:.3f}"
+        class_index = network.classes.index(name) if name in network.classes else int(before.argmax())
+        after = patch.covered.probabilities[class_index]
+        return f"with the patch: {network.classes[class_index]} {before[class_index]:.3f} → {after:.3f}"
 
     def follow(self, following: bool) -> None:
         """Let the patch go where the mouse or the arrow keys are, or take it away."""

@@ -113,8 +113,8 @@ class Opening(QObject):
         """
         self._picture_wanted = picture or self._picture_wanted
         self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
-        said = [f"{role}={title}" for role, titles in (columns or {}).items() for title in titles]
-        self._settings.set_text("last/columns", ",".join(said) if labels else "")
+        column_words = [f"{role}={title}" for role, titles in (columns or {}).items() for title in titles]
+        self._settings.set_text("last/columns", ",".join(column_words) if labels else "")
         self._library.open_folder(path, labels, columns)
 
     def open_labels(self, labels: Path) -> None:
@@ -214,13 +214,13 @@ class Opening(QObject):
 
     def _last_columns(self, labels: Path | None) -> "Wanted | None":
         """What was said of the columns of these labels when they were open last; None where nothing was."""
-        said = self._settings.text("last/columns")
-        if not said or labels is None or str(labels.absolute()) != self._settings.text("last/labels"):
+        text = self._settings.text("last/columns")
+        if not text or labels is None or str(labels.absolute()) != self._settings.text("last/labels"):
             return None
         from trainer.pictures.column_choice import parse_columns
 
         try:
-            return parse_columns(said)
+            return parse_columns(text)
         except UserError:  # a damaged setting counts as not there
             return None
 

@@ -163,8 +163,8 @@ class Pipeline(QObject):
         frame = activations.frame
         down, across = frame.height / map.shape[0], frame.width / map.shape[1]
         box = [frame.top + row * down, frame.left + column * across, down, across]
-        found: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
-        return found | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
+        evidence: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
+        return evidence | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
 
     def _set_network(self, network: "Network") -> None:
         """Look through another network: everything that came from the old one is forgotten."""

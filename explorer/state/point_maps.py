@@ -117,10 +117,10 @@ class PointMaps(QObject):
 
         from explorer.core.index.lasso import inside
 
-        index, found = self._evidence.index, self.found
-        if index is None or found is None or self.kind != PICTURES or len(corners) < 3:
+        index, points = self._evidence.index, self.found
+        if index is None or points is None or self.kind != PICTURES or len(corners) < 3:
             return ()
-        return tuple(index.pictures[row] for row in np.flatnonzero(inside(found.places, np.array(corners))))
+        return tuple(index.pictures[row] for row in np.flatnonzero(inside(points.places, np.array(corners))))
 
     def about(self, row: int) -> str:
         """A point in words."""
@@ -146,8 +146,8 @@ class PointMaps(QObject):
             return self._peaks
         if how == CLASS:
             names = tuple(sorted({*index.given} - {""}))
-            places = {name: place for place, name in enumerate(names)}
-            return Colors(names, np.array([places.get(word, -1) for word in index.given], float))
+            class_indices = {name: class_index for class_index, name in enumerate(names)}
+            return Colors(names, np.array([class_indices.get(word, -1) for word in index.given], float))
         if how == PREDICTION:
             if index.logits.shape[1] < 2:
                 return Colors((), np.asarray(index.probabilities.sum(axis=1)))
@@ -177,9 +177,9 @@ class PointMaps(QObject):
         for slot in ("lay out", "peaks"):
             self._jobs.cancel(slot)
         if index is not None and index.contents.network.identity == self._identity:
-            for kind, found in known.items():
+            for kind, points in known.items():
                 laid_on, names = self._laid_on[kind], self._names if kind == PICTURES else None
-                kept = found if laid_on == index.digests else carried(found, names, len(laid_on), index)
+                kept = points if laid_on == index.digests else carried(points, names, len(laid_on), index)
                 if kept is not None:
                     self._known[kind] = kept
         self._identity = index.contents.network.identity if index is not None else ""
@@ -209,8 +209,8 @@ class PointMaps(QObject):
 
             return (placed_pictures if kind == PICTURES else placed_filters)(index, on_step=on_step)
 
-        def done(found: "PlacedPoints") -> None:
-            self._known[kind] = found if index.complete else of_a_part(found, index)
+        def done(points: "PlacedPoints") -> None:
+            self._known[kind] = points if index.complete else of_a_part(points, index)
             self._laid_on[kind] = index.digests
             self.changed.emit()
 
@@ -235,8 +235,8 @@ class PointMaps(QObject):
             top = float(peaks.max(initial=0))
             return Colors((), np.clip(peaks / top, 0, 1) if top > 0 else np.zeros(len(peaks)))
 
-        def done(found: Colors) -> None:
-            self._peaks = found
+        def done(colors: Colors) -> None:
+            self._peaks = colors
             self.recolored.emit()
 
         self._jobs.submit("peaks", work, done, lambda error: None)  # a filter that the index does not have

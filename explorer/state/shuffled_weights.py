@@ -96,8 +96,8 @@ class ShuffledWeights(QObject):
 
             if not kept or kept[0][0] != network.identity:
                 kept[:] = [(network.identity, shuffled(network))]
-            found = lens.compute(kept[0][1], rgb, request.target, settings, on_step, None)
-            return found, LikeShuffled.of([rank_correlation(learned.map, found.map)]).of_one
+            attribution = lens.compute(kept[0][1], rgb, request.target, settings, on_step, None)
+            return attribution, LikeShuffled.of([rank_correlation(learned.map, attribution.map)]).of_one
 
         def done(answer: "tuple[AttributionMap, str]") -> None:
             if request == self._asked:

@@ -37,8 +37,8 @@ class SuggestedConcept(QObject):
         """The suggestion whose concept is wanted over the picture."""
         from explorer.core.suggestions.concept_map import has_place
 
-        found = self._suggesting.suggestion
-        return found if self._wanted and found is not None and has_place(found) else None
+        suggestion = self._suggesting.suggestion
+        return suggestion if self._wanted and suggestion is not None and has_place(suggestion) else None
 
     @property
     def map(self) -> "Map | None":
@@ -73,9 +73,9 @@ class SuggestedConcept(QObject):
 
             return concept_map(rgb, wanted)
 
-        def done(found: "Map | None") -> None:
+        def done(computed: "Map | None") -> None:
             if asked == self._asked:
-                self._map = found
+                self._map = computed
                 self.changed.emit()
 
         self._library.batch.submit(SLOT, work, done)

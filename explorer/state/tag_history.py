@@ -78,8 +78,8 @@ class TagHistory(QObject):
 
 def pattern_of(word: str) -> str:
     """What finds a word of a search, anywhere in a text; the key of a filter (7:1) is not found in another's (7:10)."""
-    found = re.escape(word)
-    return rf"(?<!\d){found}(?!\d)" if re.fullmatch(r"\d+:\d+", word) else found
+    pattern = re.escape(word)
+    return rf"(?<!\d){pattern}(?!\d)" if re.fullmatch(r"\d+:\d+", word) else pattern
 
 
 def cells_of(change: Change) -> tuple[str, str, str, str, str, str, str]:

@@ -91,10 +91,10 @@ class WhatIfOver(QObject):
         self.blockSignals(True)
 
     def _drawn_lens(self) -> "RGBA | RGB | None":
-        found, learned, lens = self._found, self._lens.found, self._lens.lens
-        if found is None or learned is None or lens is None:
+        attribution, learned, lens = self._found, self._lens.found, self._lens.lens
+        if attribution is None or learned is None or lens is None:
             return None
-        return drawn_attribution(found, lens, self._lens.points, like=learned)[0]
+        return drawn_attribution(attribution, lens, self._lens.points, like=learned)[0]
 
     def _follow(self) -> None:
         """Have the lens computed of another picture, or through another lens; forget what was found before."""
@@ -126,9 +126,9 @@ class WhatIfOver(QObject):
         def work(network: "Network", on_step: OnStep) -> "AttributionMap":
             return lens.compute(network, rgb, request.target, dict(request.settings), on_step, None)
 
-        def done(found: "AttributionMap") -> None:
+        def done(attribution: "AttributionMap") -> None:
             if asked is self._asked:
-                self._found = found
+                self._found = attribution
                 self.changed.emit()
 
         def failed(error: BaseException) -> None:
