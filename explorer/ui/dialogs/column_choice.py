@@ -33,8 +33,8 @@ class ColumnChoice(QuestionDialog):
             box.addItem("choose a column" if role == asked.about else FOUND_OUT, "")
             for title in asked.titles:
                 box.addItem(title, title)
-            said = (asked.columns or {}).get(role, [""])
-            box.setCurrentIndex(max(0, box.findData(said[0])))
+            titles = (asked.columns or {}).get(role, [""])
+            box.setCurrentIndex(max(0, box.findData(titles[0])))
             box.currentIndexChanged.connect(self._check)
             self.form.addRow(name, box)
         if asked.about in self.boxes:

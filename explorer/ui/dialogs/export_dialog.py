@@ -140,9 +140,9 @@ class ExportDialog(TallEnough):
         """Choose what was chosen the last time, as far as it still can be."""
         last = last_choices(self._workspace.settings)
         for box, name in ((self._pictures, "pictures"), (self._kind, "kind")):
-            place = last.get(name)
-            if isinstance(place, int) and 0 <= place < box.count():
-                box.setCurrentIndex(place)
+            position = last.get(name)
+            if isinstance(position, int) and 0 <= position < box.count():
+                box.setCurrentIndex(position)
         self._format.setCurrentIndex(max(0, self._format.findText(str(last.get("format", "")))))
         for switch, name in ((self._own_size, "own size"), (self._caption, "caption")):
             if isinstance(last.get(name), bool):

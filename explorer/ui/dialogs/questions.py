@@ -145,8 +145,8 @@ class InputQuestion(QuestionDialog):
         self._range.addItem("ImageNet's mean and deviation", IMAGENET)
         self._range.addItem("-1 to 1", ((0.5,) * 3, (0.5,) * 3))
         self._proposal, self._given = proposal, classes
-        known = [self._range.itemData(place) for place in range(self._range.count())]
-        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in known]
+        ranges = [self._range.itemData(index) for index in range(self._range.count())]
+        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in ranges]
         if (proposal.mean, proposal.std) not in of_channels:
             self._range.addItem("as it is now", (proposal.mean, proposal.std))
             of_channels.append((proposal.mean, proposal.std))

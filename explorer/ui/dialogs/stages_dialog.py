@@ -152,7 +152,7 @@ class StagesDialog(QDialog):
 
         for name in (*KERNELS, OWN, TYPED):
             self.kernels.addItem(name, name)
-        self.kernels.activated.connect(lambda place: self._picked(self.kernels.itemData(place)))
+        self.kernels.activated.connect(lambda index: self._picked(self.kernels.itemData(index)))
         self.typed.textChanged.connect(self._typed)
         stages.changed.connect(self._show)
         stages.kernel_changed.connect(self._show_tried)
@@ -170,8 +170,8 @@ class StagesDialog(QDialog):
     def _picked(self, name: str) -> None:
         from explorer.core.stages.kernels import KERNELS, written
 
-        place = self.kernels.findData(name)
-        self.kernels.setCurrentIndex(place if place >= 0 else self.kernels.findData(TYPED))
+        index = self.kernels.findData(name)
+        self.kernels.setCurrentIndex(index if index >= 0 else self.kernels.findData(TYPED))
         if name == TYPED:
             self._typed()
             return
@@ -184,24 +184,24 @@ class StagesDialog(QDialog):
         self._stages.choose(self.typed.toPlainText())
 
     def _show(self) -> None:
-        found = self._stages.found
-        for place in (self.inputs, self.steps, self._place):
-            _clear(place)
+        stages = self._stages.found
+        for layout in (self.inputs, self.steps, self._place):
+            _clear(layout)
         self.picture = None
-        self._note.setText(self._stages.trouble if found is None else found.note)
-        if found is None:
+        self._note.setText(self._stages.trouble if stages is None else stages.note)
+        if stages is None:
             self._title.setText("Stages")
             self._reads.clear()
             return
         picture = self._session.view.picture
-        self._title.setText(f"Filter {found.key}" + (f" on {picture.name}" if picture is not None else ""))
+        self._title.setText(f"Filter {stages.key}" + (f" on {picture.name}" if picture is not None else ""))
         if self._stages.picture is not None:
             self.picture = Tile("sees, under the mouse", self._stages.picture)
             self._place.addWidget(self.picture)
-        self._show_inputs(found)
+        self._show_inputs(stages)
         from explorer.core.stages.drawing import signed_picture
 
-        for name, map in found.maps.items():
+        for name, map in stages.maps.items():
             self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map, moved=partial(self._frame, name)))
 
     def _frame(self, step: str, place: tuple[float, float] | None) -> None:
@@ -209,12 +209,12 @@ class StagesDialog(QDialog):
         if self.picture is not None:
             self.picture.set_frame(self._stages.field(step, place) if place is not None else None)
 
-    def _show_inputs(self, found: "FilterStages") -> None:
+    def _show_inputs(self, stages: "FilterStages") -> None:
         from explorer.core.stages import INPUT
         from explorer.core.stages.drawing import colored_kernel, signed_picture
 
-        count = len(found.channels)
-        of_picture = found.reads_picture and count == 3
+        count = len(stages.channels)
+        of_picture = stages.reads_picture and count == 3
         self._reads.setText(
             "reads the picture's colors, with this kernel"
             if of_picture
@@ -222,13 +222,13 @@ class StagesDialog(QDialog):
             "and that kernel's norm: the root of the sum of its squared weights"
         )
         if of_picture:
-            kernels = found.kernels[found.channels.argsort()]
+            kernels = stages.kernels[stages.channels.argsort()]
             self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels)))
-        for place in range(min(count, MOST_INPUTS)):
-            channel, read, kernel = int(found.channels[place]), found.inputs[place], found.kernels[place]
+        for number in range(min(count, MOST_INPUTS)):
+            channel, read, kernel = int(stages.channels[number]), stages.inputs[number], stages.kernels[number]
             title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
             both = QWidget()
-            weighed = Tile(f"norm {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
+            weighed = Tile(f"norm {stages.weights[number]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
             read_there = Tile(title, signed_picture(read), read, moved=partial(self._frame, INPUT))
             both.setLayout(column(read_there, weighed))
             self.inputs.addWidget(both)

@@ -58,9 +58,9 @@ class DisplayBar(QWidget):
         self._lenses = QComboBox()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
-        for place, (name, title) in enumerate(titles.items()):
+        for number, (name, title) in enumerate(titles.items()):
             self._lenses.addItem(title, name)
-            self._menu.addAction("&" + entry_text(f"{place}  {title}"), partial(lens.choose, name))
+            self._menu.addAction("&" + entry_text(f"{number}  {title}"), partial(lens.choose, name))
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
@@ -140,8 +140,8 @@ class DisplayBar(QWidget):
         """Offer what may stand beside now, and mark what was chosen."""
         offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
         box = self.beside
-        there = tuple((box.itemData(place), box.itemText(place)) for place in range(box.count()))
-        if there != offered:
+        listed = tuple((box.itemData(index), box.itemText(index)) for index in range(box.count()))
+        if listed != offered:
             box.clear()
             for key, title in offered:
                 box.addItem(title, key)

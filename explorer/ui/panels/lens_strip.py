@@ -80,12 +80,12 @@ class LensStrip(QWidget):
         self.patch = PatchPanel(session, library, occluding, filters)
         self.patch.filter_picked.connect(self.filter_picked)
         words = column(self._said, self._alike, self._hint, 1, gap=SPACE // 2)
-        found = row(words, self.patch, gap=2 * SPACE)
-        found.setStretch(0, 1)
-        found.setStretch(1, 3)
+        result_row = row(words, self.patch, gap=2 * SPACE)
+        result_row.setStretch(0, 1)
+        result_row.setStretch(1, 3)
         choices, self._found = QWidget(), QWidget()
         choices.setLayout(self._choices)
-        self._found.setLayout(found)
+        self._found.setLayout(result_row)
         self._layout = column(choices, self._found, gap=SPACE // 2)
         self.setLayout(self._layout)
         library.network_opened.connect(self._network_opened)
@@ -215,15 +215,15 @@ class LensStrip(QWidget):
         self._take_room()
 
     def _sentence(self) -> str:
-        found, trouble = self._lens.found, self._lens.trouble
+        attribution, trouble = self._lens.found, self._lens.trouble
         if self._lens.missing:
             return self._lens.missing
         name = spoken(self._lens.target)
-        if found is None:
+        if attribution is None:
             return trouble or f"Measuring {name} …"
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
-        where = "the whole picture" if found.rgb is None else "the picture that was made"
-        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on {where}. {found.summary}{more}"
+        where = "the whole picture" if attribution.rgb is None else "the picture that was made"
+        return f"{name[0].upper()}{name[1:]} is {attribution.score:.3g} on {where}. {attribution.summary}{more}"
 
 
 def _group(*parts: QWidget) -> QWidget:
@@ -246,8 +246,8 @@ def _choice(name: str, chosen: Any) -> QComboBox:
 
 def _mark(box: QComboBox, value: object) -> None:
     """Show a value among those that a box offers; none where it is not among them."""
-    places = range(box.count())
-    box.setCurrentIndex(next((place for place in places if box.itemData(place) == value), -1))
+    indices = range(box.count())
+    box.setCurrentIndex(next((index for index in indices if box.itemData(index) == value), -1))
 
 
 def spoken(target: str) -> str:

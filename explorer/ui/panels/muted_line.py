@@ -26,7 +26,7 @@ class MutedLine(QFrame):
         tip(self.fill, "what stands for the maps of muted filters; the manual's page on muting says what each answers")
         for key, title in MUTE_WITH.choices.items():
             self.fill.addItem(title, key)
-        self.fill.activated.connect(lambda place: muting.mute_with(self.fill.currentData()))
+        self.fill.activated.connect(lambda index: muting.mute_with(self.fill.currentData()))
         self.restore = PlainButton("Restore")
         tip(self.restore, "all muted filters answer again")
         stands_for(self.restore, "Restore all muted filters")

@@ -80,7 +80,10 @@ class SecondNetworkStrip(QWidget):
                 self.filter.setValue(match.key.filter)
         first, second = sides.predictions
         self.said.setText(f"A {spoken(first)}   ·   B {spoken(second)}")
-        tip(self.said, "\n".join(f"{name}: {spoken(said, 25)}" for name, said in (("A", first), ("B", second))))
+        tip(
+            self.said,
+            "\n".join(f"{name}: {spoken(prediction, 25)}" for name, prediction in (("A", first), ("B", second))),
+        )
         self.matched.setText(" ".join((match.sentence.rstrip(".") + ".", *sides.notes)))
         tip(self.matched, self.matched.text())
         self.matched.setVisible(self._roomy or bool(sides.notes))

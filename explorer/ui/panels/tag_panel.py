@@ -126,7 +126,7 @@ class TagPanel(QWidget):
         self._title.setText(title if tagging.path is not None else "Filter")
         self.set_facts(self._numbers)
         tags, locked = tagging.book.tags(key), tagging.read_only
-        given = [word for word in tagging.words(key) if all(tagging.mine(one, word) for one in keys)]
+        given = [word for word in tagging.words(key) if all(tagging.mine(selected, word) for selected in keys)]
         self.words.show_given(given, locked=bool(locked))
         self.rows.show_tags(key, tags, tagging.annotator, self._vocabulary, locked=bool(locked))
         self._locked.setText(locked)

@@ -55,9 +55,9 @@ class TagRows(QScrollArea):
         """The rows on show, from above."""
         return sorted(self._rows.values(), key=self._column.indexOf)
 
-    def row_at(self, place: QPoint) -> TagRow | None:
+    def row_at(self, point: QPoint) -> TagRow | None:
         """The row under a point of this widget."""
-        part = self.viewport().childAt(place)
+        part = self.viewport().childAt(point)
         while part is not None and not isinstance(part, TagRow):
             part = part.parentWidget()
         return part
@@ -104,12 +104,12 @@ class TagRows(QScrollArea):
         return QSize(100, self.sizeHint().height())
 
     def _new(self) -> TagRow:
-        made = TagRow()
-        made.described.connect(self.described)
-        made.removed.connect(lambda key, word: self._remove(made, key, word))
-        made.reviewed.connect(self.reviewed)
-        made.finished.connect(self.finished)
-        return made
+        tag_row = TagRow()
+        tag_row.described.connect(self.described)
+        tag_row.removed.connect(lambda key, word: self._remove(tag_row, key, word))
+        tag_row.reviewed.connect(self.reviewed)
+        tag_row.finished.connect(self.finished)
+        return tag_row
 
     def _remove(self, shown: TagRow, key: FilterKey, word: str) -> None:
         shown.take_back()

@@ -145,7 +145,7 @@ def _browser(
     from explorer.ui.window.evidence_tabs import evidence_tabs
 
     yield False
-    made = Browser(
+    browser = Browser(
         workspace.session,
         workspace.library,
         workspace.lens,
@@ -158,12 +158,12 @@ def _browser(
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
     )
-    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
-    made.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
-    made.filter_toggled.connect(workspace.selection.toggle)
-    made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    leave_drops_to_window(made)
-    return made
+    browser.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
+    browser.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
+    browser.filter_toggled.connect(workspace.selection.toggle)
+    browser.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
+    leave_drops_to_window(browser)
+    return browser
 
 
 def _place(window: MainWindow, parts: WindowParts) -> None:
@@ -268,9 +268,9 @@ def _end_messages(workspace: Workspace, problems: Problems) -> None:
 def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
     """What a person picks in the panels, and what it changes."""
     files, tags, pictures = commands.files, commands.tags, parts.pictures
-    for place in (parts.top, parts.center):
-        place.model_asked.connect(files.open_model)
-        place.folder_asked.connect(files.open_folder)
+    for part in (parts.top, parts.center):
+        part.model_asked.connect(files.open_model)
+        part.folder_asked.connect(files.open_folder)
     parts.center.demo_asked.connect(files.open_demo)
     parts.center.scale_asked.connect(commands.choose_scale)
     pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))

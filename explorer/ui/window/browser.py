@@ -232,16 +232,16 @@ class Browser(RememberingSplitter):
     def _show_count(self) -> None:
         silent, unfolded = self._filters.silent, self._filters.unfolded
         self.silent.setVisible(silent > 0)
-        one = (
+        sentence = (
             f"{silent:,} filter{'s' * (silent != 1)} of this layer answer{'s' * (silent == 1)} to nothing in the folder"
         )
-        self.silent.setText(f"{'▾' if unfolded else '▸'}  {one}")
+        self.silent.setText(f"{'▾' if unfolded else '▸'}  {sentence}")
         network, layer = self._library.network, self._session.view.layer
         if network is None or layer >= len(network.layers):
             return
         self.over.hint = "Open a folder of pictures (Ctrl+Shift+O), or drop one here."
-        shown, there = len(self._filters.rows), network.layers[layer].filters
+        shown, total = len(self._filters.rows), network.layers[layer].filters
         kind = self._shown.currentText().replace("needs", "that needs")
         self.grid.hint = f"Layer {layer} has no filter {kind}."
         none = "" if shown else f"layer {layer} has none"
-        self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))
+        self._count.setText(none or ("" if shown == total else f"{shown} of {total}"))

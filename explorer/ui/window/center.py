@@ -71,10 +71,10 @@ class Center(QWidget):
                 try:
                     next(self._building)
                 except StopIteration as end:
-                    made: Browser = end.value
-                    made.viewer.display.scale_asked.connect(self.scale_asked)
-                    self._browser = made
-                    self.made.emit(made)
+                    browser: Browser = end.value
+                    browser.viewer.display.scale_asked.connect(self.scale_asked)
+                    self._browser = browser
+                    self.made.emit(browser)
             self._stack.addWidget(self._browser)
         return self._browser
 

@@ -125,8 +125,8 @@ class FileCommands:
                 until=[NETWORK, FOLDER],
             )
             return
-        found = tuple(self._parts.pictures.model.rows)
-        ExportDialog(self._workspace, found, self._parent, filters).open()
+        listed = tuple(self._parts.pictures.model.rows)
+        ExportDialog(self._workspace, listed, self._parent, filters).open()
 
     def save_lens(self) -> None:
         """Save the map of the lens as a figure or as data."""
@@ -243,7 +243,7 @@ class FileCommands:
     def _last(self, kind: str) -> str:
         """Where a person opened something of this kind the last time, else where they opened anything."""
         settings = self._workspace.settings
-        recent = next(filter(None, (settings.recent(one) for one in (kind, "models", "folders", "tags"))), None)
+        recent = next(filter(None, (settings.recent(name) for name in (kind, "models", "folders", "tags"))), None)
         return str(recent[0].parent if recent else Path.home())  # Qt's own choice is wherever a chooser was last
 
     def guard(self, run: Callable[[], object]) -> bool:

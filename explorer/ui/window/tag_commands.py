@@ -92,11 +92,11 @@ class TagCommands:
         if network is None:
             return
         key, waiting = FilterKey(view.layer, view.filter), self._workspace.suggesting.waiting
-        found = next_where(network.layers, waiting, key, step)
-        if found is None:
+        next_key = next_where(network.layers, waiting, key, step)
+        if next_key is None:
             self._parts.problems.show_text("No filter has a suggestion that waits for an answer.", calm=True)
         else:
-            self._workspace.session.update(layer=found.layer, filter=found.filter)
+            self._workspace.session.update(layer=next_key.layer, filter=next_key.filter)
 
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""
