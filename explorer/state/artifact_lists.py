@@ -71,8 +71,8 @@ class ArtifactLists(QObject):
 
     def count(self, artifact: str) -> tuple[int, int]:
         """Pictures that have an artifact, and pictures without it, as far as somebody said."""
-        told = [row[artifact] for row in self.said.values() if artifact in row]
-        return sum(told), len(told) - sum(told)
+        statements = [row[artifact] for row in self.said.values() if artifact in row]
+        return sum(statements), len(statements) - sum(statements)
 
     def say(self, picture: str, artifact: str, has_artifact: bool | None) -> None:
         """Take a statement, and keep it."""

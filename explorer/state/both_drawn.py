@@ -148,15 +148,15 @@ class BothDrawn:
             ]
             words = " · two pictures that were made have no difference" if pictures_made else f" · {lens.title}"
             return maps[0], maps[1], (MORE, LESS), 0.0, words
-        first, second, scale, other = self.map(False), self.map(True), self.scale(False), self.scale(True)
-        if first is None or second is None or scale is None or other is None:
+        first, second, scale, second_scale = self.map(False), self.map(True), self.scale(False), self.scale(True)
+        if first is None or second is None or scale is None or second_scale is None:
             return None, None, (HIGHER, LOWER), 0.0, ""
         import numpy as np
 
         if self.own:
             from explorer.core.comparison.difference import share_of
 
-            shares = share_of(first, scale), share_of(second, other)
+            shares = share_of(first, scale), share_of(second, second_scale)
             return *shares, (HIGHER, LOWER), 1.0, " · in shares of each one's own scale"
         # Below zero nothing is drawn of either: there the filter does not answer.
         return np.maximum(first, 0), np.maximum(second, 0), (HIGHER, LOWER), scale.peak, " · on the scale of A"

@@ -37,9 +37,9 @@ def drawn_both(
         raise UserError("Both networks have not answered yet; wait until what stands beside is there.")
     panels, view, through = (_panel(front), _panel(beside)), session.view, lens.lens
     predictions = [f"{name}: {spoken(words)}" for name, words in zip("AB", sides.predictions, strict=True)]
-    of = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
+    subject = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
     names = (f"A: {pipeline.network.name}" if pipeline.network is not None else "", f"B: {second.name}")
-    lines = (" · ".join((shown.picture.stem, *predictions)), " · ".join((of, *names, *sides.notes)))
+    lines = (" · ".join((shown.picture.stem, *predictions)), " · ".join((subject, *names, *sides.notes)))
     style = replace(figure_style(view.style, None, dpi, sheet=False), beside=False)
     first = f"layer{view.layer:02}_filter{view.filter:03}" if through is None else through.name
     name = f"{first}_{shown.picture.stem}_{'B-A' if sides.difference_beside else 'A_B'}"

@@ -254,12 +254,12 @@ class FilterMatch(QObject):
 
     def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
         alike, folder = self.alike, self._library.folder
-        where = folder.path if folder is not None else None
+        root = folder.path if folder is not None else None
 
         def work(network: "Network", on_step: OnStep) -> "BothAnswers":
             from explorer.core.comparison.filter_match import measure_sample, of_samples
 
-            return of_samples(first, measure_sample(network, pictures, on_step), where, same_layers=alike)
+            return of_samples(first, measure_sample(network, pictures, on_step), root, same_layers=alike)
 
         self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 

@@ -151,21 +151,21 @@ class Library(QObject):
             pictures, problems = listing.pictures, (*listing.unreadable, *listing.notes)
             unread = None
             if labels is None:
-                known = folder_labels(path, pictures)
+                given_labels = folder_labels(path, pictures)
             else:
                 try:
-                    known = read_labels(labels, pictures, columns)
+                    given_labels = read_labels(labels, pictures, columns)
                 except UserError as error:
-                    unread, known = Unread(labels, columns, error), before.labels or Labels()
-                    how = "keeps the classes that it had" if known.counts else "was opened without classes"
+                    unread, given_labels = Unread(labels, columns, error), before.labels or Labels()
+                    how = "keeps the classes that it had" if given_labels.counts else "was opened without classes"
                     problems = (f"{error} The folder {how}.", *problems)
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
-            classes = tuple(known.of(picture).lower() for picture in pictures)
-            told = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
-            problems = (*problems, *known.problems)
-            table = (labels, told if labels else "") if unread is None else (before.table, before.columns)
-            return Folder(path, pictures, known, problems, rows, names, classes, *table, unread)
+            classes = tuple(given_labels.of(picture).lower() for picture in pictures)
+            column_words = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
+            problems = (*problems, *given_labels.problems)
+            table = (labels, column_words if labels else "") if unread is None else (before.table, before.columns)
+            return Folder(path, pictures, given_labels, problems, rows, names, classes, *table, unread)
 
         def done(folder: Folder) -> None:
             self.folder = folder
@@ -195,8 +195,8 @@ class Library(QObject):
             self.unreadable.emit(picture, "")
 
     def _note_read(self, picture: Path, state: FileState) -> None:
-        known = self._states.setdefault(picture, state)
-        if known != state:
+        before = self._states.setdefault(picture, state)
+        if before != state:
             self._states[picture] = state
             self._forget(picture)
             self.replaced.emit(picture)

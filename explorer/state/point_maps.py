@@ -106,8 +106,8 @@ class PointMaps(QObject):
         if index is None:
             return
         if self.kind == FILTERS:
-            of = index.contents.filters[row]
-            self._session.update(layer=int(of["layer"]), filter=int(of["filter"]))
+            record = index.contents.filters[row]
+            self._session.update(layer=int(record["layer"]), filter=int(record["filter"]))
         elif folder is not None and folder.path / index.pictures[row] in folder.positions:
             self._session.update(picture=folder.path / index.pictures[row])
 
@@ -128,8 +128,8 @@ class PointMaps(QObject):
         if index is None:
             return ""
         if self.kind == FILTERS:
-            of = index.contents.filters[row]
-            key = FilterKey(int(of["layer"]), int(of["filter"]))
+            record = index.contents.filters[row]
+            key = FilterKey(int(record["layer"]), int(record["filter"]))
             tags = dict.fromkeys(tag.tag for tag in self._tagging.book.tags(key))
             return f"{key} · {', '.join(tags) or 'no tag'}"
         best = f" · {index.classes[int(index.logits[row].argmax())]}" if index.logits.shape[1] > 1 else ""
@@ -139,25 +139,25 @@ class PointMaps(QObject):
         """What colors the points now; None while that is not known."""
         import numpy as np
 
-        index, how = self._evidence.index, self.coloring[self.kind]
+        index, coloring = self._evidence.index, self.coloring[self.kind]
         if index is None:
             return None
-        if how == PEAK:
+        if coloring == PEAK:
             return self._peaks
-        if how == CLASS:
+        if coloring == CLASS:
             names = tuple(sorted({*index.given} - {""}))
             class_indices = {name: class_index for class_index, name in enumerate(names)}
             return Colors(names, np.array([class_indices.get(word, -1) for word in index.given], float))
-        if how == PREDICTION:
+        if coloring == PREDICTION:
             if index.logits.shape[1] < 2:
                 return Colors((), np.asarray(index.probabilities.sum(axis=1)))
             return Colors(index.classes, index.logits.argmax(axis=1).astype(float))
         layers = index.contents.filters["layer"]
-        if how == LAYER:
+        if coloring == LAYER:
             return Colors(tuple(f"layer {layer}" for layer in range(int(layers.max()) + 1)), layers.astype(float))
         entries = [(key, tag.tag) for key, tag in self._tagging.book.entries()]
         words = tuple(dict.fromkeys(sorted(word for _, word in entries)))
-        rows = {(int(of["layer"]), int(of["filter"])): row for row, of in enumerate(index.contents.filters)}
+        rows = {(int(record["layer"]), int(record["filter"])): row for row, record in enumerate(index.contents.filters)}
         tagged = np.full(len(layers), -1.0)
         for key, word in entries:
             if (key.layer, key.filter) in rows:

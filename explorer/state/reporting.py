@@ -64,8 +64,8 @@ class Reporting(QObject):
         folder, index, request = self._library.folder, self._evidence.index, self._library.request
         assert folder is not None
         assert index is not None
-        given = self._given.map
-        edited = given if given is not None and given != self._given.proposed else None
+        class_words = self._given.map
+        edited = class_words if class_words is not None and class_words != self._given.proposed else None
         book = self._tagging.book.copy()
         files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
         files["artifacts"], statements = self._lists.file, self._lists.said

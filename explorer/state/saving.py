@@ -84,7 +84,7 @@ class Saving(QObject):
 
         Nothing comes back where something else was fetched, shown or closed meanwhile.
         """
-        self._fetching = wanted = object()
+        self._fetching = ticket = object()
 
         def work() -> "TagFile":
             from explorer.core.tags.shared_file import TagFile
@@ -92,12 +92,12 @@ class Saving(QObject):
             return TagFile.begin(path, empty)
 
         def deliver(file: "TagFile") -> None:
-            if self._fetching is wanted:
+            if self._fetching is ticket:
                 done(file)
             else:
                 file.close()
 
-        self._ordered.call(work, deliver, lambda error: failed(error) if self._fetching is wanted else None)
+        self._ordered.call(work, deliver, lambda error: failed(error) if self._fetching is ticket else None)
 
     def show(self, file: "TagFile") -> None:
         """Show a file's book and write its changes there; read-only where another window holds that file."""

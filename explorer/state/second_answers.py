@@ -100,9 +100,9 @@ class SecondAnswers(QObject):
             return Scale(0.0, 0.0)
         kind, seen = style.scale, self._seen_of(key.layer)
         if kind == "folder":
-            known = self._over_folder(key)
-            if known is not None:
-                return known
+            folder_scale = self._over_folder(key)
+            if folder_scale is not None:
+                return folder_scale
             kind = "seen"
         fixed = Scale(style.foot, style.peak)
         return scale_of(activations.maps[key.layer], key.layer, key.filter, kind, seen=seen, fixed=fixed)

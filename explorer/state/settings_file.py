@@ -65,7 +65,7 @@ class Settings(QObject):
 
     def remember(self, kind: str, path: Path) -> None:
         """Put a path at the top of the recent ones of its kind."""
-        others = [known for known in self.recent(kind) if known != path.absolute()]
+        others = [earlier for earlier in self.recent(kind) if earlier != path.absolute()]
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
 
     def answers(self) -> dict[str, Any]:

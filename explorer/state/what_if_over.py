@@ -68,17 +68,17 @@ class WhatIfOver(QObject):
     @property
     def frame(self) -> "Box | None":
         """What the network sees of the changed picture; None while there is none."""
-        answered = self._what_if.activations
-        return answered.frame if answered is not None else None
+        activations = self._what_if.activations
+        return activations.frame if activations is not None else None
 
     def overlay(self) -> "RGBA | RGB | None":
         """What lies over the changed picture, drawn; None while there is nothing."""
-        lens, view, answered = self._lens.lens, self._session.view, self._what_if.activations
-        if not self._what_if.showing or answered is None:
+        lens, view, activations = self._lens.lens, self._session.view, self._what_if.activations
+        if not self._what_if.showing or activations is None:
             return None
         if lens is not None:
             return self._drawn_lens()
-        maps, network = answered.maps.get(view.layer), self._library.network
+        maps, network = activations.maps.get(view.layer), self._library.network
         if maps is None or view.filter >= len(maps) or network is None:
             return None
         scale = self._pipeline.scale(view.layer, view.filter)

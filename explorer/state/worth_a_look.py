@@ -86,8 +86,8 @@ class WorthALook(OnLook):
         if total:
             self._say(f"{self._stage}: {done:,} of {total:,}")
 
-    def _done(self, heard: "Alarm") -> None:
-        self.found = heard
+    def _done(self, alarm: "Alarm") -> None:
+        self.found = alarm
         if self._stage == VALUES:
             self._look_for(ARTIFACTS)
         else:
