@@ -45,11 +45,11 @@ class ColumnChoice(QuestionDialog):
         """What is said of the columns now; what was said before of several columns stays where nobody touched it."""
         before = self._asked.columns or {}
         chosen = {role: str(box.currentData()) for role, box in self.boxes.items()}
-        kept = {role: titles for role, titles in before.items() if role not in chosen}
+        columns = {role: titles for role, titles in before.items() if role not in chosen}
         for role, title in chosen.items():
             if title:
-                kept[role] = before[role] if title == next(iter(before.get(role, ())), "") else [title]
-        return kept
+                columns[role] = before[role] if title == next(iter(before.get(role, ())), "") else [title]
+        return columns
 
     def _check(self) -> None:
         """Without the column that is asked for there is nothing to open."""

@@ -182,8 +182,8 @@ class ExportDialog(TallEnough):
             )
             self._go.setEnabled(count > 0)
             return
-        known = self._which.findData(self._filters.currentText().strip())
-        self._which.setCurrentIndex(known if known >= 0 else self._which.count() - 1)
+        index = self._which.findData(self._filters.currentText().strip())
+        self._which.setCurrentIndex(index if index >= 0 else self._which.count() - 1)
         try:
             filters, pictures = len(self._chosen()), len(self._pictures.currentData())
         except UserError as error:

@@ -220,11 +220,11 @@ def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
 
 def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
     """Let a person correct what was proposed for a file that did not say it."""
-    now = network.output
+    output = network.output
     outputs = (
-        {replace(now, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
+        {replace(output, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
     )
-    outputs = {now.text: MEANINGS[now.meaning], **outputs} if outputs else {}
+    outputs = {output.text: MEANINGS[output.meaning], **outputs} if outputs else {}
     text = "What the file does not say. Correct it where you know better."
     dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None

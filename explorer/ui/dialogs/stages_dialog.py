@@ -103,9 +103,9 @@ class _Picture(QWidget):
                 painter.drawRect(framed)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at: QPoint = event.position().toPoint()
-        if self.rect().contains(at):
-            self._moved((at.y() / self.height(), at.x() / self.width()))
+        point: QPoint = event.position().toPoint()
+        if self.rect().contains(point):
+            self._moved((point.y() / self.height(), point.x() / self.width()))
 
     def leaveEvent(self, event: object) -> None:
         self._moved(None)

@@ -160,21 +160,21 @@ class CurvesPanel(QWidget):
         self._draw_threshold()
 
     def _draw_calibration(self, evaluation: "Evaluation") -> None:
-        palette, of = self.palette(), evaluation.reliability
+        palette, reliability = self.palette(), evaluation.reliability
         name_axes(self._plot, "predicted probability", "share that came true", palette)
         draw_line(self._plot, [0, 1], [0, 1], palette.mid().color(), width=1, dashed=True)
-        full = [bin_index for bin_index, count in enumerate(of.counts) if count]
+        full = [bin_index for bin_index, count in enumerate(reliability.counts) if count]
         for bin_index in full:
-            at, measure = float(of.predicted[bin_index]), of.observed[bin_index]
-            draw_line(self._plot, [at, at], [measure.low, measure.high], palette.mid().color())
+            probability, measure = float(reliability.predicted[bin_index]), reliability.observed[bin_index]
+            draw_line(self._plot, [probability, probability], [measure.low, measure.high], palette.mid().color())
         color = palette.accent().color()
         x, y = (
-            [float(of.predicted[bin_index]) for bin_index in full],
-            [of.observed[bin_index].value for bin_index in full],
+            [float(reliability.predicted[bin_index]) for bin_index in full],
+            [reliability.observed[bin_index].value for bin_index in full],
         )
         draw_line(self._plot, x, y, color)
         draw_points(self._plot, x, y, color)
-        self._said.setText(f"calibration error {written(of.ece)}")
+        self._said.setText(f"calibration error {written(reliability.ece)}")
 
     def _draw_threshold(self) -> None:
         evaluation, kind = self._found, self._kinds.currentText()

@@ -91,8 +91,8 @@ class DisplayBar(QWidget):
         self.beside.setAccessibleName("Beside")
         self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.beside.setIconSize(QSize(0, 0))  # no entry has one
-        of_font = self.fontMetrics()
-        usual = of_font.horizontalAdvance(USUAL) / of_font.horizontalAdvance("X")  # in the letter that Qt counts in
+        metrics = self.fontMetrics()
+        usual = metrics.horizontalAdvance(USUAL) / metrics.horizontalAdvance("X")  # in the letter that Qt counts in
         self.beside.setMinimumContentsLength(math.ceil(usual))
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))

@@ -151,17 +151,17 @@ class MapPanel(QWidget):
             return
         quiet = QColor(self.palette().placeholderText().color())
         quiet.setAlpha(110)
-        of = colors.of[self._rows]
+        values = colors.of[self._rows]
         if colors.names:
             brushes = [pyqtgraph.mkBrush(color_of(number)) for number in range(len(colors.names))]
             brushes.append(pyqtgraph.mkBrush(quiet))  # the last stands for -1, which has no group
             for number, name in list(enumerate(colors.names))[:MOST_NAMED]:
                 self._name(name, color_of(number))
-            self._points.setBrush([brushes[int(group)] for group in of])
-        elif len(of) and (colors.of >= 0).all():
+            self._points.setBrush([brushes[int(group)] for group in values])
+        elif len(values) and (colors.of >= 0).all():
             ramp = pyqtgraph.ColorMap([0.0, 1.0], [quiet, self.palette().accent().color()])
             table = [pyqtgraph.mkBrush(color) for color in ramp.getLookupTable(nPts=64, mode="qcolor")]
-            self._points.setBrush([table[int(63 * value)] for value in of])
+            self._points.setBrush([table[int(63 * value)] for value in values])
         else:
             self._points.setBrush(pyqtgraph.mkBrush(quiet))
 

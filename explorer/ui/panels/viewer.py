@@ -112,9 +112,9 @@ class Viewer(QWidget):
         """What the network in front sees."""
         shown, network = self._pipeline.shown, self._sides.network_in_front
         if shown is not None and network is not None:
-            known = network.input == shown.input
-            frame = shown.frame if known else network.input.frame_of(shown.rgb)
-            self.image.set_frame(frame, shown.about_frame if known else "")
+            same_input = network.input == shown.input
+            frame = shown.frame if same_input else network.input.frame_of(shown.rgb)
+            self.image.set_frame(frame, shown.about_frame if same_input else "")
 
     def _say_what_is_missing(self) -> None:
         missing = "" if self._library.folder else "Open a folder of pictures (Ctrl+Shift+O), or drop one here."

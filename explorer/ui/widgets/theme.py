@@ -72,7 +72,7 @@ def apply_sheet(application: QApplication, colors: Colors, icons: Path) -> None:
 def _palette(colors: Colors) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette(QColor(colors.raised), QColor(colors.window))
-    for where, value in (
+    for color_role, value in (
         (role.Window, colors.window),
         (role.Base, colors.panel),
         (role.AlternateBase, colors.raised),
@@ -90,9 +90,9 @@ def _palette(colors: Colors) -> QPalette:
         (role.BrightText, colors.warning),
         (role.Mid, colors.line),
     ):
-        palette.setColor(where, QColor(value))
-    for where in (role.Text, role.ButtonText, role.WindowText):
-        palette.setColor(QPalette.ColorGroup.Disabled, where, QColor(colors.quiet))
+        palette.setColor(color_role, QColor(value))
+    for color_role in (role.Text, role.ButtonText, role.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, color_role, QColor(colors.quiet))
     return palette
 
 

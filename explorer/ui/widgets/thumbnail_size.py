@@ -22,8 +22,8 @@ class ThumbnailSize(QSlider):
         self.setAccessibleName("Size of the thumbnails")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(self, "size of the thumbnails")
-        kept = settings.text(NAME)
-        self.setValue(int(kept) if kept.isdecimal() and len(kept) < 5 else USUAL)
+        text = settings.text(NAME)
+        self.setValue(int(text) if text.isdecimal() and len(text) < 5 else USUAL)
         self._show(self.value())
         self.valueChanged.connect(self._show)
 

@@ -81,8 +81,8 @@ class FileCommands:
         """Go on with the tags in another file; whether that was done."""
         from explorer.ui.dialogs.save_dialog import ask_where
 
-        now, title = self._workspace.tagging.path, "Save tags (a file that is there keeps its own tags too)"
-        name, beside = (now.name, now.parent) if now is not None else ("", None)
+        current, title = self._workspace.tagging.path, "Save tags (a file that is there keeps its own tags too)"
+        name, beside = (current.name, current.parent) if current is not None else ("", None)
         path = ask_where(self._parent, self._workspace, title, name, TAGS_FILES, beside=beside, adds=True)
         return path is not None and self.guard(lambda: self._workspace.tagging.move_to(path))
 
@@ -200,13 +200,13 @@ class FileCommands:
         except (OSError, UserError) as error:
             self._parts.problems.show_error(UserError(f"{path} cannot be read: {error}"))
             return False
-        known = self._workspace.settings.text("consent").split()
-        if digest not in known:
+        consents = self._workspace.settings.text("consent").split()
+        if digest not in consents:
             from explorer.ui.dialogs.questions import confirm_code
 
             if not confirm_code(path, self._parent):
                 return False
-            self._workspace.settings.set_text("consent", " ".join([*known, digest]))
+            self._workspace.settings.set_text("consent", " ".join([*consents, digest]))
         return True
 
     def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:

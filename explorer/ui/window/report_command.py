@@ -42,5 +42,5 @@ class ReportCommand:
         def show() -> None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-        told = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
-        self._problems.show_text(told, "Open", show, calm=True)
+        message = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
+        self._problems.show_text(message, "Open", show, calm=True)

@@ -155,9 +155,9 @@ class TopBar(QWidget):
         patch = self._occluding.patch
         if patch is not None:
             return patch.covered.probabilities, "under the patch"
-        changed = self._what_if
-        if changed.showing and (changed.after is not None or not changed.said):  # else nothing comes of the wish
-            return changed.after, "in the changed picture"
+        what_if = self._what_if
+        if what_if.showing and (what_if.after is not None or not what_if.said):  # else nothing comes of the wish
+            return what_if.after, "in the changed picture"
         return None, ""
 
     def _show_given(self) -> None:
