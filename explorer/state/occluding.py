@@ -186,17 +186,17 @@ class Occluding(QObject):
         network, shown, place = self._pipeline.network, self._pipeline.shown, self._place
         if network is None or shown is None or place is None or self._library.interactive.busy("patch"):
             return
-        rgb, layer, held = shown.rgb, self._session.view.layer, self._live_patches
+        rgb, layer, live_patches = shown.rgb, self._session.view.layer, self._live_patches
         appearance, settings = self._appearance, self._lens.settings_of(OCCLUSION.name)
 
         def work(on_step: OnStep) -> Patch:
             from explorer.core.attribution.occlusion.live_patch import LivePatch
 
-            if not held:
-                held.append(LivePatch(network, rgb))
+            if not live_patches:
+                live_patches.append(LivePatch(network, rgb))
             occluder = occluder_of(settings)
-            covered = held[0].at(occluder, *place, layers=[layer])
-            return Patch(*held[0].patch(occluder, *place), covered, held[0].unoccluded)
+            covered = live_patches[0].at(occluder, *place, layers=[layer])
+            return Patch(*live_patches[0].patch(occluder, *place), covered, live_patches[0].unoccluded)
 
         def done(patch: Patch) -> None:
             if self._place is None:

@@ -179,9 +179,9 @@ class PointMaps(QObject):
         if index is not None and index.contents.network.identity == self._identity:
             for kind, points in known.items():
                 laid_on, names = self._laid_on[kind], self._names if kind == PICTURES else None
-                kept = points if laid_on == index.digests else carried(points, names, len(laid_on), index)
-                if kept is not None:
-                    self._known[kind] = kept
+                carried_over = points if laid_on == index.digests else carried(points, names, len(laid_on), index)
+                if carried_over is not None:
+                    self._known[kind] = carried_over
         self._identity = index.contents.network.identity if index is not None else ""
         self._names = index.pictures if index is not None else ()
         self._lay_out()

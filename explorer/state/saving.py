@@ -222,12 +222,14 @@ class Saving(QObject):
         self._ordered.call(work, lambda answer: self._synced(file, sent, changes, *answer), self._not_synced)
         self._tell()
 
-    def _synced(self, file: "TagFile", sent: TagBook, changes: int, book: TagBook | None, others: bool) -> None:
+    def _synced(
+        self, file: "TagFile", sent: TagBook, changes: int, book: TagBook | None, changed_by_others: bool
+    ) -> None:
         was_refused, was_failed = bool(self._refusal), self._failed
         self._running, self._patience = None, LOOK_MS
         if book is not None:
             self._unsaved, self._failed = self._changes != changes, False
-            if others:
+            if changed_by_others:
                 self._take_in(sent, book)
             else:
                 self._book.history, _ = self._book.history.joined(book.history)

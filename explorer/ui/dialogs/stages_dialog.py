@@ -225,13 +225,13 @@ class StagesDialog(QDialog):
             kernels = stages.kernels[stages.channels.argsort()]
             self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels)))
         for number in range(min(count, MOST_INPUTS)):
-            channel, read, kernel = int(stages.channels[number]), stages.inputs[number], stages.kernels[number]
+            channel, input_map, kernel = int(stages.channels[number]), stages.inputs[number], stages.kernels[number]
             title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
-            both = QWidget()
-            weighed = Tile(f"norm {stages.weights[number]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
-            read_there = Tile(title, signed_picture(read), read, moved=partial(self._frame, INPUT))
-            both.setLayout(column(read_there, weighed))
-            self.inputs.addWidget(both)
+            pair = QWidget()
+            kernel_tile = Tile(f"norm {stages.weights[number]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
+            input_tile = Tile(title, signed_picture(input_map), input_map, moved=partial(self._frame, INPUT))
+            pair.setLayout(column(input_tile, kernel_tile))
+            self.inputs.addWidget(pair)
 
     def _show_tried(self) -> None:
         self._trouble.setText(self._stages.kernel_trouble)

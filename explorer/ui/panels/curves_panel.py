@@ -163,14 +163,14 @@ class CurvesPanel(QWidget):
         palette, reliability = self.palette(), evaluation.reliability
         name_axes(self._plot, "predicted probability", "share that came true", palette)
         draw_line(self._plot, [0, 1], [0, 1], palette.mid().color(), width=1, dashed=True)
-        full = [bin_index for bin_index, count in enumerate(reliability.counts) if count]
-        for bin_index in full:
+        filled_bins = [bin_index for bin_index, count in enumerate(reliability.counts) if count]
+        for bin_index in filled_bins:
             probability, measure = float(reliability.predicted[bin_index]), reliability.observed[bin_index]
             draw_line(self._plot, [probability, probability], [measure.low, measure.high], palette.mid().color())
         color = palette.accent().color()
         x, y = (
-            [float(reliability.predicted[bin_index]) for bin_index in full],
-            [reliability.observed[bin_index].value for bin_index in full],
+            [float(reliability.predicted[bin_index]) for bin_index in filled_bins],
+            [reliability.observed[bin_index].value for bin_index in filled_bins],
         )
         draw_line(self._plot, x, y, color)
         draw_points(self._plot, x, y, color)

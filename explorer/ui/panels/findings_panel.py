@@ -198,9 +198,9 @@ class FindingsPanel(QWidget):
             why.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tip(why, "these pictures through Grad-CAM and guided backprop, beside each other")
             why.clicked.connect(partial(self.lenses_asked.emit, pair.given, pair.predicted, pair.pictures))
-            both = QWidget()
-            both.setLayout(column(row(button, 1), row(why, 1), gap=0))
-            self._figures.addWidget(both)
+            entry = QWidget()
+            entry.setLayout(column(row(button, 1), row(why, 1), gap=0))
+            self._figures.addWidget(entry)
 
     def _add_lines(self, title: str, lines: list[str]) -> None:
         self._figures.addWidget(label(title, "quiet"))

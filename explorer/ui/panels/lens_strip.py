@@ -159,15 +159,15 @@ class LensStrip(QWidget):
         self._show()
 
     def _offer_targets(self) -> None:
-        taken = self._drawn.targets if self._drawn is not None else (CLASSES, FILTERS)
+        targets = self._drawn.targets if self._drawn is not None else (CLASSES, FILTERS)
         network = self._library.network
         with QSignalBlocker(self._target):
             self._target.clear()
-            if CLASSES in taken:
+            if CLASSES in targets:
                 self._target.addItem("the predicted class", PREDICTED)
-            if FILTERS in taken:
+            if FILTERS in targets:
                 self._target.addItem("the chosen filter", CHOSEN_FILTER)
-            for name in network.classes if network is not None and CLASSES in taken else ():
+            for name in network.classes if network is not None and CLASSES in targets else ():
                 self._target.addItem(f"class {name}", CLASS + name)
 
     def _show(self) -> None:
@@ -208,10 +208,10 @@ class LensStrip(QWidget):
             return
         orange, blue = lens.positive.legend, f"; blue: {lens.negative.legend}" if lens.negative is not None else ""
         click = ", click it to cover" if self._occluding.possible else ""
-        how = f"Orange: {orange}{blue}. Move over the picture for values{click}."
+        legend = f"Orange: {orange}{blue}. Move over the picture for values{click}."
         self._said.setHidden(self._occluding.patch is not None)  # it is of the map, which lies there no more
         back = "Click the picture again to take the patch away. Click a filter to look at it."
-        self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or how)
+        self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or legend)
         self._take_room()
 
     def _sentence(self) -> str:

@@ -71,10 +71,10 @@ class TagPanel(QWidget):
         head = row(self._title, InfoMark("filter"), 1, gap=6)
         self._offered = QWidget()
         self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, gap=6))
-        given = QWidget()
-        given.setLayout(column(self.other, self.rows, self.last, self._locked, gap=6))
-        given.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
-        self._below = column(suggestion, given, card)
+        tag_area = QWidget()
+        tag_area.setLayout(column(self.other, self.rows, self.last, self._locked, gap=6))
+        tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
+        self._below = column(suggestion, tag_area, card)
         self._below.setStretch(1, 1)
         self._below.setStretch(2, 3)
         inner = QWidget()
@@ -141,17 +141,17 @@ class TagPanel(QWidget):
         """Put the keyboard into the detail of the tag that was given last; False where there is none."""
         mine = {tag.tag: tag for tag in self._tagging.book.tags(self.key) if tag.annotator == self._tagging.annotator}
         word = self._word if self._word in mine else max(mine, key=lambda word: mine[word].created, default="")
-        shown = self.rows.row_of(self._tagging.annotator, word)
-        if shown is None or not shown.detail.isEnabled():
+        tag_row = self.rows.row_of(self._tagging.annotator, word)
+        if tag_row is None or not tag_row.detail.isEnabled():
             return False
-        self.rows.ensureWidgetVisible(shown, 0, 0)
-        shown.detail.setFocus()
-        shown.line.selectAll()
+        self.rows.ensureWidgetVisible(tag_row, 0, 0)
+        tag_row.detail.setFocus()
+        tag_row.line.selectAll()
         return True
 
     def leave_description(self) -> bool:
         """Take the keyboard out of the panel's lines, and what was typed back; False where it is not there."""
-        typing = next((shown for shown in self.rows.rows if shown.typing), None)
+        typing = next((tag_row for tag_row in self.rows.rows if tag_row.typing), None)
         if typing is None and not self.other.hasFocus():
             return False
         self.other.clear()

@@ -51,7 +51,7 @@ SCALES = (
         "above 1 is darker",
         -50,
         50,
-        lambda place: 2 ** (place / 25),
+        lambda position: 2 ** (position / 25),
         lambda value: round(25 * math.log2(value)),
         "{:.2f}".format,
     ),

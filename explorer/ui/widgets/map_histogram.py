@@ -97,6 +97,6 @@ class MapHistogram(QWidget):
         """Which end the mouse would take: "foot", "peak", or "" for none."""
         if self._top <= 0:
             return ""
-        far = {"foot": abs(x - self.at(self._scale.foot)), "peak": abs(x - self.at(self._scale.peak))}
-        nearest = min(far, key=lambda end: far[end])
-        return nearest if far[nearest] <= REACH else ""
+        distances = {"foot": abs(x - self.at(self._scale.foot)), "peak": abs(x - self.at(self._scale.peak))}
+        nearest = min(distances, key=lambda end: distances[end])
+        return nearest if distances[nearest] <= REACH else ""

@@ -115,8 +115,10 @@ class Center(QWidget):
 
     def _opened(self) -> None:
         busy = self._library.interactive.busy("open network")
-        something = self._library.network is not None or self._library.folder is not None
-        wanted = self._opening if busy and self._library.network is None else self.browser if something else self._empty
+        anything_open = self._library.network is not None or self._library.folder is not None
+        wanted = (
+            self._opening if busy and self._library.network is None else self.browser if anything_open else self._empty
+        )
         if self._stack.currentWidget() is not wanted:
             self._stack.setCurrentWidget(wanted)
             self.take_keyboard()

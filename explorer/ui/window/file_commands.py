@@ -101,9 +101,11 @@ class FileCommands:
             self._open_dropped(pictures, labels)
         elif labels is not None:
             self.guard(lambda: opening.open_labels(labels))
-        left = [path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()]
-        if left:
-            self._parts.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
+        left_out = [
+            path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()
+        ]
+        if left_out:
+            self._parts.problems.show_text(f"Only one of a kind can be open: not {', '.join(left_out[:3])}.", calm=True)
 
     def _open_dropped(self, path: Path, labels: Path | None) -> None:
         """Open a folder, or a picture's folder at this picture."""
