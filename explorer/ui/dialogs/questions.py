@@ -129,7 +129,7 @@ class InputQuestion(QuestionDialog):
         self._classes.setCursorPosition(0)
         if classes is not None:
             self.form.addRow("Classes, in order", self._classes)
-        self._size, self._to = QSpinBox(minimum=8, maximum=2048), QSpinBox(minimum=8, maximum=4096)
+        self._size, self._to = QSpinBox(minimum=1, maximum=8192), QSpinBox(minimum=1, maximum=16384)  # as InputSpec
         self._size.setValue(proposal.size[0])
         self._to.setValue(proposal.resize_to)
         self._way = QComboBox()
@@ -167,8 +167,9 @@ class InputQuestion(QuestionDialog):
 
     def answer(self, request: Request) -> Request:
         """The request with the input that was chosen; UserError where it is not usable."""
-        mean, std = self._range.currentData()
         channels = self._channels.currentData()
+        # What a grey network takes off is taken off each color.
+        mean, std = ((numbers * channels)[:channels] for numbers in self._range.currentData())
         side, text = self._size.value(), self._classes.text()
         untouched = self._given is not None and text == line_of(self._given)
         classes = self._given if untouched else words_of(text)
@@ -176,12 +177,13 @@ class InputQuestion(QuestionDialog):
             request,
             classes=classes or request.classes,
             outputs=self._outputs.currentData() if self._outputs.currentIndex() > 0 else request.outputs,
-            input=InputSpec(
+            input=replace(
+                self._proposal,
                 size=self._proposal.size if side == self._proposal.size[0] else (side, side),
                 resize=self._way.currentData(),
                 resize_to=self._to.value(),
-                mean=mean[:channels],
-                std=std[:channels],
+                mean=mean,
+                std=std,
             ),
         )
 
