@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.progress import OnStep
+from explorer.state.column_words import column_words
 from explorer.state.file_state import FileState
 from explorer.state.jobs import Jobs
 from explorer.state.lazy import LazyStore
@@ -162,9 +163,12 @@ class Library(QObject):
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
             classes = tuple(given_labels.of(picture).lower() for picture in pictures)
-            column_words = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
             problems = (*problems, *given_labels.problems)
-            table = (labels, column_words if labels else "") if unread is None else (before.table, before.columns)
+            table = (
+                (labels, column_words(columns if labels else None))
+                if unread is None
+                else (before.table, before.columns)
+            )
             return Folder(path, pictures, given_labels, problems, rows, names, classes, *table, unread)
 
         def done(folder: Folder) -> None:
