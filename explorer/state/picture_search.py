@@ -50,7 +50,8 @@ class PictureSearch(QObject):
     """Finds the pictures for which all parts of a text hold; parts are parted by spaces.
 
     `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
-    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's; `wrong`
+    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's ("not NAME"
+    where it has one class alone); `wrong`
     and `right` compare the two, without pictures of no known class; `trained-on` are the pictures that the network was
     trained or chosen on, `starred` those with a star; `not:` before a part turns it over.
     `changed` when the same text may find others.
@@ -122,6 +123,8 @@ class PictureSearch(QObject):
 
     def _among_scores(self, part: str, folder: Folder, *, wanted: bool = True) -> tuple[list[bool], str]:
         """Which pictures match as far as their scores are known without an index: those that were listed already."""
+        from explorer.core.class_words import probabilities_told_apart, told_apart
+
         nothing = [False] * len(folder.pictures)
         network, compared = self._library.network, _COMPARED.fullmatch(part)
         predicted = part.startswith("predicted:")
@@ -129,7 +132,7 @@ class PictureSearch(QObject):
             return nothing, f'"{part}" asks for the index of the folder, which is not there yet.'
         name = part.removeprefix("predicted:") if compared is None else compared[1]
         try:
-            class_index = class_named(name, network.classes)
+            class_index = class_named(name, told_apart(network.classes))
         except LookupError:
             return nothing, f'There is no filter or class "{name}".'
         marks, known = nothing, 0
@@ -137,7 +140,7 @@ class PictureSearch(QObject):
             scores = self._library.predictions.peek(picture)
             if scores is None or not len(scores):
                 continue
-            known += 1
+            known, scores = known + 1, probabilities_told_apart(scores)
             if compared is None:
                 matches = int(scores.argmax()) == class_index
             else:
@@ -152,8 +155,10 @@ class PictureSearch(QObject):
         """Which pictures of the index match (N); LookupError for a filter or class that is not there."""
         import numpy as np
 
+        from explorer.core.class_words import probabilities_told_apart, told_apart
         from explorer.core.errors import UserError
 
+        classes, probabilities = told_apart(index.classes), probabilities_told_apart(index.probabilities)
         if part == "trained-on":
             return index.trained_on
         compared = _COMPARED.fullmatch(part)
@@ -165,16 +170,16 @@ class PictureSearch(QObject):
                 except UserError as error:
                     raise LookupError(name) from error
             else:
-                values = index.probabilities[:, class_named(name, index.classes)]
+                values = probabilities[:, class_named(name, classes)]
             marks: Marks = COMPARISONS[sign](values, float(number))
             return marks
-        if not index.probabilities.shape[1]:
+        if not probabilities.shape[1]:
             raise LookupError(part)
-        predicted = index.probabilities.argmax(axis=1)
+        predicted = probabilities.argmax(axis=1)
         if part.startswith("predicted:"):
-            named: Marks = predicted == class_named(part.removeprefix("predicted:"), index.classes)
+            named: Marks = predicted == class_named(part.removeprefix("predicted:"), classes)
             return named
-        numbers = {name: class_index for class_index, name in enumerate(index.classes)}
+        numbers = {name: class_index for class_index, name in enumerate(classes)}
         given = np.array([numbers.get(self._given.of(word) or word, -1) for word in index.given])
         same = (given == predicted) if part == "right" else (given != predicted)
         known: Marks = (given >= 0) & same
