@@ -98,8 +98,11 @@ class ChosenLens(QObject):
         """What there must be before anything can be computed; "" where there is a target."""
         if self.target:
             return ""
-        if self._pipeline.network is None or self._pipeline.shown is None:
+        network, activations = self._pipeline.network, self._pipeline.activations
+        if network is None or self._pipeline.shown is None:
             return "Open a network and a picture to measure."
+        if activations is not None and not network.classes:
+            return "The network has no class scores: measure the chosen filter, where the lens can."
         return self._pipeline.trouble or "Waiting for what the network says of the picture …"
 
     @property
@@ -123,8 +126,8 @@ class ChosenLens(QObject):
             return ""
         kind, chosen = "class" if self.choice.score == "logit" else "probability", self.pointed_at
         if chosen == PREDICTED:
-            class_index = int(activations.probabilities.argmax())
-            return f"{kind}:{network.classes[class_index]}" if class_index < len(network.classes) else ""
+            class_index = activations.prediction.best
+            return f"{kind}:{network.classes[class_index]}" if class_index is not None else ""
         if chosen == CHOSEN_FILTER:
             return f"filter:{view.layer}:{view.filter}:{self.choice.reading}"
         name = chosen.removeprefix(CLASS)

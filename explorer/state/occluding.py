@@ -109,7 +109,7 @@ class Occluding(QObject):
 
     @property
     def said(self) -> str:
-        """What the network says with the patch where it lies, as at the top of the window; "" without one.
+        """What the network says with the patch where it lies, as at the top of the window; "" without one or classes.
 
         Of the class that the map is about, else of the likeliest.
         """
@@ -117,6 +117,8 @@ class Occluding(QObject):
         if patch is None or network is None:
             return ""
         before, name = patch.before.probabilities, self._lens.target.partition(":")[2]
+        if not len(before):
+            return ""
         class_index = network.classes.index(name) if name in network.classes else int(before.argmax())
         after = patch.covered.probabilities[class_index]
         return f"with the patch: {network.classes[class_index]} {before[class_index]:.3f} → {after:.3f}"

@@ -50,10 +50,10 @@ class PictureSearch(QObject):
     """Finds the pictures for which all parts of a text hold; parts are parted by spaces.
 
     `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
-    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's ("not NAME"
-    where it has one class alone); `wrong`
-    and `right` compare the two, without pictures of no known class; `trained-on` are the pictures that the network was
-    trained or chosen on, `starred` those with a star; `not:` before a part turns it over.
+    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's ("not
+    NAME" where it has one class alone); `wrong` and `right` compare the two, without pictures of no known class;
+    `trained-on` are the pictures that the network was trained or chosen on, `starred` those with a star; `not:` before
+    a part turns it over.
     `changed` when the same text may find others.
     """
 
