@@ -1,5 +1,6 @@
 """Builds the objects of the window, connects them, and runs it."""
 
+import builtins
 import gc
 import signal
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLibraryInfo, QStandardPaths, QTimer
-from PySide6.QtGui import QFont, QFontMetrics, QIcon
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 import resources
@@ -32,20 +33,23 @@ def data_home() -> Path:
 
 
 def share_the_interpreter() -> None:
-    """Let threads take turns every millisecond instead of every five.
+    """Let threads take turns every millisecond instead of every five, and let modules be imported the plain way.
 
     The window's thread waits for a turn at every event, behind each worker that computes: three of them kept it waiting
     for half a second while it painted once.
+
+    PySide6 reads the source of every module that anybody imports, torch's two thousand included, to see whether it
+    speaks of PySide6: only then may `from __feature__ import snake_case` change that module's names. Nobody here asks
+    for that, and it costs a tenth of the window's start and of torch's.
     """
     sys.setswitchinterval(0.001)
+    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
 
 
 def run_window(start: "Start") -> int:
     """Open the window, then what `start` names; the exit code when it is closed."""
     share_the_interpreter()
     application = QApplication(sys.argv[:1])
-    # Qt reads the system's fonts in this thread while Python imports the panels in its own.
-    threading.Thread(target=lambda: QFontMetrics(QFont()).height(), name="fonts").start()
 
     from explorer.state.settings import SCHEME
     from explorer.state.settings_file import Settings
@@ -104,7 +108,9 @@ def _furnish(window: "MainWindow", settings: "Settings") -> "tuple[Workspace, Wi
 def _begin(workspace: "Workspace", start: "Start", home: Path) -> None:
     """What can wait until the panels are painted: the log, and the worker that imports torch."""
     from explorer.state.collector import Collector
+    from explorer.ui.widgets.theme import read_picture_plugins
 
+    read_picture_plugins(RESOURCES / "icons")
     gc.freeze()  # what the start made stays; nobody waits for its collection
     Collector(workspace)
     try:

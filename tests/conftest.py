@@ -68,17 +68,6 @@ def no_leaked_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: small networks only wait for each other on two."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
 def ham10000() -> Path:
     """The real pictures, where this checkout has them beside it."""
     folder = SHARED / "ham10000"

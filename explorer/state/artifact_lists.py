@@ -1,6 +1,5 @@
 """Which pictures of the open folder have hair, a ruler ..., as a person says it, kept in a CSV."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,6 +173,8 @@ class ArtifactLists(QObject):
 
     @property
     def _setting(self) -> str:
+        import hashlib  # reads OpenSSL, for which the window's start need not wait
+
         folder = str(self.folder.path.resolve()) if self.folder is not None else ""
         return f"artifacts/{hashlib.sha256(folder.encode(errors='surrogateescape')).hexdigest()[:16]}"
 

@@ -26,7 +26,7 @@ from explorer.core.tags.book import FilterKey, TagBook
 from explorer.state.network_session import Request
 from explorer.state.settings_file import Settings
 from explorer.state.workspace import Workspace
-from explorer.ui.widgets.theme import apply_theme
+from explorer.ui.widgets.theme import apply_theme, read_picture_plugins
 from explorer.ui.window.assembly import assemble
 from explorer.ui.window.main_window import MainWindow
 from tests.bench.row import Row, rounds
@@ -109,6 +109,7 @@ class Turn:
         self.parts, self.commands = assembled.parts, assembled.commands
         self.window.resize(1400, 900)
         self.window.show()
+        read_picture_plugins(self.workspace.icons)
         self.gaps: dict[str, float] = {}
         self._worst, self._last = 0.0, 0.0
         self._timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)

@@ -132,7 +132,7 @@ def steering(text: str) -> set[str]:
 
 
 def test_no_name_in_a_file_steers_the_terminal(
-    hostile: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, one_thread: None
+    hostile: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(hostile)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):

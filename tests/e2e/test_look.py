@@ -232,6 +232,7 @@ def test_keys_that_have_nothing_to_work_on_say_so(open_window: Open) -> None:
         person.press(key)
         assert "Open a network" in person.message
     assert not person.parts.center.built
+    assert not person.parts.center.shows_browser
 
 
 def test_the_sheet_of_keys_and_light_colors(demo: Person) -> None:

@@ -92,11 +92,29 @@ def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, 
     indexed.press("E")
     indexed.until(lambda: indexed.workspace.card.card is not None)
     indexed.until(lambda: parts.card.visibleRegion().boundingRect().height() >= room)
+    top = parts.card.mapTo(parts.tags._area.viewport(), parts.card.rect().topLeft()).y()
+    assert top == 0  # nothing of what stands above it takes its room
     assert parts.tags._title.text() == "Filter 7:0"
     assert whole(parts.tags._title)
     assert whole(parts.tags._facts)
     if size == SMALL:
         assert all(whole(word) for word in parts.tags.words.findChildren(QWidget) if word.isVisibleTo(parts.tags.words))
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER])
+def test_why_stays_in_its_place_whatever_stands_in_the_panel(
+    indexed: Person, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resized(indexed, size)
+    why = indexed.parts.card.toggle
+    at = why.mapTo(indexed.window, why.rect().topLeft())
+    assert whole(why)
+    indexed.press("B", "H", "S")
+    monkeypatch.setattr(Suggesting, "running", property(lambda self: True))
+    indexed.workspace.suggesting.changed.emit()
+    resized(indexed, size)
+    assert whole(why)
+    assert why.mapTo(indexed.window, why.rect().topLeft()) == at
 
 
 def test_two_tags_stand_below_each_other_without_scrolling(demo: Person) -> None:

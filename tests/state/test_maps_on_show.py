@@ -28,8 +28,6 @@ from tests.conftest import ROOT
 from tests.networks import save_normed
 from trainer.networks.input_spec import InputSpec
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 INPUTS = (
     InputSpec((16, 16), "squash", 16),
     InputSpec((16, 16), "shortest", 24),

@@ -1,11 +1,6 @@
-"""Small tensors are computed faster by one thread, above all on a busy machine."""
+"""What tests of the trainer share."""
 
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def always_one_thread(one_thread: None) -> None:
-    """Every test of the trainer."""
 
 
 @pytest.fixture

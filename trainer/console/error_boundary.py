@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import difflib
 import os
 import re
 import select
@@ -117,6 +116,8 @@ def _flags(parser: argparse.ArgumentParser, found: argparse.Namespace | None = N
 
 def _nearest(word: str, known: Sequence[str]) -> str:
     """The known word that a mistyped one is nearest to; "" where none is near."""
+    import difflib  # nobody who mistypes nothing waits for it
+
     return next(iter(difflib.get_close_matches(word[:60], known, n=1)), "")
 
 

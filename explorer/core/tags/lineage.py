@@ -1,7 +1,7 @@
 """Where a book of tags comes from: which bytes of a file, and which saves before it."""
 
 import json
-import secrets
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -38,7 +38,7 @@ class Lineage:
 
     def next(self) -> "Lineage":
         """The lineage of the save that comes next."""
-        writer = self.writer or secrets.token_hex(6)
+        writer = self.writer or os.urandom(6).hex()
         known = dict(self.writers) | {writer: self.generation + 1}
         latest = sorted(known.items(), key=lambda item: item[1])[-MOST_WRITERS:]
         return Lineage(self.generation + 1, MappingProxyType(dict(latest)), "", writer)

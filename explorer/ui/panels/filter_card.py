@@ -65,9 +65,9 @@ class Distribution(QWidget):
 
 
 class FilterCardPanel(QWidget):
-    """A line that unfolds the card; `picked(key)` when a person wants to see another filter that it names.
+    """The card, folded away until `toggle` is pressed; `picked(key)` when a person wants to see another filter.
 
-    `unfolded` follows when it is.
+    `toggle` stands where whoever shows this panel puts it; `unfolded` follows when the card is.
     """
 
     picked = Signal(object)
@@ -76,7 +76,7 @@ class FilterCardPanel(QWidget):
     def __init__(self, card: CardInView, suggesting: Suggesting) -> None:
         super().__init__()
         self._card, self._suggesting = card, suggesting
-        self.toggle = PlainTool("▸  Why")
+        self.toggle = PlainTool("▸ Why")
         self.toggle.setObjectName("flat")
         self.toggle.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.toggle.clicked.connect(self.unfold)
@@ -112,7 +112,7 @@ class FilterCardPanel(QWidget):
             )
         )
         self._body.hide()
-        self.setLayout(column(self.toggle, self._body, gap=4))
+        self.setLayout(column(self._body))
         self._take_room()
         card.changed.connect(self._show)
         suggesting.changed.connect(self._show_suggestion)
@@ -130,7 +130,7 @@ class FilterCardPanel(QWidget):
         unfolded = self._body.isHidden()
         self._body.setVisible(unfolded)
         self._take_room()
-        self.toggle.setText(f"{'▾' if unfolded else '▸'}  Why")
+        self.toggle.setText(f"{'▾' if unfolded else '▸'} Why")
         self._fresh = unfolded
         self._card.want(unfolded)
         if unfolded:

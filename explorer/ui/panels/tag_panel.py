@@ -1,6 +1,6 @@
 """The filter in view: what it answers in numbers, the words with their keys, and its tags, a row each."""
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -29,7 +29,7 @@ ENOUGH = 420
 
 
 class TagPanel(QWidget):
-    """Which filter it is stays in sight; suggestion, tags and Why are scrolled below where there is little room.
+    """The filter and Why stay in sight; suggestion, tags and card are scrolled below where there is little room.
 
     Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
     `given(word)`
@@ -68,7 +68,7 @@ class TagPanel(QWidget):
         self._locked = label("", "warning", wrap=True)
         self.other = WordField(self._suggested)
         self.other.given.connect(self._give)
-        head = row(self._title, InfoMark("filter"), 1, gap=6)
+        head = row(self._title, InfoMark("filter"), 1, card.toggle, gap=6)
         self._offered = QWidget()
         self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, gap=6))
         tag_area = QWidget()
@@ -101,6 +101,7 @@ class TagPanel(QWidget):
             self.rows.keep_room(2 if stay else 1)
 
     def _scroll_to_card(self) -> None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it stands where it will stay
         self._area.verticalScrollBar().setValue(self._card.y())
 
     @property

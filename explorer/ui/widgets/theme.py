@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
 SPACE = 8
@@ -67,6 +67,17 @@ def apply_sheet(application: QApplication, colors: Colors, icons: Path) -> None:
     application.setStyleSheet(
         _sheet(colors, (icons / f"down-{kind}.svg").as_posix(), (icons / f"check-{kind}.svg").as_posix())
     )
+
+
+def read_picture_plugins(icons: Path) -> None:
+    """Let Qt read its libraries for pictures and icons now, before the first arrow that is painted asks for them.
+
+    The system's loader reads one library at a time, and torch's keep it for a third of a second: see
+    `trainer.networks.library_loading`.
+    """
+    arrow = str(icons / "down-dark.svg")
+    QIcon(arrow).pixmap(SPACE, SPACE)
+    QPixmap(arrow)
 
 
 def _palette(colors: Colors) -> QPalette:

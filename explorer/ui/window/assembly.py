@@ -123,10 +123,10 @@ def assemble(window: MainWindow, workspace: Workspace) -> Assembly:
 
 def _browser(
     parent: QWidget, workspace: Workspace, filters: FilterModel, over: OverPicturesModel
-) -> "Generator[bool, None, Browser]":
+) -> "Generator[None, None, Browser]":
     from explorer.ui.panels.viewer import Viewer
 
-    yield True
+    yield
     viewer = Viewer(
         workspace.session,
         workspace.pipeline,
@@ -140,11 +140,11 @@ def _browser(
     )
     viewer.setParent(parent)
     viewer.image.clicked.connect(workspace.what_if.click)
-    yield True
+    yield
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs
 
-    yield False
+    yield
     browser = Browser(
         workspace.session,
         workspace.library,

@@ -13,16 +13,15 @@ from explorer.ui.widgets.labels_and_layouts import EmptyPlace
 if TYPE_CHECKING:
     from explorer.ui.window.browser import Browser
 
-    Building = Generator[bool, None, Browser]
+    Building = Generator[None, None, Browser]
 
 
 class Center(QWidget):
     """The empty place, the place that says what is being opened, or the browser.
 
     `building` makes the browser in stages, begun when something is being opened: a window that opens need not wait for
-    what nobody sees yet, and between two stages it answers. It yields True for each stage, False before those that
-    wait until there is something to look at. The signals ask for what the empty place offers; `scale_asked` comes from
-    the browser.
+    what nobody sees yet, and between two stages it answers. The signals ask for what the empty place offers;
+    `scale_asked` comes from the browser.
     """
 
     model_asked = Signal()
@@ -34,8 +33,9 @@ class Center(QWidget):
 
     def __init__(self, library: Library, building: "Building") -> None:
         super().__init__()
-        self._library, self._building = library, building
+        self._library = library
         self._browser: Browser | None = None
+        self._stages = self._build(building)
         self._more_stages = True
         self._next_stage = QTimer(self, singleShot=True, interval=0)
         self._next_stage.timeout.connect(self._build_on)
@@ -65,23 +65,20 @@ class Center(QWidget):
     @property
     def browser(self) -> "Browser":
         """The picture and the grids, built when they are first asked for."""
-        if self._browser is None:
-            self._more_stages = False
-            while self._browser is None:
-                try:
-                    next(self._building)
-                except StopIteration as end:
-                    browser: Browser = end.value
-                    browser.viewer.display.scale_asked.connect(self.scale_asked)
-                    self._browser = browser
-                    self.made.emit(browser)
-            self._stack.addWidget(self._browser)
+        while self._more_stages and not self._stages.gi_running:  # who hears that it is made may ask for it
+            self._next()
+        assert self._browser is not None
         return self._browser
 
     @property
     def built(self) -> bool:
-        """Whether the browser is there."""
+        """Whether the browser is there, on show or not."""
         return self._browser is not None
+
+    @property
+    def shows_browser(self) -> bool:
+        """Whether there is something to look at."""
+        return self._browser is not None and self._stack.currentWidget() is self._browser
 
     def hide_overlay(self, hidden: bool) -> None:
         """Hide the overlay over the picture, or show it again."""
@@ -96,16 +93,28 @@ class Center(QWidget):
 
     def take_keyboard(self) -> None:
         """Bring the keyboard to the filters: letters are tags, and must not begin in a search line."""
-        shown = self._browser if self._browser is not None and self._stack.currentWidget() is self._browser else None
-        (shown.place_of_keyboard if shown is not None else self).setFocus()
+        (self.browser.place_of_keyboard if self.shows_browser else self).setFocus()
 
     def _begin(self) -> None:
         if self._more_stages and not self._next_stage.isActive():
             self._next_stage.start()
 
     def _build_on(self) -> None:
-        self._more_stages = self._more_stages and next(self._building)
+        self._next()
         self._begin()
+
+    def _next(self) -> None:
+        """Go one stage on."""
+        self._more_stages = next(self._stages, True) is None
+
+    def _build(self, building: "Building") -> Generator[None, None, None]:
+        browser = yield from building
+        yield
+        browser.viewer.display.scale_asked.connect(self.scale_asked)
+        self._browser = browser
+        self.made.emit(browser)
+        yield
+        self._stack.addWidget(browser)
 
     def _say_opening(self, path: Path) -> None:
         self._begin()

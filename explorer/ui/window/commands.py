@@ -63,7 +63,7 @@ class Commands:
         """What runs in the browser where it is there; before something is opened, a sentence."""
         center, say = self.parts.center, self.parts.problems.show_text
         nothing = "Open a network or a folder of pictures first."
-        return lambda: run(center.browser) if center.built else say(nothing, calm=True)
+        return lambda: run(center.browser) if center.shows_browser else say(nothing, calm=True)
 
     def name_keys(self, part: QWidget | None = None) -> None:
         """Name in the tooltips of a part of the window, or of all of it, the keys of what stands for commands."""

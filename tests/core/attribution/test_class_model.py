@@ -14,8 +14,6 @@ from explorer.core.errors import UserError
 from explorer.core.network.opening import Network
 from tests.networks import open_small
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 NOTHING = np.zeros((1, 1, 3), np.uint8)
 
 

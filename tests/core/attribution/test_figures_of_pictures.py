@@ -11,8 +11,6 @@ from explorer.core.figures.single import FigureStyle
 from explorer.core.network.opening import Network
 from tests.networks import open_small
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture
 def small(tmp_path: Path) -> Network:

@@ -20,10 +20,7 @@ from explorer.core.network.hooked_layers import trace_layers
 from explorer.core.network.opening import Network
 from trainer.networks.checkpoint import InputSpec
 
-pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
-    pytest.mark.filterwarnings("ignore:Setting backward hooks"),  # captum says what it does
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Setting backward hooks")  # captum says what it does
 attr = pytest.importorskip("captum.attr")
 
 RGB = np.random.default_rng(3).integers(0, 255, (30, 37, 3), np.uint8)

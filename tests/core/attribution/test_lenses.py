@@ -15,8 +15,6 @@ from explorer.core.network.opening import Network, open_network
 from explorer.core.progress import Cancelled
 from tests.networks import open_small, save_small
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 RGB = np.random.default_rng(1).integers(0, 255, (40, 47, 3), np.uint8)
 QUICK = {"occlusion": {"stride": 8}}
 """Settings with which a lens takes little time."""

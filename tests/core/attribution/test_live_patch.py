@@ -17,9 +17,6 @@ from explorer.core.incremental.traced_graph import Untraceable
 from explorer.core.network.opening import Network
 from tests.networks import open_small
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 FILLS = ["mean", "blur", "surround", 0.0, (0.9, 0.5, 0.4)]
 
 

@@ -25,9 +25,6 @@ from explorer.core.progress import Cancelled
 from tests.conftest import ROOT
 from tests.networks import open_small
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 

@@ -20,8 +20,6 @@ from explorer.core.tags import FilterKey
 from tests.networks import open_small, save_small
 from trainer.measures.prediction import Prediction
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -23,7 +23,6 @@ from tests.core.comparison.test_compare import folder, permuted, small  # noqa: 
 from tests.networks import save_normed, save_small
 from trainer.networks.input_spec import Box
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 WHOLE = Box(0, 0, 40, 40)
 
 

@@ -23,8 +23,6 @@ from explorer.core.tags import FilterKey
 from tests.networks import open_small
 from trainer.synthetic.picture import write_folder
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 STYLE = FigureStyle(scale="folder", dpi=60)
 
 

@@ -20,8 +20,6 @@ from explorer.core.maps.activations import predict
 from tests.networks import open_small
 from trainer.networks.candidate import on_meta
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def listed(graph: fx.GraphModule) -> list[tuple[object, ...]]:
     return [(node.op, node.name, node.target, str(node.args), str(node.kwargs)) for node in graph.graph.nodes]

@@ -30,8 +30,6 @@ from explorer.core.tags import FilterKey
 from trainer.measures.prediction import Prediction
 from trainer.networks.output_spec import OutputSpec
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 KEYS = [FilterKey(1, 2), FilterKey(3, 0), FilterKey(3, 4)]
 QUICK = EffectOptions(random_draws=0, draws=200)
 

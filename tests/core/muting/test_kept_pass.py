@@ -22,8 +22,6 @@ from tests.core.attribution.test_occlusion import networks
 from tests.networks import hand_weighted
 from trainer.networks.input_spec import InputSpec
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def network_of(module: nn.Module, size: tuple[int, int]) -> Network:
     picture = torch.zeros(1, 3, *size)

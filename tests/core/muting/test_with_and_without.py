@@ -18,8 +18,6 @@ from tests.core.muting.test_effect import KEYS, QUICK, words_of
 from trainer.measures.bootstrap import Numbers
 from trainer.measures.odds import common_odds_ratio
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def compared_with(presence: Presence, network: Network, index: FolderIndex) -> MutingEffect:
     options = dataclasses.replace(QUICK, threshold=0.5)

@@ -17,8 +17,6 @@ from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.network.graph_cache import WeightCopies
 from explorer.core.network.opening import Network, open_network
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 OCCLUDER = Occluder(16, 16, 0.0)
 
 

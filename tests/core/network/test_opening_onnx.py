@@ -21,7 +21,6 @@ from tests.conftest import ROOT
 from tests.networks import open_small
 from tests.trainer.networks.onnx_import.graphs import exported
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 KERAS = ROOT / "tests" / "trainer" / "networks" / "onnx_import" / "files" / "keras3.onnx"
 
 

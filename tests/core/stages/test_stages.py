@@ -20,8 +20,6 @@ from explorer.core.tags import FilterKey
 from tests.networks import open_small, save_normed
 from trainer.networks.checkpoint import InputSpec
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 RGB = np.random.default_rng(0).integers(0, 255, (40, 37, 3), np.uint8)
 
 

@@ -76,12 +76,12 @@ def permuted(run: Run, seed: int) -> list[str]:
     return [row.words for row in rows if row.tag]
 
 
-def test_with_the_marks_of_other_pictures_nothing_is_suggested(run: Run, one_thread: None) -> None:
+def test_with_the_marks_of_other_pictures_nothing_is_suggested(run: Run) -> None:
     assert permuted(run, 0) == []
 
 
 @pytest.mark.soak
-def test_in_twenty_permutations_at_most_one_in_twenty_filters_is_suggested(run: Run, one_thread: None) -> None:
+def test_in_twenty_permutations_at_most_one_in_twenty_filters_is_suggested(run: Run) -> None:
     found = [words for seed in range(20) for words in permuted(run, seed)]
 
     assert len(found) <= 0.05 * 20 * len(NAMES), found

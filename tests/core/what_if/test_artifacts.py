@@ -12,8 +12,6 @@ from explorer.core.what_if.artifacts import LAID, LARGEST, laid_in, without
 from trainer.synthetic.artifacts import LIGHT_SKIN, hair
 from trainer.synthetic.picture import draw
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 PLAIN = np.full((96, 128, 3), (200, 160, 140), np.uint8)
 
 

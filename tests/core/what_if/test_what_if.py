@@ -21,8 +21,6 @@ from trainer.measures.prediction import Prediction
 from trainer.pictures.color_constancy import light_of
 from trainer.pictures.fitted_light import evened, fitted_light
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 RGB = np.random.default_rng(0).integers(0, 255, (31, 44, 3), np.uint8)
 
 
