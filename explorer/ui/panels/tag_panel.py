@@ -155,7 +155,7 @@ class TagPanel(QWidget):
         typing = next((tag_row for tag_row in self.rows.rows if tag_row.typing), None)
         if typing is None and not self.other.hasFocus():
             return False
-        self.other.clear()
+        self.other.leave()
         if typing is not None:
             typing.take_back()
         self.finished.emit()
