@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QWidget
 
 from explorer.state.network_session import Request
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -29,7 +30,7 @@ class ClassOrderDialog(TallEnough):
         form = QFormLayout()
         form.setSpacing(SPACE)
         for output_index, title in enumerate(outputs):
-            box = QComboBox()
+            box = Choice()
             box.addItems(list(names))
             box.setAccessibleName(f"Class of {title}")
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

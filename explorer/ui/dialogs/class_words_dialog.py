@@ -9,6 +9,7 @@ from explorer.core.class_words import ClassWords
 from explorer.state.given_classes import GivenClasses
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -53,7 +54,7 @@ class ClassWordsDialog(TallEnough):
         super().accept()
 
     def _add(self, line: int, word: str, pictures: int) -> None:
-        box, reason = QComboBox(), label("", "quiet")
+        box, reason = Choice(), label("", "quiet")
         box.setAccessibleName(f"Class of {word}")
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.addItem(NONE, "")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QWidget
 
 from explorer.ui.dialogs.questions import QuestionDialog
+from explorer.ui.widgets.steady import Choice
 
 if TYPE_CHECKING:
     from explorer.state.library import AskedTable
@@ -29,7 +30,7 @@ class ColumnChoice(QuestionDialog):
         self._asked = asked
         self.boxes: dict[str, QComboBox] = {}
         for role, name in ROLES.items():
-            box = self.boxes[role] = QComboBox()
+            box = self.boxes[role] = Choice()
             box.addItem("choose a column" if role == asked.about else FOUND_OUT, "")
             for title in asked.titles:
                 box.addItem(title, title)

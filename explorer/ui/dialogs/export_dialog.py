@@ -9,12 +9,10 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
@@ -33,6 +31,7 @@ from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered, tip
+from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -63,7 +62,7 @@ class ExportDialog(TallEnough):
         self.setMinimumWidth(520)
         self._workspace = workspace
         choices = filter_choices(workspace)
-        self._which = QComboBox()
+        self._which = Choice()
         self._which.setAccessibleName("Which filters, in words")
         for words, keys in choices:
             self._which.addItem(words, keys)
@@ -72,10 +71,10 @@ class ExportDialog(TallEnough):
         self._filters.setEditText(filters or choices[0][1])
         self._filters.setAccessibleName("Filters to export, by their keys")
         self._which.activated.connect(lambda index: self._which_chosen())
-        self._pictures = QComboBox()
+        self._pictures = Choice()
         for title, chosen in picture_choices(workspace, pictures_found):
             self._pictures.addItem(title, chosen)
-        self._kind, self._format = QComboBox(), QComboBox()
+        self._kind, self._format = Choice(), Choice()
         self._kind.addItem("one figure for each filter and picture", False)
         self._kind.addItem("sheets: filters down, pictures across", True)
         if workspace.sides.second is not None:
@@ -92,8 +91,8 @@ class ExportDialog(TallEnough):
         self._format.addItems(list(FORMATS))
         self._own_size = QCheckBox("the picture's own pixels")
         self._own_size.setChecked(True)
-        self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
-        self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
+        self._width = Number(minimum=5, maximum=2000, value=170, suffix=" mm")
+        self._dpi = Number(minimum=10, maximum=2400, value=300, suffix=" dpi")
         self._out = QLineEdit(str(workspace.figure.folder))
         browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from explorer.state.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
+from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 from trainer.networks.arguments import line_of, words_of
@@ -129,18 +128,18 @@ class InputQuestion(QuestionDialog):
         self._classes.setCursorPosition(0)
         if classes is not None:
             self.form.addRow("Classes, in order", self._classes)
-        self._size, self._to = QSpinBox(minimum=1, maximum=8192), QSpinBox(minimum=1, maximum=16384)  # as InputSpec
+        self._size, self._to = Number(minimum=1, maximum=8192), Number(minimum=1, maximum=16384)  # as InputSpec
         self._size.setValue(proposal.size[0])
         self._to.setValue(proposal.resize_to)
-        self._way = QComboBox()
+        self._way = Choice()
         self._way.addItem("squash the whole picture", "squash")
         self._way.addItem("keep proportions, cut the centre", "shortest")
         self._way.setCurrentIndex(self._way.findData(proposal.resize))
-        self._channels = QComboBox()
+        self._channels = Choice()
         self._channels.addItem("color (RGB)", 3)
         self._channels.addItem("grey", 1)
         self._channels.setCurrentIndex(self._channels.findData(proposal.channels))
-        self._range = QComboBox()
+        self._range = Choice()
         self._range.addItem("0 to 1", ((0.0,) * 3, (1.0,) * 3))
         self._range.addItem("ImageNet's mean and deviation", IMAGENET)
         self._range.addItem("-1 to 1", ((0.5,) * 3, (0.5,) * 3))
@@ -159,7 +158,7 @@ class InputQuestion(QuestionDialog):
             ("Values", self._range),
         ):
             self.form.addRow(name, part)
-        self._outputs = QComboBox()
+        self._outputs = Choice()
         for spec, name in (outputs or {}).items():
             self._outputs.addItem(name, spec)
         if outputs:
@@ -194,7 +193,7 @@ class ChoiceQuestion(QuestionDialog):
     def __init__(self, text: str, choices: tuple[str, ...], part: str, parent: QWidget | None = None) -> None:
         super().__init__("Which weights?" if part == "key" else "Which class scores?", text, parent)
         self._part = part
-        self._choices = QComboBox()
+        self._choices = Choice()
         for choice in choices:
             self._choices.addItem(choice, choice)
         self.form.addRow("Open" if part == "key" else "Scores", self._choices)

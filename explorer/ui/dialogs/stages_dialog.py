@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from explorer.state.session import Session
 from explorer.state.stages_in_view import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.screen_room import resize_on_screen
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -123,7 +124,7 @@ class StagesDialog(QDialog):
         self.inputs, self.steps, self._place = WrappingRow(), WrappingRow(), QHBoxLayout()
         self.picture: Tile | None = None
         self._reads = label("", "quiet", wrap=True)
-        self.kernels = QComboBox()
+        self.kernels = Choice()
         self.kernels.setAccessibleName("Kernel")
         self.typed = QPlainTextEdit()
         self.typed.setAccessibleName("Kernel, a row on each line")

@@ -17,6 +17,7 @@ from explorer.ui.widgets.lists import BASE
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import ListModel
 from trainer.concepts.words import ARTIFACTS
@@ -166,7 +167,7 @@ class ArtifactListPanel(QWidget):
 
 
 def _choice(name: str, entries: dict[str, str]) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     for key, title in entries.items():

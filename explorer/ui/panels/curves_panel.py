@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plots import (
@@ -18,6 +18,7 @@ from explorer.ui.widgets.plots import (
     new_plot,
     unit_square,
 )
+from explorer.ui.widgets.steady import Choice, Slider
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -40,7 +41,7 @@ class CurvesPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._found: Evaluation | None = None
-        self._kinds, self._classes = QComboBox(), QComboBox()
+        self._kinds, self._classes = Choice(), Choice()
         self._kinds.addItems([ROC, RECALL, CALIBRATION])
         for box, name in ((self._kinds, "What is drawn"), (self._classes, "Of which class")):
             box.setAccessibleName(name)
@@ -48,7 +49,7 @@ class CurvesPanel(QWidget):
             box.activated.connect(lambda index: self._draw())
         self._plot = new_plot("Curves of the evaluation", self.palette())
         self._said = label("", "quiet")
-        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = Slider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
         self._slider.setValue(STEPS // 2)
         self._slider.setAccessibleName("Threshold from which a picture is called")

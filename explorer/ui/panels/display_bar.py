@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
@@ -16,6 +16,7 @@ from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
+from explorer.ui.widgets.steady import Choice, Slider
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
 FILTERS_MAP = "this filter's map"
@@ -55,7 +56,7 @@ class DisplayBar(QWidget):
     def __init__(self, session: Session, lens: ChosenLens, beside: Beside) -> None:
         super().__init__()
         self._session, self._lens, self._choice = session, lens, beside
-        self._lenses = QComboBox()
+        self._lenses = Choice()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
         for number, (name, title) in enumerate(titles.items()):
@@ -67,7 +68,7 @@ class DisplayBar(QWidget):
         tip(self._lenses, "what lies over the picture; the key and a digit choose, Esc goes back to the filter's map")
         stands_for(self._lenses, "Lens …")
         lens.changed.connect(self._show_lens)
-        self._scale, self._colors, self._points = QComboBox(), QComboBox(), QComboBox()
+        self._scale, self._colors, self._points = Choice(), Choice(), Choice()
         for box, entries, name in (
             (self._scale, SHORT.items(), "Scale"),
             (self._points, ((points, range_title(points)) for points in (*OFFERED, OWN)), "Color range"),
@@ -87,7 +88,7 @@ class DisplayBar(QWidget):
         self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
         self._points.hide()
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
-        self.beside = QComboBox()
+        self.beside = Choice()
         self.beside.setAccessibleName("Beside")
         self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.beside.setIconSize(QSize(0, 0))  # no entry has one
@@ -99,7 +100,7 @@ class DisplayBar(QWidget):
         tip(self.beside, "what stands beside the picture; the key: the untouched picture")
         stands_for(self.beside, "Untouched picture beside")
         beside.changed.connect(self._show_beside)
-        self._opacity = QSlider(Qt.Orientation.Horizontal)
+        self._opacity = Slider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(60)
         self._opacity.setAccessibleName("Opacity of the overlay")

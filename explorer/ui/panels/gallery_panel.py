@@ -14,6 +14,7 @@ from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, row
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 TILE = 112
@@ -115,7 +116,7 @@ class GalleryPanel(QWidget):
 
 
 def _choice(name: str, entries: Mapping[str, str]) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     for key, title in entries.items():

@@ -20,6 +20,7 @@ from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -234,7 +235,7 @@ def _group(*parts: QWidget) -> QWidget:
 
 
 def _choice(name: str, chosen: Any) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     tip(box, name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
@@ -14,6 +14,7 @@ from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import tip
 from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = {PICTURES: "Pictures", FILTERS: "Filters of all layers"}
@@ -61,7 +62,7 @@ class MapPanel(QWidget):
     def __init__(self, maps: PointMaps, chosen: ChosenPictures) -> None:
         super().__init__()
         self._maps, self._chosen = maps, chosen
-        self.kinds, self.colorings = QComboBox(), QComboBox()
+        self.kinds, self.colorings = Choice(), Choice()
         for box, name in ((self.kinds, "What is laid out"), (self.colorings, "What colors the points")):
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -12,6 +12,7 @@ from explorer.state.library import Library
 from explorer.state.picture_what_if import PictureWhatIf
 from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
+from explorer.ui.widgets.steady import Slider
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 from trainer.measures.percent import percent
@@ -72,7 +73,7 @@ class WhatIfPanel(QWidget):
         grid = QGridLayout()
         grid.setSpacing(SPACE)
         for grid_row, scale in enumerate(SCALES):
-            slider = QSlider(Qt.Orientation.Horizontal)
+            slider = Slider(Qt.Orientation.Horizontal)
             slider.setRange(scale.lowest, scale.highest)
             slider.setFixedWidth(WIDTH)
             slider.setAccessibleName(scale.title)

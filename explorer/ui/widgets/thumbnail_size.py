@@ -1,17 +1,17 @@
 """How large the pictures of grids are."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSlider
 
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.steady import Slider
 
 SMALLEST, USUAL, LARGEST = 56, 88, 224
 NAME = "window/thumbnails"
 
 
-class ThumbnailSize(QSlider):
+class ThumbnailSize(Slider):
     """A slider that sets the side of the cells of grids, in pixels, and remembers it."""
 
     def __init__(self, settings: Settings, *grids: OverlayGrid) -> None:

@@ -24,6 +24,7 @@ from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.thumbnail_size import ThumbnailSize
 from explorer.ui.window.evidence_tabs import LateTab, Tab
@@ -190,7 +191,7 @@ class Browser(RememberingSplitter):
         return True
 
     def _combo(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = Choice()
         box.setAccessibleName(name)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.activated.connect(lambda index: self._arrange())
