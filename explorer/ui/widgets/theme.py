@@ -113,7 +113,8 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QFrame#panel {{ background: {colors.panel}; border: 1px solid {colors.line}; border-radius: 6px; }}
         QFrame#banner {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QFrame#banner[calm="true"] {{ border-color: {colors.line}; }}
-        QFrame#tour {{ background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}
+        QFrame#tour, QFrame#start {{
+            background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}
         QFrame#muted {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QGraphicsView[muted="true"] {{ border: 3px solid {colors.warning}; }}
         QLabel#title {{ font-weight: 600; font-size: 12pt; }}

@@ -141,6 +141,7 @@ def _browser(
     viewer.setParent(parent)
     viewer.image.clicked.connect(workspace.what_if.click)
     yield
+    from explorer.ui.panels.begin_here import BeginHere
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs
 
@@ -157,7 +158,9 @@ def _browser(
         workspace.settings,
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
+        begin_here=BeginHere(workspace.working, workspace.tagging, workspace.settings),
     )
+    browser.begin_here.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     browser.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
     browser.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
     browser.filter_toggled.connect(workspace.selection.toggle)

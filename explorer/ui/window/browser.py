@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QTabWidget, QWidget
+from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.tags.vocabulary import Vocabulary
@@ -15,6 +15,7 @@ from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
 from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.ui.panels.begin_here import BeginHere
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
@@ -65,6 +66,8 @@ class Browser(RememberingSplitter):
         settings: Settings,
         vocabulary: Vocabulary,
         tabs: Sequence[Tab] = (),
+        *,
+        begin_here: BeginHere,
     ) -> None:
         super().__init__(settings, "browser", Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
@@ -104,7 +107,8 @@ class Browser(RememberingSplitter):
         self._filters_tab = QWidget()
         self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
         choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
-        self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
+        self.begin_here = begin_here
+        self._filters_tab.setLayout(column(self._head(choices), self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
         self._strip_and_tabs = column(self.tabs, margin=SPACE, gap=SPACE // 2)
         self._below = panel(self._strip_and_tabs)
@@ -196,6 +200,17 @@ class Browser(RememberingSplitter):
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.activated.connect(lambda index: self._arrange())
         return box
+
+    def _head(self, choices: QLayout) -> QWidget:
+        """The choices above the grid, or in their place where to begin: nothing moves when that comes or goes."""
+        usual, head, stack = QWidget(), QWidget(), QStackedLayout()
+        usual.setLayout(choices)
+        for page in (usual, self.begin_here):
+            stack.addWidget(page)
+        head.setLayout(stack)
+        head.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.begin_here.place(head, lambda wanted: stack.setCurrentWidget(self.begin_here if wanted else usual))
+        return head
 
     def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()

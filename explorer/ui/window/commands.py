@@ -124,6 +124,8 @@ class Commands:
         working = self.workspace.working
         key = working.beside(step)
         if key is not None:
+            if self.parts.center.built:
+                self.parts.center.browser.begin_here.leave()  # who walks the list needs not be told of it
             self.workspace.session.update(layer=key.layer, filter=key.filter)
         elif working.list is None or not working.list.filters:
             text = "There is no work list yet: it comes with the index of the folder."
