@@ -50,7 +50,12 @@ class SuggestedConcept(QObject):
         self._wanted = not self._wanted
         if self._wanted and self.shown is None:
             self._wanted = False
-            return "Nothing is suggested for this filter that has a place on the picture."
+            suggestion = self._suggesting.suggestion
+            if suggestion is None or not suggestion.tag:
+                return "Nothing is suggested for this filter: there is nothing to lay over the picture."
+            words = f"{suggestion.words[:1].upper()}{suggestion.words[1:]}"
+            why = ": what answers to a color answers wherever the picture has it" * (suggestion.concept == "color")
+            return f"{words} has no place of its own on the picture{why}."
         self._follow()
         self.changed.emit()
         return ""

@@ -56,10 +56,12 @@ class WorthALookPanel(QWidget):
         self._found.look(False)
 
     def _show(self) -> None:
-        alarm = self._found.found
-        # What was left out is told above, with the figures.
-        sentences = [alarm.sentence.replace(f" {alarm.left_out.sentence}", "")] if alarm is not None else []
-        self._said.setText("\n".join([*sentences, *([self._found.sentence] if self._found.sentence else [])]))
+        alarm, running = self._found.found, self._found.sentence
+        sentences = [running] if running else []
+        if alarm is not None and (alarm.findings or not running):  # that nothing stands out is not said too early
+            # What was left out is told above, with the figures.
+            sentences.insert(0, alarm.sentence.replace(f" {alarm.left_out.sentence}", ""))
+        self._said.setText("\n".join(sentences))
         if alarm is self._shown:
             return
         self._shown = alarm
