@@ -80,11 +80,11 @@ class BeginHere(QFrame):
             return
         first, share = work_list.filters[0], percent(work_list.most)
         some = f"{len(work_list.filters):,} of {counted(work_list.total, 'filter')}"
-        carry = f"{some} carry {percent(work_list.carried)} of the decision"
-        most = f"{first} carries {share}"
-        self.text.set_texts(f"{carry}; {most} alone. J walks them.", f"{carry}; {most}.", f"J walks {some}.")
+        most, carry = f"{first} carries {share} of the decision", f"{some} carry {percent(work_list.carried)}"
+        short = f"Start here: {most}"
+        self.text.set_texts(f"{short}, {carry}. J walks them.", f"{short}.", f"{first} carries {share}.")
         self.go.setText(f"Begin with {first}")
-        tip(self.go, f"{carry}; {most} alone.\nLook at it first; J goes to the next of them, Shift+J back.")
+        tip(self.go, f"{most}, {carry}.\nLook at it first; J goes to the next of them, Shift+J back.")
         self._show(True)
 
     def _begin(self) -> None:
