@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
+from explorer.core.suggestions.suggestion import Suggestion
+from explorer.core.tags.book import FilterKey
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.suggesting import Suggesting
@@ -99,6 +101,48 @@ def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, 
     assert whole(parts.tags._facts)
     if size == SMALL:
         assert all(whole(word) for word in parts.tags.words.findChildren(QWidget) if word.isVisibleTo(parts.tags.words))
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE, (3840, 2160)])
+def test_why_folded_leaves_the_panel_as_it_was(indexed: Person, size: tuple[int, int]) -> None:
+    area = indexed.parts.tags._area
+    resized(indexed, size)
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.qtbot.wait(50)
+    indexed.press("E")
+    indexed.until(lambda: area.verticalScrollBar().value() == 0)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, (3840, 2160)])
+def test_why_stands_right_below_what_is_suggested_with_the_words_in_sight(
+    indexed: Person, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags, suggestion, card = indexed.parts.tags, indexed.parts.suggestion, indexed.parts.card
+    reason = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
+    border = Suggestion(FilterKey(7, 0), "border", "bottom", 3.2, reason, "border", 4.1)
+    for name in ("offered", "suggestion"):
+        monkeypatch.setattr(Suggesting, name, property(lambda self: border))
+    indexed.workspace.suggesting.changed.emit()
+    resized(indexed, size)
+    above = suggestion.mapTo(indexed.window, QPoint()).y()
+    assert above < tags.rows.mapTo(indexed.window, QPoint()).y()
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.until(lambda: whole(suggestion._text))
+    assert whole(suggestion._reason)
+    assert whole(tags.other)
+    assert all(whole(word) for word in tags.words.findChildren(QWidget) if word.isVisibleTo(tags.words))
+    gap = (
+        card.mapTo(indexed.window, QPoint()).y() - suggestion.mapTo(indexed.window, suggestion.rect().bottomLeft()).y()
+    )
+    assert 0 < gap < 20
+    assert card.visibleRegion().boundingRect().height() >= 90
+    if size[0] > 3000:
+        over = tags.rows.mapTo(indexed.window, QPoint()).y() + tags.rows.height()
+        assert suggestion.mapTo(indexed.window, QPoint()).y() - over < 80, "nothing floats"
+    indexed.press("E")
+    indexed.until(lambda: suggestion.mapTo(indexed.window, QPoint()).y() == above)
 
 
 @pytest.mark.parametrize("size", [SMALL, SMALLER])

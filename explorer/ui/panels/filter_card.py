@@ -67,11 +67,13 @@ class Distribution(QWidget):
 class FilterCardPanel(QWidget):
     """The card, folded away until `toggle` is pressed; `picked(key)` when a person wants to see another filter.
 
-    `toggle` stands where whoever shows this panel puts it; `unfolded` follows when the card is.
+    `toggle` stands where whoever shows this panel puts it; `unfolded` and `folded` follow when the card
+    is.
     """
 
     picked = Signal(object)
     unfolded = Signal()
+    folded = Signal()
 
     def __init__(self, card: CardInView, suggesting: Suggesting) -> None:
         super().__init__()
@@ -133,8 +135,7 @@ class FilterCardPanel(QWidget):
         self.toggle.setText(f"{'▾' if unfolded else '▸'} Why")
         self._fresh = unfolded
         self._card.want(unfolded)
-        if unfolded:
-            self.unfolded.emit()
+        (self.unfolded if unfolded else self.folded).emit()
 
     def _take_room(self) -> None:
         """Folded, it leaves all room to the layers below."""

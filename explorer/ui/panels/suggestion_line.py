@@ -44,6 +44,11 @@ class SuggestionLine(QWidget):
         parts = (self._text, self._reason, self._keys, self._running, self._tool)
         return "\n".join(part.text() for part in parts if not part.isHidden())
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is more than the way to suggestions."""
+        return not (self._text.isHidden() and self._reason.isHidden())
+
     def _show(self) -> None:
         suggesting = self._suggesting
         suggestion, offered = suggesting.suggestion, suggesting.offered

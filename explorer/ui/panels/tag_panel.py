@@ -70,20 +70,21 @@ class TagPanel(QWidget):
         self.other.given.connect(self._give)
         head = row(self._title, InfoMark("filter"), 1, card.toggle, gap=6)
         self._offered = QWidget()
-        self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, gap=6))
-        tag_area = QWidget()
-        tag_area.setLayout(column(self.other, self.rows, self.last, self._locked, gap=6))
+        self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, self.other, gap=6))
+        tag_area = self._tag_area = QWidget()
+        tag_area.setLayout(column(self.rows, self.last, self._locked, gap=6))
         tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
-        self._below = column(suggestion, tag_area, card)
-        self._below.setStretch(1, 1)
-        self._below.setStretch(2, 3)
+        self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
+        self._below.setStretchFactor(tag_area, 1)
+        self._below.setStretchFactor(card, 3)
         inner = QWidget()
         inner.setLayout(self._below)
         self._area, self._card = ContentArea(inner), card
         self._whole = column(head, self._facts, self._offered, self._area, gap=6)
         self.setLayout(self._whole)
         self._words_stay: bool | None = None
-        card.unfolded.connect(lambda: QTimer.singleShot(0, self._area, self._scroll_to_card))  # when it has its room
+        card.unfolded.connect(self._why_unfolded)
+        card.folded.connect(self._why_folded)
         self._word = ""
         self.set_vocabulary(vocabulary)
         session.changed.connect(self._filter_changed)
@@ -100,9 +101,25 @@ class TagPanel(QWidget):
             self._whole.insertWidget(2, self._offered) if stay else self._below.insertWidget(0, self._offered)
             self.rows.keep_room(2 if stay else 1)
 
+    def _why_unfolded(self) -> None:
+        """Bring what is suggested and why together, without room between them and the tags."""
+        if self._below.indexOf(self._suggestion) < self._below.indexOf(self._tag_area):
+            self._below.removeWidget(self._suggestion)
+            self._below.insertWidget(self._below.indexOf(self._card), self._suggestion)
+        self._below.setStretchFactor(self._tag_area, 0)
+        QTimer.singleShot(0, self._area, self._scroll_to_card)  # when it has its room
+
+    def _why_folded(self) -> None:
+        """Let all stand as it did before."""
+        self._below.removeWidget(self._suggestion)
+        self._below.insertWidget(self._below.indexOf(self._tag_area), self._suggestion)
+        self._below.setStretchFactor(self._tag_area, 1)
+        self._area.verticalScrollBar().setValue(0)
+
     def _scroll_to_card(self) -> None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it stands where it will stay
-        self._area.verticalScrollBar().setValue(self._card.y())
+        first = self._suggestion if self._suggestion.says_something else self._card
+        self._area.verticalScrollBar().setValue(first.y())
 
     @property
     def key(self) -> FilterKey:
