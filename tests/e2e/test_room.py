@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
@@ -16,6 +16,8 @@ from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.suggesting import Suggesting
 from explorer.ui.dialogs import stages_dialog
+from explorer.ui.dialogs.history_dialog import HistoryDialog
+from explorer.ui.dialogs.manual import Manual
 from explorer.ui.panels.findings_panel import FindingsPanel
 from explorer.ui.widgets.plain_text import PlainLabel
 from explorer.ui.widgets.theme import DARK
@@ -24,6 +26,7 @@ from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.measuring import cut
 from tests.e2e.test_mouse_alone import button
 from tests.e2e.test_stages import opened, tiles
+from tests.e2e.test_typing import DIALOGS
 
 SMALL, SMALLER, LARGE = (1264, 744), (1008, 584), (1600, 1000)
 """What the frame leaves of screens of 1280 x 800 and 1024 x 640, and a larger one."""
@@ -159,6 +162,29 @@ def test_why_stays_in_its_place_whatever_stands_in_the_panel(
     resized(indexed, size)
     assert whole(why)
     assert why.mapTo(indexed.window, why.rect().topLeft()) == at
+
+
+@pytest.mark.parametrize("kind", [Manual, HistoryDialog])
+def test_a_window_of_its_own_is_no_larger_than_the_screen(
+    demo: Person, kind: type[QDialog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.ui.widgets.screen_room.screen_room", lambda window: QSize(*SMALLER) - QSize(100, 100))
+    dialog = DIALOGS[kind](demo)
+    dialog.show()
+    assert dialog.width() <= SMALLER[0] - 100
+    assert dialog.height() <= SMALLER[1] - 100
+    dialog.close()
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE])
+def test_why_no_tag_can_be_given_is_read_without_scrolling(demo: Person, size: tuple[int, int]) -> None:
+    reason = "demo-scratch-cnn.tags.h5 is being tagged in another window (anna on desk-4, since 09:12); close it there first."
+    demo.workspace.tagging.pause(reason)
+    resized(demo, size)
+    assert demo.parts.tags._locked.text() == reason
+    if size != SMALLER:
+        assert whole(demo.parts.tags._locked)
+    assert demo.parts.tags._locked.heightForWidth(demo.parts.tags._locked.width()) <= demo.parts.tags._locked.height()
 
 
 def test_two_tags_stand_below_each_other_without_scrolling(demo: Person) -> None:

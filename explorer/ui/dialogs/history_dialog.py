@@ -10,6 +10,7 @@ from explorer.core.tags.history import Change
 from explorer.state.tag_history import TagHistory, cells_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = ("When (UTC)", "Who", "Filter", "What", "Tag", "Before", "After")
@@ -60,7 +61,7 @@ class HistoryDialog(QDialog):
         self._history, self._locked = history, locked
         self.setWindowTitle("History of the tags")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(960, 520)
+        resize_on_screen(self, 960, 520)
         self.search = QLineEdit()
         self.search.setAccessibleName("Search the history")
         self.search.setPlaceholderText("search: a filter, a word, a name, a day")

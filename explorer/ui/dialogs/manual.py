@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QSplitter, QTreeWidget, QTreeWidgetItem, 
 from explorer.state.manual import ManualPage
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.plain_text import own_page
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
 
 
@@ -17,7 +18,7 @@ class Manual(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Manual")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(940, 640)
+        resize_on_screen(self, 940, 640)
         self._pages = pages
         self.page = own_page()
         self.page.setAccessibleName("A page of the manual")

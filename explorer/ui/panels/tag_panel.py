@@ -70,9 +70,11 @@ class TagPanel(QWidget):
         self.other.given.connect(self._give)
         head = row(self._title, InfoMark("filter"), 1, card.toggle, gap=6)
         self._offered = QWidget()
-        self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, self.other, gap=6))
+        self._offered.setLayout(
+            column(label("What does it answer to?", "quiet"), self.words, self.other, self._locked, gap=6)
+        )
         tag_area = self._tag_area = QWidget()
-        tag_area.setLayout(column(self.rows, self.last, self._locked, gap=6))
+        tag_area.setLayout(column(self.rows, self.last, gap=6))
         tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
         self._below.setStretchFactor(tag_area, 1)
