@@ -96,7 +96,7 @@ class DisplayBar(QWidget):
         usual = metrics.horizontalAdvance(USUAL) / metrics.horizontalAdvance("X")  # in the letter that Qt counts in
         self.beside.setMinimumContentsLength(math.ceil(usual))
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
+        self.beside.activated.connect(self._beside_chosen)
         tip(self.beside, "what stands beside the picture; the key: the untouched picture")
         stands_for(self.beside, "Untouched picture beside")
         beside.changed.connect(self._show_beside)
@@ -140,6 +140,10 @@ class DisplayBar(QWidget):
     def _show_beside(self) -> None:
         """Offer what may stand beside now, and mark what was chosen."""
         offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
+        shown = self._choice.shown
+        standing = shown.key if shown is not None and shown.insists else self._choice.chosen
+        if standing not in dict(offered):  # what comes by itself, and stands there instead of what was chosen
+            offered = (*offered, (standing, f"beside: {standing}"))
         box = self.beside
         listed = tuple((box.itemData(index), box.itemText(index)) for index in range(box.count()))
         if listed != offered:
@@ -148,7 +152,13 @@ class DisplayBar(QWidget):
                 box.addItem(title, key)
             # Whole names in the list, though the box has little room.
             box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + box.view().frameWidth() * 2 + 16)
-        box.setCurrentIndex(box.findData(self._choice.chosen))
+        box.setCurrentIndex(box.findData(standing))
+
+    def _beside_chosen(self, index: int) -> None:
+        key = self.beside.itemData(index)
+        if key in dict(self._choice.offered):
+            self._choice.choose(key)
+        self._show_beside()  # what insists stays in the box as it stays beside
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)
