@@ -150,7 +150,13 @@ class ExportDialog(TallEnough):
             if isinstance(last.get(name), int):
                 number.setValue(last[name])
 
-    def _remember(self, out: Path) -> None:
+    @property
+    def typed(self) -> str:
+        """The selectors that a person typed, "" where the filters were chosen in words."""
+        return "" if self._which.currentData() else self._filters.currentText().strip()
+
+    def done(self, result: int) -> None:
+        """Also who leaves finds the choices again."""
         chosen = {
             "pictures": self._pictures.currentIndex(),
             "kind": self._kind.currentIndex(),
@@ -161,7 +167,7 @@ class ExportDialog(TallEnough):
             "dpi": self._dpi.value(),
         }
         remember_choices(self._workspace.settings, chosen)
-        self._workspace.settings.set_text(FOLDER, str(out))
+        super().done(result)
 
     def _count(self) -> None:
         """Say how much it is before it is begun."""
@@ -238,7 +244,7 @@ class ExportDialog(TallEnough):
                 exporting.begin_figures(comparison_order(sides, chosen, scales, **values))
             else:
                 exporting.begin(Order(out, pictures, chosen, style, format, sheet))
-            self._remember(out)
+            self._workspace.settings.set_text(FOLDER, str(out))
         except UserError as error:
             self._says.setText(str(error))
             return
@@ -255,7 +261,7 @@ class ExportDialog(TallEnough):
         else:
             order = lens_order(workspace.lens, out, pictures, format, width, dpi)
             workspace.exporting.begin_figures(order)
-        self._remember(out)
+        self._workspace.settings.set_text(FOLDER, str(out))
         self.accept()
 
 

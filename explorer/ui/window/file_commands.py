@@ -33,6 +33,7 @@ class FileCommands:
 
     def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
         self._parent, self._workspace, self._parts = parent, workspace, parts
+        self._typed: dict[str, str] = {}
 
     def open_model(self, path: Path | None = None) -> None:
         """Open a network's file or folder."""
@@ -128,7 +129,14 @@ class FileCommands:
             )
             return
         listed = tuple(self._parts.pictures.model.rows)
-        ExportDialog(self._workspace, listed, self._parent, filters).open()
+        network = self._workspace.library.network.identity
+        dialog = ExportDialog(self._workspace, listed, self._parent, filters or self._typed.get(network, ""))
+
+        def remember() -> None:
+            self._typed = {network: dialog.typed}
+
+        dialog.finished.connect(remember)
+        dialog.open()
 
     def save_lens(self) -> None:
         """Save the map of the lens as a figure or as data."""
