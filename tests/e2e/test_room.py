@@ -178,7 +178,7 @@ def test_a_window_of_its_own_is_no_larger_than_the_screen(
 
 @pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE])
 def test_why_no_tag_can_be_given_is_read_without_scrolling(demo: Person, size: tuple[int, int]) -> None:
-    reason = "demo-scratch-cnn.tags.h5 is being tagged in another window (anna on desk-4, since 09:12); close it there first."
+    reason = "demo-scratch-cnn.tags.h5 is being tagged in another window (anna, desk-4, 09:12); close it there first."
     demo.workspace.tagging.pause(reason)
     resized(demo, size)
     assert demo.parts.tags._locked.text() == reason

@@ -20,7 +20,7 @@ from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
-from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
+from explorer.ui.widgets.message_banner import FOLDER, INDEX, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.recent_menu import recent_menu
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
@@ -266,6 +266,8 @@ def _end_messages(workspace: Workspace, problems: Problems) -> None:
     workspace.session.changed.connect(lambda before, after: problems.over(VIEW))
     workspace.muting.changed.connect(lambda: problems.over(MUTING))
     workspace.tagging.reset.connect(lambda: problems.over(TAGS))
+    evidence = workspace.evidence
+    evidence.changed.connect(lambda: problems.over(INDEX) if evidence.index and evidence.index.complete else None)
 
 
 def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:

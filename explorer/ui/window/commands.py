@@ -17,7 +17,7 @@ from explorer.state.side_by_side import EXPORT_OFF as SWAPPED
 from explorer.state.side_by_side import MUTING_OFF
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.command_tips import name_keys
-from explorer.ui.widgets.message_banner import MUTING, NETWORK
+from explorer.ui.widgets.message_banner import MUTING, NETWORK, NO_INDEX_YET
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
@@ -129,7 +129,7 @@ class Commands:
             self.workspace.session.update(layer=key.layer, filter=key.filter)
         elif working.list is None or not working.list.filters:
             text = "There is no work list yet: it comes with the index of the folder."
-            self.parts.problems.show_text(text, calm=True)
+            self.parts.problems.show_text(text, calm=True, until=NO_INDEX_YET)
         else:
             end = "last" if step > 0 else "first"
             self.parts.problems.show_text(f"This is the {end} filter of the work list.", calm=True)

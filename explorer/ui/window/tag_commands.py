@@ -14,6 +14,7 @@ from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import NO_INDEX_YET
 from explorer.ui.widgets.plain_text import Buttons, warned
 from explorer.ui.window.parts import WindowParts
 
@@ -105,7 +106,7 @@ class TagCommands:
             suggesting.begin()
         else:
             text = "Suggestions need the whole index of the folder; it is made while nobody walks."
-            self._parts.problems.show_text(text, calm=True)
+            self._parts.problems.show_text(text, calm=True, until=NO_INDEX_YET)
 
     def describe_tag(self) -> None:
         """Put the keyboard into the detail of the filter's tag."""
