@@ -132,10 +132,10 @@ class FileCommands:
         network = self._workspace.library.network.identity
         dialog = ExportDialog(self._workspace, listed, self._parent, filters or self._typed.get(network, ""))
 
-        def remember() -> None:
-            self._typed = {network: dialog.typed}
+        def keep(exported: int) -> None:
+            self._typed = {} if exported else {network: dialog.typed}
 
-        dialog.finished.connect(remember)
+        dialog.finished.connect(keep)
         dialog.open()
 
     def save_lens(self) -> None:
