@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from explorer.core.attribution.color_range import in_points, points_text
 from explorer.core.attribution.lens import CLASS as CLASSES
 from explorer.core.attribution.lens import FILTER as FILTERS
 from explorer.core.attribution.lens import Lens, Setting
@@ -34,6 +35,8 @@ MEASURES = {
     "mean": "its mean",
 }
 
+PALE = 0.25
+"""Share of the full color up to which a map's strongest place is hardly seen."""
 LISTS, SHORT, ROOMY = 92, 40, 700
 """Pixels of the lists of what a patch moved, also while there is none, so that nothing moves when one comes; the same
 in a window that is less than `ROOMY` high."""
@@ -91,6 +94,9 @@ class LensStrip(QWidget):
         self.setLayout(self._layout)
         library.network_opened.connect(self._network_opened)
         lens.changed.connect(self._show)
+        session.changed.connect(
+            lambda before, after: self._show() if after.style.points != before.style.points else None
+        )
         occluding.changed.connect(self._show_hint)
         shuffled.changed.connect(self._show_alike)
         self._offer_targets()
@@ -224,7 +230,19 @@ class LensStrip(QWidget):
             return trouble or f"Measuring {name} …"
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
         where = "the whole picture" if attribution.rgb is None else "the picture that was made"
-        return f"{name[0].upper()}{name[1:]} is {attribution.score:.3g} on {where}. {attribution.summary}{more}"
+        first = f"{name[0].upper()}{name[1:]} is {attribution.score:.3g} on {where}."
+        return f"{first} {attribution.summary}{more}{self._pale()}"
+
+    def _pale(self) -> str:
+        """What to do where the colors of the range in force are too pale to be seen."""
+        lens, attribution, points = self._lens.lens, self._lens.found, self._lens.points
+        if lens is None or attribution is None or not points or not in_points(lens, attribution.target):
+            return ""
+        most = float(abs(attribution.map).max())
+        if not 0 < most < PALE * points / 100:
+            return ""
+        pale = f"at most {points_text(most)} here, and full color is {points_text(points / 100)}"
+        return f" Pale: {pale}; the box above the picture changes that."
 
 
 def _group(*parts: QWidget) -> QWidget:

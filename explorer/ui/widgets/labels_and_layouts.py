@@ -179,7 +179,7 @@ class ColorBar(QWidget):
         painter = QPainter(self)
         line = self.fontMetrics().height()
         below = 2 if negative else 1
-        bar = QRect(6, 2 * line + 6, self.BAR, max(40, self.height() - (2 + below) * line - 14))
+        bar = QRect(6, 2 * line + 6, self.BAR, max(8, self.height() - (2 + below) * line - 14))
         painter.fillRect(bar, Qt.GlobalColor.white)
         painter.drawImage(bar, image_of(attribution_bar(bar.height(), signed=bool(negative))))
         painter.setPen(self.palette().mid().color())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
 BELOW = 250
 """Height of the tabs before a person moves their edge: two rows of filters; the picture takes the rest."""
-BELOW_A_STRIP = 100
-"""Pixels of height that are left to the tabs in a small window: what is set of a lens must not be cut."""
+BELOW_A_STRIP, LOW = 100, 640
+"""Pixels of height that are left to the tabs in a small window, what is set of a lens must not be cut, and how high
+the picture and the tabs are together in one."""
 
 
 class Browser(RememberingSplitter):
@@ -100,6 +102,7 @@ class Browser(RememberingSplitter):
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self._lens_strip: LensStrip | None = None
+        self._sizes_alone: list[int] | None = None
         self.silent = PlainTool()
         self.silent.setObjectName("flat")
         self.silent.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -226,10 +229,26 @@ class Browser(RememberingSplitter):
     def _lens_changed(self) -> None:
         """Show the strip while a lens is looked through; nothing follows the mouse without a patch."""
         if self._lens_strip is not None or self._lens.lens is not None:
+            if self._sizes_alone is None and self._lens.lens is not None:
+                self._sizes_alone = self.sizes()
             self.lens_strip.setVisible(self._lens.lens is not None)
-            self.tabs.setMinimumHeight(BELOW_A_STRIP if self._lens.lens is not None else 0)
+            self._keep_room_of_tabs()
             if not self._occluding.possible:
                 self.lens_strip.drag.setChecked(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._keep_room_of_tabs()
+        super().resizeEvent(event)
+
+    def _keep_room_of_tabs(self) -> None:
+        """Leave the tabs below a strip as much height as the window has for them; without it all is as it was."""
+        if self._lens.lens is not None:
+            room = BELOW_A_STRIP + (self.height() - LOW) // 2
+            self.tabs.setMinimumHeight(max(BELOW_A_STRIP, min(room, BELOW)))
+        elif self._sizes_alone is not None:
+            self.tabs.setMinimumHeight(0)
+            self.setSizes(self._sizes_alone)
+            self._sizes_alone = None
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())
