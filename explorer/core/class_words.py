@@ -4,11 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from explorer.core.errors import UserError
 from trainer.pictures.diagnosis_names import DiagnosisNames, read_diagnosis_names
 from trainer.pictures.diagnosis_words import BENIGN, INDETERMINATE, MALIGNANT, read_diagnoses, spelling, the_rest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 CHOSEN = "chosen by a person"
 """The reason of a pair that nobody proposed."""
@@ -89,6 +93,14 @@ def words_key(identity: str, words: Iterable[str]) -> str:
 def told_apart(classes: Sequence[str]) -> tuple[str, ...]:
     """The classes that a network tells apart: one alone is told from everything that it is not."""
     return (f"not {classes[0]}", classes[0]) if len(classes) == 1 else tuple(classes)
+
+
+def probabilities_told_apart(probabilities: "npt.NDArray[np.floating]") -> "npt.NDArray[np.floating]":
+    """Those of `told_apart` (..., K), from those of a network's classes: of one alone "not it" and "it" (..., 2)."""
+    import numpy as np
+
+    alone = probabilities.shape[-1] == 1
+    return np.concatenate([1 - probabilities, probabilities], axis=-1) if alone else probabilities
 
 
 def trained_words(training: Mapping[str, Any]) -> dict[str, str]:

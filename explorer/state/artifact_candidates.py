@@ -79,10 +79,10 @@ class ArtifactCandidates(QObject):
 
     def words(self, picture: str) -> tuple[str, str]:
         """A picture in two short lines: what was said, or how like the confirmed ones it is; what the program finds."""
-        there, known = self.lists.of(picture, self.artifact), self._list.of.get(picture)
-        likeness = f"alike {known.likeness:.2f}" if known is not None and known.likeness is not None else ""
-        first = likeness if there is None else f"✓ {self.artifact}" if there else f"✕ no {self.artifact}"
-        return first, f"found {known.found:.2f}" if known is not None and known.found is not None else ""
+        has_artifact, candidate = self.lists.of(picture, self.artifact), self._list.of.get(picture)
+        likeness = f"alike {candidate.likeness:.2f}" if candidate is not None and candidate.likeness is not None else ""
+        first = likeness if has_artifact is None else f"✓ {self.artifact}" if has_artifact else f"✕ no {self.artifact}"
+        return first, f"found {candidate.found:.2f}" if candidate is not None and candidate.found is not None else ""
 
     def look(self, looked_at: bool) -> None:
         """List pictures, from the top, as long as somebody looks."""
@@ -95,16 +95,16 @@ class ArtifactCandidates(QObject):
         self.artifact, self.shown = artifact or self.artifact, shown or self.shown
         self._from_top()
 
-    def judge(self, there: bool | None) -> None:
+    def judge(self, has_artifact: bool | None) -> None:
         """Say of the picture in view whether it has the artifact, None to take that back, and look at the next."""
         rows, name = self.rows, self._in_view
         if not self.lists.ready or name not in rows:
             return
-        place = rows.index(name)
-        self._list.judged = max(place, self._list.judged)
-        if there is not None and place + 1 < len(rows):
-            self._look_at(rows[place + 1])
-        self.lists.say(name, self.artifact, there)
+        row = rows.index(name)
+        self._list.judged = max(row, self._list.judged)
+        if has_artifact is not None and row + 1 < len(rows):
+            self._look_at(rows[row + 1])
+        self.lists.say(name, self.artifact, has_artifact)
         self.listed.emit()
         if self.shown == OPEN:
             self._rank()
@@ -127,13 +127,13 @@ class ArtifactCandidates(QObject):
         elif self.shown == OPEN:
             self._rank()
         else:
-            wanted = self.shown == THERE
-            said = sorted(name for name, row in self.lists.said.items() if row.get(self.artifact) is wanted)
-            self._show(tuple(said), {})
+            has_artifact = self.shown == THERE
+            names = sorted(name for name, row in self.lists.said.items() if row.get(self.artifact) is has_artifact)
+            self._show(tuple(names), {})
 
     def _rank(self) -> None:
         """Put what follows the judged rows, and the one in view, into its order."""
-        index, artifact, said, before = self._evidence.index, self.artifact, self.lists.said, self._list
+        index, artifact, statements, before = self._evidence.index, self.artifact, self.lists.said, self._list
         if index is None:
             self._show((), {})
             return
@@ -142,17 +142,17 @@ class ArtifactCandidates(QObject):
             on_step(0, 0)
             from explorer.core.alarm.likely_pictures import candidates
 
-            return candidates(index, artifact, said, MOST)
+            return candidates(index, artifact, statements, MOST)
 
-        def done(found: "tuple[Candidate, ...]") -> None:
+        def done(ranked: "tuple[Candidate, ...]") -> None:
             if self._list is not before or self.artifact != artifact:
                 return  # another list was asked for
             name = self._in_view
             viewed = before.rows.index(name) if name in before.rows else -1
             above = before.rows[: max(before.judged, viewed) + 1]
             stay = frozenset(above)
-            rows = (*above, *(one.picture for one in found if one.picture not in stay))
-            self._show(rows, {**before.of, **{one.picture: one for one in found}})
+            rows = (*above, *(candidate.picture for candidate in ranked if candidate.picture not in stay))
+            self._show(rows, {**before.of, **{candidate.picture: candidate for candidate in ranked}})
 
         def failed(error: BaseException) -> None:
             if self._evidence.index is index:  # else it was closed meanwhile

@@ -70,15 +70,15 @@ class ArtifactLists(QObject):
 
     def count(self, artifact: str) -> tuple[int, int]:
         """Pictures that have an artifact, and pictures without it, as far as somebody said."""
-        told = [row[artifact] for row in self.said.values() if artifact in row]
-        return sum(told), len(told) - sum(told)
+        statements = [row[artifact] for row in self.said.values() if artifact in row]
+        return sum(statements), len(statements) - sum(statements)
 
-    def say(self, picture: str, artifact: str, there: bool | None) -> None:
+    def say(self, picture: str, artifact: str, has_artifact: bool | None) -> None:
         """Take a statement, and keep it."""
         if self._corrections is not None:
-            self._corrections = self._corrections.with_said(picture, artifact, there)
+            self._corrections = self._corrections.with_said(picture, artifact, has_artifact)
             self._number += 1
-            self._unsaved[self._number] = picture, artifact, there
+            self._unsaved[self._number] = picture, artifact, has_artifact
             self._save()
             self.changed.emit()
 
@@ -116,10 +116,10 @@ class ArtifactLists(QObject):
             from explorer.core.concepts import read_corrections
 
             gone = file if not file.exists() and fallback not in (None, file) else None
-            there = file if gone is None else fallback
-            assert there is not None
-            said, unknown = read_corrections(there).for_pictures(_names(folder))
-            return _Kept(there if there.exists() else None, said, unknown, gone)
+            source = file if gone is None else fallback
+            assert source is not None
+            corrections, unknown = read_corrections(source).for_pictures(_names(folder))
+            return _Kept(source if source.exists() else None, corrections, unknown, gone)
 
         def done(kept: _Kept) -> None:
             if self.folder is folder or (self.folder is not None and self.folder.pictures == folder.pictures):
@@ -160,10 +160,10 @@ class ArtifactLists(QObject):
             from explorer.core.concepts import read_corrections, write_corrections
 
             file.parent.mkdir(parents=True, exist_ok=True)
-            said = everything if whole else read_corrections(file).for_pictures(_names(folder))[0]
+            corrections = everything if whole else read_corrections(file).for_pictures(_names(folder))[0]
             for statement in statements.values():
-                said = said.with_said(*statement)
-            write_corrections(file, said)
+                corrections = corrections.with_said(*statement)
+            write_corrections(file, corrections)
 
         def done(nothing: None) -> None:
             for number in statements:
@@ -194,8 +194,8 @@ def _names(folder: Folder) -> list[str]:
 
 def _free(file: Path) -> Path:
     """The file, or the first like it that is not there."""
-    number, found = 1, file
-    while found.exists():
+    number, candidate = 1, file
+    while candidate.exists():
         number += 1
-        found = file.with_name(f"{file.stem}-{number}{file.suffix}")
-    return found
+        candidate = file.with_name(f"{file.stem}-{number}{file.suffix}")
+    return candidate

@@ -134,9 +134,9 @@ class Beside(QObject):
 
     def _entry_changed(self, entry: BesideEntry) -> None:
         """Nobody needs to hear that what is not shown would be drawn otherwise."""
-        told = self.offered, self.shown
-        if told != self._told or entry is self.shown:
-            self._told = told
+        state = self.offered, self.shown
+        if state != self._told or entry is self.shown:
+            self._told = state
             self.changed.emit()
 
     def _view_changed(self, before: View, after: View) -> None:

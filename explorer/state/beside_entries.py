@@ -55,9 +55,11 @@ class ShuffledBeside(BesideEntry):
 
     def drawn(self) -> Drawn:
         """The lens's map on shuffled weights, none while it is computed."""
-        found, lens, activations = self._shuffled.found, self._lens.lens, self._pipeline.activations
+        attribution, lens, activations = self._shuffled.found, self._lens.lens, self._pipeline.activations
         overlay = (
-            drawn_attribution(found, lens, self._lens.points)[0] if found is not None and lens is not None else None
+            drawn_attribution(attribution, lens, self._lens.points)[0]
+            if attribution is not None and lens is not None
+            else None
         )
         frame = activations.frame if activations is not None else None
         return Drawn(overlay=overlay, frame=frame, caption=self.key)

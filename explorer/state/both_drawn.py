@@ -59,13 +59,13 @@ class BothDrawn:
             return Drawn(caption=caption)
         lens = self._lens.lens
         if lens is not None:
-            found = self._answers.lens_map if second else self._lens.found
-            if found is None:
+            attribution = self._answers.lens_map if second else self._lens.found
+            if attribution is None:
                 return Drawn(caption=caption)
             like = None if self.own_scales else self._lens.found
-            overlay, limit = drawn_attribution(found, lens, self._lens.points, like)
-            told = range_text(found, lens, limit)
-            bar = SignedBar(limit, lens.positive, lens.negative, told) if found.rgb is None else None
+            overlay, limit = drawn_attribution(attribution, lens, self._lens.points, like)
+            range_words = range_text(attribution, lens, limit)
+            bar = SignedBar(limit, lens.positive, lens.negative, range_words) if attribution.rgb is None else None
             return Drawn(overlay=overlay, frame=frame, caption=caption, bar=bar)
         map, scale, style = self.map(second), self.scale(second), self._session.view.style
         if map is None or scale is None:
@@ -85,9 +85,9 @@ class BothDrawn:
         from explorer.core.comparison.difference import difference
         from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
 
-        found = difference(first, frames[0], second, frames[1])
-        end = limit or limit_of(found, self._lens.lens.quantile if self._lens.lens is not None else 1.0)
-        overlay = attribution_overlay(found, found.shape, limit=end)
+        signed_map = difference(first, frames[0], second, frames[1])
+        end = limit or limit_of(signed_map, self._lens.lens.quantile if self._lens.lens is not None else 1.0)
+        overlay = attribution_overlay(signed_map, signed_map.shape, limit=end)
         return Drawn(overlay=overlay, frame=frames[0], caption=caption, bar=SignedBar(end, *sides))
 
     def map(self, second: bool) -> "Map | None":
@@ -105,8 +105,8 @@ class BothDrawn:
     def value_at(self, x: float, y: float, *, second: bool) -> float | None:
         """What lies over the picture at a place in its pixels; None outside of what the network sees."""
         lens, place = self._lens.lens, place_in(self._frame(second), x, y)
-        found = self._answers.lens_map if second else self._lens.found
-        map = self.map(second) if lens is None else found.map if found is not None else None
+        attribution = self._answers.lens_map if second else self._lens.found
+        map = self.map(second) if lens is None else attribution.map if attribution is not None else None
         if place is None or map is None:
             return None
         return float(map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])])
@@ -140,20 +140,23 @@ class BothDrawn:
         """What is subtracted, what colors mean, where they end (0: at the largest), and on which scale, in words."""
         lens = self._lens.lens
         if lens is not None:
-            found = self._lens.found, self._answers.lens_map
-            made = any(one is not None and one.rgb is not None for one in found)
-            maps = [one.map if one is not None and not made else None for one in found]
-            words = " · two pictures that were made have no difference" if made else f" · {lens.title}"
+            attributions = self._lens.found, self._answers.lens_map
+            pictures_made = any(attribution is not None and attribution.rgb is not None for attribution in attributions)
+            maps = [
+                attribution.map if attribution is not None and not pictures_made else None
+                for attribution in attributions
+            ]
+            words = " · two pictures that were made have no difference" if pictures_made else f" · {lens.title}"
             return maps[0], maps[1], (MORE, LESS), 0.0, words
-        first, second, scale, other = self.map(False), self.map(True), self.scale(False), self.scale(True)
-        if first is None or second is None or scale is None or other is None:
+        first, second, scale, second_scale = self.map(False), self.map(True), self.scale(False), self.scale(True)
+        if first is None or second is None or scale is None or second_scale is None:
             return None, None, (HIGHER, LOWER), 0.0, ""
         import numpy as np
 
         if self.own:
             from explorer.core.comparison.difference import share_of
 
-            shares = share_of(first, scale), share_of(second, other)
+            shares = share_of(first, scale), share_of(second, second_scale)
             return *shares, (HIGHER, LOWER), 1.0, " · in shares of each one's own scale"
         # Below zero nothing is drawn of either: there the filter does not answer.
         return np.maximum(first, 0), np.maximum(second, 0), (HIGHER, LOWER), scale.peak, " · on the scale of A"

@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from explorer.core.index.kept_map import PlacedPoints
 
 
-def of_a_part(found: "PlacedPoints", index: "FolderIndex") -> "PlacedPoints":
+def of_a_part(points: "PlacedPoints", index: "FolderIndex") -> "PlacedPoints":
     """The same, with a word about what it lacks."""
-    return replace(found, said=f"{_laid_out_on(len(index.pictures), index)} {found.said}".strip())
+    return replace(points, said=f"{_laid_out_on(len(index.pictures), index)} {points.said}".strip())
 
 
 def carried(
-    found: "PlacedPoints", names: Sequence[str] | None, laid_on: int, index: "FolderIndex"
+    points: "PlacedPoints", names: Sequence[str] | None, laid_on: int, index: "FolderIndex"
 ) -> "PlacedPoints | None":
     """A map that was laid out of so many pictures for an index with more of them, which have no place yet.
 
     `names` are those of its points, None where these are filters. None where nothing of it is left.
     """
     if names is None:
-        return replace(found, said=_laid_out_on(laid_on, index))
-    places = np.full((len(index.pictures), 2), np.nan, np.float32)
+        return replace(points, said=_laid_out_on(laid_on, index))
+    coordinates = np.full((len(index.pictures), 2), np.nan, np.float32)
     for row, name in enumerate(names):
         if name in index.rows:
-            places[index.rows[name]] = found.places[row]
-    there = int(np.isfinite(places[:, 0]).sum())
-    return replace(found, places=places, said=_laid_out_on(there, index)) if there else None
+            coordinates[index.rows[name]] = points.places[row]
+    placed_count = int(np.isfinite(coordinates[:, 0]).sum())
+    return replace(points, places=coordinates, said=_laid_out_on(placed_count, index)) if placed_count else None
 
 
 def _laid_out_on(pictures: int, index: "FolderIndex") -> str:

@@ -26,9 +26,9 @@ class ChosenPictures(QObject):
 
     def show(self, words: str, names: Iterable[str]) -> None:
         """List the pictures of these names alone, as an index names them, and look at the first."""
-        found, folder = self.paths(names), self._library.folder
-        whole = folder is not None and len(found) == len(folder.pictures)
-        self.pictures = folder.pictures if folder is not None and whole else found
+        paths, folder = self.paths(names), self._library.folder
+        whole = folder is not None and len(paths) == len(folder.pictures)
+        self.pictures = folder.pictures if folder is not None and whole else paths
         self.words = words
         self.changed.emit()
         if self.pictures and self._session.view.picture not in self.pictures:

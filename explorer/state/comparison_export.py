@@ -59,19 +59,21 @@ def comparison_order(
     """
     if sides.second is None:
         raise UserError("There is no second network any more.")
-    known = {key: scale for key, scale in zip(filters, scales, strict=False) if scale is not None}
+    known_scales = {key: scale for key, scale in zip(filters, scales, strict=False) if scale is not None}
     pairs, match = matched(sides, filters), sides.match
-    strengths = {one: match.strength_of(one, other) for one, other in pairs.items()} if match.how == ANSWERS else None
-    return ComparisonOrder(second=sides.second, pairs=pairs, scales=known, strengths=strengths, **values)
+    strengths = (
+        {first: match.strength_of(first, second) for first, second in pairs.items()} if match.how == ANSWERS else None
+    )
+    return ComparisonOrder(second=sides.second, pairs=pairs, scales=known_scales, strengths=strengths, **values)
 
 
 def matched(sides: SideBySide, filters: tuple[FilterKey, ...]) -> dict[FilterKey, FilterKey]:
     """Filters with those of B that stand for them now; UserError where one of them has none yet."""
-    found = {key: sides.match.of(key) for key in filters}
-    missing = [key for key, other in found.items() if other is None]
+    counterparts = {key: sides.match.of(key) for key in filters}
+    missing = [key for key, counterpart in counterparts.items() if counterpart is None]
     if missing:
         raise UserError(
             f"No filter of B stands for {missing[0]} yet. Look at layer {missing[0].layer} while network B stands "
             "beside, or choose the same number there."
         )
-    return {key: other for key, other in found.items() if other is not None}
+    return {key: counterpart for key, counterpart in counterparts.items() if counterpart is not None}

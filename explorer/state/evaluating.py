@@ -76,8 +76,8 @@ class Evaluating(OnLook):
             self.sentence = MEASURING
         self.changed.emit()
 
-    def _done(self, found: "Evaluation") -> None:
-        self.found, self.sentence = found, ""
+    def _done(self, evaluation: "Evaluation") -> None:
+        self.found, self.sentence = evaluation, ""
         self.changed.emit()
 
     def _failed(self, error: BaseException) -> None:
@@ -93,8 +93,8 @@ def _fitting(path: Path, classes: "Sequence[str]") -> "Taxonomy":
     from trainer.measures.taxonomy import match, read_taxonomy
 
     try:
-        found = read_taxonomy(path)
-        match(classes, classes, found, 1)
+        taxonomy = read_taxonomy(path)
+        match(classes, classes, taxonomy, 1)
     except UserError as error:
         raise TaxonomyRefused(str(error)) from error
-    return found
+    return taxonomy

@@ -62,4 +62,4 @@ def has_classes_of(index: "FolderIndex", folder: Folder) -> bool:
     """Whether the index has the classes that its pictures have in the open folder."""
     labels = folder.labels
     words = (labels.of(folder.path / name) if labels is not None else "" for name in index.pictures)
-    return all(word == given for word, given in zip(words, index.given, strict=True))
+    return all(label == given for label, given in zip(words, index.given, strict=True))

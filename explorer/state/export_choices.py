@@ -18,32 +18,32 @@ def filter_choices(workspace: Workspace) -> list[tuple[str, str]]:
     view, network = workspace.session.view, workspace.library.network
     layers = network.layers if network is not None else ()
     every = sum(layer.filters for layer in layers)
-    found = [(f"this filter, {view.layer}:{view.filter}", f"{view.layer}:{view.filter}")]
+    choices = [(f"this filter, {view.layer}:{view.filter}", f"{view.layer}:{view.filter}")]
     if view.also:
         selected = workspace.selection.keys
-        found.insert(0, (f"the {counted(len(selected), 'selected filter')}", as_selectors(selected)))
+        choices.insert(0, (f"the {counted(len(selected), 'selected filter')}", as_selectors(selected)))
     if view.layer < len(layers):
-        found.append((f"this layer, {counted(layers[view.layer].filters, 'filter')}", str(view.layer)))
+        choices.append((f"this layer, {counted(layers[view.layer].filters, 'filter')}", str(view.layer)))
     keys: dict[str, set[object]] = {}
     for key, tag in workspace.tagging.book.entries():
         keys.setdefault(tag.tag, set()).add(key)
-    found += [(f"tagged {word}, {counted(len(tagged), 'filter')}", f"tag:{word}") for word, tagged in keys.items()]
-    return [*found, (f"all filters, {every:,}", "all")]
+    choices += [(f"tagged {word}, {counted(len(tagged), 'filter')}", f"tag:{word}") for word, tagged in keys.items()]
+    return [*choices, (f"all filters, {every:,}", "all")]
 
 
-def picture_choices(workspace: Workspace, found: tuple[Path, ...]) -> list[tuple[str, tuple[Path, ...]]]:
-    """(words, the pictures that they mean); `found` are those in the list of pictures.
+def picture_choices(workspace: Workspace, listed: tuple[Path, ...]) -> list[tuple[str, tuple[Path, ...]]]:
+    """(words, the pictures that they mean); `listed` are those in the list of pictures.
 
     The last choice is remembered by its place, so that what is not always there comes last.
     """
     view, folder = workspace.session.view, workspace.library.folder
     every = tuple(folder.pictures) if folder else ()
-    start = found.index(view.picture) if view.picture in found else 0
+    start = listed.index(view.picture) if view.picture in listed else 0
     starred = tuple(picture for picture in every if picture in workspace.starred)
     choices = [
         ("this picture", (view.picture,) if view.picture else ()),
-        ("ten pictures from this one on", found[start : start + 10]),
-        (f"the {counted(len(found), 'picture')} in the list", found),
+        ("ten pictures from this one on", listed[start : start + 10]),
+        (f"the {counted(len(listed), 'picture')} in the list", listed),
         (f"all of the folder: {counted(len(every), 'picture')}", every),
     ]
     return [*choices, (f"with a star: {counted(len(starred), 'picture')}", starred)] if starred else choices
@@ -63,10 +63,10 @@ def as_selectors(keys: Sequence[FilterKey]) -> str:
 def last_choices(settings: Settings) -> Mapping[str, Any]:
     """What was chosen the last time; nothing where it is damaged."""
     try:
-        found = json.loads(settings.text(NAME, "{}"))
+        choices = json.loads(settings.text(NAME, "{}"))
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return choices if isinstance(choices, dict) else {}
 
 
 def remember_choices(settings: Settings, chosen: Mapping[str, Any]) -> None:

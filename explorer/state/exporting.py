@@ -70,8 +70,8 @@ class Order:
             filters = tuple(FilterKey(layer, filter) for layer, filter in values["filters"])
             pictures = tuple(map(Path, values["pictures"]))
             style = FigureStyle.from_dict(values["style"])
-            kept = values.get("scales", ())
-            scales = tuple(None if ends is None else Scale(float(ends[0]), float(ends[1])) for ends in kept)
+            ranges = values.get("scales", ())
+            scales = tuple(None if ends is None else Scale(float(ends[0]), float(ends[1])) for ends in ranges)
             format, sheet = str(values["format"]), bool(values["sheet"])
             return cls(Path(values["out"]), pictures, filters, style, format, sheet, scales)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):

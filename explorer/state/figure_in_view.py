@@ -108,10 +108,10 @@ class FigureInView(QObject):
 
             scales = {key: scale} if scale is not None else {}
             plan = plan_export(network, [picture], [key], Path(), style, format=format, tags=tags, scales=scales)
-            found = drawn_figures(plan, jobs=1)
-            if not found:
+            figures = drawn_figures(plan, jobs=1)
+            if not figures:
                 raise UserError(f"{picture.name} cannot be read any more.")
-            return Path(plan.figures[0].name).stem, found[0]
+            return Path(plan.figures[0].name).stem, figures[0]
 
         return draw
 

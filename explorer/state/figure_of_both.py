@@ -36,10 +36,10 @@ def drawn_both(
     if front.overlay is None or beside.overlay is None or second is None:
         raise UserError("Both networks have not answered yet; wait until what stands beside is there.")
     panels, view, through = (_panel(front), _panel(beside)), session.view, lens.lens
-    said = [f"{name}: {spoken(words)}" for name, words in zip("AB", sides.predictions, strict=True)]
-    of = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
+    predictions = [f"{name}: {spoken(words)}" for name, words in zip("AB", sides.predictions, strict=True)]
+    subject = f"filter {view.layer}:{view.filter} of A" if through is None else f"{through.title}, {lens.target}"
     names = (f"A: {pipeline.network.name}" if pipeline.network is not None else "", f"B: {second.name}")
-    lines = (" · ".join((shown.picture.stem, *said)), " · ".join((of, *names, *sides.notes)))
+    lines = (" · ".join((shown.picture.stem, *predictions)), " · ".join((subject, *names, *sides.notes)))
     style = replace(figure_style(view.style, None, dpi, sheet=False), beside=False)
     first = f"layer{view.layer:02}_filter{view.filter:03}" if through is None else through.name
     name = f"{first}_{shown.picture.stem}_{'B-A' if sides.difference_beside else 'A_B'}"

@@ -9,7 +9,7 @@ FileState = tuple[int, ...]
 def state_of(file: Path) -> FileState:
     """The state of a file: another file under the same name has other maps, whatever its date says."""
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

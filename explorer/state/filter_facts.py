@@ -35,10 +35,10 @@ class FilterFacts(QObject):
         index, network = self._evidence.index, self._library.network
         if index is None or network is None or not self._evidence.covers(network, layer, raw=False):
             return None
-        known = self._known.get(layer)
-        if known is None or known[0] is not index:
+        entry = self._known.get(layer)
+        if entry is None or entry[0] is not index:
             self._ask(index, layer, (network.layers[layer].height, network.layers[layer].width))
-        return known[1] if known is not None else None
+        return entry[1] if entry is not None else None
 
     def _ask(self, index: "FolderIndex", layer: int, size: tuple[int, int]) -> None:
         if self._pending is not None and self._pending[0] is index and self._pending[1] == layer:

@@ -125,10 +125,10 @@ class FilterMatch(QObject):
 
         sign = "=" if self.how == ANSWERS else "and"
         half = "the other half" if self.how == ANSWERS else "half of the pictures"
-        said = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
+        sentence = f"{first} of A {sign} {key} of B, {spoken(self.strength)} on {half} ({both.measured} pictures)"
         if self.alike and key != first:
-            said += f"; with the same number {spoken(both.strength(first, first))}"
-        return said
+            sentence += f"; with the same number {spoken(both.strength(first, first))}"
+        return sentence
 
     def choose(self, how: str) -> None:
         """Match by `ANSWERS`, `NUMBER` or `HAND`, which begins where the last choice was."""
@@ -183,10 +183,10 @@ class FilterMatch(QObject):
 
     def _open_indexes(self) -> "Indexes | None":
         """Those of both networks that are open; None where one is missing."""
-        one, other = (evidence.index for evidence in self._evidences)
+        first, second = (evidence.index for evidence in self._evidences)
         covered = zip(self._evidences, (self._library.network, self._second.network), strict=True)
         whole = all(evidence.covers(network, 0, raw=False) for evidence, network in covered)
-        return (one, other) if one is not None and other is not None and whole else None
+        return (first, second) if first is not None and second is not None and whole else None
 
     def _indexes_changed(self) -> None:
         """Look into new indexes; what is known stays until that is done, but no sample is measured any more."""
@@ -202,8 +202,8 @@ class FilterMatch(QObject):
 
     def _follow(self) -> None:
         """Have measured or matched what is missing for the filter in view."""
-        open_ones = self._library.network, self._second.network, self._library.folder
-        if self._looking and all(one is not None for one in open_ones) and not self.trouble:
+        required = self._library.network, self._second.network, self._library.folder
+        if self._looking and all(part is not None for part in required) and not self.trouble:
             busy = self._library.matching.busy(FIRST) or self._second.session.matching.busy(SECOND)
             indexes = self._open_indexes()
             if indexes is not None and indexes != self._indexes:
@@ -238,28 +238,28 @@ class FilterMatch(QObject):
     def _measure_first(self) -> None:
         folder = self._library.folder
         assert folder is not None
-        where, of_it = folder.path, folder.pictures
+        root, listed = folder.path, folder.pictures
 
         def work(network: "Network", on_step: OnStep) -> "tuple[tuple[Path, ...], SampleAnswers]":
             from explorer.core.comparison.filter_match import measure_sample, sample_of
 
-            pictures = sample_of(where, of_it)
+            pictures = sample_of(root, listed)
             return pictures, measure_sample(network, pictures, on_step)
 
-        def done(found: "tuple[tuple[Path, ...], SampleAnswers]") -> None:
+        def done(measured: "tuple[tuple[Path, ...], SampleAnswers]") -> None:
             if self._second.network is not None:
-                self._measure_second(*found)
+                self._measure_second(*measured)
 
         self._library.network_session.run(self._library.matching, FIRST, work, done, self._failed)
 
     def _measure_second(self, pictures: "tuple[Path, ...]", first: "SampleAnswers") -> None:
         alike, folder = self.alike, self._library.folder
-        where = folder.path if folder is not None else None
+        root = folder.path if folder is not None else None
 
         def work(network: "Network", on_step: OnStep) -> "BothAnswers":
             from explorer.core.comparison.filter_match import measure_sample, of_samples
 
-            return of_samples(first, measure_sample(network, pictures, on_step), where, same_layers=alike)
+            return of_samples(first, measure_sample(network, pictures, on_step), root, same_layers=alike)
 
         self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def next_untagged(layers: "Sequence[LayerInfo]", book: TagBook, key: FilterKey, step: int = 1) -> FilterKey | None:
     """The next filter without a tag after `key`; None where all have one."""
-    return next_where(layers, lambda found: found not in book, key, step)
+    return next_where(layers, lambda candidate: candidate not in book, key, step)
 
 
 def next_where(
@@ -22,11 +22,11 @@ def next_where(
     `step` -1 walks backwards.
     """
     every = [FilterKey(layer.index, filter) for layer in layers for filter in range(layer.filters)]
-    place = every.index(key) if key in every else 0
+    start = every.index(key) if key in every else 0
     for distance in range(1, len(every) + 1):
-        found = every[(place + step * distance) % len(every)]
-        if wanted(found):
-            return found
+        candidate = every[(start + step * distance) % len(every)]
+        if wanted(candidate):
+            return candidate
     return None
 
 

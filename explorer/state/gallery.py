@@ -129,8 +129,8 @@ class FilterGallery(QObject):
         field, answer = self.field, self.answer
         if field is None or answer is None or picture not in answer.tiles:
             return None
-        found: PeakCrop | None = self._crops.get((picture, answer.tiles[picture].place, field))
-        return found
+        crop: PeakCrop | None = self._crops.get((picture, answer.tiles[picture].place, field))
+        return crop
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter) != (before.layer, before.filter):
@@ -226,23 +226,23 @@ def _answer(
     seed: int,
     surrounds: "Surrounds | None",
     root: Path,
-    there: Mapping[Path, int],
+    positions: Mapping[Path, int],
 ) -> Answer:
     from explorer.core.index.gallery import gallery
     from explorer.core.index.strong_pictures import strong_pictures
 
-    found = gallery(index, key, kind, TILES, by=by, surrounds=surrounds, seed=seed)
-    tiles = {root / one.picture: one for one in found.pictures}
+    tile_gallery = gallery(index, key, kind, TILES, by=by, surrounds=surrounds, seed=seed)
+    tiles = {root / tile.picture: tile for tile in tile_gallery.pictures}
     return Answer(
         key=key,
         by=by,
-        gallery=found,
+        gallery=tile_gallery,
         sentence=strong_pictures(index, key).sentence(),
         scale=index.scale(key),
         ring_ratio=float(index.filters()[index.row(key)]["ring_ratio"]),
         measured=len(index.pictures),
         asked=index.contents.asked,
-        tiles={picture: one for picture, one in tiles.items() if picture in there},
+        tiles={picture: tile for picture, tile in tiles.items() if picture in positions},
     )
 
 
@@ -250,13 +250,13 @@ def _read_crops(keys: Sequence[Any], on_step: OnStep) -> dict[Any, Any]:
     from explorer.core.images import read_image
     from explorer.core.index.peak_crop import peak_crop
 
-    found: dict[Any, Any] = {}
+    crops: dict[Any, Any] = {}
     for done, key in enumerate(keys):
         on_step(done, len(keys))
         picture, place, field = key
         state = state_of(picture)
         try:
-            found[key] = Looked(peak_crop(read_image(picture), field, place), state)
+            crops[key] = Looked(peak_crop(read_image(picture), field, place), state)
         except UserError:
-            found[key] = Looked(None, state)  # the list of pictures says why it cannot be read
-    return found
+            crops[key] = Looked(None, state)  # the list of pictures says why it cannot be read
+    return crops

@@ -57,8 +57,8 @@ class GivenClasses(QObject):
 
     def of(self, word: str) -> str:
         """The network's class that a given word means; "" where it means none or nothing is known."""
-        known = self.map if word else None
-        return known.of(word) if known is not None else ""
+        class_words = self.map if word else None
+        return class_words.of(word) if class_words is not None else ""
 
     def _forget(self) -> None:
         self._asked, self._known = False, None
@@ -92,7 +92,7 @@ class GivenClasses(QObject):
 
         text = self._settings.text(f"class words/{key}")
         try:
-            kept = ClassWords.from_json(text) if text else None
+            class_words = ClassWords.from_json(text) if text else None
         except UserError:
             return None  # damaged: as if it were not there
-        return kept if kept is not None and kept.classes == classes else None
+        return class_words if class_words is not None and class_words.classes == classes else None

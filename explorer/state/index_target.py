@@ -18,7 +18,7 @@ class Target:
 
     def command(self, networks: NetworkSession, data: Path) -> list[str]:
         """What the process is asked to do; indexes are kept below `data`."""
-        said = networks.opening_words | {
+        options = networks.opening_words | {
             "--images": self.folder,
             "--labels": self.labels,
             "--columns": self.columns,
@@ -26,7 +26,7 @@ class Target:
             "--progress": "json",
         }
         # One word each: a value that begins with a hyphen would be an option otherwise.
-        return ["index", *(f"{option}={value}" for option, value in said.items() if value), "--kept"]
+        return ["index", *(f"{option}={value}" for option, value in options.items() if value), "--kept"]
 
 
 def target_of(networks: NetworkSession, folder: Folder | None) -> Target | None:

@@ -75,7 +75,7 @@ class Indexing(QObject):
         self._rest = QTimer(self, singleShot=True, interval=REST_MS)
         self._rest.timeout.connect(self._rested)
         session.changed.connect(self._walked)
-        settings.setting_changed.connect(lambda which: self._switched() if which is INDEX else None)
+        settings.setting_changed.connect(lambda setting: self._switched() if setting is INDEX else None)
         self._networks.opened.connect(lambda network: self._opened())
         self._networks.closed.connect(self._opened)
         if after is not None:

@@ -44,9 +44,9 @@ class LayerFacts(QObject):
     def _find(self, network: "Network") -> None:
         self._found = ()
 
-        def done(found: tuple[LayerWords, ...]) -> None:
+        def done(layer_words: tuple[LayerWords, ...]) -> None:
             if self._library.network is network:
-                self._found = found
+                self._found = layer_words
                 self.changed.emit()
 
         # A network whose arithmetic cannot be followed is looked at without these words.
@@ -59,7 +59,7 @@ def _words(network: "Network", on_step: OnStep) -> tuple[LayerWords, ...]:
     from explorer.core.index.receptive_field import receptive_fields
 
     on_step(0, 0)
-    found = []
+    layer_words = []
     for layer, field in zip(network.layers, receptive_fields(network), strict=True):
         convolution = network.module.get_submodule(layer.module)
         assert isinstance(convolution, nn.Conv2d)
@@ -73,5 +73,5 @@ def _words(network: "Network", on_step: OnStep) -> tuple[LayerWords, ...]:
             f"A {high} × {wide} convolution. One value of its maps depends on {most}{tall} × {across} of the "
             f"{network.input.size[0]} × {network.input.size[1]} pixels that the network sees (its receptive field)."
         )
-        found.append(LayerWords(f"{high} × {wide} convolution, {sees}", long))
-    return tuple(found)
+        layer_words.append(LayerWords(f"{high} × {wide} convolution, {sees}", long))
+    return tuple(layer_words)

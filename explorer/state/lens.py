@@ -98,8 +98,11 @@ class ChosenLens(QObject):
         """What there must be before anything can be computed; "" where there is a target."""
         if self.target:
             return ""
-        if self._pipeline.network is None or self._pipeline.shown is None:
+        network, activations = self._pipeline.network, self._pipeline.activations
+        if network is None or self._pipeline.shown is None:
             return "Open a network and a picture to measure."
+        if activations is not None and not network.classes:
+            return "The network has no class scores: measure the chosen filter, where the lens can."
         return self._pipeline.trouble or "Waiting for what the network says of the picture …"
 
     @property
@@ -123,8 +126,8 @@ class ChosenLens(QObject):
             return ""
         kind, chosen = "class" if self.choice.score == "logit" else "probability", self.pointed_at
         if chosen == PREDICTED:
-            place = int(activations.probabilities.argmax())
-            return f"{kind}:{network.classes[place]}" if place < len(network.classes) else ""
+            class_index = activations.prediction.best
+            return f"{kind}:{network.classes[class_index]}" if class_index is not None else ""
         if chosen == CHOSEN_FILTER:
             return f"filter:{view.layer}:{view.filter}:{self.choice.reading}"
         name = chosen.removeprefix(CLASS)
@@ -244,13 +247,13 @@ class ChosenLens(QObject):
                 network, rgb, request.target, settings, on_step, lambda map: self._rough.emit(request, map)
             )
 
-        def done(found: "AttributionMap") -> None:
-            self._kept[request] = found
+        def done(attribution: "AttributionMap") -> None:
+            self._kept[request] = attribution
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             self._computing = None
             if request == self._request():
-                self._found, self.rough = found, False
+                self._found, self.rough = attribution, False
                 self.changed.emit()
 
         def failed(error: BaseException) -> None:
@@ -259,7 +262,7 @@ class ChosenLens(QObject):
 
         self._library.network_session.run(self._library.batch, request.lens, work, done, failed)
 
-    def _show_rough(self, request: Request, found: "AttributionMap") -> None:
+    def _show_rough(self, request: Request, attribution: "AttributionMap") -> None:
         if request == self._request() and (self._found is None or self.rough):
-            self._found, self.rough = found, True
+            self._found, self.rough = attribution, True
             self.changed.emit()

@@ -76,8 +76,8 @@ class LensComparisonOrder:
         from explorer.core.comparison.lens_of_both import lens_panels, through_both, translated
 
         lens, settings = LENSES[self.request.lens], dict(self.request.settings)
-        asked = (target, settings), translated(lens, target, settings, second, self.filter)
-        both = through_both(lens, (first, second), rgb, asked, no_step)
+        requests = (target, settings), translated(lens, target, settings, second, self.filter)
+        both = through_both(lens, (first, second), rgb, requests, no_step)
         return lens_panels(lens, both, (first.name, second.name), points=self.points)
 
 

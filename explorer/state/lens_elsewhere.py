@@ -50,24 +50,24 @@ class LensElsewhere(QObject):
             self._compute(wanted, picture)
         return self._found
 
-    def _compute(self, wanted: Request, picture: Path) -> None:
+    def _compute(self, request: Request, picture: Path) -> None:
         def work(network: "Network", on_step: OnStep) -> "AttributionMap":
             from explorer.core.images import read_image
 
-            rgb, settings = read_image(picture), dict(wanted.settings)
-            return LENSES[wanted.lens].compute(network, rgb, wanted.target, settings, on_step, None)
+            rgb, settings = read_image(picture), dict(request.settings)
+            return LENSES[request.lens].compute(network, rgb, request.target, settings, on_step, None)
 
-        def done(found: "AttributionMap") -> None:
-            self._end(wanted, found, "")
+        def done(attribution: "AttributionMap") -> None:
+            self._end(request, attribution, "")
 
         def failed(error: BaseException) -> None:
-            self._end(wanted, None, in_words(error))
+            self._end(request, None, in_words(error))
 
         self._library.network_session.run(self._library.batch, SLOT, work, done, failed)
 
-    def _end(self, wanted: Request, found: "AttributionMap | None", why: str) -> None:
-        if wanted == self._asked:
-            self._found, self.trouble = found, why
+    def _end(self, request: Request, attribution: "AttributionMap | None", why: str) -> None:
+        if request == self._asked:
+            self._found, self.trouble = attribution, why
             self.changed.emit()
 
     def _cancelled(self, slot: str) -> None:

@@ -55,8 +55,8 @@ def exported_lens(lens: ChosenLens, *, of_picture: bool = False) -> str:
     of one that it made)."""
     if lens.lens is None or lens.request is None or (of_picture and not lens.lens.of_picture):
         return ""
-    of = "the predicted class of each" if lens.pointed_at == PREDICTED else lens.target
-    return f"{lens.lens.title} of {of}"
+    target_words = "the predicted class of each" if lens.pointed_at == PREDICTED else lens.target
+    return f"{lens.lens.title} of {target_words}"
 
 
 def lens_order(

@@ -50,8 +50,8 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
 
     UserError where no lens shows a map yet; the function raises one where the picture's file is another by then.
     """
-    found, shown, chosen, points = lens.found, pipeline.shown, lens.lens, lens.points
-    if found is None or shown is None or chosen is None or lens.rough:
+    attribution, shown, chosen, points = lens.found, pipeline.shown, lens.lens, lens.points
+    if attribution is None or shown is None or chosen is None or lens.rough:
         raise UserError("No lens shows a map yet; choose one (L), and wait for its map.")
 
     def draw(network: "Network", ending: str) -> bytes:
@@ -67,13 +67,13 @@ def drawn_lens(lens: ChosenLens, pipeline: Pipeline) -> "Callable[[Network, str]
             name, digest = shown.picture.name, picture_digest(shown.picture)
             if state_of(shown.picture) != shown.state:
                 raise UserError(f"{name} is another file by now; look at it again, then save.")
-        described = describe(network, found.target, found.settings, name, digest)
+        described = describe(network, attribution.target, attribution.settings, name, digest)
         described = {"lens": chosen.name, **described}
         if ending == DATA:
-            return packed(found, described)
-        rgb = shown.rgb if found.rgb is None else found.rgb
-        limit = color_limit(chosen, found.target, found.map, points)
-        figure = figure_of(network, chosen, rgb, found.map, found.score, described, limit)
+            return packed(attribution, described)
+        rgb = shown.rgb if attribution.rgb is None else attribution.rgb
+        limit = color_limit(chosen, attribution.target, attribution.map, points)
+        figure = figure_of(network, chosen, rgb, attribution.map, attribution.score, described, limit)
         return attribution_figure(figure, ending, FigureStyle())
 
     return draw

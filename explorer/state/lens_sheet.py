@@ -26,7 +26,7 @@ MOST = 12
 class LensSheet(QObject):
     """The sheet of the pair that a person asked for last; `changed` with every row, and where there will be none.
 
-    The rows are computed on the batch worker, for the class that was predicted.
+    The rows are computed on the batch worker, for the class that was predicted, or the only one that the network has.
     """
 
     changed = Signal()
@@ -67,17 +67,19 @@ class LensSheet(QObject):
 
         def work(network: "Network", on_step: OnStep) -> None:
             from explorer.core.attribution.sheet_rows import sheet_row
+            from explorer.core.class_words import probabilities_told_apart, told_apart
             from explorer.core.images import read_image
             from explorer.core.maps.activations import predict
 
             lenses = [LENSES[name] for name in LENSES_BESIDE]
-            place = network.classes.index(predicted)
+            index, name = told_apart(network.classes).index(predicted), _measured(network, predicted)
+            aside = () if name == predicted else (f"maps: {name}",)  # there is no score of what it is not
             for done, path in enumerate(asked[2]):
                 on_step(done, len(asked[2]))
                 rgb = read_image(path)
-                said = f"said: {predicted} {float(predict(network, rgb)[place]):.2f}"
-                lines = (path.name, f"given: {given}", said)
-                self._came.emit(asked, path, sheet_row(network, rgb, lenses, f"class:{predicted}", lines))
+                prediction = f"said: {predicted} {probabilities_told_apart(predict(network, rgb))[index]:.2f}"
+                lines = (path.name, f"given: {given}", prediction, *aside)
+                self._came.emit(asked, path, sheet_row(network, rgb, lenses, f"class:{name}", lines))
 
         def failed(error: BaseException) -> None:
             self.trouble = in_words(error)
@@ -111,7 +113,7 @@ class LensSheet(QObject):
 
             about = {
                 "network": network.identity,
-                "target": f"class:{asked[1]}",
+                "target": f"class:{_measured(network, asked[1])}",
                 "lenses": list(LENSES_BESIDE),
                 "pictures": [picture.name for picture in asked[2][: len(rows)]],
             }
@@ -137,3 +139,8 @@ class LensSheet(QObject):
         if slot == SLOT and self._asked is not None and not self.complete:
             self.trouble = "Stopped."
             self.changed.emit()
+
+
+def _measured(network: "Network", predicted: str) -> str:
+    """The class of the network that is measured where one is predicted: it may have one alone, which is denied."""
+    return predicted if predicted in network.classes else network.classes[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.progress import OnStep
+from explorer.state.column_words import column_words
 from explorer.state.file_state import FileState
 from explorer.state.jobs import Jobs
 from explorer.state.lazy import LazyStore
@@ -151,21 +152,24 @@ class Library(QObject):
             pictures, problems = listing.pictures, (*listing.unreadable, *listing.notes)
             unread = None
             if labels is None:
-                known = folder_labels(path, pictures)
+                given_labels = folder_labels(path, pictures)
             else:
                 try:
-                    known = read_labels(labels, pictures, columns)
+                    given_labels = read_labels(labels, pictures, columns)
                 except UserError as error:
-                    unread, known = Unread(labels, columns, error), before.labels or Labels()
-                    how = "keeps the classes that it had" if known.counts else "was opened without classes"
+                    unread, given_labels = Unread(labels, columns, error), before.labels or Labels()
+                    how = "keeps the classes that it had" if given_labels.counts else "was opened without classes"
                     problems = (f"{error} The folder {how}.", *problems)
             rows = {picture: row for row, picture in enumerate(pictures)}
             names = tuple(picture.name.lower() for picture in pictures)
-            classes = tuple(known.of(picture).lower() for picture in pictures)
-            told = ",".join(f"{role}={title}" for role, titles in (columns or {}).items() for title in titles)
-            problems = (*problems, *known.problems)
-            table = (labels, told if labels else "") if unread is None else (before.table, before.columns)
-            return Folder(path, pictures, known, problems, rows, names, classes, *table, unread)
+            classes = tuple(given_labels.of(picture).lower() for picture in pictures)
+            problems = (*problems, *given_labels.problems)
+            table = (
+                (labels, column_words(columns if labels else None))
+                if unread is None
+                else (before.table, before.columns)
+            )
+            return Folder(path, pictures, given_labels, problems, rows, names, classes, *table, unread)
 
         def done(folder: Folder) -> None:
             self.folder = folder
@@ -195,8 +199,8 @@ class Library(QObject):
             self.unreadable.emit(picture, "")
 
     def _note_read(self, picture: Path, state: FileState) -> None:
-        known = self._states.setdefault(picture, state)
-        if known != state:
+        before = self._states.setdefault(picture, state)
+        if before != state:
             self._states[picture] = state
             self._forget(picture)
             self.replaced.emit(picture)

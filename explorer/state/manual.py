@@ -40,10 +40,10 @@ class ManualPage:
 
 def manual_pages(folder: Path | None = None) -> list[ManualPage]:
     """The pages of a folder, of the program's own without one; none where they did not come with it."""
-    place = folder or _folder()
-    found = sorted(place.glob("*.md")) if place is not None else []
+    directory = folder or _folder()
+    paths = sorted(directory.glob("*.md")) if directory is not None else []
     rank = {name: number for number, name in enumerate(FIRST)}
-    return [_page(path) for path in sorted(found, key=lambda path: (rank.get(path.stem, len(rank)), path.stem))]
+    return [_page(path) for path in sorted(paths, key=lambda path: (rank.get(path.stem, len(rank)), path.stem))]
 
 
 def _page(path: Path) -> ManualPage:

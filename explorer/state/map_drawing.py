@@ -40,7 +40,7 @@ def draw(map: "Map", scale: Scale, style: DisplayStyle, size: tuple[int, int]) -
 
 
 def drawn_attribution(
-    found: "AttributionMap", lens: "Lens", points: float, like: "AttributionMap | None" = None
+    attribution: "AttributionMap", lens: "Lens", points: float, like: "AttributionMap | None" = None
 ) -> "tuple[RGBA | RGB, float]":
     """What a lens shows, drawn, and the value at which its colors end; a picture that it made as it is.
 
@@ -49,6 +49,8 @@ def drawn_attribution(
     from explorer.core.attribution.color_range import color_limit
     from explorer.core.drawing.signed_overlay import attribution_overlay
 
-    measured = like or found
+    measured = like or attribution
     limit = color_limit(lens, measured.target, measured.map, points)
-    return found.rgb if found.rgb is not None else attribution_overlay(found.map, found.map.shape, limit=limit), limit
+    return attribution.rgb if attribution.rgb is not None else attribution_overlay(
+        attribution.map, attribution.map.shape, limit=limit
+    ), limit

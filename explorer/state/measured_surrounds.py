@@ -59,8 +59,8 @@ class MeasuredSurrounds(QObject):
 
             return Surrounds(picture_table(index, folder, WHOLE_PICTURE, on_step=on_step))
 
-        def done(found: "Surrounds") -> None:
-            self._found, self.sentence = found, ""
+        def done(surrounds: "Surrounds") -> None:
+            self._found, self.sentence = surrounds, ""
             self.arrived.emit()
 
         def failed(error: BaseException) -> None:

@@ -67,7 +67,7 @@ class Muting(QObject):
         pipeline.picture_changed.connect(self._look)
         pipeline.maps_changed.connect(self._look)
         evidence.changed.connect(self._index_changed)
-        settings.setting_changed.connect(lambda which: self._look() if which is MUTE_WITH else None)
+        settings.setting_changed.connect(lambda setting: self._look() if setting is MUTE_WITH else None)
 
     @property
     def fill(self) -> str:
@@ -105,8 +105,8 @@ class Muting(QObject):
         count = len(self.keys)
         if not count:
             return ""
-        which = f" ({self.listed})" if count <= NAMED else ""
-        return f"{counted(count, 'filter')} muted{which} · not the real network"
+        names = f" ({self.listed})" if count <= NAMED else ""
+        return f"{counted(count, 'filter')} muted{names} · not the real network"
 
     @property
     def listed(self) -> str:

@@ -48,14 +48,14 @@ class Request:
         """The answers as values of the command line's options; `network` is what was opened with them."""
         from trainer.networks.arguments import line_of
 
-        said = {
+        options = {
             "--architecture": self.architecture,
             "--classes": line_of(self.classes) if self.classes else "",
             "--input": json.dumps(network.input.to_dict()) if self.input is not None else "",
             "--outputs": self.outputs,
             "--key": self.key,
         }
-        return {option: value for option, value in said.items() if value}
+        return {option: value for option, value in options.items() if value}
 
 
 @dataclass(frozen=True)

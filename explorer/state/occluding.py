@@ -109,7 +109,7 @@ class Occluding(QObject):
 
     @property
     def said(self) -> str:
-        """What the network says with the patch where it lies, as at the top of the window; "" without one.
+        """What the network says with the patch where it lies, as at the top of the window; "" without one or classes.
 
         Of the class that the map is about, else of the likeliest.
         """
@@ -117,9 +117,11 @@ class Occluding(QObject):
         if patch is None or network is None:
             return ""
         before, name = patch.before.probabilities, self._lens.target.partition(":")[2]
-        place = network.classes.index(name) if name in network.classes else int(before.argmax())
-        after = patch.covered.probabilities[place]
-        return f"with the patch: {network.classes[place]} {before[place]:.3f} → {after:.3f}"
+        if not len(before):
+            return ""
+        class_index = network.classes.index(name) if name in network.classes else int(before.argmax())
+        after = patch.covered.probabilities[class_index]
+        return f"with the patch: {network.classes[class_index]} {before[class_index]:.3f} → {after:.3f}"
 
     def follow(self, following: bool) -> None:
         """Let the patch go where the mouse or the arrow keys are, or take it away."""
@@ -186,17 +188,17 @@ class Occluding(QObject):
         network, shown, place = self._pipeline.network, self._pipeline.shown, self._place
         if network is None or shown is None or place is None or self._library.interactive.busy("patch"):
             return
-        rgb, layer, held = shown.rgb, self._session.view.layer, self._live_patches
+        rgb, layer, live_patches = shown.rgb, self._session.view.layer, self._live_patches
         appearance, settings = self._appearance, self._lens.settings_of(OCCLUSION.name)
 
         def work(on_step: OnStep) -> Patch:
             from explorer.core.attribution.occlusion.live_patch import LivePatch
 
-            if not held:
-                held.append(LivePatch(network, rgb))
+            if not live_patches:
+                live_patches.append(LivePatch(network, rgb))
             occluder = occluder_of(settings)
-            covered = held[0].at(occluder, *place, layers=[layer])
-            return Patch(*held[0].patch(occluder, *place), covered, held[0].unoccluded)
+            covered = live_patches[0].at(occluder, *place, layers=[layer])
+            return Patch(*live_patches[0].patch(occluder, *place), covered, live_patches[0].unoccluded)
 
         def done(patch: Patch) -> None:
             if self._place is None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
+from explorer.state.column_words import column_words
 from explorer.state.library import Folder, Library
 from explorer.state.network_session import Request
 from explorer.state.session import Session, View
@@ -48,7 +49,8 @@ class Opening(QObject):
         self._session, self._library = session, library
         self._tagging, self._settings, self._bundled = tagging, settings, bundled
         self._picture_wanted: Path | None = None
-        self._key_wanted: tuple[int, int] | None = None
+        self._key_wanted: tuple[Path, int, int] | None = None
+        """The layer and the filter to go to in the network of a file."""
         library.network_opened.connect(self._network_opened)
         library.folder_opened.connect(self._folder_opened)
         library.folder_failed.connect(self._folder_failed)
@@ -80,8 +82,8 @@ class Opening(QObject):
             request = replace(request, **self._settings.answers())
             self._picture_wanted = self._last("picture")
             layer, _, filter = self._settings.text("last/filter").partition(":")
-            if layer.isdecimal() and filter.isdecimal():
-                self._key_wanted = int(layer), int(filter)
+            if model is not None and layer.isdecimal() and filter.isdecimal():
+                self._key_wanted = model, int(layer), int(filter)
         if images is not None:
             self.open_folder(images, labels, columns=start.columns or self._last_columns(labels))
         if start.compare is not None:
@@ -112,9 +114,6 @@ class Opening(QObject):
         `columns` says what the table's columns hold, where that is not to be found out.
         """
         self._picture_wanted = picture or self._picture_wanted
-        self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
-        said = [f"{role}={title}" for role, titles in (columns or {}).items() for title in titles]
-        self._settings.set_text("last/columns", ",".join(said) if labels else "")
         self._library.open_folder(path, labels, columns)
 
     def open_labels(self, labels: Path) -> None:
@@ -196,14 +195,13 @@ class Opening(QObject):
 
     def remember(self) -> None:
         """Keep what is open for the next session; what was not opened in this one stays as it was."""
-        view, request, folder = self._session.view, self._library.request, self._library.folder
+        view, request = self._session.view, self._library.request
         if request is not None:
             asks_nothing = request.architecture is None
             self._settings.set_text("last/model", str(request.path.absolute()) if asks_nothing else "")
             self._settings.set_answers(request.classes, request.input, request.outputs, request.key)
             self._settings.set_text("last/filter", f"{view.layer}:{view.filter}")
-        if folder is not None:
-            self._settings.set_text("last/images", str(folder.path.absolute()))
+        if self._library.folder is not None:
             self._settings.set_text("last/picture", str(view.picture or ""))
         self._settings.set_style(view.style)
         self._settings.save()
@@ -214,13 +212,13 @@ class Opening(QObject):
 
     def _last_columns(self, labels: Path | None) -> "Wanted | None":
         """What was said of the columns of these labels when they were open last; None where nothing was."""
-        said = self._settings.text("last/columns")
-        if not said or labels is None or str(labels.absolute()) != self._settings.text("last/labels"):
+        text = self._settings.text("last/columns")
+        if not text or labels is None or str(labels.absolute()) != self._settings.text("last/labels"):
             return None
         from trainer.pictures.column_choice import parse_columns
 
         try:
-            return parse_columns(said)
+            return parse_columns(text)
         except UserError:  # a damaged setting counts as not there
             return None
 
@@ -233,8 +231,10 @@ class Opening(QObject):
         assert request is not None
         self._settings.remember("models", request.path)
         self._tagging.close()
-        layer, filter = self._key_wanted or (len(network.layers) - 1, 0)
-        self._key_wanted = None
+        wanted, self._key_wanted = self._key_wanted, None
+        layer, filter = len(network.layers) - 1, 0
+        if wanted is not None and wanted[0] == request.path:
+            _, layer, filter = wanted
         if layer >= len(network.layers) or filter >= network.layers[layer].filters:
             layer, filter = len(network.layers) - 1, 0
         self._session.update(layer=layer, filter=filter, also=frozenset())
@@ -243,6 +243,12 @@ class Opening(QObject):
 
     def _folder_opened(self, folder: Folder) -> None:
         self._settings.remember("folders", folder.path)
+        self._settings.set_text("last/images", str(folder.path.absolute()))
+        labels, columns = folder.table, folder.columns
+        if labels is None and folder.unread is not None:  # it is asked about again
+            labels, columns = folder.unread.labels, column_words(folder.unread.columns)
+        self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
+        self._settings.set_text("last/columns", columns)
         wanted, self._picture_wanted = self._picture_wanted, None
         self._session.update(picture=wanted if wanted in folder.positions else folder.pictures[0])
 

@@ -50,9 +50,10 @@ class PictureSearch(QObject):
     """Finds the pictures for which all parts of a text hold; parts are parted by spaces.
 
     `7:57>0.1` compares the filter's highest value inside, `melanoma>0.8` a class's probability; `class:NAME` is the
-    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's; `wrong`
-    and `right` compare the two, without pictures of no known class; `trained-on` are the pictures that the network was
-    trained or chosen on, `starred` those with a star; `not:` before a part turns it over.
+    given class, in the table's words or as the network's class that they mean, `predicted:NAME` the network's ("not
+    NAME" where it has one class alone); `wrong` and `right` compare the two, without pictures of no known class;
+    `trained-on` are the pictures that the network was trained or chosen on, `starred` those with a star; `not:` before
+    a part turns it over.
     `changed` when the same text may find others.
     """
 
@@ -85,7 +86,7 @@ class PictureSearch(QObject):
         matching, problem = [True] * len(folder.pictures), ""
         for part in parts:
             marks, trouble = self._part(part, folder)
-            matching = [one and other for one, other in zip(matching, marks, strict=True)]
+            matching = [before and mark for before, mark in zip(matching, marks, strict=True)]
             problem = problem or trouble
         if not problem and not any(matching) and any("class:" in part for part in parts):
             words = ", ".join(sorted(folder.labels.counts)[:MOST_WORDS]) if folder.labels is not None else "none"
@@ -114,14 +115,16 @@ class PictureSearch(QObject):
         if index is None:
             return self._among_scores(part, folder)
         try:
-            found = self._in_index(part, index)
+            matches = self._in_index(part, index)
         except LookupError as error:
             return nothing, f'There is no filter or class "{error.args[0]}".'
         rows = self._rows_of(folder, index)
-        return [bool(row >= 0 and found[row]) for row in rows], ""
+        return [bool(row >= 0 and matches[row]) for row in rows], ""
 
     def _among_scores(self, part: str, folder: Folder, *, wanted: bool = True) -> tuple[list[bool], str]:
         """Which pictures match as far as their scores are known without an index: those that were listed already."""
+        from explorer.core.class_words import probabilities_told_apart, told_apart
+
         nothing = [False] * len(folder.pictures)
         network, compared = self._library.network, _COMPARED.fullmatch(part)
         predicted = part.startswith("predicted:")
@@ -129,31 +132,33 @@ class PictureSearch(QObject):
             return nothing, f'"{part}" asks for the index of the folder, which is not there yet.'
         name = part.removeprefix("predicted:") if compared is None else compared[1]
         try:
-            place = class_named(name, network.classes)
+            class_index = class_named(name, told_apart(network.classes))
         except LookupError:
             return nothing, f'There is no filter or class "{name}".'
-        found, known = nothing, 0
+        marks, known = nothing, 0
         for row, picture in enumerate(folder.pictures):
             scores = self._library.predictions.peek(picture)
             if scores is None or not len(scores):
                 continue
-            known += 1
+            known, scores = known + 1, probabilities_told_apart(scores)
             if compared is None:
-                matches = int(scores.argmax()) == place
+                matches = int(scores.argmax()) == class_index
             else:
-                matches = bool(COMPARISONS[compared[2]](scores[place], float(compared[3])))
-            found[row] = matches == wanted
-        self._awaits_scores = known < len(found)
-        of = f"{known:,} of {counted(len(found), 'picture')}"
+                matches = bool(COMPARISONS[compared[2]](scores[class_index], float(compared[3])))
+            marks[row] = matches == wanted
+        self._awaits_scores = known < len(marks)
+        of = f"{known:,} of {counted(len(marks), 'picture')}"
         rest = f"So far the scores of {of} are known; the folder's index, which is not there yet, has them all."
-        return found, rest if self._awaits_scores else ""
+        return marks, rest if self._awaits_scores else ""
 
     def _in_index(self, part: str, index: "FolderIndex") -> "Marks":
         """Which pictures of the index match (N); LookupError for a filter or class that is not there."""
         import numpy as np
 
+        from explorer.core.class_words import probabilities_told_apart, told_apart
         from explorer.core.errors import UserError
 
+        classes, probabilities = told_apart(index.classes), probabilities_told_apart(index.probabilities)
         if part == "trained-on":
             return index.trained_on
         compared = _COMPARED.fullmatch(part)
@@ -165,16 +170,16 @@ class PictureSearch(QObject):
                 except UserError as error:
                     raise LookupError(name) from error
             else:
-                values = index.probabilities[:, class_named(name, index.classes)]
+                values = probabilities[:, class_named(name, classes)]
             marks: Marks = COMPARISONS[sign](values, float(number))
             return marks
-        if not index.probabilities.shape[1]:
+        if not probabilities.shape[1]:
             raise LookupError(part)
-        predicted = index.probabilities.argmax(axis=1)
+        predicted = probabilities.argmax(axis=1)
         if part.startswith("predicted:"):
-            named: Marks = predicted == class_named(part.removeprefix("predicted:"), index.classes)
+            named: Marks = predicted == class_named(part.removeprefix("predicted:"), classes)
             return named
-        numbers = {name: place for place, name in enumerate(index.classes)}
+        numbers = {name: class_index for class_index, name in enumerate(classes)}
         given = np.array([numbers.get(self._given.of(word) or word, -1) for word in index.given])
         same = (given == predicted) if part == "right" else (given != predicted)
         known: Marks = (given >= 0) & same
@@ -187,9 +192,9 @@ class PictureSearch(QObject):
         if self._rows is None or self._rows[0] is not folder or self._rows[1] is not index:
             rows = np.full(len(folder.pictures), -1, np.intp)
             for row, name in enumerate(index.pictures):
-                place = folder.positions.get(folder.path / name)
-                if place is not None:
-                    rows[place] = row
+                position = folder.positions.get(folder.path / name)
+                if position is not None:
+                    rows[position] = row
             self._rows = folder, index, rows
         return self._rows[2]
 
@@ -228,7 +233,7 @@ def class_named(start: str, classes: tuple[str, ...]) -> int:
     small = [name.lower() for name in classes]
     if start in small:
         return small.index(start)
-    found = [place for place, name in enumerate(small) if start and name.startswith(start)]
-    if not found:
+    matches = [class_index for class_index, name in enumerate(small) if start and name.startswith(start)]
+    if not matches:
         raise LookupError(start)
-    return found[0]
+    return matches[0]

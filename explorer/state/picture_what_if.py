@@ -205,7 +205,7 @@ class PictureWhatIf(QObject):
         if self._library.interactive.busy(SLOT):
             return
         wish, absent = (dict(self._values), self.without, self.laid), self._absent
-        rgb, raw, kept = shown.rgb, self._session.view.style.raw, self._on_skin
+        rgb, raw, on_skin = shown.rgb, self._session.view.style.raw, self._on_skin
         of = shown.picture, shown.state, self.without, self.laid, absent
 
         def work(network: "Network", on_step: OnStep) -> WhatIfAnswer:
@@ -215,16 +215,18 @@ class PictureWhatIf(QObject):
             from explorer.core.what_if.folder import scores_of_both
 
             values, without, laid = wish
-            change = Change(**values, without=without, laid=tuple(Laid(*place) for place in laid))
-            if not kept or kept[0].of != of:
-                kept[:] = [_OnSkin(of, *change.on_skin(rgb, absent))]
+            change = Change(**values, without=without, laid=tuple(Laid(*artifact) for artifact in laid))
+            if not on_skin or on_skin[0].of != of:
+                on_skin[:] = [_OnSkin(of, *change.on_skin(rgb, absent))]
             on_step(0, 0)
-            changed = change.taken(kept[0].rgb)
-            missing = [name for name in without if name not in kept[0].painted_over]
+            changed = change.taken(on_skin[0].rgb)
+            missing = [name for name in without if name not in on_skin[0].painted_over]
             why = {name: "it was said that there is none" if name in absent else "none was found" for name in missing}
-            said = change.sentence + "".join(f"; no {name} is painted over: {reason}" for name, reason in why.items())
+            sentence = change.sentence + "".join(
+                f"; no {name} is painted over: {reason}" for name, reason in why.items()
+            )
             activations = record(network, changed, raw=raw)
-            return WhatIfAnswer(changed, activations, *scores_of_both(network, rgb, changed), said)
+            return WhatIfAnswer(changed, activations, *scores_of_both(network, rgb, changed), sentence)
 
         def done(answer: WhatIfAnswer) -> None:
             if self.showing:

@@ -101,32 +101,32 @@ class PinnedPicture(BesideEntry):
             return Drawn()
         view, lens = self._session.view, self._lens.lens
         name = f"pinned: {clipped(self.picture.stem, LONGEST)}"
-        found: OverPicture | None = self._library.over.get(self.picture)
+        over_picture: OverPicture | None = self._library.over.get(self.picture)
         if lens is not None:
-            return self._drawn_lens(lens, self.picture, found, name)
+            return self._drawn_lens(lens, self.picture, over_picture, name)
         caption = f"{name} · filter {FilterKey(view.layer, view.filter)}"
-        if found is None or view.filter >= len(found.maps):
+        if over_picture is None or view.filter >= len(over_picture.maps):
             return Drawn(picture=self._crop, caption=caption)
         from trainer.networks.input_spec import Box
 
-        self._crop, size = found.crop, found.crop.shape[:2]
-        maps = found.maps.astype("float32")
+        self._crop, size = over_picture.crop, over_picture.crop.shape[:2]
+        maps = over_picture.maps.astype("float32")
         scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
         overlay = draw(maps[view.filter], scale, view.style, fit((size[0], size[1]), RESOLUTION))
         same = scale == self._pipeline.scale(view.layer, view.filter)
         return Drawn(self._crop, overlay, Box(0, 0, *size), caption, None if same else scale)
 
-    def _drawn_lens(self, lens: "Lens", picture: Path, seen: "OverPicture | None", name: str) -> Drawn:
+    def _drawn_lens(self, lens: "Lens", picture: Path, over_picture: "OverPicture | None", name: str) -> Drawn:
         """The picture with the lens's map of it; without it while it is measured."""
-        self._crop = seen.crop if seen is not None else self._crop
-        found, learned = self._through.get(picture), self._lens.found
-        if self._crop is None or found is None:
+        self._crop = over_picture.crop if over_picture is not None else self._crop
+        attribution, learned = self._through.get(picture), self._lens.found
+        if self._crop is None or attribution is None:
             return Drawn(picture=self._crop, caption=f"{name} · {self._through.trouble or 'measuring …'}")
         from trainer.networks.input_spec import Box
 
-        overlay, _ = drawn_attribution(found, lens, self._lens.points, like=learned)
+        overlay, _ = drawn_attribution(attribution, lens, self._lens.points, like=learned)
         frame = Box(0, 0, *self._crop.shape[:2])
-        return Drawn(self._crop, overlay, frame, f"{name} · {lens.title}, {found.target}")
+        return Drawn(self._crop, overlay, frame, f"{name} · {lens.title}, {attribution.target}")
 
     def _view_changed(self, before: View, after: View) -> None:
         if (after.layer, after.filter, after.style) != (before.layer, before.filter, before.style):

@@ -163,8 +163,8 @@ class Pipeline(QObject):
         frame = activations.frame
         down, across = frame.height / map.shape[0], frame.width / map.shape[1]
         box = [frame.top + row * down, frame.left + column * across, down, across]
-        found: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
-        return found | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
+        evidence: dict[str, object] = {"picture": shown.picture.name, "box": [round(side, 2) for side in box]}
+        return evidence | ({"value": float(finite.max())} if np.isfinite(finite.max()) else {})
 
     def _set_network(self, network: "Network") -> None:
         """Look through another network: everything that came from the old one is forgotten."""
@@ -227,24 +227,24 @@ class Pipeline(QObject):
 
     def _submit(self, wanted: Wanted) -> None:
         """Read and record in one job, so that no time is lost between; what is there and still right is taken."""
-        network, before, known = self._network, self._shown, self._cache.get(wanted)
-        read: list[LoadedPicture] = []
-        self._read_so_far = read
+        network, before, cached = self._network, self._shown, self._cache.get(wanted)
+        pictures_read: list[LoadedPicture] = []
+        self._read_so_far = pictures_read
 
         def work(on_step: OnStep) -> "Activations | None":
             shown = load_picture(wanted.picture, network, before)
-            read.append(shown)
+            pictures_read.append(shown)
             on_step(1, 2)
             if network is None:
                 return None
-            if known is not None and known[0] == shown.state:
-                return known[1]
+            if cached is not None and cached[0] == shown.state:
+                return cached[1]
             from explorer.core.maps.activations import record
 
             return record(network, shown.rgb, raw=wanted.raw, crop=shown.crop)
 
         def done(activations: "Activations | None") -> None:
-            (shown,) = read
+            (shown,) = pictures_read
             if activations is not None:
                 self._hold(wanted, shown.state, activations)
             if wanted == self._wanted():
@@ -255,8 +255,8 @@ class Pipeline(QObject):
             if wanted != self._wanted():
                 return
             self.trouble = in_words(error)
-            self._show(read[0] if read else None, None)
-            if read:
+            self._show(pictures_read[0] if pictures_read else None, None)
+            if pictures_read:
                 self.recording_failed.emit(error)
             else:
                 self.picture_failed.emit(wanted.picture, error)

@@ -106,8 +106,8 @@ class PointMaps(QObject):
         if index is None:
             return
         if self.kind == FILTERS:
-            of = index.contents.filters[row]
-            self._session.update(layer=int(of["layer"]), filter=int(of["filter"]))
+            record = index.contents.filters[row]
+            self._session.update(layer=int(record["layer"]), filter=int(record["filter"]))
         elif folder is not None and folder.path / index.pictures[row] in folder.positions:
             self._session.update(picture=folder.path / index.pictures[row])
 
@@ -117,10 +117,10 @@ class PointMaps(QObject):
 
         from explorer.core.index.lasso import inside
 
-        index, found = self._evidence.index, self.found
-        if index is None or found is None or self.kind != PICTURES or len(corners) < 3:
+        index, points = self._evidence.index, self.found
+        if index is None or points is None or self.kind != PICTURES or len(corners) < 3:
             return ()
-        return tuple(index.pictures[row] for row in np.flatnonzero(inside(found.places, np.array(corners))))
+        return tuple(index.pictures[row] for row in np.flatnonzero(inside(points.places, np.array(corners))))
 
     def about(self, row: int) -> str:
         """A point in words."""
@@ -128,8 +128,8 @@ class PointMaps(QObject):
         if index is None:
             return ""
         if self.kind == FILTERS:
-            of = index.contents.filters[row]
-            key = FilterKey(int(of["layer"]), int(of["filter"]))
+            record = index.contents.filters[row]
+            key = FilterKey(int(record["layer"]), int(record["filter"]))
             tags = dict.fromkeys(tag.tag for tag in self._tagging.book.tags(key))
             return f"{key} · {', '.join(tags) or 'no tag'}"
         best = f" · {index.classes[int(index.logits[row].argmax())]}" if index.logits.shape[1] > 1 else ""
@@ -139,25 +139,25 @@ class PointMaps(QObject):
         """What colors the points now; None while that is not known."""
         import numpy as np
 
-        index, how = self._evidence.index, self.coloring[self.kind]
+        index, coloring = self._evidence.index, self.coloring[self.kind]
         if index is None:
             return None
-        if how == PEAK:
+        if coloring == PEAK:
             return self._peaks
-        if how == CLASS:
+        if coloring == CLASS:
             names = tuple(sorted({*index.given} - {""}))
-            places = {name: place for place, name in enumerate(names)}
-            return Colors(names, np.array([places.get(word, -1) for word in index.given], float))
-        if how == PREDICTION:
+            class_indices = {name: class_index for class_index, name in enumerate(names)}
+            return Colors(names, np.array([class_indices.get(word, -1) for word in index.given], float))
+        if coloring == PREDICTION:
             if index.logits.shape[1] < 2:
                 return Colors((), np.asarray(index.probabilities.sum(axis=1)))
             return Colors(index.classes, index.logits.argmax(axis=1).astype(float))
         layers = index.contents.filters["layer"]
-        if how == LAYER:
+        if coloring == LAYER:
             return Colors(tuple(f"layer {layer}" for layer in range(int(layers.max()) + 1)), layers.astype(float))
         entries = [(key, tag.tag) for key, tag in self._tagging.book.entries()]
         words = tuple(dict.fromkeys(sorted(word for _, word in entries)))
-        rows = {(int(of["layer"]), int(of["filter"])): row for row, of in enumerate(index.contents.filters)}
+        rows = {(int(record["layer"]), int(record["filter"])): row for row, record in enumerate(index.contents.filters)}
         tagged = np.full(len(layers), -1.0)
         for key, word in entries:
             if (key.layer, key.filter) in rows:
@@ -177,11 +177,11 @@ class PointMaps(QObject):
         for slot in ("lay out", "peaks"):
             self._jobs.cancel(slot)
         if index is not None and index.contents.network.identity == self._identity:
-            for kind, found in known.items():
+            for kind, points in known.items():
                 laid_on, names = self._laid_on[kind], self._names if kind == PICTURES else None
-                kept = found if laid_on == index.digests else carried(found, names, len(laid_on), index)
-                if kept is not None:
-                    self._known[kind] = kept
+                carried_over = points if laid_on == index.digests else carried(points, names, len(laid_on), index)
+                if carried_over is not None:
+                    self._known[kind] = carried_over
         self._identity = index.contents.network.identity if index is not None else ""
         self._names = index.pictures if index is not None else ()
         self._lay_out()
@@ -209,8 +209,8 @@ class PointMaps(QObject):
 
             return (placed_pictures if kind == PICTURES else placed_filters)(index, on_step=on_step)
 
-        def done(found: "PlacedPoints") -> None:
-            self._known[kind] = found if index.complete else of_a_part(found, index)
+        def done(points: "PlacedPoints") -> None:
+            self._known[kind] = points if index.complete else of_a_part(points, index)
             self._laid_on[kind] = index.digests
             self.changed.emit()
 
@@ -235,8 +235,8 @@ class PointMaps(QObject):
             top = float(peaks.max(initial=0))
             return Colors((), np.clip(peaks / top, 0, 1) if top > 0 else np.zeros(len(peaks)))
 
-        def done(found: Colors) -> None:
-            self._peaks = found
+        def done(colors: Colors) -> None:
+            self._peaks = colors
             self.recolored.emit()
 
         self._jobs.submit("peaks", work, done, lambda error: None)  # a filter that the index does not have

@@ -20,17 +20,17 @@ def each(look: Callable[[Path], Any]) -> Compute:
     """Look at pictures one by one, and note in which state their files are; of one that cannot be read, None."""
 
     def compute(pictures: Sequence[Path], on_step: OnStep) -> dict[Path, Any]:
-        found: dict[Path, Any] = {}
+        looked: dict[Path, Any] = {}
         for done, picture in enumerate(pictures):
             on_step(done, len(pictures))
             state = state_of(picture)
             try:
-                found[picture] = Looked(look(picture), state)
+                looked[picture] = Looked(look(picture), state)
             except UserError:
-                found[picture] = Looked(None, state)
+                looked[picture] = Looked(None, state)
             except Exception as error:  # a network fails as it likes; the other pictures are not to suffer
-                found[picture] = Looked(None, state, error)
-        return found
+                looked[picture] = Looked(None, state, error)
+        return looked
 
     return compute
 

@@ -64,19 +64,19 @@ class Reporting(QObject):
         folder, index, request = self._library.folder, self._evidence.index, self._library.request
         assert folder is not None
         assert index is not None
-        given = self._given.map
-        edited = given if given is not None and given != self._given.proposed else None
+        class_words = self._given.map
+        edited = class_words if class_words is not None and class_words != self._given.proposed else None
         book = self._tagging.book.copy()
         files = {"images": folder.path, "labels": folder.table, "tags": self._tagging.path}
-        files["artifacts"], said = self._lists.file, self._lists.said
+        files["artifacts"], statements = self._lists.file, self._lists.said
         files["model"] = request.path if request is not None else None
 
         def work(network: "Network", on_step: OnStep) -> Path:
             from explorer.core.report import Sources, evidence_report
 
             opening = tuple(f"{name}={value}" for name, value in request.options(network).items()) if request else ()
-            there = {name: place for name, place in files.items() if place is not None and place.exists()}
-            sources = Sources(network, index, book, folder.path, folder.labels, there, opening, edited, said)
+            existing = {name: file for name, file in files.items() if file is not None and file.exists()}
+            sources = Sources(network, index, book, folder.path, folder.labels, existing, opening, edited, statements)
             evidence_report(sources, path, on_step=on_step)
             return path
 

@@ -84,7 +84,7 @@ class Saving(QObject):
 
         Nothing comes back where something else was fetched, shown or closed meanwhile.
         """
-        self._fetching = wanted = object()
+        self._fetching = ticket = object()
 
         def work() -> "TagFile":
             from explorer.core.tags.shared_file import TagFile
@@ -92,12 +92,12 @@ class Saving(QObject):
             return TagFile.begin(path, empty)
 
         def deliver(file: "TagFile") -> None:
-            if self._fetching is wanted:
+            if self._fetching is ticket:
                 done(file)
             else:
                 file.close()
 
-        self._ordered.call(work, deliver, lambda error: failed(error) if self._fetching is wanted else None)
+        self._ordered.call(work, deliver, lambda error: failed(error) if self._fetching is ticket else None)
 
     def show(self, file: "TagFile") -> None:
         """Show a file's book and write its changes there; read-only where another window holds that file."""
@@ -176,7 +176,7 @@ class Saving(QObject):
             return
         file = TagFile.begin(path, self._book.empty_copy())
         try:
-            there = file.book.total
+            earlier_count = file.book.total
             book = file.join(self._book)
             if book is None:
                 raise UserError(file.lock.problem)
@@ -191,8 +191,8 @@ class Saving(QObject):
             self._take_in(self._book.copy(), book)
         else:
             self._book.history, _ = self._book.history.joined(book.history)
-        if there:
-            self.told.emit(f"The {there:,} tags that were in {path.name} are kept beside yours.")
+        if earlier_count:
+            self.told.emit(f"The {earlier_count:,} tags that were in {path.name} are kept beside yours.")
         self.saved.emit()
 
     def _save_change(self) -> None:
@@ -214,29 +214,31 @@ class Saving(QObject):
         sent = self._book.copy()
 
         def work() -> tuple[TagBook | None, bool]:
-            found = file.sync(sent, take_over=take_over)
-            return found, found is not None and bool(sent.keys_that_differ(found))
+            book = file.sync(sent, take_over=take_over)
+            return book, book is not None and bool(sent.keys_that_differ(book))
 
         self._again.stop()
         self._running = file
         self._ordered.call(work, lambda answer: self._synced(file, sent, changes, *answer), self._not_synced)
         self._tell()
 
-    def _synced(self, file: "TagFile", sent: TagBook, changes: int, found: TagBook | None, others: bool) -> None:
+    def _synced(
+        self, file: "TagFile", sent: TagBook, changes: int, book: TagBook | None, changed_by_others: bool
+    ) -> None:
         was_refused, was_failed = bool(self._refusal), self._failed
         self._running, self._patience = None, LOOK_MS
-        if found is not None:
+        if book is not None:
             self._unsaved, self._failed = self._changes != changes, False
-            if others:
-                self._take_in(sent, found)
+            if changed_by_others:
+                self._take_in(sent, book)
             else:
-                self._book.history, _ = self._book.history.joined(found.history)
+                self._book.history, _ = self._book.history.joined(book.history)
         else:
             # Whoever got the file from this window may have found an older one: what is in it is not known any more.
             self._unsaved = self._unsaved or not was_refused
             self._failed = self._unsaved
         self._hold(file)
-        if self._unsaved and found is not None:
+        if self._unsaved and book is not None:
             self._sync()
         if self._failed and not was_failed:
             self.problem.emit(UserError(self._refusal))
@@ -264,11 +266,11 @@ class Saving(QObject):
             self._state = state
             self.saved.emit()
 
-    def _take_in(self, sent: TagBook, found: TagBook) -> None:
+    def _take_in(self, sent: TagBook, theirs: TagBook) -> None:
         """Let what others wrote into the file come into the open book, beside what was tagged here meanwhile."""
         from explorer.core.tags.three_way_merge import three_way
 
-        self._book = three_way(sent, self._book, found)
+        self._book = three_way(sent, self._book, theirs)
         self.reset.emit()
 
     def _hold(self, file: "TagFile") -> None:

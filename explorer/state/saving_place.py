@@ -19,12 +19,12 @@ def saving_place(settings: Settings, wanted: Path | None, pictures: Path | None)
     """
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     beside = pictures.absolute().parent if pictures is not None else None
-    places = (
+    folders = (
         wanted,
         *(Path(text) if text else None for text in (settings.text(PLACE), beside and str(beside), documents)),
     )
     own = (settings.folder.absolute(), Path(resources.__file__).absolute().parent)
-    return next((place for place in places if place is not None and _is_seen(place.absolute(), own)), Path.home())
+    return next((folder for folder in folders if folder is not None and _is_seen(folder.absolute(), own)), Path.home())
 
 
 def remember_place(settings: Settings, path: Path) -> None:
@@ -36,5 +36,5 @@ def _is_seen(folder: Path, own: tuple[Path, ...]) -> bool:
     """Whether a folder is there, can be written to, is not hidden, and is not the program's own or its data's."""
     data = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
     hidden = any(part.startswith(".") for part in folder.parts)
-    inside = any(folder.is_relative_to(place) for place in (*own, *([Path(data)] if data else [])))
+    inside = any(folder.is_relative_to(root) for root in (*own, *([Path(data)] if data else [])))
     return folder.is_dir() and os.access(folder, os.W_OK) and not hidden and not inside

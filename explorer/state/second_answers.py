@@ -68,15 +68,15 @@ class SecondAnswers(QObject):
     def activations(self) -> "Activations | None":
         """Its maps and logits for the picture in view; None while they are recorded."""
         key = self._maps_key()
-        found: Activations | None = self._kept.get(key) if key is not None else None
-        return found
+        activations: Activations | None = self._kept.get(key) if key is not None else None
+        return activations
 
     @property
     def lens_map(self) -> "AttributionMap | None":
         """Its map of the lens over the picture in view; None while there is none."""
         key = self._lens_key()
-        found: AttributionMap | None = self._kept.get(key) if key is not None else None
-        return found
+        attribution: AttributionMap | None = self._kept.get(key) if key is not None else None
+        return attribution
 
     @property
     def trouble(self) -> str:
@@ -100,9 +100,9 @@ class SecondAnswers(QObject):
             return Scale(0.0, 0.0)
         kind, seen = style.scale, self._seen_of(key.layer)
         if kind == "folder":
-            known = self._over_folder(key)
-            if known is not None:
-                return known
+            folder_scale = self._over_folder(key)
+            if folder_scale is not None:
+                return folder_scale
             kind = "seen"
         fixed = Scale(style.foot, style.peak)
         return scale_of(activations.maps[key.layer], key.layer, key.filter, kind, seen=seen, fixed=fixed)
@@ -128,8 +128,8 @@ class SecondAnswers(QObject):
     def _over_folder(self, key: FilterKey) -> "Scale | None":
         """What an index of B says of a filter, as far as it holds what is on show."""
         raw = self._session.view.style.raw
-        there = self._evidence.covers(self._second.network, key.layer, raw=raw)
-        return self._evidence.scale(key) if there else None
+        covered = self._evidence.covers(self._second.network, key.layer, raw=raw)
+        return self._evidence.scale(key) if covered else None
 
     def look(self, looking: bool, filter: FilterKey | None) -> None:
         """Follow the view from now on, or not any more; `filter` is what stands for the first network's one."""
@@ -205,8 +205,8 @@ class SecondAnswers(QObject):
             return
         self._asked[slot] = key
 
-        def done(found: Any) -> None:
-            self._kept[key] = found
+        def done(answer: Any) -> None:
+            self._kept[key] = answer
             while len(self._kept) > 2 and sum(map(bytes_of, self._kept.values())) > CACHE_BYTES:
                 self._kept.popitem(last=False)
             self.changed.emit()
@@ -218,6 +218,6 @@ class SecondAnswers(QObject):
         session.run(jobs, slot, work, done, failed)
 
 
-def bytes_of(found: "Activations | AttributionMap") -> int:
+def bytes_of(answer: "Activations | AttributionMap") -> int:
     """Bytes that an answer holds."""
-    return found.map.nbytes if hasattr(found, "map") else found.nbytes
+    return answer.map.nbytes if hasattr(answer, "map") else answer.nbytes

@@ -40,15 +40,15 @@ class Settings(QObject):
         """Remember a text."""
         self._store.setValue(name, value)
 
-    def value(self, which: Setting[T]) -> T:
+    def value(self, setting: Setting[T]) -> T:
         """What a person set, or the default."""
-        return which.of_text(self.text(which.name, str(which.default)))
+        return setting.of_text(self.text(setting.name, str(setting.default)))
 
-    def set_value(self, which: Setting[T], value: T) -> None:
-        """Remember what a person set; `setting_changed(which)` where it is another value than before."""
-        if value != self.value(which):
-            self.set_text(which.name, str(value))
-            self.setting_changed.emit(which)
+    def set_value(self, setting: Setting[T], value: T) -> None:
+        """Remember what a person set; `setting_changed(setting)` where it is another value than before."""
+        if value != self.value(setting):
+            self.set_text(setting.name, str(value))
+            self.setting_changed.emit(setting)
 
     def blob(self, name: str) -> QByteArray:
         """Remembered bytes, such as a window's geometry; empty where there are none."""
@@ -65,18 +65,18 @@ class Settings(QObject):
 
     def remember(self, kind: str, path: Path) -> None:
         """Put a path at the top of the recent ones of its kind."""
-        others = [known for known in self.recent(kind) if known != path.absolute()]
+        others = [earlier for earlier in self.recent(kind) if earlier != path.absolute()]
         self.set_text(f"recent/{kind}", "\n".join(map(str, [path.absolute(), *others][:RECENT])))
 
     def answers(self) -> dict[str, Any]:
         """What a person said of the last network that its file did not say, or said otherwise."""
         try:
-            found = json.loads(self.text("last/answers", "{}"))
-            classes, input = found.get("classes"), found.get("input")
+            answers = json.loads(self.text("last/answers", "{}"))
+            classes, input = answers.get("classes"), answers.get("input")
         except (ValueError, AttributeError, RecursionError):
             return {}
         named = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-        texts = {key: found.get(key) if isinstance(found.get(key), str) else None for key in ("outputs", "key")}
+        texts = {key: answers.get(key) if isinstance(answers.get(key), str) else None for key in ("outputs", "key")}
         return {"classes": classes if named else None, "input": input if isinstance(input, dict) else None, **texts}
 
     def set_answers(self, classes: Sequence[str] | None, input: Any, outputs: str | None, key: str | None) -> None:
@@ -91,17 +91,17 @@ class Settings(QObject):
 
     def style(self) -> DisplayStyle:
         """The remembered style."""
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for part in fields(DisplayStyle):
             default = getattr(DisplayStyle(), part.name)
             text = self.text(f"look/{part.name}", str(default))
             try:
-                found[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
+                values[part.name] = text == "True" if isinstance(default, bool) else type(default)(text)
             except ValueError:
-                found[part.name] = default
-        if found["scale"] == "seen" and not self.text("look/chosen"):
-            found["scale"] = "folder"  # nobody chose it: it was what there was
-        style = DisplayStyle(**found)
+                values[part.name] = default
+        if values["scale"] == "seen" and not self.text("look/chosen"):
+            values["scale"] = "folder"  # nobody chose it: it was what there was
+        style = DisplayStyle(**values)
         fine = (
             style.scale in SCALES
             and style.color_map in COLOR_MAPS

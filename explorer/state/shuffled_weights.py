@@ -86,7 +86,7 @@ class ShuffledWeights(QObject):
         self.changed.emit()
 
     def _compute(self, request: Request, learned: "AttributionMap") -> None:
-        shown, kept = self._pipeline.shown, self._shuffled
+        shown, shuffled_networks = self._pipeline.shown, self._shuffled
         if shown is None:
             return
         rgb, lens, settings = shown.rgb, LENSES[request.lens], dict(request.settings)
@@ -94,10 +94,10 @@ class ShuffledWeights(QObject):
         def work(network: "Network", on_step: OnStep) -> "tuple[AttributionMap, str]":
             from explorer.core.attribution.randomised import LikeShuffled, rank_correlation, shuffled
 
-            if not kept or kept[0][0] != network.identity:
-                kept[:] = [(network.identity, shuffled(network))]
-            found = lens.compute(kept[0][1], rgb, request.target, settings, on_step, None)
-            return found, LikeShuffled.of([rank_correlation(learned.map, found.map)]).of_one
+            if not shuffled_networks or shuffled_networks[0][0] != network.identity:
+                shuffled_networks[:] = [(network.identity, shuffled(network))]
+            attribution = lens.compute(shuffled_networks[0][1], rgb, request.target, settings, on_step, None)
+            return attribution, LikeShuffled.of([rank_correlation(learned.map, attribution.map)]).of_one
 
         def done(answer: "tuple[AttributionMap, str]") -> None:
             if request == self._asked:

@@ -169,15 +169,15 @@ class SideBySide(QObject):
             self.changed.emit()
 
 
-def spoken(said: Said, most: int = CLASSES) -> str:
+def spoken(prediction: Said, most: int = CLASSES) -> str:
     """A prediction in a line."""
-    return ", ".join(f"{name} {value:.2f}" for name, value in said[:most]) or "…"
+    return ", ".join(f"{name} {value:.2f}" for name, value in prediction[:most]) or "…"
 
 
-def _said(network: "Network | None", found: "Activations | None", order: Sequence[str]) -> Said:
+def _said(network: "Network | None", activations: "Activations | None", order: Sequence[str]) -> Said:
     """The classes with their probabilities: those of `order`, then the likeliest."""
-    if network is None or found is None:
+    if network is None or activations is None:
         return ()
-    said = zip(network.classes, found.probabilities.tolist(), strict=False)
-    places = {name: place for place, name in enumerate(order)}
-    return tuple(sorted(said, key=lambda one: (places.get(one[0], len(places)), -one[1])))
+    pairs = zip(network.classes, activations.probabilities.tolist(), strict=False)
+    ranks = {name: rank for rank, name in enumerate(order)}
+    return tuple(sorted(pairs, key=lambda pair: (ranks.get(pair[0], len(ranks)), -pair[1])))

@@ -69,12 +69,12 @@ class StagesInView(QObject):
         `step` names one of the stages, or `INPUT` for what is read; the place is (row, column) in shares of the map's
         sides. None where that is not known.
         """
-        known = self.found.fields.get(step) if self.found is not None else None
-        if known is None:
+        field = self.found.fields.get(step) if self.found is not None else None
+        if field is None:
             return None
-        row, column = int(place[0] * len(known.rows)), int(place[1] * len(known.columns))
+        row, column = int(place[0] * len(field.rows)), int(place[1] * len(field.columns))
         height, width = self._size
-        box = known.in_picture((row, column), height, width, self._frame)
+        box = field.in_picture((row, column), height, width, self._frame)
         return box.top / height, box.left / width, box.height / height, box.width / width
 
     def choose(self, kernel: str) -> None:
@@ -116,7 +116,7 @@ class StagesInView(QObject):
         self._library.network_session.run(self._library.interactive, STAGES, work, done, failed)
 
     def _try(self) -> None:
-        shown, kernel, found = self._pipeline.shown, self.kernel, self.found
+        shown, kernel, stages = self._pipeline.shown, self.kernel, self.found
         if not self._looking or shown is None:
             return
         rgb = shown.rgb
@@ -131,8 +131,8 @@ class StagesInView(QObject):
             values: npt.NDArray[np.float32]
             if kernel != OWN:
                 values = KERNELS[kernel] if kernel in KERNELS else parse_kernel(kernel)
-            elif found is not None and found.reads_picture and len(found.kernels) == 3:
-                values = found.kernels[found.channels.argsort()]
+            elif stages is not None and stages.reads_picture and len(stages.kernels) == 3:
+                values = stages.kernels[stages.channels.argsort()]
             else:
                 raise UserError("Only a filter of the first layer has a kernel for the picture's colors.")
             about_zero = abs(float(values.sum())) < 1e-3 * float(abs(values).sum())

@@ -34,7 +34,7 @@ class Starred(QObject):
 def _read(text: str) -> Iterable[Path]:
     """The paths in a setting; none in a damaged one."""
     try:
-        found = json.loads(text) if text else []
+        paths = json.loads(text) if text else []
     except (ValueError, RecursionError):
         return []
-    return [Path(path) for path in found if isinstance(path, str)] if isinstance(found, list) else []
+    return [Path(path) for path in paths if isinstance(path, str)] if isinstance(paths, list) else []

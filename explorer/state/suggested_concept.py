@@ -37,8 +37,8 @@ class SuggestedConcept(QObject):
         """The suggestion whose concept is wanted over the picture."""
         from explorer.core.suggestions.concept_map import has_place
 
-        found = self._suggesting.suggestion
-        return found if self._wanted and found is not None and has_place(found) else None
+        suggestion = self._suggesting.suggestion
+        return suggestion if self._wanted and suggestion is not None and has_place(suggestion) else None
 
     @property
     def map(self) -> "Map | None":
@@ -50,7 +50,12 @@ class SuggestedConcept(QObject):
         self._wanted = not self._wanted
         if self._wanted and self.shown is None:
             self._wanted = False
-            return "Nothing is suggested for this filter that has a place on the picture."
+            suggestion = self._suggesting.suggestion
+            if suggestion is None or not suggestion.tag:
+                return "Nothing is suggested for this filter: there is nothing to lay over the picture."
+            words = f"{suggestion.words[:1].upper()}{suggestion.words[1:]}"
+            why = ": what answers to a color answers wherever the picture has it" * (suggestion.concept == "color")
+            return f"{words} has no place of its own on the picture{why}."
         self._follow()
         self.changed.emit()
         return ""
@@ -73,9 +78,9 @@ class SuggestedConcept(QObject):
 
             return concept_map(rgb, wanted)
 
-        def done(found: "Map | None") -> None:
+        def done(computed: "Map | None") -> None:
             if asked == self._asked:
-                self._map = found
+                self._map = computed
                 self.changed.emit()
 
         self._library.batch.submit(SLOT, work, done)

@@ -78,7 +78,7 @@ class Suggesting(QObject):
     @property
     def outcome(self) -> str:
         """For how many filters a tag is suggested, in words; "" before any was looked for."""
-        index, tagged = self._evidence.index, sum(bool(found.tag) for found in self._known.values())
+        index, tagged = self._evidence.index, sum(bool(suggestion.tag) for suggestion in self._known.values())
         if not self._known or index is None:
             return ""
         if not tagged:
@@ -113,10 +113,10 @@ class Suggesting(QObject):
 
     def waiting(self, key: FilterKey) -> bool:
         """Whether a tag is suggested for a filter that this person neither gave it nor rejected for it."""
-        found = self._known.get(key)
-        if found is None or not found.tag or self._rejected.get(key) == found.words:
+        suggestion = self._known.get(key)
+        if suggestion is None or not suggestion.tag or self._rejected.get(key) == suggestion.words:
             return False
-        return found.tag not in self._tagging.words(key)
+        return suggestion.tag not in self._tagging.words(key)
 
     @property
     def offered(self) -> "Suggestion | None":
@@ -126,8 +126,12 @@ class Suggesting(QObject):
     @property
     def rejected(self) -> "Suggestion | None":
         """What this person turned down for the filter in view, as long as the same is suggested."""
-        found = self.suggestion
-        return found if found is not None and self._rejected.get(self.key) == found.words and found.tag else None
+        suggestion = self.suggestion
+        return (
+            suggestion
+            if suggestion is not None and self._rejected.get(self.key) == suggestion.words and suggestion.tag
+            else None
+        )
 
     def begin(self) -> None:
         """Make the suggestions, or make them anew."""
@@ -135,16 +139,16 @@ class Suggesting(QObject):
         if self._process is not None or not self.possible or index is None or folder is None or self._command is None:
             return
         self._place = place_of(index.path)
-        said: dict[str, str | None] = {
+        options: dict[str, str | None] = {
             "--index": str(index.path),
             "--images": str(folder.path.absolute()),
             "--out": str(self._place),
         }
         artifacts = self._lists.file if self._lists is not None else None
         if artifacts is not None and artifacts.exists():
-            said["--artifacts"] = str(artifacts)
-        said |= {"--progress": "json"} | self._library.network_session.opening_words
-        words = [f"{option}={value}" for option, value in said.items() if value]
+            options["--artifacts"] = str(artifacts)
+        options |= {"--progress": "json"} | self._library.network_session.opening_words
+        words = [f"{option}={value}" for option, value in options.items() if value]
         self.stage, self.done, self.total = "", 0, 0
         self._process = IndexProcess([*self._command, "suggest", *words], self)
         self._process.told.connect(self._told)
@@ -160,34 +164,36 @@ class Suggesting(QObject):
 
     def accept(self) -> bool:
         """Give the filter in view the suggested tag, with its evidence; False where nothing is offered."""
-        found, key = self.offered, self.key
-        if found is None:
+        suggestion, key = self.offered, self.key
+        if suggestion is None:
             return False
-        kept = {name: value for name, value in asdict(found).items() if name in EVIDENCE and value == value}
-        kept |= {"chart": chart} if (chart := found.chart.as_values()) else {}
-        self._tagging.add(key, found.tag, detail=found.detail, note=found.reason, evidence={"suggestion": kept})
+        evidence = {name: value for name, value in asdict(suggestion).items() if name in EVIDENCE and value == value}
+        evidence |= {"chart": chart} if (chart := suggestion.chart.as_values()) else {}
+        self._tagging.add(
+            key, suggestion.tag, detail=suggestion.detail, note=suggestion.reason, evidence={"suggestion": evidence}
+        )
         return True
 
     def reject(self) -> bool:
         """Turn down what is offered for the filter in view, or take that back; False where there is neither."""
-        offered, place = self.offered, self._place
+        offered, file = self.offered, self._place
         if offered is None and self.rejected is None:
             return False
         if offered is None:
             self._rejected.pop(self.key, None)
         else:
             self._rejected[self.key] = offered.words
-        if place is not None:
-            self._keep(rejected_of(place), dict(self._rejected))
+        if file is not None:
+            self._keep(rejected_of(file), dict(self._rejected))
         self.changed.emit()
         self.listed.emit()
         return True
 
-    def _keep(self, place: Path, rejected: "dict[FilterKey, str]") -> None:
+    def _keep(self, file: Path, rejected: "dict[FilterKey, str]") -> None:
         def work(on_step: OnStep) -> None:
             from explorer.core.suggestions.rejected import write_rejected
 
-            write_rejected(place, rejected)
+            write_rejected(file, rejected)
 
         self._library.reading.submit(KEEP, work, lambda _: None, self.problem.emit)
 
@@ -212,29 +218,29 @@ class Suggesting(QObject):
     def _index_changed(self) -> None:
         """Another network or folder has other suggestions; one that only grew keeps those that are shown."""
         index = self._evidence.index
-        place = place_of(index.path) if index is not None else None
-        if place == self._place and place is not None:
+        file = place_of(index.path) if index is not None else None
+        if file == self._place and file is not None:
             self.changed.emit()
             return
         self.cancel()
-        self._known, self._rejected, self._place = {}, {}, place
+        self._known, self._rejected, self._place = {}, {}, file
         if index is not None:
             self._read(index, aloud=False)
         self.changed.emit()
         self.listed.emit()
 
     def _read(self, index: "FolderIndex", *, aloud: bool) -> None:
-        place = place_of(index.path)
+        file = place_of(index.path)
 
         def work(on_step: OnStep) -> "tuple[Suggestions | None, dict[FilterKey, str]]":
             from explorer.core.suggestions import read_suggestions
             from explorer.core.suggestions.rejected import read_rejected
 
-            return read_suggestions(place) if place.exists() else None, read_rejected(rejected_of(place))
+            return read_suggestions(file) if file.exists() else None, read_rejected(rejected_of(file))
 
-        def done(found: "tuple[Suggestions | None, dict[FilterKey, str]]") -> None:
-            if place == self._place:
-                suggestions, rejected = found
+        def done(answer: "tuple[Suggestions | None, dict[FilterKey, str]]") -> None:
+            if file == self._place:
+                suggestions, rejected = answer
                 self._known = {row.key: row for row in suggestions.rows} if suggestions is not None else {}
                 self._rejected = rejected | self._rejected
                 self.changed.emit()

@@ -48,8 +48,8 @@ class TagHistory(QObject):
 
     def found(self, search: str) -> list[Change]:
         """The changes in whose words every word of the search occurs, the newest first."""
-        wanted = [re.compile(pattern_of(word)) for word in search.casefold().split()]
-        return [change for change, text in self._rows if all(word.search(text) for word in wanted)]
+        patterns = [re.compile(pattern_of(word)) for word in search.casefold().split()]
+        return [change for change, text in self._rows if all(word.search(text) for word in patterns)]
 
     def restore(self, change: Change) -> bool:
         """Let a tag be as it was before a change; False where it is so already. UserError where tags are locked."""
@@ -78,8 +78,8 @@ class TagHistory(QObject):
 
 def pattern_of(word: str) -> str:
     """What finds a word of a search, anywhere in a text; the key of a filter (7:1) is not found in another's (7:10)."""
-    found = re.escape(word)
-    return rf"(?<!\d){found}(?!\d)" if re.fullmatch(r"\d+:\d+", word) else found
+    pattern = re.escape(word)
+    return rf"(?<!\d){pattern}(?!\d)" if re.fullmatch(r"\d+:\d+", word) else pattern
 
 
 def cells_of(change: Change) -> tuple[str, str, str, str, str, str, str]:

@@ -143,7 +143,7 @@ class Tagging(Saving):
         needs_review: bool = False,
     ) -> None:
         """Give a filter a word, or change the detail and note of this annotator's."""
-        draft, there = self._draft(key), self.mine(key, word) is not None
+        draft, already_tagged = self._draft(key), self.mine(key, word) is not None
         draft.add(
             key,
             word,
@@ -156,7 +156,7 @@ class Tagging(Saving):
         )
         gone = [other for other in self.words(key) if other not in {tag.tag for tag in draft.tags(key)}]
         away = f", {' and '.join(gone)} gone" if gone else ""
-        done = ("change", "Changed") if there else ("tag", "Tagged")
+        done = ("change", "Changed") if already_tagged else ("tag", "Tagged")
         self._push({key: draft.tags(key)}, f"{done[0]} {word} on {key}", f"{done[1]} {word} on {key}{away}", key)
 
     def describe(self, key: FilterKey, word: str, detail: str, note: str) -> None:
@@ -194,8 +194,8 @@ class Tagging(Saving):
         key, name = change.key, (change.annotator, change.tag)
         draft = self._draft(key)
         before = draft.tags(key)
-        there = next((tag for tag in before if (tag.annotator, tag.tag) == name), None)
-        if there == change.before:
+        current = next((tag for tag in before if (tag.annotator, tag.tag) == name), None)
+        if current == change.before:
             return False
         if change.before is None:
             draft.remove(key, change.tag, annotator=change.annotator)

@@ -68,17 +68,17 @@ class WhatIfOver(QObject):
     @property
     def frame(self) -> "Box | None":
         """What the network sees of the changed picture; None while there is none."""
-        answered = self._what_if.activations
-        return answered.frame if answered is not None else None
+        activations = self._what_if.activations
+        return activations.frame if activations is not None else None
 
     def overlay(self) -> "RGBA | RGB | None":
         """What lies over the changed picture, drawn; None while there is nothing."""
-        lens, view, answered = self._lens.lens, self._session.view, self._what_if.activations
-        if not self._what_if.showing or answered is None:
+        lens, view, activations = self._lens.lens, self._session.view, self._what_if.activations
+        if not self._what_if.showing or activations is None:
             return None
         if lens is not None:
             return self._drawn_lens()
-        maps, network = answered.maps.get(view.layer), self._library.network
+        maps, network = activations.maps.get(view.layer), self._library.network
         if maps is None or view.filter >= len(maps) or network is None:
             return None
         scale = self._pipeline.scale(view.layer, view.filter)
@@ -91,10 +91,10 @@ class WhatIfOver(QObject):
         self.blockSignals(True)
 
     def _drawn_lens(self) -> "RGBA | RGB | None":
-        found, learned, lens = self._found, self._lens.found, self._lens.lens
-        if found is None or learned is None or lens is None:
+        attribution, learned, lens = self._found, self._lens.found, self._lens.lens
+        if attribution is None or learned is None or lens is None:
             return None
-        return drawn_attribution(found, lens, self._lens.points, like=learned)[0]
+        return drawn_attribution(attribution, lens, self._lens.points, like=learned)[0]
 
     def _follow(self) -> None:
         """Have the lens computed of another picture, or through another lens; forget what was found before."""
@@ -126,9 +126,9 @@ class WhatIfOver(QObject):
         def work(network: "Network", on_step: OnStep) -> "AttributionMap":
             return lens.compute(network, rgb, request.target, dict(request.settings), on_step, None)
 
-        def done(found: "AttributionMap") -> None:
+        def done(attribution: "AttributionMap") -> None:
             if asked is self._asked:
-                self._found = found
+                self._found = attribution
                 self.changed.emit()
 
         def failed(error: BaseException) -> None:

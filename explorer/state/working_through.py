@@ -33,8 +33,8 @@ class WorkingThrough(QObject):
         key = FilterKey(view.layer, view.filter)
         if key not in filters:
             return filters[0] if filters else None
-        place = filters.index(key) + step
-        return filters[place] if 0 <= place < len(filters) else None
+        position = filters.index(key) + step
+        return filters[position] if 0 <= position < len(filters) else None
 
     def _make(self) -> None:
         before, index = self.list, self._evidence.index

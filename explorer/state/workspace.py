@@ -210,9 +210,9 @@ class Workspace(QObject):
         self.library.close()
         self.evidence.close()
 
-    def _name_annotator(self, which: object) -> None:
+    def _name_annotator(self, setting: object) -> None:
         """Give tags under the name that a person set from now on."""
-        if which is ANNOTATOR:
+        if setting is ANNOTATOR:
             self.tagging.sign_as(self.settings.value(ANNOTATOR) or user_name())
 
     def _vocabulary(self) -> Vocabulary:

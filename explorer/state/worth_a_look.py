@@ -58,7 +58,7 @@ class WorthALook(OnLook):
 
     def _look_for(self, stage: str) -> None:
         index, folder, words = self._evidence.index, self._library.folder, self._given.map
-        network, said, before = self._library.network, self._lists.said, self.found
+        network, statements, before = self._library.network, self._lists.said, self.found
         assert index is not None
         assert folder is not None
 
@@ -71,7 +71,7 @@ class WorthALook(OnLook):
                 folder.path,
                 words=words,
                 lesions=lesions_in(folder, index),
-                said=said,
+                said=statements,
                 network=network.for_another_thread() if network is not None else None,
                 before=before,
                 measurements=(WHOLE_PICTURE,) if stage == VALUES else (CONCEPTS, WHOLE_PICTURE),
@@ -86,8 +86,8 @@ class WorthALook(OnLook):
         if total:
             self._say(f"{self._stage}: {done:,} of {total:,}")
 
-    def _done(self, heard: "Alarm") -> None:
-        self.found = heard
+    def _done(self, alarm: "Alarm") -> None:
+        self.found = alarm
         if self._stage == VALUES:
             self._look_for(ARTIFACTS)
         else:

@@ -81,7 +81,7 @@ def test_without_hair_and_with_a_ruler(tmp_path: Path, pictures: Path, capsys: p
     assert main([*asked, "--force"]) == 0
     said = capsys.readouterr().out
     assert "hair: painted over on " in said
-    assert "without hair and bubble, with ruler at 0.30,0.50, with ink at 0.50,0.50: of " in said
+    assert "without hair and bubble, with ruler 50 % from the left and 30 % from the top, with ink " in said
 
 
 def test_nothing_is_painted_over_where_a_person_says_that_it_is_not(tmp_path: Path, pictures: Path) -> None:

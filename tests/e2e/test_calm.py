@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.core.attribution.color_range import OWN, points_text
 from explorer.core.drawing.styles import Scale
+from explorer.core.index import open_index
 from explorer.state.start import Start
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
+from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
 
@@ -137,3 +139,26 @@ def test_a_network_of_one_output_shows_two_names_that_add_up_to_one(open_window:
     shown = dict(person.parts.top._bars.values)
     assert set(shown) == {"negative", "positive"}
     assert abs(sum(shown.values()) - 1) < 1e-6
+
+
+def test_what_is_said_of_a_missing_index_goes_when_the_index_is_there(demo: Person, tmp_path: Path) -> None:
+    network, folder = demo.workspace.library.network, demo.workspace.library.folder
+    filters = tuple(layer.filters for layer in network.layers)
+    path = write_index(
+        tmp_path / "index.h5",
+        np.random.default_rng(0).random((sum(filters), len(folder.pictures))),
+        filters=filters,
+        names=tuple(picture.name for picture in folder.pictures),
+        identity=network.identity,
+        classes=network.classes,
+    )
+    for ask, words in (
+        (demo.commands.report.ask, "no complete index"),
+        (lambda: demo.commands.go_on_working(1), "no work list yet"),
+        (demo.commands.tags.suggest_tags, "need the whole index"),
+    ):
+        ask()
+        assert words in demo.message
+        demo.workspace.evidence.take(open_index(path))
+        assert not demo.message
+        demo.workspace.evidence.take(None)

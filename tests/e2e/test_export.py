@@ -68,6 +68,23 @@ def test_a_wrong_choice_is_said_before_anything_runs(demo: Person, tmp_path: Pat
     dialog.reject()
 
 
+def test_what_was_typed_is_there_again_after_escape(demo: Person, tmp_path: Path) -> None:
+    dialog = dialog_of(demo, tmp_path / "x")
+    dialog._filters.setEditText("7:3-5,tag:hair")
+    dialog._dpi.setValue(150)
+    dialog._format.setCurrentText("pdf")
+    dialog.reject()
+    again = dialog_of(demo, tmp_path / "x")
+    assert again is not dialog
+    assert again._filters.currentText() == "7:3-5,tag:hair"
+    assert again._dpi.value() == 150
+    assert again._format.currentText() == "pdf"
+    again._filters.setEditText(again._filters.itemText(0))
+    again.reject()
+    demo.press("Right")
+    assert dialog_of(demo, tmp_path / "x")._filters.currentText() == "7:1", "what was not typed follows the view"
+
+
 def test_an_export_can_be_cancelled_and_the_window_lives_on(demo: Person, tmp_path: Path) -> None:
     dialog = dialog_of(demo, tmp_path / "long")
     dialog._filters.setEditText("all")

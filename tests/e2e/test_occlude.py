@@ -5,16 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF
-from PySide6.QtGui import QCursor
+from PySide6.QtGui import QCursor, QImage
 from PySide6.QtTest import QTest
 
 from explorer.core.attribution.color_range import OWN, points_text
+from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.figures.encoding import read_description
 from explorer.state.target_choice import CHOSEN_FILTER, CLASS
 from explorer.ui.panels.viewer import RELATIVE
+from explorer.ui.widgets.labels_and_layouts import ColorBar
 from explorer.ui.widgets.lists import OVERLAY
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
@@ -248,3 +250,43 @@ def test_the_arrow_keys_move_the_patch_while_it_is_dragged(demo: Person) -> None
     assert occluding.patch is None
     demo.press("Right")
     assert demo.view.filter == 1
+
+
+@pytest.mark.parametrize(("size", "room"), [((1600, 1000), 200), ((3840, 2160), 200)])
+def test_the_tabs_keep_their_room_below_the_strip_and_have_all_of_it_again(
+    looking: Person, size: tuple[int, int], room: int
+) -> None:
+    browser = looking.parts.center.browser
+    looking.press("Escape")
+    looking.window.resize(*size)
+    looking.until(lambda: looking.window.height() == size[1] and not browser.lens_strip.isVisible())
+    before = browser.sizes()
+    looking.press("X")
+    looking.until(browser.lens_strip.isVisible)
+    looking.until(lambda: browser.tabs.height() >= room)
+    looking.press("Escape")
+    looking.until(lambda: browser.sizes() == before)
+
+
+def test_effects_that_are_pale_at_this_range_are_told_with_the_way_to_change_it(looking: Person) -> None:
+    lens, strip = looking.workspace.lens, looking.parts.center.browser.lens_strip
+    looking.until(lambda: lens.found is not None and not lens.rough)
+    most = points_text(float(np.abs(lens.found.map).max()))
+    looking.workspace.session.update_style(points=50.0)
+    assert f"Pale: at most {most} here, and full color is 50 points; the box above the picture changes that." in (
+        strip._said.text()
+    )
+    looking.workspace.session.update_style(points=OWN)
+    assert "Pale" not in strip._said.text()
+
+
+@pytest.mark.parametrize("height", [90, 110, 130])
+def test_both_ends_of_the_bar_are_named_however_low_it_is(looking: Person, height: int) -> None:
+    def foot(height: int) -> QImage:
+        bar = ColorBar()
+        bar.resize(bar.width(), height)
+        bar.show_attribution(0.1, OCCLUSION.positive, OCCLUSION.negative, "10 points")
+        line = bar.fontMetrics().height()
+        return bar.grab().toImage().copy(0, height - line, bar.width(), line)
+
+    assert foot(height) == foot(300), "the number below is written as where there is room"

@@ -7,12 +7,15 @@ import pytest
 import torch
 import torchvision
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from explorer.core.network.opening import open_network
+from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.ui.dialogs import column_choice, questions
 from tests.e2e.conftest import DEMO, Open
 from tests.networks import save_small
+from trainer.networks.input_spec import InputSpec
 
 
 class Evil:
@@ -109,6 +112,29 @@ def test_a_correction_of_what_was_assumed(
     person.until(lambda: person.workspace.library.network.classes == ("benign", "malignant"))
     person.wait_for_maps()
     assert person.workspace.library.network.output.independent
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        InputSpec(color_constancy=6.0, gamma=1.2, illumination=0.5, fill_corners=True, field_of_view=0.3),
+        InputSpec((4, 4), "shortest", 6),
+        InputSpec((4096, 2048), "squash", 8192, (0.1, 0.2, 0.3), (0.3, 0.2, 0.1)),
+        InputSpec(mean=(0.4,), std=(0.2,), gamma=2.0),
+    ],
+)
+def test_ok_without_a_change_keeps_the_whole_input(qtbot: QtBot, spec: InputSpec) -> None:
+    dialog = questions.InputQuestion("", spec, ("benign", "malignant"))
+    qtbot.addWidget(dialog)
+    assert dialog.answer(Request(Path("n.pt"))).input == spec
+
+
+def test_a_grey_network_that_is_said_to_take_color_takes_color(qtbot: QtBot) -> None:
+    dialog = questions.InputQuestion("", InputSpec(mean=(0.4,), std=(0.2,)))
+    qtbot.addWidget(dialog)
+    dialog._channels.setCurrentText("color (RGB)")
+    assert dialog._range.currentText() == "as it is now"
+    assert dialog.answer(Request(Path("n.pt"))).input == InputSpec(mean=(0.4,) * 3, std=(0.2,) * 3)
 
 
 def test_damaged_pictures_are_listed_and_stop_nothing(open_window: Open, tmp_path: Path, pictures: Path) -> None:

@@ -4,16 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from explorer.core.errors import UserError
 from explorer.core.index import open_index
+from explorer.core.suggestions.suggestion import Suggestion
+from explorer.core.tags.book import FilterKey
 from explorer.state.network_session import Request
 from explorer.state.start import Start
 from explorer.state.suggesting import Suggesting
 from explorer.ui.dialogs import stages_dialog
+from explorer.ui.dialogs.history_dialog import HistoryDialog
+from explorer.ui.dialogs.manual import Manual
 from explorer.ui.panels.findings_panel import FindingsPanel
 from explorer.ui.widgets.plain_text import PlainLabel
 from explorer.ui.widgets.theme import DARK
@@ -22,6 +26,7 @@ from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.measuring import cut
 from tests.e2e.test_mouse_alone import button
 from tests.e2e.test_stages import opened, tiles
+from tests.e2e.test_typing import DIALOGS
 
 SMALL, SMALLER, LARGE = (1264, 744), (1008, 584), (1600, 1000)
 """What the frame leaves of screens of 1280 x 800 and 1024 x 640, and a larger one."""
@@ -101,6 +106,48 @@ def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, 
         assert all(whole(word) for word in parts.tags.words.findChildren(QWidget) if word.isVisibleTo(parts.tags.words))
 
 
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE, (3840, 2160)])
+def test_why_folded_leaves_the_panel_as_it_was(indexed: Person, size: tuple[int, int]) -> None:
+    area = indexed.parts.tags._area
+    resized(indexed, size)
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.qtbot.wait(50)
+    indexed.press("E")
+    indexed.until(lambda: area.verticalScrollBar().value() == 0)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE, (3840, 2160)])
+def test_why_stands_right_below_what_is_suggested_with_the_words_in_sight(
+    indexed: Person, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags, suggestion, card = indexed.parts.tags, indexed.parts.suggestion, indexed.parts.card
+    reason = "answers 4.1 x more on the bottom border than on the rest of the lesion; on 500 pictures"
+    border = Suggestion(FilterKey(7, 0), "border", "bottom", 3.2, reason, "border", 4.1)
+    for name in ("offered", "suggestion"):
+        monkeypatch.setattr(Suggesting, name, property(lambda self: border))
+    indexed.workspace.suggesting.changed.emit()
+    resized(indexed, size)
+    above = suggestion.mapTo(indexed.window, QPoint()).y()
+    assert above < tags.rows.mapTo(indexed.window, QPoint()).y()
+    indexed.press("E")
+    indexed.until(lambda: indexed.workspace.card.card is not None)
+    indexed.until(lambda: whole(suggestion._text))
+    assert whole(suggestion._reason)
+    assert whole(tags.other)
+    assert all(whole(word) for word in tags.words.findChildren(QWidget) if word.isVisibleTo(tags.words))
+    gap = (
+        card.mapTo(indexed.window, QPoint()).y() - suggestion.mapTo(indexed.window, suggestion.rect().bottomLeft()).y()
+    )
+    assert 0 < gap < 20
+    assert card.visibleRegion().boundingRect().height() >= 90
+    if size[0] > 3000:
+        over = tags.rows.mapTo(indexed.window, QPoint()).y() + tags.rows.height()
+        assert suggestion.mapTo(indexed.window, QPoint()).y() - over < 80, "nothing floats"
+    indexed.press("E")
+    indexed.until(lambda: suggestion.mapTo(indexed.window, QPoint()).y() == above)
+
+
 @pytest.mark.parametrize("size", [SMALL, SMALLER])
 def test_why_stays_in_its_place_whatever_stands_in_the_panel(
     indexed: Person, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
@@ -115,6 +162,29 @@ def test_why_stays_in_its_place_whatever_stands_in_the_panel(
     resized(indexed, size)
     assert whole(why)
     assert why.mapTo(indexed.window, why.rect().topLeft()) == at
+
+
+@pytest.mark.parametrize("kind", [Manual, HistoryDialog])
+def test_a_window_of_its_own_is_no_larger_than_the_screen(
+    demo: Person, kind: type[QDialog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.ui.widgets.screen_room.screen_room", lambda window: QSize(*SMALLER) - QSize(100, 100))
+    dialog = DIALOGS[kind](demo)
+    dialog.show()
+    assert dialog.width() <= SMALLER[0] - 100
+    assert dialog.height() <= SMALLER[1] - 100
+    dialog.close()
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE])
+def test_why_no_tag_can_be_given_is_read_without_scrolling(demo: Person, size: tuple[int, int]) -> None:
+    reason = "demo-scratch-cnn.tags.h5 is being tagged in another window (anna, desk-4, 09:12); close it there first."
+    demo.workspace.tagging.pause(reason)
+    resized(demo, size)
+    assert demo.parts.tags._locked.text() == reason
+    if size != SMALLER:
+        assert whole(demo.parts.tags._locked)
+    assert demo.parts.tags._locked.heightForWidth(demo.parts.tags._locked.width()) <= demo.parts.tags._locked.height()
 
 
 def test_two_tags_stand_below_each_other_without_scrolling(demo: Person) -> None:

@@ -161,7 +161,10 @@ def test_a_suggestion_without_a_place_has_nothing_to_lay_over_the_picture(sugges
     suggested.press("K")
 
     assert suggested.workspace.suggested_concept.shown is None
-    assert "has a place on the picture" in suggested.parts.problems._text.text()
+    assert suggested.message.startswith("Color, dark has no place of its own on the picture:")
+    suggested.workspace.session.update(filter=2)
+    suggested.press("K")
+    assert suggested.message == "Nothing is suggested for this filter: there is nothing to lay over the picture."
 
 
 def test_why_draws_what_speaks_for_it(suggested: Person) -> None:

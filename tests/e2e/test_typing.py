@@ -212,3 +212,48 @@ def test_space_takes_the_overlay_away_from_every_list_and_never_from_a_field(dem
         assert held(widget)
     for field in fields_of(window):
         assert not held(field)
+
+
+def type_on_the_keyboard(person: Person, *keys: str | Qt.Key) -> None:
+    """Press keys as the screen sends them: to the window that has the keyboard; a list over it takes them first."""
+    for key in keys:
+        popup = QApplication.activePopupWidget()
+        QTest.keyClick((popup.window() if popup is not None else person.window).windowHandle(), key)
+        QApplication.processEvents()
+
+
+def test_escape_puts_the_list_of_words_away_and_what_is_typed_then_never_becomes_half_a_word_and_a_tag(
+    demo: Person,
+) -> None:
+    field, tagging = demo.parts.tags.other, demo.workspace.tagging
+    demo.click(field)
+    demo.until(lambda: QApplication.activePopupWidget() is field.completer().popup())
+    type_on_the_keyboard(demo, Qt.Key.Key_Escape)
+    assert field.hasFocus(), "the first one is the list's"
+    assert QApplication.activePopupWidget() is None
+    type_on_the_keyboard(demo, Qt.Key.Key_Escape)
+    assert not field.hasFocus()
+    assert QApplication.activePopupWidget() is None
+    type_on_the_keyboard(demo, "h")
+    assert field.text() == ""
+    assert tagging.words(FilterKey(7, 0)) == ("hair",)  # what H does in the grid
+
+
+def test_a_list_that_is_open_takes_every_letter(demo: Person) -> None:
+    demo.press("B")
+    field, tags, tagging = demo.parts.tags.other, demo.parts.tags, demo.workspace.tagging
+    detail = tags.rows.rows[0].detail
+    boxes = [box for box in demo.window.findChildren(QComboBox) if box.isVisible() and box.isEnabled() and box.count()]
+    assert detail in boxes
+    demo.click(field)
+    type_on_the_keyboard(demo, "h", "a")
+    assert field.text() == "ha"
+    tags.leave_description()
+    assert QApplication.activePopupWidget() is None, "the list goes with the line"
+    for box in boxes:
+        box.showPopup()
+        demo.until(lambda: QApplication.activePopupWidget() is not None)
+        type_on_the_keyboard(demo, "h", "a", "0")
+        if (popup := QApplication.activePopupWidget()) is not None:
+            popup.close()
+        assert tagging.words(FilterKey(7, 0)) == ("border",), box.accessibleName()

@@ -189,3 +189,17 @@ def test_what_a_person_said_is_not_there_is_not_painted_over(demo: Person) -> No
     assert "no hair is painted over: it was said that there is none" in panel.said.text()
     demo.workspace.lists.say(picture.name, "hair", None)
     demo.until(lambda: what_if.picture is not None and not np.array_equal(what_if.picture, rgb))
+
+
+def test_the_box_says_what_stands_beside_and_a_place_is_told_by_its_sides(demo: Person) -> None:
+    panel, box, what_if = open_tab(demo), demo.parts.center.browser.viewer.display.beside, demo.workspace.what_if
+    demo.press("V")
+    assert box.currentText() == "beside: untouched picture"
+    panel.tools["ruler"].click()
+    height, width = demo.workspace.pipeline.shown.rgb.shape[:2]
+    what_if.click(0.75 * width, 0.25 * height)
+    demo.until(lambda: what_if.picture is not None)
+    assert box.currentText() == "beside: what if"
+    assert panel.said.text() == "Not the real picture: with ruler 75 % from the left and 25 % from the top."
+    panel.restore.click()
+    assert box.currentText() == "beside: untouched picture"

@@ -1,5 +1,6 @@
 """Story: a person learns that the score follows the pictures' cast, and looks at the pictures and filters behind it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from explorer.core.concepts.picture_values import picture_values
 from explorer.core.images import picture_digest, read_image
 from explorer.core.index import open_index
 from explorer.core.tags import FilterKey
+from explorer.state.on_look import SLOT
 from explorer.ui.panels.worth_a_look_panel import WorthALookPanel
 from explorer.ui.widgets.plain_text import PlainTool
 from tests.core.index.synthetic_index import write_index
@@ -75,3 +77,16 @@ def test_a_line_opens_its_pictures_and_its_filters(demo: Person, index: Path, re
     demo.click(link)
     assert FilterKey(demo.view.layer, demo.view.filter) == finding.top[0].key
     assert "looking for" in panel._said.text().casefold() or not look.busy
+
+
+def test_nothing_is_called_settled_while_it_is_still_looked_for(demo: Person, index: Path) -> None:
+    panel, look = worth_a_look(demo), demo.workspace.worth_a_look
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: look.found is not None)
+    look._jobs.cancel(SLOT)
+    look.found = replace(look.found, findings=())
+    look._say("Looking for hair, rulers, ink ... in the pictures: 3 of 24")
+    assert "stands out" not in panel._said.text()
+    assert "3 of 24" in panel._said.text()
+    look._say("")
+    assert "Nothing stands out among" in panel._said.text()

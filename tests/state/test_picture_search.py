@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
+from explorer.core.class_words import propose, told_apart
+from explorer.core.evaluation import evaluate
 from explorer.core.index import open_index
 from explorer.state.picture_search import parts_of
 from explorer.state.workspace import Workspace
@@ -87,6 +89,46 @@ def test_without_an_index(opened: Workspace, text: str, places: list[int]) -> No
 def test_with_an_index(indexed: Workspace, text: str, places: list[int]) -> None:
     assert found(indexed, text) == places
     assert indexed.picture_search.find(text).problem == ""
+
+
+ONE = np.log(np.array([[0.1], [0.5], [0.6], [0.9], [0.2]]) / np.array([[0.9], [0.5], [0.4], [0.1], [0.8]]))
+"""Logits of one output, whose probabilities are 0.1, 0.5, 0.6, 0.9 and 0.2."""
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("predicted:mel", [2, 3]),
+        ("predicted:not melanoma", [0, 1, 4]),
+        ("melanoma>0.5", [2, 3]),
+        ("right", [0, 3]),
+        ("wrong", [2, 4]),  # the second is of no known class
+    ],
+)
+def test_one_output_predicts_its_class_or_that_it_is_not(
+    opened: Workspace, tmp_path: Path, text: str, places: list[int]
+) -> None:
+    words = ("not melanoma", "", "not melanoma", "melanoma", "melanoma")
+    path = write_index(
+        tmp_path / "one.h5", PEAKS[:, :5], names=NAMES[:5], given=words, classes=("melanoma",), logits=ONE
+    )
+    opened.evidence.take(open_index(path))
+    assert found(opened, text) == places
+    index = opened.evidence.index
+    truths = [row for row, word in enumerate(words) if word]
+    measured = evaluate(index, propose(words, told_apart(index.classes)))
+    predicted = [measured.classes[place] for place in measured.predicted]
+    assert [row for row, name in zip(truths, predicted, strict=True) if name == "melanoma"] == [2, 3]
+
+
+def test_one_output_is_read_alike_before_the_index_is_there(opened: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = opened.library.folder.pictures
+    known = dict(zip(pictures, np.array([[0.1], [0.5], [0.6], [0.9], [0.2], [0.3]]), strict=True))
+    monkeypatch.setattr(opened.library.predictions, "peek", known.get)
+    monkeypatch.setattr(type(opened.library), "network", SimpleNamespace(classes=("melanoma",)))
+    for text, expected in (("predicted:melanoma", [2, 3]), ("predicted:not melanoma", [0, 1, 4, 5])):
+        matching = opened.picture_search.find(text).matching
+        assert [place for place, match in enumerate(matching) if match] == expected
 
 
 def test_where_no_picture_has_a_class_the_words_that_there_are_are_told(opened: Workspace) -> None:

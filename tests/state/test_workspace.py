@@ -240,6 +240,18 @@ def test_a_picture_of_a_folder_that_did_not_open_is_not_looked_for_in_the_next(
     assert workspace.session.view.picture == workspace.library.folder.pictures[0] != wanted
 
 
+def test_a_filter_of_a_network_that_did_not_open_is_not_gone_to_in_the_next(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    (tmp_path / "damaged.pt").write_bytes(b"no network")
+    workspace.settings.set_text("last/model", str(tmp_path / "damaged.pt"))
+    workspace.settings.set_text("last/filter", "1:2")
+    with qtbot.waitSignal(workspace.library.problem):
+        workspace.opening.start(Start())
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
+    assert (workspace.session.view.layer, workspace.session.view.filter) == (3, 0)
+
+
 def test_walking(tmp_path: Path) -> None:
     from tests.networks import open_small
 

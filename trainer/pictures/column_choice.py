@@ -1,5 +1,7 @@
 """Which column of a table names the pictures and which say what they show: by content, by known titles, or as asked."""
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,10 +41,10 @@ class Columns:
 
 
 def parse_columns(text: str) -> dict[str, list[str]]:
-    """What `--columns image=a,label=b` says; UserError where it cannot be read."""
+    """What `--columns image=a,label=b` says, a part with a comma in quotes; UserError where it cannot be read."""
     roles = ("image", "label", *ROLES)
     wanted: dict[str, list[str]] = {}
-    for part in filter(None, map(str.strip, text.split(","))):
+    for part in filter(None, map(str.strip, next(csv.reader(io.StringIO(text, newline="")), []))):
         role, equals, title = (word.strip() for word in part.partition("="))
         if role.casefold() not in roles or not equals or not title:
             raise UserError(

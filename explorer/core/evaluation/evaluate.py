@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from explorer.core.class_words import ClassWords, told_apart
+from explorer.core.class_words import ClassWords, probabilities_told_apart, told_apart
 from explorer.core.errors import UserError
 from explorer.core.evaluation.along_taxonomy import Level, along_taxonomy
 from explorer.core.evaluation.left_out import LeftOut, chosen_pictures
@@ -128,9 +128,7 @@ def evaluate(
     on_step(0, 0)
     names = tuple(index.pictures[row] for row in rows)
     resamples = BootstrapResamples.of([lesion_of.get(name, name) for name in names], draws, seed)
-    probabilities = index.probabilities[rows]
-    if len(index.classes) == 1 or probabilities.shape[1] == 1:
-        probabilities = np.hstack([1 - probabilities, probabilities])
+    probabilities = probabilities_told_apart(index.probabilities[rows])
     predicted = probabilities.argmax(axis=1).astype(np.int64)
     scored = scored_class(classes) if len(classes) == 2 else None
     columns = [scored] if scored is not None else np.unique(labels).tolist()

@@ -24,7 +24,7 @@ class WorkList:
 
     `shares` (0..1) of all |relevance| by word, the largest first; one of several words of a filter gets an equal part.
     `unnamed` is what remains of `carried`; `named` counts the filters with a word, `elsewhere` those with a word that
-    are not in the list.
+    are not in the list. `most` (0..1) is what the first filter carries alone.
     """
 
     filters: tuple[FilterKey, ...]
@@ -34,6 +34,7 @@ class WorkList:
     shares: tuple[tuple[str, float], ...]
     unnamed: float
     elsewhere: int = 0
+    most: float = 0.0
 
     def __str__(self) -> str:
         if not self.filters:
@@ -90,4 +91,5 @@ def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DE
     by_size = tuple(sorted(shares.items(), key=lambda part: (-part[1], part[0])))
     listed = set(keys)
     elsewhere = sum(key not in listed for key in book)
-    return WorkList(tuple(keys), len(filters), float(sums[len(order) - 1]), named, by_size, unnamed, elsewhere)
+    carried, most = float(sums[len(order) - 1]), float(sums[0])
+    return WorkList(tuple(keys), len(filters), carried, named, by_size, unnamed, elsewhere, most)

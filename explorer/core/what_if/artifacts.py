@@ -12,6 +12,7 @@ from explorer.core.errors import UserError
 from explorer.core.probes.changes import REMOVED, as_bytes, painted_over
 from trainer.concepts.finding import find
 from trainer.concepts.working_size import working_size
+from trainer.measures.percent import percent
 from trainer.synthetic.artifacts import LIGHT_SKIN
 from trainer.synthetic.kinds import TEACHING
 
@@ -51,7 +52,7 @@ class Laid:
             raise UserError(f"The place {self.row:g},{self.column:g} is not in the picture; take shares from 0 to 1.")
 
     def __str__(self) -> str:
-        return f"{self.concept} at {self.row:.2f},{self.column:.2f}"
+        return f"{self.concept} {percent(self.column)} from the left and {percent(self.row)} from the top"
 
 
 def without(rgb: RGB, concepts: Sequence[str]) -> tuple[RGB, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QWidget
 
 from explorer.state.network_session import Request
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -28,12 +29,12 @@ class ClassOrderDialog(TallEnough):
         self._boxes: list[QComboBox] = []
         form = QFormLayout()
         form.setSpacing(SPACE)
-        for place, title in enumerate(outputs):
-            box = QComboBox()
+        for output_index, title in enumerate(outputs):
+            box = Choice()
             box.addItems(list(names))
             box.setAccessibleName(f"Class of {title}")
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            box.activated.connect(lambda index, place=place: self._trade(place, names[index]))
+            box.activated.connect(lambda index, output_index=output_index: self._trade(output_index, names[index]))
             self._boxes.append(box)
             form.addRow(label(title), box)
         rows = QWidget()
@@ -51,9 +52,9 @@ class ClassOrderDialog(TallEnough):
         """The request with the classes in the order that was confirmed."""
         return replace(request, classes=tuple(self._names))
 
-    def _trade(self, place: int, name: str) -> None:
+    def _trade(self, output_index: int, name: str) -> None:
         other = self._names.index(name)
-        self._names[place], self._names[other] = name, self._names[place]
+        self._names[output_index], self._names[other] = name, self._names[output_index]
         self._show()
 
     def _show(self) -> None:

@@ -9,6 +9,7 @@ from explorer.core.class_words import ClassWords
 from explorer.state.given_classes import GivenClasses
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -31,8 +32,8 @@ class ClassWordsDialog(TallEnough):
         self._rows.setSpacing(SPACE)
         self._rows.setColumnStretch(2, 1)
         rows.setLayout(self._rows)
-        for place, pair in enumerate(self._edited.pairs):
-            self._add(place, pair.word, counts.get(pair.word, 0))
+        for line, pair in enumerate(self._edited.pairs):
+            self._add(line, pair.word, counts.get(pair.word, 0))
         area = scrolled(rows)
         area.setMinimumHeight(min(420, 40 * len(self._edited.pairs) + 2 * SPACE))
         anew = PlainButton("Propose anew")
@@ -52,8 +53,8 @@ class ClassWordsDialog(TallEnough):
         self._given.edit(self._edited)
         super().accept()
 
-    def _add(self, place: int, word: str, pictures: int) -> None:
-        box, reason = QComboBox(), label("", "quiet")
+    def _add(self, line: int, word: str, pictures: int) -> None:
+        box, reason = Choice(), label("", "quiet")
         box.setAccessibleName(f"Class of {word}")
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.addItem(NONE, "")
@@ -61,9 +62,9 @@ class ClassWordsDialog(TallEnough):
             box.addItem(name, name)
         box.activated.connect(lambda index: self._show(self._edited.put(word, box.currentData())))
         self._boxes[word], self._reasons[word] = box, reason
-        self._rows.addWidget(label(f"{word} · {pictures:,}" if pictures else word), place, 0)
-        self._rows.addWidget(box, place, 1)
-        self._rows.addWidget(reason, place, 2)
+        self._rows.addWidget(label(f"{word} · {pictures:,}" if pictures else word), line, 0)
+        self._rows.addWidget(box, line, 1)
+        self._rows.addWidget(reason, line, 2)
 
     def _show(self, words: ClassWords) -> None:
         self._edited = words

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QWidget
 
 from explorer.ui.dialogs.questions import QuestionDialog
+from explorer.ui.widgets.steady import Choice
 
 if TYPE_CHECKING:
     from explorer.state.library import AskedTable
@@ -29,12 +30,12 @@ class ColumnChoice(QuestionDialog):
         self._asked = asked
         self.boxes: dict[str, QComboBox] = {}
         for role, name in ROLES.items():
-            box = self.boxes[role] = QComboBox()
+            box = self.boxes[role] = Choice()
             box.addItem("choose a column" if role == asked.about else FOUND_OUT, "")
             for title in asked.titles:
                 box.addItem(title, title)
-            said = (asked.columns or {}).get(role, [""])
-            box.setCurrentIndex(max(0, box.findData(said[0])))
+            titles = (asked.columns or {}).get(role, [""])
+            box.setCurrentIndex(max(0, box.findData(titles[0])))
             box.currentIndexChanged.connect(self._check)
             self.form.addRow(name, box)
         if asked.about in self.boxes:
@@ -45,11 +46,11 @@ class ColumnChoice(QuestionDialog):
         """What is said of the columns now; what was said before of several columns stays where nobody touched it."""
         before = self._asked.columns or {}
         chosen = {role: str(box.currentData()) for role, box in self.boxes.items()}
-        kept = {role: titles for role, titles in before.items() if role not in chosen}
+        columns = {role: titles for role, titles in before.items() if role not in chosen}
         for role, title in chosen.items():
             if title:
-                kept[role] = before[role] if title == next(iter(before.get(role, ())), "") else [title]
-        return kept
+                columns[role] = before[role] if title == next(iter(before.get(role, ())), "") else [title]
+        return columns
 
     def _check(self) -> None:
         """Without the column that is asked for there is nothing to open."""

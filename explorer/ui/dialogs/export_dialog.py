@@ -9,12 +9,10 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QWidget,
 )
 
@@ -33,6 +31,7 @@ from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.message_banner import NETWORK, Problems
 from explorer.ui.widgets.plain_text import PlainButton, offered, tip
+from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -63,7 +62,7 @@ class ExportDialog(TallEnough):
         self.setMinimumWidth(520)
         self._workspace = workspace
         choices = filter_choices(workspace)
-        self._which = QComboBox()
+        self._which = Choice()
         self._which.setAccessibleName("Which filters, in words")
         for words, keys in choices:
             self._which.addItem(words, keys)
@@ -72,10 +71,10 @@ class ExportDialog(TallEnough):
         self._filters.setEditText(filters or choices[0][1])
         self._filters.setAccessibleName("Filters to export, by their keys")
         self._which.activated.connect(lambda index: self._which_chosen())
-        self._pictures = QComboBox()
+        self._pictures = Choice()
         for title, chosen in picture_choices(workspace, pictures_found):
             self._pictures.addItem(title, chosen)
-        self._kind, self._format = QComboBox(), QComboBox()
+        self._kind, self._format = Choice(), Choice()
         self._kind.addItem("one figure for each filter and picture", False)
         self._kind.addItem("sheets: filters down, pictures across", True)
         if workspace.sides.second is not None:
@@ -92,8 +91,8 @@ class ExportDialog(TallEnough):
         self._format.addItems(list(FORMATS))
         self._own_size = QCheckBox("the picture's own pixels")
         self._own_size.setChecked(True)
-        self._width = QSpinBox(minimum=5, maximum=2000, value=170, suffix=" mm")
-        self._dpi = QSpinBox(minimum=10, maximum=2400, value=300, suffix=" dpi")
+        self._width = Number(minimum=5, maximum=2000, value=170, suffix=" mm")
+        self._dpi = Number(minimum=10, maximum=2400, value=300, suffix=" dpi")
         self._out = QLineEdit(str(workspace.figure.folder))
         browse = PlainButton("Choose …")
         browse.clicked.connect(self._browse)
@@ -140,9 +139,9 @@ class ExportDialog(TallEnough):
         """Choose what was chosen the last time, as far as it still can be."""
         last = last_choices(self._workspace.settings)
         for box, name in ((self._pictures, "pictures"), (self._kind, "kind")):
-            place = last.get(name)
-            if isinstance(place, int) and 0 <= place < box.count():
-                box.setCurrentIndex(place)
+            position = last.get(name)
+            if isinstance(position, int) and 0 <= position < box.count():
+                box.setCurrentIndex(position)
         self._format.setCurrentIndex(max(0, self._format.findText(str(last.get("format", "")))))
         for switch, name in ((self._own_size, "own size"), (self._caption, "caption")):
             if isinstance(last.get(name), bool):
@@ -151,7 +150,13 @@ class ExportDialog(TallEnough):
             if isinstance(last.get(name), int):
                 number.setValue(last[name])
 
-    def _remember(self, out: Path) -> None:
+    @property
+    def typed(self) -> str:
+        """The selectors that a person typed, "" where the filters were chosen in words."""
+        return "" if self._which.currentData() else self._filters.currentText().strip()
+
+    def done(self, result: int) -> None:
+        """Also who leaves finds the choices again."""
         chosen = {
             "pictures": self._pictures.currentIndex(),
             "kind": self._kind.currentIndex(),
@@ -162,7 +167,7 @@ class ExportDialog(TallEnough):
             "dpi": self._dpi.value(),
         }
         remember_choices(self._workspace.settings, chosen)
-        self._workspace.settings.set_text(FOLDER, str(out))
+        super().done(result)
 
     def _count(self) -> None:
         """Say how much it is before it is begun."""
@@ -182,8 +187,8 @@ class ExportDialog(TallEnough):
             )
             self._go.setEnabled(count > 0)
             return
-        known = self._which.findData(self._filters.currentText().strip())
-        self._which.setCurrentIndex(known if known >= 0 else self._which.count() - 1)
+        index = self._which.findData(self._filters.currentText().strip())
+        self._which.setCurrentIndex(index if index >= 0 else self._which.count() - 1)
         try:
             filters, pictures = len(self._chosen()), len(self._pictures.currentData())
         except UserError as error:
@@ -239,7 +244,7 @@ class ExportDialog(TallEnough):
                 exporting.begin_figures(comparison_order(sides, chosen, scales, **values))
             else:
                 exporting.begin(Order(out, pictures, chosen, style, format, sheet))
-            self._remember(out)
+            self._workspace.settings.set_text(FOLDER, str(out))
         except UserError as error:
             self._says.setText(str(error))
             return
@@ -256,7 +261,7 @@ class ExportDialog(TallEnough):
         else:
             order = lens_order(workspace.lens, out, pictures, format, width, dpi)
             workspace.exporting.begin_figures(order)
-        self._remember(out)
+        self._workspace.settings.set_text(FOLDER, str(out))
         self.accept()
 
 

@@ -10,6 +10,7 @@ from explorer.core.tags.history import Change
 from explorer.state.tag_history import TagHistory, cells_of
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = ("When (UTC)", "Who", "Filter", "What", "Tag", "Before", "After")
@@ -60,7 +61,7 @@ class HistoryDialog(QDialog):
         self._history, self._locked = history, locked
         self.setWindowTitle("History of the tags")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(960, 520)
+        resize_on_screen(self, 960, 520)
         self.search = QLineEdit()
         self.search.setAccessibleName("Search the history")
         self.search.setPlaceholderText("search: a filter, a word, a name, a day")
@@ -77,8 +78,8 @@ class HistoryDialog(QDialog):
         self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + SPACE)
-        for place, width in enumerate(WIDTHS):
-            self.table.setColumnWidth(place, width)
+        for section, width in enumerate(WIDTHS):
+            self.table.setColumnWidth(section, width)
         self.table.horizontalHeader().setSectionResizeMode(len(TITLES) - 1, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setHighlightSections(False)
         self._whole = label("", "quiet", wrap=True)  # a cell may be too narrow for its text
@@ -101,21 +102,21 @@ class HistoryDialog(QDialog):
         self._show()
 
     def _show(self) -> None:
-        found = self._history.found(self.search.text())
-        self.model.show_rows(found)
-        self._count.setText(f"{len(found):,} change{'s' * (len(found) != 1)}")
-        if found:
+        changes = self._history.found(self.search.text())
+        self.model.show_rows(changes)
+        self._count.setText(f"{len(changes):,} change{'s' * (len(changes) != 1)}")
+        if changes:
             self.table.selectRow(0)
         self._offer()
 
     def _offer(self) -> None:
         index = self.table.currentIndex()
-        there = index.isValid()
-        self._whole.setText(" → ".join(cells_of(self.model.rows[index.row()])[5:])[:LONGEST] if there else "")
-        self.show_it.setEnabled(there)
-        self.restore.setEnabled(there and not self._locked())
+        selected = index.isValid()
+        self._whole.setText(" → ".join(cells_of(self.model.rows[index.row()])[5:])[:LONGEST] if selected else "")
+        self.show_it.setEnabled(selected)
+        self.restore.setEnabled(selected and not self._locked())
 
-    def _ask(self, signal: Any, what: Callable[[Change], object]) -> None:
+    def _ask(self, signal: Any, value_of: Callable[[Change], object]) -> None:
         index = self.table.currentIndex()
         if index.isValid():
-            signal.emit(what(self.model.rows[index.row()]))
+            signal.emit(value_of(self.model.rows[index.row()]))

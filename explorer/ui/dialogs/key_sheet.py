@@ -28,10 +28,10 @@ class KeySheet(QDialog):
         room = screen_room(self)
         columns = [column(gap=2 * SPACE) for _ in range(3 if room.width() >= WIDE else 2)]
         heights = [len(actions) + HEAD for _, actions in groups]
-        for place, group in zip(in_columns(heights, len(columns)), groups, strict=True):
-            columns[place].addLayout(_grid(*group))
-        for one in columns:
-            one.addStretch(1)
+        for number, group in zip(in_columns(heights, len(columns)), groups, strict=True):
+            columns[number].addLayout(_grid(*group))
+        for layout in columns:
+            layout.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         hold = label(
@@ -49,15 +49,15 @@ class KeySheet(QDialog):
 def in_columns(heights: Sequence[int], columns: int) -> list[int]:
     """In which column each part stands, one after the other, so that the highest column is as low as can be."""
     for most in range(max(heights, default=0), sum(heights) + 1):
-        places: list[int] = []
-        place = filled = 0
+        assigned: list[int] = []
+        current = filled = 0
         for height in heights:
             if filled + height > most:
-                place, filled = place + 1, 0
-            places.append(place)
+                current, filled = current + 1, 0
+            assigned.append(current)
             filled += height
-        if place < columns:
-            return places
+        if current < columns:
+            return assigned
     return []
 
 

@@ -40,8 +40,8 @@ class LensSheetDialog(QDialog):
         self._title, self._said = label("", "title"), label("", "quiet", wrap=True)
         self.grid = QGridLayout()
         self.grid.setSpacing(SPACE)
-        for place, title in enumerate(sheet.titles, 1):
-            self.grid.addWidget(label(title, "quiet"), 0, place)
+        for across, title in enumerate(sheet.titles, 1):
+            self.grid.addWidget(label(title, "quiet"), 0, across)
         body = QWidget()
         body.setLayout(column(self.grid, 1))
         area = scrolled(body)
@@ -65,15 +65,17 @@ class LensSheetDialog(QDialog):
         sheet = self._sheet
         if sheet.words:
             self._title.setText(sheet.words)
-        for path, found in sheet.rows[self._drawn :]:
+        for path, sheet_row in sheet.rows[self._drawn :]:
             self._drawn += 1
-            name = PlainTool(found.lines[0])
+            name = PlainTool(sheet_row.lines[0])
             name.setObjectName("flat")
             tip(name, "look at this picture")
             name.clicked.connect(lambda checked=False, path=path: self.picked.emit(path))
-            self.grid.addLayout(column(name, *(label(line, "quiet") for line in found.lines[1:]), 1), self._drawn, 0)
-            for place, panel in enumerate(found.panels, 1):
-                self.grid.addWidget(_panel(panel), self._drawn, place)
+            self.grid.addLayout(
+                column(name, *(label(line, "quiet") for line in sheet_row.lines[1:]), 1), self._drawn, 0
+            )
+            for across, panel in enumerate(sheet_row.panels, 1):
+                self.grid.addWidget(_panel(panel), self._drawn, across)
         self._said.setText(
             sheet.trouble
             or (

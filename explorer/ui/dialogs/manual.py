@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QSplitter, QTreeWidget, QTreeWidgetItem, 
 from explorer.state.manual import ManualPage
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.plain_text import own_page
+from explorer.ui.widgets.screen_room import resize_on_screen
 from explorer.ui.widgets.theme import SPACE
 
 
@@ -17,7 +18,7 @@ class Manual(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Manual")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(940, 640)
+        resize_on_screen(self, 940, 640)
         self._pages = pages
         self.page = own_page()
         self.page.setAccessibleName("A page of the manual")
@@ -29,14 +30,14 @@ class Manual(QDialog):
             entry.addChildren([QTreeWidgetItem([title]) for title in page.sections])
             self.contents.addTopLevelItem(entry)
         self.contents.currentItemChanged.connect(lambda now, before: self._go(now) if now is not None else None)
-        both = QSplitter()
-        both.addWidget(self.contents)
-        both.addWidget(self.page)
-        both.setStretchFactor(1, 1)
-        both.setSizes([260, 680])
+        splitter = QSplitter()
+        splitter.addWidget(self.contents)
+        splitter.addWidget(self.page)
+        splitter.setStretchFactor(1, 1)
+        splitter.setSizes([260, 680])
         missing = label("The pages of the manual did not come with this installation.", "quiet")
         missing.setVisible(not pages)
-        self.setLayout(column(missing, both, margin=SPACE))
+        self.setLayout(column(missing, splitter, margin=SPACE))
         first = self.contents.topLevelItem(0)
         if first is not None:
             self.contents.setCurrentItem(first)

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QFormLayout,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from explorer.state.network_session import Request
 from explorer.ui.widgets.fields import Suggestions
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import Buttons, PlainButton, warned
+from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 from trainer.networks.arguments import line_of, words_of
@@ -129,24 +128,24 @@ class InputQuestion(QuestionDialog):
         self._classes.setCursorPosition(0)
         if classes is not None:
             self.form.addRow("Classes, in order", self._classes)
-        self._size, self._to = QSpinBox(minimum=8, maximum=2048), QSpinBox(minimum=8, maximum=4096)
+        self._size, self._to = Number(minimum=1, maximum=8192), Number(minimum=1, maximum=16384)  # as InputSpec
         self._size.setValue(proposal.size[0])
         self._to.setValue(proposal.resize_to)
-        self._way = QComboBox()
+        self._way = Choice()
         self._way.addItem("squash the whole picture", "squash")
         self._way.addItem("keep proportions, cut the centre", "shortest")
         self._way.setCurrentIndex(self._way.findData(proposal.resize))
-        self._channels = QComboBox()
+        self._channels = Choice()
         self._channels.addItem("color (RGB)", 3)
         self._channels.addItem("grey", 1)
         self._channels.setCurrentIndex(self._channels.findData(proposal.channels))
-        self._range = QComboBox()
+        self._range = Choice()
         self._range.addItem("0 to 1", ((0.0,) * 3, (1.0,) * 3))
         self._range.addItem("ImageNet's mean and deviation", IMAGENET)
         self._range.addItem("-1 to 1", ((0.5,) * 3, (0.5,) * 3))
         self._proposal, self._given = proposal, classes
-        known = [self._range.itemData(place) for place in range(self._range.count())]
-        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in known]
+        ranges = [self._range.itemData(index) for index in range(self._range.count())]
+        of_channels = [(mean[: proposal.channels], std[: proposal.channels]) for mean, std in ranges]
         if (proposal.mean, proposal.std) not in of_channels:
             self._range.addItem("as it is now", (proposal.mean, proposal.std))
             of_channels.append((proposal.mean, proposal.std))
@@ -159,7 +158,7 @@ class InputQuestion(QuestionDialog):
             ("Values", self._range),
         ):
             self.form.addRow(name, part)
-        self._outputs = QComboBox()
+        self._outputs = Choice()
         for spec, name in (outputs or {}).items():
             self._outputs.addItem(name, spec)
         if outputs:
@@ -167,8 +166,9 @@ class InputQuestion(QuestionDialog):
 
     def answer(self, request: Request) -> Request:
         """The request with the input that was chosen; UserError where it is not usable."""
-        mean, std = self._range.currentData()
         channels = self._channels.currentData()
+        # What a grey network takes off is taken off each color.
+        mean, std = ((numbers * channels)[:channels] for numbers in self._range.currentData())
         side, text = self._size.value(), self._classes.text()
         untouched = self._given is not None and text == line_of(self._given)
         classes = self._given if untouched else words_of(text)
@@ -176,12 +176,13 @@ class InputQuestion(QuestionDialog):
             request,
             classes=classes or request.classes,
             outputs=self._outputs.currentData() if self._outputs.currentIndex() > 0 else request.outputs,
-            input=InputSpec(
+            input=replace(
+                self._proposal,
                 size=self._proposal.size if side == self._proposal.size[0] else (side, side),
                 resize=self._way.currentData(),
                 resize_to=self._to.value(),
-                mean=mean[:channels],
-                std=std[:channels],
+                mean=mean,
+                std=std,
             ),
         )
 
@@ -192,7 +193,7 @@ class ChoiceQuestion(QuestionDialog):
     def __init__(self, text: str, choices: tuple[str, ...], part: str, parent: QWidget | None = None) -> None:
         super().__init__("Which weights?" if part == "key" else "Which class scores?", text, parent)
         self._part = part
-        self._choices = QComboBox()
+        self._choices = Choice()
         for choice in choices:
             self._choices.addItem(choice, choice)
         self.form.addRow("Open" if part == "key" else "Scores", self._choices)
@@ -220,11 +221,11 @@ def ask(request: Request, error: UserError, parent: QWidget) -> Request | None:
 
 def change_assumed(request: Request, network: "Network", parent: QWidget) -> Request | None:
     """Let a person correct what was proposed for a file that did not say it."""
-    now = network.output
+    output = network.output
     outputs = (
-        {replace(now, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
+        {replace(output, meaning=meaning).text: name for meaning, name in MEANINGS.items()} if network.classes else {}
     )
-    outputs = {now.text: MEANINGS[now.meaning], **outputs} if outputs else {}
+    outputs = {output.text: MEANINGS[output.meaning], **outputs} if outputs else {}
     text = "What the file does not say. Correct it where you know better."
     dialog = InputQuestion(text, network.input, network.classes, parent, outputs)
     return dialog.answer(request) if dialog.exec() == QDialog.DialogCode.Accepted else None

@@ -23,9 +23,9 @@ def ask_where(
     `kinds` are Qt's filters. What only `adds` to a file that is there asks nothing before it does.
     """
     folder = workspace.library.folder
-    place = saving_place(workspace.settings, beside, folder.path if folder is not None else None) / name
+    proposed = saving_place(workspace.settings, beside, folder.path if folder is not None else None) / name
     options = QFileDialog.Option.DontConfirmOverwrite if adds else QFileDialog.Option(0)
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(place), kinds, options=options)
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(proposed), kinds, options=options)
     if not chosen:
         return None
     remember_place(workspace.settings, Path(chosen))

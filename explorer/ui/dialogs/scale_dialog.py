@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QDoubleSpinBox, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QWidget
 
 from explorer.core.arrays import Map
 from explorer.core.drawing.styles import COLOR_MAPS, Scale
 from explorer.state.session import Session
 from explorer.ui.widgets.labels_and_layouts import column, label, row
+from explorer.ui.widgets.steady import Decimal
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -27,7 +28,7 @@ class ScaleDialog(TallEnough):
         # Four digits of whatever size the map's values have.
         decimals = min(12, max(3, 4 - math.floor(math.log10(scale.peak)))) if scale.peak > 0 else 4
         self._foot, self._peak = (
-            QDoubleSpinBox(
+            Decimal(
                 decimals=decimals,
                 minimum=0,
                 maximum=1e6,

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFormLayout, QLineEdit, QWidget
 
 from explorer.state.settings import SETTINGS, Setting
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.labels_and_layouts import column, label
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
 
@@ -43,7 +44,7 @@ class SettingsDialog(TallEnough):
         value = self._settings.value(setting)
         field: QWidget
         if setting.choices:
-            field = combo = QComboBox()
+            field = combo = Choice()
             for choice, words in setting.choices.items():
                 combo.addItem(words, choice)
             combo.setCurrentIndex(combo.findData(value))

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QShowEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QScrollArea, QWidget
 
 from explorer.state.session import Session
 from explorer.state.stages_in_view import OWN, StagesInView
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.screen_room import resize_on_screen
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -103,9 +104,9 @@ class _Picture(QWidget):
                 painter.drawRect(framed)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        at: QPoint = event.position().toPoint()
-        if self.rect().contains(at):
-            self._moved((at.y() / self.height(), at.x() / self.width()))
+        point: QPoint = event.position().toPoint()
+        if self.rect().contains(point):
+            self._moved((point.y() / self.height(), point.x() / self.width()))
 
     def leaveEvent(self, event: object) -> None:
         self._moved(None)
@@ -123,7 +124,7 @@ class StagesDialog(QDialog):
         self.inputs, self.steps, self._place = WrappingRow(), WrappingRow(), QHBoxLayout()
         self.picture: Tile | None = None
         self._reads = label("", "quiet", wrap=True)
-        self.kernels = QComboBox()
+        self.kernels = Choice()
         self.kernels.setAccessibleName("Kernel")
         self.typed = QPlainTextEdit()
         self.typed.setAccessibleName("Kernel, a row on each line")
@@ -152,7 +153,7 @@ class StagesDialog(QDialog):
 
         for name in (*KERNELS, OWN, TYPED):
             self.kernels.addItem(name, name)
-        self.kernels.activated.connect(lambda place: self._picked(self.kernels.itemData(place)))
+        self.kernels.activated.connect(lambda index: self._picked(self.kernels.itemData(index)))
         self.typed.textChanged.connect(self._typed)
         stages.changed.connect(self._show)
         stages.kernel_changed.connect(self._show_tried)
@@ -170,8 +171,8 @@ class StagesDialog(QDialog):
     def _picked(self, name: str) -> None:
         from explorer.core.stages.kernels import KERNELS, written
 
-        place = self.kernels.findData(name)
-        self.kernels.setCurrentIndex(place if place >= 0 else self.kernels.findData(TYPED))
+        index = self.kernels.findData(name)
+        self.kernels.setCurrentIndex(index if index >= 0 else self.kernels.findData(TYPED))
         if name == TYPED:
             self._typed()
             return
@@ -184,24 +185,24 @@ class StagesDialog(QDialog):
         self._stages.choose(self.typed.toPlainText())
 
     def _show(self) -> None:
-        found = self._stages.found
-        for place in (self.inputs, self.steps, self._place):
-            _clear(place)
+        stages = self._stages.found
+        for layout in (self.inputs, self.steps, self._place):
+            _clear(layout)
         self.picture = None
-        self._note.setText(self._stages.trouble if found is None else found.note)
-        if found is None:
+        self._note.setText(self._stages.trouble if stages is None else stages.note)
+        if stages is None:
             self._title.setText("Stages")
             self._reads.clear()
             return
         picture = self._session.view.picture
-        self._title.setText(f"Filter {found.key}" + (f" on {picture.name}" if picture is not None else ""))
+        self._title.setText(f"Filter {stages.key}" + (f" on {picture.name}" if picture is not None else ""))
         if self._stages.picture is not None:
             self.picture = Tile("sees, under the mouse", self._stages.picture)
             self._place.addWidget(self.picture)
-        self._show_inputs(found)
+        self._show_inputs(stages)
         from explorer.core.stages.drawing import signed_picture
 
-        for name, map in found.maps.items():
+        for name, map in stages.maps.items():
             self.steps.addWidget(Tile(STEPS[name], signed_picture(map), map, moved=partial(self._frame, name)))
 
     def _frame(self, step: str, place: tuple[float, float] | None) -> None:
@@ -209,12 +210,12 @@ class StagesDialog(QDialog):
         if self.picture is not None:
             self.picture.set_frame(self._stages.field(step, place) if place is not None else None)
 
-    def _show_inputs(self, found: "FilterStages") -> None:
+    def _show_inputs(self, stages: "FilterStages") -> None:
         from explorer.core.stages import INPUT
         from explorer.core.stages.drawing import colored_kernel, signed_picture
 
-        count = len(found.channels)
-        of_picture = found.reads_picture and count == 3
+        count = len(stages.channels)
+        of_picture = stages.reads_picture and count == 3
         self._reads.setText(
             "reads the picture's colors, with this kernel"
             if of_picture
@@ -222,16 +223,16 @@ class StagesDialog(QDialog):
             "and that kernel's norm: the root of the sum of its squared weights"
         )
         if of_picture:
-            kernels = found.kernels[found.channels.argsort()]
+            kernels = stages.kernels[stages.channels.argsort()]
             self.inputs.addWidget(Tile("kernel, in color", colored_kernel(kernels)))
-        for place in range(min(count, MOST_INPUTS)):
-            channel, read, kernel = int(found.channels[place]), found.inputs[place], found.kernels[place]
+        for number in range(min(count, MOST_INPUTS)):
+            channel, input_map, kernel = int(stages.channels[number]), stages.inputs[number], stages.kernels[number]
             title = ("red", "green", "blue")[channel] if of_picture else f"map {channel}"
-            both = QWidget()
-            weighed = Tile(f"norm {found.weights[place]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
-            read_there = Tile(title, signed_picture(read), read, moved=partial(self._frame, INPUT))
-            both.setLayout(column(read_there, weighed))
-            self.inputs.addWidget(both)
+            pair = QWidget()
+            kernel_tile = Tile(f"norm {stages.weights[number]:.3g}", signed_picture(kernel), kernel, KERNEL_SIDE)
+            input_tile = Tile(title, signed_picture(input_map), input_map, moved=partial(self._frame, INPUT))
+            pair.setLayout(column(input_tile, kernel_tile))
+            self.inputs.addWidget(pair)
 
     def _show_tried(self) -> None:
         self._trouble.setText(self._stages.kernel_trouble)

@@ -17,6 +17,7 @@ from explorer.ui.widgets.lists import BASE
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.pixmaps import pixmap_of
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.viewed_list import ListModel
 from trainer.concepts.words import ARTIFACTS
@@ -33,11 +34,11 @@ HELD = 200
 class CandidateModel(ListModel):
     """The candidates, each with what was said or found of it."""
 
-    def __init__(self, library: Library, found: ArtifactCandidates) -> None:
+    def __init__(self, library: Library, candidates: ArtifactCandidates) -> None:
         super().__init__()
-        self._library, self._found = library, found
+        self._library, self._found = library, candidates
         self._pixmaps: dict[Path, QPixmap] = {}
-        found.listed.connect(self.refresh)
+        candidates.listed.connect(self.refresh)
         library.thumbnails.arrived.connect(self._arrived)
 
     def refresh(self) -> None:
@@ -52,8 +53,8 @@ class CandidateModel(ListModel):
         return row.relative_to(folder.path).as_posix() if folder is not None else ""
 
     def about(self, row: Path) -> str:
-        said = [text for text in self._found.words(self.name_of(row)) if text]
-        return "\n".join((row.name, *said, *[ALIKE] * any(text.startswith("alike") for text in said)))
+        texts = [text for text in self._found.words(self.name_of(row)) if text]
+        return "\n".join((row.name, *texts, *[ALIKE] * any(text.startswith("alike") for text in texts)))
 
     def data_of(self, row: Path, role: int) -> Any:
         if role == CAPTION:
@@ -62,12 +63,12 @@ class CandidateModel(ListModel):
 
     def _thumbnail(self, picture: Path) -> QPixmap | None:
         if picture not in self._pixmaps:
-            found = self._library.thumbnails.get(picture)
-            if found is None or isinstance(found, str):
+            thumbnail = self._library.thumbnails.get(picture)
+            if thumbnail is None or isinstance(thumbnail, str):
                 return None
             while len(self._pixmaps) >= HELD:
                 del self._pixmaps[next(iter(self._pixmaps))]
-            self._pixmaps[picture] = pixmap_of(found)
+            self._pixmaps[picture] = pixmap_of(thumbnail)
         return self._pixmaps[picture]
 
     def _arrived(self, pictures: list[Path]) -> None:
@@ -106,10 +107,10 @@ class ArtifactListPanel(QWidget):
     save_asked = Signal()
     picture_picked = Signal(object)
 
-    def __init__(self, session: Session, library: Library, found: ArtifactCandidates) -> None:
+    def __init__(self, session: Session, library: Library, candidates: ArtifactCandidates) -> None:
         super().__init__()
-        self._found = found
-        self.model = CandidateModel(library, found)
+        self._found = candidates
+        self.model = CandidateModel(library, candidates)
         self.model.setParent(self)
         self.grid = JudgingGrid(
             session,
@@ -119,14 +120,14 @@ class ArtifactListPanel(QWidget):
             cell=TILE,
             delegate=TileDelegate(TILE),
         )
-        self.grid.picked.connect(lambda place: self.picture_picked.emit(self.model.rows[place]))
-        self.grid.judged.connect(found.judge)
+        self.grid.picked.connect(lambda index: self.picture_picked.emit(self.model.rows[index]))
+        self.grid.judged.connect(candidates.judge)
         self.artifact = _choice("Which artifact", {name: name for name in ARTIFACTS})
-        self.artifact.activated.connect(lambda place: found.choose(artifact=self.artifact.currentData()))
+        self.artifact.activated.connect(lambda index: candidates.choose(artifact=self.artifact.currentData()))
         self.shown = _choice("Which pictures are listed", SHOWN)
-        self.shown.activated.connect(lambda place: found.choose(shown=self.shown.currentData()))
+        self.shown.activated.connect(lambda index: candidates.choose(shown=self.shown.currentData()))
         for box in (self.artifact, self.shown):
-            box.activated.connect(lambda place: self.grid.setFocus())
+            box.activated.connect(lambda index: self.grid.setFocus())
         self._sentence, self._keys = ElidedLabel("", "quiet"), ElidedLabel(KEYS, "quiet")
         leave = self._tool("‹ Findings", "back to the findings", self.back)
         open_file = self._tool("Open …", "go on with a CSV: image,hair,ruler,... and 1 or 0", self.open_asked)
@@ -134,8 +135,8 @@ class ArtifactListPanel(QWidget):
         top = row(leave, self.artifact, self.shown, self._sentence, open_file, save)
         top.setStretch(3, 1)
         self.setLayout(column(top, self._keys, self.grid, gap=SPACE // 2))
-        found.listed.connect(self._show)
-        found.lists.changed.connect(self._show)
+        candidates.listed.connect(self._show)
+        candidates.lists.changed.connect(self._show)
         self._show()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -148,12 +149,12 @@ class ArtifactListPanel(QWidget):
         self._found.look(False)
 
     def _tool(self, text: str, about: str, asks: Any) -> PlainTool:
-        made = PlainTool(text)
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        tip(made, about)
-        made.clicked.connect(asks)
-        made.clicked.connect(self.grid.setFocus)  # what stands behind the panel takes the keyboard with every click
-        return made
+        tool = PlainTool(text)
+        tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(tool, about)
+        tool.clicked.connect(asks)
+        tool.clicked.connect(self.grid.setFocus)  # what stands behind the panel takes the keyboard with every click
+        return tool
 
     def _show(self) -> None:
         for box, value in ((self.artifact, self._found.artifact), (self.shown, self._found.shown)):
@@ -166,7 +167,7 @@ class ArtifactListPanel(QWidget):
 
 
 def _choice(name: str, entries: dict[str, str]) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     for key, title in entries.items():

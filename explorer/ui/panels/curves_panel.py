@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
 from explorer.ui.widgets.plots import (
@@ -18,6 +18,7 @@ from explorer.ui.widgets.plots import (
     new_plot,
     unit_square,
 )
+from explorer.ui.widgets.steady import Choice, Slider
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -40,7 +41,7 @@ class CurvesPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._found: Evaluation | None = None
-        self._kinds, self._classes = QComboBox(), QComboBox()
+        self._kinds, self._classes = Choice(), Choice()
         self._kinds.addItems([ROC, RECALL, CALIBRATION])
         for box, name in ((self._kinds, "What is drawn"), (self._classes, "Of which class")):
             box.setAccessibleName(name)
@@ -48,7 +49,7 @@ class CurvesPanel(QWidget):
             box.activated.connect(lambda index: self._draw())
         self._plot = new_plot("Curves of the evaluation", self.palette())
         self._said = label("", "quiet")
-        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider = Slider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, STEPS)
         self._slider.setValue(STEPS // 2)
         self._slider.setAccessibleName("Threshold from which a picture is called")
@@ -108,14 +109,14 @@ class CurvesPanel(QWidget):
         """Where the slider stands, a probability."""
         return float(self._slider.value() / STEPS)
 
-    def show_evaluation(self, found: "Evaluation") -> None:
+    def show_evaluation(self, evaluation: "Evaluation") -> None:
         """Show another evaluation."""
         chosen = self._classes.currentText()
-        self._found = found
+        self._found = evaluation
         self._classes.clear()
-        self._classes.addItems([curve.name for curve in found.curves])
+        self._classes.addItems([curve.name for curve in evaluation.curves])
         self._classes.setCurrentIndex(max(0, self._classes.findText(chosen)))
-        self._classes.setVisible(len(found.curves) > 1)
+        self._classes.setVisible(len(evaluation.curves) > 1)
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -130,21 +131,21 @@ class CurvesPanel(QWidget):
 
     def _draw(self) -> None:
         """Draw everything but the point of the threshold, and then that."""
-        found = self._found
-        if found is None:
+        evaluation = self._found
+        if evaluation is None:
             return
         self._plot.clear()
         unit_square(self._plot)
         kind, palette = self._kinds.currentText(), self.palette()
-        curve, line = found.curves[max(0, self._classes.currentIndex())], palette.mid().color()
+        curve, line = evaluation.curves[max(0, self._classes.currentIndex())], palette.mid().color()
         color = palette.accent().color()
         if kind == ROC:
             name_axes(self._plot, "1 - specificity", "sensitivity", palette)
             draw_line(self._plot, [0, 1], [0, 1], line, width=1, dashed=True)
             draw_band(self._plot, _grid(), curve.roc_band, color)
             draw_line(self._plot, curve.false_positive_rate, curve.sensitivity, color)
-            for place, (reader, _) in enumerate(found.readers):
-                draw_points(self._plot, [1 - reader.specificity], [reader.sensitivity], color_of(place + 1))
+            for number, (reader, _) in enumerate(evaluation.readers):
+                draw_points(self._plot, [1 - reader.specificity], [reader.sensitivity], color_of(number + 1))
             self._said.setText(f"AUC {written(curve.auc)}")
         elif kind == RECALL:
             name_axes(self._plot, "recall (sensitivity)", "precision", palette)
@@ -153,41 +154,44 @@ class CurvesPanel(QWidget):
             draw_line(self._plot, curve.recall, curve.precision, color)
             self._said.setText(f"average precision {written(curve.average_precision)}")
         else:
-            self._draw_calibration(found)
+            self._draw_calibration(evaluation)
         self._slider.setVisible(kind != CALIBRATION)
         self._numbers.setVisible(kind != CALIBRATION)
         self._point = None
         self._draw_threshold()
 
-    def _draw_calibration(self, found: "Evaluation") -> None:
-        palette, of = self.palette(), found.reliability
+    def _draw_calibration(self, evaluation: "Evaluation") -> None:
+        palette, reliability = self.palette(), evaluation.reliability
         name_axes(self._plot, "predicted probability", "share that came true", palette)
         draw_line(self._plot, [0, 1], [0, 1], palette.mid().color(), width=1, dashed=True)
-        full = [place for place, count in enumerate(of.counts) if count]
-        for place in full:
-            at, measure = float(of.predicted[place]), of.observed[place]
-            draw_line(self._plot, [at, at], [measure.low, measure.high], palette.mid().color())
+        filled_bins = [bin_index for bin_index, count in enumerate(reliability.counts) if count]
+        for bin_index in filled_bins:
+            probability, measure = float(reliability.predicted[bin_index]), reliability.observed[bin_index]
+            draw_line(self._plot, [probability, probability], [measure.low, measure.high], palette.mid().color())
         color = palette.accent().color()
-        x, y = [float(of.predicted[place]) for place in full], [of.observed[place].value for place in full]
+        x, y = (
+            [float(reliability.predicted[bin_index]) for bin_index in filled_bins],
+            [reliability.observed[bin_index].value for bin_index in filled_bins],
+        )
         draw_line(self._plot, x, y, color)
         draw_points(self._plot, x, y, color)
-        self._said.setText(f"calibration error {written(of.ece)}")
+        self._said.setText(f"calibration error {written(reliability.ece)}")
 
     def _draw_threshold(self) -> None:
-        found, kind = self._found, self._kinds.currentText()
+        evaluation, kind = self._found, self._kinds.currentText()
         if self._point is not None:
             self._plot.removeItem(self._point)
             self._point = None
-        if found is None or kind == CALIBRATION:
+        if evaluation is None or kind == CALIBRATION:
             return
-        place = max(0, self._classes.currentIndex())
-        sensitivity, specificity = found.thresholds[place].at(self.threshold)
-        curve = found.curves[place]
+        class_index = max(0, self._classes.currentIndex())
+        sensitivity, specificity = evaluation.thresholds[class_index].at(self.threshold)
+        curve = evaluation.curves[class_index]
         self._numbers.setText(f"{self.called}:\nsensitivity {written(sensitivity)}\nspecificity {written(specificity)}")
         x, y = 1 - specificity.value, sensitivity.value
         if kind == RECALL:
             right = sensitivity.value * curve.positives
-            wrong = (1 - specificity.value) * (len(found.pictures) - curve.positives)
+            wrong = (1 - specificity.value) * (len(evaluation.pictures) - curve.positives)
             if right + wrong < 0.5:
                 return
             x, y = sensitivity.value, right / (right + wrong)
@@ -202,4 +206,4 @@ def written(measure: "Measure") -> str:
 
 
 def _grid() -> list[float]:
-    return [place / 100 for place in range(101)]
+    return [step / 100 for step in range(101)]

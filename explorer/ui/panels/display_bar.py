@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QMenu, QWidget
 
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.color_range import OFFERED, OWN, in_points, points_text
@@ -16,6 +16,7 @@ from explorer.state.session import DisplayStyle, Session
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainTool, entry_text, tip
+from explorer.ui.widgets.steady import Choice, Slider
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
 FILTERS_MAP = "this filter's map"
@@ -55,19 +56,19 @@ class DisplayBar(QWidget):
     def __init__(self, session: Session, lens: ChosenLens, beside: Beside) -> None:
         super().__init__()
         self._session, self._lens, self._choice = session, lens, beside
-        self._lenses = QComboBox()
+        self._lenses = Choice()
         self._menu = QMenu(self)
         titles = {"": FILTERS_MAP} | {name: entry.title for name, entry in LENSES.items()}
-        for place, (name, title) in enumerate(titles.items()):
+        for number, (name, title) in enumerate(titles.items()):
             self._lenses.addItem(title, name)
-            self._menu.addAction("&" + entry_text(f"{place}  {title}"), partial(lens.choose, name))
+            self._menu.addAction("&" + entry_text(f"{number}  {title}"), partial(lens.choose, name))
         self._lenses.setAccessibleName("Lens")
         self._lenses.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lenses.activated.connect(lambda index: lens.choose(self._lenses.itemData(index)))
         tip(self._lenses, "what lies over the picture; the key and a digit choose, Esc goes back to the filter's map")
         stands_for(self._lenses, "Lens …")
         lens.changed.connect(self._show_lens)
-        self._scale, self._colors, self._points = QComboBox(), QComboBox(), QComboBox()
+        self._scale, self._colors, self._points = Choice(), Choice(), Choice()
         for box, entries, name in (
             (self._scale, SHORT.items(), "Scale"),
             (self._points, ((points, range_title(points)) for points in (*OFFERED, OWN)), "Color range"),
@@ -87,19 +88,19 @@ class DisplayBar(QWidget):
         self._points.activated.connect(lambda index: session.update_style(points=self._points.itemData(index)))
         self._points.hide()
         self._colors.activated.connect(lambda index: session.update_style(color_map=self._colors.itemData(index)))
-        self.beside = QComboBox()
+        self.beside = Choice()
         self.beside.setAccessibleName("Beside")
         self.beside.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.beside.setIconSize(QSize(0, 0))  # no entry has one
-        of_font = self.fontMetrics()
-        usual = of_font.horizontalAdvance(USUAL) / of_font.horizontalAdvance("X")  # in the letter that Qt counts in
+        metrics = self.fontMetrics()
+        usual = metrics.horizontalAdvance(USUAL) / metrics.horizontalAdvance("X")  # in the letter that Qt counts in
         self.beside.setMinimumContentsLength(math.ceil(usual))
         self.beside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.beside.activated.connect(lambda index: beside.choose(self.beside.itemData(index)))
+        self.beside.activated.connect(self._beside_chosen)
         tip(self.beside, "what stands beside the picture; the key: the untouched picture")
         stands_for(self.beside, "Untouched picture beside")
         beside.changed.connect(self._show_beside)
-        self._opacity = QSlider(Qt.Orientation.Horizontal)
+        self._opacity = Slider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity.setFixedWidth(60)
         self._opacity.setAccessibleName("Opacity of the overlay")
@@ -139,15 +140,25 @@ class DisplayBar(QWidget):
     def _show_beside(self) -> None:
         """Offer what may stand beside now, and mark what was chosen."""
         offered = tuple((key, f"beside: {title}") for key, title in self._choice.offered)
+        shown = self._choice.shown
+        standing = shown.key if shown is not None and shown.insists else self._choice.chosen
+        if standing not in dict(offered):  # what comes by itself, and stands there instead of what was chosen
+            offered = (*offered, (standing, f"beside: {standing}"))
         box = self.beside
-        there = tuple((box.itemData(place), box.itemText(place)) for place in range(box.count()))
-        if there != offered:
+        listed = tuple((box.itemData(index), box.itemText(index)) for index in range(box.count()))
+        if listed != offered:
             box.clear()
             for key, title in offered:
                 box.addItem(title, key)
             # Whole names in the list, though the box has little room.
             box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + box.view().frameWidth() * 2 + 16)
-        box.setCurrentIndex(box.findData(self._choice.chosen))
+        box.setCurrentIndex(box.findData(standing))
+
+    def _beside_chosen(self, index: int) -> None:
+        key = self.beside.itemData(index)
+        if key in dict(self._choice.offered):
+            self._choice.choose(key)
+        self._show_beside()  # what insists stays in the box as it stays beside
 
     def _scale_chosen(self, index: int) -> None:
         kind = self._scale.itemData(index)

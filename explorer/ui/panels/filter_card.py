@@ -50,8 +50,8 @@ class Distribution(QWidget):
         counts = [math.sqrt(count) for count in card.counts.tolist()]  # else the silent ones would hide all others
         highest, room = max(counts, default=0) or 1, self.height() - line - 2
         low, high = float(card.edges[0]), float(card.edges[-1])
-        for place, count in enumerate(counts):
-            left, right = (self.width() * edge // len(counts) for edge in (place, place + 1))
+        for bin_index, count in enumerate(counts):
+            left, right = (self.width() * edge // len(counts) for edge in (bin_index, bin_index + 1))
             tall = round(room * count / highest)
             painter.fillRect(QRect(left, room - tall, max(1, right - left - 1), tall), self.palette().mid())
         painter.setPen(self.palette().placeholderText().color())
@@ -67,11 +67,13 @@ class Distribution(QWidget):
 class FilterCardPanel(QWidget):
     """The card, folded away until `toggle` is pressed; `picked(key)` when a person wants to see another filter.
 
-    `toggle` stands where whoever shows this panel puts it; `unfolded` follows when the card is.
+    `toggle` stands where whoever shows this panel puts it; `unfolded` and `folded` follow when the card
+    is.
     """
 
     picked = Signal(object)
     unfolded = Signal()
+    folded = Signal()
 
     def __init__(self, card: CardInView, suggesting: Suggesting) -> None:
         super().__init__()
@@ -133,8 +135,7 @@ class FilterCardPanel(QWidget):
         self.toggle.setText(f"{'▾' if unfolded else '▸'} Why")
         self._fresh = unfolded
         self._card.want(unfolded)
-        if unfolded:
-            self.unfolded.emit()
+        (self.unfolded if unfolded else self.folded).emit()
 
     def _take_room(self) -> None:
         """Folded, it leaves all room to the layers below."""
@@ -160,21 +161,21 @@ class FilterCardPanel(QWidget):
         self._edge.setText(f"mostly at the picture's edge (padding): {percent(card.ring)} of its answer")
         self._classes.setText("\n".join(classes_of(card)))
         self._link("twins", card.twins[:6])
-        twins = {one.key for one in card.twins}
-        self._link("most alike", [one for one in card.alike if one.key not in twins])
-        self._link("most opposed", [one for one in card.opposed if one.key not in twins])
+        twins = {other.key for other in card.twins}
+        self._link("most alike", [other for other in card.alike if other.key not in twins])
+        self._link("most opposed", [other for other in card.opposed if other.key not in twins])
         if self._fresh:  # what was asked for has its size only now
             self._fresh = False
             self.unfolded.emit()
 
     def _show_suggestion(self) -> None:
         """The chart of what is suggested, accepted and rejected ones included: what was measured stays."""
-        found = self._suggesting.suggestion
-        self._chart.show_chart(found.chart if found is not None else None)
-        self._suggested.setVisible(bool(self._chart.texts) or (found is not None and not found.tag))
-        if found is not None:
-            why = f"{found.reason}. {self._suggesting.outcome}".strip()
-            self._suggested.setText(f"what speaks for {found.words}" if found.tag else why)
+        suggestion = self._suggesting.suggestion
+        self._chart.show_chart(suggestion.chart if suggestion is not None else None)
+        self._suggested.setVisible(bool(self._chart.texts) or (suggestion is not None and not suggestion.tag))
+        if suggestion is not None:
+            why = f"{suggestion.reason}. {self._suggesting.outcome}".strip()
+            self._suggested.setText(f"what speaks for {suggestion.words}" if suggestion.tag else why)
 
     def _link(self, title: str, others: "list[Alike] | tuple[Alike, ...]") -> None:
         """One line for each few filters, which can be clicked."""
@@ -184,15 +185,15 @@ class FilterCardPanel(QWidget):
         self._others.addWidget(heading)
         self._links.append(heading)
         for start in range(0, len(others), 2):
-            made = []
-            for one in others[start : start + 2]:
-                button = PlainTool(f"{one.key}  {one.r:+.2f}".replace("-", "−"))
+            buttons = []
+            for other in others[start : start + 2]:
+                button = PlainTool(f"{other.key}  {other.r:+.2f}".replace("-", "−"))
                 button.setObjectName("flat")
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-                button.clicked.connect(lambda checked=False, key=one.key: self.picked.emit(key))
-                made.append(button)
+                button.clicked.connect(lambda checked=False, key=other.key: self.picked.emit(key))
+                buttons.append(button)
             line = QWidget()
-            line.setLayout(row(*made, 1, gap=4))
+            line.setLayout(row(*buttons, 1, gap=4))
             self._others.addWidget(line)
             self._links.append(line)
 
@@ -217,14 +218,14 @@ def classes_of(card: "FilterCard") -> list[str]:
     """What each class gets, the best told apart first, and what was left out."""
     if card.silent:
         return ["Silent on all pictures: there is no answer that could tell classes apart."]
-    found = card.classes
-    known = [one for one in found.classes if math.isfinite(one.auc.value)]
+    by_class = card.classes
+    known = [entry for entry in by_class.classes if math.isfinite(entry.auc.value)]
     if not known:
         return ["No two classes of pictures are known: there is nothing to tell apart."]
     lines = ["class: mean peak, AUC of the peak"]
-    for one in sorted(known, key=lambda one: -abs(one.auc.value - 0.5)):
-        interval = f" ({one.auc.low:.2f} to {one.auc.high:.2f})" if math.isfinite(one.auc.low) else ""
-        lines.append(f"{one.name}: {one.mean:.3g}, {one.auc.value:.2f}{interval}")
-    left = [(found.trained_on, "it was trained on"), (found.unknown, "without a class")]
-    said = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
-    return [*lines, f"without {said}"] if said else lines
+    for entry in sorted(known, key=lambda entry: -abs(entry.auc.value - 0.5)):
+        interval = f" ({entry.auc.low:.2f} to {entry.auc.high:.2f})" if math.isfinite(entry.auc.low) else ""
+        lines.append(f"{entry.name}: {entry.mean:.3g}, {entry.auc.value:.2f}{interval}")
+    left = [(by_class.trained_on, "it was trained on"), (by_class.unknown, "without a class")]
+    left_out = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
+    return [*lines, f"without {left_out}"] if left_out else lines

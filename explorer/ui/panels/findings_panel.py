@@ -131,61 +131,63 @@ class FindingsPanel(QWidget):
         self._switch.setVisible(wanted)
 
     def _show(self) -> None:
-        found = self._evaluating.found
+        evaluation = self._evaluating.found
         self._trained.setChecked(self._evaluating.with_trained_on)
         self._nothing.setText(self._evaluating.sentence)
-        self._stack.setCurrentIndex(0 if found is None else 1)
-        self._left_out.setText(found.left_out.sentence if found is not None else "")
+        self._stack.setCurrentIndex(0 if evaluation is None else 1)
+        self._left_out.setText(evaluation.left_out.sentence if evaluation is not None else "")
         self._show_switch()
         for button in (self._readers, self._taxonomy):
-            button.setEnabled(found is not None)
-        self._trained.setVisible((found is not None and found.left_out.trained_on > 0) or self._trained.isChecked())
-        if found is not None:
-            self.curves.show_evaluation(found)
+            button.setEnabled(evaluation is not None)
+        self._trained.setVisible(
+            (evaluation is not None and evaluation.left_out.trained_on > 0) or self._trained.isChecked()
+        )
+        if evaluation is not None:
+            self.curves.show_evaluation(evaluation)
             self._show_counts()
-            self._show_figures(found)
+            self._show_figures(evaluation)
 
     def _show_counts(self) -> None:
         """The table follows the threshold where there are two classes; of more, the likeliest class is predicted."""
-        found = self._evaluating.found
-        if found is None:
+        evaluation = self._evaluating.found
+        if evaluation is None:
             return
-        counts = found.confusion if found.scored is None else found.confusion_at(self.curves.threshold)
-        self.confusion.show_counts(found.classes, counts)
-        of_threshold = f", {self.curves.called}" if found.scored is not None else ""
+        counts = evaluation.confusion if evaluation.scored is None else evaluation.confusion_at(self.curves.threshold)
+        self.confusion.show_counts(evaluation.classes, counts)
+        of_threshold = f", {self.curves.called}" if evaluation.scored is not None else ""
         self._heading.setText(f"given (rows), predicted (columns){of_threshold}")
 
     def _open_cell(self, given: int, predicted: int) -> None:
-        found = self._evaluating.found
-        if found is not None:
-            names = found.cell(given, predicted, self.curves.threshold if found.scored is not None else None)
-            words = f"{found.classes[given]} predicted as {found.classes[predicted]}"
+        evaluation = self._evaluating.found
+        if evaluation is not None:
+            names = evaluation.cell(given, predicted, self.curves.threshold if evaluation.scored is not None else None)
+            words = f"{evaluation.classes[given]} predicted as {evaluation.classes[predicted]}"
             self._chosen.show(words, names)
 
-    def _show_figures(self, found: "Evaluation") -> None:
+    def _show_figures(self, evaluation: "Evaluation") -> None:
         while (item := self._figures.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        lines = [counted(len(found.pictures), "picture")]
-        lines += [f"AUC {written(found.auc)}", f"accuracy {written(found.accuracy)}"]
-        lines.append(f"balanced accuracy {written(found.balanced_accuracy)}")
-        self._add_lines(f"All · 95 % intervals over {found.drawn_over}", lines)
+        lines = [counted(len(evaluation.pictures), "picture")]
+        lines += [f"AUC {written(evaluation.auc)}", f"accuracy {written(evaluation.accuracy)}"]
+        lines.append(f"balanced accuracy {written(evaluation.balanced_accuracy)}")
+        self._add_lines(f"All · 95 % intervals over {evaluation.drawn_over}", lines)
         of_class = [
             f"{name} {written(measure)} of {measure.n:,}"
-            for name, measure in zip(found.classes, found.class_accuracy, strict=True)
+            for name, measure in zip(evaluation.classes, evaluation.class_accuracy, strict=True)
             if measure.n
         ]
         self._add_lines("Predicted rightly", of_class[:MOST_CLASSES])
-        if found.readers:
+        if evaluation.readers:
             self._add_lines(
                 "Readers, and the network at their specificity",
-                [f"{reader.name} {reader.sensitivity:.2f}, network {written(at)}" for reader, at in found.readers],
+                [f"{reader.name} {reader.sensitivity:.2f}, network {written(at)}" for reader, at in evaluation.readers],
             )
-        for title, lines in _along_taxonomy(found):
+        for title, lines in _along_taxonomy(evaluation):
             self._add_lines(title, lines)
-        if found.confused:
+        if evaluation.confused:
             self._figures.addWidget(label("Most confused", "quiet"))
-        for pair in found.confused[:MOST_PAIRS]:
+        for pair in evaluation.confused[:MOST_PAIRS]:
             words = f"{pair.given} predicted as {pair.predicted}"
             button = PlainTool(f"{len(pair.pictures):,} · {words} ({percent(pair.share)})")
             button.setObjectName("flat")
@@ -196,9 +198,9 @@ class FindingsPanel(QWidget):
             why.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tip(why, "these pictures through Grad-CAM and guided backprop, beside each other")
             why.clicked.connect(partial(self.lenses_asked.emit, pair.given, pair.predicted, pair.pictures))
-            both = QWidget()
-            both.setLayout(column(row(button, 1), row(why, 1), gap=0))
-            self._figures.addWidget(both)
+            entry = QWidget()
+            entry.setLayout(column(row(button, 1), row(why, 1), gap=0))
+            self._figures.addWidget(entry)
 
     def _add_lines(self, title: str, lines: list[str]) -> None:
         self._figures.addWidget(label(title, "quiet"))
@@ -206,16 +208,16 @@ class FindingsPanel(QWidget):
             self._figures.addWidget(label(line, wrap=True))
 
 
-def _along_taxonomy(found: "Evaluation") -> Iterator[tuple[str, list[str]]]:
+def _along_taxonomy(evaluation: "Evaluation") -> Iterator[tuple[str, list[str]]]:
     """Each level with its nodes; a class that stood in the level above, too, is not told again."""
-    told: set[str] = set(found.classes)
-    for level in found.levels:
+    shown: set[str] = set(evaluation.classes)
+    for level in evaluation.levels:
         lines = []
         for name, sensitivity in zip(level.classes, level.sensitivity, strict=True):
             auc = level.auc_of(name)
-            if name not in told and auc is not None and sensitivity.n:
+            if name not in shown and auc is not None and sensitivity.n:
                 right = f"predicted rightly {written(sensitivity)} of {sensitivity.n:,}"
                 lines.append(f"{name} AUC {written(auc)}, {right}")
-        told |= set(level.classes)
+        shown |= set(level.classes)
         if lines:
             yield f"Added up along the taxonomy, level {level.level} · mean AUC {written(level.auc)}", lines

@@ -14,6 +14,7 @@ from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, row
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 TILE = 112
@@ -37,11 +38,11 @@ class GalleryPanel(QWidget):
             cell=TILE,
             delegate=TileDelegate(TILE),
         )
-        self.grid.picked.connect(lambda place: self.picture_picked.emit(self.model.rows[place]))
+        self.grid.picked.connect(lambda index: self.picture_picked.emit(self.model.rows[index]))
         self.kind = _choice("Which pictures are shown", KINDS)
-        self.kind.activated.connect(lambda place: gallery.choose(kind=self.kind.currentData()))
+        self.kind.activated.connect(lambda index: gallery.choose(kind=self.kind.currentData()))
         self.by = _choice("What counts as strong", ORDERS)
-        self.by.activated.connect(lambda place: gallery.choose(by=self.by.currentData()))
+        self.by.activated.connect(lambda index: gallery.choose(by=self.by.currentData()))
         tip(self.by, "the highest value of the map, or how much of the map is above its 0.995 quantile")
         self.crops = _switch("Close up", "the part of the original picture that the peak depends on", False)
         self.overlay = _switch("Overlay", "the filter's map on its one scale, and the cell of its peak", True)
@@ -85,7 +86,7 @@ class GalleryPanel(QWidget):
             return
         self.sentence.setText(f"{answer.key}  {answer.sentence}")
         field = self._gallery.field
-        notes = ["* trained on"] if any(one.trained_on for one in answer.tiles.values()) else []
+        notes = ["* trained on"] if any(tile.trained_on for tile in answer.tiles.values()) else []
         if field is not None:
             notes.append(f"sees {field.size[0]} × {field.size[1]} px{'' if field.exact else ' at most'}")
         if answer.measured < answer.asked:
@@ -115,7 +116,7 @@ class GalleryPanel(QWidget):
 
 
 def _choice(name: str, entries: Mapping[str, str]) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     for key, title in entries.items():
@@ -124,8 +125,8 @@ def _choice(name: str, entries: Mapping[str, str]) -> QComboBox:
 
 
 def _switch(text: str, about: str, on: bool) -> PlainTool:
-    made = PlainTool(text, checkable=True)
-    made.setChecked(on)
-    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    tip(made, about)
-    return made
+    switch = PlainTool(text, checkable=True)
+    switch.setChecked(on)
+    switch.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    tip(switch, about)
+    return switch

@@ -58,8 +58,8 @@ class GalleryModel(ListModel):
         trained = "the network was trained or chosen on it" if tile.trained_on else ""
         why = f": {tile.reason}" if tile.reason else ""
         beside = f"chosen beside {tile.beside}{why}" if tile.beside else ""
-        said = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
-        lines = (tile.picture, f"answer {tile.value:.4g}", given, said, trained, beside)
+        prediction = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
+        lines = (tile.picture, f"answer {tile.value:.4g}", given, prediction, trained, beside)
         return "\n".join(line for line in lines if line)
 
     def data_of(self, row: Path, role: int) -> Any:
@@ -82,32 +82,32 @@ class GalleryModel(ListModel):
         if tile is None or answer is None:
             return "", ""
         value = percent(tile.value, 1) if answer.by == "area" else f"{tile.value:.3g}"
-        known = f"{tile.given}{' *' if tile.trained_on else ''}" if tile.given else ""
-        said = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
-        return f"{value}  {known}", tile.reason or said
+        given = f"{tile.given}{' *' if tile.trained_on else ''}" if tile.given else ""
+        prediction = f"{tile.predicted} {tile.probability:.2f}" if tile.predicted else ""
+        return f"{value}  {given}", tile.reason or prediction
 
     def _over(self, row: Path) -> OverPicture | None:
-        found: OverPicture | None = self._library.over.get(row)
+        over: OverPicture | None = self._library.over.get(row)
         answer, view = self._gallery.answer, self._session.view
-        return found if answer is not None and answer.key.layer == view.layer else None
+        return over if answer is not None and answer.key.layer == view.layer else None
 
     def _base(self, row: Path) -> QPixmap | None:
         if self.crops:
             crop = self._gallery.crop(row)
-            found = None if crop is None else crop.rgb
+            rgb = None if crop is None else crop.rgb
         else:
             over = self._over(row)
-            found = None if over is None else over.crop
-        if found is not None:
-            self._bases[row] = pixmap_of(found)
+            rgb = None if over is None else over.crop
+        if rgb is not None:
+            self._bases[row] = pixmap_of(rgb)
         return self._bases.get(row)
 
     def _draw(self, row: Path) -> QPixmap | None:
-        found, answer, style = self._over(row), self._gallery.answer, self._session.view.style
-        if found is None or answer is None or answer.key.filter >= len(found.maps) or style.raw:
+        over, answer, style = self._over(row), self._gallery.answer, self._session.view.style
+        if over is None or answer is None or answer.key.filter >= len(over.maps) or style.raw:
             return None
-        map = found.maps[answer.key.filter].astype("float32")
-        size = fit(found.crop.shape[:2], 2 * CELL)
+        map = over.maps[answer.key.filter].astype("float32")
+        size = fit(over.crop.shape[:2], 2 * CELL)
         if not self.crops:
             self._overlays[row] = pixmap_of(draw(map, answer.scale, style, size))
             return self._overlays[row]
@@ -115,7 +115,7 @@ class GalleryModel(ListModel):
         if crop is None:
             return None
         part = crop.part
-        size = fit(found.crop.shape[:2], min(1024, round(2 * CELL / max(part.height, part.width, 0.01))))
+        size = fit(over.crop.shape[:2], min(1024, round(2 * CELL / max(part.height, part.width, 0.01))))
         drawn = draw(map, answer.scale, style, size)
         top, left = (int(share * side) for share, side in zip(part[:2], size, strict=True))
         tall, wide = (max(1, round(share * side)) for share, side in zip(part[2:], size, strict=True))

@@ -32,13 +32,13 @@ class IndexTool(PlainTool):
         done = f" {indexing.done:,} of {indexing.total:,} pictures are in it." if indexing.total else ""
         how = "A click lets it go on." if indexing.held else "It waits while you walk; a click pauses it."
         action = "go on" if indexing.held else "pause"
-        far = {
+        progress = {
             "": "begins",
             "reading": f"reads the folder {int(100 * indexing.read)} %",
             "sample": f"scales {int(100 * indexing.sampled)} %",
             "joining": "is put together",
         }.get(indexing.stage, f"{int(100 * indexing.share)} %")
-        self._say(f"{index} {far}  ·  {action}", f"{WHAT}{done}{size} {how}")
+        self._say(f"{index} {progress}  ·  {action}", f"{WHAT}{done}{size} {how}")
 
     def _say(self, text: str, about: str) -> None:
         self.setText(f"·  {text}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LEAST = 96
 """Pixels of height that some layers always have."""
-TAGGED, FLAGGED, MUTED = (Qt.ItemDataRole.UserRole + place for place in (1, 2, 3))
+TAGGED, FLAGGED, MUTED = (Qt.ItemDataRole.UserRole + offset for offset in (1, 2, 3))
 
 
 class LayerModel(ListModel):

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from explorer.core.attribution.color_range import in_points, points_text
 from explorer.core.attribution.lens import CLASS as CLASSES
 from explorer.core.attribution.lens import FILTER as FILTERS
 from explorer.core.attribution.lens import Lens, Setting
@@ -20,6 +21,7 @@ from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainButton, PlainTool, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -33,6 +35,8 @@ MEASURES = {
     "mean": "its mean",
 }
 
+PALE = 0.25
+"""Share of the full color up to which a map's strongest place is hardly seen."""
 LISTS, SHORT, ROOMY = 92, 40, 700
 """Pixels of the lists of what a patch moved, also while there is none, so that nothing moves when one comes; the same
 in a window that is less than `ROOMY` high."""
@@ -80,16 +84,19 @@ class LensStrip(QWidget):
         self.patch = PatchPanel(session, library, occluding, filters)
         self.patch.filter_picked.connect(self.filter_picked)
         words = column(self._said, self._alike, self._hint, 1, gap=SPACE // 2)
-        found = row(words, self.patch, gap=2 * SPACE)
-        found.setStretch(0, 1)
-        found.setStretch(1, 3)
+        result_row = row(words, self.patch, gap=2 * SPACE)
+        result_row.setStretch(0, 1)
+        result_row.setStretch(1, 3)
         choices, self._found = QWidget(), QWidget()
         choices.setLayout(self._choices)
-        self._found.setLayout(found)
+        self._found.setLayout(result_row)
         self._layout = column(choices, self._found, gap=SPACE // 2)
         self.setLayout(self._layout)
         library.network_opened.connect(self._network_opened)
         lens.changed.connect(self._show)
+        session.changed.connect(
+            lambda before, after: self._show() if after.style.points != before.style.points else None
+        )
         occluding.changed.connect(self._show_hint)
         shuffled.changed.connect(self._show_alike)
         self._offer_targets()
@@ -159,15 +166,15 @@ class LensStrip(QWidget):
         self._show()
 
     def _offer_targets(self) -> None:
-        taken = self._drawn.targets if self._drawn is not None else (CLASSES, FILTERS)
+        targets = self._drawn.targets if self._drawn is not None else (CLASSES, FILTERS)
         network = self._library.network
         with QSignalBlocker(self._target):
             self._target.clear()
-            if CLASSES in taken:
+            if CLASSES in targets:
                 self._target.addItem("the predicted class", PREDICTED)
-            if FILTERS in taken:
+            if FILTERS in targets:
                 self._target.addItem("the chosen filter", CHOSEN_FILTER)
-            for name in network.classes if network is not None and CLASSES in taken else ():
+            for name in network.classes if network is not None and CLASSES in targets else ():
                 self._target.addItem(f"class {name}", CLASS + name)
 
     def _show(self) -> None:
@@ -208,22 +215,34 @@ class LensStrip(QWidget):
             return
         orange, blue = lens.positive.legend, f"; blue: {lens.negative.legend}" if lens.negative is not None else ""
         click = ", click it to cover" if self._occluding.possible else ""
-        how = f"Orange: {orange}{blue}. Move over the picture for values{click}."
+        legend = f"Orange: {orange}{blue}. Move over the picture for values{click}."
         self._said.setHidden(self._occluding.patch is not None)  # it is of the map, which lies there no more
         back = "Click the picture again to take the patch away. Click a filter to look at it."
-        self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or how)
+        self._hint.setText(back if self._occluding.patch is not None else self._occluding.trouble or legend)
         self._take_room()
 
     def _sentence(self) -> str:
-        found, trouble = self._lens.found, self._lens.trouble
+        attribution, trouble = self._lens.found, self._lens.trouble
         if self._lens.missing:
             return self._lens.missing
         name = spoken(self._lens.target)
-        if found is None:
+        if attribution is None:
             return trouble or f"Measuring {name} …"
         more = f" {trouble or 'Refining …'}" if self._lens.rough else ""
-        where = "the whole picture" if found.rgb is None else "the picture that was made"
-        return f"{name[0].upper()}{name[1:]} is {found.score:.3g} on {where}. {found.summary}{more}"
+        where = "the whole picture" if attribution.rgb is None else "the picture that was made"
+        first = f"{name[0].upper()}{name[1:]} is {attribution.score:.3g} on {where}."
+        return f"{first} {attribution.summary}{more}{self._pale()}"
+
+    def _pale(self) -> str:
+        """What to do where the colors of the range in force are too pale to be seen."""
+        lens, attribution, points = self._lens.lens, self._lens.found, self._lens.points
+        if lens is None or attribution is None or not points or not in_points(lens, attribution.target):
+            return ""
+        most = float(abs(attribution.map).max())
+        if not 0 < most < PALE * points / 100:
+            return ""
+        pale = f"at most {points_text(most)} here, and full color is {points_text(points / 100)}"
+        return f" Pale: {pale}; the box above the picture changes that."
 
 
 def _group(*parts: QWidget) -> QWidget:
@@ -234,7 +253,7 @@ def _group(*parts: QWidget) -> QWidget:
 
 
 def _choice(name: str, chosen: Any) -> QComboBox:
-    box = QComboBox()
+    box = Choice()
     box.setAccessibleName(name)
     tip(box, name)
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -246,8 +265,8 @@ def _choice(name: str, chosen: Any) -> QComboBox:
 
 def _mark(box: QComboBox, value: object) -> None:
     """Show a value among those that a box offers; none where it is not among them."""
-    places = range(box.count())
-    box.setCurrentIndex(next((place for place in places if box.itemData(place) == value), -1))
+    indices = range(box.count())
+    box.setCurrentIndex(next((index for index in indices if box.itemData(index) == value), -1))
 
 
 def spoken(target: str) -> str:

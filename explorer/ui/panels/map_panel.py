@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QColor, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QWidget
 
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.point_maps import COLORINGS, FILTERS, PICTURES, PointMaps
@@ -14,6 +14,7 @@ from explorer.ui.widgets.elided_label import ElidedLabel
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import tip
 from explorer.ui.widgets.plots import color_of, draw_points, follow_palette, new_plot
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 TITLES = {PICTURES: "Pictures", FILTERS: "Filters of all layers"}
@@ -38,11 +39,11 @@ class LassoView(pyqtgraph.ViewBox):  # type: ignore[misc]
             super().mouseDragEvent(ev, axis)
             return
         ev.accept()
-        place = self.mapSceneToView(ev.scenePos())
+        point = self.mapSceneToView(ev.scenePos())
         if ev.isStart():
             start = self.mapSceneToView(ev.buttonDownScenePos())
             self.corners = [(start.x(), start.y())]
-        self.corners.append((place.x(), place.y()))
+        self.corners.append((point.x(), point.y()))
         x, y = zip(*self.corners, strict=True)
         self._line.setData(np.array([*x, x[0]]), np.array([*y, y[0]]))
         if ev.isFinish():
@@ -61,14 +62,14 @@ class MapPanel(QWidget):
     def __init__(self, maps: PointMaps, chosen: ChosenPictures) -> None:
         super().__init__()
         self._maps, self._chosen = maps, chosen
-        self.kinds, self.colorings = QComboBox(), QComboBox()
+        self.kinds, self.colorings = Choice(), Choice()
         for box, name in ((self.kinds, "What is laid out"), (self.colorings, "What colors the points")):
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         for kind, title in TITLES.items():
             self.kinds.addItem(title, kind)
-        self.kinds.activated.connect(lambda place: self._choose(self.kinds.currentData()))
-        self.colorings.activated.connect(lambda place: maps.choose(maps.kind, self.colorings.currentText()))
+        self.kinds.activated.connect(lambda index: self._choose(self.kinds.currentData()))
+        self.colorings.activated.connect(lambda index: maps.choose(maps.kind, self.colorings.currentText()))
         self._said = ElidedLabel("", "quiet")
         self._legend = QHBoxLayout()
         self._legend.setSpacing(SPACE)
@@ -115,27 +116,27 @@ class MapPanel(QWidget):
         self._maps.choose(kind, self._maps.coloring[kind])
 
     def _show(self) -> None:
-        maps, found = self._maps, self._maps.found
+        maps, points = self._maps, self._maps.found
         if self.colorings.itemText(0) != COLORINGS[maps.kind][0]:
             self.colorings.clear()
             self.colorings.addItems(COLORINGS[maps.kind])
         self.colorings.setCurrentText(maps.coloring[maps.kind])
         self._nothing.setText(maps.sentence)
-        self._stack.setCurrentIndex(0 if found is None else 1)
-        self._said.setText(found.said if found is not None else "")
-        if found is not None and found is not self._drawn:
-            self._draw(found.places)
-        self._drawn = found
+        self._stack.setCurrentIndex(0 if points is None else 1)
+        self._said.setText(points.said if points is not None else "")
+        if points is not None and points is not self._drawn:
+            self._draw(points.places)
+        self._drawn = points
         self._color()
         self._draw_ring()
 
-    def _draw(self, places: Any) -> None:
+    def _draw(self, coordinates: Any) -> None:
         self.plot.clear()
         self._ring = None
-        self._rows = np.flatnonzero(np.isfinite(places[:, 0]))
-        there = places[self._rows]
-        size = 7 if len(there) < 4000 else 4
-        self._points = pyqtgraph.ScatterPlotItem(x=there[:, 0], y=there[:, 1], size=size, pen=None, hoverable=True)
+        self._rows = np.flatnonzero(np.isfinite(coordinates[:, 0]))
+        placed = coordinates[self._rows]
+        size = 7 if len(placed) < 4000 else 4
+        self._points = pyqtgraph.ScatterPlotItem(x=placed[:, 0], y=placed[:, 1], size=size, pen=None, hoverable=True)
         self._points.opts["tip"] = lambda x, y, data: ""
         self._points.sigClicked.connect(self._clicked)
         self._points.sigHovered.connect(self._hovered)
@@ -151,36 +152,36 @@ class MapPanel(QWidget):
             return
         quiet = QColor(self.palette().placeholderText().color())
         quiet.setAlpha(110)
-        of = colors.of[self._rows]
+        values = colors.of[self._rows]
         if colors.names:
-            brushes = [pyqtgraph.mkBrush(color_of(place)) for place in range(len(colors.names))]
+            brushes = [pyqtgraph.mkBrush(color_of(number)) for number in range(len(colors.names))]
             brushes.append(pyqtgraph.mkBrush(quiet))  # the last stands for -1, which has no group
-            for place, name in list(enumerate(colors.names))[:MOST_NAMED]:
-                self._name(name, color_of(place))
-            self._points.setBrush([brushes[int(group)] for group in of])
-        elif len(of) and (colors.of >= 0).all():
+            for number, name in list(enumerate(colors.names))[:MOST_NAMED]:
+                self._name(name, color_of(number))
+            self._points.setBrush([brushes[int(group)] for group in values])
+        elif len(values) and (colors.of >= 0).all():
             ramp = pyqtgraph.ColorMap([0.0, 1.0], [quiet, self.palette().accent().color()])
             table = [pyqtgraph.mkBrush(color) for color in ramp.getLookupTable(nPts=64, mode="qcolor")]
-            self._points.setBrush([table[int(63 * value)] for value in of])
+            self._points.setBrush([table[int(63 * value)] for value in values])
         else:
             self._points.setBrush(pyqtgraph.mkBrush(quiet))
 
     def _name(self, name: str, color: QColor) -> None:
-        made = label(f"● {name[:24]}")
-        palette = made.palette()
-        palette.setColor(made.foregroundRole(), color)
-        made.setPalette(palette)
-        self._legend.addWidget(made)
+        entry = label(f"● {name[:24]}")
+        palette = entry.palette()
+        palette.setColor(entry.foregroundRole(), color)
+        entry.setPalette(palette)
+        self._legend.addWidget(entry)
 
     def _draw_ring(self) -> None:
         if self._ring is not None:
             self.plot.removeItem(self._ring)
             self._ring = None
-        found, at = self._maps.found, self._maps.in_view
-        if found is None or at < 0 or not np.isfinite(found.places[at]).all():
+        points, at = self._maps.found, self._maps.in_view
+        if points is None or at < 0 or not np.isfinite(points.places[at]).all():
             return
         self._ring = draw_points(
-            self.plot, [found.places[at, 0]], [found.places[at, 1]], self.palette().text().color(), size=16, ring=True
+            self.plot, [points.places[at, 0]], [points.places[at, 1]], self.palette().text().color(), size=16, ring=True
         )
 
     def _clicked(self, item: object, points: Any, event: object) -> None:
@@ -197,7 +198,7 @@ class MapPanel(QWidget):
 
     def place_of(self, at: int) -> QPointF:
         """Where the point of a row is drawn, in the plot's pixels."""
-        found = self._maps.found
-        assert found is not None
-        scene = self.view.mapViewToScene(QPointF(*map(float, found.places[at])))
+        points = self._maps.found
+        assert points is not None
+        scene = self.view.mapViewToScene(QPointF(*map(float, points.places[at])))
         return QPointF(self.plot.mapFromScene(scene))

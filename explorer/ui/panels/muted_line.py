@@ -1,13 +1,14 @@
 """The amber line that stands in the window as long as filters are muted."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame
+from PySide6.QtWidgets import QFrame
 
 from explorer.state.muting import Muting
 from explorer.state.settings import MUTE_WITH
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import label, row
 from explorer.ui.widgets.plain_text import PlainButton, tip
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 
 
@@ -20,13 +21,13 @@ class MutedLine(QFrame):
         self.setObjectName("muted")
         self.setAccessibleName("Muted filters")
         self._text = label("", "warning")
-        self.fill, self._remark = QComboBox(), label("", "quiet")
+        self.fill, self._remark = Choice(), label("", "quiet")
         self.fill.setAccessibleName("What stands for the maps of muted filters")
         self.fill.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(self.fill, "what stands for the maps of muted filters; the manual's page on muting says what each answers")
         for key, title in MUTE_WITH.choices.items():
             self.fill.addItem(title, key)
-        self.fill.activated.connect(lambda place: muting.mute_with(self.fill.currentData()))
+        self.fill.activated.connect(lambda index: muting.mute_with(self.fill.currentData()))
         self.restore = PlainButton("Restore")
         tip(self.restore, "all muted filters answer again")
         stands_for(self.restore, "Restore all muted filters")

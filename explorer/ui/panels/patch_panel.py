@@ -64,7 +64,7 @@ class MovedModel(ListModel):
 
     def row_of_filter(self, filter: int) -> int:
         """The place of a filter; -1 where it is not among what moved."""
-        return next((place for place, moved in enumerate(self.rows) if moved.filter == filter), -1)
+        return next((position for position, moved in enumerate(self.rows) if moved.filter == filter), -1)
 
 
 class MovedDelegate(QStyledItemDelegate):
@@ -87,9 +87,9 @@ class MovedDelegate(QStyledItemDelegate):
             self._paint_thumbnail(painter, area, index)
             area = area.adjusted(SIDE + 6, 0, 0, 0)
         painter.setPen(option.palette.text().color())
-        for place, text in enumerate(filter(None, (moved.name, ", ".join(moved.tags)))):
+        for number, text in enumerate(filter(None, (moved.name, ", ".join(moved.tags)))):
             lines = 2 if moved.tags else 1
-            line = QRect(area.left(), area.top() + place * area.height() // lines, self.NAME, area.height() // lines)
+            line = QRect(area.left(), area.top() + number * area.height() // lines, self.NAME, area.height() // lines)
             painter.drawText(line, middle, option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, self.NAME))
             painter.setPen(option.palette.placeholderText().color())
         painter.setPen(option.palette.text().color())
@@ -105,12 +105,12 @@ class MovedDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(left, room.top(), length, room.height()), LOWERED if change < 0 else RAISED)
 
     def _paint_thumbnail(self, painter: QPainter, area: QRect, index: AnyIndex) -> None:
-        place = QRect(area.left(), area.center().y() - SIDE // 2 + 1, SIDE, SIDE)
+        square = QRect(area.left(), area.center().y() - SIDE // 2 + 1, SIDE, SIDE)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         for role in (BASE, OVERLAY):
             drawn = index.data(role)
             if isinstance(drawn, QPixmap):
-                painter.drawPixmap(inscribed(drawn.size(), place), drawn)
+                painter.drawPixmap(inscribed(drawn.size(), square), drawn)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         line = option.fontMetrics.height()
@@ -147,8 +147,8 @@ class PatchPanel(QWidget):
         super().__init__()
         self._session, self._library, self._occluding, self._model = session, library, occluding, filters
         self._classes, self._filters = (
-            MovedList(session, filters, f"{what} that moved", thumbnails=what == "Filters")
-            for what in ("Classes", "Filters")
+            MovedList(session, filters, f"{kind} that moved", thumbnails=kind == "Filters")
+            for kind in ("Classes", "Filters")
         )
         self._filters.picked.connect(lambda row: self.filter_picked.emit(self._filters.model_.rows[row].filter))
         self.setLayout(row(self._classes, self._filters))
@@ -178,6 +178,13 @@ class PatchPanel(QWidget):
         before = patch.before.answers[layer]
         full = float(abs(answers - before).max())
         self._filters.show_moved(
-            Moved(f"{layer}:{place}", float(old), float(new), full, place, self._model.words_of(place))
-            for place, (old, new) in enumerate(zip(before, answers, strict=True))
+            Moved(
+                f"{layer}:{filter_index}",
+                float(old),
+                float(new),
+                full,
+                filter_index,
+                self._model.words_of(filter_index),
+            )
+            for filter_index, (old, new) in enumerate(zip(before, answers, strict=True))
         )

@@ -50,9 +50,9 @@ class PictureDelegate(QStyledItemDelegate):
             lines += [text for text in (index.data(CLASS), index.data(PREDICTION)) if text]
         height = option.fontMetrics.height()
         top = square.center().y() - height * len(lines) // 2
-        for place, text in enumerate(lines):
-            line = QRect(square.right() + 9, top + place * height, area.right() - square.right() - 13, height)
-            painter.setPen((palette.text() if place == 0 else palette.placeholderText()).color())
+        for number, text in enumerate(lines):
+            line = QRect(square.right() + 9, top + number * height, area.right() - square.right() - 13, height)
+            painter.setPen((palette.text() if number == 0 else palette.placeholderText()).color())
             text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, line.width())
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
@@ -81,7 +81,7 @@ class PicturePanel(QWidget):
         self._nothing.hide()
         self.list = ViewedList(session, self.model, lambda: self.model.row_of(session.view.picture), "Pictures")
         self.list.setItemDelegate(PictureDelegate(self.list))
-        self.list.picked.connect(lambda place: self.picked.emit(self.model.rows[place]))
+        self.list.picked.connect(lambda index: self.picked.emit(self.model.rows[index]))
         self._alone = ElidedLabel("", "quiet")
         self._all = PlainTool("all")
         self._all.setAccessibleName("List all pictures again")
@@ -96,8 +96,8 @@ class PicturePanel(QWidget):
 
     def beside(self, picture: Path | None, step: int) -> Path | None:
         """The picture `step` rows further down; None where the list ends."""
-        place = self.model.row_of(picture)
-        wanted = max(0, min(place + step, len(self.model.rows) - 1)) if place >= 0 else 0
+        position = self.model.row_of(picture)
+        wanted = max(0, min(position + step, len(self.model.rows) - 1)) if position >= 0 else 0
         return self.model.rows[wanted] if self.model.rows else None
 
     def focus_search(self) -> None:
@@ -130,8 +130,8 @@ class PicturePanel(QWidget):
     def _say_found(self) -> None:
         """How many pictures a search found, or why none."""
         folder, rows = self._library.folder, len(self.model.rows)
-        said = self.model.problem or f"{rows:,} of {counted(len(folder.pictures) if folder else 0, 'picture')}"
+        sentence = self.model.problem or f"{rows:,} of {counted(len(folder.pictures) if folder else 0, 'picture')}"
         if not rows and not self.model.problem:
-            said = f"No picture matches. {EXAMPLES}"
-        self._nothing.setText(said)
+            sentence = f"No picture matches. {EXAMPLES}"
+        self._nothing.setText(sentence)
         self._nothing.setVisible(bool(self._search.text()) and folder is not None)

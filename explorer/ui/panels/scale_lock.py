@@ -23,11 +23,11 @@ class ScaleLock(PlainTool):
         self._show(session.view.style, session.view.style)
 
     def _toggled(self, on: bool) -> None:
-        found = self._scale()
+        scale = self._scale()
         if not on:
             self._session.update_style(scale=self._before)
-        elif found.peak > found.foot:
-            self._session.update_style(scale="fixed", foot=found.foot, peak=found.peak)
+        elif scale.peak > scale.foot:
+            self._session.update_style(scale="fixed", foot=scale.foot, peak=scale.peak)
         else:
             self._show(self._session.view.style, self._session.view.style)  # there is no scale to keep
 

@@ -1,7 +1,7 @@
 """The strip above the picture while two networks are looked at: what both say, and which filter stands for which."""
 
 from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.filter_match import ANSWERS, HAND, NUMBER
@@ -9,6 +9,7 @@ from explorer.state.side_by_side import SideBySide, spoken
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.labels_and_layouts import column, label
 from explorer.ui.widgets.plain_text import PlainTool, tip
+from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 
@@ -21,13 +22,13 @@ class SecondNetworkStrip(QWidget):
     def __init__(self, sides: SideBySide) -> None:
         super().__init__()
         self._sides, self._match = sides, sides.match
-        self.how = QComboBox()
+        self.how = Choice()
         for key, title in HOW.items():
             self.how.addItem(title, key)
         self.how.setAccessibleName("Which filter of network B")
         self.how.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.how.activated.connect(lambda index: self._match.choose(self.how.itemData(index)))
-        self.layer, self.filter = QSpinBox(), QSpinBox()
+        self.layer, self.filter = Number(), Number()
         for box, name in ((self.layer, "Layer of network B"), (self.filter, "Filter of network B")):
             box.setAccessibleName(name)
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -80,7 +81,10 @@ class SecondNetworkStrip(QWidget):
                 self.filter.setValue(match.key.filter)
         first, second = sides.predictions
         self.said.setText(f"A {spoken(first)}   ·   B {spoken(second)}")
-        tip(self.said, "\n".join(f"{name}: {spoken(said, 25)}" for name, said in (("A", first), ("B", second))))
+        tip(
+            self.said,
+            "\n".join(f"{name}: {spoken(prediction, 25)}" for name, prediction in (("A", first), ("B", second))),
+        )
         self.matched.setText(" ".join((match.sentence.rstrip(".") + ".", *sides.notes)))
         tip(self.matched, self.matched.text())
         self.matched.setVisible(self._roomy or bool(sides.notes))

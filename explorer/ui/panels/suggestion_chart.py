@@ -90,8 +90,8 @@ class SuggestionChart(QWidget):
                 low, high = (left + round(room * group.at(value)) for value in (bar.low, bar.high))
                 painter.setPen(QPen(text, 1))
                 painter.drawLine(low, middle, high, middle)
-            place = QRect(self.width() - of_value - 2, top, of_value + 2, line)
-            self._write(painter, place, written(bar.value), quiet, Qt.AlignmentFlag.AlignRight)
+            area = QRect(self.width() - of_value - 2, top, of_value + 2, line)
+            self._write(painter, area, written(bar.value), quiet, Qt.AlignmentFlag.AlignRight)
         return top + line
 
     def _draw_around(self, painter: QPainter, top: int) -> None:
@@ -115,14 +115,14 @@ class SuggestionChart(QWidget):
     def _write(
         self,
         painter: QPainter,
-        place: QRect,
+        area: QRect,
         words: str,
         color: QColor,
         across: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
     ) -> None:
         painter.setPen(color)
-        fitting = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, place.width())
-        painter.drawText(place, across | Qt.AlignmentFlag.AlignVCenter, fitting)
+        fitting = self.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, across | Qt.AlignmentFlag.AlignVCenter, fitting)
 
 
 def _rose(middle: QPointF, radius: float, fractions: list[float]) -> QPainterPath:

@@ -32,8 +32,8 @@ class SuggestionLine(QWidget):
         self._tool.clicked.connect(self._clicked)
         self._free = QWidget()  # what is to be pressed stands at the left, or after what is said
         making = row(self._running, self._tool, self._free, gap=4)
-        for place in (0, 2):
-            making.setStretch(place, 1)
+        for position in (0, 2):
+            making.setStretch(position, 1)
         self.setLayout(column(self._text, self._reason, self._keys, making, gap=2))
         suggesting.changed.connect(self._show)
         self._show()
@@ -44,12 +44,17 @@ class SuggestionLine(QWidget):
         parts = (self._text, self._reason, self._keys, self._running, self._tool)
         return "\n".join(part.text() for part in parts if not part.isHidden())
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is more than the way to suggestions."""
+        return not (self._text.isHidden() and self._reason.isHidden())
+
     def _show(self) -> None:
         suggesting = self._suggesting
-        found, offered = suggesting.suggestion, suggesting.offered
+        suggestion, offered = suggesting.suggestion, suggesting.offered
         self._text.setVisible(offered is not None)
         self._keys.setVisible(offered is not None)
-        self._reason.setVisible(offered is not None or (found is not None and not found.tag))
+        self._reason.setVisible(offered is not None or (suggestion is not None and not suggestion.tag))
         if offered is not None:
             title = self._vocabulary.entry(offered.tag).title
             words = f"{title}, {offered.detail}" if offered.detail else title
@@ -63,9 +68,9 @@ class SuggestionLine(QWidget):
             self._reason.setVisible(True)
             self._reason.setText(f"Rejected: {suggesting.rejected.words} · Backspace takes it back")
             tip(self._reason, suggesting.rejected.reason)
-        elif found is not None and not found.tag:
+        elif suggestion is not None and not suggestion.tag:
             self._reason.setText(NOTHING)  # a line above what a person works with: the reason stands in Why
-            tip(self._reason, f"{found.reason}. {suggesting.outcome}")
+            tip(self._reason, f"{suggestion.reason}. {suggesting.outcome}")
         self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
         self._running.setVisible(suggesting.running)
         self._free.setVisible(not suggesting.running)

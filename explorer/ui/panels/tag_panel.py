@@ -70,20 +70,23 @@ class TagPanel(QWidget):
         self.other.given.connect(self._give)
         head = row(self._title, InfoMark("filter"), 1, card.toggle, gap=6)
         self._offered = QWidget()
-        self._offered.setLayout(column(label("What does it answer to?", "quiet"), self.words, gap=6))
-        given = QWidget()
-        given.setLayout(column(self.other, self.rows, self.last, self._locked, gap=6))
-        given.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
-        self._below = column(suggestion, given, card)
-        self._below.setStretch(1, 1)
-        self._below.setStretch(2, 3)
+        self._offered.setLayout(
+            column(label("What does it answer to?", "quiet"), self.words, self.other, self._locked, gap=6)
+        )
+        tag_area = self._tag_area = QWidget()
+        tag_area.setLayout(column(self.rows, self.last, gap=6))
+        tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
+        self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
+        self._below.setStretchFactor(tag_area, 1)
+        self._below.setStretchFactor(card, 3)
         inner = QWidget()
         inner.setLayout(self._below)
         self._area, self._card = ContentArea(inner), card
         self._whole = column(head, self._facts, self._offered, self._area, gap=6)
         self.setLayout(self._whole)
         self._words_stay: bool | None = None
-        card.unfolded.connect(lambda: QTimer.singleShot(0, self._area, self._scroll_to_card))  # when it has its room
+        card.unfolded.connect(self._why_unfolded)
+        card.folded.connect(self._why_folded)
         self._word = ""
         self.set_vocabulary(vocabulary)
         session.changed.connect(self._filter_changed)
@@ -100,9 +103,25 @@ class TagPanel(QWidget):
             self._whole.insertWidget(2, self._offered) if stay else self._below.insertWidget(0, self._offered)
             self.rows.keep_room(2 if stay else 1)
 
+    def _why_unfolded(self) -> None:
+        """Bring what is suggested and why together, without room between them and the tags."""
+        if self._below.indexOf(self._suggestion) < self._below.indexOf(self._tag_area):
+            self._below.removeWidget(self._suggestion)
+            self._below.insertWidget(self._below.indexOf(self._card), self._suggestion)
+        self._below.setStretchFactor(self._tag_area, 0)
+        QTimer.singleShot(0, self._area, self._scroll_to_card)  # when it has its room
+
+    def _why_folded(self) -> None:
+        """Let all stand as it did before."""
+        self._below.removeWidget(self._suggestion)
+        self._below.insertWidget(self._below.indexOf(self._tag_area), self._suggestion)
+        self._below.setStretchFactor(self._tag_area, 1)
+        self._area.verticalScrollBar().setValue(0)
+
     def _scroll_to_card(self) -> None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)  # it stands where it will stay
-        self._area.verticalScrollBar().setValue(self._card.y())
+        first = self._suggestion if self._suggestion.says_something else self._card
+        self._area.verticalScrollBar().setValue(first.y())
 
     @property
     def key(self) -> FilterKey:
@@ -127,7 +146,7 @@ class TagPanel(QWidget):
         self._title.setText(title if tagging.path is not None else "Filter")
         self.set_facts(self._numbers)
         tags, locked = tagging.book.tags(key), tagging.read_only
-        given = [word for word in tagging.words(key) if all(tagging.mine(one, word) for one in keys)]
+        given = [word for word in tagging.words(key) if all(tagging.mine(selected, word) for selected in keys)]
         self.words.show_given(given, locked=bool(locked))
         self.rows.show_tags(key, tags, tagging.annotator, self._vocabulary, locked=bool(locked))
         self._locked.setText(locked)
@@ -142,20 +161,20 @@ class TagPanel(QWidget):
         """Put the keyboard into the detail of the tag that was given last; False where there is none."""
         mine = {tag.tag: tag for tag in self._tagging.book.tags(self.key) if tag.annotator == self._tagging.annotator}
         word = self._word if self._word in mine else max(mine, key=lambda word: mine[word].created, default="")
-        shown = self.rows.row_of(self._tagging.annotator, word)
-        if shown is None or not shown.detail.isEnabled():
+        tag_row = self.rows.row_of(self._tagging.annotator, word)
+        if tag_row is None or not tag_row.detail.isEnabled():
             return False
-        self.rows.ensureWidgetVisible(shown, 0, 0)
-        shown.detail.setFocus()
-        shown.line.selectAll()
+        self.rows.ensureWidgetVisible(tag_row, 0, 0)
+        tag_row.detail.setFocus()
+        tag_row.line.selectAll()
         return True
 
     def leave_description(self) -> bool:
         """Take the keyboard out of the panel's lines, and what was typed back; False where it is not there."""
-        typing = next((shown for shown in self.rows.rows if shown.typing), None)
+        typing = next((tag_row for tag_row in self.rows.rows if tag_row.typing), None)
         if typing is None and not self.other.hasFocus():
             return False
-        self.other.clear()
+        self.other.leave()
         if typing is not None:
             typing.take_back()
         self.finished.emit()

@@ -77,8 +77,8 @@ class TagRow(QFrame):
             line.editingFinished.connect(self.commit)
             line.returnPressed.connect(self.finished)
         fields = row(self.detail, self.note, gap=4)
-        for place in range(2):
-            fields.setStretch(place, 1)
+        for position in range(2):
+            fields.setStretch(position, 1)
         head = row(self._sign, self._title, self._about, row(self.review, self.remove, gap=0), gap=6)
         head.setStretch(2, 1)
         self.setLayout(column(head, fields, self._texts, gap=2))
@@ -158,7 +158,7 @@ class TagRow(QFrame):
 
     def _fill(self, entry: Entry) -> None:
         offered = list(entry.details)
-        if [self.detail.itemText(place) for place in range(self.detail.count())] != offered:
+        if [self.detail.itemText(index) for index in range(self.detail.count())] != offered:
             with QSignalBlocker(self.detail):
                 self.detail.clear()
                 self.detail.addItems(offered)

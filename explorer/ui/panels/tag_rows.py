@@ -41,9 +41,9 @@ class TagRows(QScrollArea):
         for part in (self.viewport(), inside):
             part.setAutoFillBackground(False)
         self.setAccessibleName("Tags of the filter")
-        measured = self._new()
-        self._height, self._kept = measured.sizeHint().height(), 1
-        self._free.append(measured)
+        sample_row = self._new()
+        self._height, self._kept = sample_row.sizeHint().height(), 1
+        self._free.append(sample_row)
 
     def keep_room(self, rows: int) -> None:
         """Have room for so many rows, whether they are there or not; all room that is left shows more."""
@@ -55,9 +55,9 @@ class TagRows(QScrollArea):
         """The rows on show, from above."""
         return sorted(self._rows.values(), key=self._column.indexOf)
 
-    def row_at(self, place: QPoint) -> TagRow | None:
+    def row_at(self, point: QPoint) -> TagRow | None:
         """The row under a point of this widget."""
-        part = self.viewport().childAt(place)
+        part = self.viewport().childAt(point)
         while part is not None and not isinstance(part, TagRow):
             part = part.parentWidget()
         return part
@@ -68,9 +68,9 @@ class TagRows(QScrollArea):
 
     def commit(self) -> None:
         """Tell what is being typed."""
-        for shown in list(self._rows.values()):
-            if shown.typing:
-                shown.commit()
+        for tag_row in list(self._rows.values()):
+            if tag_row.typing:
+                tag_row.commit()
 
     def show_tags(
         self, key: FilterKey, tags: tuple[Tag, ...], annotator: str, vocabulary: Vocabulary, *, locked: bool
@@ -88,11 +88,11 @@ class TagRows(QScrollArea):
             if name not in self._rows:
                 newest = self._rows[name] = self._free.pop() if self._free else self._new()
                 self._column.insertWidget(self._column.count() - 1, newest)
-            shown = self._rows[name]
-            shown.show_tag(key, tag, vocabulary.entry(tag.tag), own=name[0] == annotator, locked=locked)
-            shown.show()
+            tag_row = self._rows[name]
+            tag_row.show_tag(key, tag, vocabulary.entry(tag.tag), own=name[0] == annotator, locked=locked)
+            tag_row.show()
         if newest is not None:
-            chain = [part for shown in self.rows for part in shown.chain()]
+            chain = [part for tag_row in self.rows for part in tag_row.chain()]
             for before, after in pairwise(chain):
                 QWidget.setTabOrder(before, after)
             self._bring_into_sight(newest)
@@ -104,20 +104,20 @@ class TagRows(QScrollArea):
         return QSize(100, self.sizeHint().height())
 
     def _new(self) -> TagRow:
-        made = TagRow()
-        made.described.connect(self.described)
-        made.removed.connect(lambda key, word: self._remove(made, key, word))
-        made.reviewed.connect(self.reviewed)
-        made.finished.connect(self.finished)
-        return made
+        tag_row = TagRow()
+        tag_row.described.connect(self.described)
+        tag_row.removed.connect(lambda key, word: self._remove(tag_row, key, word))
+        tag_row.reviewed.connect(self.reviewed)
+        tag_row.finished.connect(self.finished)
+        return tag_row
 
-    def _remove(self, shown: TagRow, key: FilterKey, word: str) -> None:
-        shown.take_back()
+    def _remove(self, tag_row: TagRow, key: FilterKey, word: str) -> None:
+        tag_row.take_back()
         self.commit()  # the button takes no focus: what is typed into another row would not be noticed
         self.removed.emit(key, word)
 
-    def _bring_into_sight(self, shown: TagRow) -> None:
+    def _bring_into_sight(self, tag_row: TagRow) -> None:
         inside = self._inside
         inside.resize(self.viewport().width(), max(self.viewport().height(), inside.sizeHint().height()))
         self._column.activate()
-        self.ensureWidgetVisible(shown, 0, 0)
+        self.ensureWidgetVisible(tag_row, 0, 0)

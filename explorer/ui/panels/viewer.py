@@ -112,9 +112,9 @@ class Viewer(QWidget):
         """What the network in front sees."""
         shown, network = self._pipeline.shown, self._sides.network_in_front
         if shown is not None and network is not None:
-            known = network.input == shown.input
-            frame = shown.frame if known else network.input.frame_of(shown.rgb)
-            self.image.set_frame(frame, shown.about_frame if known else "")
+            same_input = network.input == shown.input
+            frame = shown.frame if same_input else network.input.frame_of(shown.rgb)
+            self.image.set_frame(frame, shown.about_frame if same_input else "")
 
     def _say_what_is_missing(self) -> None:
         missing = "" if self._library.folder else "Open a folder of pictures (Ctrl+Shift+O), or drop one here."
@@ -130,8 +130,10 @@ class Viewer(QWidget):
 
     def _set_opacity(self) -> None:
         """As it was chosen; a picture that a lens made covers what lies below it."""
-        found = self._lens.found
-        self.image.set_opacity(1.0 if found is not None and found.rgb is not None else self._session.view.style.opacity)
+        attribution = self._lens.found
+        self.image.set_opacity(
+            1.0 if attribution is not None and attribution.rgb is not None else self._session.view.style.opacity
+        )
 
     def _frame(self) -> "Box | None":
         activations = self._pipeline.activations
@@ -195,35 +197,35 @@ class Viewer(QWidget):
 
     def _draw_concept(self) -> None:
         """What is suggested, where it is to be seen: found in the picture, not by the network."""
-        style, found, suggestion = self._session.view.style, self._concept.map, self._concept.shown
+        style, concept_map, suggestion = self._session.view.style, self._concept.map, self._concept.shown
         self.measured.setText(f"{suggestion.words}: K goes back" if suggestion is not None else "")
-        if found is None:
+        if concept_map is None:
             self.image.set_overlay(None, None)
             self.bar.show_scale(None, style.color_map, style.outline)
             return
         from trainer.networks.input_spec import Box
 
         scale = Scale(0.0, 1.0)
-        drawn = draw(found, scale, style, fit(found.shape, RESOLUTION_OF_LINES))
-        self.image.set_overlay(drawn, Box(0, 0, *found.shape))
+        drawn = draw(concept_map, scale, style, fit(concept_map.shape, RESOLUTION_OF_LINES))
+        self.image.set_overlay(drawn, Box(0, 0, *concept_map.shape))
         self.bar.show_scale(scale, style.color_map, style.outline)
 
     def _draw_attribution(self, lens: "Lens") -> None:
         self.measured.clear()
         self.histogram.show_map(None, None)
         self._give_room()
-        found = self._lens.found
+        attribution = self._lens.found
         # Under a patch a person wants to see the patch, not the map.
-        if found is None or self._occluding.patch is not None:
+        if attribution is None or self._occluding.patch is not None:
             self.image.set_overlay(None, None)
             self.bar.show_attribution(None)
             return
-        drawn, limit = drawn_attribution(found, lens, self._lens.points)
+        drawn, limit = drawn_attribution(attribution, lens, self._lens.points)
         self.image.set_overlay(drawn, self._frame())
         # A number in units of a gradient tells nobody anything: what is read of such a map is where it is strong.
-        told = range_text(found, lens, limit) if lens.of_changes else RELATIVE
-        ends = limit if found.rgb is None else None
-        self.bar.show_attribution(ends, lens.positive, lens.negative, told)
+        range_words = range_text(attribution, lens, limit) if lens.of_changes else RELATIVE
+        ends = limit if attribution.rgb is None else None
+        self.bar.show_attribution(ends, lens.positive, lens.negative, range_words)
 
     def _draw_patch(self) -> None:
         patch = self._occluding.patch
@@ -271,8 +273,8 @@ class Viewer(QWidget):
         if lens is None:
             return f"   {view.layer}:{view.filter} = {value:.4g}"
         side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
-        told = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
-        return f"   map: {side.here} {told}"
+        text = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
+        return f"   map: {side.here} {text}"
 
     def _hold_patch(self, place: tuple[float, float] | None) -> None:
         """Let the patch follow the mouse, or show where a click would put it."""

@@ -12,6 +12,7 @@ from explorer.state.library import Library
 from explorer.state.picture_what_if import PictureWhatIf
 from explorer.ui.widgets.labels_and_layouts import Bars, column, label, row, scrolled
 from explorer.ui.widgets.plain_text import PlainButton, PlainLabel, PlainTool, tip
+from explorer.ui.widgets.steady import Slider
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 from trainer.measures.percent import percent
@@ -39,7 +40,9 @@ class Scale:
 
 
 def _share(name: str, title: str, about: str, lowest: int = 0) -> Scale:
-    return Scale(name, title, about, lowest, 100, lambda place: place / 100, lambda value: round(100 * value), percent)
+    return Scale(
+        name, title, about, lowest, 100, lambda position: position / 100, lambda value: round(100 * value), percent
+    )
 
 
 SCALES = (
@@ -49,7 +52,7 @@ SCALES = (
         "above 1 is darker",
         -50,
         50,
-        lambda place: 2 ** (place / 25),
+        lambda position: 2 ** (position / 25),
         lambda value: round(25 * math.log2(value)),
         "{:.2f}".format,
     ),
@@ -69,17 +72,19 @@ class WhatIfPanel(QWidget):
         self._values: dict[str, PlainLabel] = {}
         grid = QGridLayout()
         grid.setSpacing(SPACE)
-        for place, scale in enumerate(SCALES):
-            slider = QSlider(Qt.Orientation.Horizontal)
+        for grid_row, scale in enumerate(SCALES):
+            slider = Slider(Qt.Orientation.Horizontal)
             slider.setRange(scale.lowest, scale.highest)
             slider.setFixedWidth(WIDTH)
             slider.setAccessibleName(scale.title)
             slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             tip(slider, scale.about)
-            slider.valueChanged.connect(lambda place, scale=scale: what_if.update(**{scale.name: scale.value(place)}))
+            slider.valueChanged.connect(
+                lambda position, scale=scale: what_if.update(**{scale.name: scale.value(position)})
+            )
             self.sliders[scale.name], self._values[scale.name] = slider, label("")
             for across, part in enumerate((label(scale.title, "quiet"), slider, self._values[scale.name])):
-                grid.addWidget(part, place, across)
+                grid.addWidget(part, grid_row, across)
         grid.setColumnMinimumWidth(2, 44)
         self.without = {name: _switch(title, "paint it over where it is found") for name, title in PAINTED_OVER.items()}
         self.tools = {name: _switch(title, "click the picture: it is drawn in there") for name, title in LAID.items()}
@@ -91,11 +96,11 @@ class WhatIfPanel(QWidget):
         tip(self.back, "take away what was drawn in last")
         self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.back.clicked.connect(what_if.take_back)
-        for place, (title, parts) in enumerate(
+        for grid_row, (title, parts) in enumerate(
             (("Without", (*self.without.values(),)), ("Click to add", (*self.tools.values(), self.back))), len(SCALES)
         ):
-            grid.addWidget(label(title, "quiet"), place, 0)
-            grid.addLayout(WrappingRow(*parts, gap=SPACE // 2), place, 1, 1, 2)
+            grid.addWidget(label(title, "quiet"), grid_row, 0)
+            grid.addLayout(WrappingRow(*parts, gap=SPACE // 2), grid_row, 1, 1, 2)
         self.restore = PlainButton("Reset")
         tip(self.restore, "the picture as it is: nothing is changed any more")
         self.restore.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -155,10 +160,10 @@ class WhatIfPanel(QWidget):
         if network is None or before is None or after is None:
             self.bars.show_values([])
             return
-        order = sorted(range(min(len(before), len(network.classes))), key=lambda place: -before[place])[:LINES]
+        order = sorted(range(min(len(before), len(network.classes))), key=lambda output: -before[output])[:LINES]
         self.bars.show_values(
-            [(network.classes[place], float(before[place])) for place in order],
-            [float(after[place]) for place in order],
+            [(network.classes[output], float(before[output])) for output in order],
+            [float(after[output]) for output in order],
         )
 
     def _sentence(self) -> str:

@@ -49,15 +49,15 @@ class WordButtons(QWidget):
             self._grid.removeWidget(button)
             button.deleteLater()
         self.buttons = {entry.word: self._button(entry) for entry in vocabulary.entries}
-        line = place = 0
+        line = across = 0
         for entry in vocabulary.entries:
             button = self.buttons[entry.word]
             wide = button.fontMetrics().horizontalAdvance(_text(entry, given=True)) + 18 > WIDTH
-            if wide and place:
-                line, place = line + 1, 0
-            self._grid.addWidget(button, line, place, 1, 2 if wide else 1)
-            place = 0 if wide else 1 - place
-            line += place == 0
+            if wide and across:
+                line, across = line + 1, 0
+            self._grid.addWidget(button, line, across, 1, 2 if wide else 1)
+            across = 0 if wide else 1 - across
+            line += across == 0
         for column in range(2):
             self._grid.setColumnStretch(column, 1)
 

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QMouseEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
 
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.plain_text import tip
+
+
+class WordList(QListView):
+    """The suggestions below the line; while they are open no key is a command, and Esc puts them away first."""
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
 
 
 class WordField(QLineEdit):
@@ -28,6 +38,8 @@ class WordField(QLineEdit):
         suggested.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         suggested.setFilterMode(Qt.MatchFlag.MatchContains)
         suggested.setMaxVisibleItems(12)
+        self._list = WordList()
+        suggested.setPopup(self._list)
         self.setCompleter(suggested)
         suggested.activated.connect(self._take)
         self.returnPressed.connect(lambda: self._take(self.text()))
@@ -44,6 +56,11 @@ class WordField(QLineEdit):
         if suggested is not None and not self.text():
             suggested.setCompletionPrefix("")
             suggested.complete()
+
+    def leave(self) -> None:
+        """Forget what is being typed, and put the suggestions away."""
+        self._list.hide()
+        self.clear()
 
     def _take(self, text: str) -> None:
         if text.strip():

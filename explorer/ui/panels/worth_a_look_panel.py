@@ -56,17 +56,19 @@ class WorthALookPanel(QWidget):
         self._found.look(False)
 
     def _show(self) -> None:
-        found = self._found.found
-        # What was left out is told above, with the figures.
-        said = [found.sentence.replace(f" {found.left_out.sentence}", "")] if found is not None else []
-        self._said.setText("\n".join([*said, *([self._found.sentence] if self._found.sentence else [])]))
-        if found is self._shown:
+        alarm, running = self._found.found, self._found.sentence
+        sentences = [running] if running else []
+        if alarm is not None and (alarm.findings or not running):  # that nothing stands out is not said too early
+            # What was left out is told above, with the figures.
+            sentences.insert(0, alarm.sentence.replace(f" {alarm.left_out.sentence}", ""))
+        self._said.setText("\n".join(sentences))
+        if alarm is self._shown:
             return
-        self._shown = found
+        self._shown = alarm
         while (item := self._lines.takeAt(0)) is not None:
             if (part := item.widget()) is not None:
                 part.deleteLater()
-        for finding in found.findings if found is not None else ():
+        for finding in alarm.findings if alarm is not None else ():
             self._lines.addWidget(self._entry(finding))
 
     def _entry(self, finding: "Finding") -> QWidget:
@@ -78,24 +80,27 @@ class WorthALookPanel(QWidget):
         opens.clicked.connect(partial(self._chosen.show, finding.phrase, finding.rests.all_with))
         numbers = label("\n".join([counted(len(finding.rests.all_with), "picture"), *finding.figures]), wrap=True)
         tip(numbers, finding.words)
-        keys = [self._link(one.key, f"follows with Spearman {one.rho.value:+.2f}") for one in finding.top[:MOST]]
+        keys = [
+            self._link(follower.key, f"follows with Spearman {follower.rho.value:+.2f}")
+            for follower in finding.top[:MOST]
+        ]
         lines = [row(*keys[start : start + A_LINE], 1, gap=4) for start in range(0, len(keys), A_LINE)]
-        made = QWidget()
+        entry = QWidget()
         correct = [row(self._correction(finding.artifact), 1)] if finding.artifact in ARTIFACTS else []
-        made.setLayout(column(opens, numbers, *lines, *correct, gap=2))
-        return made
+        entry.setLayout(column(opens, numbers, *lines, *correct, gap=2))
+        return entry
 
     def _correction(self, artifact: str) -> PlainTool:
-        made = PlainTool(f"Correct which have {artifact} …")
-        made.setObjectName("flat")
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.clicked.connect(lambda: self.lists_asked.emit(artifact))
-        return made
+        tool = PlainTool(f"Correct which have {artifact} …")
+        tool.setObjectName("flat")
+        tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tool.clicked.connect(lambda: self.lists_asked.emit(artifact))
+        return tool
 
     def _link(self, key: "FilterKey", about: str) -> PlainTool:
-        made = PlainTool(str(key))
-        made.setObjectName("flat")
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        tip(made, f"filter {key} {about}; a click looks at it")
-        made.clicked.connect(lambda: self.picked.emit(key))
-        return made
+        tool = PlainTool(str(key))
+        tool.setObjectName("flat")
+        tool.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        tip(tool, f"filter {key} {about}; a click looks at it")
+        tool.clicked.connect(lambda: self.picked.emit(key))
+        return tool

@@ -38,8 +38,8 @@ class ColumnsOrPages(QWidget):
         self._parts, self._room, self._pages = [part for part, _ in parts], room, pages
         self._shown: Sequence[Page] = ()
         line = row(*self._parts, gap=SPACE)
-        for place, (_, share) in enumerate(parts):
-            line.setStretch(place, share)
+        for position, (_, share) in enumerate(parts):
+            line.setStretch(position, share)
         self.setLayout(line)
         self.switch, self._chosen = QWidget(), QButtonGroup(self)
         self._buttons: dict[Page, PlainTool] = {}
@@ -89,5 +89,5 @@ class ColumnsOrPages(QWidget):
 
     def _arrange(self) -> None:
         page = self._page
-        for place, part in enumerate(self._parts):
-            part.setVisible(not self.narrow or page is None or place in page.parts)
+        for position, part in enumerate(self._parts):
+            part.setVisible(not self.narrow or page is None or position in page.parts)

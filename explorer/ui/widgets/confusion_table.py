@@ -53,8 +53,8 @@ class ConfusionTable(QWidget):
         count = max(1, len(self._shown))
         width = min(120, (self.width() - LABELS) // count)
         height = min(64, (self.height() - HEAD) // count)
-        row, at = self._shown.index(given), self._shown.index(predicted)
-        return QRect(LABELS + at * width, HEAD + row * height, width - GAP, height - GAP)
+        row, column = self._shown.index(given), self._shown.index(predicted)
+        return QRect(LABELS + column * width, HEAD + row * height, width - GAP, height - GAP)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, palette, metrics = QPainter(self), self.palette(), self.fontMetrics()

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+
+from explorer.ui.widgets.steady import Choice
 
 CONTROLS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 BETWEEN_LINES = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -27,7 +29,7 @@ def belongs_to(part: QWidget | None, event: QKeyEvent) -> bool:
     return not (isinstance(part, QLineEdit) and event.key() in BETWEEN_LINES)  # one line has no use for these
 
 
-class Suggestions(QComboBox):
+class Suggestions(Choice):
     """A line of text with suggestions to choose from; what is typed stays as it was typed."""
 
     def __init__(self, suggestions: Iterable[str] = ()) -> None:
@@ -42,9 +44,6 @@ class Suggestions(QComboBox):
         line = self.lineEdit()
         assert line is not None
         return line
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # who scrolls over it does not mean to write
 
 
 def leave_drops_to_window(part: QWidget) -> None:

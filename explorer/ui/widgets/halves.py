@@ -54,8 +54,8 @@ class Halves:
         The place itself where that is not the picture beside.
         """
         beside = self._beside.mapRectToScene(self._beside.boundingRect())
-        there = self._beside.isVisible() and place.x() < width / 2 and (self.linked or beside.contains(under))
-        return (place + QPoint(width // 2, 0), under - self._beside.pos()) if there else (place, under)
+        on_beside = self._beside.isVisible() and place.x() < width / 2 and (self.linked or beside.contains(under))
+        return (place + QPoint(width // 2, 0), under - self._beside.pos()) if on_beside else (place, under)
 
 
 def lay(item: QGraphicsPixmapItem, drawn: "RGBA | RGB", frame: "Box") -> None:

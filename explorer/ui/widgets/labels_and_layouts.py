@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False, lines: int = 0) -> PlainLabel:
     """A label; `kind` is "title", "quiet" or "warning". It keeps the room of `lines`, however short it is."""
-    made = PlainLabel(text)
-    made.setObjectName(kind)
-    made.setWordWrap(wrap)
+    widget = PlainLabel(text)
+    widget.setObjectName(kind)
+    widget.setWordWrap(wrap)
     if lines:
-        made.setMinimumHeight(lines * made.fontMetrics().lineSpacing() + 2)
-        made.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-    return made
+        widget.setMinimumHeight(lines * widget.fontMetrics().lineSpacing() + 2)
+        widget.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+    return widget
 
 
 def column(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> QVBoxLayout:
@@ -179,7 +179,7 @@ class ColorBar(QWidget):
         painter = QPainter(self)
         line = self.fontMetrics().height()
         below = 2 if negative else 1
-        bar = QRect(6, 2 * line + 6, self.BAR, max(40, self.height() - (2 + below) * line - 14))
+        bar = QRect(6, 2 * line + 6, self.BAR, max(8, self.height() - (2 + below) * line - 14))
         painter.fillRect(bar, Qt.GlobalColor.white)
         painter.drawImage(bar, image_of(attribution_bar(bar.height(), signed=bool(negative))))
         painter.setPen(self.palette().mid().color())
@@ -218,15 +218,15 @@ class Bars(QWidget):
         self.values = values[: self._lines]
         self.after = None if after is None else after[: self._lines]
         numbered = enumerate(self.values)
-        self.setAccessibleDescription(", ".join(f"{name} {self._number(place)}" for place, (name, _) in numbered))
+        self.setAccessibleDescription(", ".join(f"{name} {self._number(position)}" for position, (name, _) in numbered))
         self.update()
 
-    def _number(self, place: int) -> str:
+    def _number(self, position: int) -> str:
         """The number of a line, or the numbers before and after."""
-        value = self.values[place][1]
+        value = self.values[position][1]
         if self.after is None:
             return f"{value:.2f}"
-        after = self.after[place]
+        after = self.after[position]
         return f"{value:.3f} → {'…' if math.isnan(after) else f'{after:.3f}'}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -234,12 +234,12 @@ class Bars(QWidget):
         height = metrics.height() + 2
         top = (self.height() - height * len(self.values)) // 2
         middle = Qt.AlignmentFlag.AlignVCenter
-        for place, (name, value) in enumerate(self.values):
-            line = QRect(0, top + place * height, self.width(), height)
+        for position, (name, value) in enumerate(self.values):
+            line = QRect(0, top + position * height, self.width(), height)
             painter.setPen(self.palette().text().color())
             text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, self.NAME)
             painter.drawText(QRect(line.left(), line.top(), self.NAME, height), middle, text)
-            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self._number(place))
+            painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self._number(position))
             if self.after is not None:  # two numbers take the place of the bar
                 continue
             bar = QRect(self.NAME + self.GAP, line.center().y() - 2, self.BAR, 5)
@@ -256,14 +256,14 @@ class EmptyPlace(QWidget):
         self._heading, below = label(title, "title"), label(hint, "quiet", wrap=True)
         for text in (self._heading, below):
             text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        made = []
+        widgets = []
         for name, run in buttons:
             button = PlainButton(name)
             tip(button, name)
             stands_for(button, name)
             button.clicked.connect(lambda checked=False, run=run: run())
-            made.append(button)
-        self.setLayout(column(1, self._heading, below, row(1, *made, 1), 1, margin=3 * SPACE))
+            widgets.append(button)
+        self.setLayout(column(1, self._heading, below, row(1, *widgets, 1), 1, margin=3 * SPACE))
 
     def say(self, title: str) -> None:
         """Change the heading."""

@@ -37,7 +37,7 @@ SELECTED = Qt.ItemDataRole.UserRole + 6
 """Whether it is selected beside what is looked at."""
 MUTED = Qt.ItemDataRole.UserRole + 7
 """Whether the filter is muted."""
-CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + place for place in range(10, 13))
+CLASS, PREDICTION, PROBLEM = (Qt.ItemDataRole.UserRole + offset for offset in range(10, 13))
 
 
 def placed(pictures: Sequence[Path], folder: Folder | None) -> tuple[Sequence[Path], Mapping[Path, int] | None]:
@@ -69,24 +69,24 @@ class OverPicturesModel(ListModel):
             return row.stem
         if role not in (BASE, OVERLAY):
             return None
-        found: OverPicture | None = self._library.over.get(row)
-        if found is None:
+        over: OverPicture | None = self._library.over.get(row)
+        if over is None:
             return None
         if role == BASE:
-            return pixmap_of(found.crop)
-        return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(row, found))
+            return pixmap_of(over.crop)
+        return self._overlays.get(row) or self._budget.take(row, lambda: self._draw(row, over))
 
     def show_pictures(self, pictures: Sequence[Path]) -> None:
         """Show the filter on these pictures: those that the list of pictures shows."""
         self._overlays.clear()
         self.set_rows(*placed(pictures, self._library.folder))
 
-    def _draw(self, picture: Path, found: OverPicture) -> QPixmap | None:
+    def _draw(self, picture: Path, over: OverPicture) -> QPixmap | None:
         view = self._session.view
-        if view.filter < len(found.maps):
-            maps = found.maps.astype("float32")
+        if view.filter < len(over.maps):
+            maps = over.maps.astype("float32")
             scale = self._pipeline.scale_over_pictures(maps, view.layer, view.filter)
-            size = fit(found.crop.shape[:2], 2 * CELL)
+            size = fit(over.crop.shape[:2], 2 * CELL)
             self._overlays[picture] = pixmap_of(draw(maps[view.filter], scale, view.style, size))
         return self._overlays.get(picture)
 
@@ -135,13 +135,13 @@ class PictureModel(ListModel):
         folder = self._library.folder
         if folder is None:
             return
-        found = self._finder.find(self._search)
-        self.problem = found.problem
+        result = self._finder.find(self._search)
+        self.problem = result.problem
         self._pixmaps.clear()
-        matching = tuple(compress(folder.pictures, found.matching))
+        matching = tuple(compress(folder.pictures, result.matching))
         if self._only is not None:
-            there = set(matching)
-            matching = tuple(picture for picture in self._only if picture in there)
+            matches = set(matching)
+            matching = tuple(picture for picture in self._only if picture in matches)
         self.set_rows(*placed(matching, folder if self._only is None else None))
 
     def show_only(self, pictures: Sequence[Path] | None) -> None:
@@ -164,28 +164,28 @@ class PictureModel(ListModel):
             folder = self._library.folder
             return folder.labels.of(row) if folder is not None and folder.labels is not None else ""
         if role == PREDICTION and bad is None:
-            network, found = self._library.network, self._library.predictions.get(row)
-            if network is None or found is None or not len(found):
+            network, scores = self._library.network, self._library.predictions.get(row)
+            if network is None or scores is None or not len(scores):
                 return ""
-            best = int(found.argmax())
-            return f"{network.classes[best]} {found[best]:.2f}"
+            best = int(scores.argmax())
+            return f"{network.classes[best]} {scores[best]:.2f}"
         return None
 
     def _thumbnail(self, picture: Path) -> QPixmap | None:
-        known = self._pixmaps.get(picture)
-        if known is None:
-            found = self._library.thumbnails.get(picture)
-            if found is None or isinstance(found, str):
+        pixmap = self._pixmaps.get(picture)
+        if pixmap is None:
+            thumbnail = self._library.thumbnails.get(picture)
+            if thumbnail is None or isinstance(thumbnail, str):
                 return None
             while len(self._pixmaps) > 200:
                 del self._pixmaps[next(iter(self._pixmaps))]
-            known = self._pixmaps[picture] = pixmap_of(found)
-        return known
+            pixmap = self._pixmaps[picture] = pixmap_of(thumbnail)
+        return pixmap
 
     def _thumbnails_arrived(self, pictures: list[Path]) -> None:
         for picture in pictures:
             self._pixmaps.pop(picture, None)
-            found = self._library.thumbnails.peek(picture)
-            if isinstance(found, str):
-                self._library.note_bad(picture, found)
+            thumbnail = self._library.thumbnails.peek(picture)
+            if isinstance(thumbnail, str):
+                self._library.note_bad(picture, thumbnail)
         self.repaint_rows(pictures)

@@ -63,8 +63,8 @@ class MapHistogram(QWidget):
             return
         painter, highest = QPainter(self), max(self._counts) or 1.0
         foot, peak = self.at(self._scale.foot), self.at(self._scale.peak)
-        for place, count in enumerate(self._counts):
-            left, right = (self.width() * edge // BINS for edge in (place, place + 1))
+        for bin_index, count in enumerate(self._counts):
+            left, right = (self.width() * edge // BINS for edge in (bin_index, bin_index + 1))
             tall = round((HEIGHT - 4) * count / highest)
             inside = foot <= (left + right) // 2 <= peak
             color = self.palette().accent() if inside else self.palette().mid()
@@ -97,6 +97,6 @@ class MapHistogram(QWidget):
         """Which end the mouse would take: "foot", "peak", or "" for none."""
         if self._top <= 0:
             return ""
-        far = {"foot": abs(x - self.at(self._scale.foot)), "peak": abs(x - self.at(self._scale.peak))}
-        nearest = min(far, key=lambda end: far[end])
-        return nearest if far[nearest] <= REACH else ""
+        distances = {"foot": abs(x - self.at(self._scale.foot)), "peak": abs(x - self.at(self._scale.peak))}
+        nearest = min(distances, key=lambda end: distances[end])
+        return nearest if distances[nearest] <= REACH else ""

@@ -15,9 +15,11 @@ from explorer.ui.widgets.plain_text import tip as give_tip
 from explorer.ui.widgets.theme import SPACE
 
 NETWORK, OPENING, FOLDER, VIEW, MUTING = "network", "opening", "folder", "view", "muting"
-SECOND, TAGS = "second network", "tags"
+SECOND, TAGS, INDEX = "second network", "tags", "index"
 """What messages are about: the open network, an attempt to open one, the open folder, what is looked at, muting,
-the network beside the first, and tags while their file is not open yet."""
+the network beside the first, tags while their file is not open yet, and an index that is not complete yet."""
+NO_INDEX_YET = INDEX, VIEW, NETWORK, FOLDER
+"""What ends the message that something waits for the index."""
 
 
 class Problems(QFrame):
@@ -61,8 +63,10 @@ class Problems(QFrame):
         import traceback
 
         logging.getLogger("explorer").error("internal error\n%s", "".join(traceback.format_exception(error)))
-        what = f"{type(error).__name__}: {error}"
-        self.show_text(f"Something in the program failed ({what}). Nothing you saved is lost; the log has the details.")
+        cause = f"{type(error).__name__}: {error}"
+        self.show_text(
+            f"Something in the program failed ({cause}). Nothing you saved is lost; the log has the details."
+        )
 
     def show_text(
         self,
@@ -89,13 +93,13 @@ class Problems(QFrame):
         self._run = run
         self.show()
 
-    def lasts_until(self, *what: str) -> None:
+    def lasts_until(self, *until: str) -> None:
         """The message on show goes with these, and not with what was said before."""
-        self._until = frozenset(what)
+        self._until = frozenset(until)
 
-    def over(self, *what: str) -> None:
+    def over(self, *ended: str) -> None:
         """Put the message away that goes with one of these."""
-        if not self._until.isdisjoint(what):
+        if not self._until.isdisjoint(ended):
             self.hide()
 
     def _act(self) -> None:

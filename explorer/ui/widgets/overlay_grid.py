@@ -97,12 +97,12 @@ class CellDelegate(QStyledItemDelegate):
         colors: tuple[str, ...] = index.data(COLORS) or ()
         self._set_font(painter, option, bold=True)
         corner = area.bottomRight()
-        for place in reversed(range(len(signs))):
-            sign, color = signs[place], colors[place] if place < len(colors) else ""
+        for position in reversed(range(len(signs))):
+            sign, color = signs[position], colors[position] if position < len(colors) else ""
             box = self._box(painter, sign)
-            more = self._box(painter, signs[place - 1]).width() + 2 if place else 0
+            more = self._box(painter, signs[position - 1]).width() + 2 if position else 0
             full = corner.x() - box.width() - more < area.left()
-            if full and place:
+            if full and position:
                 sign, color = "…", ""
                 box = self._box(painter, sign)
             box.moveBottomRight(corner)

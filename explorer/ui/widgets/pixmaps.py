@@ -33,7 +33,7 @@ def pixmap_on(screen: "RGBA") -> QPixmap:
 
 def inscribed(size: QSize, area: QRect) -> QRect:
     """The rectangle in the middle of an area that a picture of this size fills; never thinner than a pixel."""
-    kept = size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
-    target = QRect(0, 0, kept.width(), kept.height())
+    fitted = size.scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
+    target = QRect(0, 0, fitted.width(), fitted.height())
     target.moveCenter(area.center())
     return target

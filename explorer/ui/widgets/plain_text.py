@@ -97,8 +97,8 @@ def tip(part: QWidget, text: str) -> None:
 
 def told_by(part: QWidget) -> str:
     """The text of a widget's tooltip without the keys."""
-    told = part.property(TOLD)
-    return str(told) if told is not None else shown_tip(part.toolTip())
+    text = part.property(TOLD)
+    return str(text) if text is not None else shown_tip(part.toolTip())
 
 
 def shown_tip(tip: str) -> str:

@@ -16,9 +16,9 @@ EDGE = 0.07
 """Share of a plot's side beyond 0 and 1, so that a ring there is whole also in a small one."""
 
 
-def color_of(place: int) -> QColor:
-    """The color of the place-th class or word; after the last one they begin anew."""
-    return QColor(SERIES[place % len(SERIES)])
+def color_of(number: int) -> QColor:
+    """The color of class or word `number`; after the last one they begin anew."""
+    return QColor(SERIES[number % len(SERIES)])
 
 
 def new_plot(name: str, palette: QPalette, view: Any = None) -> Any:

@@ -83,7 +83,7 @@ def read_picture_plugins(icons: Path) -> None:
 def _palette(colors: Colors) -> QPalette:
     role = QPalette.ColorRole
     palette = QPalette(QColor(colors.raised), QColor(colors.window))
-    for where, value in (
+    for color_role, value in (
         (role.Window, colors.window),
         (role.Base, colors.panel),
         (role.AlternateBase, colors.raised),
@@ -101,9 +101,9 @@ def _palette(colors: Colors) -> QPalette:
         (role.BrightText, colors.warning),
         (role.Mid, colors.line),
     ):
-        palette.setColor(where, QColor(value))
-    for where in (role.Text, role.ButtonText, role.WindowText):
-        palette.setColor(QPalette.ColorGroup.Disabled, where, QColor(colors.quiet))
+        palette.setColor(color_role, QColor(value))
+    for color_role in (role.Text, role.ButtonText, role.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, color_role, QColor(colors.quiet))
     return palette
 
 
@@ -113,7 +113,8 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
         QFrame#panel {{ background: {colors.panel}; border: 1px solid {colors.line}; border-radius: 6px; }}
         QFrame#banner {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QFrame#banner[calm="true"] {{ border-color: {colors.line}; }}
-        QFrame#tour {{ background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}
+        QFrame#tour, QFrame#start {{
+            background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}
         QFrame#muted {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
         QGraphicsView[muted="true"] {{ border: 3px solid {colors.warning}; }}
         QLabel#title {{ font-weight: 600; font-size: 12pt; }}

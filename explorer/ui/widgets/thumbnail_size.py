@@ -1,17 +1,17 @@
 """How large the pictures of grids are."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSlider
 
 from explorer.state.settings_file import Settings
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import tip
+from explorer.ui.widgets.steady import Slider
 
 SMALLEST, USUAL, LARGEST = 56, 88, 224
 NAME = "window/thumbnails"
 
 
-class ThumbnailSize(QSlider):
+class ThumbnailSize(Slider):
     """A slider that sets the side of the cells of grids, in pixels, and remembers it."""
 
     def __init__(self, settings: Settings, *grids: OverlayGrid) -> None:
@@ -22,8 +22,8 @@ class ThumbnailSize(QSlider):
         self.setAccessibleName("Size of the thumbnails")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         tip(self, "size of the thumbnails")
-        kept = settings.text(NAME)
-        self.setValue(int(kept) if kept.isdecimal() and len(kept) < 5 else USUAL)
+        text = settings.text(NAME)
+        self.setValue(int(text) if text.isdecimal() and len(text) < 5 else USUAL)
         self._show(self.value())
         self.valueChanged.connect(self._show)
 

@@ -46,7 +46,7 @@ class ListModel(QStringListModel):
     def row_of(self, row: Any) -> int:
         """The place of a row; -1 where it is not shown."""
         if self._places is None:
-            self._places = {known: place for place, known in enumerate(self.rows)}
+            self._places = {shown: position for position, shown in enumerate(self.rows)}
         return self._places.get(row, -1)
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -70,9 +70,9 @@ class ListModel(QStringListModel):
     def repaint_rows(self, rows: Iterable[Any]) -> None:
         """Tell the views that these rows may look different; those that are not there are left out."""
         for row in rows:
-            place = self.row_of(row)
-            if place >= 0:
-                self.dataChanged.emit(self.index(place), self.index(place))
+            position = self.row_of(row)
+            if position >= 0:
+                self.dataChanged.emit(self.index(position), self.index(position))
 
     def repaint_all(self) -> None:
         """Tell the views that every row may look different."""

@@ -82,14 +82,14 @@ class Actions:
         words = {entry.key for entry in vocabulary.entries}
         for action, keys in self._yielding:
             action.setShortcuts([QKeySequence(key) for key in keys.split(" or ") if key not in words])
-        for place, entry in enumerate(vocabulary.entries):
+        for position, entry in enumerate(vocabulary.entries):
             action = self._made(entry.title, entry.key, partial(toggle, entry.word))
             if first is None:
                 self.menus[menu].addAction(action)
             else:
                 self.menus[menu].insertAction(first, action)
             self.words.append(action)
-            group.insert(place, action)
+            group.insert(position, action)
 
     def _add(self, command: Command) -> None:
         action, menu = self._made(command.text, command.keys, command.run), self._menu_of(command)
@@ -108,12 +108,12 @@ class Actions:
         next(actions for title, actions in self.groups if title == command.menu.replace("&", "")).append(action)
 
     def _menu_of(self, command: Command) -> QMenu:
-        menu, place = self.menus[command.menu], (command.menu, command.under)
+        menu, path = self.menus[command.menu], (command.menu, command.under)
         if not command.under:
             return menu
-        if place not in self._within:
-            self._within[place] = menu.addMenu(command.under)
-        return self._within[place]
+        if path not in self._within:
+            self._within[path] = menu.addMenu(command.under)
+        return self._within[path]
 
     def _made(self, text: str, keys: str, run: Run) -> QAction:
         action = QAction(entry_text(text), self._window)

@@ -20,7 +20,7 @@ from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
 from explorer.ui.widgets.labels_and_layouts import column, label, panel
 from explorer.ui.widgets.lists import OverPicturesModel
-from explorer.ui.widgets.message_banner import FOLDER, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
+from explorer.ui.widgets.message_banner import FOLDER, INDEX, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
 from explorer.ui.widgets.recent_menu import recent_menu
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
@@ -141,11 +141,12 @@ def _browser(
     viewer.setParent(parent)
     viewer.image.clicked.connect(workspace.what_if.click)
     yield
+    from explorer.ui.panels.begin_here import BeginHere
     from explorer.ui.window.browser import Browser
     from explorer.ui.window.evidence_tabs import evidence_tabs
 
     yield
-    made = Browser(
+    browser = Browser(
         workspace.session,
         workspace.library,
         workspace.lens,
@@ -157,13 +158,15 @@ def _browser(
         workspace.settings,
         vocabulary=filters.vocabulary,
         tabs=evidence_tabs(workspace),
+        begin_here=BeginHere(workspace.working, workspace.tagging, workspace.settings),
     )
-    made.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
-    made.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
-    made.filter_toggled.connect(workspace.selection.toggle)
-    made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    leave_drops_to_window(made)
-    return made
+    browser.begin_here.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+    browser.filter_picked.connect(lambda filter: workspace.session.update(filter=filter, also=frozenset()))
+    browser.filter_extended.connect(lambda filter: workspace.selection.extend(filters.rows, filter))
+    browser.filter_toggled.connect(workspace.selection.toggle)
+    browser.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
+    leave_drops_to_window(browser)
+    return browser
 
 
 def _place(window: MainWindow, parts: WindowParts) -> None:
@@ -263,14 +266,16 @@ def _end_messages(workspace: Workspace, problems: Problems) -> None:
     workspace.session.changed.connect(lambda before, after: problems.over(VIEW))
     workspace.muting.changed.connect(lambda: problems.over(MUTING))
     workspace.tagging.reset.connect(lambda: problems.over(TAGS))
+    evidence = workspace.evidence
+    evidence.changed.connect(lambda: problems.over(INDEX) if evidence.index and evidence.index.complete else None)
 
 
 def _connect_choices(workspace: Workspace, parts: WindowParts, commands: Commands) -> None:
     """What a person picks in the panels, and what it changes."""
     files, tags, pictures = commands.files, commands.tags, parts.pictures
-    for place in (parts.top, parts.center):
-        place.model_asked.connect(files.open_model)
-        place.folder_asked.connect(files.open_folder)
+    for part in (parts.top, parts.center):
+        part.model_asked.connect(files.open_model)
+        part.folder_asked.connect(files.open_folder)
     parts.center.demo_asked.connect(files.open_demo)
     parts.center.scale_asked.connect(commands.choose_scale)
     pictures.model.modelReset.connect(lambda: parts.over.show_pictures(pictures.model.rows))

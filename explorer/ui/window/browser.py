@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QTabWidget, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
 from explorer.core.tags.vocabulary import Vocabulary
@@ -15,6 +16,7 @@ from explorer.state.occluding import Occluding
 from explorer.state.session import Session, View
 from explorer.state.settings_file import Settings
 from explorer.state.shuffled_weights import ShuffledWeights
+from explorer.ui.panels.begin_here import BeginHere
 from explorer.ui.panels.viewer import Viewer
 from explorer.ui.widgets.command_tips import stands_for
 from explorer.ui.widgets.filter_model import ALL, SHOWN, TAGGED, FilterModel
@@ -24,6 +26,7 @@ from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.overlay_grid import OverlayGrid
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.remembering_splitter import FREE, RememberingSplitter
+from explorer.ui.widgets.steady import Choice
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.thumbnail_size import ThumbnailSize
 from explorer.ui.window.evidence_tabs import LateTab, Tab
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
 
 BELOW = 250
 """Height of the tabs before a person moves their edge: two rows of filters; the picture takes the rest."""
-BELOW_A_STRIP = 100
-"""Pixels of height that are left to the tabs in a small window: what is set of a lens must not be cut."""
+BELOW_A_STRIP, LOW = 100, 640
+"""Pixels of height that are left to the tabs in a small window, what is set of a lens must not be cut, and how high
+the picture and the tabs are together in one."""
 
 
 class Browser(RememberingSplitter):
@@ -64,6 +68,8 @@ class Browser(RememberingSplitter):
         settings: Settings,
         vocabulary: Vocabulary,
         tabs: Sequence[Tab] = (),
+        *,
+        begin_here: BeginHere,
     ) -> None:
         super().__init__(settings, "browser", Qt.Orientation.Vertical)
         self._session, self._library, self._filters = session, library, filters
@@ -96,6 +102,7 @@ class Browser(RememberingSplitter):
         filters.modelReset.connect(self._say_what_is_shown)
         filters.dataChanged.connect(lambda *changed: self._show_count())
         self._lens_strip: LensStrip | None = None
+        self._sizes_alone: list[int] | None = None
         self.silent = PlainTool()
         self.silent.setObjectName("flat")
         self.silent.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -103,7 +110,8 @@ class Browser(RememberingSplitter):
         self._filters_tab = QWidget()
         self.thumbnails = ThumbnailSize(settings, self.grid, self.over)
         choices = row(self._shown, self._order, self._count, InfoMark("signs"), 1, self.thumbnails)
-        self._filters_tab.setLayout(column(choices, self.grid, self.silent, gap=2))
+        self.begin_here = begin_here
+        self._filters_tab.setLayout(column(self._head(choices), self.grid, self.silent, gap=2))
         self.tabs = self._tabs(tabs)
         self._strip_and_tabs = column(self.tabs, margin=SPACE, gap=SPACE // 2)
         self._below = panel(self._strip_and_tabs)
@@ -190,11 +198,22 @@ class Browser(RememberingSplitter):
         return True
 
     def _combo(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = Choice()
         box.setAccessibleName(name)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.activated.connect(lambda index: self._arrange())
         return box
+
+    def _head(self, choices: QLayout) -> QWidget:
+        """The choices above the grid, or in their place where to begin: nothing moves when that comes or goes."""
+        usual, head, stack = QWidget(), QWidget(), QStackedLayout()
+        usual.setLayout(choices)
+        for page in (usual, self.begin_here):
+            stack.addWidget(page)
+        head.setLayout(stack)
+        head.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.begin_here.place(head, lambda wanted: stack.setCurrentWidget(self.begin_here if wanted else usual))
+        return head
 
     def _tabs(self, more: Sequence[Tab]) -> QTabWidget:
         tabs = QTabWidget()
@@ -210,10 +229,26 @@ class Browser(RememberingSplitter):
     def _lens_changed(self) -> None:
         """Show the strip while a lens is looked through; nothing follows the mouse without a patch."""
         if self._lens_strip is not None or self._lens.lens is not None:
+            if self._sizes_alone is None and self._lens.lens is not None:
+                self._sizes_alone = self.sizes()
             self.lens_strip.setVisible(self._lens.lens is not None)
-            self.tabs.setMinimumHeight(BELOW_A_STRIP if self._lens.lens is not None else 0)
+            self._keep_room_of_tabs()
             if not self._occluding.possible:
                 self.lens_strip.drag.setChecked(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._keep_room_of_tabs()
+        super().resizeEvent(event)
+
+    def _keep_room_of_tabs(self) -> None:
+        """Leave the tabs below a strip as much height as the window has for them; without it all is as it was."""
+        if self._lens.lens is not None:
+            room = BELOW_A_STRIP + (self.height() - LOW) // 2
+            self.tabs.setMinimumHeight(max(BELOW_A_STRIP, min(room, BELOW)))
+        elif self._sizes_alone is not None:
+            self.tabs.setMinimumHeight(0)
+            self.setSizes(self._sizes_alone)
+            self._sizes_alone = None
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())
@@ -232,16 +267,16 @@ class Browser(RememberingSplitter):
     def _show_count(self) -> None:
         silent, unfolded = self._filters.silent, self._filters.unfolded
         self.silent.setVisible(silent > 0)
-        one = (
+        sentence = (
             f"{silent:,} filter{'s' * (silent != 1)} of this layer answer{'s' * (silent == 1)} to nothing in the folder"
         )
-        self.silent.setText(f"{'▾' if unfolded else '▸'}  {one}")
+        self.silent.setText(f"{'▾' if unfolded else '▸'}  {sentence}")
         network, layer = self._library.network, self._session.view.layer
         if network is None or layer >= len(network.layers):
             return
         self.over.hint = "Open a folder of pictures (Ctrl+Shift+O), or drop one here."
-        shown, there = len(self._filters.rows), network.layers[layer].filters
+        shown, total = len(self._filters.rows), network.layers[layer].filters
         kind = self._shown.currentText().replace("needs", "that needs")
         self.grid.hint = f"Layer {layer} has no filter {kind}."
         none = "" if shown else f"layer {layer} has none"
-        self._count.setText(none or ("" if shown == there else f"{shown} of {there}"))
+        self._count.setText(none or ("" if shown == total else f"{shown} of {total}"))

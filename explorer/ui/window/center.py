@@ -112,13 +112,13 @@ class Center(QWidget):
             self._at_work = False
 
     def _build(self, building: "Building") -> Generator[None, None, None]:
-        made = yield from building
+        browser = yield from building
         yield
-        made.viewer.display.scale_asked.connect(self.scale_asked)
-        self._browser = made
-        self.made.emit(made)
+        browser.viewer.display.scale_asked.connect(self.scale_asked)
+        self._browser = browser
+        self.made.emit(browser)
         yield
-        self._stack.addWidget(made)
+        self._stack.addWidget(browser)
 
     def _say_opening(self, path: Path) -> None:
         self._begin()
@@ -128,8 +128,10 @@ class Center(QWidget):
 
     def _opened(self) -> None:
         busy = self._library.interactive.busy("open network")
-        something = self._library.network is not None or self._library.folder is not None
-        wanted = self._opening if busy and self._library.network is None else self.browser if something else self._empty
+        anything_open = self._library.network is not None or self._library.folder is not None
+        wanted = (
+            self._opening if busy and self._library.network is None else self.browser if anything_open else self._empty
+        )
         if self._stack.currentWidget() is not wanted:
             self._stack.setCurrentWidget(wanted)
             self.take_keyboard()

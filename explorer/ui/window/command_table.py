@@ -14,7 +14,7 @@ SCALE, COLORS, BESIDE, LAYOUT, THEME = "Scale", "Colors", "Beside", "Layout", "T
 
 def command_table(commands: Commands) -> list[Command]:
     """All commands with their keys; words of the vocabulary come on top of the menu of tags."""
-    step, look, there = commands.step, commands.switch, commands.in_browser
+    step, look, in_browser = commands.step, commands.switch, commands.in_browser
     files, tags, is_on = commands.files, commands.tags, commands.has_style
     workspace = commands.workspace
     stack, beside, sides = workspace.tagging.stack, workspace.beside.toggle, workspace.sides
@@ -78,13 +78,13 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
         Command(VIEW, "Stages and kernels of the filter …", "I", commands.show_stages, yields=True),
         Command(VIEW, "-", "", commands.show_keys),
-        Command(VIEW, "Lens …", "L", there(lambda browser: browser.viewer.display.offer_lenses())),
-        Command(VIEW, "Occlusion", "X", there(lambda browser: browser.toggle_occlusion())),
+        Command(VIEW, "Lens …", "L", in_browser(lambda browser: browser.viewer.display.offer_lenses())),
+        Command(VIEW, "Occlusion", "X", in_browser(lambda browser: browser.toggle_occlusion())),
         Command(
             VIEW,
             "Drag the patch",
             "Y",
-            there(lambda browser: browser.toggle_drag()),
+            in_browser(lambda browser: browser.toggle_drag()),
             lambda: workspace.occluding.following,
             then="arrows move it, Esc leaves",
         ),
@@ -111,17 +111,17 @@ def command_table(commands: Commands) -> list[Command]:
         *(
             replace(command, under=LAYOUT)
             for command in (
-                Command(VIEW, "Fit the picture", "F", there(lambda browser: browser.viewer.image.fit())),
-                Command(VIEW, "Enlarge", "+ or =", there(lambda browser: browser.viewer.image.zoom(1.25))),
-                Command(VIEW, "Reduce", "-", there(lambda browser: browser.viewer.image.zoom(0.8))),
-                Command(VIEW, "Next order of the grid", "G", there(lambda browser: browser.next_order())),
-                Command(VIEW, "Next tab", "P", there(lambda browser: browser.next_tab())),
-                Command(VIEW, "Only filters with a tag", "T", there(lambda browser: browser.toggle_tagged())),
+                Command(VIEW, "Fit the picture", "F", in_browser(lambda browser: browser.viewer.image.fit())),
+                Command(VIEW, "Enlarge", "+ or =", in_browser(lambda browser: browser.viewer.image.zoom(1.25))),
+                Command(VIEW, "Reduce", "-", in_browser(lambda browser: browser.viewer.image.zoom(0.8))),
+                Command(VIEW, "Next order of the grid", "G", in_browser(lambda browser: browser.next_order())),
+                Command(VIEW, "Next tab", "P", in_browser(lambda browser: browser.next_tab())),
+                Command(VIEW, "Only filters with a tag", "T", in_browser(lambda browser: browser.toggle_tagged())),
                 Command(
                     VIEW,
                     "The picture alone, or all panels",
                     "Z",
-                    there(lambda browser: commands.toggle_panels()),
+                    in_browser(lambda browser: commands.toggle_panels()),
                     yields=True,
                 ),
             )
@@ -138,7 +138,7 @@ def command_table(commands: Commands) -> list[Command]:
             for name, words in SCHEME.choices.items()
         ),
         Command(HELP, "Manual", "", commands.show_manual),
-        Command(HELP, "Tour", "", there(lambda browser: commands.show_tour())),
+        Command(HELP, "Tour", "", in_browser(lambda browser: commands.show_tour())),
         Command(HELP, "Keys", "? or F1", commands.show_keys),
         Command(HELP, "Unreadable pictures", "", files.show_unreadable),
         Command(HELP, "About", "", commands.about),

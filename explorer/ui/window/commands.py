@@ -17,7 +17,7 @@ from explorer.state.side_by_side import EXPORT_OFF as SWAPPED
 from explorer.state.side_by_side import MUTING_OFF
 from explorer.state.workspace import Workspace
 from explorer.ui.widgets.command_tips import name_keys
-from explorer.ui.widgets.message_banner import MUTING, NETWORK
+from explorer.ui.widgets.message_banner import MUTING, NETWORK, NO_INDEX_YET
 from explorer.ui.widgets.plain_text import told
 from explorer.ui.widgets.theme import apply_theme
 from explorer.ui.window.actions import TAGS, Actions, Command, window_keys
@@ -113,21 +113,23 @@ class Commands:
         network, view = self.workspace.library.network, self.workspace.session.view
         if network is None:
             return
-        found = next_untagged(network.layers, self.workspace.tagging.book, FilterKey(view.layer, view.filter), step)
-        if found is None:
+        key = next_untagged(network.layers, self.workspace.tagging.book, FilterKey(view.layer, view.filter), step)
+        if key is None:
             self.parts.problems.show_text("Every filter of this network has a tag.", calm=True)
         else:
-            self.workspace.session.update(layer=found.layer, filter=found.filter)
+            self.workspace.session.update(layer=key.layer, filter=key.filter)
 
     def go_on_working(self, step: int) -> None:
         """Look at the next filter of the work list."""
         working = self.workspace.working
-        found = working.beside(step)
-        if found is not None:
-            self.workspace.session.update(layer=found.layer, filter=found.filter)
+        key = working.beside(step)
+        if key is not None:
+            if self.parts.center.built:
+                self.parts.center.browser.begin_here.leave()  # who walks the list needs not be told of it
+            self.workspace.session.update(layer=key.layer, filter=key.filter)
         elif working.list is None or not working.list.filters:
             text = "There is no work list yet: it comes with the index of the folder."
-            self.parts.problems.show_text(text, calm=True)
+            self.parts.problems.show_text(text, calm=True, until=NO_INDEX_YET)
         else:
             end = "last" if step > 0 else "first"
             self.parts.problems.show_text(f"This is the {end} filter of the work list.", calm=True)
@@ -196,9 +198,9 @@ class Commands:
             return
         from explorer.ui.dialogs.stages_dialog import StagesDialog
 
-        for there in self.window.findChildren(StagesDialog):
-            there.raise_()
-            there.activateWindow()
+        for dialog in self.window.findChildren(StagesDialog):
+            dialog.raise_()
+            dialog.activateWindow()
             return
         StagesDialog(self.workspace.session, self.workspace.stages, self.window).show()
 
@@ -241,19 +243,19 @@ class Commands:
             "after Van Molle et al. (2018).\n\nFor research. Not a medical device.",
         )
 
-    def step(self, what: str, step: int) -> None:
+    def step(self, kind: str, step: int) -> None:
         """Look at the next or previous "picture", "layer" or "filter"; the patch takes the arrows while it follows."""
         session, parts, network = self.workspace.session, self.parts, self.workspace.library.network
         view = session.view
-        if self.workspace.occluding.following and what != "layer":
-            self.workspace.occluding.move(*((step, 0) if what == "picture" else (0, step)))
-        elif what == "picture":
+        if self.workspace.occluding.following and kind != "layer":
+            self.workspace.occluding.move(*((step, 0) if kind == "picture" else (0, step)))
+        elif kind == "picture":
             picture = parts.pictures.beside(view.picture, step)
             if picture is not None:
                 session.update(picture=picture)
         elif network is None:
             return
-        elif what == "layer":
+        elif kind == "layer":
             layer = max(0, min(view.layer + step, len(network.layers) - 1))
             if layer != view.layer:
                 self.go_to_layer(layer)
@@ -282,15 +284,15 @@ class Commands:
     def next_color_map(self) -> None:
         """Draw overlays in the next color map."""
         names, shown = list(COLOR_MAPS), self.workspace.session.view.style.color_map
-        place = names.index(shown) if shown in names else 0
-        self.workspace.session.update_style(color_map=names[(place + 1) % len(names)])
+        position = names.index(shown) if shown in names else 0
+        self.workspace.session.update_style(color_map=names[(position + 1) % len(names)])
 
     def set_theme(self, scheme: str) -> None:
         """Give the window these colors, and remember them."""
         self.workspace.settings.set_value(SCHEME, scheme)
 
-    def _setting_changed(self, which: object) -> None:
-        if which is not SCHEME:
+    def _setting_changed(self, setting: object) -> None:
+        if setting is not SCHEME:
             return
         application = QApplication.instance()
         assert isinstance(application, QApplication)

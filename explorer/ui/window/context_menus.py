@@ -117,9 +117,9 @@ class ContextMenus:
         if row is None:
             return []
         commands, key, tag = self._commands.tags, row.key, row.tag
-        said = ", ".join(filter(None, (tag.tag, tag.detail, tag.note)))
+        words = ", ".join(filter(None, (tag.tag, tag.detail, tag.note)))
         entries: list[Entry] = [
-            ("Copy the tag", lambda: QApplication.clipboard().setText(f"{key} {said}")),
+            ("Copy the tag", lambda: QApplication.clipboard().setText(f"{key} {words}")),
             ("Show in history …", lambda: commands.show_history(f"{key} {tag.tag}")),
         ]
         if not row.changeable:

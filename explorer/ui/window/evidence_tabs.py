@@ -50,10 +50,10 @@ def _pictures(workspace: Workspace) -> QWidget:
     from explorer.ui.panels.gallery_panel import GalleryPanel
 
     gallery = FilterGallery(workspace.session, workspace.library, workspace.evidence, workspace.surrounds)
-    made = GalleryPanel(workspace.session, workspace.library, gallery)
-    gallery.setParent(made)
-    made.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    return made
+    panel = GalleryPanel(workspace.session, workspace.library, gallery)
+    gallery.setParent(panel)
+    panel.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
+    return panel
 
 
 def _map(workspace: Workspace) -> QWidget:
@@ -71,21 +71,21 @@ def _findings(workspace: Workspace) -> QWidget:
     look.picked.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
     lists = ArtifactListPanel(workspace.session, workspace.library, workspace.candidates)
     lists.picture_picked.connect(lambda picture: workspace.session.update(picture=picture))
-    made = FindingsPanel(workspace.evaluating, workspace.chosen, look, lists)
-    made.words_asked.connect(lambda: _ask_words(workspace, made))
-    made.readers_asked.connect(lambda: _ask_readers(workspace, made))
-    made.lenses_asked.connect(lambda *pair: _show_lenses(workspace, made, *pair))
+    panel = FindingsPanel(workspace.evaluating, workspace.chosen, look, lists)
+    panel.words_asked.connect(lambda: _ask_words(workspace, panel))
+    panel.readers_asked.connect(lambda: _ask_readers(workspace, panel))
+    panel.lenses_asked.connect(lambda *pair: _show_lenses(workspace, panel, *pair))
 
     def correct(artifact: str) -> None:
         workspace.candidates.choose(artifact or None)
-        made.show_lists(True)
+        panel.show_lists(True)
 
     look.lists_asked.connect(correct)
-    lists.back.connect(lambda: made.show_lists(False))
-    lists.open_asked.connect(lambda: _ask_lists(workspace, made))
-    lists.save_asked.connect(lambda: _ask_lists_place(workspace, made))
-    made.taxonomy_asked.connect(lambda: _ask_taxonomy(workspace, made))
-    return made
+    lists.back.connect(lambda: panel.show_lists(False))
+    lists.open_asked.connect(lambda: _ask_lists(workspace, panel))
+    lists.save_asked.connect(lambda: _ask_lists_place(workspace, panel))
+    panel.taxonomy_asked.connect(lambda: _ask_taxonomy(workspace, panel))
+    return panel
 
 
 def _what_if(workspace: Workspace) -> QWidget:

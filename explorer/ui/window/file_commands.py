@@ -33,6 +33,7 @@ class FileCommands:
 
     def __init__(self, parent: QWidget, workspace: Workspace, parts: WindowParts) -> None:
         self._parent, self._workspace, self._parts = parent, workspace, parts
+        self._typed: dict[str, str] = {}
 
     def open_model(self, path: Path | None = None) -> None:
         """Open a network's file or folder."""
@@ -81,8 +82,8 @@ class FileCommands:
         """Go on with the tags in another file; whether that was done."""
         from explorer.ui.dialogs.save_dialog import ask_where
 
-        now, title = self._workspace.tagging.path, "Save tags (a file that is there keeps its own tags too)"
-        name, beside = (now.name, now.parent) if now is not None else ("", None)
+        current, title = self._workspace.tagging.path, "Save tags (a file that is there keeps its own tags too)"
+        name, beside = (current.name, current.parent) if current is not None else ("", None)
         path = ask_where(self._parent, self._workspace, title, name, TAGS_FILES, beside=beside, adds=True)
         return path is not None and self.guard(lambda: self._workspace.tagging.move_to(path))
 
@@ -101,9 +102,11 @@ class FileCommands:
             self._open_dropped(pictures, labels)
         elif labels is not None:
             self.guard(lambda: opening.open_labels(labels))
-        left = [path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()]
-        if left:
-            self._parts.problems.show_text(f"Only one of a kind can be open: not {', '.join(left[:3])}.", calm=True)
+        left_out = [
+            path.name for kind, (_, *more) in kinds.items() for path in more if kind != "pictures" or path.is_dir()
+        ]
+        if left_out:
+            self._parts.problems.show_text(f"Only one of a kind can be open: not {', '.join(left_out[:3])}.", calm=True)
 
     def _open_dropped(self, path: Path, labels: Path | None) -> None:
         """Open a folder, or a picture's folder at this picture."""
@@ -125,8 +128,15 @@ class FileCommands:
                 until=[NETWORK, FOLDER],
             )
             return
-        found = tuple(self._parts.pictures.model.rows)
-        ExportDialog(self._workspace, found, self._parent, filters).open()
+        listed = tuple(self._parts.pictures.model.rows)
+        network = self._workspace.library.network.identity
+        dialog = ExportDialog(self._workspace, listed, self._parent, filters or self._typed.get(network, ""))
+
+        def keep(exported: int) -> None:
+            self._typed = {} if exported else {network: dialog.typed}
+
+        dialog.finished.connect(keep)
+        dialog.open()
 
     def save_lens(self) -> None:
         """Save the map of the lens as a figure or as data."""
@@ -200,13 +210,13 @@ class FileCommands:
         except (OSError, UserError) as error:
             self._parts.problems.show_error(UserError(f"{path} cannot be read: {error}"))
             return False
-        known = self._workspace.settings.text("consent").split()
-        if digest not in known:
+        consents = self._workspace.settings.text("consent").split()
+        if digest not in consents:
             from explorer.ui.dialogs.questions import confirm_code
 
             if not confirm_code(path, self._parent):
                 return False
-            self._workspace.settings.set_text("consent", " ".join([*known, digest]))
+            self._workspace.settings.set_text("consent", " ".join([*consents, digest]))
         return True
 
     def ask_foreign_tags(self, path: Path, book: TagBook, network: "Network") -> None:
@@ -243,7 +253,7 @@ class FileCommands:
     def _last(self, kind: str) -> str:
         """Where a person opened something of this kind the last time, else where they opened anything."""
         settings = self._workspace.settings
-        recent = next(filter(None, (settings.recent(one) for one in (kind, "models", "folders", "tags"))), None)
+        recent = next(filter(None, (settings.recent(name) for name in (kind, "models", "folders", "tags"))), None)
         return str(recent[0].parent if recent else Path.home())  # Qt's own choice is wherever a chooser was last
 
     def guard(self, run: Callable[[], object]) -> bool:

@@ -117,11 +117,11 @@ KEY_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def key_groups(actions: Sequence[QAction], words: Sequence[QAction]) -> list[tuple[str, list[QAction]]]:
     """The actions that have a key, group by group; what stands in no group, in one more at the end."""
     of_words = {id(action) for action in words}
-    left = {
+    remaining = {
         shown_text(action.text()): action for action in actions if action.shortcuts() and id(action) not in of_words
     }
     groups = []
     for title, commands in KEY_GROUPS:
-        listed = [left.pop(command) for command in commands if command in left]
+        listed = [remaining.pop(command) for command in commands if command in remaining]
         groups.append((title, [word for word in words if word.shortcuts()] + listed if title == TAG else listed))
-    return [(title, listed) for title, listed in (*groups, ("More", list(left.values()))) if listed]
+    return [(title, listed) for title, listed in (*groups, ("More", list(remaining.values()))) if listed]

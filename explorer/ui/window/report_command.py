@@ -7,7 +7,9 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
+from explorer.state.reporting import NO_INDEX
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import NO_INDEX_YET
 from explorer.ui.window.parts import WindowParts
 
 
@@ -25,6 +27,8 @@ class ReportCommand:
     def ask(self) -> None:
         """Ask where the report goes, and write it in the background."""
         self._guard(self._ask)
+        if self._problems.text == NO_INDEX:
+            self._problems.lasts_until(*NO_INDEX_YET)
 
     def write(self, path: Path) -> None:
         """Write the report in the background."""
@@ -42,5 +46,5 @@ class ReportCommand:
         def show() -> None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-        told = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
-        self._problems.show_text(told, "Open", show, calm=True)
+        message = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
+        self._problems.show_text(message, "Open", show, calm=True)

@@ -92,8 +92,8 @@ class Status(QStatusBar):
         self.bad.setText(f"{bad} unreadable")
         self.bad.setVisible(bad > 0)
         if network is not None and self._tagging.path is not None:
-            there = sum(layer.filters for layer in network.layers)
-            self._tags.setText(f"·  {len(self._tagging.book)} of {counted(there, 'filter')} tagged")
+            total = sum(layer.filters for layer in network.layers)
+            self._tags.setText(f"·  {len(self._tagging.book)} of {counted(total, 'filter')} tagged")
             self._saved.setText(f"·  {self.saved_text()}")
             tip(self._saved, str(self._tagging.path))
         else:
@@ -102,10 +102,10 @@ class Status(QStatusBar):
 
     def _show_list(self) -> None:
         """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
-        found = self._working.list
-        there = found is not None and bool(found.filters)
-        self._list.setText(str(found) if there else "")
-        self._about_list.setVisible(there)
+        work_list = self._working.list
+        has_filters = work_list is not None and bool(work_list.filters)
+        self._list.setText(str(work_list) if has_filters else "")
+        self._about_list.setVisible(has_filters)
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""

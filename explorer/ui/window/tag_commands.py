@@ -14,6 +14,7 @@ from explorer.state.map_facts import facts_of
 from explorer.state.session import View
 from explorer.state.settings import ANNOTATOR
 from explorer.state.workspace import Workspace
+from explorer.ui.widgets.message_banner import NO_INDEX_YET
 from explorer.ui.widgets.plain_text import Buttons, warned
 from explorer.ui.window.parts import WindowParts
 
@@ -92,11 +93,11 @@ class TagCommands:
         if network is None:
             return
         key, waiting = FilterKey(view.layer, view.filter), self._workspace.suggesting.waiting
-        found = next_where(network.layers, waiting, key, step)
-        if found is None:
+        next_key = next_where(network.layers, waiting, key, step)
+        if next_key is None:
             self._parts.problems.show_text("No filter has a suggestion that waits for an answer.", calm=True)
         else:
-            self._workspace.session.update(layer=found.layer, filter=found.filter)
+            self._workspace.session.update(layer=next_key.layer, filter=next_key.filter)
 
     def suggest_tags(self) -> None:
         """Begin to make suggestions; say what is missing where they cannot be made."""
@@ -105,7 +106,7 @@ class TagCommands:
             suggesting.begin()
         else:
             text = "Suggestions need the whole index of the folder; it is made while nobody walks."
-            self._parts.problems.show_text(text, calm=True)
+            self._parts.problems.show_text(text, calm=True, until=NO_INDEX_YET)
 
     def describe_tag(self) -> None:
         """Put the keyboard into the detail of the filter's tag."""

@@ -126,10 +126,10 @@ class TopBar(QWidget):
         self._layer.setText(f"layer {view.layer}")
         self._explanation.show()
         norm = f" · after {layer.norm}" if layer.norm and not view.style.raw else ""
-        said = f"{layer.name} · {layer.height} × {layer.width}"
+        description = f"{layer.name} · {layer.height} × {layer.width}"
         facts = self._facts.of(view.layer)
-        self._about.setText(" · ".join(filter(None, (facts.short, said))))
-        tip(self._about, "\n".join(filter(None, (facts.long, f"{said}{norm}"))))
+        self._about.setText(" · ".join(filter(None, (facts.short, description))))
+        tip(self._about, "\n".join(filter(None, (facts.long, f"{description}{norm}"))))
 
     def _show_prediction(self) -> None:
         network, activations = self._library.network, self._pipeline.activations
@@ -138,10 +138,10 @@ class TopBar(QWidget):
             return
         values, changed, how = activations.probabilities, *self._changed()
         order = [
-            place for place in sorted(range(len(values)), key=lambda k: -values[k]) if place < len(network.classes)
+            output for output in sorted(range(len(values)), key=lambda k: -values[k]) if output < len(network.classes)
         ]
-        named = [(network.classes[place], float(values[place])) for place in order]
-        after = [float(changed[place]) for place in order] if changed is not None else [math.nan] * len(named)
+        named = [(network.classes[output], float(values[output])) for output in order]
+        after = [float(changed[output]) for output in order] if changed is not None else [math.nan] * len(named)
         self._bars.show_values(named[:LINES], after[:LINES] if how else None)
         lines = [f"{name}  {value:.4f}" for name, value in named]
         if how:
@@ -155,9 +155,9 @@ class TopBar(QWidget):
         patch = self._occluding.patch
         if patch is not None:
             return patch.covered.probabilities, "under the patch"
-        changed = self._what_if
-        if changed.showing and (changed.after is not None or not changed.said):  # else nothing comes of the wish
-            return changed.after, "in the changed picture"
+        what_if = self._what_if
+        if what_if.showing and (what_if.after is not None or not what_if.said):  # else nothing comes of the wish
+            return what_if.after, "in the changed picture"
         return None, ""
 
     def _show_given(self) -> None:

@@ -42,9 +42,9 @@ def steps_of(parts: WindowParts) -> tuple[Step, ...]:
             lambda: parts.top,
         ),
         Step(
-            "What runs, and all keys",
-            "The folder's index is made here in the background: scales that stay, orders, statistics. ? lists all "
-            "keys; Help has the manual, and this tour.",
+            "Where to look first",
+            "The folder's index is made here in the background. Then the work list says where to look first: J walks "
+            "the filters that carry the decision, the most important first. ? lists all keys; Help has the manual.",
             lambda: parts.status,
         ),
     )

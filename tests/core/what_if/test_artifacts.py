@@ -81,7 +81,9 @@ def test_what_lies_on_the_skin_comes_before_how_it_was_taken() -> None:
     laid = Laid("ink", 0.5, 0.5)
     change = Change(gamma=2.0, crop=0.5, laid=(laid,))
     np.testing.assert_array_equal(change.applied(PLAIN), Change(gamma=2.0, crop=0.5).applied(laid_in(PLAIN, laid)))
-    assert change.sentence == "with ink at 0.50,0.50, the middle 50 % of either side, gamma 2"
+    assert (
+        change.sentence == "with ink 50 % from the left and 50 % from the top, the middle 50 % of either side, gamma 2"
+    )
     assert Change(without=("hair", "ruler")).sentence == "without hair and ruler"
 
 

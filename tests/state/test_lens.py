@@ -1,0 +1,57 @@
+"""A lens over the picture on show: what it is pointed at, and which of its maps are kept."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import torchvision
+from pytestqt.qtbot import QtBot
+
+from explorer.state.target_choice import CHOSEN_FILTER
+from explorer.state.workspace import Workspace
+from tests.networks import save_small
+from tests.state.test_workspace import open_both
+
+
+@pytest.fixture
+def without_scores(qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path) -> Workspace:
+    """A ResNet-18 whose last line was taken off."""
+    weights = torchvision.models.resnet18().state_dict()
+    torch.save({name: weight for name, weight in weights.items() if not name.startswith("fc.")}, tmp_path / "r.pt")
+    open_both(qtbot, workspace, tmp_path / "r.pt", pictures)
+    assert workspace.library.network.classes == ()
+    return workspace
+
+
+def test_a_network_without_class_scores_has_lenses_of_its_filters(qtbot: QtBot, without_scores: Workspace) -> None:
+    lens, occluding = without_scores.lens, without_scores.occluding
+    lens.choose("occlusion")
+    assert lens.target == ""
+    assert "no class scores" in lens.missing
+    without_scores.session.update(layer=0, filter=0)
+    lens.point(target=CHOSEN_FILTER)
+    assert (lens.target, lens.missing) == ("filter:0:0:peak", "")
+    lens.choose("")
+    lens.choose("occlusion")
+    occluding.cover(0, 0)
+    qtbot.waitUntil(lambda: occluding.patch is not None, timeout=20_000)
+    assert occluding.said == ""  # there is nothing that it could say
+
+
+def test_what_is_not_taken_for_the_only_class_is_looked_at_through_that_class(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors", classes=("melanoma",)), pictures)
+    picture, sheet = workspace.library.folder.pictures[0], workspace.lens_sheet
+    qtbot.waitUntil(lambda: workspace.library.predictions.get(picture) is not None)
+    probability = float(workspace.library.predictions.get(picture)[0])
+    rows = []
+    for predicted, said in (("not melanoma", 1 - probability), ("melanoma", probability)):
+        sheet.ask("nevus", predicted, [picture])
+        qtbot.waitUntil(lambda: sheet.complete or bool(sheet.trouble), timeout=20_000)
+        assert sheet.trouble == ""
+        rows.append(sheet.rows[0][1])
+        assert rows[-1].lines[2] == f"said: {predicted} {said:.2f}"
+    assert [(one == other).all() for one, other in zip(rows[0].panels, rows[1].panels, strict=True)] == [True] * 3
+    assert rows[0].lines[3:] == ("maps: melanoma",)
+    assert rows[1].lines[3:] == ()
