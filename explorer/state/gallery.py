@@ -168,6 +168,8 @@ class FilterGallery(QObject):
         surrounds = self._surrounds.of(index, root) if kind == "surround" else None
         if kind == "surround" and surrounds is None:
             self._library.batch.cancel(SLOT)
+            if self.trouble != self._surrounds.sentence:
+                self._wait_for_surrounds()
             return
         self._find_fields()
 
