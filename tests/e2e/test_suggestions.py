@@ -259,3 +259,22 @@ def test_filters_with_a_suggestion_are_listed_marked_and_walked(suggested: Perso
     assert "No filter has a suggestion" in suggested.message
     suggested.press("Backspace")
     assert grid.rows == [1]
+
+
+def test_under_the_mouse_is_what_lies_over_the_picture(suggested: Person) -> None:
+    concept, viewer = suggested.workspace.suggested_concept, suggested.parts.center.browser.viewer
+    suggested.window.resize(1440, 900)
+    suggested.until(viewer.histogram.isVisible)
+    viewer.image.hovered.emit(10.0, 20.0)
+    assert "7:0 = " in viewer.image.readout.text()
+    suggested.press("K")
+    suggested.qtbot.waitUntil(lambda: concept.map is not None, timeout=60_000)
+    row, column = divmod(int(concept.map.argmax()), concept.map.shape[1])
+    for x, y in ((column, row), (10, 20)):
+        viewer.image.hovered.emit(float(x), float(y))
+        assert viewer.image.readout.text() == f"x {x}  y {y}   {concept.shown.words} {concept.map[y, x]:.3g}"
+    assert not viewer.histogram.isVisible()
+    assert not viewer.lock.isVisible()
+    suggested.press("K")
+    assert "7:0 = " in viewer.image.readout.text()
+    assert viewer.histogram.isVisible()
