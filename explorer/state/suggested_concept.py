@@ -60,6 +60,7 @@ class SuggestedConcept(QObject):
         if suggestion is None or picture is None:
             if self._asked is not None:
                 self._asked, self._map = None, None
+                self._library.batch.cancel(SLOT)
                 self.changed.emit()
             return
         asked = (picture.picture, picture.state, suggestion.concept, suggestion.detail)

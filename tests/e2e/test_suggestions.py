@@ -14,6 +14,7 @@ from explorer.core.suggestions.chart import Bar, Bars, Chart, chart_from
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
+from explorer.state.suggested_concept import SLOT
 from explorer.state.suggesting import Suggesting, place_of, rejected_of
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.filter_model import ASKED
@@ -278,3 +279,11 @@ def test_under_the_mouse_is_what_lies_over_the_picture(suggested: Person) -> Non
     suggested.press("K")
     assert "7:0 = " in viewer.image.readout.text()
     assert viewer.histogram.isVisible()
+
+
+def test_a_concept_that_nobody_wants_any_more_is_looked_for_no_further(suggested: Person) -> None:
+    batch = suggested.workspace.library.batch
+    suggested.press("K")
+    assert batch.busy(SLOT)
+    suggested.press("K")
+    assert not batch.busy(SLOT)
