@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from explorer.core.errors import UserError
 from trainer.pictures.diagnosis_names import DiagnosisNames, read_diagnosis_names
@@ -13,6 +13,8 @@ from trainer.pictures.diagnosis_words import BENIGN, INDETERMINATE, MALIGNANT, r
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+Float = TypeVar("Float", bound="np.floating[Any]")
 
 CHOSEN = "chosen by a person"
 """The reason of a pair that nobody proposed."""
@@ -95,7 +97,7 @@ def told_apart(classes: Sequence[str]) -> tuple[str, ...]:
     return (f"not {classes[0]}", classes[0]) if len(classes) == 1 else tuple(classes)
 
 
-def probabilities_told_apart(probabilities: "npt.NDArray[np.floating]") -> "npt.NDArray[np.floating]":
+def probabilities_told_apart(probabilities: "npt.NDArray[Float]") -> "npt.NDArray[Float]":
     """Those of `told_apart` (..., K), from those of a network's classes: of one alone "not it" and "it" (..., 2)."""
     import numpy as np
 

@@ -117,7 +117,7 @@ class ArtifactCandidates(QObject):
     def _index_changed(self) -> None:
         """The one before is closed next: nothing reads in it any more."""
         self._jobs.cancel(SLOT)
-        if self._looked_at and self.shown == OPEN:
+        if self._looked_at and self.lists.ready and self.shown == OPEN:
             self._rank()
 
     def _from_top(self) -> None:

@@ -49,6 +49,8 @@ class ArtifactLists(QObject):
         self._files = OrderedJobs("artifact lists", self)
         self._corrections: Corrections | None = None
         self._unsaved: dict[int, Statement] = {}
+        self._awaited: object = None
+        """The reading that is to be shown once it is done: what is said meanwhile is kept in that file."""
         self._number = 0
         self.folder: Folder | None = None
         self.file: Path | None = None
@@ -79,7 +81,8 @@ class ArtifactLists(QObject):
             self._corrections = self._corrections.with_said(picture, artifact, has_artifact)
             self._number += 1
             self._unsaved[self._number] = picture, artifact, has_artifact
-            self._save()
+            if self._awaited is None:
+                self._save()
             self.changed.emit()
 
     def use_file(self, file: Path) -> None:
@@ -89,6 +92,7 @@ class ArtifactLists(QObject):
     def save_as(self, file: Path) -> None:
         """Keep everything in another CSV from now on, whatever stands there."""
         if self._corrections is not None:
+            self._awaited = None
             self._remember(file)
             self._save(whole=True)
             self.changed.emit()
@@ -111,6 +115,7 @@ class ArtifactLists(QObject):
         folder = self.folder
         if folder is None:
             return
+        self._awaited = asked = object()
 
         def work() -> _Kept:
             from explorer.core.concepts import read_corrections
@@ -122,7 +127,8 @@ class ArtifactLists(QObject):
             return _Kept(source if source.exists() else None, corrections, unknown, gone)
 
         def done(kept: _Kept) -> None:
-            if self.folder is folder or (self.folder is not None and self.folder.pictures == folder.pictures):
+            if self._awaited is asked:  # else another file or folder was asked for
+                self._awaited = None
                 self._take(kept)
 
         def failed(error: BaseException) -> None:
@@ -131,11 +137,16 @@ class ArtifactLists(QObject):
             self.problem.emit(error)
             if self._corrections is None:
                 done(_Kept(None, Corrections()))
+            elif self._awaited is asked:
+                self._awaited = None
+                self._save_rest()
 
         self._files.call(work, done, failed)
 
     def _take(self, kept: _Kept) -> None:
-        self._corrections, self.file, self._unsaved = kept.corrections, kept.file, {}
+        self._corrections, self.file = kept.corrections, kept.file
+        for statement in self._unsaved.values():  # no file has these yet
+            self._corrections = self._corrections.with_said(*statement)
         if kept.file is not None:
             self._remember(kept.file)
         if kept.gone is not None:
@@ -143,8 +154,14 @@ class ArtifactLists(QObject):
         if kept.unknown and kept.file is not None:
             names = counted(len(kept.unknown), "name")
             self.told.emit(f"{kept.file.name}: {names} without one picture here, {kept.unknown[0]} first.")
+        self._save_rest()
         self.loaded.emit()
         self.changed.emit()
+
+    def _save_rest(self) -> None:
+        """Keep what was said while a file was read, and what could not be saved before."""
+        if self._unsaved:
+            self._save()
 
     def _save(self, *, whole: bool = False) -> None:
         """Lay what is not saved yet over what the file says, or write everything that was said."""

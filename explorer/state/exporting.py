@@ -74,7 +74,7 @@ class Order:
             scales = tuple(None if ends is None else Scale(float(ends[0]), float(ends[1])) for ends in ranges)
             format, sheet = str(values["format"]), bool(values["sheet"])
             return cls(Path(values["out"]), pictures, filters, style, format, sheet, scales)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, UserError):
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, UserError):
             return None
 
 

@@ -60,7 +60,7 @@ class FilterMatch(QObject):
         self._both: BothAnswers | None = None
         self._indexes: Indexes | None = None
         self._matches: dict[int, tuple[MatchedFilter, ...]] = {}
-        self._share = 0.0
+        self._share, self._matching = 0.0, -1  # the layer that is matched
         session.changed.connect(self._view_changed)
         second.changed.connect(self._networks_changed)
         library.network_opened.connect(lambda network: self._networks_changed())
@@ -172,8 +172,7 @@ class FilterMatch(QObject):
             from explorer.core.comparison.comparable import not_comparable, same_layers
 
             self.alike, self.notes = same_layers(first, second), not_comparable(first, second)
-            self._hand = FilterKey(0, 0)
-            self.how, self._settled = ANSWERS, False
+            self._hand, self.how, self._settled = FilterKey(0, 0), ANSWERS, False
         self._forget()
 
     def _forget(self) -> None:
@@ -204,14 +203,15 @@ class FilterMatch(QObject):
         """Have measured or matched what is missing for the filter in view."""
         required = self._library.network, self._second.network, self._library.folder
         if self._looking and all(part is not None for part in required) and not self.trouble:
-            busy = self._library.matching.busy(FIRST) or self._second.session.matching.busy(SECOND)
-            indexes = self._open_indexes()
+            jobs, layer, indexes = self._second.session.matching, self.first.layer, self._open_indexes()
+            busy = self._library.matching.busy(FIRST) or jobs.busy(SECOND)
+            matching = jobs.busy(LAYER) and self._matching == layer
             if indexes is not None and indexes != self._indexes:
                 self._look_into(indexes)
             elif self._both is None and not busy:
                 self._measure_first()
-            elif self._both is not None and self.first.layer not in self._matches:
-                self._match(self._both, self.first.layer)
+            elif self._both is not None and layer not in self._matches and not matching:
+                self._match(self._both, layer)
         self.changed.emit()
 
     def _look_into(self, indexes: "Indexes") -> None:
@@ -264,7 +264,7 @@ class FilterMatch(QObject):
         self._second.session.run(self._second.session.matching, SECOND, work, self._take, self._failed)
 
     def _take(self, both: "BothAnswers") -> None:
-        self._both, self._matches = both, {}
+        self._both, self._matches, self._matching = both, {}, -1
         self._follow()
 
     def _match(self, both: "BothAnswers", layer: int) -> None:
@@ -281,6 +281,7 @@ class FilterMatch(QObject):
             self._settled = True  # the first layer decides: the choice does not change while somebody walks
             self._follow()
 
+        self._matching = layer
         self._second.session.matching.submit(LAYER, work, done, self._failed)
 
     def _failed(self, error: BaseException) -> None:

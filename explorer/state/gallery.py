@@ -89,6 +89,7 @@ class FilterGallery(QObject):
         self._fields: tuple[str, tuple[ReceptiveField, ...]] = ("", ())
         self._crops = LazyStore(library.reading, "crops", keep=256, chunk=4, parent=self)
         self._crops.reset(_read_crops)
+        self._crops.looked.connect(lambda key, state: library.note_read(key[0], state))
         self._crops.arrived.connect(lambda keys: self.crops_arrived.emit([key[0] for key in keys]))
         surrounds.arrived.connect(self._look)
         surrounds.changed.connect(self._wait_for_surrounds)
@@ -167,6 +168,8 @@ class FilterGallery(QObject):
         surrounds = self._surrounds.of(index, root) if kind == "surround" else None
         if kind == "surround" and surrounds is None:
             self._library.batch.cancel(SLOT)
+            if self.trouble != self._surrounds.sentence:
+                self._wait_for_surrounds()
             return
         self._find_fields()
 
@@ -212,10 +215,7 @@ class FilterGallery(QObject):
         session.run(self._library.batch, FIELDS, work, done)
 
     def _forget(self, picture: Path) -> None:
-        tile = None if self.answer is None else self.answer.tiles.get(picture)
-        field = self.field
-        if tile is not None and field is not None:
-            self._crops.forget([(picture, tile.place, field)])
+        self._crops.forget([key for key in self._crops.held if key[0] == picture])
 
 
 def _answer(

@@ -57,6 +57,11 @@ class LazyStore(QObject):
         self._compute = compute
         self._told = False
 
+    @property
+    def held(self) -> tuple[Any, ...]:
+        """The keys of all values that are there."""
+        return tuple(self._held)
+
     def forget(self, keys: Iterable[Hashable]) -> None:
         """Compute these again when they are next asked for: what they came from is another."""
         gone = [key for key in keys if key in self._held]

@@ -230,6 +230,8 @@ class ChosenLens(QObject):
         if request is not None and request == self._computing and self._library.batch.busy(self.name):
             return
         self._found, self.rough = (self._kept.get(request) if request is not None else None), False
+        if request is not None and self._found is not None:
+            self._kept.move_to_end(request)  # those that were looked at last are kept
         self._stop()
         if request is not None and self._found is None and not self.trouble:
             self._pause.start()

@@ -107,7 +107,7 @@ class Library(QObject):
         self._states: dict[Path, FileState] = {}
         running.problem.connect(self.problem)
         for store in (self.thumbnails, self.predictions, self.over):
-            store.looked.connect(self._note_read)
+            store.looked.connect(self.note_read)
         self.thumbnails.reset(each(read_thumbnail))
 
     @property
@@ -193,12 +193,13 @@ class Library(QObject):
 
     def note_readable(self, picture: Path, state: FileState) -> None:
         """A picture was read in this state of its file: whatever was said or found of another state is forgotten."""
-        self._note_read(picture, state)
+        self.note_read(picture, state)
         if self.bad.pop(picture, None) is not None:
             self._forget(picture)
             self.unreadable.emit(picture, "")
 
-    def _note_read(self, picture: Path, state: FileState) -> None:
+    def note_read(self, picture: Path, state: FileState) -> None:
+        """A picture's file was in this state when it was looked at: what was found of another state is forgotten."""
         before = self._states.setdefault(picture, state)
         if before != state:
             self._states[picture] = state

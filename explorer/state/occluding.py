@@ -200,15 +200,21 @@ class Occluding(QObject):
             covered = live_patches[0].at(occluder, *place, layers=[layer])
             return Patch(*live_patches[0].patch(occluder, *place), covered, live_patches[0].unoccluded)
 
+        def wanted_now() -> tuple[object, ...]:
+            return self._place, self._appearance, self._session.view.layer
+
         def done(patch: Patch) -> None:
             if self._place is None:
                 return
             self._patch, self.trouble = patch, ""
             self.changed.emit()
-            if (self._place, self._appearance, self._session.view.layer) != (place, appearance, layer):
+            if wanted_now() != (place, appearance, layer):
                 self._measure()
 
         def failed(error: BaseException) -> None:
+            if self._place is not None and wanted_now() != (place, appearance, layer):
+                self._measure()
+                return
             self.uncover()  # a patch at another place than the last, with that one's numbers, would be wrong
             self.trouble = in_words(error)
             self.changed.emit()

@@ -100,9 +100,13 @@ class OnLook(QObject):
             self.problem.emit(error)
             self.use_file(None)  # whatever else is wrong is said when it is gone
             return
-        self._give_up(str(error) if known else FAILED)
+        self._end_with(str(error) if known else FAILED)
         if not known:
             self.problem.emit(error)
+
+    def _end_with(self, why: str) -> None:
+        """Say why it was not found out to its end."""
+        self._give_up(why)
 
     def _give_up(self, sentence: str) -> None:
         self.found, self.sentence = None, sentence

@@ -237,6 +237,9 @@ class PictureWhatIf(QObject):
 
         def failed(error: BaseException) -> None:
             self._forget()
+            if (wish, absent) != ((self._values, self.without, self.laid), self._absent):
+                self._find()
+                return
             self._trouble = in_words(error)
             self.changed.emit()
 

@@ -63,6 +63,8 @@ class SecondAnswers(QObject):
         pipeline.maps_changed.connect(self._follow)
         lens.changed.connect(self._follow)
         second.changed.connect(self._anew)
+        for jobs in (second.session.interactive, second.session.batch):
+            jobs.cancelled.connect(self._cancelled)
 
     @property
     def activations(self) -> "Activations | None":
@@ -136,9 +138,15 @@ class SecondAnswers(QObject):
         if (looking, filter) != (self._looking, self._filter):
             self._looking, self._filter = looking, filter
             if not looking:
+                self._asked.clear()  # it is not a person who stops it
                 self._second.session.interactive.cancel(MAPS)
                 self._second.session.batch.cancel(LENS)
             self._follow()
+
+    def begin_scale_anew(self) -> None:
+        """The scale over the pictures seen is of those of the open folder."""
+        self._seen.clear()
+        self.changed.emit()
 
     def close(self) -> None:
         """Announce nothing any more: what listens may be gone."""
@@ -216,6 +224,13 @@ class SecondAnswers(QObject):
             self.changed.emit()
 
         session.run(jobs, slot, work, done, failed)
+
+    def _cancelled(self, slot: str) -> None:
+        """A person stopped it: it does not begin again by itself."""
+        key = self._asked.pop(slot, None)
+        if key is not None and key not in self._kept:
+            self._troubles.setdefault(key, "Stopped before it was measured.")
+            self.changed.emit()
 
 
 def bytes_of(answer: "Activations | AttributionMap") -> int:

@@ -68,13 +68,16 @@ class ShuffledWeights(QObject):
         self.blockSignals(True)
 
     def _forget(self) -> None:
+        """Forget what was measured, and measure no further."""
+        running = self._asked is not None and self._found is None
         self._asked, self._found, self._said = None, None, ""
+        if running:  # it is not a person who stops it
+            self._library.batch.cancel(SLOT)
 
     def _follow(self) -> None:
         request, learned = self._lens.request, self._lens.found
         if not self.showing or request is None or learned is None or self._lens.rough:
             if self._asked is not None and request != self._asked:
-                self._library.batch.cancel(SLOT)
                 self._forget()
                 self.changed.emit()
             return

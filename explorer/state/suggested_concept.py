@@ -27,7 +27,7 @@ class SuggestedConcept(QObject):
         super().__init__(parent)
         self._pipeline, self._library, self._suggesting = pipeline, library, suggesting
         self._wanted = False
-        self._asked: tuple[object, str, str] | None = None
+        self._asked: tuple[object, ...] | None = None
         self._map: Map | None = None
         pipeline.picture_changed.connect(self._follow)
         suggesting.changed.connect(self._follow)
@@ -65,9 +65,10 @@ class SuggestedConcept(QObject):
         if suggestion is None or picture is None:
             if self._asked is not None:
                 self._asked, self._map = None, None
+                self._library.batch.cancel(SLOT)
                 self.changed.emit()
             return
-        asked = (picture.picture, suggestion.concept, suggestion.detail)
+        asked = (picture.picture, picture.state, suggestion.concept, suggestion.detail)
         if asked == self._asked:
             return
         self._asked, self._map = asked, None

@@ -155,6 +155,7 @@ class Workspace(QObject):
         self.second_evidence = Evidence(self)
         of_second = self.session, self.pipeline, self.lens, self.second, self.second_evidence
         self.second_answers = SecondAnswers(*of_second, self)
+        self.library.folder_opened.connect(lambda folder: self.second_answers.begin_scale_anew())
         evidences = self.evidence, self.second_evidence
         self.match = FilterMatch(self.session, self.library, self.second, evidences, self)
         both = BothDrawn(self.session, self.pipeline, self.lens, self.second, self.second_answers, self.match)

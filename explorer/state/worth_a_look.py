@@ -93,6 +93,13 @@ class WorthALook(OnLook):
         else:
             self._say("")
 
+    def _end_with(self, why: str) -> None:
+        """What the values of the whole pictures told stays where the artifacts cannot be looked for."""
+        if self._stage == ARTIFACTS and self.found is not None:
+            self._say(why)
+        else:
+            super()._end_with(why)
+
     def _say(self, sentence: str) -> None:
         self.sentence = sentence
         self.changed.emit()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QMessageBox, QToolButton
 
 import explorer.core.attribution.occlusion.live_patch as covering
 import explorer.core.attribution.occlusion.sensitivity as occlusion
@@ -14,6 +14,8 @@ import explorer.core.maps.activations as activations
 import explorer.core.network.opening as network_module
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
+from explorer.core.tags.book import TagBook
+from explorer.core.tags.hdf5_file import save_tags
 from explorer.core.tags.shared_file import TagFile
 from explorer.state.network_session import Request
 from explorer.state.start import Start
@@ -247,3 +249,61 @@ def test_a_key_pressed_before_the_tags_are_there_is_answered_and_the_answer_goes
     assert demo.message == ""
     demo.press("H")
     assert demo.message == ""
+
+
+def test_a_wish_that_changed_while_another_failed_is_found(small: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    what_if, real, may_fail = small.workspace.what_if, activations.record, threading.Event()
+    small.qtbot.waitUntil(lambda: not small.workspace.library.interactive.busy())
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(activations, "record", real)
+        may_fail.wait(30)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(activations, "record", slow)
+    what_if.look(True)
+    what_if.update(gamma=2.0)
+    small.until(lambda: activations.record is real)
+    what_if.update(gamma=1.5)
+    may_fail.set()
+    small.until(lambda: what_if.picture is not None)
+    assert "1.5" in what_if.said
+
+
+def test_a_patch_that_was_moved_while_another_place_failed_is_measured(
+    small: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.press("X")
+    small.until(lambda: small.workspace.lens.found is not None and not small.workspace.lens.rough)
+    occluding, real = small.workspace.occluding, covering.LivePatch.at
+    began, may_fail = threading.Event(), threading.Event()
+
+    def slow(live: Any, occluder: Any, top: int, left: int, **options: Any) -> Any:
+        if (top, left) != (3, 4):
+            return real(live, occluder, top, left, **options)
+        began.set()
+        may_fail.wait(30)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(covering.LivePatch, "at", slow)
+    occluding.cover(3, 4)
+    small.until(began.is_set)
+    occluding.cover(12, 14)
+    may_fail.set()
+    small.until(lambda: occluding.patch is not None)
+    assert (occluding.patch.covered.top, occluding.patch.covered.left) == (12, 14)
+
+
+def test_where_tags_go_when_anothers_were_not_opened_is_said(
+    open_window: Open, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_tags(tmp_path / "theirs.h5", TagBook("f" * 64, "another", "scratch_cnn"))
+    monkeypatch.setattr(QMessageBox, "warning", lambda *arguments: QMessageBox.StandardButton.Cancel)
+    model = save_small(tmp_path / "n.safetensors")
+    person = open_window(Start(model=model, images=pictures, tags=tmp_path / "theirs.h5", device="cpu"))
+    person.wait_for_maps()
+    own = person.workspace.tagging.path
+    assert own != tmp_path / "theirs.h5"
+    assert "theirs.h5 was not opened" in person.message
+    assert own.name in person.message
+    assert "nowhere" not in person.message

@@ -10,8 +10,11 @@ from PySide6.QtWidgets import QMessageBox
 from explorer.core.attribution import attribute
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import read_image
-from explorer.ui.dialogs.export_dialog import ExportDialog
+from explorer.state.export_choices import remember_choices
+from explorer.state.network_session import Request
+from explorer.ui.dialogs.export_dialog import BOTH, LENS, ExportDialog
 from tests.e2e.conftest import DEMO, Open, Person
+from tests.networks import save_small
 
 
 def dialog_of(person: Person, out: Path) -> ExportDialog:
@@ -181,3 +184,28 @@ def test_what_the_lens_shows_is_exported_of_ten_pictures(demo: Person, tmp_path:
     dialog._pictures.setCurrentIndex(0)
     demo.click(dialog._go)
     demo.until(lambda: "drawn with other settings" in demo.message)
+
+
+def test_a_kind_of_export_that_cannot_be_now_is_not_taken_for_another(demo: Person, tmp_path: Path) -> None:
+    demo.workspace.lens.choose("grad-cam")
+    demo.until(lambda: demo.workspace.lens.found is not None)
+    dialog = dialog_of(demo, tmp_path / "lens")
+    assert dialog._kind.currentData() == LENS
+    demo.click(dialog._go)
+    demo.until(lambda: "written to" in demo.message)
+    demo.workspace.lens.choose("")
+    demo.workspace.second.open_network(Request(save_small(tmp_path / "b.safetensors"), device="cpu"))
+    demo.until(lambda: demo.workspace.sides.second is not None)
+    dialog = dialog_of(demo, tmp_path / "figures")
+    assert dialog._kind.currentText() == "one figure for each filter and picture"
+    dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
+    dialog._pictures.setCurrentIndex(1)
+    dialog._remember(tmp_path)
+    dialog.reject()
+    again = dialog_of(demo, tmp_path / "both")
+    assert again._kind.currentData() == BOTH
+    again.reject()
+    remember_choices(demo.workspace.settings, {"kind": 1, "pictures": 1})  # as it was kept before
+    old = dialog_of(demo, tmp_path / "old")
+    assert old._kind.currentData() is False
+    assert old._pictures.currentIndex() == 1

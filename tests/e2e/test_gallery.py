@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QPixmap
 
+import explorer.core.alarm.picture_table as picture_table
+from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, build_index, gallery, open_index
 from explorer.core.network.opening import open_network
 from explorer.core.tags.book import FilterKey
@@ -191,3 +193,19 @@ def test_a_silent_filter_is_said_to_be_silent(demo: Person, index_file: Path, in
     demo.until(lambda: "silent" in panel.sentence.text())
     assert panel.model.rowCount() == 0
     assert "is silent" in panel.grid.hint
+
+
+def test_why_there_are_no_pictures_is_said_on_every_layer(
+    demo: Person, index_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*arguments: object, **options: object) -> object:
+        raise UserError("The surrounds cannot be kept: the disk is full.")
+
+    monkeypatch.setattr(picture_table, "picture_table", failing)
+    demo.workspace.evidence.take(open_index(index_file))
+    panel = look_at_pictures(demo)
+    answer(demo, panel)
+    choose(panel, demo, "surround")
+    demo.until(lambda: "disk is full" in panel.grid.hint)
+    demo.workspace.session.update(layer=2, filter=3)
+    assert "disk is full" in panel.grid.hint

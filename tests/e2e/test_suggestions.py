@@ -14,6 +14,7 @@ from explorer.core.suggestions.chart import Bar, Bars, Chart, chart_from
 from explorer.core.suggestions.rejected import read_rejected
 from explorer.core.tag_store import load_tags
 from explorer.core.tags.book import FilterKey
+from explorer.state.suggested_concept import SLOT
 from explorer.state.suggesting import Suggesting, place_of, rejected_of
 from explorer.ui.panels.suggestion_chart import SuggestionChart
 from explorer.ui.widgets.filter_model import ASKED
@@ -262,3 +263,30 @@ def test_filters_with_a_suggestion_are_listed_marked_and_walked(suggested: Perso
     assert "No filter has a suggestion" in suggested.message
     suggested.press("Backspace")
     assert grid.rows == [1]
+
+
+def test_under_the_mouse_is_what_lies_over_the_picture(suggested: Person) -> None:
+    concept, viewer = suggested.workspace.suggested_concept, suggested.parts.center.browser.viewer
+    suggested.window.resize(1440, 900)
+    suggested.until(viewer.histogram.isVisible)
+    viewer.image.hovered.emit(10.0, 20.0)
+    assert "7:0 = " in viewer.image.readout.text()
+    suggested.press("K")
+    suggested.qtbot.waitUntil(lambda: concept.map is not None, timeout=60_000)
+    row, column = divmod(int(concept.map.argmax()), concept.map.shape[1])
+    for x, y in ((column, row), (10, 20)):
+        viewer.image.hovered.emit(float(x), float(y))
+        assert viewer.image.readout.text() == f"x {x}  y {y}   {concept.shown.words} {concept.map[y, x]:.3g}"
+    assert not viewer.histogram.isVisible()
+    assert not viewer.lock.isVisible()
+    suggested.press("K")
+    assert "7:0 = " in viewer.image.readout.text()
+    assert viewer.histogram.isVisible()
+
+
+def test_a_concept_that_nobody_wants_any_more_is_looked_for_no_further(suggested: Person) -> None:
+    batch = suggested.workspace.library.batch
+    suggested.press("K")
+    assert batch.busy(SLOT)
+    suggested.press("K")
+    assert not batch.busy(SLOT)

@@ -83,3 +83,26 @@ def test_the_key_of_a_filter_is_not_found_in_that_of_another(demo: Person) -> No
     dialog.search.setText("7:")  # what is still being typed
     assert {str(change.key) for change in dialog.model.rows} == {"7:0", "7:1", "7:11"}
     dialog.close()
+
+
+def test_the_history_that_is_open_is_brought_forward_and_goes_on(demo: Person) -> None:
+    first = opened(demo, 0)
+    demo.commands.tags.show_history("hair")
+    dialog = opened_already()
+    assert dialog is first
+    assert dialog.search.text() == "hair"
+    demo.window.activateWindow()
+    demo.until(demo.window.isActiveWindow)
+    demo.parts.center.take_keyboard()
+    demo.press("H")
+    demo.until(lambda: len(dialog.model.rows) == 1)
+    dialog.close()
+    demo.window.activateWindow()
+    demo.until(demo.window.isActiveWindow)
+    again = opened(demo, 1)
+    assert again.search.text() == ""
+
+
+def opened_already() -> HistoryDialog:
+    (dialog,) = [top for top in QApplication.topLevelWidgets() if isinstance(top, HistoryDialog) and top.isVisible()]
+    return dialog

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import explorer.core.alarm as alarm
+from explorer.core.alarm.picture_table import CONCEPTS
 from explorer.core.concepts.picture_values import picture_values
+from explorer.core.errors import UserError
 from explorer.core.images import picture_digest, read_image
 from explorer.core.index import open_index
 from explorer.core.tags import FilterKey
@@ -90,3 +93,23 @@ def test_nothing_is_called_settled_while_it_is_still_looked_for(demo: Person, in
     assert "3 of 24" in panel._said.text()
     look._say("")
     assert "Nothing stands out among" in panel._said.text()
+
+
+def test_what_the_values_told_stays_where_the_artifacts_cannot_be_looked_for(
+    demo: Person, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = alarm.sound
+
+    def failing(*arguments: object, **options: object) -> object:
+        if CONCEPTS in options["measurements"]:
+            raise UserError("The network that finds hair cannot be read.")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(alarm, "sound", failing)
+    panel, look = worth_a_look(demo), demo.workspace.worth_a_look
+    demo.workspace.evidence.take(open_index(index))
+    demo.until(lambda: "cannot be read" in look.sentence)
+    assert look.found is not None
+    finding = look.found.findings[0]
+    assert any(finding.phrase in tool.text() for tool in panel.findChildren(PlainTool))
+    assert "cannot be read" in panel._said.text()

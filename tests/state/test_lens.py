@@ -7,6 +7,8 @@ import torch
 import torchvision
 from pytestqt.qtbot import QtBot
 
+import explorer.state.lens as lens_module
+from explorer.state.shuffled_weights import SLOT
 from explorer.state.target_choice import CHOSEN_FILTER
 from explorer.state.workspace import Workspace
 from tests.networks import save_small
@@ -55,3 +57,37 @@ def test_what_is_not_taken_for_the_only_class_is_looked_at_through_that_class(
     assert [(one == other).all() for one, other in zip(rows[0].panels, rows[1].panels, strict=True)] == [True] * 3
     assert rows[0].lines[3:] == ("maps: melanoma",)
     assert rows[1].lines[3:] == ()
+
+
+def test_shuffled_weights_that_nobody_wants_any_more_are_not_measured(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path
+) -> None:
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
+    workspace.lens.choose("occlusion")
+    qtbot.waitUntil(lambda: workspace.lens.found is not None and not workspace.lens.rough)
+    for end in (lambda: workspace.shuffled.want(False), lambda: workspace.lens.choose("")):
+        workspace.lens.choose("occlusion")
+        qtbot.waitUntil(lambda: workspace.lens.found is not None and not workspace.lens.rough)
+        workspace.shuffled.want(True)
+        assert workspace.library.batch.busy(SLOT)
+        end()
+        assert not workspace.library.batch.busy(SLOT)
+        assert workspace.shuffled.sentence == ""
+    workspace.lens.choose("occlusion")
+    qtbot.waitUntil(lambda: workspace.shuffled.found is not None)
+
+
+def test_the_maps_that_were_looked_at_last_are_kept(
+    qtbot: QtBot, workspace: Workspace, tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lens_module, "KEPT", 2)
+    open_both(qtbot, workspace, save_small(tmp_path / "n.safetensors"), pictures)
+    lens, kept = workspace.lens, []
+    lens.choose("occlusion")
+    for filter in (0, 1, 0, 2):
+        workspace.session.update(layer=0, filter=filter)
+        lens.point(target=CHOSEN_FILTER)
+        assert lens.target == f"filter:0:{filter}:peak"
+        qtbot.waitUntil(lambda: lens.request in lens._kept)
+        kept = [request.target for request in lens._kept]
+    assert kept == ["filter:0:0:peak", "filter:0:2:peak"]

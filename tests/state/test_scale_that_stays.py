@@ -1,5 +1,6 @@
 """One scale that stays: a map looks the same whatever was looked at before, in the window and in a figure."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,3 +137,22 @@ def test_an_export_that_is_gone_on_with_keeps_its_scales(tmp_path: Path) -> None
         tmp_path, (tmp_path / "a.png",), (FilterKey(0, 1),), FigureStyle("folder"), "png", False, (Scale(0.25, 2.5),)
     )
     assert Order.from_json(order.as_json("x"), "x") == order
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scales", [[1]]),
+        ("scales", [[10**400, 1]]),
+        ("scales", [1]),
+        ("filters", [[0]]),
+        ("pictures", 3),
+        ("style", []),
+    ],
+)
+def test_an_export_that_was_kept_damaged_counts_as_none(tmp_path: Path, name: str, value: object) -> None:
+    from explorer.core.figures.single import FigureStyle
+
+    order = Order(tmp_path, (tmp_path / "a.png",), (FilterKey(0, 1),), FigureStyle("folder"), "png", False)
+    damaged = json.dumps(json.loads(order.as_json("x")) | {name: value})
+    assert Order.from_json(damaged.encode(), "x") is None

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import shutil
 import threading
 import weakref
 from collections.abc import Callable
@@ -13,9 +14,11 @@ import pytest
 import torch
 from pytestqt.qtbot import QtBot
 
+import explorer.core.comparison.lens_of_both as both_maps
 from explorer.core.attribution import attribute
 from explorer.core.comparison.compare import answers_of_indexes
 from explorer.core.comparison.difference import difference
+from explorer.core.comparison.filter_match import BothAnswers
 from explorer.core.comparison.matching import MatchedFilter, number_is_stronger
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
@@ -30,6 +33,7 @@ from explorer.state.beside import NOTHING, UNTOUCHED, SignedBar
 from explorer.state.comparison_export import comparison_order
 from explorer.state.filter_match import ANSWERS, HAND, NUMBER
 from explorer.state.network_session import Request
+from explorer.state.second_answers import LENS as SECOND_LENS
 from explorer.state.settings_file import Settings
 from explorer.state.side_by_side import DIFFERENCE, SECOND, TAGS_OFF
 from explorer.state.start import Start
@@ -386,3 +390,67 @@ def test_a_start_opens_the_second_after_the_first(
     until(lambda: workspace.second.network is not None)
     assert workspace.library.network.name == "a"
     assert workspace.second.network.name == "b"
+
+
+def test_a_layer_is_matched_once_while_somebody_walks_through_its_filters(
+    both: Workspace, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    match, real, may_end, asked = both.match, BothAnswers.matches, threading.Event(), []
+    until(lambda: match._both is not None and 3 in match._matches)
+
+    def slow(answers: BothAnswers, layer: int) -> tuple[Match, ...]:
+        asked.append(layer)
+        may_end.wait(30)
+        return real(answers, layer)
+
+    monkeypatch.setattr(BothAnswers, "matches", slow)
+    for filter in range(4):
+        both.session.update(layer=1, filter=filter)
+        until(lambda: asked)
+    may_end.set()
+    until(lambda: 1 in match._matches)
+    both.session.update(layer=2, filter=0)
+    until(lambda: 2 in match._matches)
+    assert asked == [1, 2]
+
+
+def test_a_lens_of_b_that_a_person_stopped_says_so(
+    both: Workspace, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, jobs, may_end, real = (
+        both.second_answers,
+        both.second.session.batch,
+        threading.Event(),
+        both_maps.translated,
+    )
+    monkeypatch.setattr(both_maps, "translated", lambda *arguments: may_end.wait(30) and real(*arguments))
+    both.beside.choose(SECOND)
+    both.lens.choose("occlusion")
+    until(lambda: both.lens.found is not None and not both.lens.rough)
+    until(lambda: jobs.busy(SECOND_LENS))
+    jobs.cancel(SECOND_LENS)
+    assert answers.trouble == "Stopped before it was measured."
+    both.beside.choose(NOTHING)
+    both.beside.choose(SECOND)
+    may_end.set()
+    assert answers.trouble == "Stopped before it was measured."  # it does not begin again by itself
+    both.session.update(picture=both.library.folder.pictures[1])
+    until(lambda: answers.lens_map is not None)
+    assert answers.trouble == ""
+
+
+def test_the_scale_of_b_over_the_pictures_seen_begins_anew_with_another_folder(
+    both: Workspace, until: Until, tmp_path: Path, pictures: Path
+) -> None:
+    both.beside.choose(SECOND)
+    both.session.update_style(scale="folder")
+    until(lambda: both.second_answers.activations is not None)
+    assert "over 1 picture seen" in both.second_answers.scale_words(KEY)
+    both.session.update(picture=both.library.folder.pictures[1])
+    until(lambda: both.pipeline.shown.picture == both.session.view.picture)
+    until(lambda: both.second_answers.activations is not None)
+    assert "over 2 pictures seen" in both.second_answers.scale_words(KEY)
+    shutil.copytree(pictures / "benign", tmp_path / "others")
+    both.opening.open_folder(tmp_path / "others")
+    until(lambda: both.library.folder.path == tmp_path / "others" and both.second_answers.activations is not None)
+    assert "over 1 picture seen" in both.second_answers.scale_words(KEY)

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 WRITTEN = "those written below"
 LENS, BOTH, LENS_OF_BOTH = "lens", "both", "lens of both"
 """Kinds of export: what the lens over the picture shows, and two networks; the others are whether sheets are made."""
+KINDS = {"figures": False, "sheets": True, BOTH: BOTH, LENS: LENS, LENS_OF_BOTH: LENS_OF_BOTH}
+"""All of them by the names under which they are remembered: which are offered, and where, is not always the same."""
 
 OF_WINDOW = "Scale, with its numbers, colors, opacity and outline are those of the window."
 OF_LENS = "Target and settings of the lens are those of the window; each map has a color scale of its own."
@@ -138,10 +140,11 @@ class ExportDialog(TallEnough):
     def _take_last(self) -> None:
         """Choose what was chosen the last time, as far as it still can be."""
         last = last_choices(self._workspace.settings)
-        for box, name in ((self._pictures, "pictures"), (self._kind, "kind")):
-            position = last.get(name)
-            if isinstance(position, int) and 0 <= position < box.count():
-                box.setCurrentIndex(position)
+        position, kind = last.get("pictures"), last.get("kind")
+        if isinstance(position, int) and 0 <= position < self._pictures.count():
+            self._pictures.setCurrentIndex(position)
+        if isinstance(kind, str) and kind in KINDS:
+            self._kind.setCurrentIndex(max(0, self._kind.findData(KINDS[kind])))
         self._format.setCurrentIndex(max(0, self._format.findText(str(last.get("format", "")))))
         for switch, name in ((self._own_size, "own size"), (self._caption, "caption")):
             if isinstance(last.get(name), bool):
@@ -159,7 +162,7 @@ class ExportDialog(TallEnough):
         """Also who leaves finds the choices again."""
         chosen = {
             "pictures": self._pictures.currentIndex(),
-            "kind": self._kind.currentIndex(),
+            "kind": next(name for name, kind in KINDS.items() if kind == self._kind.currentData()),
             "format": self._format.currentText(),
             "own size": self._own_size.isChecked(),
             "caption": self._caption.isChecked(),

@@ -40,6 +40,7 @@ class CandidateModel(ListModel):
         self._pixmaps: dict[Path, QPixmap] = {}
         candidates.listed.connect(self.refresh)
         library.thumbnails.arrived.connect(self._arrived)
+        library.folder_opened.connect(lambda folder: self._look_again())
 
     def refresh(self) -> None:
         """Take the rows as they are now."""
@@ -75,6 +76,11 @@ class CandidateModel(ListModel):
         for picture in pictures:
             self._pixmaps.pop(picture, None)
         self.repaint_rows(pictures)
+
+    def _look_again(self) -> None:
+        """The same folder may hold other pictures under the same names."""
+        self._pixmaps.clear()
+        self.repaint_all()
 
 
 class JudgingGrid(OverlayGrid):

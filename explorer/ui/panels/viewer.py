@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from explorer.core.attribution.color_range import in_points, points_text, range_text
+from explorer.core.attribution.color_range import range_text
 from explorer.core.drawing.styles import Scale
 from explorer.state.beside import Beside, Drawn
 from explorer.state.lens import ChosenLens
@@ -20,6 +20,7 @@ from explorer.state.side_by_side import SideBySide
 from explorer.state.suggested_concept import SuggestedConcept
 from explorer.ui.panels.beside_drawing import BesideDrawing, show_bar
 from explorer.ui.panels.display_bar import DisplayBar
+from explorer.ui.panels.readout import concept_at, value_at
 from explorer.ui.panels.scale_lock import ScaleLock
 from explorer.ui.panels.second_network_strip import SecondNetworkStrip
 from explorer.ui.widgets.image_view import ImageView
@@ -153,7 +154,7 @@ class Viewer(QWidget):
         if lens is not None:
             self._draw_attribution(lens)
             return
-        if self._concept.shown is not None and self._occluding.patch is None:
+        if self._concept_lies_over:
             self._draw_concept()
             return
         view = self._session.view
@@ -182,11 +183,18 @@ class Viewer(QWidget):
             self._draw()
         self.image.set_caption(self._sides.caption)
 
+    @property
+    def _concept_lies_over(self) -> bool:
+        """Whether a suggestion's concept lies over the picture in place of the filter's map."""
+        alone = self._lens.lens is None and self._occluding.patch is None and not self._sides.swapped
+        return alone and self._concept.shown is not None
+
     def _give_room(self) -> None:
         """The histogram stands where a filter's map lies over the picture, and the color bar is not too short then."""
         self.explanation.explain("scale" if self._lens.lens is None else "lens")
         self.strip.give_room(self.height() >= ENOUGH)
-        scaled = self._lens.lens is None and not self._sides.swapped and self.height() >= ENOUGH
+        of_filter = self._lens.lens is None and not self._sides.swapped and not self._concept_lies_over
+        scaled = of_filter and self.height() >= ENOUGH
         for part in (self.histogram, self.lock):
             part.setVisible(scaled)
         self.explanation.setVisible(scaled or self._lens.lens is not None)
@@ -199,6 +207,8 @@ class Viewer(QWidget):
         """What is suggested, where it is to be seen: found in the picture, not by the network."""
         style, concept_map, suggestion = self._session.view.style, self._concept.map, self._concept.shown
         self.measured.setText(f"{suggestion.words}: K goes back" if suggestion is not None else "")
+        self.histogram.show_map(None, None)
+        self._give_room()
         if concept_map is None:
             self.image.set_overlay(None, None)
             self.bar.show_scale(None, style.color_map, style.outline)
@@ -256,25 +266,13 @@ class Viewer(QWidget):
             return
         if self._sides.looking:
             text += self._sides.values_at(x, y)
+        elif self._concept_lies_over:
+            text += concept_at(self._concept, x, y)
         elif place is not None:
-            text += self._value_at(place)
+            text += value_at(self._session.view, self._pipeline, self._lens, place)
         elif self._frame() is not None:
             text += "   outside of what the network sees"
         self.image.set_readout(text)
-
-    def _value_at(self, place: tuple[float, float]) -> str:
-        """What the map that lies over the picture says at a place."""
-        view, lens = self._session.view, self._lens.lens
-        found = self._lens.found
-        map = self._pipeline.map(view.layer, view.filter) if lens is None else found.map if found is not None else None
-        if map is None:
-            return ""
-        value = float(map[int(place[0] * map.shape[0]), int(place[1] * map.shape[1])])
-        if lens is None:
-            return f"   {view.layer}:{view.filter} = {value:.4g}"
-        side = lens.negative if lens.negative is not None and value <= 0 else lens.positive
-        text = points_text(value) if found is not None and in_points(lens, found.target) else f"{abs(value):.3g}"
-        return f"   map: {side.here} {text}"
 
     def _hold_patch(self, place: tuple[float, float] | None) -> None:
         """Let the patch follow the mouse, or show where a click would put it."""

@@ -231,11 +231,12 @@ class FileCommands:
         if accepted:
             self._workspace.opening.accept_tags(path, book)
         elif self._workspace.tagging.path is None:
+            own = path.with_name(f"{path.stem}.{network.digest[:8]}.h5")
             self._parts.problems.show_text(
-                f"{path.name} was not opened. Tags go nowhere until you choose a file: Ctrl+T opens one, "
+                f"{path.name} was not opened. Tags go into {own.name} beside it: Ctrl+T opens another file, "
                 "Ctrl+Shift+S begins one."
             )
-            self._workspace.opening.begin_tags(path.with_name(f"{path.stem}.{network.digest[:8]}.h5"))
+            self._workspace.opening.begin_tags(own)
 
     def show_unreadable(self) -> None:
         """List the pictures that cannot be read, with the reasons."""

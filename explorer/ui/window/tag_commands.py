@@ -159,11 +159,18 @@ class TagCommands:
         from explorer.ui.dialogs.history_dialog import HistoryDialog
 
         workspace = self._workspace
-        dialog = HistoryDialog(workspace.tag_history, lambda: workspace.tagging.read_only, self._parent)
-        dialog.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
-        dialog.restored.connect(self._restore)
-        dialog.search.setText(search)
-        dialog.show()
+        dialogs = [dialog for dialog in self._parent.findChildren(HistoryDialog) if dialog.isVisible()]
+        if dialogs:
+            dialog = dialogs[0]
+        else:
+            dialog = HistoryDialog(workspace.tag_history, lambda: workspace.tagging.read_only, self._parent)
+            dialog.shown.connect(lambda key: workspace.session.update(layer=key.layer, filter=key.filter))
+            dialog.restored.connect(self._restore)
+            dialog.show()
+        if search:
+            dialog.search.setText(search)
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _restore(self, change: Change) -> None:
         def run() -> None:
