@@ -398,7 +398,7 @@ def test_a_layer_is_matched_once_while_somebody_walks_through_its_filters(
     match, real, may_end, asked = both.match, BothAnswers.matches, threading.Event(), []
     until(lambda: match._both is not None and 3 in match._matches)
 
-    def slow(answers: BothAnswers, layer: int) -> tuple[Match, ...]:
+    def slow(answers: BothAnswers, layer: int) -> tuple[MatchedFilter, ...]:
         asked.append(layer)
         may_end.wait(30)
         return real(answers, layer)

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from explorer.core.alignment.measure import LEAST_SHOWN
 from explorer.core.arrays import RGB
 from explorer.core.index.measuring import Measurer
 from explorer.core.network.opening import Network
@@ -20,9 +19,9 @@ TIE = 1e-3
 """A change of less than this share of a filter's spread is none."""
 FARTHEST = 1e4
 """Spreads beyond which changes are not told apart: what a filter answers to a picture that is changed has no bounds."""
-LEAST_SPREAD = LEAST_SHOWN / 2, 1e-3
-"""Standard deviations over the folder up to which a filter hardly varies: of the mean of what is shown (0 to 1), and of
-its peak as a share of its largest."""
+LEAST_SPREAD = 1e-3, 1e-3
+"""Standard deviations over the folder up to which a filter hardly varies: of the mean of what is shown (0 to 1; half of
+the mean below which it says nothing), and of its peak as a share of its largest."""
 
 
 def spreads_of(
