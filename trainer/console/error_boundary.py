@@ -64,7 +64,7 @@ class _StoreOnce(argparse._StoreAction):
         self,
         parser: argparse.ArgumentParser,
         namespace: argparse.Namespace,
-        values: object,
+        values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
         if isinstance(parser, Parser) and option_string is not None:
