@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from explorer.commands.common import add_network_arguments, network_of
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
+from explorer.core.class_words import named_class, probabilities_told_apart, told_apart
 from explorer.core.drawing.styles import FORMATS
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number, at_least_one, whole_number
@@ -96,7 +97,10 @@ def run(arguments: argparse.Namespace) -> int:
     with progress("lenses", "pictures") as on_step:
         for position, picture in enumerate(chosen):
             on_step(position, len(chosen))
-            target = f"class:{picture.predicted}" if arguments.target == PREDICTED else arguments.target
+            target = arguments.target
+            if target == PREDICTED:  # what is denied to be the only class is looked at through that class
+                denied = picture.predicted not in network.classes
+                target = f"class:{network.classes[0] if denied else picture.predicted}"
             row_arguments = read_image(picture.path), lenses, target, picture.lines, style.opacity
             rows.append(
                 sheet_row_of_both((network, second), *row_arguments) if second else sheet_row(network, *row_arguments)
@@ -161,15 +165,15 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
     if arguments.confused is not None:
         from explorer.core.evaluation.confused_pairs import confused_pairs
 
-        pairs = confused_pairs([given[path] for path in readable], probabilities, network.classes, arguments.confused)
+        told, classes = probabilities_told_apart(probabilities), told_apart(network.classes)
+        pairs = confused_pairs([given[path] for path in readable], told, classes, arguments.confused)
         rows = [row for pair in pairs for row in pair.rows[: arguments.per_pair]]
         if not rows:
             raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
     chosen = []
     for row in rows:
-        best = int(probabilities[row].argmax()) if probabilities.shape[1] else 0
-        predicted = network.classes[best] if network.classes else ""
-        prediction = f"said: {predicted} {probabilities[row, best]:.2f}" if predicted else ""
+        predicted, probability = named_class(network.classes, probabilities[row])
+        prediction = f"said: {predicted} {probability:.2f}" if predicted else ""
         lines = (readable[row].name, f"given: {given[readable[row]]}" if given[readable[row]] else "", prediction)
         chosen.append(_Chosen(readable[row], tuple(filter(None, lines)), predicted))
     return chosen
@@ -177,7 +181,7 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
 
 def _given(arguments: argparse.Namespace, network: "Network", pictures: list[Path]) -> dict[Path, str]:
     """The class of the network that each picture is given as, "" where that is not known."""
-    from explorer.core.class_words import propose, told_apart, trained_words
+    from explorer.core.class_words import propose, trained_words
     from explorer.core.labels import folder_labels, read_labels
     from trainer.pictures.column_choice import parse_columns
 

@@ -105,6 +105,18 @@ def probabilities_told_apart(probabilities: "npt.NDArray[Float]") -> "npt.NDArra
     return np.concatenate([1 - probabilities, probabilities], axis=-1) if alone else probabilities
 
 
+def named_class(classes: Sequence[str], probabilities: "npt.NDArray[Float]") -> tuple[str, float]:
+    """The class that a network's probabilities (K,) name, of those that it tells apart, and its probability.
+
+    "" and NaN for a network without classes.
+    """
+    told = probabilities_told_apart(probabilities)
+    if not classes or not len(told):
+        return "", float("nan")
+    best = int(told.argmax())
+    return told_apart(classes)[best], float(told[best])
+
+
 def trained_words(training: Mapping[str, Any]) -> dict[str, str]:
     """Which words a network was trained with, and as which class, as far as its checkpoint's `training` says."""
     section: Any = training

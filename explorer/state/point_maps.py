@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from explorer.core.class_words import named_class
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.core.tags.book import FilterKey
@@ -132,7 +133,8 @@ class PointMaps(QObject):
             key = FilterKey(int(record["layer"]), int(record["filter"]))
             tags = dict.fromkeys(tag.tag for tag in self._tagging.book.tags(key))
             return f"{key} · {', '.join(tags) or 'no tag'}"
-        best = f" · {index.classes[int(index.logits[row].argmax())]}" if index.logits.shape[1] > 1 else ""
+        predicted, _ = named_class(index.classes, index.probabilities[row])
+        best = f" · {predicted}" if predicted else ""
         return f"{index.pictures[row]}{f' · given {index.given[row]}' if index.given[row] else ''}{best}"
 
     def colors(self) -> Colors | None:

@@ -1,10 +1,11 @@
 """The words of a table and the classes of a network are two things."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.core.class_words import CHOSEN, ClassWords, propose, rest_of, told_apart, words_key
+from explorer.core.class_words import CHOSEN, ClassWords, named_class, propose, rest_of, told_apart, words_key
 from explorer.core.errors import UserError
 
 HAM = ("nv", "mel", "bkl", "bcc", "akiec", "vasc", "df")
@@ -110,3 +111,10 @@ def test_one_output_is_told_from_what_it_is_not() -> None:
     assert told_apart(("malignant",)) == ("not malignant", "malignant")
     assert rest_of(told_apart(("melanoma",))) == "not melanoma"
     assert mapped(("nv", "mel"), told_apart(("melanoma",))) == {"nv": "not melanoma", "mel": "melanoma"}
+
+
+def test_one_output_names_its_class_or_that_it_is_not() -> None:
+    assert named_class(("malignant",), np.array([0.2])) == ("not malignant", pytest.approx(0.8))
+    assert named_class(("malignant",), np.array([0.7])) == ("malignant", pytest.approx(0.7))
+    assert named_class(("a", "b"), np.array([0.2, 0.8])) == ("b", pytest.approx(0.8))
+    assert named_class((), np.zeros(0))[0] == ""

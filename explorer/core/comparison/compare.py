@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from explorer.core.class_words import named_class
 from explorer.core.comparison.folder_answers import FolderAnswers, answers_of
 from explorer.core.comparison.matching import FEWEST, MatchedFilter, halves, match_layer
 from explorer.core.counting import counted
@@ -163,10 +162,7 @@ def _predictions(
     columns = [[answers.classes.index(name) for name in classes] for answers in (first, second)]
     both_probabilities = [answers.probabilities for answers in (first, second)]
     shared = [probabilities[:, column] for probabilities, column in zip(both_probabilities, columns, strict=True)]
-    named = [
-        [answers.classes[class_index] for class_index in np.argmax(answers.logits, axis=1)]
-        for answers in (first, second)
-    ]
+    named = [[named_class(answers.classes, row)[0] for row in answers.probabilities] for answers in (first, second)]
     return tuple(
         PredictionPair(
             picture,

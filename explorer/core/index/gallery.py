@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from explorer.core.class_words import named_class
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.other_surround import Surrounds
@@ -198,15 +199,14 @@ def _picture(
     beside: int | None,
     surrounds: Surrounds | None,
 ) -> GalleryPicture:
-    probabilities = index.probabilities[row]
-    best = int(probabilities.argmax()) if len(probabilities) else -1
+    predicted, probability = named_class(index.classes, index.probabilities[row])
     return GalleryPicture(
         picture=index.pictures[row],
         value=float(choice.values[row]),
         place=(int(place[0]), int(place[1])),
         given=choice.given[row],
-        predicted=index.classes[best] if best >= 0 else "",
-        probability=float(probabilities[best]) if best >= 0 else float("nan"),
+        predicted=predicted,
+        probability=probability,
         trained_on=bool(index.trained_on[row]),
         beside="" if beside is None else index.pictures[beside],
         reason="" if beside is None or surrounds is None else surrounds.words(row, than=beside),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from explorer.core.class_words import probabilities_told_apart
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
 from explorer.core.index.folder_pictures import FolderPicture, Seen, seen
@@ -99,8 +100,7 @@ def batches(network: Network, index: FolderIndex, rows: Sequence[int]) -> Iterat
 
 def probabilities(network: Network, logits: npt.NDArray[np.floating]) -> Numbers:
     """The probabilities (..., K) of logits (..., K); of one output those of "not it" and "it" (..., 2)."""
-    values = Prediction(logits, network.output.independent).probabilities
-    return np.concatenate([1 - values, values], axis=-1) if values.shape[-1] == 1 else values
+    return probabilities_told_apart(Prediction(logits, network.output.independent).probabilities)
 
 
 def log_odds(network: Network, logits: npt.NDArray[np.floating], scored: int) -> Numbers:

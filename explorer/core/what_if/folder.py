@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from explorer.core.arrays import RGB
+from explorer.core.class_words import named_class, probabilities_told_apart
 from explorer.core.concepts import Corrections
 from explorer.core.errors import UserError
 from explorer.core.images import read_image
@@ -35,7 +36,8 @@ class ScoreChange:
     @property
     def flips(self) -> bool:
         """Whether another class is named."""
-        return bool(self.before.argmax() != self.after.argmax())
+        before, after = (probabilities_told_apart(scores) for scores in (self.before, self.after))
+        return bool(before.argmax() != after.argmax())
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +133,7 @@ def table_of(result: WhatIf) -> bytes:
     painted = ["painted_over"] if result.change.without else []
     rows: list[list[object]] = [["picture", "named_before", "named_after", *of_classes, *painted]]
     for picture in result.pictures:
-        named = [result.classes[int(scores.argmax())] for scores in (picture.before, picture.after)]
+        named = [named_class(result.classes, scores)[0] for scores in (picture.before, picture.after)]
         both = [f"{value:.6g}" for pair in zip(picture.before, picture.after, strict=True) for value in pair]
         rows.append([picture.picture, *named, *both, *([" ".join(picture.painted_over)] if painted else [])])
     return write_rows(rows)
