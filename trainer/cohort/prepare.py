@@ -19,7 +19,7 @@ from trainer.cohort.near_duplicates import joined, near_duplicates, read_signatu
 from trainer.cohort.options import PrepareOptions
 from trainer.cohort.parallel_decoding import MASK, decode_all, journal_of, part_of
 from trainer.cohort.partition import DIVIDED
-from trainer.cohort.remarks import about_given, about_pairs, about_whole, absent, check_known
+from trainer.cohort.remarks import about_given, about_pairs, about_shares, about_whole, absent, check_known
 from trainer.concepts.surround import margin_problem
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
@@ -140,6 +140,9 @@ def prepare(
     notes += about_pairs(pairs, labels_of, before, digests)
 
     parts, folds = _parts(cases, labels_of, groups, classes, options, given)
+    shares, uneven = about_shares(parts, groups, validation=options.validation)
+    if not given and not options.folds:
+        notes += uneven
     if given:
         notes += [
             f"The given split leaks: {leak.torn} of {leak.all} {leak.kind} stand in more than one part; "
@@ -150,13 +153,7 @@ def prepare(
     settings = {
         **settings_of(found, classes, options),
         "form": reading.form,
-        "split": "given"
-        if given
-        else f"{options.folds} folds"
-        if options.folds
-        else "64 / 16 / 20 %"
-        if options.validation
-        else "80 / 0 / 20 %",
+        "split": "given" if given else f"{options.folds} folds" if options.folds else shares,
         "seed": options.seed,
         "near_duplicate_pairs": len(pairs),
         **({"field_of_view": options.field_of_view} if options.field_of_view else {}),

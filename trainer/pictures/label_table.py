@@ -213,7 +213,8 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
         words = Counter(row.other[index] for row in rows)
         empty[index] = {word for word in words if word.casefold() in NOT_KNOWN}
         for word, count in words.items() if role in TIED else ():
-            if word not in empty[index] and _is_filler(word, count, len(rows)):
+            not_known = bool(word) and word in empty[index] and count > 1
+            if not_known or (word not in empty[index] and _is_filler(word, count, len(rows))):
                 empty[index].add(word)
                 problems.append(
                     f'"{one_line(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '
