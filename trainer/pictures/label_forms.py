@@ -92,9 +92,9 @@ NOT_KNOWN = frozenset(
 
 NO_CLASSES = frozenset(
     {"male", "female", "man", "woman", "men", "women", "m", "f"}
-    | {"hair", "hairs", "ruler", "rulers", "scale", "ink", "marker", "pen", "pen_mark", "pen_marks", "gel", "patch"}
+    | {"hair", "hairs", "ruler", "rulers", "ink", "marker", "pen", "pen_mark", "pen_marks", "gel"}
     | {"bubble", "bubbles", "air_bubbles", "gel_bubble", "gel_bubbles", "sticker", "stickers", "frame", "vignette"}
-    | {"dark_corner", "dark_corners", "black_corner", "black_corners", "corner", "corners", "patches"}
+    | {"dark_corner", "dark_corners", "black_corner", "black_corners"}
 )
 """Titles of columns of 0 and 1 that say something else than a class: a person's sex, an artifact."""
 

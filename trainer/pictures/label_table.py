@@ -138,8 +138,9 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
         diagnoses = seen.get(class_cells)
         if diagnoses is None:
             row = [*cells]
-            for column in classes.places if not (classes.one_each or classes.truths) else ():
-                row[column] = spellings.first(cells[column], column)
+            for column in classes.places:
+                if not classes.one_each and column not in classes.truths:
+                    row[column] = spellings.first(cells[column], column)
             try:
                 diagnoses = seen.setdefault(class_cells, classes.diagnoses(row, titles))
             except ValueError as error:

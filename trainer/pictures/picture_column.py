@@ -131,13 +131,12 @@ def _ask_between(
     """ColumnQuestion where columns of different titles name different pictures, or folders."""
     differing = [column for column in columns[1:] if not _same_names(rows, columns[0], column)]
     if any(titles[column] != titles[columns[0]] for column in differing):
-        asked = [table.titles[column] for column in (columns[0], *differing)]
-        named = ", ".join(f'"{one_line(title)[:60]}"' for title in asked[:8])
+        named = ", ".join(f'"{one_line(table.titles[column])[:60]}"' for column in (columns[0], *differing[:7]))
         raise ColumnQuestion(
             f"{table.name}: the columns {named} name pictures, and not the same ones; say which one does with "
             "--columns image=TITLE.",
             "image",
-            asked,
+            table.titles,
         )
 
 

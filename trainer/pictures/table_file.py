@@ -113,7 +113,9 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
     if above := _above_header(tops.values()):
-        raise UserError(f'{name} has a first line ("{one_line(above)[:60]}") above its header; remove it.')
+        raise UserError(
+            f'{name} has a first line ("{one_line(above)[:60]}") above its header; remove what stands there.'
+        )
     if not top or len(top[0]) < 2:
         begins = one_line(", ".join(top[0]))[:80] if top else "nothing"
         raise UserError(
@@ -158,10 +160,13 @@ def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
 def _above_header(tops: Iterable[Sequence[Sequence[str]]]) -> str:
     """What a line says that stands above titles and is none itself, as the title of a study; "" where there is none."""
     for top in tops:
-        if len(top) > 2 and len(top[1]) > 1 and all(top[1]) and not any(folded(cell) in TITLES for cell in top[0]):
-            filled = [cell for cell in top[0] if cell]
-            if len(filled) == 1 and any(folded(cell) in PICTURE_TITLES for cell in top[1]):
-                return filled[0]
+        header = next(
+            (row for row in top if len(row) > 1 and any(folded(cell) in PICTURE_TITLES for cell in row)), None
+        )
+        above = top[: top.index(header)] if header and all(header) else []
+        filled = [[cell for cell in row if cell] for row in above]
+        if above and all(len(cells) == 1 and folded(cells[0]) not in TITLES for cells in filled):
+            return filled[0][0]
     return ""
 
 

@@ -110,6 +110,12 @@ def test_marks_of_something_else_are_no_classes(titles: Sequence[str], words: Se
     assert words_of(reading) == list(words)
 
 
+def test_a_class_that_sounds_like_something_else_is_one(tmp_path: Path) -> None:
+    words = ["macule", "patch", "plaque", "scale"] * 3
+    text = table("photo,macule,patch,plaque,scale", PICTURES, *(marks(words, word) for word in words[:4]))
+    assert words_of(read(tmp_path, text)) == words
+
+
 def test_a_split_in_columns_of_its_own_is_said(tmp_path: Path) -> None:
     parts = [("train", "test")[number % 2] for number in range(12)]
     text = table("photo,finding,train,test", PICTURES, WORDS, marks(parts, "train"), marks(parts, "test"))

@@ -41,7 +41,15 @@ def test_titles_that_are_numbers_are_titles(names: str, known: bool, tmp_path: P
     assert [labels.of(picture) for picture in pictures] == ["0", "1", "2"] * 2
 
 
-@pytest.mark.parametrize("text", ["study,,\nimage,dx,age\n{}", "study 3,,\n\nimage,dx,age\n{}", "# a\nimage,dx\n{}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "study,,\nimage,dx,age\n{}",
+        "study 3,,\n\nimage,dx,age\n{}",
+        "# a\nimage,dx\n{}",
+        "a,,\nb 2,,\n\nimage,dx,age\n{}",
+    ],
+)
 def test_a_line_above_the_header_is_said(text: str, tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     rows = ""

@@ -79,3 +79,9 @@ def test_pictures_that_differ_in_their_ending_have_rows_of_their_own(tmp_path: P
 )
 def test_zeros_behind_a_decimal_mark_are_none_that_lead(one: str, other: str, alike: bool, tmp_path: Path) -> None:
     assert (loose(key_of(one)) == loose(key_of(other))) is alike
+
+
+def test_spellings_are_one_beside_a_column_of_0_and_1(tmp_path: Path) -> None:
+    text = "DDI_file,malignant,disease\na,1,melanoma\nb,1.0,Melanoma\nc,0,nevus\n"
+    cases, _ = read(tmp_path, text, "a.jpg", "b.jpg", "c.jpg")
+    assert [case.diagnoses for case in cases] == [("melanoma", "malignant")] * 2 + [("nevus", "benign")]
