@@ -20,6 +20,8 @@ _MARKED = _TRUE | {"x", "y"}
 _UNMARKED = _FALSE | {"n"} | NOT_KNOWN
 _ROUNDING = 1e-6
 """So little the numbers of one column for each class may miss 0 and 1 by."""
+_OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
+"""What stands in titles of columns that say what somebody, or a network, takes a picture for."""
 HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
 
 
@@ -127,26 +129,32 @@ def classes_by_content(
         if rivals:
             raise _question(table, [*rivals, *marks], "more than one column may hold")
         return Classes(tuple(marks), one_each=True)
-    # Several columns of diagnoses may be one diagnosis, said more and more coarsely.
-    diagnoses.sort(key=lambda column: -len(few[column]))
+    yes_no = [column for column in free if is_truth(row[column] for row in rows)]
+    answers = [*few, *yes_no]
+    opinions = {column for column in answers if any(word in titles[column] for word in _OPINIONS)}
     if diagnoses:
+        # Several columns of diagnoses may be one diagnosis, said more and more coarsely.
+        diagnoses.sort(key=lambda column: -len(few[column]))
+        if opinions.intersection(diagnoses) and len(answers) > len(diagnoses):
+            raise _question(table, sorted(answers), "more than one column may hold")
         if not _one_within_the_other(rows, diagnoses):
             raise _question(table, sorted(diagnoses), "more than one column may hold")
         return Classes(tuple(diagnoses))
-    hinted = [column for column in few if any(hint in titles[column] for hint in HINTS)]
-    for chosen in (hinted, list(few)):
-        if len(chosen) == 1:
-            return Classes(tuple(chosen))
-    yes_no = [column for column in free if is_truth(row[column] for row in rows)]
-    named = [column for column in yes_no if titles[column] in TRUTHS or any(hint in titles[column] for hint in HINTS)]
-    for chosen in (named, yes_no if not few else []):
-        if len(chosen) == 1:
+    hinted = [column for column in answers if titles[column] in TRUTHS or any(hint in titles[column] for hint in HINTS)]
+    likely = (
+        [column for column in hinted if column in few],
+        list(few),
+        [column for column in hinted if column in yes_no],
+        yes_no if not few else [],
+    )
+    for chosen in likely:
+        if len(chosen) == 1 and (chosen[0] not in opinions or len(answers) == 1):
             return Classes(tuple(chosen), truths=_truths(titles, rows, chosen))
-    found = "more than one column may hold" if few or yes_no else "no column holds"
-    raise _question(table, list(few or yes_no or free or range(len(titles))), found)
+    found = "more than one column may hold" if answers else "no column holds"
+    raise _question(table, (answers if opinions else few or yes_no) or free or range(len(titles)), found)
 
 
-def _question(table: TableFile, columns: Sequence[int], answer: str) -> ColumnQuestion:
+def _question(table: TableFile, columns: Iterable[int], answer: str) -> ColumnQuestion:
     choices = [table.titles[column] for column in columns]
     return ColumnQuestion(
         f"{table.name}: {answer} the classes of the pictures; say which one does with --columns label=TITLE (there "

@@ -157,6 +157,24 @@ def test_columns_of_diagnoses_that_are_not_one_within_the_other_are_a_question(
     assert words_of(read(tmp_path, text, columns=f"label={titles.partition(',')[0]}")) == list(first)
 
 
+@pytest.mark.parametrize("truth", [("cat", "dog") * 6, ("0", "1") * 6])
+@pytest.mark.parametrize("title", ["predicted_label", "prediction", "reader_class", "pred_dx"])
+@pytest.mark.parametrize("opinion", [("cat", "cat", "dog") * 4, ("mel", "nv", "nv") * 4, ("0", "0", "1") * 4])
+def test_an_opinion_beside_something_else_is_no_class_without_a_question(
+    truth: Sequence[str], title: str, opinion: Sequence[str], tmp_path: Path
+) -> None:
+    text = table(f"photo,truth,{title}", PICTURES, truth, opinion)
+    asked = {"truth", title}
+    try:
+        assert words_of(read(tmp_path, text)) == list(truth)
+    except ColumnQuestion as question:
+        asked = set(question.choices)
+    assert asked == {"truth", title}
+    assert words_of(read(tmp_path, text, columns=f"label={title}")) == list(opinion)
+    alone = table(f"photo,{title}", PICTURES, opinion)
+    assert words_of(read(tmp_path, alone)) == list(opinion)
+
+
 def test_a_diagnosis_said_more_coarsely_beside_it_is_one(tmp_path: Path) -> None:
     coarse = [{"nv": "benign", "mel": "malignant", "bcc": "malignant"}[word] for word in WORDS]
     reading = read(tmp_path, table("photo,group_of,what", PICTURES, coarse, WORDS))
