@@ -68,7 +68,8 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
     form = _form(titles, picture)
     roles = {role: index for role in ROLES if (index := _role(role, titles, rows)) is not None and index != picture}
     if pictures.folders:
-        roles.setdefault(next((role for role in TIED if titles[picture] in ROLES[role]), "group"), picture)
+        of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
+        roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
     roles |= {role: columns[0] for role, columns in asked.items() if role in ROLES}
     if "split" not in roles and (column := _mostly_parts(titles, rows, {picture, *roles.values()})) is not None:
         roles["split"] = column

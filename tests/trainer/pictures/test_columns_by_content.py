@@ -61,6 +61,14 @@ def test_pictures_of_one_folder_that_a_row_names_stay_together(title: str, tmp_p
         assert group_of(case).endswith(case.name.partition("/")[0])
 
 
+def test_a_folder_stays_together_beside_a_column_of_groups(tmp_path: Path) -> None:
+    names = [f"P{number:03}/v{view}.jpg" for number in range(6) for view in range(3)]
+    folders, groups = [f"P{number:03}" for number in range(6)], ["G1", "", "G1", "", "", "G2"]
+    reading = read(tmp_path, table("case,group,dx", folders, groups, ["nv", "mel"] * 3), names)
+    assert [case.group for case in reading.cases[::3]] == groups
+    assert [case.lesion for case in reading.cases] == [name.partition("/")[0] for name in names]
+
+
 @pytest.mark.parametrize("title", ["patient_id", "", "Unnamed: 0", "index", "age", "lesion_id", "group"])
 @pytest.mark.parametrize("ending", ["", ".jpg"])
 def test_numbers_of_something_else_are_no_names_of_pictures(title: str, ending: str, tmp_path: Path) -> None:
