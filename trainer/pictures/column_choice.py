@@ -71,7 +71,8 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
         of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
         roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
     roles |= {role: columns[0] for role, columns in asked.items() if role in ROLES}
-    if "split" not in roles and (column := _mostly_parts(titles, rows, {picture, *roles.values()})) is not None:
+    of_others = {picture, *roles.values(), *asked.get("label", [])}
+    if "split" not in roles and (column := _mostly_parts(titles, rows, of_others)) is not None:
         roles["split"] = column
     classes = _classes_of(form, titles, rows) if form is not None and "label" not in asked else None
     if classes is None:

@@ -238,8 +238,9 @@ def test_a_column_of_parts_with_another_word_stops(title: str, tmp_path: Path) -
 
 
 def test_words_of_parts_among_classes_are_no_split(tmp_path: Path) -> None:
-    reading = read(tmp_path, table("image,class_of", PICTURES, ["train", "train", "car"] * 4))
-    assert words_of(reading) == ["train", "train", "car"] * 4
+    words = ["train", "train", "car"] * 4
+    assert words_of(read(tmp_path, table("image,class_of", PICTURES, words))) == words
+    assert words_of(read(tmp_path, table("image,vehicle", PICTURES, words), columns="label=vehicle")) == words
 
 
 def test_ages_are_read_with_a_decimal_comma_and_others_are_said(tmp_path: Path) -> None:
