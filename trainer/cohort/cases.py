@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trainer.files.errors import UserError
+from trainer.pictures.class_columns import number
 from trainer.pictures.class_folders import NOT_CLASSES, class_folders
 from trainer.pictures.column_choice import Wanted
 from trainer.pictures.file_names import one_line
@@ -134,7 +135,13 @@ def _from_folders(images: Path, names: Sequence[str], others: Sequence[Path], *,
             plain = not is_hidden(folder.name) and folder.name.casefold() not in NOT_CLASSES
             if plain and folder.is_dir() and not any(path == inside or path.startswith(f"{inside}/") for path in used):
                 raise UserError(f"The class folder {folder} holds no pictures; fill it or remove it.")
-    return Reading("class folders", cases, len(names), left_out, list(layout.notes))
+    notes = list(layout.notes)
+    if layout.within:
+        notes.append(
+            "--columns label=folder takes the deepest folders for classes instead; --columns patient=folder keeps the "
+            "pictures of each on one side of the split."
+        )
+    return Reading("class folders", cases, len(names), left_out, notes)
 
 
 def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wanted, given_split: bool) -> Reading:
@@ -149,20 +156,15 @@ def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wante
     for name, path in paths.items():
         row = pairing.row(path)
         if row is None:
-            left_out.append((name, f"it has no row in {table.name}"))
+            left_out.append((name, _no_row(table)))
         elif pairing.keys[path] in table.disagreeing:
-            left_out.append((name, f"its rows in {table.name} disagree"))
+            left_out.append((name, _disagreeing(table)))
         elif not row.diagnoses:
             left_out.append((name, f"its row in {table.name} has no single label"))
         else:
             cases.append(_case(name, row, table, given_split))
     if not cases:
-        example = next(iter(table.rows.values()), LabelRow("", ())).name
-        raise UserError(
-            f"{table.name} labels none of the {len(names)} pictures in {images} (it names {one_line(example)[:60]}, "
-            f"the folder holds {one_line(names[0])}; {table.decided}); give the table and the folder that belong "
-            "together, or say --columns image=TITLE,label=TITLE."
-        )
+        raise _none_labelled(images, names, table, left_out)
     problems = list(table.problems)
     missing, several = pairing.unused, pairing.shared
     if missing:
@@ -176,7 +178,43 @@ def _from_table(images: Path, names: Sequence[str], labels: Path, columns: Wante
             f"{len(pairing.loosely)} pictures were found without leading zeros or _downsampled in their names, "
             f"{one_line(pairing.loosely[0].name)} first."
         )
+    ages = [table.value(row, "age") for path in paths.values() if (row := pairing.row(path))]
+    odd = [age for age in ages if age and math.isnan(_age(age))]
+    if odd:
+        problems.append(
+            f"{len(odd):,} ages in {table.name} are no number of years and count as not known, "
+            f'"{one_line(odd[0])[:40]}" first.'
+        )
     return Reading(f"{table.name}, {table.form}: {table.decided}", cases, len(names), left_out, problems)
+
+
+def _none_labelled(
+    images: Path, names: Sequence[str], table: LabelTable, left_out: Sequence[tuple[str, str]]
+) -> UserError:
+    """The sentence for a table that gives no picture a class: it is about others, or its rows say none."""
+    of_rows = [(name, reason) for name, reason in left_out if reason != _no_row(table)]
+    if of_rows:
+        first, reason = of_rows[0]
+        count = sum(other == reason for _, other in of_rows)
+        what = "rows that disagree" if reason == _disagreeing(table) else "a row without a single label"
+        return UserError(
+            f"{table.name} labels none of the {len(names)} pictures in {images}: {count} of them have {what}, "
+            f"{one_line(first)} first ({table.decided}); correct the table, or say --columns label=TITLE."
+        )
+    example = next(iter(table.rows.values()), LabelRow("", ())).name
+    return UserError(
+        f"{table.name} labels none of the {len(names)} pictures in {images} (it names {one_line(example)[:60]}, "
+        f"the folder holds {one_line(names[0])}; {table.decided}); give the table and the folder that belong "
+        "together, or say --columns image=TITLE,label=TITLE."
+    )
+
+
+def _no_row(table: LabelTable) -> str:
+    return f"it has no row in {table.name}"
+
+
+def _disagreeing(table: LabelTable) -> str:
+    return f"its rows in {table.name} disagree"
 
 
 def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Case:
@@ -196,15 +234,15 @@ def _case(name: str, row: LabelRow, table: LabelTable, given_split: bool) -> Cas
         part=PARTS.get(part.casefold(), ""),
         sex={"f": "female", "m": "male"}.get(sex, sex),
         site=table.value(row, "site").lower(),
-        age=_number(table.value(row, "age")),
+        age=_age(table.value(row, "age")),
         confirmed=table.value(row, "confirmed").lower(),
     )
 
 
-def _number(text: str) -> float:
+def _age(text: str) -> float:
     """An age as a number; NaN where it is none, or no age."""
     try:
-        value = float(text)
+        value = number(text)
     except ValueError:
         return math.nan
     return value if 0 <= value < 130 else math.nan

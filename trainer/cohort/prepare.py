@@ -19,7 +19,7 @@ from trainer.cohort.grouping import Grouping, grouped
 from trainer.cohort.options import PrepareOptions
 from trainer.cohort.parallel_decoding import MASK, Decoded, decode_all, journal_of, part_of
 from trainer.cohort.partition import DIVIDED
-from trainer.cohort.remarks import about_given, about_pairs, about_whole, absent, check_known
+from trainer.cohort.remarks import about_given, about_pairs, about_shares, about_whole, absent, check_known
 from trainer.concepts.surround import margin_problem
 from trainer.files.errors import UserError
 from trainer.pictures.class_folders import NOT_CLASSES
@@ -78,8 +78,11 @@ def prepare(
     grouping = grouped(cases, decoded, lambda done, total: on_stage("comparing", done, total))
     account.notes += about_pairs(grouping.pairs, labels_of, grouping.before, digests)
     parts, folds = _parts(cases, labels_of, grouping.groups, classes, options, given)
+    shares, uneven = about_shares(parts, grouping.groups, validation=options.validation)
     if given:
         account.notes += _about_given_parts(parts, labels_of, classes, grouping)
+    elif not options.folds:
+        account.notes += uneven
     seal_cohort(
         part_of(path),
         Cohort(
@@ -105,7 +108,7 @@ def prepare(
             settings={
                 **settings_of(classification, classes, options),
                 "form": reading.form,
-                "split": _split_in_words(options, given),
+                "split": "given" if given else f"{options.folds} folds" if options.folds else shares,
                 "seed": options.seed,
                 "near_duplicate_pairs": len(grouping.pairs),
                 **({"field_of_view": options.field_of_view} if options.field_of_view else {}),
@@ -222,14 +225,6 @@ def _about_given_parts(
         for leak in splits.leaks(parts, grouping.before, grouping.pairs)
     ]
     return [*leaks, *absent(parts, labels, classes)]
-
-
-def _split_in_words(options: PrepareOptions, given: bool) -> str:
-    if given:
-        return "given"
-    if options.folds:
-        return f"{options.folds} folds"
-    return "64 / 16 / 20 %" if options.validation else "80 / 0 / 20 %"
 
 
 def _check_place(path: Path, names: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """What `prepare` says about a set: what a given split leaves open, which pictures are pairs, what is unknown."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -9,6 +10,9 @@ from trainer.cohort.diagnoses import Classified
 from trainer.files.errors import UserError
 from trainer.files.printing import printable
 from trainer.files.wording import listed
+
+_FEW, _FAR = 20, 10
+"""Pictures of which shares say something, and how far (in percent of all) a part may be from its own."""
 
 
 def check_known(classified: Classified, pictures: int, tree: str = "") -> None:
@@ -60,6 +64,24 @@ def about_pairs(
     ]
     disagreeing = int((labels[first] != labels[second]).sum())
     return notes + ([f"{disagreeing} of these pairs carry different classes."] if disagreeing else [])
+
+
+def about_shares(parts: npt.NDArray[np.str_], groups: Sequence[str], *, validation: bool) -> tuple[str, list[str]]:
+    """The shares of a new split (N), and a sentence where whole groups keep them far from those that it is made for."""
+    wanted = {"train": 64, "validation": 16, "test": 20} if validation else {"train": 80, "validation": 0, "test": 20}
+    aim = " / ".join(map(str, wanted.values()))
+    counts = {part: int((parts == part).sum()) for part in wanted}
+    shares = {part: 100 * count / len(parts) for part, count in counts.items()}
+    if len(parts) < _FEW or all(abs(shares[part] - share) <= _FAR for part, share in wanted.items()):
+        return f"{aim} %", []
+    largest, size = Counter(groups).most_common(1)[0]
+    told = [f"{count:,} ({part})" for part, count in counts.items() if wanted[part]]
+    percents = [str(share) for share in wanted.values() if share]
+    return " / ".join(f"{share:.0f}" for share in shares.values()) + " %", [
+        f"The parts hold {', '.join(told[:-1])} and {told[-1]} of {len(parts):,} pictures, not "
+        f"{', '.join(percents[:-1])} and {percents[-1]} %, since what belongs together stays together: "
+        f"{printable(largest, 60)} alone has {size:,}. If that is no name, leave its cells in the table empty."
+    ]
 
 
 def absent(parts: npt.NDArray[np.str_], labels: npt.NDArray[np.int64], classes: Sequence[str]) -> list[str]:

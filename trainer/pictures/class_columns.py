@@ -1,19 +1,28 @@
 """The columns that say what a picture shows: found by what is in them, and read row by row."""
 
+import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
+from trainer.pictures.diagnosis_names import read_diagnosis_names
 from trainer.pictures.diagnosis_words import read_diagnoses, spelling
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import NOT_KNOWN, PARTS, TRUTHS
+from trainer.pictures.label_forms import NO_CLASSES, NOT_KNOWN, PARTS, TRUTHS
 from trainer.pictures.table_file import TableFile
 
 MOST_CLASSES = 150
 """So many values a column may have whose values are classes, unless its title or somebody says so."""
 
 _TRUE, _FALSE = frozenset({"1", "1.0", "true", "yes"}), frozenset({"0", "0.0", "false", "no"})
-_HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
+_MARKED = _TRUE | {"x", "y"}
+_UNMARKED = _FALSE | {"n"} | NOT_KNOWN
+_ROUNDING = 1e-6
+"""So little the numbers of one column for each class may miss 0 and 1 by."""
+_OPINIONS = ("predict", "pred_", "reader", "rater", "annotator")
+"""What stands in titles of columns that say what somebody, or a network, takes a picture for."""
+HINTS = ("label", "class", "diagnos", "dx", "target", "categor", "disease", "lesion_type")
 
 
 class ColumnQuestion(UserError):  # noqa: N818 - nothing went wrong
@@ -43,11 +52,12 @@ class Classes:
         ValueError where one column for each class holds a cell that is no number.
         """
         if self.one_each:
-            values = [number(row[column]) if row[column] else 0.0 for column in self.places]
+            values = [mark(row[column]) for column in self.places]
             marked = [column for column, value in zip(self.places, values, strict=True) if value == 1]
             if len(marked) == 1 and all(value in (0, 1) for value in values):
                 return (titles[marked[0]],)
-            return (self.neither,) if self.neither and not any(values) else ()
+            filled = all(row[column].casefold() not in NOT_KNOWN for column in self.places)
+            return (self.neither,) if self.neither and filled and not any(values) else ()
         words = [self._meaning(column, row[column]) if self.truths else row[column] for column in self.places]
         return tuple([word for word in words if word.casefold() not in NOT_KNOWN])
 
@@ -57,6 +67,20 @@ class Classes:
             return cell
         low = cell.casefold()
         return truth[1] if low in _TRUE else truth[0] if low in _FALSE else cell
+
+
+def mark(cell: str) -> float:
+    """What a cell of one column for each class says: 1, 0 (also where it is not known), or a share between.
+
+    ValueError where it is none of these.
+    """
+    low = cell.casefold()
+    if low in _MARKED:
+        return 1.0
+    if low in _UNMARKED:
+        return 0.0
+    value = number(cell)
+    return next((whole for whole in (0.0, 1.0) if math.isclose(value, whole, rel_tol=0, abs_tol=_ROUNDING)), value)
 
 
 def number(cell: str) -> float:
@@ -87,40 +111,91 @@ def classes_by_content(
     Numbers of which a single one in each row is 1; else a column with few values, diagnoses before other words; else
     one with 0 and 1. ColumnQuestion where there is none, or more than one answer.
     """
-    free = [column for column in range(len(titles)) if column not in taken] if not asked else list(asked)
-    if len(asked) == 1:
-        return Classes(tuple(asked), truths=_truths(titles, rows, asked))
-    words = read_diagnoses()
-    marks = _marks(titles, rows, free, words)
-    if marks:
-        return Classes(tuple(marks), one_each=True)
     if asked:
+        marks = _marks(titles, rows, asked) if len(asked) > 1 else []
+        if set(marks) == set(asked):
+            return Classes(tuple(marks), one_each=True)
         return Classes(tuple(asked), truths=_truths(titles, rows, asked))
+    free = [column for column in range(len(titles)) if column not in taken]
     few = {column: values for column in free if (values := _few(rows, column))}
+    words = read_diagnoses()
     diagnoses = [
         column for column, cells in few.items() if sum(spelling(word) in words for word in cells) * 2 > len(cells)
     ]
-    # Several columns of diagnoses are one diagnosis, said more and more coarsely.
-    diagnoses.sort(key=lambda column: -len(few[column]))
-    if diagnoses:
-        return Classes(tuple(diagnoses))
-    hinted = [column for column in few if any(hint in titles[column] for hint in _HINTS)]
-    for chosen in (hinted, list(few)):
-        if len(chosen) == 1:
-            return Classes(tuple(chosen))
+    marks = _marks(titles, rows, [column for column in free if titles[column] not in NO_CLASSES | PARTS.keys()])
+    if marks:
+        known = sum(spelling(titles[column]) in words for column in marks) * 2 > len(marks)
+        rivals = [column for column in (diagnoses if known else few) if not _says_the_same(rows, column, marks)]
+        if rivals:
+            raise _question(table, [*rivals, *marks], "more than one column may hold")
+        return Classes(tuple(marks), one_each=True)
     yes_no = [column for column in free if is_truth(row[column] for row in rows)]
-    named = [column for column in yes_no if titles[column] in TRUTHS or any(hint in titles[column] for hint in _HINTS)]
-    for chosen in (named, yes_no if not few else []):
-        if len(chosen) == 1:
+    answers = [*few, *yes_no]
+    opinions = {column for column in answers if any(word in titles[column] for word in _OPINIONS)}
+    if diagnoses:
+        # Several columns of diagnoses may be one diagnosis, said more and more coarsely.
+        diagnoses.sort(key=lambda column: -len(few[column]))
+        if opinions.intersection(diagnoses) and len(answers) > len(diagnoses):
+            raise _question(table, sorted(answers), "more than one column may hold")
+        if not _one_within_the_other(rows, diagnoses):
+            raise _question(table, sorted(diagnoses), "more than one column may hold")
+        return Classes(tuple(diagnoses))
+    hinted = [column for column in answers if titles[column] in TRUTHS or any(hint in titles[column] for hint in HINTS)]
+    likely = (
+        [column for column in hinted if column in few],
+        list(few),
+        [column for column in hinted if column in yes_no],
+        yes_no if not few else [],
+    )
+    for chosen in likely:
+        if len(chosen) == 1 and (chosen[0] not in opinions or len(answers) == 1):
             return Classes(tuple(chosen), truths=_truths(titles, rows, chosen))
-    choices = [table.titles[column] for column in (few or yes_no or free or range(len(titles)))]
-    many = "more than one column may hold" if few or yes_no else "no column holds"
-    raise ColumnQuestion(
-        f"{table.name}: {many} the classes of the pictures; say which one does with --columns label=TITLE (there "
+    found = "more than one column may hold" if answers else "no column holds"
+    raise _question(table, (answers if opinions else few or yes_no) or free or range(len(titles)), found)
+
+
+def _question(table: TableFile, columns: Iterable[int], answer: str) -> ColumnQuestion:
+    choices = [table.titles[column] for column in columns]
+    return ColumnQuestion(
+        f"{table.name}: {answer} the classes of the pictures; say which one does with --columns label=TITLE (there "
         f"are {one_line(', '.join(choices))[:200]}).",
         "label",
         choices,
     )
+
+
+def _one_within_the_other(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> bool:
+    """Whether of any two columns, the finer first, each diagnosis of one falls under a single one of the other.
+
+    Opinions of two readers, or truth and prediction, may do so by chance; but they use the same words, and one of
+    them stands beside another one that it is no kind of.
+    """
+    names = read_diagnosis_names()
+    for fine, coarse in itertools.combinations(columns, 2):
+        pairs = {(row[fine], row[coarse]) for row in rows}
+        known = {
+            (names.of(finer), names.of(coarser))
+            for finer, coarser in pairs
+            if finer.casefold() not in NOT_KNOWN and coarser.casefold() not in NOT_KNOWN
+        }
+        finer_words = {finer for finer, _ in known}
+        if len(finer_words) < len(known):
+            return False
+        for finer, coarser in known:
+            kind_of = finer == coarser or f" {coarser} " in f" {finer} " or names.falls_under(finer, coarser)
+            if coarser in finer_words and not kind_of:
+                return False
+    return True
+
+
+def _says_the_same(rows: Sequence[Sequence[str]], column: int, marks: Sequence[int]) -> bool:
+    """Whether the words of a column say what columns of marks say: one word for each of them."""
+    pairs = set()
+    for row in rows:
+        marked = [place for place in marks if _share(row[place]) == 1]
+        if len(marked) == 1 and row[column].casefold() not in NOT_KNOWN:
+            pairs.add((spelling(row[column]), marked[0]))
+    return len(pairs) == len({word for word, _ in pairs}) == len({place for _, place in pairs})
 
 
 def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -131,10 +206,9 @@ def _truths(titles: Sequence[str], rows: Sequence[Sequence[str]], columns: Seque
     }
 
 
-def _marks(
-    titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int], words: Mapping[str, str]
-) -> list[int]:
+def _marks(titles: Sequence[str], rows: Sequence[Sequence[str]], free: Sequence[int]) -> list[int]:
     """Columns of numbers within 0 and 1 of which a single one is 1 in nearly every row, and no other."""
+    words = read_diagnoses()
     shares = [column for column in free if _is_share([row[column] for row in rows])]
     named = [column for column in shares if spelling(titles[column]) in words]
     choices = [chosen for chosen in (shares, named) if len(chosen) > 1]
@@ -142,23 +216,28 @@ def _marks(
     return next(iter(fitting.values()), [])
 
 
+def _share(cell: str) -> float:
+    """The same as `mark`; NaN where it is no number."""
+    try:
+        return mark(cell)
+    except ValueError:
+        return math.nan
+
+
 def _is_share(cells: Sequence[str]) -> bool:
     """Whether nearly all cells are numbers within 0 and 1; one that is none is a fault to be said, not another kind."""
-    good = 0
-    for cell in cells:
-        try:
-            good += 0 <= (number(cell) if cell else 0.0) <= 1
-        except ValueError:
-            continue
-    return good >= 0.9 * len(cells) and any(cells)
+    words = set(cells)
+    shares = {word for word in words if 0 <= _share(word) <= 1}
+    some = any(word.casefold() not in NOT_KNOWN for word in words)
+    return some and sum(cell in shares for cell in cells) >= 0.9 * len(cells)
 
 
 def _single(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> float:
     """The share of rows in which a single one of these columns is 1 and the others are 0."""
     fits = 0
     for row in rows:
-        marked = [row[column] for column in columns if row[column] not in ("", "0", "0.0", "0,0")]
-        fits += len(marked) == 1 and marked[0] in ("1", "1.0", "1,0")
+        marked = [value for column in columns if (value := _share(row[column])) != 0]
+        fits += marked == [1]
     return fits / len(rows)
 
 

@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.pictures.diagnosis_words import read_diagnoses, spelling
+from trainer.files.wording import listed
+from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import natural_key, one_line
-from trainer.pictures.label_forms import PARTS
+from trainer.pictures.label_forms import EITHER_PART, NOT_KNOWN, PARTS, part_word
 
 # Folders that part files by kind: "ham10000/images" and "ham10000/masks" are no two classes.
 NOT_CLASSES = frozenset({"images", "image", "imgs", "img", "pictures", "masks", "mask", "segmentations"})
@@ -23,7 +24,7 @@ class ClassFolders:
     """The class, and the part (train, validation, test), of each picture whose folders say it.
 
     `outside` are pictures that lie in no class folder. `doubt` is a clause that says why folders are not taken for
-    classes; `notes` are whole sentences.
+    classes; `notes` are whole sentences. `within`: folders within those of the classes were passed over.
     """
 
     classes: Mapping[Path, str] = field(default_factory=dict)
@@ -31,34 +32,110 @@ class ClassFolders:
     outside: tuple[Path, ...] = ()
     doubt: str = ""
     notes: tuple[str, ...] = ()
+    within: bool = False
 
 
 def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False) -> ClassFolders:
     """The deepest folder of each picture below `root` that parts no files by kind or use, as its class.
 
-    A folder train, val or test above or below it is its part. Folders that differ only in a number, or that hold a
-    picture or two each, are parts of a set or patients rather than classes: the folders above them are taken where
-    those are classes, else none. With `certain`, somebody says that they are classes.
+    A folder train, val or test above or below it is its part. Folders within those of known diagnoses that are none
+    say something else (a kind of picture, a patient), and those above them are taken. Folders that differ only in a
+    number, or that hold a picture or two each, are parts of a set or patients rather than classes: the folders above
+    them are taken where those are classes, else none. A word for "not known" is no class; spellings of one word are
+    one class. With `certain`, somebody says that the deepest are classes.
     """
     folder_names: dict[Path, list[str]] = {}
     parts: dict[Path, str] = {}
+    either: set[str] = set()
     for picture in pictures:
         folders = picture.relative_to(root).parts[:-1] if picture.is_relative_to(root) else ()
-        part = next((PARTS[word.casefold()] for word in folders if word.casefold() in PARTS), "")
-        folder_names[picture] = [word for word in folders if word.casefold() not in NOT_CLASSES | PARTS.keys()]
+        words = [part_word(folder) for folder in folders]
+        part = next((PARTS[word] for word in words if word in PARTS), "")
+        either |= {folder for folder, word in zip(folders, words, strict=True) if word in EITHER_PART}
+        folder_names[picture] = [
+            folder
+            for folder, word in zip(folders, words, strict=True)
+            if not word and folder.casefold() not in NOT_CLASSES
+        ]
         if part:
             parts[picture] = part
+    notes = [
+        f"The folder {quoted} may be validation or test; name it so, else its pictures have no part."
+        for quoted in _quoted(either)
+    ]
+    within: list[str] = []
+    if not certain:
+        folder_names, within = _above_kinds(folder_names)
+    if within:
+        verb = "The folder {} is" if len(within) == 1 else "The folders {} are"
+        notes.append(
+            f"{verb.format(listed(_quoted(within), 4))} no known diagnosis; the folders above them are, and are the "
+            "classes."
+        )
     doubts: list[str] = []
-    for classes in _levels(folder_names):
+    for level in _levels(folder_names):
+        classes = {picture: name for picture, name in level.items() if name.casefold() not in NOT_KNOWN}
         doubt = "" if certain else _doubt(classes)
         if not doubt:
             if doubts and len(set(classes.values())) < 2:
                 break
             outside = tuple(picture for picture in pictures if picture not in classes)
-            notes = [f"{doubts[0][0].upper()}{doubts[0][1:]}; the folders above them are."] if doubts else []
-            return ClassFolders(classes, parts, outside, notes=tuple(notes))
+            notes += [f"{doubts[0][0].upper()}{doubts[0][1:]}; the folders above them are."] if doubts else []
+            notes += _about_unknown(level)
+            return ClassFolders(_one_spelling(classes, notes), parts, outside, notes=tuple(notes), within=bool(within))
         doubts.append(doubt)
     return ClassFolders({}, parts, tuple(pictures), doubts[0] if doubts else "")
+
+
+def _quoted(names: Collection[str]) -> list[str]:
+    return [f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)]
+
+
+def _above_kinds(folder_names: Mapping[Path, list[str]]) -> tuple[dict[Path, list[str]], list[str]]:
+    """The folders without those that are no known diagnoses and lie within known ones; and what those are called.
+
+    Where most folders of a depth are known diagnoses, the others beside them are classes, too.
+    """
+    diagnoses = read_diagnoses()
+    kept = dict(folder_names)
+    cut: set[str] = set()
+    for depth in range(max(map(len, kept.values()), default=0) - 1, 0, -1):
+        holders = {names[depth - 1] for names in kept.values() if len(names) >= depth}
+        held = {names[depth] for names in kept.values() if len(names) > depth}
+        kinds = {name for name in held if spelling(name) not in diagnoses}
+        known_holders = sum(spelling(name) in diagnoses for name in holders)
+        if 2 * known_holders >= len(holders) and 2 * len(kinds) > len(held):
+            cut |= kinds
+            kept = {
+                picture: names[:depth] if names[depth : depth + 1] and names[depth] in kinds else names
+                for picture, names in kept.items()
+            }
+    if cut and len({class_key(names[-1]) for names in kept.values() if names}) > 1:
+        return kept, sorted(cut, key=natural_key)
+    return dict(folder_names), []
+
+
+def _about_unknown(level: Mapping[Path, str]) -> list[str]:
+    counts = Counter(name for name in level.values() if name.casefold() in NOT_KNOWN)
+    named = [f'"{one_line(name)[:60]}" ({counts[name]:,})' for name in sorted(counts)]
+    if not named:
+        return []
+    folders = f"folder {named[0]} counts" if len(named) == 1 else f"folders {' and '.join(named)} count"
+    return [f"The {folders} as not known, not as a class."]
+
+
+def _one_spelling(classes: Mapping[Path, str], notes: list[str]) -> dict[Path, str]:
+    """The classes, each as most pictures have it, where several folders are one word in different spellings."""
+    counts = Counter(classes.values())
+    ways: dict[str, list[str]] = {}
+    for name in sorted(counts):
+        ways.setdefault(class_key(name), []).append(name)
+    for names in ways.values():
+        if len(names) > 1:
+            *first, last = [f'"{one_line(name)[:60]}"' for name in names]
+            notes.append(f"The folders {', '.join(first)} and {last} are taken as one class.")
+    written = {name: max(names, key=counts.__getitem__) for names in ways.values() for name in names}
+    return {picture: written[name] for picture, name in classes.items()}
 
 
 def _levels(folder_names: Mapping[Path, Sequence[str]]) -> Iterator[dict[Path, str]]:

@@ -3,21 +3,22 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
-from trainer.pictures.class_columns import MOST_CLASSES, Classes, ColumnQuestion, classes_by_content, is_truth
+from trainer.pictures.class_columns import HINTS, MOST_CLASSES, Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import FORMS, NAMES, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
+from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
 from trainer.pictures.name_matching import PictureNames
+from trainer.pictures.picture_column import PictureColumn, picture_column
 from trainer.pictures.table_file import TableFile
 
 Wanted = Mapping[str, Sequence[str]]
 """Titles (or numbers) of columns by what they hold: "image", "label", or one of `ROLES`."""
 
-_FIRST = 200
-"""Rows that decide which column names the pictures, if nearly all of them do."""
+TIED = ("patient", "lesion", "group")
+"""Roles whose pictures belong together."""
 _PLURALS = {"site": "sites", "sex": "sexes", "split": "parts"}
 
 
@@ -70,35 +71,75 @@ def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted)
             raise UserError(
                 f'--columns names two columns for "{role}": {named}; name one (only label may have several).'
             )
-    picture, folders, others = _picture_column(table, titles, rows, names, asked.get("image", [])[:1])
+    pictures = picture_column(table, rows, names, asked.get("image", [])[:1])
+    picture = pictures.position
     form = _form(titles, picture)
     roles = {role: index for role in ROLES if (index := _role(role, titles, rows)) is not None and index != picture}
-    if folders and "lesion" not in roles and titles[picture] in ROLES["lesion"]:
-        roles["lesion"] = picture
+    if pictures.folders:
+        of_title = next((role for role in TIED if titles[picture] in ROLES[role]), "")
+        roles.setdefault(of_title or ("lesion" if "group" in roles else "group"), picture)
     roles |= {role: columns[0] for role, columns in asked.items() if role in ROLES}
+    of_others = {picture, *roles.values(), *asked.get("label", [])}
+    if "split" not in roles and (column := _mostly_parts(titles, rows, of_others)) is not None:
+        roles["split"] = column
     classes = _classes_of(form, titles, rows) if form is not None and "label" not in asked else None
     if classes is None:
         form = None
-        taken = {picture, *others, *roles.values()}
+        taken = {picture, *pictures.others, *roles.values()}
         classes = classes_by_content(table, titles, rows, taken, asked.get("label", []))
-    for column in (picture, *classes.places):
-        if table.titles.count(table.titles[column]) > 1 or titles.count(titles[column]) > 1:
-            raise UserError(
-                f'{table.name} has two columns "{one_line(table.titles[column])[:60]}"; remove one of them.'
-            )
-    notes = [
-        f'Column "{one_line(table.titles[column])}" names pictures, too; '
-        f"--columns image={one_line(table.titles[column])} reads those instead."
-        for column in others
-    ]
-    if classes.neither:
-        notes.append(f"A row of {table.name} without a 1 counts as {classes.neither}, as in that challenge.")
+    _check_twice(table, (picture, *classes.places))
     name = "columns as asked" if asked else "by content"
     if form is not None and not asked and titles[picture] in form.pictures:
         name = form.name
     aloud = name in ("columns as asked", "by content")
-    decided = _decided(table, picture, classes, roles, folders)
-    return Columns(name, picture, classes, roles, folders, decided, aloud, tuple(notes))
+    decided = _decided(table, picture, classes, roles, pictures.folders)
+    notes = _notes(table, rows, pictures, classes, roles, asked)
+    return Columns(name, picture, classes, roles, pictures.folders, decided, aloud, tuple(notes))
+
+
+def _check_twice(table: TableFile, columns: Sequence[int]) -> None:
+    """UserError where another column has the title of one that is needed."""
+    titles = [folded(title) for title in table.titles]
+    for column in columns:
+        if titles.count(titles[column]) > 1:
+            raise UserError(
+                f'{table.name} has two columns "{one_line(table.titles[column])[:60]}"; remove one of them.'
+            )
+
+
+def _notes(
+    table: TableFile,
+    rows: Sequence[Sequence[str]],
+    pictures: PictureColumn,
+    classes: Classes,
+    roles: Mapping[str, int],
+    asked: Collection[str],
+) -> list[str]:
+    """Whole sentences on columns that could be read instead of those that were chosen, not `asked` for."""
+    titles = [folded(title) for title in table.titles]
+    notes = [
+        f'Column "{one_line(table.titles[column])}" names pictures, too; '
+        f"--columns image={one_line(table.titles[column])} reads those instead."
+        for column in pictures.others
+    ]
+    for role in (role for role in TIED if role in roles and role not in asked):
+        for column in _columns_of(role, titles, rows)[1:]:
+            differs = any(row[column] != row[roles[role]] for row in rows if row[column])
+            if titles[column] != titles[roles[role]] and differs and column not in (roles[role], pictures.position):
+                notes.append(
+                    f'Column "{one_line(table.titles[column])}" holds {role}s, too; '
+                    f"--columns {role}={one_line(table.titles[column])} reads it instead."
+                )
+    parts = [table.titles[column] for column, title in enumerate(titles) if title in PARTS]
+    if len(parts) > 1 and "split" not in roles:
+        named = ", ".join(f'"{one_line(title)[:60]}"' for title in parts)
+        notes.append(
+            f"The columns {named} may say a split, which is read from one column only, with the words train, "
+            "validation and test (--columns split=TITLE)."
+        )
+    if classes.neither:
+        notes.append(f"A row of {table.name} without a 1 counts as {classes.neither}, as in that challenge.")
+    return notes
 
 
 def _position(table: TableFile, title: str) -> int:
@@ -112,72 +153,6 @@ def _position(table: TableFile, title: str) -> int:
         f'{table.name} has no column "{one_line(title)[:60]}"; '
         f"its columns are {one_line(', '.join(table.titles))[:200]}."
     )
-
-
-def _picture_column(
-    table: TableFile,
-    titles: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    names: PictureNames | None,
-    asked: Sequence[int],
-) -> tuple[int, bool, list[int]]:
-    """The column with the pictures' names, whether those are names of folders, and further columns that name some."""
-    ranks = list(dict.fromkeys([*(title for form in FORMS for title in form.pictures), *NAMES]))
-    order = {title: rank for rank, title in enumerate(ranks)}
-    by_title = sorted((order[title], column) for column, title in enumerate(titles) if title in order)
-    if names is not None:
-        columns = asked or range(len(titles))
-        hits = _hits(rows, columns, names.named_by)
-        most = max(hits.values())
-        if most > 1 or (most and (len(rows) == 1 or by_title)):
-            good = [column for column, count in hits.items() if count >= 0.9 * most and count]
-            best = min(good, key=lambda column: (order.get(titles[column], len(order)), -hits[column], column))
-            # Numbers may be names of pictures by chance; a second column counts where its names are written out.
-            others = [
-                column for column in good if column != best and titles[column] in order and titles[column] not in NAMES
-            ]
-            return best, False, others
-        holders = [column for column in columns if len({row[column] for row in rows}) > len(rows) / 2]
-        hits = _hits(rows, holders, names.folders_named_by)
-        most = max(hits.values(), default=0)
-        if most > 1 or (most and len(rows) == 1):
-            return max(hits, key=lambda column: hits[column]), True, []
-    if asked:
-        return asked[0], False, []
-    if by_title:
-        return by_title[0][1], False, []
-    taken = TITLES.difference(ranks)
-    distinct = [column for column in range(len(titles)) if titles[column] not in taken and _all_differ(rows, column)]
-    if names is not None and len(distinct) > 1:  # the numbers alone of pictures with longer names
-        count = _hits(rows, distinct, names.numbered_by)
-        least = max(2, 0.9 * min(len(rows), len(names.numbers)))
-        distinct = [column for column in distinct if count[column] >= least] or distinct
-    if len(distinct) == 1 or (distinct and not table.headed):
-        return distinct[0], False, []
-    if names is None and titles[0] in ROLES["lesion"]:  # rows of lesions, whose folders hold the pictures
-        return 0, True, []
-    raise ColumnQuestion(
-        f"{table.name}: no column holds the names of {'these' if names else 'the'} pictures; say which one does with "
-        f"--columns image=TITLE (there are {one_line(', '.join(table.titles))[:200]}).",
-        "image",
-        table.titles,
-    )
-
-
-def _hits(
-    rows: Sequence[Sequence[str]], columns: Sequence[int], count: Callable[[Iterable[str]], int]
-) -> dict[int, int]:
-    """How many names each column holds: among the first rows, where that is nearly all of them, else among all."""
-    for sample in (rows[:_FIRST], rows):
-        hits = {column: count([row[column] for row in sample]) for column in columns}
-        if max(hits.values(), default=0) >= 0.9 * len(sample):
-            break
-    return hits
-
-
-def _all_differ(rows: Sequence[Sequence[str]], column: int) -> bool:
-    cells = [row[column] for row in rows]
-    return all(cells) and len(set(cells)) == len(cells)
 
 
 def _form(titles: Sequence[str], picture: int) -> Form | None:
@@ -207,7 +182,7 @@ def _classes_of(form: Form, titles: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
-    by_title = next((titles.index(title) for title in ROLES[role] if title in titles), None)
+    by_title = next(iter(_columns_of(role, titles, rows)), None)
     if by_title is None and role == "split":
         for column in range(len(titles)):
             if any(row[column].casefold() not in PARTS.keys() | NOT_KNOWN for row in rows[:20]):
@@ -216,6 +191,26 @@ def _role(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> in
             if len(words) > 1 and words.keys() <= PARTS.keys() | NOT_KNOWN and words.keys() & PARTS.keys():
                 return column
     return by_title
+
+
+def _columns_of(role: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The columns with a title of a role: those with anything in them, the likeliest first; else those without."""
+    columns = [column for known in ROLES[role] for column, title in enumerate(titles) if title == known]
+    return [column for column in columns if any(row[column].casefold() not in NOT_KNOWN for row in rows)] or columns
+
+
+def _mostly_parts(titles: Sequence[str], rows: Sequence[Sequence[str]], taken: Collection[int]) -> int | None:
+    """A column with another title whose words are parts, most of them: the others will be asked about, not ignored."""
+    for column, title in enumerate(titles):
+        if column in taken or title in TITLES or any(hint in title for hint in HINTS):
+            continue
+        words = Counter(row[column].casefold() for row in rows)
+        known = {word: count for word, count in words.items() if word not in NOT_KNOWN}
+        parts = [word for word in known if word in PARTS]
+        learnt_from = any(PARTS[word] == "train" for word in parts)
+        if learnt_from and len(known) > 1 and 2 * sum(known[word] for word in parts) > sum(known.values()):
+            return column
+    return None
 
 
 def _decided(table: TableFile, picture: int, classes: Classes, roles: Mapping[str, int], folders: bool) -> str:

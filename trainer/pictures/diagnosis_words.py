@@ -1,6 +1,7 @@
 """The diagnoses that are known and what they mean: the bundled table (resources/diagnoses.toml) or a person's own."""
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,7 @@ from trainer.files.toml_file import read_toml
 
 _WAY = 'correct it; it has lists such as malignant = ["melanoma"]'
 BENIGN, MALIGNANT, INDETERMINATE = "benign", "malignant", "indeterminate"
+_WHOLE = re.compile(r"([-+]?\d+)([.,]0+)?")
 
 
 TASKS = ("carcinoma", "melanoma")
@@ -56,6 +58,30 @@ def _classes_of(source: Path, content: Mapping[str, Any]) -> dict[str, str]:
 def spelling(word: str) -> str:
     """What two spellings of a diagnosis share."""
     return " ".join(word.replace("_", " ").replace("-", " ").casefold().split())
+
+
+def class_key(word: str) -> str:
+    """What two ways of writing one class share: spelling, and of whole numbers the value."""
+    whole = _WHOLE.fullmatch(word)
+    return whole[1] if whole else spelling(word) or word
+
+
+class Spellings:
+    """Classes as they are written first, and in which other ways they are written."""
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[str, int], dict[str, None]] = {}
+
+    def first(self, word: str, column: int = 0) -> str:
+        """The first way in which this class was written in the column."""
+        ways = self._written.setdefault((class_key(word), column), {})
+        ways.setdefault(word)
+        return next(iter(ways))
+
+    def several(self) -> list[str]:
+        """For each class that is written in several ways, `"nv" and "NV"`."""
+        ways = dict.fromkeys(tuple(ways) for ways in self._written.values() if len(ways) > 1)
+        return [" and ".join(f'"{printable(word, 40)}"' for word in words[:4]) for words in ways]
 
 
 def the_rest(words: Iterable[str]) -> str:

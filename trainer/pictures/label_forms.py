@@ -84,8 +84,19 @@ ROLES = {
 }
 """Titles of columns that say more about a picture, the first that is there."""
 
-NOT_KNOWN = frozenset({"", "unknown", "n/a", "na", "nan", "none", "null", "-"})
+NOT_KNOWN = frozenset(
+    {"", "unknown", "not known", "n/a", "na", "n.a.", "n.a", "#n/a", "<na>", "nan", "none", "null", "-", "?"}
+    | {"missing", "not available", "unspecified", "not specified"}
+)
 """What stands in a cell where something is not known, in small letters."""
+
+NO_CLASSES = frozenset(
+    {"male", "female", "man", "woman", "men", "women", "m", "f"}
+    | {"hair", "hairs", "ruler", "rulers", "ink", "marker", "pen", "pen_mark", "pen_marks", "gel"}
+    | {"bubble", "bubbles", "air_bubbles", "gel_bubble", "gel_bubbles", "sticker", "stickers", "frame", "vignette"}
+    | {"dark_corner", "dark_corners", "black_corner", "black_corners"}
+)
+"""Titles of columns of 0 and 1 that say something else than a class: a person's sex, an artifact."""
 
 PARTS = {
     "train": "train",
@@ -102,11 +113,29 @@ PARTS = {
 }
 """Part by the word for it in a table, or of a folder, in small letters."""
 
+EITHER_PART = frozenset({"eval", "evaluation"})
+"""Words for a part that some call validation and some test."""
+
+_PART_FOLDER = re.compile(r"(.+?)[ _-]?(?:set|data|dataset|split|images?|pictures|photos)?")
+
 TITLES = frozenset(
     {title for form in FORMS for title in (*form.pictures, *form.classes)}
     | {title for titles in ROLES.values() for title in titles}
 )
 """Every title that is known, as `folded` writes it."""
+
+PICTURE_TITLES = frozenset({title for form in FORMS for title in form.pictures}) - {"lesion_id"}
+"""Titles of columns that name pictures, as `folded` writes them."""
+
+CLASS_WORDS = frozenset({*MARKS, *TRUTHS, "seborrheic_keratosis"})
+"""Titles that are classes, and stand as words in columns of other tables."""
+
+
+def part_word(folder: str) -> str:
+    """The word for a part in a folder's name, which may say "set" or "images" behind it; "" where there is none."""
+    match = _PART_FOLDER.fullmatch(folder.casefold())
+    words = (match[0], match[1]) if match else ()
+    return next((word for word in words if word in PARTS or word in EITHER_PART), "")
 
 
 def folded(title: str) -> str:

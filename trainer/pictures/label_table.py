@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from trainer.pictures.column_choice import Columns, Wanted, choose_columns
+from trainer.pictures.column_choice import TIED, Columns, Wanted, choose_columns
+from trainer.pictures.diagnosis_words import Spellings, class_key
 from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import NOT_KNOWN
-from trainer.pictures.name_matching import Names, PictureNames, key_of
+from trainer.pictures.name_matching import Names, PictureNames, file_name, key_of, with_ending
 from trainer.pictures.table_file import TableFile, damaged, open_table
 
-FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "not available", "missing"})
+FILLERS = frozenset({"anonymous", "anonymized", "anonymised", "anon", "undisclosed", "confidential", "withheld"})
 """What people write for a patient or lesion that is not to be told."""
 _BLANK = re.compile(r"0+(\.0)?|-1(\.0)?|9{3,}|[-. ?x]+", re.IGNORECASE)
 _MOST_OF_ONE = 50
 """Pictures that one patient may well have."""
-_TIED = ("patient", "lesion", "group")
 
 
 class LabelRow(NamedTuple):
@@ -102,8 +102,9 @@ def read_label_table(path: Path, pictures: Sequence[Path] | None = None, columns
     chosen = choose_columns(table, names, columns or {})
     problems = [*table.problems, *chosen.notes]
     rows = _without_fillers(table, chosen, _rows(table, chosen, problems), problems)
-    merged, disagreeing, nameless = _merged(rows)
-    finder = Names(merged, names, folders=chosen.folders)
+    twins = _twins(rows, names) if names and not chosen.folders else frozenset()
+    merged, disagreeing, nameless = _merged(rows, tuple(chosen.roles), twins, problems)
+    finder = Names(merged, names, folders=chosen.folders, twins=twins)
     keys = {picture: finder.key(picture) for picture in pictures or ()}
     numbered = [picture for picture, key in keys.items() if key and finder.is_numbered(picture)]
     if numbered:
@@ -133,12 +134,17 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
     rows = []
     words: Counter[str] = Counter()
     seen: dict[tuple[str, ...], tuple[str, ...]] = {}
+    spellings = Spellings()
     for line, cells in table.rows():
         class_cells = tuple([cells[column] for column in classes.places])
         diagnoses = seen.get(class_cells)
         if diagnoses is None:
+            row = [*cells]
+            for column in classes.places:
+                if not classes.one_each and column not in classes.truths:
+                    row[column] = spellings.first(cells[column], column)
             try:
-                diagnoses = seen.setdefault(class_cells, classes.diagnoses(cells, titles))
+                diagnoses = seen.setdefault(class_cells, classes.diagnoses(row, titles))
             except ValueError as error:
                 raise damaged(table.name, line, error) from error
         if not diagnoses and not classes.one_each:
@@ -147,31 +153,60 @@ def _rows(table: TableFile, chosen: Columns, problems: list[str]) -> list[LabelR
     not_known = [f'"{one_line(word)[:40]}" ({count:,})' for word, count in words.items() if word]
     if not_known:
         problems.append(f"These words count as not known, not as a class: {', '.join(not_known)}.")
+    if alike := spellings.several():
+        problems.append(f"These words are taken as one class each: {', '.join(alike)}.")
     return rows
 
 
-def _merged(rows: Sequence[LabelRow]) -> tuple[dict[str, LabelRow], frozenset[str], int]:
+def _twins(rows: Sequence[LabelRow], names: PictureNames) -> frozenset[str]:
+    """File names that stand in rows with different endings, and are pictures with different endings."""
+    written: dict[str, set[str]] = {}
+    for row in rows if names.twins else ():
+        stem = file_name(key_of(row.name))
+        if stem in names.twins and with_ending(row.name) != key_of(row.name):
+            written.setdefault(stem, set()).add(file_name(with_ending(row.name)))
+    return frozenset(stem for stem, endings in written.items() if len(endings) > 1)
+
+
+def _merged(
+    rows: Sequence[LabelRow], roles: Sequence[str], twins: frozenset[str], problems: list[str]
+) -> tuple[dict[str, LabelRow], frozenset[str], int]:
     """One row for each name, the names whose rows disagree, and how many rows have no name.
 
-    A row without a class says nothing against others.
+    A row without a class, or without a word of a role, says nothing against others; two words of a role are said.
     """
     merged: dict[str, LabelRow] = {}
     disagreeing: set[str] = set()
+    differing: dict[str, dict[str, str]] = {role: {} for role in roles}
     nameless = 0
     for row in rows:
         key = key_of(row.name)
+        if twins and file_name(key) in twins:
+            key = with_ending(row.name)
         known = merged.setdefault(key, row)
         if not key:
             nameless += 1
-        elif known is not row and row.diagnoses:
-            if not known.diagnoses:
-                merged[key] = row
-            elif row.diagnoses != known.diagnoses:
+        elif known is not row:
+            if row.diagnoses and known.diagnoses and not _alike(row.diagnoses, known.diagnoses):
                 disagreeing.add(key)
+            for role, first, later in zip(roles, known.other, row.other, strict=True):
+                if first and later and not _alike([first], [later]):
+                    differing[role].setdefault(key, known.name)
+            other = tuple(first or later for first, later in zip(known.other, row.other, strict=True))
+            merged[key] = known._replace(diagnoses=known.diagnoses or row.diagnoses, other=other)
     merged.pop("", None)
     for key in disagreeing:
         merged[key] = merged[key]._replace(diagnoses=())
+    for role, names in differing.items():
+        if names:
+            pictures = "1 picture has" if len(names) == 1 else f"{len(names):,} pictures have"
+            first = one_line(next(iter(names.values())))[:60]
+            problems.append(f"{pictures} rows with another {role} ({first} first); the first row counts.")
     return merged, frozenset(disagreeing), nameless
+
+
+def _alike(some: Sequence[str], others: Sequence[str]) -> bool:
+    return some == others or [*map(class_key, some)] == [*map(class_key, others)]
 
 
 def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], problems: list[str]) -> list[LabelRow]:
@@ -180,8 +215,9 @@ def _without_fillers(table: TableFile, chosen: Columns, rows: list[LabelRow], pr
     for index, role in enumerate(chosen.roles):
         words = Counter(row.other[index] for row in rows)
         empty[index] = {word for word in words if word.casefold() in NOT_KNOWN}
-        for word, count in words.items() if role in _TIED else ():
-            if word not in empty[index] and _is_filler(word, count, len(rows)):
+        for word, count in words.items() if role in TIED else ():
+            not_known = bool(word) and word in empty[index] and count > 1
+            if not_known or (word not in empty[index] and _is_filler(word, count, len(rows))):
                 empty[index].add(word)
                 problems.append(
                     f'"{one_line(word)[:40]}" stands in {count:,} of {len(rows):,} rows of column '

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from trainer.pictures.file_names import ENDINGS
 DEEPEST = 64
 """Folders in a name of a table that are compared: every depth there is costs a look for every picture."""
 
-_LEADING_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+_LEADING_ZEROS = re.compile(r"(?<!\d)(?<!\d[.,])0+(?=\d)")
 _NUMBERED = re.compile(r"\D+(\d+)")
 
 
@@ -28,6 +28,13 @@ def key_of(name: str) -> str:
     if "/" not in name:
         return name
     return "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
+
+
+def with_ending(name: str) -> str:
+    """The key of a picture's name and its ending behind it, where it has one."""
+    stem, dot, ending = name.rpartition(".")
+    ending = ending.strip().casefold()
+    return f"{key_of(stem)}.{ending}" if dot and ending in ENDINGS else key_of(name)
 
 
 def file_name(key: str) -> str:
@@ -55,6 +62,12 @@ class PictureNames:
     def __init__(self, pictures: Iterable[Path]) -> None:
         self.keys = {picture: key_of(picture.name) for picture in pictures}
         self._stems = set(self.keys.values())
+
+    @cached_property
+    def twins(self) -> frozenset[str]:
+        """The keys that pictures with different endings share, as a.jpg and a.png do."""
+        written = {with_ending(picture.name): key for picture, key in self.keys.items()}
+        return frozenset(key for key, count in Counter(written.values()).items() if count > 1)
 
     @cached_property
     def _loose(self) -> set[str]:
@@ -96,10 +109,17 @@ class Names:
     says nothing about that picture's namesake in another folder.
     """
 
-    def __init__(self, keys: Iterable[str], pictures: PictureNames | None = None, *, folders: bool = False) -> None:
-        """`folders`: the names are those of folders that hold the pictures."""
+    def __init__(
+        self,
+        keys: Iterable[str],
+        pictures: PictureNames | None = None,
+        *,
+        folders: bool = False,
+        twins: Collection[str] = (),
+    ) -> None:
+        """`folders`: the names are those of folders that hold the pictures; `twins` are known by their endings, too."""
         self._keys = dict.fromkeys(key for key in keys if key)
-        self._folders = folders
+        self._folders, self._twins = folders, frozenset(twins)
         self._depths = tuple(sorted({key.count("/") + 1 for key in self._keys} & {*range(1, DEEPEST)}, reverse=True))
         self._stem_of = pictures.keys if pictures else {}
         self._pictures = pictures
@@ -113,7 +133,7 @@ class Names:
         if exact or self._folders:
             return exact
         stem = self._stem(picture)
-        return self._stems.get(stem) or self._loose.get(loose(stem)) or self._by_number(stem)
+        return self._by_stem(picture) or self._loose.get(loose(stem)) or self._by_number(stem)
 
     def is_loose(self, picture: Path) -> bool:
         """Whether a picture that has a name was found only by what `loose` leaves away."""
@@ -124,7 +144,12 @@ class Names:
         return self._is_unlike(picture) and loose(self._stem(picture)) not in self._loose
 
     def _is_unlike(self, picture: Path) -> bool:
-        return not (self._folders or self._end(picture) or self._stem(picture) in self._stems)
+        return not (self._folders or self._end(picture) or self._by_stem(picture))
+
+    def _by_stem(self, picture: Path) -> str:
+        stem = self._stem(picture)
+        own = self._stems.get(with_ending(picture.name), "") if stem in self._twins else ""
+        return own or self._stems.get(stem, "")
 
     def _by_number(self, stem: str) -> str:
         number = number_of(stem)
@@ -151,10 +176,15 @@ class Names:
         if self._folders:
             parents = (key_of(folder.name) for folder in picture.absolute().parents)
             return next((name for name in parents if name in self._keys), "")
+        if self._twins and self._stem(picture) in self._twins and (own := self._longest(picture, with_ending)):
+            return own
         if self._depths == (1,):
             key = self._stem(picture)
             return key if key in self._keys else ""
-        parts = key_of(str(picture.absolute())).split("/")
+        return self._longest(picture, key_of)
+
+    def _longest(self, picture: Path, key: Callable[[str], str]) -> str:
+        parts = key(str(picture.absolute())).split("/")
         ends = ("/".join(parts[-depth:]) for depth in self._depths)
         return next((end for end in ends if end in self._keys), "")
 

@@ -4,6 +4,7 @@ import codecs
 import io
 import itertools
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from csv import Error as CsvError
 from csv import reader
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.files.errors import UserError
-from trainer.pictures.file_names import one_line
-from trainer.pictures.label_forms import TITLES, folded
+from trainer.pictures.file_names import ENDINGS, one_line
+from trainer.pictures.label_forms import CLASS_WORDS, PICTURE_TITLES, TITLES, folded
 
 MAX_BYTES = 500_000_000
 MOST_COLUMNS, MOST_ROWS = 10_000, 5_000_000
@@ -115,6 +116,10 @@ def open_table(path: Path, pictures_in: Callable[[Sequence[str]], int] | None = 
     tops = {mark: _top(text, mark) for mark in marks}
     delimiter = max(tops, key=lambda mark: _fitness(tops[mark]))
     top = tops[delimiter]
+    if above := _above_header(tops.values()):
+        raise UserError(
+            f'{name} has a first line ("{one_line(above)[:60]}") above its header; remove what stands there.'
+        )
     if not top or len(top[0]) < 2:
         begins = one_line(", ".join(top[0]))[:80] if top else "nothing"
         raise UserError(
@@ -156,29 +161,72 @@ def _fitness(top: Sequence[Sequence[str]]) -> tuple[int, float, int]:
     return len({folded(title) for title in top[0][:100]} & TITLES), even, width
 
 
+def _above_header(tops: Iterable[Sequence[Sequence[str]]]) -> str:
+    """What a line says that stands above titles and is none itself, as the title of a study; "" where there is none."""
+    for top in tops:
+        header = next(
+            (row for row in top if len(row) > 1 and any(folded(cell) in PICTURE_TITLES for cell in row)), None
+        )
+        above = top[: top.index(header)] if header and all(header) else []
+        filled = [[cell for cell in row if cell] for row in above]
+        if above and all(len(cells) == 1 and folded(cells[0]) not in TITLES for cells in filled):
+            return filled[0][0]
+    return ""
+
+
 def _headed(top: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None) -> bool:
     """Whether the first row holds titles."""
     first = top[0]
     below = [[row[column] for row in top[1:] if column < len(row)] for column in range(len(first))]
+    if any(_is_file(cell) for cell in first) or _goes_on(first, below, pictures_in):
+        return False
+    if any(folded(cell) in PICTURE_TITLES for cell in first):
+        return True
     # Some classes of pictures ("nv") are titles elsewhere, names of pictures are none.
     if any(re.search(r"\d", cell) and _shape(cell) in map(_shape, below[column]) for column, cell in enumerate(first)):
         return False
-    if any(folded(cell) in TITLES for cell in first):
+    if any(folded(cell) in TITLES and not _is_class(cell, below[column]) for column, cell in enumerate(first)):
         return True
     if pictures_in is not None and pictures_in(first):
+        return False
+    if any(folded(cell) in TITLES for cell in first):  # a class, as those below it
         return False
     return not any(cell and cell in below[column] for column, cell in enumerate(first))
 
 
+def _is_file(cell: str) -> bool:
+    stem, dot, ending = cell.rpartition(".")
+    return bool(stem and dot) and ending.casefold() in ENDINGS
+
+
+def _goes_on(
+    first: Sequence[str], below: Sequence[Sequence[str]], pictures_in: Callable[[Sequence[str]], int] | None
+) -> bool:
+    """Whether the first row names a picture in the column in which most of the rows below do."""
+    if pictures_in is None:
+        return False
+    counts = [pictures_in(cells) for cells in below]
+    column = max(range(len(first)), key=counts.__getitem__)
+    return 2 * counts[column] > len(below[column]) and bool(pictures_in([first[column]]))
+
+
+def _is_class(cell: str, below: Sequence[str]) -> bool:
+    """Whether a cell that is a title elsewhere is a class here, since classes stand below it."""
+    return folded(cell) in CLASS_WORDS and any(folded(word) in CLASS_WORDS for word in below)
+
+
 def _shape(cell: str) -> str:
-    """A cell with every digit alike, as the names of pictures are."""
-    return re.sub(r"\d", "0", cell)
+    """A cell with every digit alike, as the names of pictures are; beside letters also however many there are."""
+    return re.sub(r"\d+" if re.search(r"[^\W\d]", cell) else r"\d", "0", cell)
 
 
 def _text(path: Path, name: str) -> tuple[str, str]:
     """The file's text, and what there is to say about its encoding."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise UserError(f"{name} is no plain file; choose a CSV file.")  # a device may have no end
+        if status.st_size > MAX_BYTES:
             raise UserError(f"{name} is too large for a table of classes; choose the CSV that belongs to the pictures.")
         raw = path.read_bytes()
     except FileNotFoundError as error:

@@ -24,7 +24,6 @@ from explorer.core.tags import FilterKey
 from trainer.networks.architectures import ScratchCNN
 from trainer.networks.checkpoint import Checkpoint, InputSpec, save
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 TARGET = "class:malignant"
 
 

@@ -461,3 +461,45 @@ def test_more_than_a_tenth_unreadable_is_a_failure(
     assert main(["prepare", "--images", str(images), "--out", str(out), "--size", "32"]) == code
     assert f"{broken} of {40 + broken} pictures could not be read" in capsys.readouterr().err
     assert len(open_cohort(out)) == 40
+
+
+def test_a_word_for_not_known_is_no_patient_and_is_said(images: Path) -> None:
+    labels = images.parent / "l.csv"
+    rows = [f"{at:02},{('nv', 'mel')[at % 2]},{f'P{at}' if at % 3 == 0 else 'unspecified'}" for at in range(40)]
+    labels.write_text("image,label,patient_id\n" + "\n".join(rows))
+    made = prepared(images, labels)
+    said = '"unspecified" stands in 26 of 40 rows of column "patient_id": it is no patient, and counts as not known.'
+    assert said in made.notes
+    assert len(set(made.cohort.groups)) == 40
+
+
+def test_a_split_far_from_its_shares_is_said_and_called_what_it_is(images: Path) -> None:
+    labels = images.parent / "l.csv"
+    rows = [f"{at:02},{('nv', 'mel')[at % 2]},{f'P{at}' if at % 3 == 0 else 'Wards'}" for at in range(40)]
+    labels.write_text("image,label,patient_id\n" + "\n".join(rows))
+    made = prepared(images, labels)
+    counts = [int((made.cohort.splits == part).sum()) for part in ("train", "validation", "test")]
+    note = next(note for note in made.notes if note.startswith("The parts hold"))
+    assert "{} (train), {} (validation) and {} (test) of 40 pictures, not 64, 16 and 20 %".format(*counts) in note
+    assert "patient Wards alone has 26" in note
+    assert made.cohort.settings["split"] == " / ".join(f"{100 * count / 40:.0f}" for count in counts) + " %"
+    rows = [f"{at:02},{('nv', 'mel')[at % 2]},P{at // 2}" for at in range(40)]
+    labels.write_text("image,label,patient_id\n" + "\n".join(rows))
+    made = prepared(images, labels, replace=True)
+    assert made.notes == []
+    assert made.cohort.settings["split"] == "64 / 16 / 20 %"
+
+
+@pytest.mark.parametrize("title", ["patient_id", "subject", "lesion_id", "case"])
+def test_pictures_of_a_folder_that_a_table_names_stand_on_one_side(title: str, tmp_path: Path) -> None:
+    for number in range(40):
+        file = tmp_path / "pictures" / f"P{number // 2:03}" / f"v{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture(number).save(file)
+    rows = [f"P{number:03},{('nv', 'mel')[number % 2]}" for number in range(20)]
+    (tmp_path / "l.csv").write_text(f"{title},dx\n" + "\n".join(rows))
+    cohort = prepared(tmp_path / "pictures", tmp_path / "l.csv").cohort
+    sides: dict[str, set[str]] = {}
+    for name, part in zip(cohort.names, cohort.splits.tolist(), strict=True):
+        sides.setdefault(name.partition("/")[0], set()).add(part)
+    assert all(len(parts) == 1 for parts in sides.values())

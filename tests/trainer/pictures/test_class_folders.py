@@ -76,3 +76,79 @@ def test_the_folders_above_those_of_patients_are_the_classes(tmp_path: Path) -> 
     reading = read_cases(tmp_path, None, parse_columns("patient=folder"))
     assert "the folders above them are" in reading.problems[0]
     assert {case.patient for case in reading.cases} == {f"patient_{number}" for number in range(6)}
+
+
+def four(*folders: str) -> list[str]:
+    return [f"{folder}/{folder.replace('/', '_')}_{number}.jpg" for folder in folders for number in range(4)]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("mel/clinical", "mel/dermoscopic", "nv/clinical", "nv/dermoscopic"),
+        ("mel/original", "mel/resized", "nv/original"),
+        ("mel/left", "mel/right", "nv/left", "nv/right"),
+        ("mel/anna", "mel/bert", "nv/cora", "nv/dora"),
+        ("mel/a3f9", "mel/b77c", "nv/0c1d"),
+        ("mel", "mel/dermoscopic", "mel/thumbs", "nv", "nv/thumbs"),
+        ("mel", "nv", "bcc", "mel/dermoscopic"),
+        ("mel/unknown", "mel/x", "nv/x"),
+    ],
+)
+def test_folders_of_known_diagnoses_go_before_those_within_them_and_it_is_said(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    assert both(tmp_path) == {name: name.split("/")[0] for name in four(*folders)}
+    reading = read_cases(tmp_path, None)
+    assert "no known diagnosis; the folders above them are, and are the classes" in reading.problems[0]
+    asked = read_cases(tmp_path, None, parse_columns("label=folder"))
+    assert {case.diagnoses[0] for case in asked.cases} >= {folder.split("/")[-1] for folder in folders} - {"unknown"}
+
+
+def test_finer_diagnoses_below_coarse_ones_stay_classes(tmp_path: Path) -> None:
+    names = four("benign/nevus", "benign/wart", "malignant/melanoma", "malignant/bcc")
+    assert both(touch(tmp_path, *names)) == {name: name.split("/")[1] for name in names}
+    assert read_cases(tmp_path, None).problems == []
+
+
+def test_folders_of_what_is_not_known_are_no_classes(tmp_path: Path) -> None:
+    touch(tmp_path, *four("mel", "nv", "unknown", "NA"))
+    assert set(both(tmp_path).values()) == {"mel", "nv"}
+    reading = read_cases(tmp_path, None)
+    assert reading.problems == ['The folders "NA" (4) and "unknown" (4) count as not known, not as a class.']
+    assert len(reading.left_out) == 8
+
+
+def test_folders_in_two_spellings_are_one_class(tmp_path: Path) -> None:
+    touch(tmp_path, *four("Mel", "mel", "mel_", "NV"), "mel/more.jpg")
+    assert set(both(tmp_path).values()) == {"mel", "NV"}
+    assert dict(folder_labels(tmp_path, list_images(tmp_path)).counts) == {"NV": 4, "mel": 13}
+    assert 'The folders "Mel", "mel" and "mel_" are taken as one class.' in read_cases(tmp_path, None).problems
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("train_set", "test_set"),
+        ("training_images", "test-images"),
+        ("Trainset", "testset"),
+        ("Train data", "holdout data"),
+    ],
+)
+def test_folders_of_parts_are_known_in_longer_names(train: str, test: str, tmp_path: Path) -> None:
+    touch(tmp_path / "above", *four(f"{train}/mel", f"{train}/nv", f"{test}/mel", f"{test}/nv"))
+    touch(tmp_path / "below", *four(f"mel/{train}", f"nv/{train}", f"mel/{test}", f"nv/{test}"))
+    for root in ("above", "below"):
+        cases = read_cases(tmp_path / root, None).cases
+        assert {case.diagnoses[0] for case in cases} == {"mel", "nv"}
+        assert all(case.part == ("train" if train in case.name else "test") for case in cases)
+
+
+def test_a_folder_that_may_be_either_part_is_said(tmp_path: Path) -> None:
+    touch(tmp_path, *four("train_set/mel", "train_set/nv", "eval/mel", "eval/nv"))
+    reading = read_cases(tmp_path, None)
+    assert {case.diagnoses[0] for case in reading.cases} == {"mel", "nv"}
+    assert reading.problems == [
+        'The folder "eval" may be validation or test; name it so, else its pictures have no part.'
+    ]
