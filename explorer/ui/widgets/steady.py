@@ -1,5 +1,7 @@
 """Boxes, sliders and numbers that stay as they were chosen where a person scrolls past them."""
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox
@@ -28,8 +30,8 @@ class Slider(QSlider):
 class Number(QSpinBox):
     """A whole number; the wheel changes it only while it has the keyboard."""
 
-    def __init__(self, **properties: object) -> None:
-        super().__init__(**properties)  # type: ignore[call-overload]  # Qt's own, by name
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
         self.setFocusPolicy(NOT_BY_WHEEL)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -42,8 +44,8 @@ class Number(QSpinBox):
 class Decimal(QDoubleSpinBox):
     """A number with decimals; the wheel changes it only while it has the keyboard."""
 
-    def __init__(self, **properties: object) -> None:
-        super().__init__(**properties)  # type: ignore[call-overload]  # Qt's own, by name
+    def __init__(self, **properties: Any) -> None:
+        super().__init__(**properties)
         self.setFocusPolicy(NOT_BY_WHEEL)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
