@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QLayout, QSizePolicy, QStackedLayout, QTabWidget, QWidget
 
 from explorer.core.attribution.occlusion.lens import OCCLUSION
@@ -229,26 +228,29 @@ class Browser(RememberingSplitter):
     def _lens_changed(self) -> None:
         """Show the strip while a lens is looked through; nothing follows the mouse without a patch."""
         if self._lens_strip is not None or self._lens.lens is not None:
-            if self._sizes_alone is None and self._lens.lens is not None:
+            looking = self._lens.lens is not None
+            comes = looking and self._sizes_alone is None
+            if comes:
                 self._sizes_alone = self.sizes()
-            self.lens_strip.setVisible(self._lens.lens is not None)
-            self._keep_room_of_tabs()
+            self.lens_strip.setVisible(looking)
+            self.tabs.setMinimumHeight(BELOW_A_STRIP if looking else 0)
+            if comes:
+                QTimer.singleShot(0, self, self._keep_room_of_tabs)  # when the strip has its height
+            elif not looking and self._sizes_alone is not None:
+                self.setSizes(self._sizes_alone)
+                self._sizes_alone = None
             if not self._occluding.possible:
                 self.lens_strip.drag.setChecked(False)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._keep_room_of_tabs()
-        super().resizeEvent(event)
-
     def _keep_room_of_tabs(self) -> None:
-        """Leave the tabs below a strip as much height as the window has for them; without it all is as it was."""
-        if self._lens.lens is not None:
-            room = BELOW_A_STRIP + (self.height() - LOW) // 2
-            self.tabs.setMinimumHeight(max(BELOW_A_STRIP, min(room, BELOW)))
-        elif self._sizes_alone is not None:
-            self.tabs.setMinimumHeight(0)
-            self.setSizes(self._sizes_alone)
-            self._sizes_alone = None
+        """Leave the tabs below a strip as much height as the window has for them, once: then nothing moves."""
+        if self._sizes_alone is None:
+            return
+        tall = max(BELOW_A_STRIP, min(BELOW_A_STRIP + (self.height() - LOW) // 2, BELOW))
+        sizes = self.sizes()
+        wanted = sizes[1] + tall - self.tabs.height()
+        if tall > self.tabs.height():
+            self.setSizes([sum(sizes) - wanted, wanted])
 
     def _arrange(self) -> None:
         self._filters.arrange(self._order.currentData(), self._shown.currentData())
