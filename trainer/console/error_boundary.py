@@ -57,34 +57,10 @@ def through(program: str, work: Callable[[], int | None]) -> int:
 _REQUIRED = "the following arguments are required: "
 
 
-class _StoreOnce(argparse._StoreAction):
-    """An option whose value is one: argparse would take the last of several without a word."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[Any] | None,
-        option_string: str | None = None,
-    ) -> None:
-        if isinstance(parser, Parser) and option_string is not None:
-            if self.dest in parser.given:
-                raise argparse.ArgumentError(self, "is given more than once")
-            parser.given.add(self.dest)
-        super().__call__(parser, namespace, values, option_string)
-
-
 class Parser(argparse.ArgumentParser):
     """argparse's, whose complaints are one line of plain text and name the nearest word that is known."""
 
     _words: Sequence[str] = ()
-
-    def __init__(self, *words: Any, **how: Any) -> None:
-        super().__init__(*words, **how)
-        self.given: set[str] = set()
-        """The options that came so far in what is being parsed."""
-        for name in (None, "store"):
-            self.register("action", name, _StoreOnce)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments; a flag that is not known is named together with the nearest one of its subcommand."""
@@ -102,7 +78,6 @@ class Parser(argparse.ArgumentParser):
         UserError where a command would write over what it reads.
         """
         self._words = [*map(str, sys.argv[1:] if args is None else args)]
-        self.given.clear()
         arguments, rest = super().parse_known_args(args, namespace)
         keep_inputs(vars(arguments))
         return arguments, rest

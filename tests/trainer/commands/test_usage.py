@@ -74,11 +74,3 @@ def test_help_names_every_setting_and_says_what_it_is_for(capsys: pytest.Capture
         assert ended.value.code == 0
         said = capsys.readouterr().out.replace(":", " ").split()
         assert {f"--{name.replace('_', '-')}" for name in SETTINGS} <= set(said)
-
-
-def test_an_option_that_is_given_twice_is_no_silent_choice(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["describe", "a.h5", "--figure=a.png", "--figure", "b.png"], ["train", "--out=a", "--out=b"]):
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        assert ended.value.code == 2
-        assert "is given more than once" in capsys.readouterr().err

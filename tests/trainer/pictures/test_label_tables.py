@@ -445,4 +445,4 @@ def test_two_columns_for_what_has_one_are_refused(tmp_path: Path) -> None:
     for role, first, second in (("image", "photo", "copy"), ("patient", "patient", "owner")):
         with pytest.raises(UserError, match=f'two columns for "{role}": {first}, {second}; name one'):
             problems_of(tmp_path, text, f"{role}={first},{role}={second}")
-        problems_of(tmp_path, text, f"{role}={first},{role}={first}")
+        problems_of(tmp_path, text, f"image=photo,{role}={first},{role}={first}")
