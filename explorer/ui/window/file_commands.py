@@ -156,20 +156,20 @@ class FileCommands:
 
     def ask_large_export(self, order: "Order", size: "ExportSize") -> None:
         """Ask whether a large export is meant."""
-        from explorer.ui.dialogs.export_dialog import ask
+        from explorer.ui.dialogs.export_messages import ask
 
         ask(self._workspace, self._parts.problems, order, size, self._parent)
 
     def tell_export(self, report: "ExportReport", order: "Order") -> None:
         """Say what an export wrote."""
-        from explorer.ui.dialogs.export_dialog import tell
+        from explorer.ui.dialogs.export_messages import tell
 
         tell(self._parts.problems, report, order.out)
 
     def offer_export(self, network: "Network") -> None:
         """Offer to go on with an export that an earlier session did not finish."""
         if self._workspace.exporting.left:
-            from explorer.ui.dialogs.export_dialog import offer
+            from explorer.ui.dialogs.export_messages import offer
 
             offer(self._workspace, self._parts.problems, network)
 
