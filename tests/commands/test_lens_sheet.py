@@ -1,5 +1,6 @@
 """`feature-explorer lens sheet`: several lenses in one figure, for a folder or for what is confused most."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -8,13 +9,16 @@ import pytest
 from PIL import Image
 
 from explorer.cli import main
+from explorer.commands import lens_sheet
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.sheet_rows import sheet_row
 from explorer.core.drawing.signed_overlay import attribution_overlay, limit_of
+from explorer.core.errors import UserError
 from explorer.core.evaluation.confused_pairs import ConfusedRows, confused_pairs
 from explorer.core.figures.encoding import read_description
-from explorer.core.images import read_image
+from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activations import predict
+from explorer.core.network.training_pictures import DIGITS
 from tests.networks import open_small, save_small
 
 
@@ -83,6 +87,23 @@ def test_confused_pairs_are_those_of_the_table(
     table.write_text("image,label\n" + "\n".join(f"{path.name},{name}" for path, name in said.items()) + "\n", "utf-8")
     assert main([*asked, "--force"]) == 1
     assert "no pair to show" in capsys.readouterr().err
+
+
+def test_what_the_network_was_trained_on_is_no_mistake_like_others(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, first = open_small(tmp_path), sorted(pictures.rglob("*.png"))[0]
+    learned = dataclasses.replace(network, training={"seen": [picture_digest(first)[:DIGITS]]})
+    monkeypatch.setattr(lens_sheet, "network_of", lambda *asked: learned)
+    rows: list[tuple[str, ...]] = []
+
+    def drawn(network: object, rgb: object, lenses: object, target: str, lines: tuple[str, ...], *how: object) -> None:
+        rows.append(lines)
+        raise UserError("That is all that is asked.")
+
+    monkeypatch.setattr("explorer.core.attribution.sheet_rows.sheet_row", drawn)
+    assert main(words(tmp_path, pictures, "s.png", "--first", "1")) == 1
+    assert rows == [(first.name, rows[0][1], "the network was trained on it")]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from explorer.core.index.parts import Part, folder_of, read_part
 from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, Contents, NetworkFacts, Pictures
 from explorer.core.index.sealed_file import Damaged, open_sealed
 from explorer.core.network.opening import Network
+from explorer.core.network.training_pictures import DIGITS, trained_on
 
 Place = tuple[Part, int]
 """Where a picture's answers lie: a part, and a column of it."""
@@ -26,7 +27,7 @@ class Joiner:
 
     def __init__(self, network: Network, out: Path, sample: FrozenSample, relevance: str) -> None:
         self._network, self._out, self._sample, self._relevance = network, out, sample, relevance
-        self._seen_by_network = _digests_of_training(network)
+        self._seen_by_network = trained_on(network)
         self._joined = 0
 
     def missing(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[FolderPicture]:
@@ -68,9 +69,7 @@ class Joiner:
                 digests=tuple(picture.digest for picture in chosen),
                 sizes=sizes,
                 given=tuple(picture.given for picture in chosen),
-                trained_on=np.array(
-                    [picture.digest[: len(_SEEN)] in self._seen_by_network for picture in chosen], bool
-                ),
+                trained_on=np.array([picture.digest[:DIGITS] in self._seen_by_network for picture in chosen], bool),
                 lesions=tuple(picture.lesion for picture in chosen)
                 if any(picture.lesion for picture in chosen)
                 else (),
@@ -145,18 +144,9 @@ class Joiner:
         return rows, np.concatenate(sizes), widths
 
 
-_SEEN = "0" * 12
-"""As many digits of each digest a checkpoint keeps of the pictures it was trained or chosen on."""
-
-
 def _folder(picture: FolderPicture) -> Path:
     """The folder to which the names are relative."""
     return picture.path.absolute().parents[picture.name.count("/")]
-
-
-def _digests_of_training(network: Network) -> frozenset[str]:
-    seen = network.training.get("seen") if isinstance(network.training, dict) else None
-    return frozenset(str(digest)[: len(_SEEN)] for digest in seen) if isinstance(seen, list | tuple) else frozenset()
 
 
 def _places(pictures: Sequence[FolderPicture], parts: Iterable[Part]) -> dict[int, Place]:
