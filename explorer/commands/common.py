@@ -87,9 +87,16 @@ def images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
 
 
 def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
-    """The pictures of `add_images_argument` that `add_chosen_pictures` leaves; UserError where none is."""
+    """The pictures of `add_images_argument` that `add_chosen_pictures` leaves, to write figures of them to `--out`.
+
+    UserError where none is left. That figures would lie among the pictures, and be taken for some next time, is said.
+    """
     from explorer.core.selection import choose_pictures, picture_names
 
+    for folder in arguments.images:
+        if folder.is_dir() and arguments.out.resolve().is_relative_to(folder.resolve()):
+            told = f"{arguments.out} lies in the folder of the pictures: what is written there is taken for pictures"
+            say(f"feature-explorer: {printable(told, 500)} next time; choose a folder outside of it.", error=True)
     pictures = images_of(arguments)
     names = [name for text in arguments.pictures or () for name in picture_names(text, pictures)]
     if arguments.pictures and not names:

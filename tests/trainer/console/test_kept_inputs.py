@@ -1,6 +1,7 @@
 """No command of either program writes over a file that it reads."""
 
 import argparse
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,3 +109,13 @@ def test_what_is_of_another_kind_is_not_replaced(
     assert explorer_cli.main([words[0], *given, f"--out={file}"]) == 1
     assert f"is there already and is not {kind} of this program" in capsys.readouterr().err
     assert file.read_bytes() == READ
+
+
+@pytest.mark.parametrize("command", ["export", "concepts"])
+def test_figures_among_the_pictures_are_said(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are taken for pictures next time."""
+    shutil.copy(ROOT / "resources" / "demo" / "pictures" / "drawn_01.jpg", tmp_path)
+    demo = ROOT / "resources" / "demo" / "demo-scratch-cnn.safetensors"
+    words = [f"--model={demo}", "--filters=7:1"] if command == "export" else []
+    assert explorer_cli.main([command, *words, f"--images={tmp_path}", f"--out={tmp_path / 'figures'}"]) == 0
+    assert "is taken for pictures next time" in capsys.readouterr().err
