@@ -169,7 +169,7 @@ def _fitting(weights: Weights) -> list[Blueprint]:
     for spelling in spellings(weights.tensors):
         fitting = [blueprint for blueprint in _candidates(spelling) if weights.wants(blueprint.prefix)]
         if fitting:
-            return fitting
+            return [timm.with_scores(blueprint, weights.tensors) for blueprint in fitting]
     fitting = [blueprint for blueprint in cut_blueprints(weights.tensors) if weights.wants(blueprint.prefix)]
     if fitting or not timm.installed():
         return fitting

@@ -77,7 +77,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             lambda: _replaced(build(), part, NoScores()),
             0,
             (*foreign, *left),
-            (without_scores(part, tensors, tuple(outside)),),
+            (without_scores(part, tensors, tuple(outside), others),),
         )
     final_head: Head = head
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
@@ -147,12 +147,22 @@ def head_sentence(path: str, head: Head) -> str:
     return f'The last layers ("{path}") were built from their shapes: {head.text}.'
 
 
-def without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:
-    """What is said where no last layers could be built from the weights of this part; `several` that could be them."""
+def without_scores(part: str, tensors: Tensors, several: tuple[str, ...], beside: Tensors | None = None) -> str:
+    """What is said where no last layers could be built from the weights of this part; `several` that could be them.
+
+    `beside` are the weights that are none of the network's.
+    """
+    layers = [name for name, tensor in (beside or {}).items() if tensor.dim() in (2, 4)]
     if several:
         why = f"{' and '.join(several[:3])} could each be its last layers"
     elif tensors:
         why = f'the weights of "{part}" are those of no last layers that could be built from their shapes'
+    elif layers:
+        shown = ", ".join(name[:60] for name in layers[:4])
+        why = (
+            f'the file holds nothing under "{part}", and no last layers could be built from the shapes of what lies '
+            f"beside its body ({shown}{' ...' if len(layers) > 4 else ''})"
+        )
     else:
         why = f'the file holds no last layers ("{part}")'
     return f"The network was opened without class scores: {why}. Its maps need none."

@@ -1,6 +1,7 @@
 """timm's networks are known by their names and shapes, whether timm is installed or not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -161,3 +162,72 @@ def test_efficientnets_of_that_package_answer_as_timms_where_it_is_installed(tmp
     picture = torch.rand(1, 3, *network.input.size)
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real(picture), rtol=1e-4, atol=1e-4)
+
+
+class TimmVGG(nn.Module):
+    """timm's VGG, narrow where torchvision's is free: its body, two convolutions as fully connected layers, a head."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.features = build("vgg11_bn", 2).features
+        self.pre_logits = nn.ModuleDict({"fc1": nn.Conv2d(512, 8, 7), "fc2": nn.Conv2d(8, 8, 1)})
+        self.head = nn.ModuleDict({"fc": nn.Linear(8, classes)})
+        self.pretrained_cfg = {"first_conv": "features.0", "classifier": "head.fc"}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pre_logits["fc1"](self.features(x)).relu()
+        logits: torch.Tensor = self.head["fc"](self.pre_logits["fc2"](x).relu().mean((2, 3)))
+        return logits
+
+
+class StandIn:
+    """The part of the timm library that opening a file uses, with one network."""
+
+    class models:  # noqa: N801 - a module of timm's
+        @staticmethod
+        def is_model(name: str) -> bool:
+            return name == "vgg11_bn"
+
+        @staticmethod
+        def get_pretrained_cfg(name: str) -> SimpleNamespace:
+            return SimpleNamespace(
+                first_conv="features.0",
+                classifier="head.fc",
+                input_size=(3, 224, 224),
+                mean=(0.5, 0.5, 0.5),
+                std=(0.5, 0.5, 0.5),
+                crop_pct=0.875,
+            )
+
+    @staticmethod
+    def create_model(name: str, num_classes: int, **_settings: object) -> nn.Module:
+        return TimmVGG(num_classes)
+
+
+@pytest.mark.parametrize("architecture", [None, "timm/vgg11_bn"])
+def test_a_body_that_is_torchvisions_with_timms_last_layers_keeps_its_scores(
+    architecture: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TimmVGG(3).eval()
+    torch.save(real.state_dict(), tmp_path / "net.pt")
+    monkeypatch.setattr(timm_catalog, "installed", lambda: True)
+    monkeypatch.setattr(timm_catalog, "_library", lambda _name: StandIn)
+    network = open_network(tmp_path / "net.pt", device="cpu", architecture=architecture)
+    assert network.architecture == "timm/vgg11_bn"
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture))
+
+
+@pytest.mark.parametrize("architecture", [None, "timm/vgg11_bn"])
+def test_without_timm_such_a_network_has_maps_and_it_is_said_what_gives_the_scores(
+    architecture: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(TimmVGG(3).state_dict(), tmp_path / "net.pt")
+    monkeypatch.setattr(timm_catalog, "installed", lambda: False)
+    opened = open_model(tmp_path / "net.pt", architecture=architecture)
+    assert opened.classes == ()
+    notes = " ".join(opened.assumed)
+    assert "holds no last layers" not in notes
+    assert "pip install timm" in notes
+    assert "pre_logits.fc1.weight" in notes
