@@ -80,6 +80,7 @@ def named(name: str, weights: Weights) -> Blueprint:
         return _with_foreign(replace(blueprint, file=weights.file), weights.tensors)
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
+    name, transform_input = tv.reading_of(name)
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
@@ -88,7 +89,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     refusals: list[UserError] = []
     fitting: list[Blueprint] = []
     for spelling in spellings(weights.tensors):
-        tried += _under_name(name, spelling, refusals)
+        tried += _under_name(name, spelling, refusals, transform_input)
         fitting = [blueprint for blueprint in tried if not blueprint.problems and weights.wants(blueprint.prefix)]
         if fitting:
             break
@@ -191,7 +192,7 @@ def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
                 raise
 
 
-def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Iterator[Blueprint]:
+def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transform_input: bool) -> Iterator[Blueprint]:
     """The named architecture wherever it may stand in the weights, also where it does not fit.
 
     `refusals` gets what is said where it cannot be built: a convolution inside may have the name of the first.
@@ -203,7 +204,7 @@ def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Itera
     first = f"{tv.table()[name]['first']}.weight"
     for prefix in prefixes or prefixes_of(first, tensors)[:1] or [""]:
         try:
-            yield tv.blueprint(name, tensors, prefix)
+            yield tv.blueprint(name, tensors, prefix, transform_input=transform_input)
         except UserError as error:
             refusals.append(error)
 

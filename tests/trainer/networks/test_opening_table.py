@@ -172,6 +172,9 @@ MLP = nn.Sequential(nn.Linear(1024, 8), nn.ReLU(), nn.Linear(8, 2))
 LINES: dict[str, Callable[[Path], Made]] = {
     "checkpoint of `feature-trainer`": own_checkpoint,
     "state dict of torchvision": saved(lambda: net().state_dict()),
+    "GoogLeNet and Inception v3 of torchvision": saved(
+        lambda: torchvision.models.googlenet(num_classes=2, init_weights=False).state_dict()
+    ),
     "names under any prefix (`net.`, `model._orig_mod.`)": saved(lambda: prefixed("model._orig_mod.")),
     "weights under any key of a training checkpoint": saved(lambda: {"epoch": 1, "my_best": small()}),
     "Lightning checkpoint with hyperparameters": saved(
