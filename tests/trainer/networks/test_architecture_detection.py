@@ -344,6 +344,21 @@ def test_counters_in_every_module_are_set_aside(name: str) -> None:
     assert "convolutions among them" not in " ".join(found.assumed)
 
 
+@pytest.mark.parametrize(
+    ("name", "tensor", "are_convolutions"),
+    [
+        ("auroc.confmat", torch.zeros(5, 2, 2, 2, dtype=torch.int64), False),
+        ("auroc.confmat", torch.zeros(5, 2, 2, 2), False),
+        ("attention.weight", torch.zeros(5, 2, 3, 3), True),
+    ],
+)
+def test_only_weights_of_convolutions_are_said_to_be_some(
+    name: str, tensor: torch.Tensor, are_convolutions: bool
+) -> None:
+    found = architectures.find(loose({**skeleton("resnet18"), name: tensor}))
+    assert ("There are convolutions among them" in found.assumed[-1]) is are_convolutions
+
+
 def test_what_more_was_at_work_in_training_is_said() -> None:
     """An attention beside the body is no counter: without it the scores are others."""
     beside = {"attention.conv.weight": torch.zeros(1, 2, 7, 7), "attention.conv.bias": torch.zeros(1)}
@@ -455,6 +470,7 @@ def test_a_network_that_nothing_resembles_has_no_nearest() -> None:
         architectures.find(loose({"stem.weight": torch.zeros(4, 3, 3, 3), "head.weight": torch.zeros(2, 5)}))
     assert caught.value.choices == ()
     assert "nearest" not in str(caught.value)
+    assert "torch.onnx.export(model.eval()" in str(caught.value)
 
 
 def test_several_that_fit_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,9 +8,11 @@ import torch
 from torch import nn
 
 from explorer.core.network.opening import open_network
-from trainer.networks import timm_catalog
+from trainer.networks import architecture_detection, timm_catalog
 from trainer.networks.architectures import build
+from trainer.networks.arguments import input_of
 from trainer.networks.candidate import Blueprint, OpeningQuestion
+from trainer.networks.fitting import fit
 from trainer.networks.matching import Tensors
 from trainer.networks.opening import open_model
 from trainer.networks.signatures import places, signature
@@ -231,3 +233,67 @@ def test_without_timm_such_a_network_has_maps_and_it_is_said_what_gives_the_scor
     assert "holds no last layers" not in notes
     assert "pip install timm" in notes
     assert "pre_logits.fc1.weight" in notes
+
+
+class SelectAdaptivePool2d(nn.Module):
+    """timm's pool, as its networks have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool_type, self.pool, self.flatten = "avg", nn.AdaptiveAvgPool2d(1), nn.Flatten(1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pooled: torch.Tensor = self.flatten(self.pool(x))
+        return pooled
+
+
+class Pooled(nn.Module):
+    """A network of timm with such a pool."""
+
+    def __init__(self, classes: int = 9) -> None:
+        super().__init__()
+        self.stem, self.norm = nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16)
+        self.global_pool, self.fc = SelectAdaptivePool2d(), nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.fc(self.global_pool(self.norm(self.stem(x)).relu()))
+        return logits
+
+
+def test_fastais_last_layers_take_both_pools_of_timms_maps_too() -> None:
+    torch.manual_seed(0)
+    body, double = Pooled().eval(), 32
+    head = nn.Sequential(
+        *(nn.Identity(), nn.Identity(), nn.BatchNorm1d(double), nn.Identity(), nn.Linear(double, 8, bias=False)),
+        *(nn.ReLU(), nn.BatchNorm1d(8), nn.Identity(), nn.Linear(8, 3, bias=False)),
+    ).eval()
+    state = {f"0.model.{name}": tensor for name, tensor in body.state_dict().items() if not name.startswith("fc.")}
+    state |= {f"1.{name}": tensor for name, tensor in head.state_dict().items()}
+    fitted = fit(Pooled, "fc", state, "0.model.")
+    assert (fitted.classes, fitted.problems) == (3, ())
+    module = fitted.build().eval()
+    module.load_state_dict(fitted.tensors)
+    picture = torch.rand(2, 3, 16, 16)
+    maps = body.norm(body.stem(picture)).relu()
+    both = torch.cat([maps.amax((2, 3)), maps.mean((2, 3))], 1)
+    with torch.inference_mode():
+        torch.testing.assert_close(module(picture), head(both))
+    assert any("twice as many values as the 16 maps" in note for note in fitted.assumed)
+
+
+def test_where_nothing_says_the_input_the_sizes_that_run_are_choices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = Pooled().state_dict()
+    monkeypatch.setattr(
+        timm_catalog, "timm_blueprint", lambda name, tensors, _config: Blueprint(f"timm/{name}", tensors, Pooled, 9)
+    )
+    monkeypatch.setattr(architecture_detection, "timm_blueprint", timm_catalog.timm_blueprint)
+    torch.save(state, tmp_path / "net.pt")
+    with pytest.raises(OpeningQuestion, match="how pictures become its input") as caught:
+        open_network(tmp_path / "net.pt", device="cpu", architecture="timm/pooled")
+    assert caught.value.about == "input"
+    assert caught.value.choices[0] == "224x224"
+    for choice in caught.value.choices[:2]:
+        network = open_network(tmp_path / "net.pt", device="cpu", architecture="timm/pooled", input=input_of(choice))
+        assert f"{network.input.size[0]}x{network.input.size[1]}" == choice
