@@ -42,11 +42,10 @@ def _masked(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def _of_length(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    if length.dim() == 0:  # one length for the whole weight
-        return direction * (length / torch.linalg.vector_norm(direction))
     axes = [axis for axis, side in enumerate(length.shape) if side == 1]
-    norms = torch.linalg.vector_norm(direction, dim=axes, keepdim=True) if axes else direction
-    if not axes or norms.shape != length.shape:
+    whole = length.dim() == 0  # one length for the whole weight
+    norms: torch.Tensor = torch.linalg.vector_norm(direction, dim=axes or None, keepdim=not whole)
+    if norms.shape != length.shape:
         raise IndexError("the lengths are those of another weight")
     return direction * (length / norms)
 

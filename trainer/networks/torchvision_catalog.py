@@ -51,8 +51,8 @@ def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: b
         options["transform_input"] = transform_input and channels == 3
         if options["transform_input"]:
             assumed.append(
-                f"It was taken to rescale its input as torchvision's pretrained {name} does (transform_input): "
-                f"one built with weights=None, or by timm, takes it as it is and has other scores: --architecture "
+                f"The network was taken to rescale its input as torchvision's pretrained {name} does; built with "
+                "weights=None, or by timm, it does not (transform_input), and has other scores: --architecture "
                 f"{name}{AS_GIVEN}"
             )
     side = _picture_side(name, tensors)
