@@ -68,10 +68,15 @@ def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
     if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and _library(base_name).models.is_model(base_name):
         rows = ((base_name,),)
     blueprints: list[Blueprint] = []
-    for names in rows:  # what has the same body is built once
-        blueprint = timm_blueprint(names[0], tensors, {})
-        blueprints += [replace(blueprint, name=f"timm/{name}") for name in names if not blueprint.problems]
-    return blueprints
+    refusals: list[UserError] = []
+    for name in (name for names in rows for name in names):  # the table holds a part of each body's shapes
+        try:
+            blueprints.append(replace(timm_blueprint(name, tensors, {}), name=f"timm/{name}"))
+        except UserError as error:  # the installed timm may lack it
+            refusals.append(error)
+    if refusals and not blueprints:
+        raise refusals[0]
+    return [blueprint for blueprint in blueprints if not blueprint.problems]
 
 
 def other_than(name: str, stated: str) -> str:
@@ -155,11 +160,10 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
         )
     settings = {**config, **_object(config.get("pretrained_cfg"))}
     base_name = name.partition(".")[0]
-    known_arguments = {key: arguments[key] for key in _ARGUMENTS if key in arguments}
     bodies = _of_torchvision(base_name, tensors) if base_name in tv.table() and not arguments else []
     whole = next((body for body in bodies if not _lacks_scores(body)), None)
     if whole is None and (not bodies or installed()):
-        by_timm = _by_timm(name, tensors, settings, known_arguments)
+        by_timm = _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
         if not bodies or not (by_timm.problems or _lacks_scores(by_timm)):
             return by_timm
     body = whole or replace(bodies[0], assumed=(*bodies[0].assumed, *_how_to_score(base_name)))
@@ -190,9 +194,8 @@ def _lacks_scores(blueprint: Blueprint) -> bool:
 
 
 def _how_to_score(name: str) -> tuple[str, ...]:
-    if installed():
-        return ()
-    return (f"Its last layers may be those of timm's {name}, which is not installed: pip install timm.",)
+    text = f"Its last layers may be those of timm's {name}, which is not installed: pip install timm."
+    return () if installed() else (text,)
 
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:

@@ -8,10 +8,12 @@ import torch
 from torch import nn
 
 from explorer.core.network.opening import open_network
+from trainer.files.errors import UserError
 from trainer.networks import architecture_detection, timm_catalog
 from trainer.networks.architectures import build
 from trainer.networks.arguments import input_of
 from trainer.networks.candidate import Blueprint, OpeningQuestion
+from trainer.networks.checkpoint import InputSpec
 from trainer.networks.fitting import fit
 from trainer.networks.matching import Tensors
 from trainer.networks.opening import open_model
@@ -53,7 +55,7 @@ def test_without_timm_its_networks_are_named_with_what_to_install(
     assert "--architecture timm/tiny_b0" in str(caught.value)
 
 
-def test_networks_of_one_body_are_built_once_and_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_of_one_body_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), nn.Linear(4, 2))
     row = signature(Tiny(), "classifier", 64)
     table = timm_catalog.joined({"tiny_b0": row, "tf_tiny_b0": row, "other": signature(other, "2", 64)})
@@ -70,11 +72,11 @@ def test_networks_of_one_body_are_built_once_and_asked_about(tmp_path: Path, mon
     torch.save(Tiny().state_dict(), tmp_path / "net.pt")
     with pytest.raises(OpeningQuestion) as caught:
         open_network(tmp_path / "net.pt", device="cpu")
-    assert (built, caught.value.choices) == (["tiny_b0"], ("timm/tiny_b0", "timm/tf_tiny_b0"))
+    assert (built, caught.value.choices) == (["tiny_b0", "tf_tiny_b0"], ("timm/tiny_b0", "timm/tf_tiny_b0"))
     torch.save({"state_dict": Tiny().state_dict(), "arch": "tf_tiny_b0"}, tmp_path / "said.pt")
     with pytest.raises(OpeningQuestion, match="how pictures become its input"):  # found, and nothing says its size
         open_network(tmp_path / "said.pt", device="cpu")
-    assert built == ["tiny_b0", "tf_tiny_b0"]
+    assert built == ["tiny_b0", "tf_tiny_b0", "tf_tiny_b0"]
 
 
 def test_another_last_layer_is_the_same_body_and_another_body_is_not() -> None:
@@ -297,3 +299,25 @@ def test_where_nothing_says_the_input_the_sizes_that_run_are_choices(
     for choice in caught.value.choices[:2]:
         network = open_network(tmp_path / "net.pt", device="cpu", architecture="timm/pooled", input=input_of(choice))
         assert f"{network.input.size[0]}x{network.input.size[1]}" == choice
+
+
+@pytest.mark.parametrize("others", [("alike_b0", "wider_b0", "gone_b0"), ("wider_b0", "gone_b0", "alike_b0")])
+def test_what_is_offered_of_networks_of_one_body_fits(
+    others: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table holds a part of each body's shapes, and the installed timm may have another version of a network."""
+    monkeypatch.setattr(
+        timm_catalog, "table", lambda: {"all": {**signature(Pooled(), "fc", 64), "names": list(others)}}
+    )
+    monkeypatch.setattr(timm_catalog, "installed", lambda: True)
+
+    def blueprint(name: str, tensors: Tensors, config: dict[str, object]) -> Blueprint:
+        if name == "gone_b0":
+            raise UserError("timm has no architecture gone_b0; update timm.")
+        problems = ("stem.weight is (16, 3, 3, 3), not (24, 3, 3, 3)",) if name == "wider_b0" else ()
+        spec = InputSpec((32, 32), "squash", 32, (0.5,) * 3, (0.5,) * 3)
+        return Blueprint(f"timm/{name}", tensors, Pooled, 9, input=spec, problems=problems)
+
+    monkeypatch.setattr(timm_catalog, "timm_blueprint", blueprint)
+    torch.save(Pooled().state_dict(), tmp_path / "net.pt")
+    assert open_network(tmp_path / "net.pt", device="cpu").architecture == "timm/alike_b0"
