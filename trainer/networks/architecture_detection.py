@@ -264,8 +264,8 @@ def _unknown(weights: Weights) -> OpeningQuestion:
         )
     return OpeningQuestion(
         f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture{near}; "
-        f"say which it is ({OPTION}; timm/NAME for one of the timm library), or export it as ONNX where it was made: that "
-        f"opens: {AS_ONNX}.",
+        f"say which it is ({OPTION}; timm/NAME for one of the timm library), or export it where it was made as ONNX, "
+        f"which opens: {AS_ONNX}.",
         "architecture",
         ours,
     )
