@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from trainer.files.errors import UserError
 from trainer.networks import timm_catalog as timm
 from trainer.networks import torchvision_catalog as tv
+from trainer.networks.altered_weights import AS_ONNX
 from trainer.networks.architectures import ARCHITECTURES, build
 from trainer.networks.candidate import Blueprint, OpeningQuestion, refuse
 from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
@@ -80,6 +83,7 @@ def named(name: str, weights: Weights) -> Blueprint:
         return _with_foreign(replace(blueprint, file=weights.file), weights.tensors)
     if straight_line.is_straight_line(name):
         return replace(straight_line.arranged(name, weights.tensors, weights.file), file=weights.file)
+    name, transform_input = tv.reading_of(name)
     if name not in known():
         close = tuple(difflib.get_close_matches(name, known(), n=5, cutoff=0.5))
         near = f"; nearest: {', '.join(close)}" if close else ""
@@ -88,7 +92,7 @@ def named(name: str, weights: Weights) -> Blueprint:
     refusals: list[UserError] = []
     fitting: list[Blueprint] = []
     for spelling in spellings(weights.tensors):
-        tried += _under_name(name, spelling, refusals)
+        tried += _under_name(name, spelling, refusals, transform_input)
         fitting = [blueprint for blueprint in tried if not blueprint.problems and weights.wants(blueprint.prefix)]
         if fitting:
             break
@@ -157,7 +161,8 @@ def from_config(weights: Weights) -> Blueprint:
         model_type = ", ".join(map(str, model_type)) if isinstance(model_type, list) else str(model_type)
         raise UserError(
             f"{weights.file} is a network of the transformers library ({model_type[:80]}), which this program does not "
-            "build; give a function that returns it as a module (--architecture file.py:factory)."
+            f"build; export it as ONNX, which opens: {AS_ONNX}, or give a function that returns it as "
+            "a module (--architecture file.py:factory); both in a module whose forward gives the .logits alone."
         )
     return _with_foreign(
         replace(timm_blueprint(name, weights.tensors, weights.config), file=weights.file), weights.tensors
@@ -169,7 +174,7 @@ def _fitting(weights: Weights) -> list[Blueprint]:
     for spelling in spellings(weights.tensors):
         fitting = [blueprint for blueprint in _candidates(spelling) if weights.wants(blueprint.prefix)]
         if fitting:
-            return fitting
+            return [timm.with_scores(blueprint, weights.tensors) for blueprint in fitting]
     fitting = [blueprint for blueprint in cut_blueprints(weights.tensors) if weights.wants(blueprint.prefix)]
     if fitting or not timm.installed():
         return fitting
@@ -191,7 +196,7 @@ def _candidates(tensors: Tensors) -> Iterator[Blueprint]:
                 raise
 
 
-def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Iterator[Blueprint]:
+def _under_name(name: str, tensors: Tensors, refusals: list[UserError], transform_input: bool) -> Iterator[Blueprint]:
     """The named architecture wherever it may stand in the weights, also where it does not fit.
 
     `refusals` gets what is said where it cannot be built: a convolution inside may have the name of the first.
@@ -203,7 +208,7 @@ def _under_name(name: str, tensors: Tensors, refusals: list[UserError]) -> Itera
     first = f"{tv.table()[name]['first']}.weight"
     for prefix in prefixes or prefixes_of(first, tensors)[:1] or [""]:
         try:
-            yield tv.blueprint(name, tensors, prefix)
+            yield tv.blueprint(name, tensors, prefix, transform_input=transform_input)
         except UserError as error:
             refusals.append(error)
 
@@ -225,12 +230,17 @@ def set_aside(foreign: Sequence[str], tensors: Tensors) -> tuple[str, ...]:
     shown = ", ".join(name[:60] for name in unused[:4])
     subject = "tensor in the file is" if len(unused) == 1 else "tensors in the file are"
     sentence = f"{len(unused)} {subject} none of the network's and set aside: {shown}{more}."
-    if any(name in tensors and tensors[name].dim() == 4 for name in unused):
+    if any(name in tensors and _is_convolution(name, tensors[name]) for name in unused):
         sentence += (
             " There are convolutions among them: what was trained has more parts than this network. Where they led to "
             "the classes, its scores were others; its own class opens with them (file.py:factory)."
         )
     return (sentence,)
+
+
+def _is_convolution(name: str, tensor: torch.Tensor) -> bool:
+    """Whether these are the weights of a convolution: a metric may count in four dimensions, too."""
+    return tensor.dim() == 4 and tensor.is_floating_point() and name.rpartition(".")[2] == "weight"
 
 
 def _unknown(weights: Weights) -> OpeningQuestion:
@@ -254,7 +264,8 @@ def _unknown(weights: Weights) -> OpeningQuestion:
         )
     return OpeningQuestion(
         f"{weights.file}: the weights ({len(shortest)} of them: {inside} ...) fit no known architecture{near}; "
-        f"say which it is ({OPTION}; timm/NAME for one of the timm library).",
+        f"say which it is ({OPTION}; timm/NAME for one of the timm library), or export it where it was made as ONNX, "
+        f"which opens: {AS_ONNX}.",
         "architecture",
         ours,
     )

@@ -11,7 +11,6 @@ from trainer.networks.candidate import on_meta
 from trainer.networks.heads import ConcatenatedPool, Head, NoScores, Place, built
 from trainer.networks.matching import Match, Tensors, compared
 
-_POOL = "avgpool"
 _COSINE = re.compile(r"arc|cos(?!t)|sphere|margin|metric|proto")
 
 
@@ -59,11 +58,12 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     doubled: tuple[str, ...] = ()
     others = {name: given[name] for name in foreign}
     outside = elsewhere(others, place) if place and not tensors else {}
-    if place and not (tensors or outside or place.is_map) and _pools_once(skeleton):
+    pool = _pool_of(skeleton)
+    if place and pool and not (tensors or outside or place.is_map):
         place = Place(2 * place.features, False)
         outside = elsewhere(others, place)
         if len(outside) == 1:
-            plain, build = build, lambda: _replaced(plain(), _POOL, ConcatenatedPool())
+            plain, build = build, lambda: _replaced(plain(), pool, _both_pools(skeleton.get_submodule(pool)))
             doubled = (
                 f"They take twice as many values as the {place.features // 2} maps: the largest and the average.",
             )
@@ -77,7 +77,7 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
             lambda: _replaced(build(), part, NoScores()),
             0,
             (*foreign, *left),
-            (without_scores(part, tensors, tuple(outside)),),
+            (without_scores(part, tensors, tuple(outside), others),),
         )
     final_head: Head = head
     named = {f"{part}.{name}": tensor for name, tensor in tensors.items()}
@@ -90,10 +90,23 @@ def _with_head(build: Callable[[], nn.Module], skeleton: nn.Module, part: str, m
     )
 
 
-def _pools_once(skeleton: nn.Module) -> bool:
-    """Whether the module averages each of its maps in a part of its own before its last layers."""
-    pool = getattr(skeleton, _POOL, None)
-    return isinstance(pool, nn.AdaptiveAvgPool2d) and pool.output_size in (1, (1, 1))
+def _pool_of(skeleton: nn.Module) -> str:
+    """The part, torchvision's or timm's, that averages each map before the last layers; "" if none."""
+    pool = getattr(skeleton, "avgpool", None)
+    if isinstance(pool, nn.AdaptiveAvgPool2d) and pool.output_size in (1, (1, 1)):
+        return "avgpool"
+    pool = getattr(skeleton, "global_pool", None)
+    return "global_pool" if _is_timms(pool) and getattr(pool, "pool_type", "") == "avg" else ""
+
+
+def _is_timms(pool: nn.Module | None) -> bool:
+    return type(pool).__name__ == "SelectAdaptivePool2d"
+
+
+def _both_pools(pool: nn.Module) -> nn.Module:
+    """The largest and the average of each map in the place of this pool; timm's may flatten what it gives."""
+    flat = isinstance(getattr(pool, "flatten", None), nn.Flatten)
+    return nn.Sequential(ConcatenatedPool(), nn.Flatten(1)) if flat else ConcatenatedPool()
 
 
 def elsewhere(foreign: Tensors, place: Place) -> dict[str, tuple[dict[str, torch.Tensor], Head]]:
@@ -147,12 +160,22 @@ def head_sentence(path: str, head: Head) -> str:
     return f'The last layers ("{path}") were built from their shapes: {head.text}.'
 
 
-def without_scores(part: str, tensors: Tensors, several: tuple[str, ...]) -> str:
-    """What is said where no last layers could be built from the weights of this part; `several` that could be them."""
+def without_scores(part: str, tensors: Tensors, several: tuple[str, ...], beside: Tensors | None = None) -> str:
+    """What is said where no last layers could be built from the weights of this part; `several` that could be them.
+
+    `beside` are the weights that are none of the network's.
+    """
+    layers = [name for name, tensor in (beside or {}).items() if tensor.dim() in (2, 4)]
     if several:
         why = f"{' and '.join(several[:3])} could each be its last layers"
     elif tensors:
         why = f'the weights of "{part}" are those of no last layers that could be built from their shapes'
+    elif layers:
+        shown = ", ".join(name[:60] for name in layers[:4])
+        why = (
+            f'the file holds nothing under "{part}", and no last layers could be built from the shapes of what lies '
+            f"beside its body ({shown}{' ...' if len(layers) > 4 else ''})"
+        )
     else:
         why = f'the file holds no last layers ("{part}")'
     return f"The network was opened without class scores: {why}. Its maps need none."

@@ -15,9 +15,10 @@ def folded(tensors: Tensors) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
     merged, notes = dict(tensors), []
     for text, leaves, compute in _KINDS:
         done = []
+        leaf_name = "bias" if leaves[0].startswith("bias") else "weight"
         for start in [name.removesuffix(leaves[0]) for name in merged if name.endswith(f".{leaves[0]}")]:
             parts = {start + leaf: merged[start + leaf] for leaf in leaves if start + leaf in merged}
-            name = f"{start}weight"
+            name = f"{start}{leaf_name}"
             weight = None if len(parts) < len(leaves) or name in merged else _computed(compute, parts.values())
             if weight is not None:  # it takes the place of the first, since an order may tell what network it is
                 merged = {name if key == start + leaves[0] else key: value for key, value in merged.items()}
@@ -41,10 +42,12 @@ def _masked(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 
 def _of_length(length: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    ones = [1] * (direction.dim() - 1)
-    norms = torch.linalg.vector_norm(direction.flatten(1), dim=1).reshape(-1, *ones)
-    weight: torch.Tensor = direction * (length.expand(norms.shape) / norms)
-    return weight
+    axes = [axis for axis, side in enumerate(length.shape) if side == 1]
+    whole = length.dim() == 0  # one length for the whole weight
+    norms: torch.Tensor = torch.linalg.vector_norm(direction, dim=axes or None, keepdim=not whole)
+    if norms.shape != length.shape:
+        raise IndexError("the lengths are those of another weight")
+    return direction * (length / norms)
 
 
 def _of_norm_one(values: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -54,6 +57,7 @@ def _of_norm_one(values: torch.Tensor, left: torch.Tensor, right: torch.Tensor) 
 _NEW = "parametrizations.weight"
 _KINDS: tuple[tuple[str, tuple[str, ...], Callable[..., torch.Tensor]], ...] = (
     ("Pruned weights were set to zero by their masks", ("weight_orig", "weight_mask"), _masked),
+    ("Pruned weights were set to zero by their masks", ("bias_orig", "bias_mask"), _masked),
     ("Weights were computed from their weight norm", ("weight_g", "weight_v"), _of_length),
     ("Weights were computed from their weight norm", (f"{_NEW}.original0", f"{_NEW}.original1"), _of_length),
     ("Weights were computed from their spectral norm", ("weight_orig", "weight_u", "weight_v"), _of_norm_one),
@@ -63,4 +67,4 @@ _KINDS: tuple[tuple[str, tuple[str, ...], Callable[..., torch.Tensor]], ...] = (
         _of_norm_one,
     ),
 )
-"""What is said, the parts of a weight beside each other, and how they give it; lengths are along the first axis."""
+"""What is said, the parts of a weight beside each other, and how they give it."""

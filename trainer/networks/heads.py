@@ -122,9 +122,20 @@ def _fit(layers: list[tuple[str, nn.Module]], place: Place) -> bool:
             return False
         width = gives
     kinds = {type(layer) for _, layer in layers} & {nn.Linear, nn.Conv2d}
-    return (
-        len(kinds) == 1 and isinstance(layers[-1][1], nn.Linear | nn.Conv2d) and (place.is_map or kinds == {nn.Linear})
-    )
+    last = layers[-2][1] if _ends_in_norm(layers) else layers[-1][1]
+    return len(kinds) == 1 and isinstance(last, nn.Linear | nn.Conv2d) and (place.is_map or kinds == {nn.Linear})
+
+
+def _ends_in_norm(layers: list[tuple[str, nn.Module]]) -> bool:
+    """Whether a norm directly follows the last of several linear layers in one sequence (fastai's `bn_final`).
+
+    After a single one, or in a module of its own, it is that of an embedding, which gives no scores.
+    """
+    if sum(isinstance(layer, nn.Linear) for _, layer in layers) < 2 or not isinstance(layers[-1][1], nn.BatchNorm1d):
+        return False
+    (parent, _, number), (other, _, following) = (path.rpartition(".") for path, _ in layers[-2:])
+    numbered = number.isdecimal() and following.isdecimal()
+    return parent == other and numbered and int(following) == int(number) + 1
 
 
 def _size(layer: nn.Module) -> int:
@@ -142,7 +153,7 @@ def _outputs(layer: nn.Module) -> int:
 
 
 def _joined(layers: list[tuple[str, nn.Module]], place: Place) -> Head | None:
-    last = layers[-1][1]
+    last = layers[-2][1] if _ends_in_norm(layers) else layers[-1][1]
     outputs = _outputs(last)
     if layers[0][0] == "":
         return None if place.is_map else Head(last, outputs, _said(last), False)

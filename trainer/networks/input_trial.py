@@ -12,7 +12,7 @@ from trainer.networks.candidate import Blueprint, OpeningQuestion
 from trainer.networks.checkpoint import InputSpec
 from trainer.networks.torch_file import brief
 
-SIDES = (28, 32, 64, 96, 128, 192, 256, 299, 384, 512)
+SIDES = (28, 32, 64, 96, 128, 192, 224, 256, 299, 384, 512)
 """Sides of pictures that are tried where nothing says the size, in pixels."""
 _MOST_MEMORY = 8 * 2**30
 
@@ -48,6 +48,14 @@ def tried_input(module: nn.Module, name: str, path: Path) -> InputSpec:
             fitting,
         )
     return InputSpec(mean=(0.0,) * channels, std=(1.0,) * channels)
+
+
+def running_sizes(module: nn.Module) -> tuple[str, ...]:
+    """The usual sizes of pictures on which a module runs, as `--input` takes them, 224 x 224 first."""
+    channels = channels_of(module)
+    start = "grey:" if channels == 1 else ""
+    sizes = [] if channels not in (1, 3) else [start + size for size in _fitting(module, channels)]
+    return tuple(sorted(sizes, key=lambda size: not size.endswith("224x224")))
 
 
 def explained(

@@ -11,10 +11,11 @@ from torch import nn
 from trainer.files.errors import UserError
 from trainer.networks import architecture_detection as architectures
 from trainer.networks import user_architecture
+from trainer.networks.altered_weights import refuse_altered
 from trainer.networks.candidate import OpeningQuestion, filled, refuse
 from trainer.networks.checkpoint import OUTPUTS, SECOND_CLASS, Checkpoint, InputSpec
 from trainer.networks.class_names import class_names
-from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, tried_input
+from trainer.networks.input_trial import SIDES, channels_of, explained, refuse_giant, running_sizes, tried_input
 from trainer.networks.matching import matches
 from trainer.networks.output_spec import MEANINGS, OutputSpec, answering, decided, parts_of
 from trainer.networks.weight_files import Weights, read_weights
@@ -178,6 +179,7 @@ def _probes(module: nn.Module, picture: torch.Tensor, input: InputSpec) -> list[
 
 
 def _known(architecture: str | None, weights: Weights, given: InputSpec | None) -> _Draft:
+    refuse_altered(weights.tensors, weights.file)
     if architecture:
         blueprint = architectures.named(architecture, weights)
     elif weights.checkpoint:
@@ -196,9 +198,13 @@ def _known(architecture: str | None, weights: Weights, given: InputSpec | None) 
         blueprint.fixed_size,
     )
     if spec is None:
+        sizes = running_sizes(blueprint.module().float().eval())
+        example = f"these sizes run: {', '.join(sizes)}; " if sizes else ""
         raise OpeningQuestion(
-            f"{weights.file} ({blueprint.name}) does not say how pictures become its input; say it (--input).",
+            f"{weights.file} ({blueprint.name}) does not say how pictures become its input; say it (--input; {example}"
+            "with the mean and std of its training in JSON).",
             "input",
+            sizes,
         )
     if max(spec.size) > _LARGEST_SIDE:
         refuse_giant(blueprint, spec, weights.file)

@@ -116,6 +116,7 @@ _INERT = (
     "numpy.ndarray numpy.core.multiarray._reconstruct numpy._core.multiarray._reconstruct "
     "builtins.int builtins.float builtins.str builtins.bool builtins.list builtins.dict builtins.tuple "
     "builtins.bytes builtins.range builtins.slice builtins.complex "
+    "fastcore.foundation.L "
     + " ".join(
         f"{module}.{name}"
         for module in ("pathlib", "pathlib._local")

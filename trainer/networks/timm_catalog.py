@@ -8,7 +8,6 @@ import difflib
 import functools
 import importlib.util
 import json
-import math
 import re
 import sys
 from dataclasses import replace
@@ -21,12 +20,12 @@ from trainer.files.atomic_files import replace_file
 from trainer.files.errors import UserError
 from trainer.networks import torchvision_catalog as tv
 from trainer.networks.candidate import Blueprint, on_meta
-from trainer.networks.checkpoint import InputSpec
 from trainer.networks.efficientnet_names import timm_names
 from trainer.networks.fitting import fit
 from trainer.networks.library_loading import load
 from trainer.networks.matching import Tensors, prefixes_of, spellings, under
 from trainer.networks.signatures import places, signature
+from trainer.networks.timm_input import described
 from trainer.networks.torch_file import brief
 
 TABLE = Path(__file__).with_name("timm_networks.json")
@@ -69,10 +68,15 @@ def fitting(tensors: Tensors, stated: str = "") -> list[Blueprint]:
     if not rows and re.fullmatch(r"[A-Za-z0-9_]+", base_name) and _library(base_name).models.is_model(base_name):
         rows = ((base_name,),)
     blueprints: list[Blueprint] = []
-    for names in rows:  # what has the same body is built once
-        blueprint = timm_blueprint(names[0], tensors, {})
-        blueprints += [replace(blueprint, name=f"timm/{name}") for name in names if not blueprint.problems]
-    return blueprints
+    refusals: list[UserError] = []
+    for name in (name for names in rows for name in names):  # the table holds a part of each body's shapes
+        try:
+            blueprints.append(replace(timm_blueprint(name, tensors, {}), name=f"timm/{name}"))
+        except UserError as error:  # the installed timm may lack it
+            refusals.append(error)
+    if refusals and not blueprints:
+        raise refusals[0]
+    return [blueprint for blueprint in blueprints if not blueprint.problems]
 
 
 def other_than(name: str, stated: str) -> str:
@@ -156,13 +160,42 @@ def timm_blueprint(name: str, tensors: Tensors, config: dict[str, Any]) -> Bluep
         )
     settings = {**config, **_object(config.get("pretrained_cfg"))}
     base_name = name.partition(".")[0]
-    if base_name in tv.table() and not arguments:
-        for spelling in spellings(tensors):
-            for _, prefix in places({base_name: tv.table()[base_name]}, spelling):
-                blueprint = tv.blueprint(base_name, spelling, prefix, transform_input=False)
-                if not blueprint.problems:
-                    return _described(blueprint, settings, blueprint.input.channels if blueprint.input else 3)
-    return _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
+    bodies = _of_torchvision(base_name, tensors) if base_name in tv.table() and not arguments else []
+    whole = next((body for body in bodies if not _lacks_scores(body)), None)
+    if whole is None and (not bodies or installed()):
+        by_timm = _by_timm(name, tensors, settings, {key: arguments[key] for key in _ARGUMENTS if key in arguments})
+        if not bodies or not (by_timm.problems or _lacks_scores(by_timm)):
+            return by_timm
+    body = whole or replace(bodies[0], assumed=(*bodies[0].assumed, *_how_to_score(base_name)))
+    return described(body, settings, body.input.channels if body.input else 3)
+
+
+def with_scores(body: Blueprint, tensors: Tensors) -> Blueprint:
+    """timm's network in the place of torchvision's of the same body, where the last layers in the file are timm's."""
+    row = next((row for row in table().values() if body.name in row["names"]), None)
+    if row is None or not _lacks_scores(body) or f"{body.prefix}{row['last']}.weight" not in body.foreign:
+        return body
+    return timm_blueprint(body.name, tensors, {})
+
+
+def _of_torchvision(name: str, tensors: Tensors) -> list[Blueprint]:
+    """Every way in which the weights are those of torchvision's network `name`, with or without its scores."""
+    blueprints = [
+        tv.blueprint(name, spelling, prefix, transform_input=False)
+        for spelling in spellings(tensors)
+        for _, prefix in places({name: tv.table()[name]}, spelling)
+    ]
+    return [blueprint for blueprint in blueprints if not blueprint.problems]
+
+
+def _lacks_scores(blueprint: Blueprint) -> bool:
+    """Whether a network has no scores although the file holds more than its body."""
+    return not blueprint.classes and bool(blueprint.foreign)
+
+
+def _how_to_score(name: str) -> tuple[str, ...]:
+    text = f"Its last layers may be those of timm's {name}, which is not installed: pip install timm."
+    return () if installed() else (text,)
 
 
 def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: dict[str, Any]) -> Blueprint:
@@ -181,7 +214,7 @@ def _by_timm(name: str, tensors: Tensors, settings: dict[str, Any], arguments: d
         for prefix in prefixes[:_MOST_PREFIXES]:
             blueprints.append(_under(timm, name, spelling, prefix, names, settings, arguments))
             if not blueprints[-1].problems:
-                return _described(blueprints[-1], {**known, **settings}, _channels(blueprints[-1].tensors, names[0]))
+                return described(blueprints[-1], {**known, **settings}, _channels(blueprints[-1].tensors, names[0]))
     return min(blueprints, key=lambda blueprint: len(blueprint.problems))
 
 
@@ -222,39 +255,6 @@ def _under(
 def _channels(tensors: Tensors, first: str) -> int:
     weight = tensors.get(f"{first}.weight")
     return weight.shape[1] if weight is not None and weight.dim() == 4 else 3
-
-
-def _described(blueprint: Blueprint, settings: dict[str, Any], channels: int) -> Blueprint:
-    """The blueprint with classes and input as the configuration gives them, and sentences about what it lacks."""
-    labels = settings.get("label_names")
-    names = tuple(map(str, labels)) if isinstance(labels, list) and len(labels) == blueprint.classes else ()
-    spec, assumed = _input(settings, channels)
-    if spec is None:
-        return replace(blueprint, names=names)
-    return replace(blueprint, names=names, input=spec, input_note="", assumed=(*blueprint.assumed, *assumed))
-
-
-def _input(settings: dict[str, Any], channels: int) -> tuple[InputSpec | None, tuple[str, ...]]:
-    """timm's way of preparing pictures: resized to size / crop_pct, and the centre cut out."""
-    size, mean, std = (settings.get(key) for key in ("input_size", "mean", "std"))
-    if size is None or mean is None or std is None:
-        return None, ()
-    try:
-        height, width = int(size[1]), int(size[2])
-        mean, std = tuple(map(float, mean)), tuple(map(float, std))
-        resize_to = math.floor(min(height, width) / float(settings.get("crop_pct") or 0.875))
-    except (TypeError, ValueError, IndexError, KeyError, OverflowError, ZeroDivisionError) as error:
-        raise UserError(f"The config.json describes no usable input ({brief(error)}).") from error
-    assumed = []
-    if channels == 1 and len(mean) == 3:
-        mean, std = (math.fsum(mean) / 3,), (math.fsum(std) / 3,)
-        assumed.append("The network takes grey pictures: mean and std are the averages of the three colours'.")
-    squash = settings.get("crop_mode") == "squash"
-    if settings.get("interpolation", "bilinear") != "bilinear":
-        assumed.append(
-            f"Pictures are resized bilinearly, not {str(settings['interpolation'])[:20]} as in the network's training."
-        )
-    return InputSpec((height, width), "squash" if squash else "shortest", resize_to, mean, std), tuple(assumed)
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -25,6 +25,10 @@ _WHOLE_MODULE = (
     "torch.save(torch.load(PATH, weights_only=False).state_dict(), NEW_PATH); of a training checkpoint's or fastai's "
     'object, those of its part: ["model"] or .model before .state_dict().'
 )
+_LEARNER = (
+    "fastai's learn.export wrote the whole learner; take its network's weights out where you trust the file: "
+    "torch.save(load_learner(PATH).model.state_dict(), NEW_PATH), with from fastai.learner import load_learner."
+)
 _MAGIC = 0x1950A86A20F9469CFC6C
 _LARGEST_DIRECTORY = 16 * 2**20
 
@@ -122,6 +126,7 @@ class _Reading:
         if foreign := machine.foreign:  # what it names explains most
             shown = ", ".join(name[:80] for name in foreign[:4]) + (" ..." if len(foreign) > 4 else "")
             todo = _WHOLE_MODULE if any(name.startswith("torch.nn.modules.") for name in foreign) else SAVE_AGAIN
+            todo = _LEARNER if any(name.startswith("fastai.learner.") for name in foreign) else todo
             raise UserError(
                 f"{self.name} holds more than plain weights ({shown}), and reading that could run code; {todo}"
             )

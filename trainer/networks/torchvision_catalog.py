@@ -21,6 +21,8 @@ from trainer.networks.matching import Tensors, under
 from trainer.networks.signatures import body_of, order_of, signature
 
 TABLE = Path(__file__).with_name("torchvision_networks.json")
+AS_GIVEN = ":transform_input=False"
+"""After the name of a network that may rescale its input: that it does not."""
 _AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 _SKETCH = 40
 
@@ -49,7 +51,9 @@ def blueprint(name: str, given: Tensors, prefix: str = "", *, transform_input: b
         options["transform_input"] = transform_input and channels == 3
         if options["transform_input"]:
             assumed.append(
-                f"The network was taken to rescale its input as torchvision's own {name} does (transform_input)."
+                f"The network was taken to rescale its input as torchvision's pretrained {name} does; built with "
+                "weights=None, or by timm, it does not (transform_input), and has other scores: --architecture "
+                f"{name}{AS_GIVEN}"
             )
     side = _picture_side(name, tensors)
     if side:
@@ -86,6 +90,12 @@ def build(name: str, classes: int = 1000, channels: int = 3, bias: bool = False,
         parent, _, child = path.rpartition(".")
         setattr(module.get_submodule(parent), child, new)
     return module
+
+
+def reading_of(name: str) -> tuple[str, bool]:
+    """The network's name, and whether it rescales its input, in "inception_v3:transform_input=False"."""
+    plain = name.removesuffix(AS_GIVEN)
+    return (plain, False) if plain in _AUXILIARY else (name, True)
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import torch
 from trainer.files.errors import UserError
 from trainer.files.safetensors_file import MOST_TENSORS, check_names, read_tensors
 from trainer.networks import checkpoint as own_format
+from trainer.networks.altered_weights import MERGED
 from trainer.networks.file_kinds import kind_of
 from trainer.networks.file_metadata import Said, said_in
 from trainer.networks.folded_weights import folded
@@ -83,6 +84,11 @@ def _from_folder(folder: Path, key: str | None, option: str, file: Path | None =
         raise UserError(
             f"{folder.name} is a TensorFlow or Keras model, which is not opened; export it as ONNX, which is: "
             f"python -m tf2onnx.convert --saved-model {folder.name} --output network.onnx."
+        )
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise UserError(
+            f"The folder {folder.name} holds a LoRA alone, without the network that it changes; merge them where "
+            f"it was made: {MERGED}, where model is PeftModel.from_pretrained(NETWORK, FOLDER)."
         )
     indexes = sorted(folder.glob(f"*{INDEX}"))
     if not (folder / "config.json").is_file() and not indexes:

@@ -1,6 +1,7 @@
 """The architecture is found from names and shapes; torchvision's own models are the oracle."""
 
 import collections
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -128,6 +129,24 @@ def test_an_opened_network_computes_what_torchvisions_does(
     assert network.input.size == (preset.crop_size[0], preset.crop_size[0])
     assert network.input.resize_to == preset.resize_size[0]
     assert list(network.input.mean) == list(preset.mean)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+def test_a_network_that_was_built_without_rescaling_opens_as_the_note_says(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    real = trained(oracle(name, num_classes=3, aux_logits=False, transform_input=False), side=96)
+    torch.save(real.state_dict(), tmp_path / "net.pt")
+    picture = torch.rand(1, 3, 299, 299, generator=torch.Generator().manual_seed(3))
+    network = open_network(tmp_path / "net.pt", device="cpu")
+    note = next(note for note in network.assumed if "transform_input" in note)
+    choice = re.search(r"--architecture (\S+?)[.;,)]?(?: |$)", note)
+    assert choice is not None
+    other = open_network(tmp_path / "net.pt", device="cpu", architecture=choice[1])
+    with torch.inference_mode():
+        assert not torch.allclose(network.logits(picture), real(picture), rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(other.logits(picture), real(picture), rtol=0, atol=0)
+    assert not any("rescale" in note for note in other.assumed)
+    assert network.identity != other.identity
 
 
 def test_names_of_torchvisions_older_files_are_understood() -> None:
@@ -325,6 +344,21 @@ def test_counters_in_every_module_are_set_aside(name: str) -> None:
     assert "convolutions among them" not in " ".join(found.assumed)
 
 
+@pytest.mark.parametrize(
+    ("name", "tensor", "are_convolutions"),
+    [
+        ("auroc.confmat", torch.zeros(5, 2, 2, 2, dtype=torch.int64), False),
+        ("auroc.confmat", torch.zeros(5, 2, 2, 2), False),
+        ("attention.weight", torch.zeros(5, 2, 3, 3), True),
+    ],
+)
+def test_only_weights_of_convolutions_are_said_to_be_some(
+    name: str, tensor: torch.Tensor, are_convolutions: bool
+) -> None:
+    found = architectures.find(loose({**skeleton("resnet18"), name: tensor}))
+    assert ("There are convolutions among them" in found.assumed[-1]) is are_convolutions
+
+
 def test_what_more_was_at_work_in_training_is_said() -> None:
     """An attention beside the body is no counter: without it the scores are others."""
     beside = {"attention.conv.weight": torch.zeros(1, 2, 7, 7), "attention.conv.bias": torch.zeros(1)}
@@ -436,6 +470,7 @@ def test_a_network_that_nothing_resembles_has_no_nearest() -> None:
         architectures.find(loose({"stem.weight": torch.zeros(4, 3, 3, 3), "head.weight": torch.zeros(2, 5)}))
     assert caught.value.choices == ()
     assert "nearest" not in str(caught.value)
+    assert "torch.onnx.export(model.eval()" in str(caught.value)
 
 
 def test_several_that_fit_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,3 +180,22 @@ def test_of_a_norm_over_maps_that_may_be_one_of_several_kinds_no_scores_are_made
     assert network.classes == ()
     assert network.logits(torch.rand(1, 3, 224, 224)).shape == (1, 0)
     assert "without class scores" in " ".join(network.assumed)
+
+
+def test_fastais_norm_behind_the_last_layer_keeps_the_scores(tmp_path: Path) -> None:
+    """`vision_learner(..., bn_final=True)`."""
+    module = fastai("resnet18", 3)
+    module[1].add_module(str(len(module[1])), nn.BatchNorm1d(3, momentum=0.01))
+    trained(module)
+    network = saved(module, tmp_path / "net.pt")
+    assert_same(network, module)
+    assert len(network.classes) == 3
+
+
+def test_a_norm_of_another_module_behind_one_layer_makes_no_scores() -> None:
+    """As networks are written that compare pictures by their embedding."""
+    with on_meta():
+        state = torchvision.models.resnet18(num_classes=128).state_dict()
+    norm = {f"bottleneck.{name}": tensor for name, tensor in nn.BatchNorm1d(128).state_dict().items()}
+    found = architectures.find(Weights("net", "net.pt", {**state, **norm}))
+    assert set(found.foreign) >= {"bottleneck.weight"}

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,34 @@ def two_outputs(folder: Path) -> Made:
     return two_heads(folder), {}, {"outputs": "lesion"}
 
 
+def without_norms() -> dict[str, torch.Tensor]:
+    state = torchvision.models.resnet18().state_dict()
+    convolutions = {name: tensor for name, tensor in state.items() if tensor.dim() == 4 or name.startswith("fc.")}
+    return {
+        key: value
+        for name, tensor in convolutions.items()
+        for key, value in ((name, tensor), (name.replace("weight", "bias"), tensor.new_zeros(len(tensor))))
+        if not name.endswith("fc.bias")
+    }
+
+
+def of_library(full_name: str, content: Callable[[type], object]) -> Callable[[Path], Made]:
+    """A file with an object of a library's class, which need not be installed."""
+    module, _, name = full_name.rpartition(".")
+
+    def make(folder: Path) -> Made:
+        kind = type(name, (), {"__module__": module})
+        holder = types.ModuleType(module)
+        setattr(holder, name, kind)
+        with pytest.MonkeyPatch.context() as patch:
+            for part in (module.partition(".")[0], module):
+                patch.setitem(sys.modules, part, holder)
+            torch.save(content(kind), folder / "net.pt")
+        return folder / "net.pt", {}, None
+
+    return make
+
+
 def archive() -> bytes:
     import io
     import zipfile
@@ -172,6 +202,9 @@ MLP = nn.Sequential(nn.Linear(1024, 8), nn.ReLU(), nn.Linear(8, 2))
 LINES: dict[str, Callable[[Path], Made]] = {
     "checkpoint of `feature-trainer`": own_checkpoint,
     "state dict of torchvision": saved(lambda: net().state_dict()),
+    "GoogLeNet and Inception v3 of torchvision": saved(
+        lambda: torchvision.models.googlenet(num_classes=2, init_weights=False).state_dict()
+    ),
     "names under any prefix (`net.`, `model._orig_mod.`)": saved(lambda: prefixed("model._orig_mod.")),
     "weights under any key of a training checkpoint": saved(lambda: {"epoch": 1, "my_best": small()}),
     "Lightning checkpoint with hyperparameters": saved(
@@ -238,7 +271,18 @@ LINES: dict[str, Callable[[Path], Made]] = {
     "own code that calls `.cuda()`": code("Cuda"),
     "own code that runs on another size only": code("Sized", answer={"input": "64x64"}),
     "quantised weights": quantised,
-    "pruned weights, weight norm, spectral norm": saved(masked),
+    "pruned weights and biases, weight norm, spectral norm": saved(masked),
+    "a LoRA (`lora_A`, `adapter_config.json`)": saved(
+        lambda: {**small(), "features.0.lora_A.default.weight": torch.ones(1, 3, 3, 3)}
+    ),
+    "networks prepared for quantisation (observers), whole numbers as weights": saved(
+        lambda: {**small(), "features.0.activation_post_process.min_val": torch.ones(1)}
+    ),
+    "batch norms fused into convolutions": saved(without_norms),
+    "`learn.save(NAME)` of fastai, with its optimiser": of_library(
+        "fastcore.foundation.L", lambda listed: {"model": small(), "opt": {"hypers": listed()}}
+    ),
+    "`learn.export` of fastai": of_library("fastai.learner.Learner", lambda learner: learner()),
     "pickled module": saved(lambda: nn.Conv2d(3, 2, 3)),
     "TorchScript": script,
     "Keras or TensorFlow": keras,

@@ -1,15 +1,20 @@
 """timm's networks are known by their names and shapes, whether timm is installed or not."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 
 from explorer.core.network.opening import open_network
-from trainer.networks import timm_catalog
+from trainer.files.errors import UserError
+from trainer.networks import architecture_detection, timm_catalog
 from trainer.networks.architectures import build
+from trainer.networks.arguments import input_of
 from trainer.networks.candidate import Blueprint, OpeningQuestion
+from trainer.networks.checkpoint import InputSpec
+from trainer.networks.fitting import fit
 from trainer.networks.matching import Tensors
 from trainer.networks.opening import open_model
 from trainer.networks.signatures import places, signature
@@ -50,7 +55,7 @@ def test_without_timm_its_networks_are_named_with_what_to_install(
     assert "--architecture timm/tiny_b0" in str(caught.value)
 
 
-def test_networks_of_one_body_are_built_once_and_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_networks_of_one_body_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), nn.Linear(4, 2))
     row = signature(Tiny(), "classifier", 64)
     table = timm_catalog.joined({"tiny_b0": row, "tf_tiny_b0": row, "other": signature(other, "2", 64)})
@@ -67,11 +72,11 @@ def test_networks_of_one_body_are_built_once_and_asked_about(tmp_path: Path, mon
     torch.save(Tiny().state_dict(), tmp_path / "net.pt")
     with pytest.raises(OpeningQuestion) as caught:
         open_network(tmp_path / "net.pt", device="cpu")
-    assert (built, caught.value.choices) == (["tiny_b0"], ("timm/tiny_b0", "timm/tf_tiny_b0"))
+    assert (built, caught.value.choices) == (["tiny_b0", "tf_tiny_b0"], ("timm/tiny_b0", "timm/tf_tiny_b0"))
     torch.save({"state_dict": Tiny().state_dict(), "arch": "tf_tiny_b0"}, tmp_path / "said.pt")
     with pytest.raises(OpeningQuestion, match="how pictures become its input"):  # found, and nothing says its size
         open_network(tmp_path / "said.pt", device="cpu")
-    assert built == ["tiny_b0", "tf_tiny_b0"]
+    assert built == ["tiny_b0", "tf_tiny_b0", "tf_tiny_b0"]
 
 
 def test_another_last_layer_is_the_same_body_and_another_body_is_not() -> None:
@@ -161,3 +166,158 @@ def test_efficientnets_of_that_package_answer_as_timms_where_it_is_installed(tmp
     picture = torch.rand(1, 3, *network.input.size)
     with torch.inference_mode():
         torch.testing.assert_close(network.logits(picture), real(picture), rtol=1e-4, atol=1e-4)
+
+
+class TimmVGG(nn.Module):
+    """timm's VGG, narrow where torchvision's is free: its body, two convolutions as fully connected layers, a head."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.features = build("vgg11_bn", 2).features
+        self.pre_logits = nn.ModuleDict({"fc1": nn.Conv2d(512, 8, 7), "fc2": nn.Conv2d(8, 8, 1)})
+        self.head = nn.ModuleDict({"fc": nn.Linear(8, classes)})
+        self.pretrained_cfg = {"first_conv": "features.0", "classifier": "head.fc"}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.pre_logits["fc1"](self.features(x)).relu()
+        logits: torch.Tensor = self.head["fc"](self.pre_logits["fc2"](x).relu().mean((2, 3)))
+        return logits
+
+
+class StandIn:
+    """The part of the timm library that opening a file uses, with one network."""
+
+    class models:  # noqa: N801 - a module of timm's
+        @staticmethod
+        def is_model(name: str) -> bool:
+            return name == "vgg11_bn"
+
+        @staticmethod
+        def get_pretrained_cfg(name: str) -> SimpleNamespace:
+            return SimpleNamespace(
+                first_conv="features.0",
+                classifier="head.fc",
+                input_size=(3, 224, 224),
+                mean=(0.5, 0.5, 0.5),
+                std=(0.5, 0.5, 0.5),
+                crop_pct=0.875,
+            )
+
+    @staticmethod
+    def create_model(name: str, num_classes: int, **_settings: object) -> nn.Module:
+        return TimmVGG(num_classes)
+
+
+@pytest.mark.parametrize("architecture", [None, "timm/vgg11_bn"])
+def test_a_body_that_is_torchvisions_with_timms_last_layers_keeps_its_scores(
+    architecture: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TimmVGG(3).eval()
+    torch.save(real.state_dict(), tmp_path / "net.pt")
+    monkeypatch.setattr(timm_catalog, "installed", lambda: True)
+    monkeypatch.setattr(timm_catalog, "_library", lambda _name: StandIn)
+    network = open_network(tmp_path / "net.pt", device="cpu", architecture=architecture)
+    assert network.architecture == "timm/vgg11_bn"
+    picture = torch.rand(1, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.logits(picture), real(picture))
+
+
+@pytest.mark.parametrize("architecture", [None, "timm/vgg11_bn"])
+def test_without_timm_such_a_network_has_maps_and_it_is_said_what_gives_the_scores(
+    architecture: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(TimmVGG(3).state_dict(), tmp_path / "net.pt")
+    monkeypatch.setattr(timm_catalog, "installed", lambda: False)
+    opened = open_model(tmp_path / "net.pt", architecture=architecture)
+    assert opened.classes == ()
+    notes = " ".join(opened.assumed)
+    assert "holds no last layers" not in notes
+    assert "pip install timm" in notes
+    assert "pre_logits.fc1.weight" in notes
+
+
+class SelectAdaptivePool2d(nn.Module):
+    """timm's pool, as its networks have it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool_type, self.pool, self.flatten = "avg", nn.AdaptiveAvgPool2d(1), nn.Flatten(1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pooled: torch.Tensor = self.flatten(self.pool(x))
+        return pooled
+
+
+class Pooled(nn.Module):
+    """A network of timm with such a pool."""
+
+    def __init__(self, classes: int = 9) -> None:
+        super().__init__()
+        self.stem, self.norm = nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16)
+        self.global_pool, self.fc = SelectAdaptivePool2d(), nn.Linear(16, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.fc(self.global_pool(self.norm(self.stem(x)).relu()))
+        return logits
+
+
+def test_fastais_last_layers_take_both_pools_of_timms_maps_too() -> None:
+    torch.manual_seed(0)
+    body, double = Pooled().eval(), 32
+    head = nn.Sequential(
+        *(nn.Identity(), nn.Identity(), nn.BatchNorm1d(double), nn.Identity(), nn.Linear(double, 8, bias=False)),
+        *(nn.ReLU(), nn.BatchNorm1d(8), nn.Identity(), nn.Linear(8, 3, bias=False)),
+    ).eval()
+    state = {f"0.model.{name}": tensor for name, tensor in body.state_dict().items() if not name.startswith("fc.")}
+    state |= {f"1.{name}": tensor for name, tensor in head.state_dict().items()}
+    fitted = fit(Pooled, "fc", state, "0.model.")
+    assert (fitted.classes, fitted.problems) == (3, ())
+    module = fitted.build().eval()
+    module.load_state_dict(fitted.tensors)
+    picture = torch.rand(2, 3, 16, 16)
+    maps = body.norm(body.stem(picture)).relu()
+    both = torch.cat([maps.amax((2, 3)), maps.mean((2, 3))], 1)
+    with torch.inference_mode():
+        torch.testing.assert_close(module(picture), head(both))
+    assert any("twice as many values as the 16 maps" in note for note in fitted.assumed)
+
+
+def test_where_nothing_says_the_input_the_sizes_that_run_are_choices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = Pooled().state_dict()
+    monkeypatch.setattr(
+        timm_catalog, "timm_blueprint", lambda name, tensors, _config: Blueprint(f"timm/{name}", tensors, Pooled, 9)
+    )
+    monkeypatch.setattr(architecture_detection, "timm_blueprint", timm_catalog.timm_blueprint)
+    torch.save(state, tmp_path / "net.pt")
+    with pytest.raises(OpeningQuestion, match="how pictures become its input") as caught:
+        open_network(tmp_path / "net.pt", device="cpu", architecture="timm/pooled")
+    assert caught.value.about == "input"
+    assert caught.value.choices[0] == "224x224"
+    for choice in caught.value.choices[:2]:
+        network = open_network(tmp_path / "net.pt", device="cpu", architecture="timm/pooled", input=input_of(choice))
+        assert f"{network.input.size[0]}x{network.input.size[1]}" == choice
+
+
+@pytest.mark.parametrize("others", [("alike_b0", "wider_b0", "gone_b0"), ("wider_b0", "gone_b0", "alike_b0")])
+def test_what_is_offered_of_networks_of_one_body_fits(
+    others: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table holds a part of each body's shapes, and the installed timm may have another version of a network."""
+    monkeypatch.setattr(
+        timm_catalog, "table", lambda: {"all": {**signature(Pooled(), "fc", 64), "names": list(others)}}
+    )
+    monkeypatch.setattr(timm_catalog, "installed", lambda: True)
+
+    def blueprint(name: str, tensors: Tensors, config: dict[str, object]) -> Blueprint:
+        if name == "gone_b0":
+            raise UserError("timm has no architecture gone_b0; update timm.")
+        problems = ("stem.weight is (16, 3, 3, 3), not (24, 3, 3, 3)",) if name == "wider_b0" else ()
+        spec = InputSpec((32, 32), "squash", 32, (0.5,) * 3, (0.5,) * 3)
+        return Blueprint(f"timm/{name}", tensors, Pooled, 9, input=spec, problems=problems)
+
+    monkeypatch.setattr(timm_catalog, "timm_blueprint", blueprint)
+    torch.save(Pooled().state_dict(), tmp_path / "net.pt")
+    assert open_network(tmp_path / "net.pt", device="cpu").architecture == "timm/alike_b0"

@@ -6,6 +6,9 @@ import datetime
 import gzip
 import json
 import re
+import sys
+import types
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -216,3 +219,45 @@ def test_the_way_out_of_a_file_that_is_code_is_one_that_opens(kind: str, tmp_pat
 def test_the_network_that_finds_concepts_is_no_classifier() -> None:
     with pytest.raises(UserError, match=r"concepts\.safetensors is the network with which this program finds hair"):
         read_weights(FILE)
+
+
+@pytest.fixture
+def foreign_class(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], type]:
+    """Makes a class that pickles know under the name of a library's."""
+
+    def make(module: str, name: str) -> type:
+        kind = type(name, (list,) if name == "L" else (), {"__module__": module})
+        holder = types.ModuleType(module)
+        setattr(holder, name, kind)
+        for part in (module.partition(".")[0], module):
+            monkeypatch.setitem(sys.modules, part, holder)
+        return kind
+
+    return make
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_fastais_optimiser_beside_the_weights_does_not_matter(
+    new: bool, foreign_class: Callable[[str, str], type], tmp_path: Path
+) -> None:
+    """`learn.save(NAME)` writes its parameters' groups as fastcore's list."""
+    listed = foreign_class("fastcore.foundation", "L")([{"lr": 0.1}, {"lr": 0.2}])
+    listed.items = [1, 2]
+    value = {"model": STATE, "opt": {"hypers": listed, "state": [{"grad_avg": torch.zeros(2)}]}}
+    path = saved(tmp_path / "net.pth", value, _use_new_zipfile_serialization=new)
+    assert same(read_weights(path).tensors)
+
+
+def test_the_way_out_of_an_exported_learner_is_one_that_opens(
+    foreign_class: Callable[[str, str], type], tmp_path: Path
+) -> None:
+    learner = foreign_class("fastai.learner", "Learner")()
+    learner.model = convolution().eval()
+    torch.save(learner, tmp_path / "export.pkl")
+    with pytest.raises(UserError, match=r"learn\.export") as caught:
+        read_weights(tmp_path / "export.pkl")
+    line = re.search(r"torch\.save\(.*NEW_PATH\)", str(caught.value))
+    assert line is not None
+    known = {"load_learner": lambda path: torch.load(path, weights_only=False), "torch": torch}
+    exec(line[0], {**known, "PATH": tmp_path / "export.pkl", "NEW_PATH": tmp_path / "net.pt"})
+    assert set(read_weights(tmp_path / "net.pt").tensors) == set(learner.model.state_dict())

@@ -51,8 +51,10 @@ def pictures_of(model: Model) -> Pictures:
                 else f"{', '.join(port.name[:40] for port in small[:4])} may be values that belong into the file: "
                 "export it with the weights inside"
                 + (
-                    ". Keras leaves out those of a Normalization layer: put keras.layers.Rescaling((1 / std).tolist(), "
-                    "(-mean / std).tolist()) in its place."
+                    ". Keras' model.export leaves out those of a Normalization layer: put keras.layers.Rescaling((1 / "
+                    "std).tolist(), (-mean / std).tolist()) in its place, or write model.export(FOLDER), then python "
+                    "-m tf2onnx.convert --saved-model FOLDER --output network.onnx. keras.applications.ConvNeXt...: "
+                    "build it with include_preprocessing=False."
                     if any("normalization" in port.name.lower() for port in small)
                     else ' (Keras: model.export(PATH, format="onnx")).'
                 )

@@ -37,6 +37,10 @@ _PASSING = ("Identity", "Cast", "Dropout")
 _OTHERWISE = "export the network without it, or save its weights alone: torch.save(model.state_dict(), PATH)"
 
 
+class InTraining(UserError):  # noqa: N818 - it is the file that has the error
+    """A file in which Keras wrote a batch norm as it is in training: no size of pictures helps."""
+
+
 @dataclass(frozen=True)
 class OnnxNetwork:
     """What an ONNX file says about a network, before its modules are built.
@@ -115,6 +119,8 @@ class OnnxNetwork:
         """
         try:
             self.module((224, 224))
+        except InTraining:
+            raise
         except UserError as error:
             fitting = tuple(f"{side}x{side}" for side in sides if self._fits(side))
             runs = f"; these run: {', '.join(fitting)}" if fitting else ""
@@ -135,12 +141,25 @@ class OnnxNetwork:
         except UserError:
             raise
         except Exception as error:  # torch raises nearly everything for sizes that do not fit
+            if "/moments/" in node.name and node.operator.startswith("Reduce"):
+                raise InTraining(self._in_use(node)) from error
             why = str(error) if isinstance(error, Unsupported) else brief(error)
             raise UserError(
                 f'{self.file}: the node "{_name(node)}" ({node.operator}) cannot be read: {why[:200]}; {_OTHERWISE}.'
             ) from error
         answers = [answer] if isinstance(answer, Known | Traced) else answer
         values.update(zip(node.outputs, answers, strict=False))
+
+    def _in_use(self, node: Node) -> str:
+        """What to say of a batch norm in training: how Keras exports it as it is in use."""
+        height, width = (side or 224 for side in self.pictures.sides)
+        shape = f"{height}, {width}, {self.pictures.channels}"
+        return (
+            f'{self.file}: the node "{_name(node)}" ({node.operator}) averages over the pictures of a batch: Keras '
+            "wrote its batch norms as they are in training, as it does where layers inside prepare pictures. Export it "
+            f"as it is in use, here for {height} x {width}: i = keras.Input(({shape})); m = keras.Model(i, model(i, "
+            f'training=False)); m.predict(numpy.zeros((1, {shape}))); m.export("network.onnx", format="onnx").'
+        )
 
     def _compare_batches(self, module: nn.Module, size: tuple[int, int]) -> None:
         """UserError where two pictures together get other answers than each by itself."""

@@ -29,8 +29,8 @@ LEFT_OVER = {
 }
 """Attributes of the first versions of operators, which MATLAB writes into later ones, too."""
 AGAIN = (
-    'Export it with Keras\' own model.export(PATH, format="onnx"), or, where a Normalization layer is what lacks, cut '
-    "the network behind it and name its mean and std (--input)."
+    'Export it with Keras\' own model.export(PATH, format="onnx"), or, where a Normalization layer is what lacks, with '
+    "model.export(FOLDER) and python -m tf2onnx.convert --saved-model FOLDER --output network.onnx."
 )
 NUMBERS = {np.dtype(np.float32): "float32", np.dtype(np.int64): "int64", np.dtype(np.bool_): "bool"}
 KINDS: dict[int, str] = {int(number): name for name, number in TensorProto.DataType.items()}

@@ -62,7 +62,8 @@ class Arrangement:
             raise OpeningQuestion(
                 f'"{text[:80]}" arranges no straight line ({error}); write it as {_FORM}: an activation '
                 f"({', '.join(ACTIVATIONS)}), same or nopadding, a pool ({', '.join(POOLS)}) and the convolutions that "
-                f"it follows, counted from 0, or nopool, an ending ({', '.join(ENDINGS)}), the pictures' side.",
+                "it follows, counted from 0, or nopool, stride2@0 for each convolution of stride 2, an ending "
+                f"({', '.join(ENDINGS)}), the pictures' side.",
                 "architecture",
                 (_FORM,),
             ) from error

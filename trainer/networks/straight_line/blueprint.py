@@ -1,5 +1,7 @@
 """What to propose, or to ask, about weights that are those of a straight line."""
 
+import re
+
 from trainer.files.errors import UserError
 from trainer.networks.candidate import Blueprint, OpeningQuestion
 from trainer.networks.checkpoint import InputSpec
@@ -13,6 +15,11 @@ from trainer.networks.straight_line.search import Proposal, other_sides, proposa
 CLEAR = 4.0
 """How much more usual the first arrangement must be than the second to be proposed without a question."""
 _MOST_CHOICES = 6
+_MOST_CONVOLUTIONS = 24
+"""In a straight line of more, gradients vanish: such networks branch (VGG-19 has 16)."""
+_BRANCHING = re.compile(r"squeeze|(?<![a-z])se(?![a-z])|expan[ds]|project|depthwise|shortcut|downsample|residual|skip")
+_STRIDED = 20.0
+"""How much more usual the first arrangement may be than one of strides alone that is named beside it."""
 
 
 def is_straight_line(architecture: str) -> bool:
@@ -38,6 +45,8 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
     if match is None:
         return None
     line, prefix = match
+    if _branches(line):
+        return None
     side = said.size[0] if said.size and said.size[0] == said.size[1] else None
     fitting = proposals(line, side)
     if not fitting:
@@ -57,6 +66,19 @@ def proposed(tensors: Tensors, file: str, said: Said) -> Blueprint | None:
         "what such networks mostly have."
     )
     return _blueprint(line, first.arrangement, prefix, note)
+
+
+def _branches(line: Line) -> bool:
+    """Whether names, widths or the number of the convolutions are those of networks that are no line, though they fit.
+
+    Inside of the blocks of an EfficientNet each convolution takes what the one before gives.
+    """
+    units = line.convolutions
+    return (
+        len(units) > _MOST_CONVOLUTIONS
+        or any(unit.groups > 1 for unit in units)
+        or any(_BRANCHING.search(unit.layer.path.lower()) for unit in units)
+    )
 
 
 def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
@@ -86,13 +108,23 @@ def arranged(name: str, tensors: Tensors, file: str) -> Blueprint:
 
 def _question(file: str, fitting: list[Proposal], convolutions: int) -> OpeningQuestion:
     near = [proposal.arrangement for proposal in fitting if proposal.weight * CLEAR > fitting[0].weight][:_MOST_CHOICES]
+    strided = next((proposal for proposal in fitting if _only_strides(proposal.arrangement, convolutions)), None)
+    if strided and strided.arrangement not in near and strided.weight * _STRIDED > fitting[0].weight:
+        near = [*near[: _MOST_CHOICES - 1], strided.arrangement]
     first, second = near[:2]
     return OpeningQuestion(
         f"{file}: {len(near)} arrangements of its layers fit the weights, among them {first.described(convolutions)}; "
-        f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}).",
+        f"say which it is (--architecture {first.text}, {second.text}{', ...' if len(near) > 2 else ''}). Convolutions "
+        "are counted from 0: max2@0,2 puts a 2 x 2 pool after the first and the third, stride2@0 gives the first a "
+        "stride of 2.",
         "architecture",
         tuple(arrangement.text for arrangement in near),
     )
+
+
+def _only_strides(arrangement: Arrangement, convolutions: int) -> bool:
+    """Whether every convolution makes its maps smaller, and no pool does."""
+    return len(arrangement.strides) == convolutions and not arrangement.pooled
 
 
 def _blueprint(line: Line, arrangement: Arrangement, prefix: str, note: str) -> Blueprint:

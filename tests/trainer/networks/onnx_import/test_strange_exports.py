@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from explorer.core.network.opening import open_network
 from trainer.files.errors import UserError
+from trainer.networks.candidate import OpeningQuestion
 from trainer.networks.onnx_import.network import read_onnx
 
 node = helper.make_node
@@ -325,3 +326,39 @@ def test_a_gelu_as_tf2onnx_writes_it_and_a_norm_over_channels_open(tmp_path: Pat
         return change
 
     assert_same(keras(tmp_path / "a.onnx", gelu("Erfc")), keras(tmp_path / "b.onnx", gelu("Erf")), last=True)
+
+
+def in_training(nodes: Nodes, tensors: Tensors) -> None:
+    """A batch norm over the pictures of the batch, as Keras 3 writes it where layers prepare pictures."""
+    name = "sequential_1/batch_normalization_1/moments"
+    nodes[3:3] = [
+        node("ReduceMean", ["normal"], ["batch_mean"], name=f"{name}/mean", axes=[0, 1, 2], keepdims=1),
+        node("Sub", ["normal", "batch_mean"], ["of_batch"], name=f"{name}/SquaredDifference"),
+    ]
+    nodes[5].input[0] = "of_batch"
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_a_keras_norm_in_training_says_how_to_export_it_in_use(free: bool, tmp_path: Path) -> None:
+    path = keras(tmp_path / "net.onnx", in_training)
+    if free:
+        model = onnx.load(path)
+        for dimension in model.graph.input[0].type.tensor_type.shape.dim[1:3]:
+            dimension.dim_param = "side"
+        onnx.save(model, path)
+    with pytest.raises(UserError) as caught:
+        open_network(path, device="cpu")
+    assert not isinstance(caught.value, OpeningQuestion)
+    side = 224 if free else 16
+    assert f"i = keras.Input(({side}, {side}, 3)); m = keras.Model(i, model(i, training=False))" in str(caught.value)
+    assert f"m.predict(numpy.zeros((1, {side}, {side}, 3)))" in str(caught.value)
+    assert "torch.save" not in str(caught.value)
+
+
+def test_missing_values_of_a_normalization_name_the_other_ways_too(tmp_path: Path) -> None:
+    def without(nodes: Nodes, tensors: Tensors) -> None:
+        nodes[1].input[1] = "model/normalization/Sub/y:0"
+
+    port = ("model/normalization/Sub/y:0", TensorProto.FLOAT, (1, 1, 1, 3))
+    with pytest.raises(UserError, match=r"tf2onnx\.convert --saved-model .*include_preprocessing=False"):
+        open_network(keras(tmp_path / "net.onnx", without, port), device="cpu")

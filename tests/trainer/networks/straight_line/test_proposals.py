@@ -177,3 +177,59 @@ def test_a_pool_or_stride_of_a_convolution_that_is_not_there_is_refused(word: st
     with pytest.raises(OpeningQuestion, match=r"net\.pt has 2 convolutions, 0 to 1") as caught:
         arranged(f"straight-line:relu:same:{word}:flatten:32", weights.state_dict(), "net.pt")
     assert all(arranged(choice, weights.state_dict(), "net.pt") for choice in caught.value.choices)
+
+
+class Residual(nn.Module):
+    """As transformers and MONAI write EfficientNets and MobileNets: one convolution fits after the other, and all run
+    otherwise."""
+
+    def __init__(self, words: tuple[str, str, str], depthwise: bool) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+        for word, layer in zip(
+            words,
+            (nn.Conv2d(8, 16, 1), nn.Conv2d(16, 16, 3, groups=16 if depthwise else 1), nn.Conv2d(16, 8, 1)),
+            strict=True,
+        ):
+            self.add_module(word, layer)
+        self.classifier = nn.Linear(8, 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "depthwise"),
+    [
+        (("conv1", "conv2", "conv3"), True),
+        (("squeeze", "conv2", "excite"), False),
+        (("a", "_se_reduce", "_se_expand"), False),
+        (("expansion_layer", "conv2", "projection"), False),
+        (("expand_1x1", "conv_3x3", "reduce_1x1"), False),
+        (("conv1", "conv2", "shortcut"), False),
+        (("conv1", "conv2", "downsample"), False),
+    ],
+)
+def test_networks_that_branch_are_not_offered_as_straight_lines(words: tuple[str, str, str], depthwise: bool) -> None:
+    assert proposed(Residual(words, depthwise).state_dict(), "net.pt", Said()) is None
+
+
+def test_very_many_convolutions_are_not_offered_as_a_straight_line() -> None:
+    layers = [nn.Conv2d(3, 4, 3), *(nn.Conv2d(4, 4, 3) for _ in range(51)), nn.Linear(4, 2)]
+    weights = nn.ModuleList(layers).state_dict()
+    assert proposed(weights, "net.pt", Said()) is None
+    assert arranged("straight-line:relu:same:nopool:average:64", weights, "net.pt").classes == 2  # who names it knows
+
+
+def test_steps_of_two_are_among_the_answers_and_how_to_write_them_is_said() -> None:
+    torch.manual_seed(0)
+    blocks = [
+        nn.Sequential(nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
+        for before, after in ((3, 8), (8, 16), (16, 32))
+    ]
+    network = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 2)).eval()
+    with pytest.raises(OpeningQuestion, match="stride2@0") as caught:
+        proposed(network.state_dict(), "net.pt", Said())
+    picture = torch.rand(1, 3, 64, 64)
+    with torch.inference_mode():
+        answers = [
+            arranged(choice, network.state_dict(), "net.pt").module().eval()(picture) for choice in caught.value.choices
+        ]
+        assert any(torch.allclose(answer, network(picture), atol=1e-6) for answer in answers)
