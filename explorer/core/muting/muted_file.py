@@ -96,7 +96,8 @@ def _arguments(model: Path, network: Network) -> dict[str, Any]:
     if checkpoint is not None and checkpoint.architecture == network.architecture:
         return checkpoint.architecture_arguments
     if network.architecture in known():
-        return {}
+        rescales = getattr(network.module, "transform_input", False) is True  # Inception's and GoogLeNet's
+        return {"transform_input": True} if rescales else {}
     raise UserError(
         f"{network.name} ({network.architecture}) is of no architecture that this program's files can name; a muted "
         "network of it cannot be written."
