@@ -95,7 +95,7 @@ def build(name: str, classes: int = 1000, channels: int = 3, bias: bool = False,
 def reading_of(name: str) -> tuple[str, bool]:
     """The network's name, and whether it rescales its input, in "inception_v3:transform_input=False"."""
     plain = name.removesuffix(AS_GIVEN)
-    return (plain, False) if plain in _AUXILIARY else (name, True)
+    return (plain, False) if plain != name and plain in _AUXILIARY else (name, True)
 
 
 @functools.cache
