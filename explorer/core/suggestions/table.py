@@ -51,8 +51,8 @@ class Table:
         """The word for a place in (L*, a*, b*), in standard deviations from all places."""
         if not self.colors or not np.any(hue):
             return ""
-        length = np.linalg.norm(hue)
-        near = [float(hue @ np.array(lab) / np.linalg.norm(lab) / length) for _, lab in self.colors]
+        direction = hue / np.abs(hue).max()  # its length is of no matter, and may be too small to be squared
+        near = [float(direction @ np.array(lab) / np.linalg.norm(lab)) for _, lab in self.colors]
         return self.colors[int(np.argmax(near))][0]
 
 

@@ -74,16 +74,25 @@ def test_what_is_read_is_not_written_over(
         f"{output}={link}",
         *((f"{read}={file}",) if read else ()),
     ]
+    forced = ["--force"] if any("--force" in action.option_strings for action in actions) else []
     positional = [str(file) for action in actions if not action.option_strings and action.type is Path]
-    assert main([*words, *given, *chosen, *positional]) == 1
-    assert "is what is read" in capsys.readouterr().err
+    assert main([*words, *given, *chosen, *forced, *positional]) == 1
+    assert "it would be written over" in capsys.readouterr().err
     assert file.read_bytes() == READ
 
 
 def test_a_picture_of_the_folder_that_is_read_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "a.jpg"
     picture.write_bytes(READ)
-    words = ["lens", "saliency", "--model=m.pt", f"--images={tmp_path}", "--target=class:a", f"--out={picture}"]
+    words = [
+        "lens",
+        "saliency",
+        "--model=m.pt",
+        f"--images={tmp_path}",
+        "--target=class:a",
+        "--force",
+        f"--out={picture}",
+    ]
     assert explorer_cli.main(words) == 1
     assert "lies among the pictures that are read" in capsys.readouterr().err
     assert picture.read_bytes() == READ
