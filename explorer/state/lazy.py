@@ -40,6 +40,9 @@ class LazyStore(QObject):
         self._held: OrderedDict[Hashable, Any] = OrderedDict()
         self._wanted: OrderedDict[Hashable, int] = OrderedDict()
         self._together = 0
+        self._computed_now: frozenset[Hashable] = frozenset()
+        self._outdated: set[Hashable] = set()
+        """What was forgotten while it was computed."""
         self._turn = QTimer(self, singleShot=True, interval=0)
         self._turn.timeout.connect(self._end_turn)
         self._compute: Compute | None = None
@@ -54,6 +57,7 @@ class LazyStore(QObject):
         self._later.stop()
         self._held.clear()
         self._wanted.clear()
+        self._computed_now = frozenset()
         self._compute = compute
         self._told = False
 
@@ -64,7 +68,9 @@ class LazyStore(QObject):
 
     def forget(self, keys: Iterable[Hashable]) -> None:
         """Compute these again when they are next asked for: what they came from is another."""
-        gone = [key for key in keys if key in self._held]
+        keys = set(keys)
+        self._outdated |= keys & self._computed_now
+        gone = [key for key in self._held if key in keys]
         for key in gone:
             del self._held[key]
         if gone:
@@ -107,15 +113,19 @@ class LazyStore(QObject):
             return
         keys = sorted(self._wanted, key=lambda key: -self._wanted[key])[: self._chunk]
 
+        self._computed_now, self._outdated = frozenset(keys), set()
+
         def done(values: dict[Any, Any]) -> None:
-            self._hold({key: self._taken(key, values.get(key)) for key in keys})
+            self._hold({key: self._taken(key, values.get(key)) for key in keys if key not in self._outdated})
+            self._computed_now = frozenset()
             self.arrived.emit(keys)
             if self._wanted:
                 self._later.start()
 
         def failed(error: BaseException) -> None:
             # Held as nothing, so that a network that fails on every picture is not asked for ever.
-            self._hold(dict.fromkeys(keys))
+            self._hold({key: None for key in keys if key not in self._outdated})
+            self._computed_now = frozenset()
             self._tell(error)
             if self._wanted:
                 self._later.start()

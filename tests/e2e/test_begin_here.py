@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from explorer.core.index import open_index
@@ -68,17 +68,16 @@ def test_who_closed_it_or_walked_the_list_is_told_no_more(indexed: Person, done:
 
 
 def test_a_tag_ends_it_and_it_waits_while_the_mouse_is_over_its_place(indexed: Person) -> None:
-    line, browser = line_of(indexed), indexed.parts.center.browser
+    line = line_of(indexed)
     indexed.until(line.isVisible)
     indexed.press("B")
     assert not line.isVisible()
-    QTest.mouseMove(browser._order)
-    indexed.until(lambda: browser._order.underMouse())
+    line._place.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
     indexed.press("B")
     assert line.wanted
     indexed.qtbot.wait(700)
     assert not line.isVisible()
-    QTest.mouseMove(browser.viewer.image)
+    line._place.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
     indexed.until(line.isVisible)
 
 

@@ -200,7 +200,6 @@ def test_a_kind_of_export_that_cannot_be_now_is_not_taken_for_another(demo: Pers
     assert dialog._kind.currentText() == "one figure for each filter and picture"
     dialog._kind.setCurrentIndex(dialog._kind.findData(BOTH))
     dialog._pictures.setCurrentIndex(1)
-    dialog._remember(tmp_path)
     dialog.reject()
     again = dialog_of(demo, tmp_path / "both")
     assert again._kind.currentData() == BOTH

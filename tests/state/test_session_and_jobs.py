@@ -210,3 +210,25 @@ def test_what_fails_is_not_asked_for_again(qtbot: QtBot, jobs: Jobs) -> None:
     assert store.get(1) is None
     qtbot.wait(50)
     assert len(calls) == 1
+
+
+def test_what_is_forgotten_while_it_is_computed_is_computed_anew(qtbot: QtBot, jobs: Jobs) -> None:
+    """It was read from what has been replaced since."""
+    store, content = LazyStore(jobs, "values", 10), {"a": "old", "b": "same"}
+    read, go_on = threading.Event(), threading.Event()
+
+    def compute(keys: Any, on_step: OnStep) -> dict[Any, Any]:
+        values = {key: content[key] for key in keys}
+        read.set()
+        go_on.wait(30)
+        return values
+
+    store.reset(compute)
+    store.arrived.connect(lambda keys: [store.get(key) for key in keys])
+    store.get("a"), store.get("b")
+    qtbot.waitUntil(read.is_set)
+    content["a"] = "new"
+    store.forget(["a"])
+    go_on.set()
+    qtbot.waitUntil(lambda: store.peek("a") is not None and store.peek("b") is not None)
+    assert (store.peek("a"), store.peek("b")) == ("new", "same")
