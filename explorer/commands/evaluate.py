@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of, table_of
-from explorer.commands.known_lesions import known_lesions
 from explorer.core.errors import UserError
+from explorer.core.index.known_lesions import known_lesions
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 

@@ -144,7 +144,7 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
 
     from explorer.core.images import picture_digest, read_image
     from explorer.core.maps.activations import predict
-    from explorer.core.network.training_pictures import DIGITS, trained_on
+    from trainer.networks.checkpoint import SEEN_DIGITS, seen_digests
     from trainer.pictures.folder_walk import list_folder
 
     pictures = list(list_folder(arguments.images).check().pictures)
@@ -171,11 +171,11 @@ def _chosen(arguments: argparse.Namespace, network: "Network") -> list[_Chosen]:
         rows = [row for pair in pairs for row in pair.rows[: arguments.per_pair]]
         if not rows:
             raise UserError("No picture whose class is known is taken for another class: there is no pair to show.")
-    chosen, used = [], trained_on(network)
+    chosen, used = [], seen_digests(network.training)
     for row in rows:
         predicted, probability = named_class(network.classes, probabilities[row])
         prediction = f"said: {predicted} {probability:.2f}" if predicted else ""
-        learned = used and picture_digest(readable[row])[:DIGITS] in used
+        learned = used and picture_digest(readable[row])[:SEEN_DIGITS] in used
         class_line = f"given: {given[readable[row]]}" if given[readable[row]] else ""
         lines = (readable[row].name, class_line, prediction, "the network was trained on it" if learned else "")
         chosen.append(_Chosen(readable[row], tuple(filter(None, lines)), predicted))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_images_argument, add_network_arguments, network_of, said_in, table_of
 from explorer.commands.index import Reins
-from explorer.commands.known_lesions import known_lesions
+from explorer.core.index.known_lesions import known_lesions
 from trainer.console.numbers import at_least_one, zero_or_more
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json

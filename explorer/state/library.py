@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.progress import OnStep
-from explorer.state.column_words import column_words
 from explorer.state.file_state import FileState
 from explorer.state.jobs import Jobs
 from explorer.state.lazy import LazyStore
@@ -67,6 +66,13 @@ class Unread:
     def choices(self) -> tuple[str, ...]:
         """The columns that may be named instead, where that is what was not to be found out."""
         return getattr(self.reason, "choices", ())
+
+    @property
+    def column_words(self) -> str:
+        """What was said of its columns, as on the command line."""
+        from trainer.pictures.column_choice import column_words
+
+        return column_words(self.columns or {})
 
 
 @dataclass(frozen=True)
@@ -146,6 +152,7 @@ class Library(QObject):
         def work(on_step: OnStep) -> Folder:
             from explorer.core.errors import UserError
             from explorer.core.labels import Labels, folder_labels, read_labels
+            from trainer.pictures.column_choice import column_words
             from trainer.pictures.folder_walk import list_folder
 
             listing = list_folder(path, on_step=on_step).check()
@@ -165,7 +172,7 @@ class Library(QObject):
             classes = tuple(given_labels.of(picture).lower() for picture in pictures)
             problems = (*problems, *given_labels.problems)
             table = (
-                (labels, column_words(columns if labels else None))
+                (labels, column_words(columns or {}) if labels else "")
                 if unread is None
                 else (before.table, before.columns)
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
+from explorer.core.index.known_lesions import known_lesions
 from explorer.state.evidence import Evidence
 from explorer.state.given_classes import GivenClasses
 from explorer.state.jobs import Jobs, Work
@@ -114,8 +115,7 @@ class OnLook(QObject):
 
 
 def lesions_in(folder: Folder | None, index: "FolderIndex") -> dict[str, str]:
-    """The lesion of each picture of an index, "" where the folder's table does not say; empty without a table."""
-    labels = folder.labels if folder is not None else None
-    if labels is None or folder is None:
-        return {}
-    return {name: labels.lesion(folder.path / name) for name in index.pictures}
+    """The lesion of each picture of which the table of the folder knows it, or without a table the index."""
+    if folder is None or folder.table is None:
+        return index.lesions
+    return known_lesions(index, folder.labels, [folder.path / name for name in index.pictures])

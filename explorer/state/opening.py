@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.errors import UserError
 from explorer.core.tags.book import TagBook
-from explorer.state.column_words import column_words
 from explorer.state.library import Folder, Library
 from explorer.state.network_session import Request
 from explorer.state.session import Session, View
@@ -246,7 +245,7 @@ class Opening(QObject):
         self._settings.set_text("last/images", str(folder.path.absolute()))
         labels, columns = folder.table, folder.columns
         if labels is None and folder.unread is not None:  # it is asked about again
-            labels, columns = folder.unread.labels, column_words(folder.unread.columns)
+            labels, columns = folder.unread.labels, folder.unread.column_words
         self._settings.set_text("last/labels", str(labels.absolute()) if labels else "")
         self._settings.set_text("last/columns", columns)
         wanted, self._picture_wanted = self._picture_wanted, None

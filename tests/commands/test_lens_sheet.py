@@ -18,8 +18,8 @@ from explorer.core.evaluation.confused_pairs import ConfusedRows, confused_pairs
 from explorer.core.figures.encoding import read_description
 from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activations import predict
-from explorer.core.network.training_pictures import DIGITS
 from tests.networks import open_small, save_small
+from trainer.networks.checkpoint import SEEN_DIGITS
 
 
 def words(tmp_path: Path, pictures: Path, out: str, *more: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_what_the_network_was_trained_on_is_no_mistake_like_others(
     tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network, first = open_small(tmp_path), sorted(pictures.rglob("*.png"))[0]
-    learned = dataclasses.replace(network, training={"seen": [picture_digest(first)[:DIGITS]]})
+    learned = dataclasses.replace(network, training={"seen": [picture_digest(first)[:SEEN_DIGITS]]})
     monkeypatch.setattr(lens_sheet, "network_of", lambda *asked: learned)
     rows: list[tuple[str, ...]] = []
 

@@ -38,10 +38,10 @@ def test_it_names_the_filter_with_most_relevance_of_all(demo: Person, grid_befor
     first = FilterKey(int(rows["layer"][most]), int(rows["filter"][most]))
     share = rows["relevance"][most] / rows["relevance"].sum()
     sizes = np.sort(rows["relevance"])[::-1]
-    number = int(np.searchsorted(np.cumsum(sizes) / sizes.sum(), 0.9)) + 1
-    sentence = (
-        f"Start here: {first} carries {100 * share:.0f} % of the decision, {number} of {len(rows)} filters carry 90 %."
-    )
+    carried = np.cumsum(sizes) / sizes.sum()
+    number = int(np.searchsorted(carried, 0.9)) + 1
+    many = f"{number} of {len(rows)} filters carry {100 * carried[number - 1]:.1f} %"
+    sentence = f"Start here: {first} carries {100 * share:.1f} % of the decision, {many}."
     assert line.text.text() == f"{sentence} J walks them."
     assert line.go.text() == f"Begin with {first}"
     assert indexed.view == view, "it only tells"

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-from explorer.state.column_words import column_words
 from explorer.state.settings_file import Settings
 from explorer.state.start import Start
 from explorer.state.workspace import Workspace
 from tests.conftest import ROOT
-from trainer.pictures.column_choice import parse_columns
+from trainer.pictures.column_choice import column_words, parse_columns
 
 
 def test_columns_that_were_said_come_back_with_their_table(qtbot: QtBot, tmp_path: Path, pictures: Path) -> None:

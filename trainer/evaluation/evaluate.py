@@ -27,10 +27,8 @@ from trainer.measures.reader_study import ReaderResult
 from trainer.measures.roc_curves import Curve
 from trainer.measures.scored_class import scored_class
 from trainer.measures.taxonomy import Match, Taxonomy, about_leaves, levels, match
+from trainer.networks.checkpoint import SEEN_DIGITS, seen_digests
 from trainer.networks.input_spec import InputSpec
-
-SEEN_DIGITS = 12
-"""Hex digits of a picture's digest that a checkpoint keeps of what it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +103,8 @@ class Evaluation:
 
 def seen_pictures(training: Mapping[str, Any], cohort: Cohort, positions: npt.NDArray[np.intp]) -> int | None:
     """How many of the cohort's pictures a network was trained or chosen on; None where its file does not say."""
-    seen = training.get("seen")
-    if not isinstance(seen, list):
-        return None
-    seen_digests = {str(digest)[:SEEN_DIGITS] for digest in seen}
-    return sum(cohort.digests[position][:SEEN_DIGITS] in seen_digests for position in positions)
+    seen = seen_digests(training)
+    return None if seen is None else sum(cohort.digests[position][:SEEN_DIGITS] in seen for position in positions)
 
 
 def evaluate(

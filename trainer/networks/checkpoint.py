@@ -25,6 +25,8 @@ written as 1.
 """
 DESCRIPTION = "network"
 """The key of the metadata under which a network describes itself."""
+SEEN_DIGITS = 12
+"""As many hexadecimal digits of the SHA-256 of each picture it was trained or chosen on are kept."""
 SECOND_CLASS = "logit-of-second-class"
 OUTPUTS = ("logits", "independent-logits", SECOND_CLASS)
 """What outputs are: compared by softmax, each for itself by a sigmoid, or one, that of the second of two classes."""
@@ -112,6 +114,12 @@ def described(path: Path, weights: dict[str, torch.Tensor], metadata: Mapping[st
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         detail = printable(f"{type(error).__name__}: {error}", 120)
         raise UserError(f"{path.name}: the description of the network in it is damaged ({detail}).") from error
+
+
+def seen_digests(training: Mapping[str, Any]) -> frozenset[str] | None:
+    """The first `SEEN_DIGITS` digits of the digests of what a network was trained or chosen on; None where unknown."""
+    seen = training.get("seen")
+    return frozenset(str(digest)[:SEEN_DIGITS] for digest in seen) if isinstance(seen, list | tuple) else None
 
 
 def _outputs(outputs: object, classes: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.files.errors import UserError
+from trainer.files.written_tables import write_rows
 from trainer.pictures.class_columns import HINTS, MOST_CLASSES, Classes, classes_by_content, is_truth
 from trainer.pictures.file_names import one_line
 from trainer.pictures.label_forms import FORMS, NOT_KNOWN, PARTS, ROLES, TITLES, TRUTHS, Form, folded
@@ -54,6 +55,12 @@ def parse_columns(text: str) -> dict[str, list[str]]:
             )
         wanted.setdefault(role.casefold(), []).append(title)
     return wanted
+
+
+def column_words(wanted: Wanted) -> str:
+    """The same as `parse_columns` reads it, whatever is written in a title."""
+    parts = [f"{role}={title}" for role, titles in wanted.items() for title in titles]
+    return write_rows([parts]).decode("utf-8").removesuffix("\n") if parts else ""
 
 
 def choose_columns(table: TableFile, names: PictureNames | None, wanted: Wanted) -> Columns:

@@ -13,9 +13,9 @@ from trainer.cohort.cohort import Cohort
 from trainer.cohort.partition import kept_tree
 from trainer.devices.arithmetic import facts
 from trainer.devices.environment import device_name, versions
-from trainer.evaluation.evaluate import SEEN_DIGITS, evaluate
+from trainer.evaluation.evaluate import evaluate
 from trainer.evaluation.fitting import HeldOut
-from trainer.networks.checkpoint import SECOND_CLASS, Checkpoint
+from trainer.networks.checkpoint import SECOND_CLASS, SEEN_DIGITS, Checkpoint
 from trainer.networks.input_spec import NOTHING, InputSpec
 from trainer.networks.output_spec import answering
 from trainer.report.model_card import model_card

@@ -16,7 +16,7 @@ from explorer.core.index.parts import Part, folder_of, read_part
 from explorer.core.index.schema import FILTERS, QUANTILE_NAMES, Contents, NetworkFacts, Pictures
 from explorer.core.index.sealed_file import Damaged, open_sealed
 from explorer.core.network.opening import Network
-from explorer.core.network.training_pictures import DIGITS, trained_on
+from trainer.networks.checkpoint import SEEN_DIGITS, seen_digests
 
 Place = tuple[Part, int]
 """Where a picture's answers lie: a part, and a column of it."""
@@ -27,7 +27,7 @@ class Joiner:
 
     def __init__(self, network: Network, out: Path, sample: FrozenSample, relevance: str) -> None:
         self._network, self._out, self._sample, self._relevance = network, out, sample, relevance
-        self._seen_by_network = trained_on(network)
+        self._seen_by_network = seen_digests(network.training) or frozenset()
         self._joined = 0
 
     def missing(self, pictures: Sequence[FolderPicture], parts: Sequence[Part]) -> list[FolderPicture]:
@@ -69,7 +69,7 @@ class Joiner:
                 digests=tuple(picture.digest for picture in chosen),
                 sizes=sizes,
                 given=tuple(picture.given for picture in chosen),
-                trained_on=np.array([picture.digest[:DIGITS] in self._seen_by_network for picture in chosen], bool),
+                trained_on=np.array([self._was_seen(picture.digest) for picture in chosen], bool),
                 lesions=tuple(picture.lesion for picture in chosen)
                 if any(picture.lesion for picture in chosen)
                 else (),
@@ -93,6 +93,9 @@ class Joiner:
         ]
         write_joined(self._out, contents, pieces, *widths)
         return len(rows)
+
+    def _was_seen(self, digest: str) -> bool:
+        return digest[:SEEN_DIGITS] in self._seen_by_network
 
     def _facts(self) -> NetworkFacts:
         network = self._network

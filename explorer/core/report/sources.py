@@ -13,6 +13,7 @@ from explorer.core.class_words import ClassWords, propose, told_apart, trained_w
 from explorer.core.concepts import read_corrections
 from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex, open_index
+from explorer.core.index.known_lesions import known_lesions
 from explorer.core.labels import Labels, read_labels
 from explorer.core.network.opening import Network
 from explorer.core.tags.book import TagBook
@@ -51,9 +52,7 @@ class Sources:
     @cached_property
     def lesions(self) -> dict[str, str]:
         """The lesion of each picture, as far as the table says, or without one the index."""
-        if self.labels is None:
-            return self.index.lesions
-        return {name: self.labels.lesion(self.images / name) for name in self.index.pictures}
+        return known_lesions(self.index, self.labels, [self.images / name for name in self.index.pictures])
 
     def digests(self) -> dict[str, str]:
         """SHA-256 (hex) of every input that is one file."""

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -31,10 +30,6 @@ from explorer.ui.widgets.plain_text import PlainButton, tip
 from explorer.ui.widgets.steady import Choice, Number
 from explorer.ui.widgets.tall_enough import TallEnough
 from explorer.ui.widgets.theme import SPACE
-
-if TYPE_CHECKING:
-    pass
-
 
 WRITTEN = "those written below"
 LENS, BOTH, LENS_OF_BOTH = "lens", "both", "lens of both"

@@ -78,9 +78,11 @@ class BeginHere(QFrame):
         if not self.isVisible() and (self._place.underMouse() or QApplication.activePopupWidget() is not None):
             self._again.start()
             return
-        first, share = work_list.filters[0], percent(work_list.most)
+        from explorer.core.index.work_list import DIGITS
+
+        first, share = work_list.filters[0], percent(work_list.most, DIGITS)
         some = f"{len(work_list.filters):,} of {counted(work_list.total, 'filter')}"
-        most, carry = f"{first} carries {share} of the decision", f"{some} carry {percent(work_list.carried)}"
+        most, carry = f"{first} carries {share} of the decision", f"{some} carry {percent(work_list.carried, DIGITS)}"
         short = f"Start here: {most}"
         self.text.set_texts(f"{short}, {carry}. J walks them.", f"{short}.", f"{first} carries {share}.")
         self.go.setText(f"Begin with {first}")

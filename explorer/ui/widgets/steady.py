@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
 
 NOT_BY_WHEEL = Qt.FocusPolicy.StrongFocus
 """The wheel gives a number no keyboard: it would change with the next turn."""
@@ -21,10 +21,8 @@ class Slider(QSlider):
     """A slider; the wheel moves it only while it has the keyboard."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
+        if _turns(self, event):
             super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class Number(QSpinBox):
@@ -35,10 +33,8 @@ class Number(QSpinBox):
         self.setFocusPolicy(NOT_BY_WHEEL)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
+        if _turns(self, event):
             super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class Decimal(QDoubleSpinBox):
@@ -49,7 +45,11 @@ class Decimal(QDoubleSpinBox):
         self.setFocusPolicy(NOT_BY_WHEEL)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
+        if _turns(self, event):
             super().wheelEvent(event)
-        else:
-            event.ignore()
+
+
+def _turns(widget: QWidget, event: QWheelEvent) -> bool:
+    """Whether the wheel is for this widget; else it scrolls what lies around."""
+    event.setAccepted(widget.hasFocus())
+    return widget.hasFocus()
