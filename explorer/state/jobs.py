@@ -1,5 +1,8 @@
 """Work that must not hold up the window: one worker thread, and only the newest job of each slot counts."""
 
+import contextlib
+import os
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +15,8 @@ from explorer.core.progress import Cancelled, OnStep
 Work = Callable[[OnStep], Any]
 OnDone = Callable[[Any], None]
 OnFailed = Callable[[BaseException], None]
+PATIENT = 10
+"""Niceness of threads that let the window's go first; what they start is as patient."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class _Job:
 
 class Jobs(QObject):
     """One worker thread, from the first job on. A job carries all that it needs and touches nothing of the window, so
-    there are no locks.
+    there are no locks. A `patient` worker lets every other thread go first, where the system knows threads' priorities.
 
     `progressed(slot, done, total)` and `ended(slot)` reach the window's thread; `cancelled(slot)` where a job was
     dropped by `cancel`, so that nothing more comes of it; `failed(error)` carries what a job without a handler of its
@@ -47,8 +52,9 @@ class Jobs(QObject):
     _answered = Signal(object, object, object)
     _stepped = Signal(object, int, int)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, name: str, parent: QObject | None = None, *, patient: bool = False) -> None:
         super().__init__(parent)
+        self._patient = patient
         self._waiting: dict[str, _Job] = {}
         self._newest: dict[str, _Job] = {}
         self._numbers: dict[str, int] = {}
@@ -108,6 +114,9 @@ class Jobs(QObject):
             self._thread.join()
 
     def _run(self) -> None:
+        if self._patient and sys.platform == "linux":  # elsewhere the number of a thread may be that of a process
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENT)
         while True:
             with self._change:
                 while not self._waiting and not self._closing:

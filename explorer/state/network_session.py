@@ -85,8 +85,8 @@ class NetworkSession(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.interactive = Jobs("interactive", self)
-        self.batch = Jobs("batch", self)
-        self.long, self.matching = Jobs("long", self), Jobs("matching", self)
+        self.batch = Jobs("batch", self, patient=True)
+        self.long, self.matching = (Jobs(name, self, patient=True) for name in ("long", "matching"))
         self.predictions = LazyStore(self.batch, "predictions", keep=20_000, chunk=4, parent=self)
         self.over = LazyStore(self.batch, "over pictures", keep=512, chunk=4, parent=self)
         self.network: Network | None = None

@@ -39,7 +39,7 @@ def scaled(maps: npt.NDArray[np.floating[Any]], foot: float, peak: float) -> npt
     if not peak - foot > SMALLEST_RANGE:
         return np.zeros(maps.shape, np.uint8)
     levels = (maps - np.float32(foot)) * np.float32((LEVELS - 1) / (peak - foot))
-    np.nan_to_num(levels, copy=False, nan=0.0)
+    levels[np.isnan(levels)] = 0
     return np.clip(levels, 0, LEVELS - 1, out=levels).astype(np.uint8)
 
 
@@ -75,7 +75,8 @@ def overlay(
     The scale runs from `foot` (transparent) to `peak` (darkest); without a peak, to the map's own maximum.
     A map without positive values is fully transparent.
     """
-    positive = np.maximum(np.nan_to_num(map, nan=0.0, posinf=0.0, neginf=0.0), 0).astype(np.float32)
+    # `nan_to_num` says the same and takes longer than everything else here.
+    positive = np.maximum(np.where(np.isfinite(map), map, 0), 0).astype(np.float32)
     top = float(positive.max(initial=0.0)) if peak is None else peak
     # `take` is several times faster than indexing with the array.
     return _table(color_map).take(scaled(resize(positive, size), foot, top), axis=0)

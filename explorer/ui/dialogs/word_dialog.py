@@ -18,6 +18,8 @@ class WordDialog(TallEnough):
         self._word.setPlaceholderText("pigment network")
         self._key.setFixedWidth(48)
         self._details.setPlaceholderText("coarse, fine, broken")
+        for edit in (self._word, self._details):
+            edit.setMinimumWidth(edit.sizeHint().width())  # else a narrow dialog cuts what they propose
         form = QFormLayout()
         form.setSpacing(SPACE)
         form.addRow("Word", self._word)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, QTimer
 
 T = TypeVar("T")
-PORTION_MS = 25
+PORTION_MS = 12
 
 
 class PaintBudget(QObject):

@@ -31,6 +31,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.may_close: Callable[[], bool] = lambda: True
         self._settings, self._painted = settings, False
+        self._drawing = QTimer(self, singleShot=True, interval=0)
+        self._drawing.timeout.connect(self._draw)
         self.setWindowTitle(TITLE)
         self.setMinimumSize(900, 600)
         room = screen_room(self)
@@ -50,6 +52,10 @@ class MainWindow(QMainWindow):
             self.overlay_hidden.emit(False)
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UpdateRequest:
+            # Qt would draw in the turn of what changed: keys, ticks and the mouse come between now.
+            self._drawing.start()
+            return True
         # What the widget that has the keyboard leaves comes here before it may become a command.
         if (
             event.type() == QEvent.Type.ShortcutOverride
@@ -59,6 +65,9 @@ class MainWindow(QMainWindow):
             event.accept()
             return True
         return super().event(event)
+
+    def _draw(self) -> None:
+        super().event(QEvent(QEvent.Type.UpdateRequest))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._hold(event, hidden=True):
