@@ -8,6 +8,7 @@ import pytest
 
 from explorer.core.attribution import LENSES, attribute
 from explorer.core.attribution.lens import CLASS, FILTER
+from explorer.core.attribution.occlusion import sensitivity
 from explorer.core.attribution.occlusion.occluder import Occluder
 from explorer.core.attribution.occlusion.sensitivity import occlude
 from explorer.core.attribution.target import parse_target
@@ -128,7 +129,8 @@ def test_what_a_window_offers_is_what_the_lens_takes(small: Network, name: str) 
         assert lens.adjust(lens.complete({})) == lens.complete({})
 
 
-def test_occlusion_through_the_registry_is_occlusion(small: Network) -> None:
+def test_occlusion_through_the_registry_is_occlusion(small: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensitivity, "FEW", 0)
     rough: list[np.ndarray] = []
     found = attribute(
         small, RGB, "occlusion", target="filter:3:2", size=8, stride=4, on_rough=lambda map: rough.append(map.map)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
 import explorer.core.attribution.occlusion.evaluator as sweep
+from explorer.core.attribution.occlusion import sensitivity
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill, averaged
 from explorer.core.attribution.occlusion.sensitivity import occlude
@@ -344,6 +345,7 @@ def test_a_rough_map_has_no_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     rough: list[np.ndarray] = []
     with monkeypatch.context() as patch:
         patch.setattr(sweep, "graph_of", no_graph)
+        patch.setattr(sensitivity, "FEW", 0)
         occlude(
             open_small(tmp_path),
             picture(),
@@ -380,7 +382,8 @@ def test_overlapping_positions_are_averaged() -> None:
     np.testing.assert_allclose(found, np.tile([1, 1, 2, 2, 3, 3], (4, 1)))
 
 
-def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path) -> None:
+def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensitivity, "FEW", 0)
     network, rough, steps = open_small(tmp_path), [], []
     refined = occlude(
         network,
@@ -395,7 +398,31 @@ def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path) -> None
     (first,) = rough
     assert 0.08 < first.drops.size / plain.drops.size < 0.2
     assert first.map.shape == plain.map.shape == (32, 32)
-    assert steps[-1] == (plain.drops.size, plain.drops.size)
+    assert steps[-1] == (plain.drops.size + first.drops.size, plain.drops.size + first.drops.size)
+
+
+def test_a_sweep_that_is_soon_there_has_no_rough_map(tmp_path: Path) -> None:
+    network, rough, steps = open_small(tmp_path), [], []
+    found = occlude(
+        network,
+        picture(),
+        "filter:3:1",
+        Occluder(4, 2),
+        on_rough=rough.append,
+        on_step=lambda *step: steps.append(step),
+    )
+    assert not rough
+    np.testing.assert_allclose(found.drops, occlude(network, picture(), "filter:3:1", Occluder(4, 2)).drops, atol=1e-6)
+    assert steps[-1] == (found.drops.size, found.drops.size)
+
+
+@given(st.integers(8, 60), st.integers(1, 12), st.integers(1, 12), st.integers(1, 3))
+def test_patches_with_gaps_speak_for_every_pixel(side: int, size: int, stride: int, every: int) -> None:
+    occluder = Occluder(size, min(stride, size))
+    starts = occluder.starts(side)[every - 1 :: every]
+    assume(starts)
+    found = averaged(np.ones((len(starts), len(starts)), np.float32), starts, starts, occluder, (side, side))
+    np.testing.assert_array_equal(found, np.ones((side, side), np.float32))
 
 
 def test_memory_has_a_chosen_bound_and_cancel_works(tmp_path: Path) -> None:

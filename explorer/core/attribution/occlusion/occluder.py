@@ -1,7 +1,9 @@
 """Where patches lie, what covers them, and how overlapping patches become one map."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -143,11 +145,25 @@ def averaged(
     occluder: Occluder,
     size: tuple[int, int],
 ) -> npt.NDArray[np.float32]:
-    """The mean, for each pixel of an input of `size`, over all patches (rows, columns) that cover it: (H, W)."""
+    """The mean, for each pixel of an input of `size`, over all patches (rows, columns) that cover it: (H, W).
+
+    Where patches leave gaps, as those of a rough map, each speaks for as far as the next.
+    """
     total, count = np.zeros(size), np.zeros(size)
-    for i, top in enumerate(tops):
-        for j, left in enumerate(lefts):
-            patch = np.s_[top : top + occluder.size, left : left + occluder.size]
+    rows, columns = (_reaches(starts, occluder.size) for starts in (tops, lefts))
+    for i, down in enumerate(rows):
+        for j, across in enumerate(columns):
+            patch = down, across
             total[patch] += drops[i, j]
             count[patch] += 1
     return (total / np.maximum(count, 1)).astype(np.float32)
+
+
+def _reaches(starts: Sequence[int], size: int) -> list[slice]:
+    """What each patch along one side speaks for: itself, and half of the gaps to its neighbours and to the border."""
+    gap = max((after - before - size for before, after in pairwise(starts)), default=0)
+    half = max(0, -(-gap // 2))
+    reaches = [slice(max(0, start - half), start + size + half) for start in starts]
+    reaches[0] = slice(0, reaches[0].stop)
+    reaches[-1] = slice(reaches[-1].start, None)
+    return reaches

@@ -20,6 +20,11 @@ from explorer.core.incremental.strided_positions import Starts
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
 
+COARSE = 3
+"""Of so many rows and columns one is measured for the first, rough map."""
+FEW = 4
+"""A sweep of so many batches takes a moment, and has no rough map, which would hold it up by a quarter."""
+
 
 @dataclass(frozen=True)
 class Occlusion:
@@ -66,8 +71,9 @@ def occlude(
 
     `target`: "class:NAME" the class's logit, "probability:NAME", "filter:7:8" the peak of a filter's map,
     "filter:7:8:mean", "filter:7:8:at:ROW,COLUMN" of the map, or "all": the peaks of all filters of all layers.
-    `on_rough` gets a first map after a ninth of the positions, where there are enough of them. `pace` says how the
-    device is kept busy; None takes what suits it. UserError for a target that the network lacks.
+    `on_rough` gets a first map of a ninth of the positions, where there are enough of them and the sweep takes longer
+    than a moment. `pace` says how the device is kept busy; None takes what suits it. UserError for a target that the
+    network lacks.
     """
     occluder, on_step = occluder or Occluder(), on_step or no_step
     parsed_target = parse_target(target, network)
@@ -77,52 +83,49 @@ def occlude(
     total = len(tops) * len(lefts)
     drops = np.full((len(tops), len(lefts), len(sweep.unoccluded)), np.nan, np.float32)
     done = 0
-    coarse = len(range(1, len(tops), 3)) * len(range(1, len(lefts), 3)) if min(len(tops), len(lefts)) > 3 else 0
 
-    def result(chosen_rows: slice = slice(None), chosen_columns: slice = slice(None)) -> Occlusion:
-        part = drops[chosen_rows, chosen_columns].copy()  # the sweep goes on writing while others look at it
+    def measured(tops: Starts, lefts: Starts, into: Scores) -> None:
+        nonlocal done
+        for rows, columns in _blocks(len(tops), len(lefts), sweep.positions_at_once):
+            on_step(done, total)
+            scores = sweep.measure(tops[rows], lefts[columns])
+            into[rows, columns] = sweep.unoccluded - scores
+            done += scores.shape[0] * scores.shape[1]
+
+    def result(tops: Starts, lefts: Starts, drops: Scores) -> Occlusion:
         single = not parsed_target.every
         return Occlusion(
             target,
             occluder,
-            part[..., 0] if single else part,
+            drops[..., 0] if single else drops,
             sweep.unoccluded[0] if single else sweep.unoccluded,
-            tops[chosen_rows],
-            lefts[chosen_columns],
+            tops,
+            lefts,
             network.input.size,
             parsed_target.layers,
             sweep.method,
         )
 
-    for rows, columns in _parts(len(tops), len(lefts), sweep.positions_at_once, rough=on_rough is not None):
-        on_step(done, total)
-        scores = sweep.measure(tops[rows], lefts[columns])
-        drops[rows, columns] = sweep.unoccluded - scores
-        done += scores.shape[0] * scores.shape[1]
-        if on_rough is not None and done == coarse:
-            on_rough(result(slice(1, None, 3), slice(1, None, 3)))
-            on_rough = None
+    batches = len(list(_blocks(len(tops), len(lefts), sweep.positions_at_once)))
+    if on_rough is not None and batches > FEW and min(len(tops), len(lefts)) > COARSE:
+        # Measured again below: neighbours share most of what they need, and leaving these out would take longer.
+        coarse_tops, coarse_lefts = tops[1::COARSE], lefts[1::COARSE]
+        total += len(coarse_tops) * len(coarse_lefts)
+        coarse = np.full((len(coarse_tops), len(coarse_lefts), drops.shape[2]), np.nan, np.float32)
+        measured(coarse_tops, coarse_lefts, coarse)
+        on_rough(result(coarse_tops, coarse_lefts, coarse))
+    measured(tops, lefts, drops)
     on_step(total, total)
-    return result()
+    return result(tops, lefts, drops)
 
 
-def _parts(rows: int, columns: int, most: int, *, rough: bool) -> Iterator[tuple[slice, slice]]:
-    """Sub-lattices of at most `most` positions; with `rough` every third row and column come first."""
-    if rough and rows > 3 and columns > 3:
-        order = [(1, 1), *((i, j) for i in range(3) for j in range(3) if (i, j) != (1, 1))]
-        lattices = [(range(i, rows, 3), range(j, columns, 3)) for i, j in order]
-    else:
-        lattices = [(range(rows), range(columns))]
-    for down, across in lattices:
-        wide = min(len(across), most)
-        tall = max(1, most // wide)
-        for i in range(0, len(down), tall):
-            for j in range(0, len(across), wide):
-                yield _slice(down[i : i + tall]), _slice(across[j : j + wide])
-
-
-def _slice(positions: range) -> slice:
-    return slice(positions.start, positions.stop, positions.step)
+def _blocks(rows: int, columns: int, most: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of at most `most` neighbouring positions."""
+    wide = min(columns, most)
+    tall = max(1, most // wide)
+    for top in range(0, rows, tall):
+        for left in range(0, columns, wide):
+            yield slice(top, top + tall), slice(left, left + wide)
 
 
 __all__ = ["Occluder", "Occlusion", "occlude"]
