@@ -104,8 +104,15 @@ def chosen_images_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
     return choose_pictures(pictures, names, arguments.first)
 
 
+def check_columns(arguments: argparse.Namespace) -> None:
+    """UserError where --columns is given without the table that it is about."""
+    if getattr(arguments, "columns", None) and arguments.labels is None:
+        raise UserError("--columns says what the columns of a table hold; give the table as --labels CSV.")
+
+
 def table_of(arguments: argparse.Namespace, images: "Path | list[Path]") -> "Labels | None":
     """The table of --labels for a folder or pictures, as --columns says; what is odd about it on standard error."""
+    check_columns(arguments)
     if arguments.labels is None:
         return None
     from explorer.core.labels import read_labels

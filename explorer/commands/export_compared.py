@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from explorer.commands.common import images_of, network_of
 from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from explorer.core.figures.single import FigureStyle
+from explorer.core.shared_folder import shared_folder
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
 
@@ -97,8 +97,8 @@ def _by_answers(
         with open_index(arguments.index) as of_first, open_index(arguments.compare_index) as of_second:
             both = of_indexes((of_first, of_second), networks)
     else:
-        folder = Path(os.path.commonpath([path.parent for path in pictures]))
-        sample = sample_of(folder, pictures)
+        folder = shared_folder(pictures)
+        sample = sample_of(folder, [path.absolute() for path in pictures])
         with progress("matching filters", "pictures") as on_step:
             first, second = (measure_sample(network, sample, on_step) for network in networks)
         both = of_samples(first, second, folder, same_layers=same_layers(*networks))

@@ -34,7 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_network_arguments(parser, required=False)
     inputs = parser.add_argument_group("what")
     add_images_argument(inputs, required=False)
-    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes")
+    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes (kept when left out)")
     inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     inputs.add_argument(
         "--relevance",
@@ -84,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _build(arguments: argparse.Namespace, shared: Any) -> int:
+    from explorer.commands.labels_of_index import labels_of_index
     from explorer.core.index import open_index
     from explorer.core.index.build import STAGES, BuildOptions, build_index
     from explorer.core.index.kept import place_of
@@ -94,6 +95,11 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
     images = arguments.images[0] if len(arguments.images) == 1 else _each(arguments.images)
     out = arguments.out or place_of(network, arguments.images[0], arguments.data)
     out.parent.mkdir(parents=True, exist_ok=True)
+    labels = table_of(arguments, images)
+    if labels is None and not child:  # the window says itself whether there is a table
+        labels = labels_of_index(out, images)
+        if labels is not None and shared.first:
+            say(f"feature-explorer: {out.name} keeps the classes it has; --labels CSV gives it others.", error=True)
     speaking = _Speaking(network)
     options = BuildOptions("" if arguments.relevance == "none" else arguments.relevance, arguments.remeasure)
     with progress("index", "pictures", shown=shared.first and not child) as on_bar:
@@ -110,7 +116,7 @@ def _build(arguments: argparse.Namespace, shared: Any) -> int:
             network,
             images,
             out,
-            labels=table_of(arguments, images),
+            labels=labels,
             on_step=on_step,
             options=options,
             on_stage=speaking.stage if child else lambda name: on_bar.stage(STAGES[name]),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.commands.common import add_network_arguments, network_of
+from explorer.commands.common import add_network_arguments, check_columns, network_of
 from explorer.core.attribution import LENSES
 from explorer.core.attribution.lens import Lens
 from explorer.core.class_words import named_class, probabilities_told_apart, told_apart
-from explorer.core.drawing.styles import FORMATS
+from explorer.core.drawing.styles import FORMATS, format_of
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number, at_least_one, whole_number
 from trainer.console.progress import progress
@@ -78,9 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     from explorer.core.images import read_image
     from trainer.files.atomic_files import cannot_write, replace_file
 
-    format = arguments.out.suffix.lower().removeprefix(".")
-    if format not in FORMATS:
-        raise UserError(f"{arguments.out.name} has no ending of a figure; choose {', '.join(FORMATS)}.")
+    format = format_of(arguments.out)
     if arguments.out.exists() and not arguments.force:
         raise UserError(f"{printable(str(arguments.out), 300)} exists; --force replaces it.")
     lenses = _lenses(arguments.lenses, arguments.target)
@@ -188,6 +186,7 @@ def _given(arguments: argparse.Namespace, network: "Network", pictures: list[Pat
     from explorer.core.labels import folder_labels, read_labels
     from trainer.pictures.column_choice import parse_columns
 
+    check_columns(arguments)
     if arguments.labels is not None:
         columns = parse_columns(arguments.columns) if arguments.columns else None
         labels = read_labels(arguments.labels, pictures, columns)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.core.drawing.styles import FORMATS
+from explorer.core.drawing.styles import format_of
 from explorer.core.errors import UserError
 from explorer.core.progress import OnStep
 from explorer.state.file_state import state_of
@@ -25,9 +25,7 @@ def save_shown(
 
     UserError where no lens shows a map yet, and for an ending of something else.
     """
-    ending = path.suffix.lower().removeprefix(".")
-    if ending not in (*FORMATS, DATA):
-        raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}, or {DATA} for the data.")
+    ending = format_of(path, DATA)
     draw = drawn_lens(lens, pipeline)
 
     def work(network: "Network", on_step: OnStep) -> Path:

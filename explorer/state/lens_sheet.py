@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from explorer.core.attribution import LENSES
-from explorer.core.drawing.styles import FORMATS
+from explorer.core.drawing.styles import format_of
 from explorer.core.errors import UserError, in_words
 from explorer.core.progress import OnStep
 from explorer.state.library import Library
@@ -99,9 +99,7 @@ class LensSheet(QObject):
 
         UserError for another ending, and where there is no row yet.
         """
-        ending = path.suffix.lower().removeprefix(".")
-        if ending not in FORMATS:
-            raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}.")
+        ending = format_of(path)
         if not self.rows or self._asked is None:
             raise UserError("There is no row yet; wait for the first.")
         rows, titles, asked = [row for _, row in self.rows], self.titles, self._asked

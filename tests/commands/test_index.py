@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from explorer.cli import main
+from explorer.core.index import open_index
 from tests.networks import save_small
 
 
@@ -24,3 +25,44 @@ def test_one_json_object_says_where_the_csv_is_too(
     first, second = capsys.readouterr().out.splitlines()
     assert "20 filters on 12 pictures" in first
     assert "third: pictures.csv" in second
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+def test_an_index_keeps_its_table_s_classes_when_made_again_without_it(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], one_by_one: bool
+) -> None:
+    model, out, table = save_small(tmp_path / "small.safetensors"), tmp_path / "i.h5", tmp_path / "t.csv"
+    names = sorted(path.relative_to(pictures).as_posix() for path in pictures.rglob("*.png"))
+    rows = (f"{name},{'nv' if number % 2 else 'mel'},lesion{number}" for number, name in enumerate(names))
+    table.write_text("\n".join(("image,label,lesion_id", *rows)), "utf-8")
+    images = [str(pictures / name) for name in names] if one_by_one else [str(pictures)]
+    words = ["index", "--model", str(model), "--device", "cpu", "--images", *images, "--out", str(out)]
+    assert main([*words, "--labels", str(table)]) == 0
+    with open_index(out) as index:
+        given, lesions = index.given, dict(index.lesions)
+    assert set(given) == {"nv", "mel"}
+    assert len(lesions) == len(names)
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "i.h5 keeps the classes it has; --labels CSV gives it others." in capsys.readouterr().err
+    with open_index(out) as index:
+        assert (index.given, dict(index.lesions)) == (given, lesions)
+
+
+@pytest.mark.parametrize("command", ["index", "evaluate", "alarm", "mute", "suggest"])
+def test_columns_of_no_table_are_refused(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    model = save_small(tmp_path / "small.safetensors")
+    network = ["--model", str(model), "--device", "cpu", "--images", str(pictures)]
+    assert main(["index", *network, "--out", str(tmp_path / "i.h5")]) == 0
+    words = {
+        "index": [*network, "--out", str(tmp_path / "i.h5")],
+        "evaluate": ["--index", str(tmp_path / "i.h5")],
+        "alarm": ["--model", str(model), "--index", str(tmp_path / "i.h5"), "--images", str(pictures)],
+        "mute": [*network, "--index", str(tmp_path / "i.h5"), "--filters", "0:1"],
+        "suggest": [*network, "--index", str(tmp_path / "i.h5"), "--out", str(tmp_path / "s.csv"), "--probes", "0"],
+    }[command]
+    capsys.readouterr()
+    assert main([command, *words, "--columns", "image=photo"]) == 1
+    assert "give the table as --labels CSV" in capsys.readouterr().err

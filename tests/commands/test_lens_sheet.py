@@ -43,6 +43,9 @@ def test_pictures_down_and_lenses_across(tmp_path: Path, pictures: Path, capsys:
     assert "--force" in capsys.readouterr().err
     assert main(words(tmp_path, pictures, "s.pdf", "--first", "1")) == 0
     assert (tmp_path / "s.pdf").read_bytes().startswith(b"%PDF")
+    assert main(words(tmp_path, pictures, "s.tif", "--first", "1")) == 0
+    with Image.open(tmp_path / "s.tif") as drawn:
+        assert drawn.format == "TIFF"
 
 
 def test_a_row_is_the_picture_and_each_lens_over_it(tmp_path: Path) -> None:
@@ -114,6 +117,7 @@ def test_what_the_network_was_trained_on_is_no_mistake_like_others(
         ("s.png", ["--lenses", ","], "at least one lens"),
         ("s.png", ["--lenses", "deconvnet"], "does not take"),
         ("s.png", ["--width", "30"], "no room"),
+        ("s.png", ["--columns", "image=photo"], "give the table as --labels"),
     ],
 )
 def test_a_mistake_is_said(

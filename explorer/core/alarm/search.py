@@ -108,7 +108,7 @@ def sound(
     if not class_indices:
         counts = ", ".join(f"{(labels == label).sum():,} of {name}" for label, name in enumerate(classes[:6]))
         more = f" {repeated:,} more pictures of the same lesions do not count." if repeated else ""
-        why = f" {left_out.sentence}" if left_out.pictures > len(rows) + repeated else ""
+        why = f" {left_out.refusal}" if left_out.pictures > len(rows) + repeated else ""
         raise UserError(
             f"Artifacts that go with a class are looked for where {FEWEST} pictures are of the class and {FEWEST} are "
             f"not; here are {counts}: it takes more pictures whose class is known.{more}{why}"

@@ -1,9 +1,8 @@
 """The figures of a lens on many pictures: drawn into a folder, and left where they are right already."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from explorer.core.arrays import RGB
 from explorer.core.attribution.attribution_map import Settings
@@ -17,6 +16,7 @@ from explorer.core.images import picture_digest, read_image
 from explorer.core.maps.activations import predict
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from explorer.core.shared_folder import names_below
 from trainer.files.atomic_files import DiskFull, cannot_write, replace_file, subfolder, sweep_folder
 
 
@@ -52,8 +52,7 @@ def draw_figures(
     written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
     # A lens that makes its own picture shows the same whatever it is given.
     todo = list(pictures) if lens.of_picture else list(pictures[:1])
-    shared = Path(os.path.commonpath([path.parent for path in todo])) if todo else Path()
-    figure_paths = [_place(path, shared, lens, format) for path in todo]
+    figure_paths = [_place(name, lens, format) for name in names_below(todo)]
     try:
         for folder in dict.fromkeys(figure_path.parent for figure_path in figure_paths):
             sweep_folder(subfolder(out, *folder.parts))
@@ -73,11 +72,11 @@ def draw_figures(
     return LensFigures(tuple(written), tuple(skipped), tuple(failed))
 
 
-def _place(path: Path, shared: Path, lens: Lens, format: str) -> Path:
+def _place(name: PurePath, lens: Lens, format: str) -> PurePath:
     """Where a picture's figure lies in the folder; its ending is kept, so that no two are one."""
     if not lens.of_picture:
-        return Path(f"{lens.name}.{format}")
-    return path.relative_to(shared).with_name(f"{path.name}.{lens.name}.{format}")
+        return PurePath(f"{lens.name}.{format}")
+    return name.with_name(f"{name.name}.{lens.name}.{format}")
 
 
 def _draw(

@@ -1,7 +1,6 @@
 """Two networks compared over a folder: filters, and predictions."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from explorer.core.errors import UserError
 from explorer.core.index import FolderIndex
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from explorer.core.shared_folder import shared_folder
 from trainer.pictures.folder_walk import list_folder
 
 
@@ -119,19 +119,15 @@ def answers_of_indexes(
 def _paths(images: Path | str | Sequence[Path]) -> tuple[Sequence[Path], Path | None, tuple[str, ...]]:
     """The pictures, the folder below which all lie (None on several drives), and a sentence for each thing left out."""
     if not isinstance(images, Path | str):
-        return images, _shared_folder(images), ()
+        try:
+            return images, shared_folder(images), ()
+        except UserError:  # they are compared all the same, and have no names in common
+            return images, None, ()
     folder = Path(images)
     if folder.is_file():
         raise UserError(f"{folder} is a file; networks are compared on a folder of pictures.")
     listing = list_folder(folder).check()
     return listing.pictures, folder.absolute(), (*listing.unreadable, *listing.notes)
-
-
-def _shared_folder(pictures: Sequence[Path]) -> Path | None:
-    try:
-        return Path(os.path.commonpath([path.absolute().parent for path in pictures]))
-    except ValueError:  # there is no picture, or they lie on several drives
-        return None
 
 
 def _compared(

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +28,7 @@ from explorer.core.maps.activation_cache import Recorded, Recorder
 from explorer.core.maps.value_range import scale_of
 from explorer.core.network.opening import Network
 from explorer.core.progress import OnStep, no_step
+from explorer.core.shared_folder import names_below
 from explorer.core.tags.book import FilterKey
 from trainer.files.atomic_files import DiskFull, cannot_write, replace_file, subfolder, sweep_folder
 
@@ -129,11 +129,11 @@ def _written(
     force: bool,
     on_step: OnStep,
 ) -> BothFigures:
-    shared = Path(os.path.commonpath([path.parent for path in pictures])) if pictures else Path()
+    names = names_below(pictures)
     written, skipped, failed = list[str](), list[str](), list[tuple[str, str]]()
     total = len(pictures) * len(figures)
     for number, path in enumerate(pictures):
-        folder = path.relative_to(shared).parent
+        folder = names[number].parent
         try:
             sweep_folder(subfolder(out, *folder.parts))
             for done, (prefix, make) in enumerate(figures):
@@ -149,7 +149,7 @@ def _written(
                     continue
                 rows = figure.rows()
                 if rows:
-                    manifest.add(name.as_posix(), path.relative_to(shared).as_posix(), rows, figure.about, style)
+                    manifest.add(name.as_posix(), names[number].as_posix(), rows, figure.about, style)
                 (written if new else skipped).append(name.as_posix())
         except OSError as error:
             raise cannot_write(out, error) from error

@@ -1,8 +1,11 @@
-"""What a map can be drawn with and saved as: scales, color maps, formats. Imports nothing, so that all starts fast."""
+"""What a map can be drawn with and saved as: scales, color maps, formats. Imports no library: all starts fast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
+
+from explorer.core.errors import UserError
 
 SCALES: Mapping[str, str] = MappingProxyType(
     {
@@ -17,6 +20,19 @@ SCALES: Mapping[str, str] = MappingProxyType(
 
 FORMATS: Mapping[str, str] = MappingProxyType({"png": "PNG", "pdf": "PDF", "svg": "SVG", "tiff": "TIFF"})
 """Endings of the figures that can be written, with their titles."""
+
+
+def format_of(path: Path, *others: str) -> str:
+    """The format that the ending of a figure's name asks for, `.tif` as `.tiff`; UserError where it is none.
+
+    `others` are endings of what is written beside figures.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    ending = "tiff" if ending == "tif" else ending
+    if ending not in (*FORMATS, *others):
+        instead = "".join(f", or {other} for the data" for other in others)
+        raise UserError(f"{path.name} has no ending of a figure; choose {', '.join(FORMATS)}{instead}.")
+    return ending
 
 
 @dataclass(frozen=True)

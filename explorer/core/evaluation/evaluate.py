@@ -171,11 +171,11 @@ def evaluate(
 
 def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
     if not len(labels):
-        raise UserError(f"No picture is left to measure the network on. {left_out.sentence}")
+        raise UserError(f"No picture is left to measure the network on. {left_out.refusal}")
     if len(np.unique(labels)) == 1:
         raise UserError(
             f"All {len(labels):,} pictures that are left to measure are {classes[int(labels[0])]}; it takes two "
-            f"classes. {left_out.sentence}"
+            f"classes. {left_out.refusal}"
         )
 
 

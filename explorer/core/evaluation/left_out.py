@@ -49,6 +49,13 @@ class LeftOut:
         training_note = "" if self.trained_on else "; none is known to have been used for training"
         return f"{', '.join(parts)}{end}{training_note}."
 
+    @property
+    def refusal(self) -> str:
+        """The sentence where too few pictures are left, with what would leave more."""
+        if not self.trained_on or self.asked_for:
+            return self.sentence
+        return f'{self.sentence} --with-trained-on (the window\'s "with training pictures") counts those as well.'
+
 
 def chosen_pictures(
     index: FolderIndex, words: ClassWords, lesions: Mapping[str, str], *, with_trained_on: bool = False

@@ -1,7 +1,6 @@
 """What an export will write: every figure with its file name, before anything is drawn."""
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from explorer.core.figures.sheet_layout import Layout, Page, lay_out
 from explorer.core.figures.single import FigureStyle
 from explorer.core.images import one_line, read_image
 from explorer.core.network.opening import Network
+from explorer.core.shared_folder import names_below
 from explorer.core.tags.book import FilterKey, TagBook
 
 MOST = 1_000_000
@@ -242,11 +242,7 @@ def _stems(pictures: Sequence[Path]) -> list[str]:
 
 def _relative(pictures: Sequence[Path]) -> tuple[str, ...]:
     """The pictures' paths below the folder that holds them all, with "/" on every system."""
-    try:
-        root = Path(os.path.commonpath([path.parent for path in pictures]))
-        return tuple(path.relative_to(root).as_posix() for path in pictures)
-    except ValueError:  # relative beside absolute ones, or several drives: the whole path is the name
-        return tuple(path.as_posix() for path in pictures)
+    return tuple(name.as_posix() for name in names_below(pictures))
 
 
 def _portable(stem: str) -> str:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from explorer.core.errors import UserError
 from explorer.core.labels import Labels, folder_labels, read_labels
 from explorer.core.progress import OnStep
+from explorer.core.shared_folder import shared_folder
 from trainer.networks.input_spec import InputSpec
 from trainer.pictures.folder_walk import list_folder
 from trainer.pictures.image_decoding import picture_digest, read_image
@@ -68,9 +69,7 @@ def list_pictures(
         root = root if root.is_dir() else root.parent
     else:
         picture_paths, unreadable = _each_once(paths), ()
-        if not picture_paths:
-            raise UserError("No picture was given.")
-        root = Path(os.path.commonpath([path.parent for path in picture_paths]))
+        root = shared_folder(picture_paths)
     classes = _classes(labels, root, picture_paths)
     names = [path.relative_to(root).as_posix() for path in picture_paths]
 

@@ -265,10 +265,10 @@ def _artifact(
 
 def _check(labels: Labels, classes: Sequence[str], left_out: LeftOut) -> None:
     if not len(labels):
-        raise UserError(f"No picture is left to measure on. {left_out.sentence}")
+        raise UserError(f"No picture is left to measure on. {left_out.refusal}")
     if len(np.unique(labels)) < 2:
         beginning = f"All {len(labels):,} pictures that are left are {classes[int(labels[0])]}"
-        raise UserError(f"{beginning}; it takes two classes. {left_out.sentence}")
+        raise UserError(f"{beginning}; it takes two classes. {left_out.refusal}")
 
 
 def _mean(pairs: Sequence[Pair]) -> Pair:

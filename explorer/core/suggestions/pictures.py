@@ -1,7 +1,6 @@
 """The pictures that suggestions are made on: some of those of the index, with the masks that a person has for them."""
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from explorer.core.concepts.corrections import Corrections
 from explorer.core.errors import UserError
 from explorer.core.index.folder_index import FolderIndex
 from explorer.core.index.sampling import spread
+from explorer.core.shared_folder import shared_folder
 from trainer.networks.input_spec import InputSpec
 from trainer.pictures.image_decoding import picture_digest, read_image
 from trainer.pictures.name_matching import key_of
@@ -89,8 +89,8 @@ def _root(images: Path | str | Sequence[Path | str]) -> Path:
     if isinstance(images, Path | str):
         root = Path(images)
         return root if root.is_dir() else root.parent
-    paths = [Path(path).absolute() for path in images]
-    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+    # A folder counts as a whole: as if something lay in it.
+    return shared_folder([Path(path) / "*" if Path(path).is_dir() else Path(path) for path in images])
 
 
 def _looked(root: Path, name: str, digest: str, given: Mapping[str, Path], said: Said) -> Looked:

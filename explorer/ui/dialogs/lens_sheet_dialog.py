@@ -87,7 +87,7 @@ class LensSheetDialog(QDialog):
         self.save.setEnabled(bool(sheet.rows))
 
     def _save(self) -> None:
-        path = self._where(f"{self._sheet.words}.pdf", "Figures (*.pdf *.png *.svg *.tif)")
+        path = self._where(f"{self._sheet.words}.pdf", "Figures (*.pdf *.png *.svg *.tiff *.tif)")
         if path is not None:
             self.write_to(path)
 

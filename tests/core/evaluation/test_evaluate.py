@@ -204,7 +204,7 @@ def test_one_logit_is_two_classes(tmp_path: Path) -> None:
     ("change", "words"),
     [
         (lambda given: {"classes": (), "logits": np.empty((20, 0))}, "no class scores"),
-        (lambda given: {"trained_on": np.ones(20, bool)}, "No picture is left"),
+        (lambda given: {"trained_on": np.ones(20, bool)}, "No picture is left.*--with-trained-on"),
         (lambda given: {"given": ("benign",) * 20}, "two classes"),
         (lambda given: {"given": ("",) * 20}, "20 of 20 pictures without a given class"),
         (lambda given: {"classes": ("a", "b"), "given": ("benign",) * 20}, "another network"),
