@@ -34,7 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_network_arguments(parser, required=False)
     inputs = parser.add_argument_group("what")
     add_images_argument(inputs, required=False)
-    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes (kept when left out)")
+    inputs.add_argument("--labels", type=Path, metavar="CSV", help="table of the pictures' classes (else as kept)")
     inputs.add_argument("--columns", metavar="ROLE=TITLE,..", help="which of its columns hold what: image=..,label=..")
     inputs.add_argument(
         "--relevance",
