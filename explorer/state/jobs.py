@@ -115,8 +115,9 @@ class Jobs(QObject):
 
     def _run(self) -> None:
         if self._patient and sys.platform == "linux":  # elsewhere the number of a thread may be that of a process
+            thread = threading.get_native_id()
             with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENT)
+                os.setpriority(os.PRIO_PROCESS, thread, max(PATIENT, os.getpriority(os.PRIO_PROCESS, thread)))
         while True:
             with self._change:
                 while not self._waiting and not self._closing:

@@ -1,8 +1,11 @@
 """The newest request counts, older ones end, failures arrive, and nothing outlives the worker."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from explorer.core.progress import OnStep
-from explorer.state.jobs import Jobs
+from explorer.state.jobs import PATIENT, Jobs
 from explorer.state.lazy import LazyStore
 from explorer.state.session import DisplayStyle, Session, View
 
@@ -41,6 +44,25 @@ def test_a_worker_that_never_had_a_job_costs_no_thread(qtbot: QtBot) -> None:
     idle.close()
     idle.submit("late", lambda on_step: None, lambda nothing: None)
     assert threading.active_count() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+@pytest.mark.parametrize("patient", [False, True])
+def test_a_patient_worker_and_what_it_starts_let_the_window_go_first(qtbot: QtBot, patient: bool) -> None:
+    made, found = Jobs("test", patient=patient), list[list[int]]()
+
+    def work(on_step: OnStep) -> list[int]:
+        def niceness() -> int:
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        with ThreadPoolExecutor(1) as pool:
+            return [niceness(), pool.submit(niceness).result()]
+
+    made.submit("a", work, found.append)
+    qtbot.waitUntil(lambda: bool(found))
+    made.close()
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert found == [[max(own, PATIENT)] * 2 if patient else [own] * 2]
 
 
 def test_results_arrive_in_this_thread(qtbot: QtBot, jobs: Jobs) -> None:
