@@ -97,13 +97,14 @@ def parser(*, commands: bool = True) -> argparse.ArgumentParser:
 
 def run_window(arguments: argparse.Namespace) -> int:
     """Open the window; one line where there is no display for it."""
-    from explorer.commands.common import check_columns
     from explorer.display import obstacle
 
     for path in (arguments.model, arguments.compare, arguments.images, arguments.labels):
         if path is not None and not path.exists():
             raise UserError(f"{path} does not exist.")
-    if not arguments.demo:  # which has a table of its own
+    if arguments.columns and not arguments.demo:  # which has a table of its own
+        from explorer.commands.common import check_columns
+
         check_columns(arguments)
     reason = obstacle()
     if reason:

@@ -15,7 +15,7 @@ import explorer.core.attribution.occlusion.evaluator as sweep
 from explorer.core.attribution.occlusion import sensitivity
 from explorer.core.attribution.occlusion.live_patch import LivePatch
 from explorer.core.attribution.occlusion.occluder import Occluder, PatchFill, averaged
-from explorer.core.attribution.occlusion.sensitivity import occlude
+from explorer.core.attribution.occlusion.sensitivity import Occlusion, occlude
 from explorer.core.errors import UserError
 from explorer.core.incremental.delta import dense
 from explorer.core.incremental.pace import PROCESSOR, Pace
@@ -382,10 +382,11 @@ def test_overlapping_positions_are_averaged() -> None:
     np.testing.assert_allclose(found, np.tile([1, 1, 2, 2, 3, 3], (4, 1)))
 
 
-def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensitivity, "FEW", 0)
-    network, rough, steps = open_small(tmp_path), [], []
-    refined = occlude(
+def watched(network: Network) -> tuple[Occlusion, list[Occlusion], list[tuple[int, int]]]:
+    """A sweep, the rough maps that came before its end, and its steps."""
+    rough: list[Occlusion] = []
+    steps: list[tuple[int, int]] = []
+    found = occlude(
         network,
         picture(),
         "filter:3:1",
@@ -393,6 +394,13 @@ def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path, monkeyp
         on_rough=rough.append,
         on_step=lambda *step: steps.append(step),
     )
+    return found, rough, steps
+
+
+def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensitivity, "FEW", 0)
+    network = open_small(tmp_path)
+    refined, rough, steps = watched(network)
     plain = occlude(network, picture(), "filter:3:1", Occluder(4, 2), on_step=None)
     np.testing.assert_allclose(refined.drops, plain.drops, atol=1e-6)
     (first,) = rough
@@ -402,15 +410,8 @@ def test_a_rough_map_comes_first_and_the_end_is_the_same(tmp_path: Path, monkeyp
 
 
 def test_a_sweep_that_is_soon_there_has_no_rough_map(tmp_path: Path) -> None:
-    network, rough, steps = open_small(tmp_path), [], []
-    found = occlude(
-        network,
-        picture(),
-        "filter:3:1",
-        Occluder(4, 2),
-        on_rough=rough.append,
-        on_step=lambda *step: steps.append(step),
-    )
+    network = open_small(tmp_path)
+    found, rough, steps = watched(network)
     assert not rough
     np.testing.assert_allclose(found.drops, occlude(network, picture(), "filter:3:1", Occluder(4, 2)).drops, atol=1e-6)
     assert steps[-1] == (found.drops.size, found.drops.size)
