@@ -8,12 +8,14 @@ one of them has put it back, and is gone with them if they crash before.
 
 import atexit
 import errno
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,7 @@ import trainer.files.atomic_files
 from explorer.core.errors import UserError
 from explorer.core.tags import hdf5_file as tag_store
 from explorer.core.tags import lock as tag_lock
+from explorer.core.tags import validation
 from explorer.core.tags.book import FilterKey, Tag, TagBook
 from explorer.core.tags.hdf5_file import load_tags, save_tags
 from explorer.core.tags.shared_file import TagFile
@@ -79,6 +82,18 @@ def given(book: TagBook) -> set[Given]:
     return {(key, tag.tag, tag.annotator) for key, tag in book.entries()}
 
 
+class Clock:
+    """A clock that goes on by a second with every look at it."""
+
+    fromisoformat = staticmethod(datetime.fromisoformat)
+
+    def __init__(self) -> None:
+        self.ticks = itertools.count()
+
+    def now(self, zone: tzinfo) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=zone) + timedelta(seconds=next(self.ticks))
+
+
 class Windows(RuleBasedStateMachine):
     """Every window tags under its own name, so that everybody knows who took what away."""
 
@@ -100,6 +115,10 @@ class Windows(RuleBasedStateMachine):
         self.told_in_danger: set[bytes] = set()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(os, "fsync", lambda handle: None)
+        # The same life twice is the same life: only then can a failing one be made shorter.
+        self.patch.setattr(validation, "datetime", Clock())
+        counter = itertools.count(1)
+        self.patch.setattr(os, "urandom", lambda size: next(counter).to_bytes(size, "big"))
         self.patch.setattr(tag_store, "_read_apart", lambda image, patience: tag_store.read_columns(image))
         self.patch.setattr(trainer.files.atomic_files, "write_all", self.write)
         self.real_write = WRITE
@@ -182,6 +201,8 @@ class Windows(RuleBasedStateMachine):
                 self.note(window)
                 window.close()
                 self.windows[who] = None
+                if not self.folder.is_dir():  # what became of the file there, nobody can see
+                    self.forget_what_was_in_danger()
 
     @rule(who=WINDOWS)
     def crash(self, who: int) -> None:
@@ -192,6 +213,10 @@ class Windows(RuleBasedStateMachine):
         self.note(window)
         drop(window, self.dead)
         self.windows[who] = None
+        self.forget_what_was_in_danger()
+
+    def forget_what_was_in_danger(self) -> None:
+        """A window that had what an older version took from the file is gone, and may have been the only one."""
         self.saved -= self.endangered - self.in_the_file()
         self.told -= self.told_in_danger - told(self.file_book())
 
@@ -269,6 +294,7 @@ class Windows(RuleBasedStateMachine):
             assert self.somebody_writes()
             window.close()
             self.windows[who] = None
+            self.forget_what_was_in_danger()
         else:
             self.note(window)
 

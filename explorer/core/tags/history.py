@@ -123,10 +123,11 @@ class History:
         self.kept = kept or Kept()
         self.fresh = list(fresh)
 
-    @property
-    def news(self) -> bool:
-        """Whether somebody changed something since."""
-        return any(change.what != FOUND for change in self.fresh)
+    def __len__(self) -> int:
+        return self.kept.rows + len(self.fresh)
+
+    def __bool__(self) -> bool:
+        return True  # an empty history is a history
 
     def copy(self) -> "History":
         """A history of its own with the same changes."""
@@ -149,7 +150,7 @@ class History:
             if was is not now and was != now:
                 kind = what or ("tag" if was is None else "remove" if now is None else "change")
                 author = name[0] if who is None else who
-                number = self.kept.rows + len(self.fresh) + 1
+                number = len(self) + 1
                 self.fresh.append(Change(number, when, author, kind, key, *name, was, now))
 
     def sealed(self) -> Kept:

@@ -31,7 +31,7 @@ class TagFile:
         self._base = book.copy()
         self.writable = False
         self._writer = ""
-        self._saved = False
+        self._only_looked = True
 
     @classmethod
     def begin(cls, path: Path | str, empty: TagBook) -> "TagFile":
@@ -43,6 +43,7 @@ class TagFile:
         file.writable = file.lock.acquire()
         try:
             file._base = file._read() or empty.copy()
+            file._only_looked = not file.writable
         except BaseException:
             file.lock.release()
             raise
@@ -65,12 +66,12 @@ class TagFile:
             return None
         try:
             for _ in range(_TRIES):
-                book = self._saved_with_theirs(ours, held, begin)
+                book = self._saved_with_theirs(ours, begin)
                 # Whoever got the lock in this moment may have written over it: then nothing is called saved.
                 if not self._lock_is_mine():
                     return None
                 if self._digest() == book.lineage.digest:
-                    self._base, self._writer = book, book.lineage.writer
+                    self._base, self._writer, self._only_looked = book, book.lineage.writer, False
                     return book.copy()
             raise UserError(f"{self.path} is being written by another program again and again; stop that one.")
         except BaseException:
@@ -97,7 +98,7 @@ class TagFile:
             self.writable = False
         return self.writable
 
-    def _saved_with_theirs(self, ours: TagBook, held: bool, begin: bool) -> TagBook:
+    def _saved_with_theirs(self, ours: TagBook, begin: bool) -> TagBook:
         """Merge what others did to the file since, and write what is not in it; the book that is in it now."""
         base = self._base
         unchanged = self._digest() == base.lineage.digest
@@ -111,14 +112,15 @@ class TagFile:
         elif not unchanged:
             _check_network(self.path, ours, theirs)
             descends = theirs.lineage.descends(base.lineage)
-            # A window that only looked has nothing of its own that an older file could lack.
-            looked = not (held or self._saved or ours.keys_that_differ(base))
+            # A window that never might write has nothing of its own that an older file could lack.
+            looked = self._only_looked and not ours.keys_that_differ(base)
             book = three_way(base, ours, theirs, removals=descends or looked)
             book.lineage = theirs.lineage if looked else replace(theirs.lineage.over(base.lineage), digest="")
+        # What was given and taken away again is a change too, before the first save and in an older file.
         if theirs is None or not theirs.lineage.digest:
-            news = begin or len(book) > 0
-        else:  # what was given and taken away again since the last save is a change too
-            news = book.history.news or bool(book.keys_that_differ(theirs))
+            news = begin or len(book) > 0 or len(book.history) > 0
+        else:
+            news = len(book.history) > len(theirs.history) or bool(book.keys_that_differ(theirs))
         if news:
             self._write(book)
         elif theirs is not None:
@@ -128,7 +130,7 @@ class TagFile:
     def _write(self, book: TagBook) -> None:
         # A name of its own for every run of saves that are all known to have reached the file.
         book.lineage = replace(book.lineage, writer=self._writer)
-        self._writer, self._saved = "", True
+        self._writer, self._only_looked = "", False
         tag_store.save_tags(self.path, book)
 
     def _read(self) -> TagBook | None:
