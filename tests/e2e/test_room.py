@@ -20,7 +20,7 @@ from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.manual import Manual
 from explorer.ui.panels.findings_panel import FindingsPanel
 from explorer.ui.widgets.plain_text import PlainLabel
-from explorer.ui.widgets.theme import DARK
+from explorer.ui.widgets.theme import DARK, SPACE
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import DEMO, Open, Person
 from tests.e2e.measuring import cut
@@ -309,12 +309,32 @@ def test_the_explanation_of_the_scale_goes_with_what_it_explains(demo: Person) -
     assert viewer.explanation.isVisible()
 
 
+@pytest.mark.parametrize("size", [SMALL, SMALLER, LARGE])
+def test_a_notice_moves_nothing(demo: Person, size: tuple[int, int]) -> None:
+    """What a person is about to click stays where it is."""
+    resized(demo, size)
+    browser, banner = demo.parts.center.browser, demo.parts.problems
+    parts = (browser, browser.viewer.image, browser.tabs, browser.grid)
+
+    def places() -> list[tuple[QPoint, QSize]]:
+        demo.qtbot.wait(50)
+        return [(part.mapTo(demo.window, QPoint()), part.size()) for part in parts]
+
+    before = places()
+    banner.show_text("It is written. " * 40, "Open", calm=True)
+    assert places() == before
+    assert whole(banner)
+    assert demo.window.childAt(banner.mapTo(demo.window, banner.rect().center())) in banner.findChildren(QWidget)
+    banner.hide()
+    assert places() == before
+
+
 def test_a_notice_has_no_frame_of_a_warning(demo: Person) -> None:
     banner = demo.parts.problems
 
     def frame() -> str:
         image = banner.grab().toImage()
-        return QColor(image.pixel(image.width() // 2, 0)).name()
+        return QColor(image.pixel(image.width() // 2, SPACE)).name()
 
     banner.show_text("It is written.", "Open", calm=True)
     demo.qtbot.wait(20)

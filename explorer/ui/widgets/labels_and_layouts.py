@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLayout,
     QScrollArea,
@@ -50,6 +51,15 @@ def row(*parts: QWidget | QLayout | int, margin: int = 0, gap: int = SPACE) -> Q
     box = QHBoxLayout()
     _fill(box, parts, margin, gap)
     return box
+
+
+def laid_over(below: QWidget, above: QWidget) -> QGridLayout:
+    """Two widgets in one place, the second at its lower end, where it moves nothing when it comes and goes."""
+    place = QGridLayout()
+    place.setContentsMargins(0, 0, 0, 0)
+    place.addWidget(below, 0, 0)
+    place.addWidget(above, 0, 0, Qt.AlignmentFlag.AlignBottom)
+    return place
 
 
 def _fill(box: QBoxLayout, parts: tuple[QWidget | QLayout | int, ...], margin: int, gap: int) -> None:

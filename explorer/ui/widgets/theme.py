@@ -111,7 +111,8 @@ def _sheet(colors: Colors, arrow: str, check: str) -> str:
     return f"""
         QMainWindow::separator {{ background: {colors.window}; width: {SPACE}px; height: {SPACE}px; }}
         QFrame#panel {{ background: {colors.panel}; border: 1px solid {colors.line}; border-radius: 6px; }}
-        QFrame#banner {{ background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; }}
+        QFrame#banner {{
+            background: {colors.raised}; border: 1px solid {colors.warning}; border-radius: 6px; margin: {SPACE}px; }}
         QFrame#banner[calm="true"] {{ border-color: {colors.line}; }}
         QFrame#tour, QFrame#start {{
             background: {colors.raised}; border: 1px solid {colors.accent}; border-radius: 6px; }}

@@ -18,7 +18,7 @@ from explorer.ui.panels.suggestion_line import SuggestionLine
 from explorer.ui.panels.tag_panel import TagPanel
 from explorer.ui.widgets.fields import leave_drops_to_window
 from explorer.ui.widgets.filter_model import FilterModel
-from explorer.ui.widgets.labels_and_layouts import column, label, panel
+from explorer.ui.widgets.labels_and_layouts import column, label, laid_over, panel
 from explorer.ui.widgets.lists import OverPicturesModel
 from explorer.ui.widgets.message_banner import FOLDER, INDEX, MUTING, NETWORK, OPENING, TAGS, VIEW, Problems
 from explorer.ui.widgets.plain_text import title_text
@@ -172,7 +172,7 @@ def _browser(
 def _place(window: MainWindow, parts: WindowParts) -> None:
     window.setStatusBar(parts.status)
     middle = QWidget()
-    middle.setLayout(column(parts.muted, parts.problems, parts.center, gap=SPACE))
+    middle.setLayout(column(parts.muted, laid_over(parts.center, parts.problems), gap=SPACE))
     pictures = panel(column(parts.pictures, margin=SPACE))
     beside = column(parts.tags, label("Layers", "title"), parts.layers, margin=SPACE + 4)
     beside.setStretch(2, 1)  # the layers take what room is free, as long as there are more of them
