@@ -9,6 +9,7 @@ from explorer.core.errors import UserError
 from explorer.core.index.known_lesions import known_lesions
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
+from trainer.measures.spoken import spoken
 
 if TYPE_CHECKING:
     from explorer.core.class_words import ClassWords
@@ -187,11 +188,4 @@ def _lines(evaluation: "Evaluation") -> list[str]:
 
 def _table(numbers: "list[tuple[str, Measure]]") -> list[str]:
     width = max(len(printable(title, 60)) for title, _ in numbers)
-    return [f"{printable(title, 60):{width}}  {_spoken(measure)}" for title, measure in numbers]
-
-
-def _spoken(measure: "Measure") -> str:
-    if measure.value != measure.value:
-        return "–"
-    ends = "" if measure.low != measure.low else f" [{measure.low:.3f}, {measure.high:.3f}]"
-    return f"{measure.value:.3f}{ends}  n = {measure.n:,}"
+    return [f"{printable(title, 60):{width}}  {spoken(measure)}  n = {measure.n:,}" for title, measure in numbers]

@@ -128,7 +128,7 @@ def _facts(arguments: argparse.Namespace, of_files: "Sequence[dict[str, Any]]") 
 
 def _tell(out: Path, evaluation: "Evaluation") -> None:
     """Say where the report is, and the figures that are asked for first."""
-    from trainer.report.style import spoken
+    from trainer.measures.spoken import spoken
 
     meaning = f"of {evaluation.positive}" if evaluation.positive else f"mean of {len(evaluation.curves)} classes"
     say(

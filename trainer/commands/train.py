@@ -9,6 +9,7 @@ from trainer.console.numbers import whole_number
 from trainer.console.progress import Progress, begin, on_terminal
 from trainer.devices.names import find_device
 from trainer.files.printing import printable, say
+from trainer.measures.spoken import within
 
 if TYPE_CHECKING:
     from trainer.cohort.cohort import Cohort
@@ -72,7 +73,7 @@ def run(arguments: argparse.Namespace) -> None:
                 bar.close()
     if outcome:
         low, high = outcome.interval
-        reached = f"test AUC {outcome.auc:.3f} (95 % {low:.3f} to {high:.3f})"
+        reached = f"test AUC {outcome.auc:.3f} {within(low, high)} (95 %)"
         say(f"{outcome.network}: epoch {outcome.chosen_epoch}, {reached}")
 
 

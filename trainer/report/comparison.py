@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from trainer.cohort.cohort import Cohort
 from trainer.files.page_templates import rendered
 from trainer.measures.bootstrap import Measure
+from trainer.measures.spoken import spoken
 from trainer.report.page import Figures
-from trainer.report.style import COLORS, GREY, INK, STYLE, encoded, spoken
+from trainer.report.style import COLORS, GREY, INK, STYLE, encoded
 from trainer.report.tables import Table, setting_rows, written
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def comparison_page(runs: Sequence[Compared], planned: int, cohort: Cohort, sett
     import matplotlib
 
     head, *rows = summary_rows(runs)
-    shown = [[*row[:5], f"{row[5]} to {row[6]}" if row[5] else "", *row[7:]] for row in rows]
+    shown = [[*row[:5], f"[{row[5]}, {row[6]}]" if row[5] else "", *row[7:]] for row in rows]
     svgs = {}
     if runs:
         with matplotlib.rc_context(STYLE):

@@ -10,7 +10,8 @@ from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS, Reliability
 from trainer.measures.percent import percent
 from trainer.measures.roc_curves import GRID, Curve
-from trainer.report.style import COLORS, GREY, INK, LINES, PAPER, STYLE, short, spoken, square, with_legend
+from trainer.measures.spoken import spoken
+from trainer.report.style import COLORS, GREY, INK, LINES, PAPER, STYLE, short, square, with_legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

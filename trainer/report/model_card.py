@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.files.printing import printable
 from trainer.measures.percent import percent
+from trainer.measures.spoken import spoken
 from trainer.networks.checkpoint import Checkpoint
 from trainer.networks.input_spec import InputSpec
-from trainer.report.style import spoken
 
 if TYPE_CHECKING:
     from trainer.evaluation.evaluate import Evaluation

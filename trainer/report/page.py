@@ -9,9 +9,10 @@ from trainer.evaluation.evaluate import Evaluation
 from trainer.files.page_templates import rendered
 from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS
+from trainer.measures.spoken import spoken
 from trainer.report.confused import confused_pairs
 from trainer.report.run_record import Run
-from trainer.report.style import COLORS, GREY, GRID_LINE, INK, PAPER, spoken
+from trainer.report.style import COLORS, GREY, GRID_LINE, INK, PAPER
 from trainer.report.tables import tables, written
 
 LISTED = 60

@@ -3,10 +3,6 @@
 import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from trainer.measures.bootstrap import Measure
-
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -63,16 +59,6 @@ def encoded(figure: "Figure", name: str) -> tuple[bytes, bytes]:
         canvas = FigureCanvasAgg(figure)
         canvas.print_png(png)
     return svg.getvalue(), png.getvalue()
-
-
-def spoken(measure: Measure, digits: int = 3) -> str:
-    """A measure as text: 0.882 (0.852 to 0.911)."""
-    if not np.isfinite(measure.value):
-        return "not defined"
-    interval = (
-        f" ({measure.low:.{digits}f} to {measure.high:.{digits}f})" if np.isfinite(measure.low) else " (no interval)"
-    )
-    return f"{measure.value:.{digits}f}{interval}"
 
 
 def square() -> tuple["Figure", "Axes"]:

@@ -10,8 +10,8 @@ from trainer.measures.bootstrap import Measure
 from trainer.measures.calibration import BINS
 from trainer.measures.metrics import LEVELS
 from trainer.measures.percent import percent
+from trainer.measures.spoken import spoken
 from trainer.report.run_record import Run, splits
-from trainer.report.style import spoken
 
 Cell = str | int | float | Measure | None
 

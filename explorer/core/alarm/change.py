@@ -10,6 +10,7 @@ from explorer.core.alarm.within_class import as_measure, within_class
 from trainer.measures.bootstrap import BootstrapResamples, Measure, Numbers, measure
 from trainer.measures.metrics import Ranking, area_under_roc
 from trainer.measures.paired import weighted_mean
+from trainer.measures.spoken import change
 
 Mask = npt.NDArray[np.bool_]
 
@@ -39,9 +40,8 @@ class InterventionEffect:
         """What it does, after its subject; `sign` is -1 where the score goes with the lack of the artifact."""
         scores = f"by {_signed(self.with_it)} logits with it and {_signed(self.without_it)} without"
         before, after = (sign * rho.value for rho in (self.dependence_before, self.dependence_after))
-        auc = f"{_signed(self.auc_change)} [{self.auc_change.low:+.3f}, {self.auc_change.high:+.3f}]"
         follows = f"how far it follows within class from {before:.2f} to {after:.2f}"
-        return f"changes the score for {of_class} {scores}, {follows}, and the AUC by {auc}"
+        return f"changes the score for {of_class} {scores}, {follows}, and the AUC by {change(self.auc_change)}"
 
 
 def intervention_effect(

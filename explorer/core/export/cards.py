@@ -22,6 +22,7 @@ from explorer.core.progress import OnStep, no_step
 from explorer.core.tags import FilterKey, TagBook
 from trainer.files.atomic_files import cannot_write, replace_file, subfolder
 from trainer.measures.percent import percent
+from trainer.measures.spoken import spoken
 
 ROWS = {"strongest": "Strongest", "tenths": "Every tenth of the range", "contrast": "Strong, and most alike without it"}
 """The rows of pictures by their kind in the gallery."""
@@ -137,8 +138,7 @@ def _lines(card: FilterCard, layer: str, strong: str) -> tuple[str, ...]:
     )
     edge = " · mostly at the picture's edge (padding)" if card.at_edge else ""
     classes = [
-        f"{of_class.name}: mean peak {of_class.mean:.3g}, AUC {of_class.auc.value:.2f} "
-        f"[{of_class.auc.low:.2f}, {of_class.auc.high:.2f}]"
+        f"{of_class.name}: mean peak {of_class.mean:.3g}, AUC {spoken(of_class.auc, 2)}"
         for of_class in sorted(
             card.classes.classes, key=lambda of_class: -abs(np.nan_to_num(of_class.auc.value, nan=0.5) - 0.5)
         )[:3]

@@ -8,9 +8,9 @@ from explorer.core.muting.against_random import AgainstRandom
 from explorer.core.muting.effect import MutingEffect
 from explorer.core.muting.one_by_one import Agreement
 from explorer.core.muting.with_and_without import WithAndWithout
-from trainer.measures.bootstrap import Measure
 from trainer.measures.paired import Compared
 from trainer.measures.percent import percent
+from trainer.measures.spoken import change, signed, spoken, within
 
 
 def sentence(effect: MutingEffect, named: str = "") -> str:
@@ -18,7 +18,7 @@ def sentence(effect: MutingEffect, named: str = "") -> str:
     count = len(effect.keys)
     action = " ".join(filter(None, [f"muting the {count:,} filters" if count > 1 else "muting the filter", named]))
     auc = effect.mean_auc
-    parts = [f"changes the AUC by {signed(auc.change.value)} {_within(auc.change)}"]
+    parts = [f"changes the AUC by {change(auc.change)}"]
     if effect.random is not None and math.isfinite(effect.random.percentile):
         parts[0] += f" (random filters: {ordinal(effect.random.percentile)} percentile)"
     if effect.artifact is not None:
@@ -51,7 +51,13 @@ def table(effect: MutingEffect) -> list[str]:
     """`rows` as lines of equal columns."""
     lines = [("", "before", "after", "change", "95 % interval of the change")]
     lines += [
-        (name, f"{pair.before.value:.3f}", f"{pair.after.value:.3f}", signed(pair.change.value), _within(pair.change))
+        (
+            name,
+            f"{pair.before.value:.3f}",
+            f"{pair.after.value:.3f}",
+            signed(pair.change.value),
+            within(pair.change.low, pair.change.high),
+        )
         for name, pair in rows(effect)
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
@@ -127,21 +133,11 @@ def agreement_table(agreements: list[Agreement]) -> list[str]:
     return ["  ".join(f"{text:>{width}}" for text, width in zip(line, widths, strict=True)) for line in lines]
 
 
-def signed(value: float, digits: int = 3) -> str:
-    """A number with its sign; what rounds to nothing has none."""
-    text = f"{value:+.{digits}f}"
-    return text.lstrip("+-") if float(text) == 0 else text
-
-
 def ordinal(number: float) -> str:
     """1st, 2nd, 3rd, 4th ... of a number that is rounded first."""
     whole = round(number)
     ending = "th" if 10 <= whole % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(whole % 10, "th")
     return f"{whole}{ending}"
-
-
-def _within(measure: Measure) -> str:
-    return f"[{signed(measure.low).lstrip('+')}, {signed(measure.high).lstrip('+')}]"
 
 
 def _of_random(random: AgainstRandom) -> str:
@@ -162,7 +158,7 @@ def _of_real(real: WithAndWithout) -> list[str]:
     counts = ", ".join(
         f"{count:,} of {count + real.without_it[name]:,} of {name}" for name, count in real.with_it.items()
     )
-    odds = [f"{side.value:.2f} [{side.low:.2f}, {side.high:.2f}]" for side in (real.odds_before, real.odds_after)]
+    odds = [spoken(side, 2) for side in (real.odds_before, real.odds_after)]
     lines = [
         f"Pictures with {real.artifact}: {counts}. Within class, the odds of being called {real.scored} with it over "
         f"those without it are {odds[0]} before and {odds[1]} after muting (Haldane's correction). Such pictures may "

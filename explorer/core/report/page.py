@@ -14,6 +14,7 @@ from explorer.core.report.tiles import Tiles
 from explorer.core.suggestions.chart import Chart, chart_from, fractions, written
 from trainer.files.page_templates import rendered
 from trainer.measures.percent import percent
+from trainer.measures.spoken import within
 
 FORMAT = "feature-map-explorer report 1"
 _FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
@@ -82,8 +83,8 @@ def measure(value: Mapping[str, Any]) -> str:
     """A measured number with its 95 % interval."""
     if value["value"] is None:
         return "–"
-    ends = "" if value["low"] is None else f" [{value['low']:.3f}, {value['high']:.3f}]"
-    return f"{value['value']:.3f}{ends}"
+    low, high = (math.nan if value[end] is None else value[end] for end in ("low", "high"))
+    return f"{value['value']:.3f} {within(low, high)}"
 
 
 def begun(text: str) -> str:

@@ -6,6 +6,7 @@ from explorer.core.suggestions.evidence import WHOLE, Evidence
 from explorer.core.suggestions.probed import Probed
 from explorer.core.suggestions.suggestion import FEWEST_HELD_OUT, HeldOut
 from trainer.measures.percent import percent
+from trainer.measures.spoken import within
 
 NAMES = {
     "uneven": "uneven parts",
@@ -58,7 +59,7 @@ def held_out_of(held_out: HeldOut) -> str:
     """What pictures say that had no part in a suggestion."""
     if held_out.n < FEWEST_HELD_OUT:
         return "too few other pictures to try it on"
-    return f"holds on {held_out.n:,} other pictures ({held_out.low:.2f} to {held_out.high:.2f})"
+    return f"holds on {held_out.n:,} other pictures {within(held_out.low, held_out.high, 2)}"
 
 
 def _times(times: float) -> str:

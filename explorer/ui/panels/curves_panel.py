@@ -21,10 +21,10 @@ from explorer.ui.widgets.plots import (
 from explorer.ui.widgets.steady import Choice, Slider
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
+from trainer.measures.spoken import spoken
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
-    from trainer.measures.bootstrap import Measure
 
 ROC, RECALL, CALIBRATION = "ROC curve", "Precision and recall", "Calibration"
 LEAST, HIGH = (150, 110), 330
@@ -146,13 +146,13 @@ class CurvesPanel(QWidget):
             draw_line(self._plot, curve.false_positive_rate, curve.sensitivity, color)
             for number, (reader, _) in enumerate(evaluation.readers):
                 draw_points(self._plot, [1 - reader.specificity], [reader.sensitivity], color_of(number + 1))
-            self._said.setText(f"AUC {written(curve.auc)}")
+            self._said.setText(f"AUC {spoken(curve.auc, 2)}")
         elif kind == RECALL:
             name_axes(self._plot, "recall (sensitivity)", "precision", palette)
             draw_line(self._plot, [0, 1], [curve.share, curve.share], line, width=1, dashed=True)
             draw_band(self._plot, _grid(), curve.precision_band, color)
             draw_line(self._plot, curve.recall, curve.precision, color)
-            self._said.setText(f"average precision {written(curve.average_precision)}")
+            self._said.setText(f"average precision {spoken(curve.average_precision, 2)}")
         else:
             self._draw_calibration(evaluation)
         self._slider.setVisible(kind != CALIBRATION)
@@ -175,7 +175,7 @@ class CurvesPanel(QWidget):
         )
         draw_line(self._plot, x, y, color)
         draw_points(self._plot, x, y, color)
-        self._said.setText(f"calibration error {written(reliability.ece)}")
+        self._said.setText(f"calibration error {spoken(reliability.ece, 2)}")
 
     def _draw_threshold(self) -> None:
         evaluation, kind = self._found, self._kinds.currentText()
@@ -187,7 +187,9 @@ class CurvesPanel(QWidget):
         class_index = max(0, self._classes.currentIndex())
         sensitivity, specificity = evaluation.thresholds[class_index].at(self.threshold)
         curve = evaluation.curves[class_index]
-        self._numbers.setText(f"{self.called}:\nsensitivity {written(sensitivity)}\nspecificity {written(specificity)}")
+        self._numbers.setText(
+            f"{self.called}:\nsensitivity {spoken(sensitivity, 2)}\nspecificity {spoken(specificity, 2)}"
+        )
         x, y = 1 - specificity.value, sensitivity.value
         if kind == RECALL:
             right = sensitivity.value * curve.positives
@@ -198,11 +200,6 @@ class CurvesPanel(QWidget):
         self._point = draw_points(self._plot, [x], [y], self.palette().text().color(), size=11, ring=True)
 
     _point: object = None
-
-
-def written(measure: "Measure") -> str:
-    """A measure with its interval, as people write it."""
-    return f"{measure.value:.2f} ({measure.low:.2f} to {measure.high:.2f})"
 
 
 def _grid() -> list[float]:

@@ -16,6 +16,7 @@ from explorer.ui.widgets.info_mark import InfoMark
 from explorer.ui.widgets.labels_and_layouts import column, label, row
 from explorer.ui.widgets.plain_text import PlainTool, tip
 from trainer.measures.percent import percent
+from trainer.measures.spoken import spoken
 
 if TYPE_CHECKING:
     from explorer.core.index.filter_card import FilterCard
@@ -224,8 +225,7 @@ def classes_of(card: "FilterCard") -> list[str]:
         return ["No two classes of pictures are known: there is nothing to tell apart."]
     lines = ["class: mean peak, AUC of the peak"]
     for entry in sorted(known, key=lambda entry: -abs(entry.auc.value - 0.5)):
-        interval = f" ({entry.auc.low:.2f} to {entry.auc.high:.2f})" if math.isfinite(entry.auc.low) else ""
-        lines.append(f"{entry.name}: {entry.mean:.3g}, {entry.auc.value:.2f}{interval}")
+        lines.append(f"{entry.name}: {entry.mean:.3g}, {spoken(entry.auc, 2)}")
     left = [(by_class.trained_on, "it was trained on"), (by_class.unknown, "without a class")]
     left_out = " and ".join(f"{counted(count, 'picture')} {why}" for count, why in left if count)
     return [*lines, f"without {left_out}"] if left_out else lines

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 from explorer.core.counting import counted
 from explorer.state.chosen_pictures import ChosenPictures
 from explorer.state.evaluating import Evaluating
-from explorer.ui.panels.curves_panel import CurvesPanel, written
+from explorer.ui.panels.curves_panel import CurvesPanel
 from explorer.ui.widgets.columns_or_pages import ColumnsOrPages, Page
 from explorer.ui.widgets.confusion_table import ConfusionTable
 from explorer.ui.widgets.labels_and_layouts import column, label, row, scrolled
@@ -19,6 +19,7 @@ from explorer.ui.widgets.plain_text import PlainTool, tip
 from explorer.ui.widgets.theme import SPACE
 from explorer.ui.widgets.wrapping_row import WrappingRow
 from trainer.measures.percent import percent
+from trainer.measures.spoken import spoken
 
 if TYPE_CHECKING:
     from explorer.core.evaluation import Evaluation
@@ -169,11 +170,11 @@ class FindingsPanel(QWidget):
             if (part := item.widget()) is not None:
                 part.deleteLater()
         lines = [counted(len(evaluation.pictures), "picture")]
-        lines += [f"AUC {written(evaluation.auc)}", f"accuracy {written(evaluation.accuracy)}"]
-        lines.append(f"balanced accuracy {written(evaluation.balanced_accuracy)}")
+        lines += [f"AUC {spoken(evaluation.auc, 2)}", f"accuracy {spoken(evaluation.accuracy, 2)}"]
+        lines.append(f"balanced accuracy {spoken(evaluation.balanced_accuracy, 2)}")
         self._add_lines(f"All · 95 % intervals over {evaluation.drawn_over}", lines)
         of_class = [
-            f"{name} {written(measure)} of {measure.n:,}"
+            f"{name} {spoken(measure, 2)} of {measure.n:,}"
             for name, measure in zip(evaluation.classes, evaluation.class_accuracy, strict=True)
             if measure.n
         ]
@@ -181,7 +182,10 @@ class FindingsPanel(QWidget):
         if evaluation.readers:
             self._add_lines(
                 "Readers, and the network at their specificity",
-                [f"{reader.name} {reader.sensitivity:.2f}, network {written(at)}" for reader, at in evaluation.readers],
+                [
+                    f"{reader.name} {reader.sensitivity:.2f}, network {spoken(at, 2)}"
+                    for reader, at in evaluation.readers
+                ],
             )
         for title, lines in _along_taxonomy(evaluation):
             self._add_lines(title, lines)
@@ -216,8 +220,8 @@ def _along_taxonomy(evaluation: "Evaluation") -> Iterator[tuple[str, list[str]]]
         for name, sensitivity in zip(level.classes, level.sensitivity, strict=True):
             auc = level.auc_of(name)
             if name not in shown and auc is not None and sensitivity.n:
-                right = f"predicted rightly {written(sensitivity)} of {sensitivity.n:,}"
-                lines.append(f"{name} AUC {written(auc)}, {right}")
+                right = f"predicted rightly {spoken(sensitivity, 2)} of {sensitivity.n:,}"
+                lines.append(f"{name} AUC {spoken(auc, 2)}, {right}")
         shown |= set(level.classes)
         if lines:
-            yield f"Added up along the taxonomy, level {level.level} · mean AUC {written(level.auc)}", lines
+            yield f"Added up along the taxonomy, level {level.level} · mean AUC {spoken(level.auc, 2)}", lines

@@ -127,7 +127,7 @@ def test_the_page_says_what_the_numbers_are_worth(folder: Path, evaluation: Eval
                     "Training", "Cohort", "How this was measured"):  # fmt: skip
         assert section in text
     for found in (evaluation.auc, *evaluation.class_accuracy, evaluation.curves[0].average_precision):
-        assert f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f}), n = {found.n}" in text
+        assert f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}], n = {found.n}" in text
     assert "Epoch 4 was chosen" in text
     assert "being the best of 5, it flatters" in text
     assert "http-equiv" not in (folder / "report.html").read_text("utf-8")

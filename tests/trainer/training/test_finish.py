@@ -65,7 +65,7 @@ def test_a_run_leaves_a_model_card_that_says_what_is_known(tmp_path: Path) -> No
     outcome = trained(cohort, tmp_path / "run", small(epochs=1), licence="CC BY-NC")
     card = (tmp_path / "run" / "MODEL_CARD.md").read_text("utf-8")
     assert card.startswith("# lenet: benign, malignant\n")
-    assert f"{outcome.auc:.3f} ({outcome.interval[0]:.3f} to {outcome.interval[1]:.3f})" in card
+    assert f"{outcome.auc:.3f} [{outcome.interval[0]:.3f}, {outcome.interval[1]:.3f}]" in card
     for said in ("CC BY-NC", "**not a medical device**", "32 x 32, squash to 32", cohort.digest, "1 of 1", "36 train"):
         assert said in card
     assert "an \\| archive" in card
