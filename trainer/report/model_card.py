@@ -1,6 +1,6 @@
 """A page on a network for whoever gets it: what it is, what it was trained on, what it is worth, what it is not for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trainer.files.printing import printable
@@ -87,7 +87,7 @@ def _lines(checkpoint: Checkpoint, evaluation: "Evaluation", file: str) -> Itera
         )
     defined = [group for group in evaluation.subgroups if group.auc.value == group.auc.value]
     measured += [(f"AUC, {group.kind} {group.name}", spoken(group.auc)) for group in defined]
-    yield from _table(measured)
+    yield from _table(measured, value_text=str)  # numbers, which nobody else wrote
     yield "Intervals hold 95 % of draws of lesions of this part. They say nothing of other archives, cameras, clinics"
     yield "or skin types, nor of another seed. A network may know its archive's shortcuts (rulers, ink, patches, dark"
     yield "corners), which serve it in training and test alike."
@@ -113,11 +113,11 @@ def _made_by(settings: Mapping[str, Any]) -> str:
     return "each diagnosis a class" if settings.get("classes") == "diagnosis" else source
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> Iterator[str]:
+def _table(rows: Sequence[tuple[str, str]], value_text: Callable[[str], str] | None = None) -> Iterator[str]:
     yield "| | |"
     yield "|---|---|"
     for name, value in rows:
-        yield f"| {_text(name)} | {_text(value)} |"
+        yield f"| {_text(name)} | {(value_text or _text)(value)} |"
     yield ""
 
 
