@@ -1,5 +1,6 @@
 """Story: what a person needs is near at hand: the right button, recent things, export in words, the manual."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from explorer.state.manual import manual_pages
 from explorer.ui.dialogs.export_dialog import WRITTEN, ExportDialog
 from explorer.ui.dialogs.history_dialog import HistoryDialog
 from explorer.ui.dialogs.manual import Manual
-from explorer.ui.window.actions import FILE
+from explorer.ui.window.actions import FILE, TAGS, VIEW
 from tests.conftest import ROOT
 from tests.e2e.conftest import Open, Person
 
@@ -103,6 +104,21 @@ def test_the_right_button_on_a_tag(demo: Person) -> None:
     demo.until(lambda: dialog.model.rows)
     assert {change.tag for change in dialog.model.rows} == {"hair"}
     dialog.close()
+
+
+def test_lines_part_the_menus(demo: Person) -> None:
+    menus = demo.commands.actions.menus
+    below = {
+        menu: [after.text() for line, after in pairwise(menus[menu].actions()) if line.isSeparator()]
+        for menu in (FILE, TAGS, VIEW)
+    }
+    assert below == {
+        FILE: ["Copy the figure in view", "Open the demo"],
+        TAGS: ["Another word …"],
+        VIEW: ["Lens …", "Scale"],
+    }
+    words = [action.text() for action in menus[TAGS].actions()]
+    assert words.index("Border") < words.index("") < words.index("Another word …")
 
 
 def test_recent_networks_and_folders_stand_in_the_menu_of_files(demo: Person) -> None:

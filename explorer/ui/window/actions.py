@@ -35,6 +35,8 @@ class Command:
     """Whether its single letter goes to a word of a person's own vocabulary that has it too."""
     under: str = ""
     """The menu within the menu in which it stands, if any."""
+    section: bool = False
+    """Whether a line stands above it in its menu, or above the menu within it."""
 
 
 def window_keys(commands: Sequence[Command]) -> frozenset[str]:
@@ -57,9 +59,8 @@ class Actions:
             if command.menu not in self.menus:
                 self.menus[command.menu] = window.menuBar().addMenu(command.menu)
                 self.groups.append((command.menu.replace("&", ""), []))
-            if command.text == "-":
+            if command.section:
                 self.menus[command.menu].addSeparator()
-                continue
             self._add(command)
 
     @property

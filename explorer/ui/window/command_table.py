@@ -28,14 +28,18 @@ def command_table(commands: Commands) -> list[Command]:
         Command(FILE, "Open the pictures' classes (CSV) …", "Ctrl+L", files.open_labels),
         Command(FILE, "Open tags …", "Ctrl+T", files.open_tags),
         Command(FILE, "Save tags in another file …", "Ctrl+Shift+S", files.save_tags_as),
-        Command(FILE, "-", "", commands.show_keys),
-        Command(FILE, "Copy the figure in view", "Ctrl+C", commands.unmuted(commands.figure.copy, of_both=True)),
+        Command(
+            FILE,
+            "Copy the figure in view",
+            "Ctrl+C",
+            commands.unmuted(commands.figure.copy, of_both=True),
+            section=True,
+        ),
         Command(FILE, "Save the figure in view", "Ctrl+S", commands.unmuted(commands.figure.save, of_both=True)),
         Command(FILE, "Export figures …", "Ctrl+E", commands.unmuted(files.export)),
         Command(FILE, "Save what the lens shows …", "", commands.unmuted(files.save_lens)),
         Command(FILE, "Report on the tagged filters …", "", commands.unmuted(commands.report.ask)),
-        Command(FILE, "-", "", commands.show_keys),
-        Command(FILE, "Open the demo", "", files.open_demo),
+        Command(FILE, "Open the demo", "", files.open_demo, section=True),
         Command(FILE, "Settings …", "Ctrl+,", commands.ask_settings),
         Command(FILE, "Quit", "Ctrl+Q", commands.window.close),
         Command(WALK, "Next filter", "Right", lambda: step("filter", 1)),
@@ -53,8 +57,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(WALK, "Next filter with a suggestion", "Shift+K", lambda: tags.go_suggested(1)),
         Command(WALK, "Find pictures", "Ctrl+F", lambda: commands.parts.pictures.focus_search()),
         Command(WALK, "Star the picture, or take its star away", "Ctrl+D", commands.star),
-        Command(TAGS, "-", "", tags.new_word),
-        Command(TAGS, "Another word …", "#", tags.another_word),
+        Command(TAGS, "Another word …", "#", tags.another_word, section=True),
         Command(TAGS, "A new word with a key …", "", tags.new_word),
         Command(TAGS, "Accept the suggestion", "Return or Enter", tags.accept_suggestion),
         Command(TAGS, "Reject the suggestion, or take that back", "Backspace", tags.reject_suggestion),
@@ -77,8 +80,7 @@ def command_table(commands: Commands) -> list[Command]:
         Command(VIEW, "Restore all muted filters", "Shift+U", workspace.muting.restore),
         Command(VIEW, "Why: what the index says of the filter", "E", lambda: commands.parts.card.unfold(), yields=True),
         Command(VIEW, "Stages and kernels of the filter …", "I", commands.show_stages, yields=True),
-        Command(VIEW, "-", "", commands.show_keys),
-        Command(VIEW, "Lens …", "L", in_browser(lambda browser: browser.viewer.display.offer_lenses())),
+        Command(VIEW, "Lens …", "L", in_browser(lambda browser: browser.viewer.display.offer_lenses()), section=True),
         Command(VIEW, "Occlusion", "X", in_browser(lambda browser: browser.toggle_occlusion())),
         Command(
             VIEW,
@@ -89,7 +91,6 @@ def command_table(commands: Commands) -> list[Command]:
             then="arrows move it, Esc leaves",
         ),
         Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
-        Command(VIEW, "-", "", commands.show_keys),
         *_scales(commands),
         *(
             replace(command, under=COLORS)
@@ -163,6 +164,7 @@ def _scales(commands: Commands) -> list[Command]:
             commands.choose_scale if scale == "fixed" else partial(session.update_style, scale=scale),
             commands.has_style("scale", scale),
             under=SCALE,
+            section=key == "1",
         )
         for text, key, scale in every
     ]
