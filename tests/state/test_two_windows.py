@@ -307,6 +307,9 @@ class Windows(RuleBasedStateMachine):
         if not window.unsaved and not window.read_only and window.path == self.path:
             self.saved |= {one for one in given(window.book) if one[2] == window.annotator}
             self.told |= told(window.book)
+            if not self.folder.is_dir():  # an older version may lie there, and nobody can see it
+                self.endangered |= self.saved - self.in_the_file()
+                self.told_in_danger |= self.told - told(self.file_book())
 
     def note_at_once(self, window: Tagging) -> None:
         """The same right after the window looked at its lock: if it believes that it may write, the lock is its own."""
