@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from explorer.state.evidence import Evidence
 from explorer.state.index_process import IndexProcess, number
 from explorer.state.library import Library
 from explorer.state.session import Session, View
+from explorer.state.suggestion_answer import Answer
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
@@ -125,13 +127,11 @@ class Suggesting(QObject):
 
     @property
     def rejected(self) -> "Suggestion | None":
-        """What this person turned down for the filter in view, as long as the same is suggested."""
+        """What this person turned down for the filter in view, as long as the same is suggested and not given."""
         suggestion = self.suggestion
-        return (
-            suggestion
-            if suggestion is not None and self._rejected.get(self.key) == suggestion.words and suggestion.tag
-            else None
-        )
+        if suggestion is None or not suggestion.tag or self._rejected.get(self.key) != suggestion.words:
+            return None
+        return None if suggestion.tag in self._tagging.words(self.key) else suggestion
 
     def begin(self) -> None:
         """Make the suggestions, or make them anew."""
@@ -176,18 +176,27 @@ class Suggesting(QObject):
 
     def reject(self) -> bool:
         """Turn down what is offered for the filter in view, or take that back; False where there is neither."""
-        offered, file = self.offered, self._place
-        if offered is None and self.rejected is None:
+        offered = self.offered
+        suggestion = offered or self.rejected
+        if suggestion is None:
             return False
-        if offered is None:
-            self._rejected.pop(self.key, None)
+        keep, rejected = partial(self._answer, self._place, self.key), offered is not None
+        # What is undone next is what was done last, a tag or this.
+        self._tagging.stack.push(Answer(self._tagging, self.key, suggestion.words, keep, rejected=rejected))
+        return True
+
+    def _answer(self, place: Path | None, key: FilterKey, words: str) -> None:
+        """Let what is suggested at a place be turned down for a filter; "" = not. Nothing where others are open."""
+        if place != self._place:
+            return
+        if words:
+            self._rejected[key] = words
         else:
-            self._rejected[self.key] = offered.words
-        if file is not None:
-            self._keep(rejected_of(file), dict(self._rejected))
+            self._rejected.pop(key, None)
+        if place is not None:
+            self._keep(rejected_of(place), dict(self._rejected))
         self.changed.emit()
         self.listed.emit()
-        return True
 
     def _keep(self, file: Path, rejected: "dict[FilterKey, str]") -> None:
         def work(on_step: OnStep) -> None:

@@ -89,7 +89,7 @@ def test_nothing_of_the_right_panel_is_cut_while_tags_are_suggested(
     assert cut(demo.window) == []
 
 
-@pytest.mark.parametrize(("size", "room"), [(SMALL, 200), (SMALLER, 180)])
+@pytest.mark.parametrize(("size", "room"), [(SMALL, 175), (SMALLER, 180)])
 def test_why_is_read_with_its_filter_in_sight(indexed: Person, size: tuple[int, int], room: int) -> None:
     parts = indexed.parts
     indexed.press("B", "H")

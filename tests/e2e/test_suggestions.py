@@ -94,6 +94,35 @@ def test_backspace_rejects_and_no_tag_is_given(suggested: Person) -> None:
     assert "Suggested: Color, dark" in suggested.parts.suggestion.texts
 
 
+def test_undo_takes_back_what_was_done_last_be_it_a_rejection(suggested: Person) -> None:
+    tagging, line = suggested.workspace.tagging, suggested.parts.suggestion
+    suggested.press("Return")
+    suggested.workspace.session.update(filter=1)
+    suggested.press("Backspace")
+    assert suggested.parts.tags.last.text == "Rejected color, dark on 7:1"
+
+    suggested.control("Z")
+
+    assert "Suggested: Color, dark" in line.texts
+    assert suggested.parts.tags.last.text == "Undone: reject color, dark on 7:1"
+    assert tagging.words(FilterKey(7, 0)) == ("border",)
+    suggested.control("Y")
+    assert "Rejected: color, dark" in line.texts
+    place = place_of(suggested.workspace.evidence.index.path)
+    suggested.until(lambda: read_rejected(rejected_of(place)) == {FilterKey(7, 1): "color, dark"})
+    suggested.control("Z")
+    suggested.control("Z")
+    assert tagging.words(FilterKey(7, 0)) == ()
+
+
+def test_what_was_rejected_and_then_given_is_not_called_rejected(suggested: Person) -> None:
+    suggested.workspace.session.update(filter=1)
+    suggested.press("Backspace")
+    suggested.press("C")
+    assert suggested.workspace.tagging.words(FilterKey(7, 1)) == ("color",)
+    assert "Rejected" not in suggested.parts.suggestion.texts
+
+
 def test_what_was_rejected_is_rejected_after_a_restart(suggested: Person) -> None:
     suggesting, evidence = suggested.workspace.suggesting, suggested.workspace.evidence
     suggested.workspace.session.update(filter=1)

@@ -1,4 +1,4 @@
-"""One quiet line below the tags: what was done last, the way to that filter, and back."""
+"""One quiet line below all that is said of the filter: what was done last, the way to that filter, and back."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget

@@ -29,7 +29,7 @@ ENOUGH = 420
 
 
 class TagPanel(QWidget):
-    """The filter and Why stay in sight; suggestion, tags and card are scrolled below where there is little room.
+    """The filter, Why and what was done last stay in sight; the rest is scrolled between where there is little room.
 
     Signals: `toggled(word)`, `described(key, word, detail, note)`, `removed(key, word)`, `reviewed(key, word)`,
     `given(word)`
@@ -74,7 +74,7 @@ class TagPanel(QWidget):
             column(label("What does it answer to?", "quiet"), self.words, self.other, self._locked, gap=6)
         )
         tag_area = self._tag_area = QWidget()
-        tag_area.setLayout(column(self.rows, self.last, gap=6))
+        tag_area.setLayout(column(self.rows))
         tag_area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)  # more room shows more rows
         self._suggestion, self._below = suggestion, column(suggestion, tag_area, card)
         self._below.setStretchFactor(tag_area, 1)
@@ -82,7 +82,7 @@ class TagPanel(QWidget):
         inner = QWidget()
         inner.setLayout(self._below)
         self._area, self._card = ContentArea(inner), card
-        self._whole = column(head, self._facts, self._offered, self._area, gap=6)
+        self._whole = column(head, self._facts, self._offered, self._area, self.last, gap=6)
         self.setLayout(self._whole)
         self._words_stay: bool | None = None
         card.unfolded.connect(self._why_unfolded)
