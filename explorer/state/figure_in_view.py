@@ -111,7 +111,8 @@ class FigureInView(QObject):
             figures = drawn_figures(plan, jobs=1)
             if not figures:
                 raise UserError(f"{picture.name} cannot be read any more.")
-            return Path(plan.figures[0].name).stem, figures[0]
+            # An export into the same folder has names of its own, and replaces what is its own.
+            return f"{Path(plan.figures[0].name).stem}_in_view", figures[0]
 
         return draw
 

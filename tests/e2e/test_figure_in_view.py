@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from explorer.core.drawing.overlay import compose, in_picture
 from explorer.core.figures.encoding import read_description
+from explorer.core.tags.book import FilterKey
 from explorer.state import figure_in_view
+from explorer.state.exporting import Order, figure_style
 from tests.e2e.conftest import Person
 from tests.e2e.test_look import pixels
 
@@ -60,7 +62,7 @@ def test_the_clipboard_belongs_to_a_field_that_has_the_keyboard(demo: Person) ->
 def test_a_saved_figure_says_where_it_lies_and_is_never_written_over(demo: Person, home: Path) -> None:
     demo.control("S")
     demo.until(lambda: "lies in" in demo.message)
-    first = home / "feature-maps" / "layer07_filter000_drawn_01.png"
+    first = home / "feature-maps" / "layer07_filter000_drawn_01_in_view.png"
     assert str(first.parent) in demo.message
     assert demo.parts.problems._action.text() == "Show in folder"
     about = read_description(first)
@@ -72,10 +74,24 @@ def test_a_saved_figure_says_where_it_lies_and_is_never_written_over(demo: Perso
     demo.control("S")  # the same figure is there already
     demo.until(lambda: not demo.workspace.library.batch.busy("figure"))
     assert sorted(path.name for path in first.parent.iterdir()) == [
-        "layer07_filter000_drawn_01.png",
-        "layer07_filter000_drawn_01_2.png",
+        "layer07_filter000_drawn_01_in_view.png",
+        "layer07_filter000_drawn_01_in_view_2.png",
     ]
     assert first.read_bytes() == before
+
+
+def test_an_export_into_the_same_folder_leaves_a_saved_figure_alone(demo: Person, home: Path) -> None:
+    demo.control("S")
+    demo.until(lambda: "lies in" in demo.message)
+    (saved,) = (home / "feature-maps").glob("*.png")
+    before = saved.read_bytes()
+    exporting, ended = demo.workspace.exporting, []
+    exporting.done.connect(lambda report, order: ended.append(report))
+    picture, style = demo.workspace.pipeline.shown.picture, figure_style(demo.view.style, None, 300, sheet=False)
+    exporting.begin(Order(saved.parent, (picture,), (FilterKey(7, 0),), style, "png", sheet=False))
+    demo.until(lambda: ended)
+    assert saved.read_bytes() == before
+    assert (saved.parent / "layer07_filter000_drawn_01.png").exists()
 
 
 def test_the_map_of_a_lens_is_copied_as_it_is_saved(demo: Person) -> None:
