@@ -6,14 +6,17 @@ import numpy as np
 import torch
 import torchvision
 from PIL import Image
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QPointF, QTimer
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QApplication
 
 from explorer.core.attribution.color_range import OWN, points_text
 from explorer.core.drawing.styles import Scale
+from explorer.core.errors import UserError
 from explorer.core.index import open_index
 from explorer.state.start import Start
 from explorer.ui.dialogs.class_order_dialog import ClassOrderDialog
+from explorer.ui.widgets.message_banner import NETWORK
 from tests.core.index.synthetic_index import write_index
 from tests.e2e.conftest import Open, Person
 from tests.networks import save_small
@@ -96,6 +99,37 @@ def test_no_number_beside_the_color_bar_is_cut(demo: Person) -> None:
         assert bar.half_at() + bar.fontMetrics().horizontalAdvance(half) <= bar.width()
         for number in (scale.foot, scale.peak):
             assert 6 + bar.fontMetrics().horizontalAdvance(f"{number:.3g}") <= bar.width()
+
+
+def test_what_was_just_done_is_said_for_a_while_and_what_went_wrong_stays(demo: Person) -> None:
+    banner = demo.parts.problems
+    banner._read.setInterval(50)
+    banner.show_text("It is written.", "Open", calm=True)
+    demo.until(lambda: not demo.message)
+    for lasting in (
+        lambda: banner.show_text("It has no names.", "Name them", calm=True, until=[NETWORK]),
+        lambda: banner.show_error(UserError("It is not there.")),
+    ):
+        lasting()
+        demo.qtbot.wait(200)
+        assert demo.message
+    banner.show_text("It is written.", calm=True)
+    QApplication.sendEvent(banner, QEnterEvent(QPointF(), QPointF(), QPointF()))  # who reads it has the mouse there
+    demo.qtbot.wait(200)
+    assert demo.message
+    QApplication.sendEvent(banner, QEvent(QEvent.Type.Leave))
+    demo.until(lambda: not demo.message)
+
+
+def test_escape_puts_a_message_away_before_the_lens(demo: Person) -> None:
+    demo.press("X")
+    demo.until(lambda: demo.workspace.lens.found is not None)
+    demo.parts.problems.show_error(UserError("It is not there."))
+    demo.press("Escape")
+    assert not demo.message
+    assert demo.workspace.lens.lens is not None
+    demo.press("Escape")
+    assert demo.workspace.lens.lens is None
 
 
 def test_the_right_panel_stands_still_while_filters_are_walked(demo: Person) -> None:

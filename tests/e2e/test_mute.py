@@ -61,7 +61,7 @@ def test_mute_look_and_restore(demo: Person) -> None:
     assert amber(demo)
     demo.press("Right", "U")
     demo.until(lambda: muting.probabilities is not None)
-    assert "tags rest" in demo.window.windowTitle()
+    assert "tags are off" in demo.window.windowTitle()
     keys = [FilterKey(7, 0), FilterKey(7, 1)]
     expected = muted_answer(demo, keys)
     np.testing.assert_allclose(muting.probabilities, expected, atol=1e-5)

@@ -48,6 +48,17 @@ def test_sliders_change_the_picture_beside_and_never_the_real_one(demo: Person) 
     np.testing.assert_array_equal(pipeline.activations.probabilities, said)
 
 
+def test_escape_takes_the_tool_and_the_changes_back(demo: Person) -> None:
+    what_if = demo.workspace.what_if
+    panel = open_tab(demo)
+    panel.sliders["gamma"].setValue(25)
+    demo.until(lambda: what_if.picture is not None)
+    demo.parts.center.take_keyboard()
+    demo.press("Escape")
+    demo.until(lambda: not what_if.showing)
+    assert panel.said.text() != "Not the real picture: gamma 2."
+
+
 def test_a_nearer_picture_is_as_high_as_the_real_one_and_the_last_wish_counts(demo: Person) -> None:
     workspace, image = demo.workspace, demo.parts.center.browser.viewer.image
     panel = open_tab(demo)

@@ -5,7 +5,8 @@ import threading
 from collections.abc import Sequence
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QHideEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from explorer.core.errors import UserError
@@ -20,13 +21,16 @@ SECOND, TAGS, INDEX = "second network", "tags", "index"
 the network beside the first, tags while their file is not open yet, and an index that is not complete yet."""
 NO_INDEX_YET = INDEX, VIEW, NETWORK, FOLDER
 """What ends the message that something waits for the index."""
+CALM_MS = 20_000
+"""After which a calm message has been read; it stays as long as the mouse is over it."""
 
 
 class Problems(QFrame):
     """Shows one message at a time, the newest; `show_error` takes any exception.
 
     A message goes when what it is about is over: `until` names what ends it, `over` says what has ended. One without
-    that stays until it is put away; a calm one without a button is about what was just done, and goes with the view.
+    that stays until it is put away; a calm one without that is about what was just done: it goes of itself after a
+    while, one without a button with the view too.
     """
 
     def __init__(self) -> None:
@@ -44,7 +48,10 @@ class Problems(QFrame):
         layout = row(self._sign, self._text, self._action, close, gap=SPACE)
         layout.setContentsMargins(SPACE, SPACE // 2, SPACE, SPACE // 2)
         self.setLayout(layout)
+        self._read = QTimer(self, singleShot=True, interval=CALM_MS)
+        self._read.timeout.connect(self.hide)
         self._run: object = None
+        self._fleeting = False
         self._until: frozenset[str] = frozenset()
         self._action.clicked.connect(self._act)
         self.hide()
@@ -90,17 +97,44 @@ class Problems(QFrame):
         self._text.setText(text)
         self._action.setText(action)
         self._action.setVisible(bool(action))
-        self._run = run
+        self._run, self._fleeting = run, calm and not until
+        self._begin_reading()
         self.show()
 
     def lasts_until(self, *until: str) -> None:
         """The message on show goes with these, and not with what was said before."""
-        self._until = frozenset(until)
+        self._until, self._fleeting = frozenset(until), False
+        self._read.stop()
 
     def over(self, *ended: str) -> None:
         """Put the message away that goes with one of these."""
         if not self._until.isdisjoint(ended):
             self.hide()
+
+    def put_away(self) -> bool:
+        """Put the message away; False where there is none."""
+        shown = not self.isHidden()
+        self.hide()
+        return shown
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._read.stop()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._begin_reading()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._read.stop()
+
+    def _begin_reading(self) -> None:
+        """What was just done is said for a while; what went wrong, or lasts, until it is over or put away."""
+        if self._fleeting:
+            self._read.start()
+        else:
+            self._read.stop()
 
     def _act(self) -> None:
         self.hide()

@@ -90,7 +90,12 @@ def command_table(commands: Commands) -> list[Command]:
             lambda: workspace.occluding.following,
             then="arrows move it, Esc leaves",
         ),
-        Command(VIEW, "Leave a line of text, the selection, the patch, or the lens", "Escape", commands.leave),
+        Command(
+            VIEW,
+            "Leave a line of text, a message, the selection, the patch, the lens, or what if",
+            "Escape",
+            commands.leave,
+        ),
         *_scales(commands),
         *(
             replace(command, under=COLORS)

@@ -155,20 +155,22 @@ class Commands:
         return checked
 
     def leave(self) -> None:
-        """Give up the tour, what is being typed, the selection; then take the patch from the picture, then the lens."""
+        """Give up the first of these: tour, what is being typed, message, selection, patch, lens, what if."""
         from explorer.ui.window.tour_steps import leave_tour
 
-        if leave_tour(self.window):
+        workspace, parts = self.workspace, self.parts
+        if leave_tour(self.window) or parts.pictures.leave_search() or parts.tags.leave_description():
             return
-        if not (self.parts.pictures.leave_search() or self.parts.tags.leave_description()):
-            if self.workspace.selection.clear():
-                return
-            if self.workspace.lens.lens is not None and self.parts.center.browser.leave_drag():
-                return
-            if self.workspace.occluding.patch is not None:
-                self.workspace.occluding.uncover()
-            else:
-                self.workspace.lens.choose("")
+        if parts.problems.put_away() or workspace.selection.clear():
+            return
+        if workspace.lens.lens is not None and parts.center.browser.leave_drag():
+            return
+        if workspace.occluding.patch is not None:
+            workspace.occluding.uncover()
+        elif workspace.lens.lens is not None:
+            workspace.lens.choose("")
+        elif workspace.what_if.showing or workspace.what_if.tool:
+            workspace.what_if.restore()
 
     def choose_scale(self) -> None:
         """Choose fixed values for the scale."""

@@ -46,5 +46,5 @@ class ReportCommand:
         def show() -> None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
-        message = f"{path.name} is written to {path.parent}. Its end says how anybody can check it."
+        message = f"{path.name} is written to {path.parent}. It says how anybody can check it."
         self._problems.show_text(message, "Open", show, calm=True)

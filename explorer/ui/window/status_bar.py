@@ -112,7 +112,7 @@ class Status(QStatusBar):
         if self._tagging.path is None:
             return ""
         if self._tagging.read_only:
-            resting = "tags rest" if self._tagging.paused else "read-only"
+            resting = "tags are off" if self._tagging.paused else "read-only"
             return f"{resting}, NOT SAVED" if self._tagging.unsaved else resting
         if not len(self._tagging.book) and not self._tagging.unsaved and not self._tagging.path.exists():
             return "nothing to save yet"
