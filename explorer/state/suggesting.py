@@ -113,6 +113,12 @@ class Suggesting(QObject):
         """What is known of the filter in view, "nothing clear" included."""
         return self._known.get(self.key)
 
+    @property
+    def nothing_clear(self) -> "Suggestion | None":
+        """What was found of the filter in view where no tag is suggested, and this person gave it none."""
+        suggestion = self.suggestion
+        return None if suggestion is None or suggestion.tag or self._tagging.words(self.key) else suggestion
+
     def waiting(self, key: FilterKey) -> bool:
         """Whether a tag is suggested for a filter that this person neither gave it nor rejected for it."""
         suggestion = self._known.get(key)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from explorer.core.tags.book import FilterKey
 from explorer.state.evidence import Evidence
-from explorer.state.session import Session
+from explorer.state.session import Session, View
 from explorer.state.tagging import Tagging
 
 if TYPE_CHECKING:
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 
 class WorkingThrough(QObject):
-    """Follows the index and the tags; `changed` when `list` is another, None where there is no index."""
+    """Follows the index and the tags; `changed` when `list` is another, None where there is no index.
+
+    `moved` when another filter is in view.
+    """
 
     changed = Signal()
+    moved = Signal()
 
     def __init__(self, session: Session, evidence: Evidence, tagging: Tagging, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +29,15 @@ class WorkingThrough(QObject):
         evidence.changed.connect(self._make)
         tagging.changed.connect(lambda key: self._make())
         tagging.reset.connect(self._make)
+        session.changed.connect(self._view_changed)
+
+    @property
+    def said(self) -> str:
+        """Where the filter in view stands in the list, and how far the list is done."""
+        if self.list is None or not self.list.filters:
+            return ""
+        view = self._session.view
+        return "  ·  ".join(filter(None, (self.list.place_of(FilterKey(view.layer, view.filter)), str(self.list))))
 
     def beside(self, step: int) -> FilterKey | None:
         """The filter `step` places further on in the list, the first from outside of it; None at its ends."""
@@ -35,6 +48,10 @@ class WorkingThrough(QObject):
             return filters[0] if filters else None
         position = filters.index(key) + step
         return filters[position] if 0 <= position < len(filters) else None
+
+    def _view_changed(self, before: View, after: View) -> None:
+        if (before.layer, before.filter) != (after.layer, after.filter):
+            self.moved.emit()
 
     def _make(self) -> None:
         before, index = self.list, self._evidence.index

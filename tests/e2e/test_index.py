@@ -103,12 +103,16 @@ def test_the_work_list_is_walked_over_all_layers_and_says_how_far_it_is(indexed:
     indexed.press("J")
     first = working.filters[0]
     assert FilterKey(indexed.view.layer, indexed.view.filter) == first
+    said = indexed.parts.status._list
+    assert said.text().startswith(f"{first} carries ")
+    assert f"place 1 of {len(working.filters)}" in said.text()
     indexed.press("H")
-    assert "1 named: hair" in indexed.parts.status._list.text()
+    assert "1 named: hair" in said.text()
     layers = set()
     for key in working.filters[1:]:
         indexed.press("J")
         assert FilterKey(indexed.view.layer, indexed.view.filter) == key
+        assert f"place {working.filters.index(key) + 1} of" in said.text()
         layers.add(key.layer)
     assert len(layers) > 4
     indexed.press("J")
@@ -191,7 +195,7 @@ def test_why_unfolds_the_card_of_the_filter_in_view(indexed: Person) -> None:
     assert f"place {card.rank} of 64" in panel.texts
     assert "mostly at the picture's edge (padding): 69 %" in panel.texts
     best = card.classes.best
-    assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} ({best.auc.low:.2f} to" in panel.texts
+    assert f"{best.name}: {best.mean:.3g}, {best.auc.value:.2f} [{best.auc.low:.2f}, " in panel.texts
     indexed.press("Down")
     indexed.until(lambda: workspace.session.view.picture.name != name)
     name = workspace.session.view.picture.name

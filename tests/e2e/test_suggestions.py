@@ -157,6 +157,8 @@ def test_nothing_clear_is_an_answer(suggested: Person) -> None:
     assert why in suggested.parts.suggestion._reason.toolTip()
     suggested.press("Return")
     assert suggested.workspace.tagging.words(FilterKey(7, 2)) == ()
+    suggested.press("H")  # a person sees what it is
+    assert "nothing clear" not in suggested.parts.suggestion.texts
 
 
 def test_in_a_field_the_keys_are_the_fields(suggested: Person) -> None:

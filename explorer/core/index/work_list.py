@@ -24,7 +24,7 @@ class WorkList:
 
     `shares` (0..1) of all |relevance| by word, the largest first; one of several words of a filter gets an equal part.
     `unnamed` is what remains of `carried`; `named` counts the filters with a word, `elsewhere` those with a word that
-    are not in the list. `most` (0..1) is what the first filter carries alone.
+    are not in the list. `own` (0..1) is what each of `filters` carries alone.
     """
 
     filters: tuple[FilterKey, ...]
@@ -34,7 +34,15 @@ class WorkList:
     shares: tuple[tuple[str, float], ...]
     unnamed: float
     elsewhere: int = 0
-    most: float = 0.0
+    own: tuple[float, ...] = ()
+
+    def place_of(self, key: FilterKey) -> str:
+        """Which of the list a filter is, and what it carries, in words; "" where it is none of them."""
+        if key not in self.filters:
+            return ""
+        place = self.filters.index(key)
+        share = percent(self.own[place], DIGITS)
+        return f"{key} carries {share}, place {place + 1:,} of {len(self.filters):,}"
 
     def __str__(self) -> str:
         if not self.filters:
@@ -91,5 +99,5 @@ def work_list(filters: npt.NDArray[np.void], book: TagBook, *, share: float = DE
     by_size = tuple(sorted(shares.items(), key=lambda part: (-part[1], part[0])))
     listed = set(keys)
     elsewhere = sum(key not in listed for key in book)
-    carried, most = float(sums[len(order) - 1]), float(sums[0])
-    return WorkList(tuple(keys), len(filters), carried, named, by_size, unnamed, elsewhere, most)
+    carried, own = float(sums[len(order) - 1]), tuple(map(float, weights[order] / total))
+    return WorkList(tuple(keys), len(filters), carried, named, by_size, unnamed, elsewhere, own)

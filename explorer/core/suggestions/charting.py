@@ -56,7 +56,7 @@ def chart_of(evidence: Evidence, filter_index: int, probed: Probed | None, least
 def nearest_chart(named: Sequence[tuple[str, float]]) -> Chart:
     """Where nothing is clear: what comes nearest, in parts of the least effect."""
     bars = tuple(Bar(words, strength, strength >= 1) for words, strength in named if strength > 0)
-    return Chart((Bars("nearest, 1 is the least effect", bars),)) if bars else Chart()
+    return Chart((Bars("how near, 1 is enough", bars),)) if bars else Chart()
 
 
 def _words(evidence: Evidence, filter_index: int) -> dict[str, str]:

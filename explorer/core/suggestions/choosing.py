@@ -99,15 +99,16 @@ def _chosen(
         if words != best_words:
             others.setdefault(words, float(judged[row].strength[filter_index]))
     evidence, held_out = best.evidence, best.held_out(filter_index)
+    effect = float(evidence.effect[filter_index])
     return Suggestion(
         key,
         best.rule.tag,
         _detail(best, filter_index, table),
         float(best.strength[filter_index]),
-        f"{reason_of(evidence, filter_index, best.probed)}; {held_out_of(held_out)}",
+        f"{reason_of(evidence, filter_index, best.probed)}; {held_out_of(held_out, effect)}",
         evidence.concept,
         float(evidence.times[filter_index]),
-        float(evidence.effect[filter_index]),
+        effect,
         float(evidence.low[filter_index]),
         float(evidence.high[filter_index]),
         float(p[kept[0]]),

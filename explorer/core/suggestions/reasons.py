@@ -55,11 +55,12 @@ def reason_of(evidence: Evidence, filter_index: int, probed: Probed | None) -> s
     return f"{text}; {n}"
 
 
-def held_out_of(held_out: HeldOut) -> str:
-    """What pictures say that had no part in a suggestion."""
+def held_out_of(held_out: HeldOut, effect: float) -> str:
+    """The effect that chose a suggestion, and the same one on pictures that had no part in it, with its interval."""
     if held_out.n < FEWEST_HELD_OUT:
-        return "too few other pictures to try it on"
-    return f"holds on {held_out.n:,} other pictures {within(held_out.low, held_out.high, 2)}"
+        return f"effect {effect:.2f}, too few other pictures to try it on"
+    again = f"{held_out.effect:.2f} {within(held_out.low, held_out.high, 2)}"
+    return f"effect {effect:.2f}, on {held_out.n:,} other pictures {again}"
 
 
 def _times(times: float) -> str:

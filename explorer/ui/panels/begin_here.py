@@ -80,7 +80,7 @@ class BeginHere(QFrame):
             return
         from explorer.core.index.work_list import DIGITS
 
-        first, share = work_list.filters[0], percent(work_list.most, DIGITS)
+        first, share = work_list.filters[0], percent(work_list.own[0], DIGITS)
         some = f"{len(work_list.filters):,} of {counted(work_list.total, 'filter')}"
         most, carry = f"{first} carries {share} of the decision", f"{some} carry {percent(work_list.carried, DIGITS)}"
         short = f"Start here: {most}"

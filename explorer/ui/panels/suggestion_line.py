@@ -51,10 +51,10 @@ class SuggestionLine(QWidget):
 
     def _show(self) -> None:
         suggesting = self._suggesting
-        suggestion, offered = suggesting.suggestion, suggesting.offered
+        nothing, offered = suggesting.nothing_clear, suggesting.offered
         self._text.setVisible(offered is not None)
         self._keys.setVisible(offered is not None)
-        self._reason.setVisible(offered is not None or (suggestion is not None and not suggestion.tag))
+        self._reason.setVisible(offered is not None or nothing is not None)
         if offered is not None:
             title = self._vocabulary.entry(offered.tag).title
             words = f"{title}, {offered.detail}" if offered.detail else title
@@ -68,9 +68,9 @@ class SuggestionLine(QWidget):
             self._reason.setVisible(True)
             self._reason.setText(f"Rejected: {suggesting.rejected.words} · Backspace takes it back")
             tip(self._reason, suggesting.rejected.reason)
-        elif suggestion is not None and not suggestion.tag:
+        elif nothing is not None:
             self._reason.setText(NOTHING)  # a line above what a person works with: the reason stands in Why
-            tip(self._reason, f"{suggestion.reason}. {suggesting.outcome}")
+            tip(self._reason, f"{nothing.reason}. {suggesting.outcome}")
         self._tool.setVisible(suggesting.running or (suggesting.possible and not suggesting.made))
         self._running.setVisible(suggesting.running)
         self._free.setVisible(not suggesting.running)

@@ -56,6 +56,7 @@ class Status(QStatusBar):
         self._about_list.hide()
         self._working = working
         working.changed.connect(self._show_list)
+        working.moved.connect(self._show_list)
         self._what = label("", "quiet")
         self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedWidth(140)
@@ -102,10 +103,9 @@ class Status(QStatusBar):
 
     def _show_list(self) -> None:
         """Say how far the work list is done; the rest of it where there is room, else under the mouse."""
-        work_list = self._working.list
-        has_filters = work_list is not None and bool(work_list.filters)
-        self._list.setText(str(work_list) if has_filters else "")
-        self._about_list.setVisible(has_filters)
+        said = self._working.said
+        self._list.setText(said)
+        self._about_list.setVisible(bool(said))
 
     def saved_text(self) -> str:
         """Whether the tags are in their file."""

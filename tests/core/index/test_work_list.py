@@ -40,6 +40,8 @@ def test_the_fewest_filters_that_carry_nine_tenths_with_what_was_said_of_them() 
     assert str(found) == (
         "4 of 6 filters carry 95.0 % of the decision; 3 named: border 50.0 %, skin 22.5 %, hair 12.5 %, unnamed 10.0 %"
     )
+    assert found.place_of(FilterKey(0, 1)) == "0:1 carries 25.0 %, place 2 of 4"
+    assert found.place_of(FilterKey(0, 2)) == ""
 
 
 @given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=16), st.floats(0.05, 1))
@@ -58,6 +60,7 @@ def test_it_is_the_shortest_list_and_its_shares_add_up(relevance: list[float], s
         (weight for key, weight in weights.items() if FilterKey(*key) not in found.filters), default=0
     )
     assert sum(part for _, part in found.shares) + found.unnamed == pytest.approx(found.carried)
+    assert sum(found.own) == pytest.approx(found.carried)
 
 
 @given(st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=60), st.integers(0, 20), st.floats(0.05, 1))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.core.suggestions.making import by_lesion
+from explorer.core.suggestions.reasons import held_out_of
 from explorer.core.suggestions.suggestion import FEWEST_HELD_OUT, HeldOut
 
 
@@ -27,3 +28,10 @@ def test_pictures_of_one_lesion_are_one_row() -> None:
 )
 def test_what_does_not_hold_on_others_fails_and_too_few_say_nothing(n: int, p: float, fails: bool) -> None:
     assert HeldOut(0.1, 0.0, 0.2, p, n).fails(0.05) is fails
+
+
+def test_a_reason_says_the_effect_and_what_other_pictures_say_of_it_in_one_unit() -> None:
+    assert held_out_of(HeldOut(0.241, 0.104, 0.349, 0.01, 167), 0.262) == (
+        "effect 0.26, on 167 other pictures 0.24 [0.10, 0.35]"
+    )
+    assert held_out_of(HeldOut(n=3), 0.262) == "effect 0.26, too few other pictures to try it on"
