@@ -128,13 +128,12 @@ class DisplayBar(QWidget):
         self._menu.popup(self._lenses.mapToGlobal(self._lenses.rect().bottomLeft()))
 
     def _show_lens(self) -> None:
-        """Name the lens; what concerns a filter's map only is of use while that lies over the picture."""
+        """Name the lens; what concerns a filter's map only is there while that lies over the picture."""
         self._lenses.setCurrentIndex(self._lenses.findData(self._lens.name))
         alone = self._lens.lens is None
-        for part in (self._colors, self._switches["outline"], self._switches["raw"]):
-            part.setEnabled(alone)
         of_change = self._lens.lens is not None and in_points(self._lens.lens, self._lens.target)
-        self._scale.setVisible(alone)  # a lens has none of these scales
+        for part in (self._scale, self._colors, *self._switches.values()):
+            part.setVisible(alone)
         self._points.setVisible(of_change)
 
     def _show_beside(self) -> None:

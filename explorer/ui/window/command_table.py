@@ -92,7 +92,7 @@ def command_table(commands: Commands) -> list[Command]:
         ),
         Command(
             VIEW,
-            "Leave a line of text, a message, the selection, the patch, the lens, or what if",
+            "Leave text, message, selection, patch, lens or what if",
             "Escape",
             commands.leave,
         ),

@@ -48,7 +48,7 @@ KEY_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "Lens …",
             "Occlusion",
             "Drag the patch",
-            "Leave a line of text, a message, the selection, the patch, the lens, or what if",
+            "Leave text, message, selection, patch, lens or what if",
             "Why: what the index says of the filter",
             "Stages and kernels of the filter …",
             "Mute the filter, or take it back",
