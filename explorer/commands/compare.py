@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, network_of
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from trainer.console.progress import progress
 from trainer.files.printing import printable, say, say_json
@@ -144,9 +145,11 @@ def _lines(arguments: argparse.Namespace, comparison: "Comparison") -> list[str]
                 f"; most on {prediction.picture}: {prediction.first} → {prediction.second}" for prediction in furthest
             )
         )
+    counts = (len(comparison.matches), "filter"), (len(comparison.predictions), "picture")
+    written = [counted(count, noun) for count, noun in counts if count]
     return [
         *(printable(line, 500) for line in lines),
-        f"{printable(str(arguments.out), 500)}: every filter and picture",
+        f"{printable(str(arguments.out), 500)}: {' and '.join(written) or 'nothing'}",
     ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.commands.common import add_network_arguments, corrections_of, network_of
+from explorer.core.counting import counted
 from explorer.core.errors import UserError
 from trainer.console.numbers import any_number
 from trainer.console.progress import progress
@@ -139,9 +140,9 @@ def _lines(outcome: "WhatIf") -> list[str]:
         for name in outcome.change.without
     ]
     lines.append(
-        f"{outcome.change.sentence}: of {outcome.flipped:,} of {len(outcome.pictures):,} pictures another class "
-        "is named"
+        f"{outcome.change.sentence}: another class is named on {outcome.flipped:,} of "
+        f"{counted(len(outcome.pictures), 'picture')}"
     )
     for name, mean, size in zip(outcome.classes, outcome.mean_change(), outcome.mean_change(size=True), strict=True):
-        lines.append(f"{printable(name)}: {mean:+.3f} on average, {size:.3f} either way")
+        lines.append(f"{printable(name)}: {mean:+.3f} on average, {size:.3f} without the sign")
     return lines

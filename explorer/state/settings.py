@@ -40,7 +40,7 @@ ANNOTATOR = Setting(
 DEVICE = Setting(
     "device",
     "Networks run on",
-    "Counts from the next network that is opened.",
+    "For the next network that is opened.",
     "auto",
     {"auto": "the graphics card, where there is one", "cpu": "the processor"},
 )

@@ -2,6 +2,20 @@
 
 from explorer.core.network.opening import Network
 
+SEEN_OTHERWISE = {
+    "size": "size",
+    "resize": "cut",
+    "resize_to": "cut",
+    "mean": "normalisation",
+    "std": "normalisation",
+    "color_constancy": "preprocessing",
+    "gamma": "preprocessing",
+    "illumination": "preprocessing",
+    "fill_corners": "preprocessing",
+    "field_of_view": "field of view",
+}
+"""What is another where a field of the input specification is."""
+
 
 def same_layers(first: Network, second: Network) -> bool:
     """Whether both have the same layers, so that filters have common numbers and values a common scale."""
@@ -22,5 +36,7 @@ def not_comparable(first: Network, second: Network) -> tuple[str, ...]:
     elif set(first.classes) != set(second.classes):
         notes.append("Only the classes that both have can be compared.")
     if first.input != second.input:
-        notes.append("A and B see pictures of another size, cut or normalised otherwise.")
+        own, other = vars(first.input), vars(second.input)
+        differ = {words for name, words in SEEN_OTHERWISE.items() if own[name] != other[name]}
+        notes.append(f"A and B see pictures otherwise: another {' and '.join(sorted(differ))}.")
     return tuple(notes)

@@ -86,18 +86,19 @@ class GalleryPanel(QWidget):
             return
         self.sentence.setText(f"{answer.key}  {answer.sentence}")
         field = self._gallery.field
-        notes = ["* trained on"] if any(tile.trained_on for tile in answer.tiles.values()) else []
+        trained_on = any(tile.trained_on for tile in answer.tiles.values())
+        notes = ["* trained on"] if trained_on else []
         if field is not None:
             notes.append(f"sees {field.size[0]} × {field.size[1]} px{'' if field.exact else ' at most'}")
         if answer.measured < answer.asked:
             notes.append(f"measured on {answer.measured:,} of {answer.asked:,}")
         self.note.setText(" · ".join(notes))
         about = (
-            f"The map's outermost ring counts neither for order nor for scale; it holds {answer.ring_ratio:.2g} times"
-            " its share of the answer."
+            "The map's outermost ring, which is padding in part, counts neither for order nor for scale; its answer is "
+            f"{answer.ring_ratio:.2g} times as high as that of the whole map."
         )
         passed = f"\n{answer.gallery.passed_over} alike ones were passed over." if answer.gallery.passed_over else ""
-        trained = "\n* the network was trained or chosen on this picture"
+        trained = "\n* the network was trained or chosen on this picture" if trained_on else ""
         tip(self.sentence, f"{answer.sentence}\n{about}{passed}{trained}")
 
     def _why_empty(self) -> str:

@@ -1,5 +1,6 @@
 """Two networks on one picture: the difference of their maps, what can be compared, and which filter is which."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,8 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path, small: Network) -> None
     assert "no class in common" in words
     one = open_network(save_small(tmp_path / "three.safetensors", classes=("benign", "malignant", "x")), device="cpu")
     assert not_comparable(small, one) == ("Only the classes that both have can be compared.",)
+    cut = replace(again, input=replace(again.input, resize="shortest", mean=(0.5,) * 3))
+    assert not_comparable(small, cut) == ("A and B see pictures otherwise: another cut and normalisation.",)
 
 
 def test_a_sample_matches_filters_as_the_command_does(small: Network, folder: Path) -> None:  # noqa: F811
