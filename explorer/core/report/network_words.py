@@ -32,7 +32,11 @@ def network_rows(network: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("convolutions", f"{len(layers):,} with {filters:,} filters"),
         ("licence", network["licence"] or "not said"),
     ]
-    rows += [(title, _value(name, training.pop(name))) for name, title in TRAINING.items() if name in training]
+    interval = training.pop("auc_test_interval", None) if "auc_test" in training else None
+    for name, title in TRAINING.items():
+        if name in training:
+            beside = f" {interval} (95 %)" if name == "auc_test" and isinstance(interval, list) else ""
+            rows.append((title, f"{_value(name, training.pop(name))}{beside}"))
     if training:
         extras = (f"{name.replace('_', ' ')}: {_value(name, value)}" for name, value in sorted(training.items()))
         rows.append(("its file also says", "; ".join(extras)))

@@ -52,8 +52,14 @@ def network_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:
         "licence": network.licence,
         "decided": list(network.assumed),
         "layers": [{"layer": layer.index, "name": layer.name, "filters": layer.filters} for layer in network.layers],
-        "training": {name: value for name, value in network.training.items() if isinstance(value, str | int | float)},
+        "training": {name: value for name, value in network.training.items() if _short(value)},
     }
+
+
+def _short(value: object) -> bool:
+    """Whether a value is one that a line of a table can hold: a text, a number, or the two ends of an interval."""
+    numbers = isinstance(value, list) and len(value) == 2 and all(isinstance(end, int | float) for end in value)
+    return numbers or isinstance(value, str | int | float)
 
 
 def folder_facts(sources: Sources, on_step: OnStep) -> dict[str, Any]:

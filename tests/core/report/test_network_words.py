@@ -17,14 +17,21 @@ FACTS = {
     "licence": "",
     "decided": [],
     "layers": [{"layer": 0, "name": "a", "filters": 8}, {"layer": 1, "name": "b", "filters": 16}],
-    "training": {"auc_test": 0.87773, "seconds": 846.8, "chosen_epoch": 36, "my_own_key": True, "seed": 2},
+    "training": {
+        "auc_test": 0.87773,
+        "auc_test_interval": [0.84, 0.91],
+        "seconds": 846.8,
+        "chosen_epoch": 36,
+        "my_own_key": True,
+        "seed": 2,
+    },
 }
 
 
 def test_known_names_are_words_and_others_stand_in_one_line() -> None:
     rows = dict(network_rows(FACTS))
     assert rows["convolutions"] == "2 with 24 filters"
-    assert rows["AUC on its test part"] == "0.8777"
+    assert rows["AUC on its test part"] == "0.8777 [0.84, 0.91] (95 %)"
     assert rows["time of the training"] == "14 min"
     assert rows["epoch that was kept"] == "36"
     assert rows["its file also says"] == "my own key: yes"
