@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from explorer.core.suggestions import Suggestion, Suggestions
 
 SLOT, KEEP = "read suggestions", "keep what was rejected"
+FEW_PICTURES = 50
+"""With fewer hardly anything stands out from chance."""
 STAGES = {"concepts": "finding concepts", "filters": "comparing filters", "probes": "trying changes"}
 
 
@@ -98,9 +100,11 @@ class Suggesting(QObject):
 
     @property
     def progress(self) -> str:
-        """How far the process is, in words."""
-        share = f" {100 * self.done // self.total} %" if self.total else ""
-        return f"{STAGES.get(self.stage, 'beginning')}{share}"
+        """How far the process is, in words, and what not to hope for."""
+        share, index = f" {100 * self.done // self.total} %" if self.total else "", self._evidence.index
+        few = index is not None and len(index.pictures) < FEW_PICTURES
+        doubt = f"; {counted(len(index.pictures), 'picture')} may be too few to tell" if few and index else ""
+        return f"{STAGES.get(self.stage, 'beginning')}{share}{doubt}"
 
     @property
     def key(self) -> FilterKey:

@@ -161,6 +161,10 @@ def test_nothing_clear_is_an_answer(suggested: Person) -> None:
     assert "nothing clear" not in suggested.parts.suggestion.texts
 
 
+def test_few_pictures_are_said_to_be_few_while_it_works(suggested: Person) -> None:
+    assert suggested.workspace.suggesting.progress == "beginning; 24 pictures may be too few to tell"
+
+
 def test_in_a_field_the_keys_are_the_fields(suggested: Person) -> None:
     suggested.control("F")
     suggested.press("A", "B", "Backspace", "Return")
