@@ -19,7 +19,7 @@ class LastStepLine(QWidget):
         self._last = last
         self.setAccessibleName("What was done last")
         self._text = label("", "quiet", wrap=True)
-        self._text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._text.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         self._text.setFixedHeight(2 * self._text.fontMetrics().lineSpacing())  # what is longer: under the mouse
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.show_it, self.back = PlainTool("Show"), PlainTool("Undo")
