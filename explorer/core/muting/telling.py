@@ -76,7 +76,7 @@ def notes(effect: MutingEffect) -> list[str]:
         sentences.append("The filters were chosen by their effect on this folder: this is its other half.")
     sentences.append(
         f"The threshold {effect.threshold:.3f} is {effect.threshold_from}; sensitivity and specificity are of "
-        f"{effect.threshold_pictures:,} pictures."
+        f"{'' if effect.threshold_from == 'chosen' else 'the other '}{effect.threshold_pictures:,} pictures."
     )
     if effect.random is not None:
         sentences.append(_of_random(effect.random))

@@ -108,7 +108,7 @@ class FilterModel(ListModel):
             lines.append(f"{EDGE} answers mostly at the picture's edge")
         if twins:
             others = ", ".join(f"{layer}:{other}" for other in twins[:8])
-            lines.append(f"{TWIN} a twin: answers as {others} over the folder")
+            lines.append(f"{TWIN} a twin in this layer: answers as {others} over the folder")
         return "\n".join(lines)
 
     def data_of(self, row: int, role: int) -> Any:

@@ -50,10 +50,10 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
             "dashed frame is cut away before. The network never saw it, and no filter answers there."
         ),
         "signs": (
-            "In a tile's corners: its number; ? a tag is suggested and waits for your answer; = another filter answers "
-            "alike over the whole folder (a twin); ▢ it answers mostly at the picture's edge, which often comes from "
-            "the zeros that are put around the picture (padding) and not from skin; below, the keys of its tags on "
-            "their colors; ⚑ a tag needs review.\n\n"
+            "In a tile's corners: its number; ? a tag is suggested and waits for your answer; = another filter of "
+            "this layer answers alike over the whole folder (a twin; Why knows those of other layers too); ▢ it "
+            "answers mostly at the picture's edge, which often comes from the zeros that are put around the picture "
+            "(padding) and not from skin; below, the keys of its tags on their colors; ⚑ a tag needs review.\n\n"
             "The framed filter is the one in view; those in a dashed frame are selected too."
         ),
         "pictures": (
