@@ -74,9 +74,10 @@ def notes(effect: MutingEffect) -> list[str]:
     ]
     if effect.chosen_by_effect:
         sentences.append("The filters were chosen by their effect on this folder: this is its other half.")
+    others = "the other " if effect.threshold_pictures < len(effect.pictures) else ""
     sentences.append(
         f"The threshold {effect.threshold:.3f} is {effect.threshold_from}; sensitivity and specificity are of "
-        f"{'' if effect.threshold_from == 'chosen' else 'the other '}{effect.threshold_pictures:,} pictures."
+        f"{others}{effect.threshold_pictures:,} pictures."
     )
     if effect.random is not None:
         sentences.append(_of_random(effect.random))
