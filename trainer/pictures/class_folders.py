@@ -9,6 +9,7 @@ from pathlib import Path
 from trainer.files.wording import listed
 from trainer.pictures.diagnosis_words import class_key, read_diagnoses, spelling
 from trainer.pictures.file_names import natural_key, one_line
+from trainer.pictures.folder_levels import above_kinds, above_unknown
 from trainer.pictures.label_forms import NOT_KNOWN, PARTS, part_word
 from trainer.pictures.part_folders import CLASS_WORDS, look_like_parts, read_part_folders
 
@@ -78,13 +79,20 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
         return ClassFolders({}, parts, tuple(pictures), doubt)
     within: list[str] = []
     if not certain:
-        folder_names, within = _above_kinds(folder_names)
+        folder_names, within = above_kinds(folder_names)
     if within:
         verb = "The folder {} is" if len(within) == 1 else "The folders {} are"
         notes.append(
             f"{verb.format(listed(_quoted(within), 4))} no known diagnosis; the folders above them are, and are the "
             "classes."
         )
+    deepest = next(_levels(folder_names))
+    if not (certain or within or _doubt(deepest) or _doubt(_next_level(folder_names))):
+        choice = above_unknown(folder_names)
+        if choice.doubt:
+            return ClassFolders({}, parts, tuple(pictures), choice.doubt)
+        folder_names, within = choice.kept, choice.within
+        notes += choice.notes
     doubts: list[str] = []
     for level in _levels(folder_names):
         classes = {picture: name for picture, name in level.items() if name.casefold() not in NOT_KNOWN}
@@ -102,30 +110,6 @@ def class_folders(root: Path, pictures: Sequence[Path], *, certain: bool = False
 
 def _quoted(names: Collection[str]) -> list[str]:
     return [f'"{one_line(name)[:60]}"' for name in sorted(names, key=natural_key)]
-
-
-def _above_kinds(folder_names: Mapping[Path, list[str]]) -> tuple[dict[Path, list[str]], list[str]]:
-    """The folders without those that are no known diagnoses and lie within known ones; and what those are called.
-
-    Where most folders of a depth are known diagnoses, the others beside them are classes, too.
-    """
-    diagnoses = read_diagnoses()
-    kept = dict(folder_names)
-    cut: set[str] = set()
-    for depth in range(max(map(len, kept.values()), default=0) - 1, 0, -1):
-        holders = {names[depth - 1] for names in kept.values() if len(names) >= depth}
-        held = {names[depth] for names in kept.values() if len(names) > depth}
-        kinds = {name for name in held if spelling(name) not in diagnoses}
-        known_holders = sum(spelling(name) in diagnoses for name in holders)
-        if 2 * known_holders >= len(holders) and 2 * len(kinds) > len(held):
-            cut |= kinds
-            kept = {
-                picture: names[:depth] if names[depth : depth + 1] and names[depth] in kinds else names
-                for picture, names in kept.items()
-            }
-    if cut and len({class_key(names[-1]) for names in kept.values() if names}) > 1:
-        return kept, sorted(cut, key=natural_key)
-    return dict(folder_names), []
 
 
 def _about_unknown(level: Mapping[Path, str]) -> list[str]:
@@ -156,6 +140,10 @@ def _levels(folder_names: Mapping[Path, Sequence[str]]) -> Iterator[dict[Path, s
     deepest = max(map(len, folder_names.values()), default=0)
     for up in range(max(deepest, 1)):
         yield {picture: names[-1 - up] for picture, names in folder_names.items() if len(names) > up}
+
+
+def _next_level(folder_names: Mapping[Path, Sequence[str]]) -> dict[Path, str]:
+    return {picture: names[-2] for picture, names in folder_names.items() if len(names) > 1}
 
 
 def _doubt(classes: Mapping[Path, str]) -> str:

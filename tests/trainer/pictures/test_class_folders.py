@@ -232,3 +232,53 @@ def test_parts_in_names_that_fit_no_pattern_are_asked(folders: tuple[str, ...], 
     with pytest.raises(UserError, match="parts of a set"):
         read_cases(tmp_path, None)
     assert len(read_cases(tmp_path, None, parse_columns("label=folder")).cases) == 4 * len(folders)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("classA/vienna", "classB/rome"),
+        ("classA/vienna", "classA/rome", "classB/vienna", "classB/rome"),
+        ("Melanom/clinical", "Melanom/dermoscopic", "Naevus bland/clinical", "Naevus bland/dermoscopic"),
+        ("Melanom/anna", "Melanom/bert", "Naevus bland/cora", "Naevus bland/dora"),
+        ("data/Melanom/anna", "data/Melanom/bert", "data/Naevus bland/cora", "data/Naevus bland/dora"),
+        ("Melanom", "Melanom/new ones", "Naevus bland"),
+        ("Melanom/crops", "Naevus bland/crops"),
+    ],
+)
+def test_folders_of_unknown_words_stay_classes_before_those_within_them(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    depth = 1 if folders[0].startswith("data") else 0
+    assert both(tmp_path) == {name: name.split("/")[depth] for name in four(*folders)}
+    problems = read_cases(tmp_path, None).problems
+    assert "within the classes" in problems[0]
+    assert "label=folder takes the deepest" in problems[1]
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("here/cat", "here/dog", "there/cat", "there/dog"),
+        ("batch_1/cat", "batch_2/dog"),
+        ("cats/cats", "dogs/dogs"),
+        ("cats_zip/cats", "dogs_zip/dogs"),
+        ("clinical/cat", "clinical/dog", "dermoscopic/cat"),
+        ("cat", "some/dog", "some/cow"),
+    ],
+)
+def test_the_deepest_of_two_levels_of_unknown_words_are_classes_where_they_come_again(
+    folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    touch(tmp_path, *four(*folders))
+    assert both(tmp_path) == {name: name.split("/")[-2] for name in four(*folders)}
+
+
+def test_two_levels_that_both_may_be_classes_are_asked(tmp_path: Path) -> None:
+    touch(tmp_path, *four("foo/vienna", "bar/rome"))
+    with pytest.raises(UserError, match=r'"bar", "foo" or those within them, "rome", "vienna".* --labels'):
+        read_cases(tmp_path, None)
+    assert dict(folder_labels(tmp_path, list_images(tmp_path)).counts) == {}
+    asked = read_cases(tmp_path, None, parse_columns("label=folder"))
+    assert {case.diagnoses[0] for case in asked.cases} == {"vienna", "rome"}
