@@ -31,12 +31,21 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True)
 class _Named:
-    """A name that holds a word for a part: the `part`, what stands `before` and behind it, and its other `words`."""
+    """A name that holds a word for a part: the `part`, what stands `before` and behind it, and its other `words`.
+
+    `short`: the word is one that may be something else.
+    """
 
     part: str
     before: str
     behind: str
     words: tuple[str, ...]
+    short: bool = False
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says nothing else, but for numbers."""
+        return not (self.words or self.short)
 
     @property
     def other(self) -> str:
@@ -61,24 +70,25 @@ class PartFolders:
 def read_part_folders(folders: Iterable[Sequence[str]]) -> PartFolders:
     """What the names in these paths of folders say of parts, beyond those that `part_word` knows alone.
 
-    Names of one depth that share all other words (`ISIC_Training_Input`, `ISIC_Test_Input`; `1_train`, `2_val`) are
-    parts. Where each begins, or each ends, with a part and the others of their words come with several parts (or are
-    known diagnoses), these are classes (`train_mel`, `test_mel`).
+    Names of one depth that share all other words (`ISIC_Training_Input`, `ISIC_Test_Input`) are parts, and so are those
+    that have none (`trn`; `1_train`). Where each begins, or each ends, with a part and the others of their words come
+    with several parts (or are known diagnoses), these are classes (`train_mel`, `test_mel`).
     """
     parts: dict[str, str] = {}
     classes: dict[str, str] = {}
     notes: list[str] = []
     for names in _by_depth(folders):
         found = {name: named for name in names if (named := _named(name))}
-        if not found or len(found) < len(names):
-            continue
-        new = [name for name in found if not part_word(name)]
-        if new and _are_both(found):
+        every = len(found) == len(names)
+        if every and not all(map(part_word, names)) and _are_both(found):
             classes |= {name: named.other for name, named in found.items()}
             parts |= {name: named.part for name, named in found.items()}
             kinds = dict.fromkeys(one_line(name)[:60] for name in classes.values())
             notes.append(f"The folders {_list(names)} name a part and a class: {listed(list(kinds), 4)}.")
-        elif new and _are_parts(found):
+            continue
+        shared = every and _are_parts(found)
+        new = [name for name, named in found.items() if not part_word(name) and (shared or named.is_bare)]
+        if new:
             parts |= {name: found[name].part for name in new}
             several = len(new) > 1
             notes.append(
@@ -110,7 +120,7 @@ def _named(name: str) -> _Named | None:
     """What a name says of a part; None where it says none, or several."""
     words = tuple(_LETTERS.findall(name.casefold()))
     if len(words) == 1 and words[0] in _SHORT:
-        return _Named(_SHORT[words[0]], "", "", ())
+        return _Named(_SHORT[words[0]], "", "", (), short=True)
     matches = list(_PART.finditer(name))
     parts = {_WORDS[match[1].casefold()] for match in matches}
     if len(parts) != 1:
@@ -121,13 +131,13 @@ def _named(name: str) -> _Named | None:
 
 
 def _are_parts(found: Mapping[str, _Named]) -> bool:
-    """Whether all names share what they say besides a part."""
+    """Whether all names share what they say besides a part, and say different ones."""
     parts = {named.part for named in found.values()}
     if len({named.words for named in found.values()}) > 1:
         return False
-    short = any(spelling(word) in _SHORT for name in found for word in _LETTERS.findall(name))
-    bare = not any(named.words for named in found.values())
-    return (len(parts) > 1 and "train" in parts) if short else (bare or len(parts) > 1)
+    if any(named.short for named in found.values()):
+        return len(parts) > 1 and "train" in parts
+    return len(parts) > 1
 
 
 def _are_both(found: Mapping[str, _Named]) -> bool:

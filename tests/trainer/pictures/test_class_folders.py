@@ -282,3 +282,8 @@ def test_two_levels_that_both_may_be_classes_are_asked(tmp_path: Path) -> None:
     assert dict(folder_labels(tmp_path, list_images(tmp_path)).counts) == {}
     asked = read_cases(tmp_path, None, parse_columns("label=folder"))
     assert {case.diagnoses[0] for case in asked.cases} == {"vienna", "rome"}
+
+
+def test_a_folder_that_is_a_part_by_its_whole_name_is_one_beside_any_others(tmp_path: Path) -> None:
+    touch(tmp_path, *four("trn/one", "trn/two", "2_test/one", "2_test/two", "more/one", "more/two"))
+    assert read(tmp_path) == {(name, part) for name in ("one", "two") for part in ("train", "test", "")}
